@@ -1,0 +1,178 @@
+/**
+ * The settings: one schema, read once from the environment, frozen. Each `describe` text is the documentation
+ * that --help and the README table are made from.
+ */
+import { z } from "zod";
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== ""),
+  );
+
+const seconds = (fallback: number, max: number) =>
+  z.coerce
+    .number("must be a whole number of seconds")
+    .int("must be a whole number of seconds")
+    .min(1, "must be at least 1")
+    .max(max, `must be at most ${max}`)
+    .default(fallback);
+
+const webOrigin = (text: string) => {
+  try {
+    const url = new URL(text);
+    return (url.protocol === "https:" || url.protocol === "http:") && url.origin === text;
+  } catch {
+    return false;
+  }
+};
+
+const loopback = (text: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(text).hostname);
+
+export const settings = z.object({
+  PUBLIC_URL: z
+    .string()
+    .transform((text) => text.replace(/\/+$/, ""))
+    .refine(webOrigin, "must be an origin such as https://mail.example.org, without a path")
+    .refine(
+      (text) => !webOrigin(text) || text.startsWith("https:") || loopback(text),
+      "must be https unless it is localhost",
+    )
+    .optional()
+    .describe("The address people and clients reach the server at. Default: http://localhost:PORT."),
+  HOST: z.string().min(1).default("127.0.0.1").describe("The address to listen on."),
+  PORT: z.coerce
+    .number("must be a port, 0 to 65535")
+    .int("must be a port, 0 to 65535")
+    .min(0, "must be a port, 0 to 65535")
+    .max(65535, "must be a port, 0 to 65535")
+    .default(3000)
+    .describe("The port to listen on; 0 takes a free one."),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default("./data")
+    .describe(
+      "Where the database and, unless given, the server key and the made client live. Made with mode 0700.",
+    ),
+  ENCRYPTION_KEY: z
+    .string()
+    .optional()
+    .describe(
+      "The server key: 32 bytes in hex or base64; several, comma-separated, are a ring whose first seals.",
+    ),
+  ENCRYPTION_KEY_FILE: z
+    .string()
+    .optional()
+    .describe("A file with the server key, one key a line. Default: DATA_DIR/server.key, made when absent."),
+  OAUTH_CLIENT_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The client id to type into Claude. Default: made in DATA_DIR."),
+  OAUTH_CLIENT_SECRET: z
+    .string()
+    .min(16, "must have at least 16 characters")
+    .optional()
+    .describe("The client secret to type into Claude. Default: made in DATA_DIR."),
+  ALLOWED_REDIRECT_URIS: list.describe(
+    "Further redirect URIs to accept, comma-separated, compared as strings.",
+  ),
+  ALLOWED_ORIGINS: list.describe(
+    "Further web origins that may call the server from a browser, comma-separated.",
+  ),
+  ALLOWED_EMAILS: list.describe(
+    "Who may connect: addresses and @domains, comma-separated. Default: anyone may connect their own mailbox.",
+  ),
+  ALLOW_PRIVATE_HOSTS: list.describe(
+    "Mail servers on private addresses that may be used, on any port: names, addresses, CIDRs, comma-separated.",
+  ),
+  TRUSTED_PROXIES: list.describe(
+    "Addresses or CIDRs of reverse proxies whose X-Forwarded-For is believed, comma-separated.",
+  ),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent")
+    .default("info")
+    .describe("How much is logged, to stderr."),
+  ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("How long an access token lives."),
+  AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("How long an authorization code lives."),
+  SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("How long an MCP session may be idle."),
+});
+
+export type Config = Readonly<{
+  /** One constant string without a trailing slash; issuer, resource and links are made from it. */
+  publicUrl: string;
+  host: string;
+  port: number;
+  dataDir: string;
+  encryptionKey: string | undefined;
+  encryptionKeyFile: string | undefined;
+  oauthClientId: string | undefined;
+  oauthClientSecret: string | undefined;
+  allowedRedirectUris: readonly string[];
+  allowedOrigins: readonly string[];
+  allowedEmails: readonly string[];
+  allowPrivateHosts: readonly string[];
+  trustedProxies: readonly string[];
+  logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  accessTokenLifetimeSeconds: number;
+  authorizationCodeLifetimeSeconds: number;
+  sessionIdleSeconds: number;
+}>;
+
+/** All that is wrong with the settings, one line each: the setting, and what would be right. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/** Environment in, frozen Config out. An empty variable counts as unset. Throws ConfigError with every problem. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.keys(settings.shape).flatMap((name) => {
+      const value = env[name]?.trim();
+      return value ? [[name, value]] : [];
+    }),
+  );
+  const parsed = settings.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  if (given.ENCRYPTION_KEY && given.ENCRYPTION_KEY_FILE)
+    problems.push("ENCRYPTION_KEY: set either this or ENCRYPTION_KEY_FILE, not both");
+  if (!given.OAUTH_CLIENT_ID !== !given.OAUTH_CLIENT_SECRET)
+    problems.push("OAUTH_CLIENT_ID: set it together with OAUTH_CLIENT_SECRET, or neither");
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === "0")
+    problems.push(
+      "NODE_TLS_REJECT_UNAUTHORIZED: must not be 0; put test certificates into NODE_EXTRA_CA_CERTS",
+    );
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const set = parsed.data;
+  return Object.freeze({
+    publicUrl: set.PUBLIC_URL ?? `http://localhost:${set.PORT}`,
+    host: set.HOST,
+    port: set.PORT,
+    dataDir: set.DATA_DIR,
+    encryptionKey: set.ENCRYPTION_KEY,
+    encryptionKeyFile: set.ENCRYPTION_KEY_FILE,
+    oauthClientId: set.OAUTH_CLIENT_ID,
+    oauthClientSecret: set.OAUTH_CLIENT_SECRET,
+    allowedRedirectUris: set.ALLOWED_REDIRECT_URIS,
+    allowedOrigins: set.ALLOWED_ORIGINS,
+    allowedEmails: set.ALLOWED_EMAILS,
+    allowPrivateHosts: set.ALLOW_PRIVATE_HOSTS,
+    trustedProxies: set.TRUSTED_PROXIES,
+    logLevel: set.LOG_LEVEL,
+    accessTokenLifetimeSeconds: set.ACCESS_TOKEN_LIFETIME_SECONDS,
+    authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,
+    sessionIdleSeconds: set.SESSION_IDLE_SECONDS,
+  });
+}

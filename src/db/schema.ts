@@ -1,0 +1,174 @@
+/**
+ * Every table, its lifetime, and what in it is hashed or sealed.
+ *
+ * Readable are random ids, times, counts, client ids and redirect hosts. No address, host, subject or mail text is.
+ * Deleting a grant deletes everything that hangs on it, its credentials first of all (crypto-shredding).
+ * Times are milliseconds since the epoch.
+ */
+import { blob, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+const sealed = (name: string) => blob(name, { mode: "buffer" });
+
+/** Facts about this database: the check value of the server key, the made client. Lives as long as the file. */
+export const serverFacts = sqliteTable("server_facts", {
+  name: text("name").primaryKey(),
+  value: text("value").notNull(),
+});
+
+/** One person's permission to one client. Lives until revoked, replayed, or past its last refresh token. */
+export const grants = sqliteTable("grants", {
+  id: text("id").primaryKey(), // grt_…
+  clientId: text("client_id").notNull(),
+  redirectHost: text("redirect_host").notNull(),
+  level: text("level", { enum: ["read", "organise", "send"] }).notNull(),
+  /** pending: a form is still open on it; live: a code was issued. */
+  state: text("state", { enum: ["pending", "live"] }).notNull(),
+  createdAt: integer("created_at").notNull(),
+  lastUsedAt: integer("last_used_at").notNull(),
+  expiresAt: integer("expires_at").notNull(),
+});
+
+const grantId = () =>
+  text("grant_id")
+    .notNull()
+    .references(() => grants.id, { onDelete: "cascade" });
+
+/** One mail account inside a grant. `credentials` is sealed under the grant's data key. */
+export const accounts = sqliteTable(
+  "accounts",
+  {
+    id: text("id").primaryKey(), // acc_…
+    grantId: grantId(),
+    position: integer("position").notNull(),
+    credentials: sealed("credentials").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [index("accounts_by_grant").on(table.grantId)],
+);
+
+/**
+ * A checked authorization request on its way through the form: made single-use here, and while accounts are
+ * being added, the live secret of a pending grant. Ten minutes. The request itself travels sealed in the form.
+ */
+export const authorizationRequests = sqliteTable("authorization_requests", {
+  hash: text("hash").primaryKey(), // SHA-256 of the request's secret
+  grantId: text("grant_id").references(() => grants.id, { onDelete: "cascade" }),
+  wrappedKey: sealed("wrapped_key"),
+  usedAt: integer("used_at"),
+  expiresAt: integer("expires_at").notNull(),
+});
+
+/** Authorization codes: five minutes, consumed once, kept consumed so that a replay is recognised. */
+export const authorizationCodes = sqliteTable(
+  "authorization_codes",
+  {
+    hash: text("hash").primaryKey(),
+    grantId: grantId(),
+    clientId: text("client_id").notNull(),
+    redirectUriHash: text("redirect_uri_hash").notNull(),
+    codeChallenge: text("code_challenge").notNull(),
+    resource: text("resource"),
+    wrappedKey: sealed("wrapped_key").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    consumedAt: integer("consumed_at"),
+  },
+  (table) => [index("codes_by_grant").on(table.grantId)],
+);
+
+/** Access and refresh tokens. `replacedAt` is set on a refresh token when it was rotated. */
+export const tokens = sqliteTable(
+  "tokens",
+  {
+    hash: text("hash").primaryKey(),
+    kind: text("kind", { enum: ["access", "refresh"] }).notNull(),
+    grantId: grantId(),
+    wrappedKey: sealed("wrapped_key").notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    replacedAt: integer("replaced_at"),
+  },
+  (table) => [index("tokens_by_grant").on(table.grantId)],
+);
+
+/** MCP sessions: 30 minutes idle. */
+export const sessions = sqliteTable(
+  "sessions",
+  {
+    hash: text("hash").primaryKey(),
+    grantId: grantId(),
+    protocolVersion: text("protocol_version").notNull(),
+    createdAt: integer("created_at").notNull(),
+    lastUsedAt: integer("last_used_at").notNull(),
+  },
+  (table) => [index("sessions_by_grant").on(table.grantId)],
+);
+
+/** What was sent, so that it is sent once and counted: hashes, times and the sealed answer. 24 hours. */
+export const sends = sqliteTable(
+  "sends",
+  {
+    id: text("id").primaryKey(), // snd_…
+    grantId: grantId(),
+    accountId: text("account_id").notNull(),
+    /** Keyed hash of the idempotency key, when one was given. */
+    keyHash: text("key_hash"),
+    /** Keyed hash of content and recipients. */
+    contentHash: text("content_hash").notNull(),
+    state: text("state", { enum: ["sending", "sent", "maybe_sent", "failed"] }).notNull(),
+    recipients: integer("recipients").notNull(),
+    answer: sealed("answer"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [index("sends_by_grant").on(table.grantId, table.createdAt)],
+);
+
+/** The undo journal: what a write changed, as email ids sealed under the grant's data key. 24 hours. */
+export const operations = sqliteTable(
+  "operations",
+  {
+    id: text("id").primaryKey(), // op_…
+    grantId: grantId(),
+    accountId: text("account_id").notNull(),
+    tool: text("tool").notNull(),
+    changes: sealed("changes").notNull(),
+    createdAt: integer("created_at").notNull(),
+    undoneAt: integer("undone_at"),
+  },
+  (table) => [index("operations_by_grant").on(table.grantId)],
+);
+
+/** One-time links for a person's browser: a download of an attachment, or an upload page. */
+export const links = sqliteTable("links", {
+  hash: text("hash").primaryKey(),
+  grantId: grantId(),
+  kind: text("kind", { enum: ["download", "upload"] }).notNull(),
+  /** The grant's data key, wrapped under the link's own secret. */
+  wrappedKey: sealed("wrapped_key").notNull(),
+  /** What it points at, sealed under the data key. */
+  target: sealed("target").notNull(),
+  expiresAt: integer("expires_at").notNull(),
+  usedAt: integer("used_at"),
+});
+
+/** A file a person uploaded for an email to come: an hour, deleted when used. */
+export const uploads = sqliteTable("uploads", {
+  id: text("id").primaryKey(), // upl_…
+  grantId: grantId(),
+  /** Name, type and size, sealed under the data key. */
+  description: sealed("description").notNull(),
+  sizeBytes: integer("size_bytes").notNull(),
+  expiresAt: integer("expires_at").notNull(),
+});
+
+/** The bytes of an upload, each chunk sealed under the data key. */
+export const uploadChunks = sqliteTable(
+  "upload_chunks",
+  {
+    uploadId: text("upload_id")
+      .notNull()
+      .references(() => uploads.id, { onDelete: "cascade" }),
+    position: integer("position").notNull(),
+    content: sealed("content").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.uploadId, table.position] })],
+);

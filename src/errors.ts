@@ -1,0 +1,98 @@
+/**
+ * Everything that can go wrong on purpose, in one closed table.
+ *
+ * An AppError is a failure we foresaw and can explain: message and hint are our own words, safe to show to a
+ * person or a model. What a mail server said travels in `cause` and goes to the log only. Anything that is not
+ * an AppError is a bug.
+ */
+
+/** code -> the HTTP status it has where it meets HTTP, and the default hint: what to do next. */
+export const failures = {
+  // asked wrongly
+  invalid_input: { status: 400, hint: "Correct the named argument and call again." },
+  unsupported_query: { status: 400, hint: "Correct the query; the message names the operator." },
+  too_large: { status: 413, hint: "Ask for less, or split the work." },
+  not_supported: { status: 400, hint: "This mail server does not offer it." },
+  account_unknown: { status: 400, hint: "Use one of the addresses that list_mailboxes names." },
+  account_ambiguous: { status: 400, hint: "Name one of the listed addresses in `account`." },
+  permission_missing: { status: 403, hint: "Connect again and choose a level that allows it." },
+  cursor_expired: { status: 400, hint: "Start again without `cursor`." },
+
+  // not there
+  email_moved: { status: 404, hint: "Search again: the mailbox was renumbered and old ids no longer count." },
+  email_not_found: { status: 404, hint: "It may have been moved or deleted; search again." },
+  mailbox_not_found: { status: 404, hint: "list_mailboxes shows the mailboxes there are." },
+  mailbox_exists: { status: 409, hint: "Use the mailbox that is there, or choose another path." },
+  mailbox_read_only: { status: 403, hint: "The mail server does not allow changes in this mailbox." },
+  attachment_not_found: { status: 404, hint: "get_email lists the attachments with their index." },
+  link_expired: { status: 410, hint: "Ask Claude for a new link." },
+  operation_unknown: { status: 404, hint: "Operations can be undone for 24 hours, once." },
+
+  // the mail server
+  login_refused: { status: 401, hint: "Connect the mailbox again with a new app password." },
+  mail_server_busy: { status: 503, hint: "Try again in a minute." },
+  mail_server_failed: { status: 502, hint: "Try again; if it persists, the mail server refuses this." },
+  host_unknown: { status: 400, hint: "Check the spelling of the host name." },
+  host_unreachable: { status: 502, hint: "Check host and port, and that the server is up." },
+  host_refused: { status: 400, hint: "Use a public host name and port 993, 143, 465 or 587." },
+  tls_failed: {
+    status: 502,
+    hint: "The server's certificate or its TLS does not verify; check the host name and security.",
+  },
+  not_a_mail_server: {
+    status: 502,
+    hint: "Nothing there speaks this protocol; check host, port and security.",
+  },
+
+  // sending
+  recipient_refused: { status: 400, hint: "Check the address." },
+  message_refused: {
+    status: 502,
+    hint: "The mail server refused this email; change it before trying again.",
+  },
+  maybe_sent: {
+    status: 502,
+    hint: "Do not send again before you have looked in Sent (search_emails in:sent).",
+  },
+  send_in_progress: {
+    status: 409,
+    hint: "The same email is being sent right now; look in Sent in a moment.",
+  },
+
+  // limits and time
+  rate_limited: { status: 429, hint: "Wait until the time named, then go on." },
+  timed_out: {
+    status: 504,
+    hint: "Narrow it down (one mailbox, a date range, fewer emails) and call again.",
+  },
+  cancelled: { status: 499, hint: "The caller went away." },
+  shutting_down: { status: 503, hint: "The server is restarting; try again in a few seconds." },
+  storage_full: { status: 503, hint: "The operator has to free disk space." },
+} as const satisfies Record<string, { status: number; hint: string }>;
+
+export type FailureCode = keyof typeof failures;
+
+export class AppError extends Error {
+  readonly code: FailureCode;
+  /** What to do next, one sentence, our words. */
+  readonly hint: string;
+  /** When trying again makes sense; becomes Retry-After on HTTP. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: FailureCode,
+    message: string,
+    options: { hint?: string; cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.hint = options.hint ?? failures[code].hint;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  /** The HTTP status of this failure where it meets HTTP. */
+  get status(): number {
+    return failures[this.code].status;
+  }
+}

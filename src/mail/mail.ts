@@ -1,0 +1,76 @@
+/**
+ * The live handle on one mail account: what tools work with. Tools see this file and no other of the room.
+ * Each group of verbs is done in a file of its own beside this one; nothing connects until a verb is called.
+ */
+
+/** Where a mail company's or a person's IMAP or SMTP server is. `tls` from the first byte, or STARTTLS, required. */
+export type MailServer = { host: string; port: number; security: "tls" | "starttls" };
+
+/** What opens one account. Handed down by the vault, kept nowhere else. */
+export type Credentials = {
+  address: string;
+  /** The display name for From, when the person gave one. */
+  name?: string;
+  username: string;
+  password: string;
+  /** The preset it was connected with; "generic" for typed servers. */
+  provider: string;
+  imap: MailServer;
+  /** Absent: connected for reading only. */
+  smtp?: MailServer;
+};
+
+export type MailboxRole = "inbox" | "sent" | "drafts" | "trash" | "archive" | "junk";
+
+export type Mailbox = {
+  path: string;
+  role?: MailboxRole;
+  total: number;
+  unread: number;
+};
+
+/** One row of a list: an email without its body. Dates are ISO 8601 with the email's own offset. */
+export type EmailRow = {
+  id: string;
+  from: { name?: string; address: string };
+  to: { name?: string; address: string }[];
+  subject: string;
+  date: string;
+  mailbox: string;
+  unread: boolean;
+  flagged: boolean;
+  answered: boolean;
+  attachments: number;
+  /** Octets on the server. */
+  size: number;
+  snippet: string;
+};
+
+/** An answer that says what it covers: nothing is left out in silence. */
+export type EmailPage = {
+  emails: EmailRow[];
+  /** How many match in all. */
+  total: number;
+  /** Continue after the last row; absent when there is no more. */
+  cursor?: string;
+  searched: string[];
+  skipped: { mailbox: string; reason: string }[];
+};
+
+export type Outcome = {
+  id: string;
+  done: boolean;
+  /** Why not; our words. */
+  problem?: string;
+  /** The id after a move, where the server tells it. */
+  newId?: string;
+};
+
+export type { MailReading } from "./reading.ts";
+export type { MailWriting } from "./writing.ts";
+
+import type { MailReading } from "./reading.ts";
+import type { MailWriting } from "./writing.ts";
+
+/** One account, live. `reading` and `writing` verbs are described in their own files. */
+export type Mail = { accountId: string; address: string; canSend: boolean } & MailReading & MailWriting;

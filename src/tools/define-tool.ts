@@ -1,0 +1,85 @@
+/** The shape of a tool: a card for the model, and one function. */
+import type { z } from "zod";
+import type { Mail } from "../mail/mail.ts";
+import type { Level } from "../oauth/grant.ts";
+
+/** Decides the MCP annotations, the scope, what a grant's level lists, and the grouping in the docs. */
+export type Effect = "read" | "write" | "send" | "destroy";
+
+/** What picks an account: named, or carried by the ids. */
+export type AccountChoice = {
+  account?: string | undefined;
+  id?: string | undefined;
+  ids?: readonly string[] | undefined;
+};
+
+export type ToolContext = {
+  /** All accounts of the grant, in the order they were connected. */
+  mails: readonly Mail[];
+  /** The account a call means: by its ids, else by `account`, else the only one. Throws account_unknown or _ambiguous. */
+  mailFor(choice: AccountChoice): Mail;
+  grant: { id: string; level: Level };
+  /** The call's deadline and the caller's going away. */
+  signal: AbortSignal;
+  /** Tells a caller who asked for it how far a long call is. */
+  progress(done: number, total: number, what: string): void;
+};
+
+/** Text, or an image, for the model. */
+export type Content = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
+
+type ToolCard<Input extends z.ZodObject, Output extends z.ZodObject> = {
+  name: string;
+  title: string;
+  /** For the model; one paragraph; ends with a full stop. */
+  description: string;
+  effect: Effect;
+  /** Doing it twice is doing it once. Reading tools are idempotent anyway. */
+  idempotent?: boolean;
+  input: Input;
+  output: Output;
+  run(input: z.output<Input>, context: ToolContext): Promise<z.output<Output>>;
+  /** The same facts as `run` returned, as text. Text from mail goes through `fence`. */
+  render(data: z.output<Output>, fence: Fence): string | Content[];
+};
+
+/** Marks text that came from mail as data: one nonce per answer. See tools/fence.ts. */
+export type Fence = (text: string) => string;
+
+/** A tool with its generics folded away. */
+export type Tool = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly effect: Effect;
+  readonly idempotent: boolean;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
+  /** Input as the SDK validated it -> data that fits `output`, and its rendering. */
+  call(
+    input: unknown,
+    context: ToolContext,
+    fence: Fence,
+  ): Promise<{ structured: Record<string, unknown>; content: Content[] }>;
+};
+
+/** Folds a typed card into a Tool; input is parsed again here, so that a tool never runs on unchecked input. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  card: ToolCard<Input, Output>,
+): Tool {
+  return {
+    name: card.name,
+    title: card.title,
+    description: card.description,
+    effect: card.effect,
+    idempotent: card.idempotent ?? card.effect === "read",
+    input: card.input,
+    output: card.output,
+    async call(input, context, fence) {
+      const data = await card.run(card.input.parse(input), context);
+      const rendered = card.render(data, fence);
+      const content: Content[] = typeof rendered === "string" ? [{ type: "text", text: rendered }] : rendered;
+      return { structured: data, content };
+    },
+  };
+}
