@@ -1,0 +1,84 @@
+/** A throw-away certificate authority, made with openssl, and the certificates it signs. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
+import { programs } from "./installed.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+export type Certificate = { certFile: string; keyFile: string; cert: string; key: string };
+
+export type Authority = {
+  /** The authority's own certificate, PEM. */
+  certFile: string;
+  /** For NODE_EXTRA_CA_CERTS of child processes: this authority and whatever that variable already named. */
+  bundleFile: string;
+  /** Signs a certificate for these host names and addresses. `days` may be negative: expired. */
+  issue(options: { hosts: readonly string[]; days?: number }): Certificate;
+};
+
+const ipAddress = /^[0-9.]+$|:/;
+
+function openssl(...args: string[]): void {
+  if (!programs.openssl) throw new Error("openssl is not installed");
+  execFileSync(programs.openssl, args, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+const newEcKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+/** Makes an authority in a temporary folder. Trusted by nobody until it is told so. */
+export function createAuthority(name = "email-connector test authority"): Authority {
+  const folder = temporaryFolder("authority");
+  const certFile = join(folder, "authority.pem");
+  const keyFile = join(folder, "authority.key");
+  const bundleFile = join(folder, "bundle.pem");
+  openssl(
+    ...["req", "-x509", ...newEcKey, "-keyout", keyFile, "-out", certFile, "-days", "30"],
+    ...["-subj", `/CN=${name}`, "-addext", "keyUsage=critical,keyCertSign,cRLSign"],
+  );
+  const already = process.env.NODE_EXTRA_CA_CERTS ?? "";
+  const extra = existsSync(already) ? readFileSync(already, "utf8") : "";
+  writeFileSync(bundleFile, `${readFileSync(certFile, "utf8")}\n${extra}`);
+  let issued = 0;
+
+  return {
+    certFile,
+    bundleFile,
+    issue({ hosts, days = 20 }) {
+      issued += 1;
+      const base = join(folder, `host-${issued}`);
+      const names = hosts.map((host) => `${ipAddress.test(host) ? "IP" : "DNS"}:${host}`).join(",");
+      writeFileSync(`${base}.ext`, `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n`);
+      openssl(
+        "req",
+        ...newEcKey,
+        "-keyout",
+        `${base}.key`,
+        "-out",
+        `${base}.csr`,
+        "-subj",
+        `/CN=${hosts[0]}`,
+      );
+      openssl(
+        ...["x509", "-req", "-in", `${base}.csr`, "-CA", certFile, "-CAkey", keyFile, "-CAcreateserial"],
+        ...["-days", String(days), "-out", `${base}.pem`, "-extfile", `${base}.ext`],
+      );
+      return {
+        certFile: `${base}.pem`,
+        keyFile: `${base}.key`,
+        cert: readFileSync(`${base}.pem`, "utf8"),
+        key: readFileSync(`${base}.key`, "utf8"),
+      };
+    },
+  };
+}
+
+let trusted: Authority | undefined;
+
+/** The run's own authority, trusted by this process from its first call on. */
+export function trustedAuthority(): Authority {
+  if (trusted) return trusted;
+  trusted = createAuthority();
+  setDefaultCACertificates([...getCACertificates("default"), readFileSync(trusted.certFile, "utf8")]);
+  return trusted;
+}

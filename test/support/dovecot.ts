@@ -1,0 +1,244 @@
+/**
+ * A real Dovecot 2.3 in a temporary folder: own configuration, users and certificate, IMAPS, IMAP with STARTTLS, and
+ * LMTP. Runs as root and as anyone else.
+ *
+ * It is started by a small shell that waits for its standard input to end: when this process goes, even by SIGKILL,
+ * the shell stops the Dovecot by its process id and removes the folder.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import type { Certificate } from "./authority.ts";
+import { programs } from "./installed.ts";
+import { freePorts } from "./ports.ts";
+import { temporaryFolder } from "./temporary.ts";
+import { eventually, pause } from "./waiting.ts";
+
+export type Dovecot = {
+  folder: string;
+  ports: { imaps: number; imap: number; lmtp: number };
+  /** Adds a user, or changes the password of one (which takes Dovecot a second to notice). */
+  setPassword(address: string, password: string): Promise<void>;
+  /** Runs `doveadm` on this server and answers what it printed. */
+  doveadm(...args: string[]): Promise<string>;
+  /** Everything it logged so far. */
+  log(): string;
+  /** Ends all its processes at once, as a crash would; `start` brings it back on the same ports and mail. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type DovecotOptions = {
+  certificate: Certificate;
+  /** Where the mail is, `%u` is the address. Default: in the temporary folder, removed with it. */
+  mailFolder?: string;
+  /** Dovecot's own mail_location after the folder's path. */
+  format?: "sdbox" | "maildir";
+  /** Connections one user may have from one address. */
+  connectionsPerUser?: number;
+  /** Further lines of configuration, last. */
+  settings?: string;
+};
+
+const specialUse: Record<string, string> = {
+  Drafts: "\\Drafts",
+  Sent: "\\Sent",
+  Trash: "\\Trash",
+  Archive: "\\Archive",
+  Junk: "\\Junk",
+};
+
+function configuration(folder: string, ports: Dovecot["ports"], options: DovecotOptions): string {
+  const user = userInfo();
+  const root = user.uid === 0;
+  // Dovecot refuses to deliver mail as root: under root, mail belongs to the user it brings along.
+  const owner = root ? "mail" : user.username;
+  const rootless = root
+    ? ""
+    : `
+default_internal_user = ${user.username}
+default_internal_group = ${process.getgid?.() ?? user.gid}
+default_login_user = ${user.username}
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
+service imap-login {
+  chroot =
+}
+`;
+  const mailboxes = Object.entries(specialUse)
+    .map(([name, role]) => `  mailbox ${name} {\n    auto = subscribe\n    special_use = ${role}\n  }`)
+    .join("\n");
+  return `
+protocols = imap lmtp
+base_dir = ${folder}/run
+state_dir = ${folder}/state
+log_path = ${folder}/log
+listen = 127.0.0.1
+ssl = required
+ssl_cert = <${options.certificate.certFile}
+ssl_key = <${options.certificate.keyFile}
+ssl_min_protocol = TLSv1.2
+disable_plaintext_auth = yes
+auth_mechanisms = plain login
+auth_failure_delay = 0
+auth_verbose = yes
+mail_max_userip_connections = ${options.connectionsPerUser ?? 50}
+mail_location = ${options.format ?? "sdbox"}:~/mail
+mail_uid = ${owner}
+mail_gid = ${root ? "mail" : user.gid}
+first_valid_uid = 1
+first_valid_gid = 0
+mailbox_idle_check_interval = 1 secs
+mail_fsync = never
+default_process_limit = 200
+default_client_limit = 2000
+lda_mailbox_autocreate = yes
+recipient_delimiter = +
+passdb {
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u ${folder}/users/%u
+}
+userdb {
+  driver = static
+  args = allow_all_users=yes uid=${owner} gid=${root ? "mail" : user.gid} home=${options.mailFolder ?? `${folder}/mail`}/%u
+}
+namespace inbox {
+  inbox = yes
+  separator = /
+${mailboxes}
+}
+${rootless}
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service imap-login {
+  inet_listener imap {
+    port = ${ports.imap}
+  }
+  inet_listener imaps {
+    port = ${ports.imaps}
+    ssl = yes
+  }
+  service_count = 0
+}
+service imap {
+  process_limit = 200
+}
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = ${ports.lmtp}
+  }
+}
+${options.settings ?? ""}
+`;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => socket.destroy());
+    socket.once("connect", () => socket.end());
+  });
+}
+
+/** Starts one and waits until it accepts connections. Throws with its log when it does not come up. */
+export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
+  const { dovecot, doveadm } = programs;
+  if (!dovecot || !doveadm) throw new Error("dovecot is not installed");
+  const folder = temporaryFolder("dovecot");
+  const [imaps = 0, imap = 0, lmtp = 0] = await freePorts(3);
+  const ports = { imaps, imap, lmtp };
+  const usersFolder = join(folder, "users");
+  const configFile = join(folder, "dovecot.conf");
+  const logFile = join(folder, "log");
+  const mailFolder = options.mailFolder ?? join(folder, "mail");
+  for (const part of ["run", "state", "users"]) mkdirSync(join(folder, part));
+  mkdirSync(mailFolder, { recursive: true });
+  writeFileSync(logFile, "");
+  writeFileSync(configFile, configuration(folder, ports, options));
+  if (process.getuid?.() === 0)
+    await Bun.$`chmod 711 ${folder} && chmod 755 ${usersFolder} && chown mail:mail ${mailFolder}`;
+  let shell: Bun.Subprocess<"pipe", "ignore", "ignore"> | undefined;
+
+  const script = `trap '' INT TERM HUP
+"$1" -F -c "$2" </dev/null & pid=$!
+echo $pid > "$3/pid"
+cat >/dev/null
+kill $pid 2>/dev/null
+wait $pid
+[ -e "$3/keep" ] || rm -rf "$3"`;
+
+  async function start(): Promise<void> {
+    shell = Bun.spawn(["/bin/sh", "-c", script, "dovecot", dovecot ?? "", configFile, folder], {
+      stdin: "pipe",
+      stdout: "ignore",
+      stderr: "ignore",
+    });
+    try {
+      await eventually(async () => (await accepts(ports.imaps)) && (await accepts(ports.lmtp)), {
+        withinMs: 10_000,
+        what: "Dovecot to accept connections",
+      });
+    } catch (error) {
+      throw new Error(`Dovecot did not start:\n${readFileSync(logFile, "utf8")}`, { cause: error });
+    }
+  }
+
+  async function end(): Promise<void> {
+    shell?.stdin.end();
+    await shell?.exited;
+    shell = undefined;
+  }
+
+  await start();
+  return {
+    folder,
+    ports,
+    async setPassword(address, password) {
+      const file = join(usersFolder, address);
+      const known = existsSync(file);
+      writeFileSync(file, `${address}:{PLAIN}${password}\n`);
+      // Dovecot looks at a file it has read before at most once a second.
+      if (known) await pause(1_100);
+    },
+    async doveadm(...args) {
+      const run = Bun.spawn([doveadm, "-c", configFile, ...args], { stdout: "pipe", stderr: "pipe" });
+      const [out, err, code] = await Promise.all([
+        new Response(run.stdout).text(),
+        new Response(run.stderr).text(),
+        run.exited,
+      ]);
+      if (code !== 0) throw new Error(`doveadm ${args.join(" ")} ended with ${code}: ${err}`);
+      return out;
+    },
+    log: () => readFileSync(logFile, "utf8"),
+    async kill() {
+      writeFileSync(join(folder, "keep"), "");
+      const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
+      // The master's children die with it only when they are told: one by one, by process id.
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+      process.kill(pid, "SIGKILL");
+      for (const child of children.split(/\s+/).filter(Boolean))
+        try {
+          process.kill(Number(child), "SIGKILL");
+        } catch {
+          // It ended by itself.
+        }
+      await end();
+      await Bun.$`rm -f ${join(folder, "keep")} ${join(folder, "run", "master.pid")}`;
+    },
+    start,
+    stop: end,
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * The mail server of the tests: one real Dovecot and one real submission server, on localhost, with a certificate of
+ * the run's own authority. `mailServer()` is the one all tests of a run share (each test takes a `newUser()`);
+ * `startMailServer()` is one of your own, to be killed, restarted or configured differently, and stopped by you.
+ */
+import { randomBytes } from "node:crypto";
+import { ImapFlow } from "imapflow";
+import type { MailServer } from "../../src/mail/mail.ts";
+import { trustedAuthority } from "./authority.ts";
+import { type Dovecot, type DovecotOptions, startDovecot } from "./dovecot.ts";
+import { type Submission, startSubmission } from "./submission.ts";
+
+export type User = { address: string; password: string };
+
+export type Stored = {
+  uid: number;
+  flags: string[];
+  /** INTERNALDATE. */
+  date: Date;
+  subject: string;
+  messageId: string;
+  /** The whole email, as stored. */
+  raw: string;
+};
+
+export type Delivery = { mailbox?: string; flags?: readonly string[]; date?: Date };
+
+export type MailServerKit = {
+  /** IMAP and SMTP with TLS from the first byte. */
+  imap: MailServer;
+  smtp: MailServer;
+  /** The same with STARTTLS, required. */
+  imapStarttls: MailServer;
+  smtpStarttls: MailServer;
+  /** A fresh user with empty special-use mailboxes. */
+  newUser(): Promise<User>;
+  /** The same user with another password; the old one is refused from now on. */
+  changePassword(user: User): Promise<User>;
+  /** Puts one email into a mailbox (default INBOX, unread), past everything of ours. Answers its UID. */
+  deliver(user: User, raw: string | Uint8Array, options?: Delivery): Promise<number>;
+  /** The same for many, over one connection. */
+  deliverAll(user: User, emails: readonly ({ raw: string | Uint8Array } & Delivery)[]): Promise<number[]>;
+  /** What is in a mailbox now, by UID, read past everything of ours. */
+  read(user: User, mailbox?: string): Promise<Stored[]>;
+  /** A plain imapflow connection of one's own; the caller logs it out. */
+  withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T>;
+  /** What the submission server took, and how often someone logged in there. */
+  submission: Submission;
+  dovecot: Dovecot;
+  stop(): Promise<void>;
+};
+
+/** A mail server of one's own. Throws when the programs are missing: see installed.ts for skipping. */
+export async function startMailServer(
+  options: Omit<DovecotOptions, "certificate"> = {},
+): Promise<MailServerKit> {
+  const certificate = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
+  const dovecot = await startDovecot({ ...options, certificate });
+  const users = new Map<string, string>();
+  const submission = await startSubmission({
+    certificate,
+    lmtpPort: dovecot.ports.lmtp,
+    check: (username, password) => users.get(username) === password,
+    exists: (address) => users.has(address),
+  });
+  let count = 0;
+
+  async function setPassword(address: string): Promise<User> {
+    // Dovecot rereads a user when the file's size or second changes: no two passwords in a row have one length.
+    count += 1;
+    const password = `pw-${randomBytes(9).toString("hex")}${"x".repeat(count % 40)}`;
+    users.set(address, password);
+    await dovecot.setPassword(address, password);
+    return { address, password };
+  }
+
+  async function withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T> {
+    const imap = new ImapFlow({
+      host: "localhost",
+      port: dovecot.ports.imaps,
+      secure: true,
+      auth: { user: user.address, pass: user.password },
+      logger: false,
+    });
+    imap.on("error", () => {});
+    await imap.connect();
+    try {
+      return await work(imap);
+    } finally {
+      await imap.logout().catch(() => imap.close());
+    }
+  }
+
+  const deliverAll: MailServerKit["deliverAll"] = (user, emails) =>
+    withImap(user, async (imap) => {
+      const uids: number[] = [];
+      for (const { raw, mailbox = "INBOX", flags = [], date } of emails) {
+        const content = Buffer.from(typeof raw === "string" ? raw.replace(/\r?\n/g, "\r\n") : raw);
+        const appended = await imap.append(mailbox, content, [...flags], date);
+        if (!appended || appended.uid === undefined) throw new Error(`APPEND to ${mailbox} failed`);
+        uids.push(appended.uid);
+      }
+      return uids;
+    });
+
+  return {
+    imap: { host: "localhost", port: dovecot.ports.imaps, security: "tls" },
+    imapStarttls: { host: "localhost", port: dovecot.ports.imap, security: "starttls" },
+    smtp: { host: "localhost", port: submission.ports.tls, security: "tls" },
+    smtpStarttls: { host: "localhost", port: submission.ports.starttls, security: "starttls" },
+    newUser: () => setPassword(`user-${randomBytes(5).toString("hex")}@example.test`),
+    changePassword: (user) => setPassword(user.address),
+    deliverAll,
+    async deliver(user, raw, delivery = {}) {
+      const [uid] = await deliverAll(user, [{ raw, ...delivery }]);
+      if (uid === undefined) throw new Error("nothing was delivered");
+      return uid;
+    },
+    read: (user, mailbox = "INBOX") =>
+      withImap(user, async (imap) => {
+        const status = await imap.mailboxOpen(mailbox, { readOnly: true });
+        if (status.exists === 0) return [];
+        const emails = await imap.fetchAll("1:*", {
+          uid: true,
+          flags: true,
+          source: true,
+          envelope: true,
+          internalDate: true,
+        });
+        return emails.map((email) => ({
+          uid: email.uid,
+          flags: [...(email.flags ?? [])].filter((flag) => flag !== "\\Recent").sort(),
+          date: new Date(email.internalDate ?? 0),
+          subject: email.envelope?.subject ?? "",
+          messageId: email.envelope?.messageId ?? "",
+          raw: email.source?.toString("utf8") ?? "",
+        }));
+      }),
+    withImap,
+    submission,
+    dovecot,
+    async stop() {
+      await Promise.all([submission.stop(), dovecot.stop()]);
+    },
+  };
+}
+
+let shared: Promise<MailServerKit> | undefined;
+
+/** The mail server all tests of this run share: started at the first call, stopped at the end of the run. */
+export function mailServer(): Promise<MailServerKit> {
+  shared ??= startMailServer();
+  return shared;
+}
+
+/** For the end of the run. */
+export async function stopMailServer(): Promise<void> {
+  await (await shared)?.stop();
+  shared = undefined;
+}

@@ -1,0 +1,17 @@
+/** Before every run of `bun test`: trusts the run's own authority, says what is missing, tidies up at the end. */
+import { afterAll } from "bun:test";
+import { trustedAuthority } from "./authority.ts";
+import { missingPackages, programs } from "./installed.ts";
+import { stopMailServer } from "./mail-server.ts";
+import { removeTemporaryFolders } from "./temporary.ts";
+
+if (missingPackages.length > 0)
+  process.stderr.write(
+    `\nTests that need them are skipped, install: apt-get install ${missingPackages.join(" ")}\n\n`,
+  );
+if (programs.openssl) trustedAuthority();
+
+afterAll(async () => {
+  await stopMailServer();
+  removeTemporaryFolders();
+});

@@ -1,0 +1,104 @@
+/**
+ * A real submission server: TLS from the first byte on one port, STARTTLS required on another, AUTH against the
+ * same users as the mail server. What it takes it delivers over LMTP, so that what one user sends another receives.
+ */
+import { createTransport } from "nodemailer";
+import { SMTPServer, type SMTPServerAddress } from "smtp-server";
+import type { Certificate } from "./authority.ts";
+
+export type Submitted = {
+  username: string;
+  from: string;
+  recipients: string[];
+  /** The email as it came over the wire. */
+  raw: string;
+};
+
+export type Submission = {
+  ports: { tls: number; starttls: number };
+  /** Everything accepted so far, oldest first. */
+  submitted: readonly Submitted[];
+  /** Successful logins so far. */
+  logins(): number;
+  stop(): Promise<void>;
+};
+
+const refusal = (code: number, text: string) => Object.assign(new Error(text), { responseCode: code });
+
+/** Starts it. `check` says whether a password is right; `exists` whether an address can be delivered to. */
+export async function startSubmission(options: {
+  certificate: Certificate;
+  lmtpPort: number;
+  check(username: string, password: string): boolean;
+  exists(address: string): boolean;
+}): Promise<Submission> {
+  const submitted: Submitted[] = [];
+  let logins = 0;
+  const lmtp = createTransport({ host: "127.0.0.1", port: options.lmtpPort, lmtp: true, ignoreTLS: true });
+
+  async function deliver(from: string, recipients: string[], raw: string): Promise<void> {
+    if (recipients.length > 0) await lmtp.sendMail({ envelope: { from, to: recipients }, raw });
+  }
+
+  function create(secure: boolean): SMTPServer {
+    const server = new SMTPServer({
+      secure,
+      key: options.certificate.key,
+      cert: options.certificate.cert,
+      authMethods: ["PLAIN", "LOGIN"],
+      disableReverseLookup: true,
+      size: 30 * 1024 * 1024,
+      onAuth(auth, _session, done) {
+        const [username, password] = [auth.username ?? "", auth.password ?? ""];
+        if (!options.check(username, password)) return done(refusal(535, "5.7.8 Authentication failed"));
+        logins += 1;
+        done(null, { user: username });
+      },
+      onRcptTo({ address }, _session, done) {
+        if (options.exists(address)) return done();
+        done(refusal(550, "5.1.1 No such user"));
+      },
+      onData(stream, session, done) {
+        const chunks: Buffer[] = [];
+        stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+        stream.on("end", () => {
+          if (stream.sizeExceeded) return done(refusal(552, "5.3.4 Too big"));
+          const sender = session.envelope.mailFrom;
+          const from = sender ? sender.address : "";
+          const recipients = session.envelope.rcptTo.map((to: SMTPServerAddress) => to.address);
+          const raw = Buffer.concat(chunks).toString("utf8");
+          submitted.push({ username: String(session.user), from, recipients, raw });
+          deliver(from, recipients, raw).then(
+            () => done(null, "2.0.0 Queued"),
+            (error: Error) => done(refusal(451, `4.3.0 ${error.message}`)),
+          );
+        });
+      },
+    });
+    // A client that breaks off is the client's affair.
+    server.on("error", () => {});
+    return server;
+  }
+
+  async function listen(server: SMTPServer): Promise<number> {
+    const inner = server.listen(0, "127.0.0.1");
+    await new Promise<void>((resolve) => inner.once("listening", resolve));
+    const address = inner.address();
+    if (address === null || typeof address === "string") throw new Error("no port was given");
+    return address.port;
+  }
+
+  const [overTls, overStarttls] = [create(true), create(false)];
+  const ports = { tls: await listen(overTls), starttls: await listen(overStarttls) };
+  return {
+    ports,
+    submitted,
+    logins: () => logins,
+    async stop() {
+      lmtp.close();
+      await Promise.all(
+        [overTls, overStarttls].map((server) => new Promise<void>((done) => server.close(done))),
+      );
+    },
+  };
+}
