@@ -96,3 +96,11 @@ export class AppError extends Error {
     return failures[this.code].status;
   }
 }
+
+/** Why the server does not start, or a command does not run: one line for the operator that says what to do. */
+export class StartError extends Error {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = "StartError";
+  }
+}

@@ -1,0 +1,31 @@
+/** The check value: a fact sealed with the server key, so that a wrong key is told at the start and not at a call. */
+import { eq } from "drizzle-orm";
+import { StartError } from "../errors.ts";
+import type { Secrets } from "../secrets.ts";
+import type { Database } from "./open.ts";
+import { serverFacts } from "./schema.ts";
+
+const fact = "key_check";
+
+/** Throws StartError when no key of the ring made this database's check value; writes the value when there is none. */
+export function checkServerKey(db: Database, secrets: Secrets): void {
+  const kept = db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
+  if (kept === undefined) return writeKeyCheck(db, secrets);
+  try {
+    secrets.unsealValue(fact, kept.value);
+  } catch (cause) {
+    throw new StartError(
+      "The server key is not the one this database was sealed with. Put the old key back (ENCRYPTION_KEY_FILE or ENCRYPTION_KEY); to change it, keep the old one behind the new one and run rotate-key.",
+      { cause },
+    );
+  }
+}
+
+/** Seals the check value with the first key of the ring. */
+export function writeKeyCheck(db: Database, secrets: Secrets): void {
+  const value = secrets.sealValue(fact, "email-connector");
+  db.insert(serverFacts)
+    .values({ name: fact, value })
+    .onConflictDoUpdate({ target: serverFacts.name, set: { value } })
+    .run();
+}
