@@ -23,4 +23,6 @@ export type Provider = {
   };
   /** Files sent mail by itself (no APPEND to Sent). */
   filesSentMail: boolean;
+  /** The servers are the person's own to name (a bridge, a home server); ours are only the usual guess. */
+  ownServers?: boolean;
 };

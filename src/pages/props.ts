@@ -1,0 +1,76 @@
+/** What each page needs to be drawn. Pages take these, answer HTML text, and do nothing else. */
+import type { FailureCode } from "../errors.ts";
+import type { MailServer } from "../mail/mail.ts";
+import type { ConnectForm } from "./connect-form.ts";
+import type { Language } from "./text/language.ts";
+
+/** A field of the form that a problem belongs to. */
+export type ProblemField =
+  | "address"
+  | "provider"
+  | "password"
+  | "imap_host"
+  | "imap_port"
+  | "smtp_host"
+  | "smtp_port";
+
+/** What went wrong, in codes; the page has the words. An AppError fits, a ConnectError fills all of it. */
+export type Problem = {
+  code: FailureCode;
+  field?: ProblemField | undefined;
+  /** Which of the two logins. */
+  side?: "imap" | "smtp" | undefined;
+  retryAfterSeconds?: number | undefined;
+};
+
+/** Servers that belong to an address, and how we know. */
+export type FoundServers = {
+  /** A preset's id, or "generic". */
+  provider: string;
+  source: "preset" | "mx" | "srv" | "autoconfig" | "guess";
+  imap: MailServer;
+  smtp: MailServer;
+};
+
+export type ConnectPageProps = {
+  language: Language;
+  /** The host of the redirect: who is given access. Shown large. */
+  redirectHost: string;
+  /** What was typed so far; its password is never rendered. */
+  form: ConnectForm;
+  /** What was looked up for the address, when it was. */
+  found?: FoundServers | undefined;
+  problem?: Problem | undefined;
+  /** Addresses connected in this passage already: the level is settled, the form adds one more. */
+  connected?: readonly string[] | undefined;
+};
+
+export type ConnectedPageProps = {
+  language: Language;
+  redirectHost: string;
+  /** The sealed request to go on with. */
+  request: string;
+  /** In the order they were connected. */
+  accounts: readonly { address: string; canSend: boolean }[];
+};
+
+/** A dead end, said kindly: which one decides the words. */
+export type NoticePageProps = {
+  language: Language;
+  notice:
+    | "request_invalid" // the client asked for something that is not OAuth as we speak it
+    | "client_unknown"
+    | "redirect_refused"
+    | "request_expired" // the form lay open for more than ten minutes, or was used already
+    | "cross_site"
+    | "rate_limited"
+    | "not_found"
+    | "failed"; // our own bug
+  retryAfterSeconds?: number | undefined;
+};
+
+export type LandingPageProps = {
+  language: Language;
+  /** BASE/mcp: what is typed into a client. */
+  connectorUrl: string;
+};
