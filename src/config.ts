@@ -124,6 +124,19 @@ export type Config = Readonly<{
   sessionIdleSeconds: number;
 }>;
 
+/** Every setting with its description and default, for people: the one source of --help and the README's table. */
+export function describeSettings(): { name: string; description: string; fallback: string | undefined }[] {
+  return Object.entries(settings.shape).map(([name, schema]) => {
+    const fallback = schema.safeParse(undefined);
+    const value = fallback.success && !Array.isArray(fallback.data) ? fallback.data : undefined;
+    return {
+      name,
+      description: schema.description ?? "",
+      fallback: value === undefined ? undefined : String(value),
+    };
+  });
+}
+
 /** All that is wrong with the settings, one line each: the setting, and what would be right. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
@@ -135,7 +148,7 @@ export class ConfigError extends Error {
 }
 
 /** Environment in, frozen Config out. An empty variable counts as unset. Throws ConfigError with every problem. */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const given = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = env[name]?.trim();

@@ -25,7 +25,9 @@ export function loadKeyRing(config: KeySettings, log: Log): Buffer[] {
   if (file === undefined) return toKeys(config.encryptionKey ?? "", "ENCRYPTION_KEY");
   if (!existsSync(file)) {
     if (config.encryptionKeyFile !== undefined)
-      throw new StartError(`ENCRYPTION_KEY_FILE: ${file} is not there. Make one: openssl rand -hex 32 > ${file}`);
+      throw new StartError(
+        `ENCRYPTION_KEY_FILE: ${file} is not there. Make one: openssl rand -hex 32 > ${file}`,
+      );
     if (existsSync(join(config.dataDir, "email-connector.db")))
       throw new StartError(
         `${file} is missing, but there is a database that was sealed with it. Put the key back from your backup.`,

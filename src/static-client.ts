@@ -25,8 +25,11 @@ export function loadStaticClient(
   try {
     return saved.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
-    throw new StartError(`${file} does not hold an id and a secret. Mend it, or delete it and a new one is made.`, {
-      cause,
-    });
+    throw new StartError(
+      `${file} does not hold an id and a secret. Mend it, or delete it and a new one is made.`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -10,7 +10,10 @@ const fact = "key_check";
 /** Throws StartError when no key of the ring made this database's check value; writes the value when there is none. */
 export function checkServerKey(db: Database, secrets: Secrets): void {
   const kept = db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
-  if (kept === undefined) return writeKeyCheck(db, secrets);
+  if (kept === undefined) {
+    writeKeyCheck(db, secrets);
+    return;
+  }
   try {
     secrets.unsealValue(fact, kept.value);
   } catch (cause) {

@@ -1,0 +1,75 @@
+/** The command line: every command on one screen, help from one place. */
+import { Command, CommanderError } from "commander";
+import { ConfigError, describeSettings } from "../config.ts";
+import { StartError } from "../errors.ts";
+import { productVersion } from "../version.ts";
+import { serve } from "./serve.ts";
+
+/** What a command has of the world around it. */
+export type Terminal = {
+  print(line: string): void;
+  complain(line: string): void;
+  /** All of standard input, as text. */
+  readStdin(): Promise<string>;
+  /** Aborted by the first SIGINT or SIGTERM; the second ends the process at once. */
+  stopping: AbortSignal;
+};
+
+/** Exit codes: 0 done; 1 the answer is no, or it could not be done; 2 wrong settings or arguments. */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
+  const doing = (command: () => Promise<number> | number) => async () => {
+    exitCode = await command();
+  };
+
+  const program = new Command("email-connector")
+    .description("Connects a mailbox to Claude: a remote MCP server over IMAP and SMTP.")
+    .version(productVersion, "-V, --version", "show the version")
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.complain(text.trimEnd()),
+    })
+    .exitOverride()
+    .showHelpAfterError("(email-connector --help shows the commands)")
+    .addHelpText("after", () => `\nSettings, read from the environment:\n${toSettingsHelp()}`);
+
+  program
+    .command("serve", { isDefault: true })
+    .description("run the server until SIGINT or SIGTERM (the default)")
+    .action(doing(() => serve(terminal)));
+
+  program
+    .command("version")
+    .description("show the version")
+    .action(doing(() => version(terminal)));
+
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof ConfigError) {
+      terminal.complain("These settings are not right:");
+      for (const problem of error.problems) terminal.complain(`  ${problem}`);
+      return 2;
+    }
+    if (error instanceof StartError) {
+      terminal.complain(error.message);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+function version(terminal: Terminal): number {
+  terminal.print(productVersion);
+  return 0;
+}
+
+function toSettingsHelp(): string {
+  return describeSettings()
+    .map(({ name, description, fallback }) =>
+      [`  ${name}`, `      ${description}${fallback === undefined ? "" : ` [${fallback}]`}`].join("\n"),
+    )
+    .join("\n");
+}

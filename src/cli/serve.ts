@@ -1,0 +1,42 @@
+/** `serve`: starts the product, says what to type where, and stops it gracefully. */
+import { type Config, loadConfig } from "../config.ts";
+import { createLog } from "../log.ts";
+import { type Product, start } from "../start.ts";
+import { productVersion } from "../version.ts";
+import type { Terminal } from "./run.ts";
+
+export async function serve(terminal: Terminal): Promise<number> {
+  const config = loadConfig();
+  const log = createLog(config.logLevel);
+  const product = await start(config, { log });
+  terminal.print(toWelcome(product, config));
+  await new Promise<void>((resolve) => {
+    if (terminal.stopping.aborted) resolve();
+    terminal.stopping.addEventListener("abort", () => resolve());
+  });
+  log.info("stopping", { signal: String(terminal.stopping.reason) });
+  await product.stop();
+  return 0;
+}
+
+/** What to type where, for the person who started it. A secret the operator set is theirs and not repeated. */
+function toWelcome(product: Product, config: Config): string {
+  const secret =
+    config.oauthClientSecret === undefined ? product.client.secret : "(your OAUTH_CLIENT_SECRET)";
+  const lines = [
+    `email-connector ${productVersion} is up at ${product.url}`,
+    "",
+    "  In Claude: Settings > Connectors > Add custom connector",
+    `    URL            ${product.url}/mcp`,
+    `    Client ID      ${product.client.id}`,
+    `    Client secret  ${secret}`,
+    "  In Claude Code:",
+    `    claude mcp add --transport http email ${product.url}/mcp`,
+    "",
+  ];
+  if (config.allowedEmails.length === 0)
+    lines.push("  Anyone who reaches this address may connect their own mailbox; ALLOWED_EMAILS closes it.");
+  if (!product.url.startsWith("https:"))
+    lines.push("  claude.ai reaches only https addresses: set PUBLIC_URL (see README, On a server).");
+  return lines.join("\n");
+}
