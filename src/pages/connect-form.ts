@@ -78,7 +78,7 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
     imap: toServer(text(fieldNames.imapHost), text(fieldNames.imapPort), text(fieldNames.imapTls), "143"),
     smtp: toServer(text(fieldNames.smtpHost), text(fieldNames.smtpPort), text(fieldNames.smtpSecure), "587"),
     level: withoutSending && level === "send" ? "organise" : level,
-    next: toNext(text(fieldNames.next)),
+    next: withoutSending ? "ask" : toNext(text(fieldNames.next)),
     withoutSending,
   };
 }

@@ -1,0 +1,32 @@
+/** After a proven login: who is connected; add another mailbox, or go on to the client. */
+import { fieldNames } from "./connect-form.ts";
+import { Layout, toDocument } from "./layout.tsx";
+import type { ConnectedPageProps } from "./props.ts";
+import { textsFor } from "./text/texts.ts";
+
+export function connectedPage({ language, redirectHost, request, accounts }: ConnectedPageProps): string {
+  const text = textsFor(language).connected;
+  return toDocument(
+    <Layout language={language} title={text.title}>
+      <h1>{text.heading}</h1>
+      <ul class="accounts">
+        {accounts.map(({ address, canSend }) => (
+          <li>
+            <strong>{address}</strong>
+            {canSend ? null : <small>{text.readOnly}</small>}
+          </li>
+        ))}
+      </ul>
+      <p>{text.more}</p>
+      <form method="post" action="/oauth/connect" class="actions">
+        <input type="hidden" name={fieldNames.request} value={request} />
+        <button type="submit" name={fieldNames.next} value="finish" autofocus>
+          {text.goOn(redirectHost)}
+        </button>
+        <button type="submit" name={fieldNames.next} value="add" class="quiet">
+          {text.add}
+        </button>
+      </form>
+    </Layout>,
+  );
+}

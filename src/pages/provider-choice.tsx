@@ -1,0 +1,65 @@
+/** The list of mail companies, and what each asks of a person before a password works. */
+import { presets } from "../providers/presets.ts";
+import type { Provider } from "../providers/provider.ts";
+import { fieldNames } from "./connect-form.ts";
+import { FieldProblem, marked } from "./field.tsx";
+import type { Texts } from "./text/en.ts";
+import type { Language } from "./text/language.ts";
+
+export function ProviderList(props: { text: Texts; chosen: string; message: string | undefined }) {
+  const { text, chosen, message } = props;
+  return (
+    <div class="field">
+      <label for="provider">{text.connect.provider}</label>
+      <select id="provider" name={fieldNames.provider} autocomplete="off" {...marked("provider", message)}>
+        <option value="" selected={chosen === ""}>
+          {text.connect.providerFromAddress}
+        </option>
+        {presets.map((preset) => (
+          <option
+            value={preset.id}
+            selected={preset.id === chosen}
+            data-domains={preset.domains.join(" ")}
+            data-servers={preset.ownServers ? "" : undefined}
+            data-unavailable={preset.appPassword.kind === "unavailable" ? "" : undefined}
+          >
+            {preset.name}
+          </option>
+        ))}
+        <option value="generic" selected={chosen === "generic"} data-servers="">
+          {text.connect.providerOther}
+        </option>
+      </select>
+      <FieldProblem id="provider" message={message} />
+    </div>
+  );
+}
+
+/** Every company's help, hidden but for the chosen one's (style.ts). */
+export function ProviderHelp(props: { text: Texts; language: Language; chosen: string }) {
+  return (
+    <>
+      {presets.map((preset) => (
+        <Help preset={preset} text={props.text} />
+      ))}
+    </>
+  );
+}
+
+function Help({ preset, text }: { preset: Provider; text: Texts }) {
+  const { kind, steps, url } = preset.appPassword;
+  return (
+    <div class={kind === "unavailable" ? "help unavailable" : "help"} data-help={preset.id}>
+      {kind === "unavailable" ? <b>{text.connect.unavailable}</b> : null}
+      <p>{steps}</p>
+      {url === undefined ? null : (
+        <p>
+          <a href={url} target="_blank" rel="noopener noreferrer">
+            {kind === "needed" && !preset.ownServers ? text.connect.makeAppPassword : text.connect.helpPage}
+            <span class="unseen"> {text.connect.opensNewTab}</span>
+          </a>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+/** Where IMAP and SMTP are, for those who type it; filled in with what was found. */
+import type { MailServer } from "../mail/mail.ts";
+import { type ConnectForm, fieldNames, type TypedServer } from "./connect-form.ts";
+import { FieldProblem, marked } from "./field.tsx";
+import type { FoundServers, ProblemField } from "./props.ts";
+import type { Texts } from "./text/en.ts";
+
+type Names = { host: string; port: string; security: string };
+
+const names: Record<"imap" | "smtp", Names> = {
+  imap: { host: fieldNames.imapHost, port: fieldNames.imapPort, security: fieldNames.imapTls },
+  smtp: { host: fieldNames.smtpHost, port: fieldNames.smtpPort, security: fieldNames.smtpSecure },
+};
+
+export function ServerFields(props: {
+  text: Texts;
+  form: ConnectForm;
+  found: FoundServers | undefined;
+  at: (field: ProblemField) => string | undefined;
+}) {
+  const { text, form, found, at } = props;
+  return (
+    <fieldset class="servers">
+      <legend>{text.connect.servers.legend}</legend>
+      <Server
+        side="imap"
+        title={text.connect.servers.imap}
+        server={shown(form.imap, found?.imap)}
+        text={text}
+        at={at}
+      />
+      <Server
+        side="smtp"
+        title={text.connect.servers.smtp}
+        server={shown(form.smtp, found?.smtp)}
+        text={text}
+        at={at}
+      />
+    </fieldset>
+  );
+}
+
+/** What was typed, else what was found. */
+function shown(typed: TypedServer, found: MailServer | undefined): TypedServer {
+  if (typed.host !== "" || typed.port !== "" || !found) return typed;
+  return { host: found.host, port: String(found.port), security: found.security };
+}
+
+function Server(props: {
+  side: "imap" | "smtp";
+  title: string;
+  server: TypedServer;
+  text: Texts;
+  at: (field: ProblemField) => string | undefined;
+}) {
+  const { side, title, server, at } = props;
+  const words = props.text.connect.servers;
+  const problem = at(`${side}_host`);
+  const portProblem = at(`${side}_port`);
+  return (
+    <fieldset class="server">
+      <legend>{title}</legend>
+      <div class="field host">
+        <label for={`${side}_host`}>{words.host}</label>
+        <input
+          id={`${side}_host`}
+          name={names[side].host}
+          value={server.host}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          maxlength={253}
+          {...marked(`${side}_host`, problem)}
+        />
+      </div>
+      <div class="field port">
+        <label for={`${side}_port`}>{words.port}</label>
+        <input
+          id={`${side}_port`}
+          name={names[side].port}
+          value={server.port || (side === "imap" ? "993" : "465")}
+          inputmode="numeric"
+          autocomplete="off"
+          maxlength={5}
+          {...marked(`${side}_port`, portProblem)}
+        />
+      </div>
+      <div class="field security">
+        <label for={`${side}_security`}>{words.security}</label>
+        <select id={`${side}_security`} name={names[side].security} autocomplete="off">
+          <option value="true" selected={server.security === "tls"}>
+            {words.tls}
+          </option>
+          <option value="false" selected={server.security === "starttls"}>
+            {words.startTls}
+          </option>
+        </select>
+      </div>
+      <FieldProblem id={`${side}_host`} message={problem} />
+      <FieldProblem id={`${side}_port`} message={portProblem} />
+    </fieldset>
+  );
+}
