@@ -1,9 +1,112 @@
-/** The writing verbs of Mail. */
+/** The writing verbs of Mail. Organising is done in organise.ts, composing in compose.ts, sending in sending.ts. */
 import type { Outcome } from "./mail.ts";
+
+/** What was done to one email, so that it can be undone. Email ids and mailbox paths only. */
+export type Change =
+  /** `id` is where it is now; absent when the server did not tell. `from` is the mailbox it came from. */
+  | { kind: "moved"; id?: string; from: string }
+  /** IMAP flags (\Seen, $label1) that were really added and removed. */
+  | { kind: "flags"; id: string; added: string[]; removed: string[] };
+
+/** What a call over many emails did: one outcome per id, in the order of the ids. */
+export type Organised = {
+  outcomes: Outcome[];
+  changes: Change[];
+  /** The path it went to, for moves. */
+  mailbox?: string;
+  /** What the server cannot do as asked, in our words. */
+  notes: string[];
+};
+
+/** What may be attached: never a path or a URL. */
+export type AttachmentSource =
+  | { kind: "email"; id: string; index: number }
+  | { kind: "file"; name: string; type: string; content: Uint8Array };
+
+/** An email as asked for. Addresses are bare; absent fields are computed (reply, forward) or kept (a draft). */
+export type EmailRequest = {
+  to?: readonly string[] | undefined;
+  cc?: readonly string[] | undefined;
+  bcc?: readonly string[] | undefined;
+  subject?: string | undefined;
+  /** Markdown. */
+  body?: string | undefined;
+  /** The id of the email this answers. */
+  replyTo?: string | undefined;
+  replyAll?: boolean | undefined;
+  /** The id of the email to pass on, with its attachments. */
+  forward?: string | undefined;
+  attachments?: readonly AttachmentSource[] | undefined;
+  /** The draft this builds on: fields not named here are kept from it. */
+  draftId?: string | undefined;
+};
+
+export type Person = { name?: string; address: string };
+
+/** The email exactly as it will look. */
+export type Preview = {
+  from: Person;
+  to: Person[];
+  cc: Person[];
+  bcc: Person[];
+  subject: string;
+  /** The text part, whole. */
+  text: string;
+  attachments: { name: string; type: string; size: number }[];
+  /** Message-ID of the email it answers. */
+  inReplyTo?: string;
+};
+
+/** A finished email. `raw` goes out, without Bcc; `copy` is the same with it, for Drafts and Sent. CRLF. */
+export type Composed = {
+  messageId: string;
+  preview: Preview;
+  /** Everyone in to, cc and bcc, once: exactly the envelope. */
+  recipients: string[];
+  raw: Uint8Array;
+  copy: Uint8Array;
+  /** What makes it the same email again: recipients, subject, text and attachments, without time and Message-ID. */
+  content: string;
+  /** The emails it answers or passes on, to be marked so once it is sent. */
+  answers?: string;
+  forwards?: string;
+  /** What could not be kept, in our words. */
+  notes: string[];
+};
+
+export type SavedDraft = { id?: string; mailbox: string; notes: string[] };
+
+export type Sent = {
+  messageId: string;
+  accepted: string[];
+  refused: { address: string; problem: string }[];
+  /** Where the one copy is; absent when it could not be filed. */
+  copyIn?: string;
+  /** What went less than well after the email was taken; it is sent all the same. */
+  warnings: string[];
+};
 
 export type MailWriting = {
   /** Sets or removes \Seen on each email. */
-  markAsRead(ids: readonly string[], read: boolean): Promise<Outcome[]>;
+  markAsRead(ids: readonly string[], read: boolean): Promise<Organised>;
+  /** Adds and removes IMAP flags (\Flagged, keywords) on each email. */
+  changeFlags(ids: readonly string[], change: { add: string[]; remove: string[] }): Promise<Organised>;
   /** Moves each email to a mailbox named by path or role. */
-  moveEmails(ids: readonly string[], mailbox: string): Promise<Outcome[]>;
+  moveEmails(ids: readonly string[], mailbox: string): Promise<Organised>;
+  /** Moves to Trash; erases what is in Trash already, or everything when `permanently`. */
+  deleteEmails(ids: readonly string[], permanently: boolean): Promise<Organised>;
+  /** Creates a mailbox; levels are separated by `/`. Answers its path. Throws mailbox_exists. */
+  createMailbox(path: string): Promise<string>;
+  /** Puts back what changes did. Outcomes in the order of the changes. */
+  undo(changes: readonly Change[]): Promise<Organised>;
+
+  /** Builds an email: reads what it answers, passes on or attaches. Throws invalid_input, too_large and not_founds. */
+  compose(request: EmailRequest): Promise<Composed>;
+  /** Puts it into Drafts, then removes the draft it replaces. */
+  saveDraft(composed: Composed, replaces?: string): Promise<SavedDraft>;
+  /**
+   * Submits it once, files the copy in Sent, and removes the draft it came from. Never retried.
+   * Throws recipient_refused (nobody took it), message_refused, maybe_sent, login_refused, host_unreachable.
+   */
+  send(composed: Composed, draftId?: string): Promise<Sent>;
 };
