@@ -1,0 +1,26 @@
+# Builds the one executable, then runs it as a user of its own. Everything it keeps is in the volume /data.
+#   docker build -t email-connector .
+#   docker run -p 127.0.0.1:3000:3000 -v email-connector:/data -e PUBLIC_URL=https://mail.example.org email-connector
+
+FROM oven/bun:1.4.5-debian AS build
+WORKDIR /build
+COPY package.json bun.lock bunfig.toml ./
+RUN bun install --frozen-lockfile --production
+COPY tsconfig.json build.ts ./
+COPY src ./src
+COPY drizzle ./drizzle
+RUN bun run build
+
+FROM debian:12-slim
+RUN groupadd --gid 10001 connector \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin connector \
+ && install -d -o connector -g connector -m 0700 /data
+COPY --from=build /build/dist/email-connector /usr/local/bin/email-connector
+USER connector
+ENV DATA_DIR=/data HOST=0.0.0.0 PORT=3000
+VOLUME /data
+EXPOSE 3000
+# The executable takes SIGTERM itself: running calls get 10 s to end.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["email-connector"]
+CMD ["serve"]
