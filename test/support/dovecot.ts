@@ -5,10 +5,10 @@
  * It is started by a small shell that waits for its standard input to end: when this process goes, even by SIGKILL,
  * the shell stops the Dovecot by its process id and removes the folder.
  */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Certificate } from "./authority.ts";
 import { programs } from "./installed.ts";
 import { freePorts } from "./ports.ts";
@@ -51,16 +51,18 @@ const specialUse: Record<string, string> = {
 };
 
 function configuration(folder: string, ports: Dovecot["ports"], options: DovecotOptions): string {
-  const user = userInfo();
-  const root = user.uid === 0;
+  // Not from the environment: what `su` and `setpriv` leave there may be another's name.
+  const [user, group] = ["-un", "-gn"].map((flag) => execFileSync("id", [flag], { encoding: "utf8" }).trim());
+  const root = process.getuid?.() === 0;
   // Dovecot refuses to deliver mail as root: under root, mail belongs to the user it brings along.
-  const owner = root ? "mail" : user.username;
+  const owner = root ? "mail" : user;
+  const ownerGroup = root ? "mail" : group;
   const rootless = root
     ? ""
     : `
-default_internal_user = ${user.username}
-default_internal_group = ${process.getgid?.() ?? user.gid}
-default_login_user = ${user.username}
+default_internal_user = ${user}
+default_internal_group = ${group}
+default_login_user = ${user}
 service anvil {
   chroot =
 }
@@ -91,7 +93,7 @@ auth_verbose = yes
 mail_max_userip_connections = ${options.connectionsPerUser ?? 50}
 mail_location = ${options.format ?? "sdbox"}:~/mail
 mail_uid = ${owner}
-mail_gid = ${root ? "mail" : user.gid}
+mail_gid = ${ownerGroup}
 first_valid_uid = 1
 first_valid_gid = 0
 mailbox_idle_check_interval = 1 secs
@@ -106,7 +108,7 @@ passdb {
 }
 userdb {
   driver = static
-  args = allow_all_users=yes uid=${owner} gid=${root ? "mail" : user.gid} home=${options.mailFolder ?? `${folder}/mail`}/%u
+  args = allow_all_users=yes uid=${owner} gid=${ownerGroup} home=${options.mailFolder ?? `${folder}/mail`}/%u
 }
 namespace inbox {
   inbox = yes
@@ -168,11 +170,11 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   writeFileSync(logFile, "");
   writeFileSync(configFile, configuration(folder, ports, options));
   if (process.getuid?.() === 0)
-    await Bun.$`chmod 711 ${folder} && chmod 755 ${usersFolder} && chown mail:mail ${mailFolder}`;
+    await Bun.$`chmod 711 ${folder} ${dirname(folder)} && chmod 755 ${usersFolder} && chown mail:mail ${mailFolder}`;
   let shell: Bun.Subprocess<"pipe", "ignore", "ignore"> | undefined;
 
   const script = `trap '' INT TERM HUP
-"$1" -F -c "$2" </dev/null & pid=$!
+"$1" -F -c "$2" </dev/null >"$3/output" 2>&1 & pid=$!
 echo $pid > "$3/pid"
 cat >/dev/null
 kill $pid 2>/dev/null
@@ -191,7 +193,8 @@ wait $pid
         what: "Dovecot to accept connections",
       });
     } catch (error) {
-      throw new Error(`Dovecot did not start:\n${readFileSync(logFile, "utf8")}`, { cause: error });
+      const said = ["output", "log"].map((file) => readFileSync(join(folder, file), "utf8")).join("");
+      throw new Error(`Dovecot did not start:\n${said}`, { cause: error });
     }
   }
 

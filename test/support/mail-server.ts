@@ -155,6 +155,7 @@ export function mailServer(): Promise<MailServerKit> {
 
 /** For the end of the run. */
 export async function stopMailServer(): Promise<void> {
-  await (await shared)?.stop();
+  const started = await shared?.catch(() => undefined);
   shared = undefined;
+  await started?.stop();
 }
