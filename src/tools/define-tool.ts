@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { Mail } from "../mail/mail.ts";
 import type { Level } from "../oauth/grant.ts";
+import type { Provider } from "../providers/provider.ts";
 
 /** Decides the MCP annotations, the scope, what a grant's level lists, and the grouping in the docs. */
 export type Effect = "read" | "write" | "send" | "destroy";
@@ -13,7 +14,13 @@ export type AccountChoice = {
   ids?: readonly string[] | undefined;
 };
 
-export type ToolContext = {
+/** What tools may use that is not the call's own; made once in start.ts. Widened as tools need more. */
+export type ToolServices = {
+  /** The mail companies we know. */
+  providers: readonly Provider[];
+};
+
+export type ToolContext = ToolServices & {
   /** All accounts of the grant, in the order they were connected. */
   mails: readonly Mail[];
   /** The account a call means: by its ids, else by `account`, else the only one. Throws account_unknown or _ambiguous. */
@@ -41,7 +48,11 @@ type ToolCard<Input extends z.ZodObject, Output extends z.ZodObject> = {
   run(input: z.output<Input>, context: ToolContext): Promise<z.output<Output>>;
   /** The same facts as `run` returned, as text. Text from mail goes through `fence`. */
   render(data: z.output<Output>, fence: Fence): string | Content[];
+  /** What the log says of a call that wrote: counts and a Message-ID, never an address or a subject. */
+  audit?(data: z.output<Output>): Audit;
 };
+
+export type Audit = { count?: number; failed?: number; messageId?: string };
 
 /** Marks text that came from mail as data: one nonce per answer. See tools/fence.ts. */
 export type Fence = (text: string) => string;
@@ -55,12 +66,12 @@ export type Tool = {
   readonly idempotent: boolean;
   readonly input: z.ZodObject;
   readonly output: z.ZodObject;
-  /** Input as the SDK validated it -> data that fits `output`, and its rendering. */
+  /** Checked input -> data that fits `output`, its rendering, and what the log says of it. */
   call(
     input: unknown,
     context: ToolContext,
     fence: Fence,
-  ): Promise<{ structured: Record<string, unknown>; content: Content[] }>;
+  ): Promise<{ structured: Record<string, unknown>; content: Content[]; audit: Audit }>;
 };
 
 /** Folds a typed card into a Tool; input is parsed again here, so that a tool never runs on unchecked input. */
@@ -76,10 +87,11 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     input: card.input,
     output: card.output,
     async call(input, context, fence) {
-      const data = await card.run(card.input.parse(input), context);
+      // Parsed on its way out too: what the output schema does not name never leaves.
+      const data = card.output.parse(await card.run(card.input.parse(input), context));
       const rendered = card.render(data, fence);
       const content: Content[] = typeof rendered === "string" ? [{ type: "text", text: rendered }] : rendered;
-      return { structured: data, content };
+      return { structured: data, content, audit: card.audit?.(data) ?? {} };
     },
   };
 }

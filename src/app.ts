@@ -1,0 +1,73 @@
+/** The whole URL map of the product on one screen. Opens nothing: everything it needs is handed in. */
+import { Hono } from "hono";
+import type { Config } from "./config.ts";
+import {
+  corsForAll,
+  createCors,
+  createGuard,
+  createRefuseStrangers,
+  type Door,
+  limitBody,
+} from "./http/guard.ts";
+import { createOnError, notFound } from "./http/on-error.ts";
+import type { Log } from "./log.ts";
+import { createMcpRoutes, type McpDeps } from "./mcp/routes.ts";
+import { createRequireGrant } from "./oauth/bearer.ts";
+import type { Grants } from "./oauth/grants.ts";
+import { createOAuthRoutes, type OAuthDeps } from "./oauth/routes.ts";
+import favicon from "./pages/favicon.svg" with { type: "text" };
+import { pageHeaders } from "./pages/headers.ts";
+import { landingPage } from "./pages/landing.tsx";
+import { toLanguage } from "./pages/text/language.ts";
+import { productVersion } from "./version.ts";
+
+export type AppDeps = {
+  config: Config;
+  log: Log;
+  grants: Grants;
+  oauth: OAuthDeps;
+  mcp: Omit<McpDeps, "config" | "refuseStrangers" | "requireGrant">;
+};
+
+/** What a form or a token request may weigh. */
+const formBytes = 16 * 1024;
+
+export function createApp({ config, log, grants, oauth, mcp }: AppDeps) {
+  const requireGrant = createRequireGrant({ grants, config });
+  const refuseStrangers = createRefuseStrangers({ config });
+  const limitForm = limitBody(formBytes);
+
+  return (
+    new Hono<Door>()
+      .onError(createOnError({ log }))
+      .notFound(notFound)
+      .use(createGuard({ log }))
+
+      // Metadata is everybody's to read; all else is for the origins we know.
+      .use("/.well-known/*", corsForAll())
+      .use("/oauth/meta", corsForAll())
+      .use("/mcp", createCors({ config }))
+      .use("/oauth/*", createCors({ config }))
+      .on("ALL", ["/authorize", "/token", "/register", "/revoke"], createCors({ config }))
+
+      // A tool for Claude: /mcp (POST, GET, DELETE).
+      .route("/", createMcpRoutes({ ...mcp, config, refuseStrangers, requireGrant }))
+
+      // Permission: /oauth/authorize, connect, token, revoke, register, meta, their root aliases, /.well-known/…
+      .use("/oauth/*", limitForm)
+      .on("POST", ["/token", "/register", "/revoke"], limitForm)
+      .route("/", createOAuthRoutes(oauth))
+
+      // For people and their machines.
+      .get("/", (c) => {
+        const language = toLanguage(c.req.header("Accept-Language"));
+        return c.body(landingPage({ language, connectorUrl: `${config.publicUrl}/mcp` }), 200, pageHeaders);
+      })
+      .get("/health", (c) => c.json({ status: "ok", version: productVersion }))
+      .on("GET", ["/favicon.svg", "/favicon.ico"], (c) =>
+        c.body(favicon, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400" }),
+      )
+  );
+}
+
+export type App = ReturnType<typeof createApp>;

@@ -1,0 +1,135 @@
+/**
+ * What every request meets at the door, before any room of the product: an id, the security headers, who may call
+ * from a browser, and how much body is read.
+ */
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { createMiddleware } from "hono/factory";
+import { routePath } from "hono/route";
+import type { Config } from "../config.ts";
+import { AppError } from "../errors.ts";
+import type { Log } from "../log.ts";
+
+/** What travels with every request. `server` is Bun's, absent when a test enters through `app.request`. */
+export type Door = {
+  Bindings: { server?: Pick<Bun.Server<unknown>, "timeout" | "requestIP"> } | undefined;
+  Variables: {
+    requestId: string;
+    /** The request as it arrived; a middleware may replace `c.req.raw`, and Bun knows only this one. */
+    arrived: Request;
+  };
+};
+
+const headersOfEveryResponse = {
+  "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+  "X-Frame-Options": "DENY",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+} as const;
+
+/** Web origins of Claude and of the reference product; BASE and the operator's come on top. */
+const knownOrigins = [
+  "https://claude.ai",
+  "https://claude.com",
+  "https://email-connector.fly.dev",
+  "https://connectmyemail.com",
+];
+
+/** Request id, security headers, and one log line per request (the route's pattern, never the URL). */
+export function createGuard({ log }: { log: Log }) {
+  return createMiddleware<Door>(async function guard(c, next) {
+    const startedAt = performance.now();
+    c.set("requestId", crypto.randomUUID());
+    c.set("arrived", c.req.raw);
+    await next();
+    for (const [name, value] of Object.entries(headersOfEveryResponse)) c.res.headers.set(name, value);
+    c.res.headers.set("X-Request-Id", c.var.requestId);
+    c.res.headers.delete("X-Powered-By");
+    const route = routePath(c, -1);
+    log[route === "/health" ? "debug" : "info"]("request", {
+      requestId: c.var.requestId,
+      method: c.req.method,
+      route,
+      status: c.res.status,
+      durationMs: Math.round(performance.now() - startedAt),
+    });
+  });
+}
+
+/** CORS for the known origins; preflights are answered here with 204, before any authentication. */
+export function createCors({ config }: { config: Pick<Config, "publicUrl" | "allowedOrigins"> }) {
+  return cors({
+    origin: allowedOrigins(config),
+    allowMethods: ["GET", "POST", "DELETE", "OPTIONS"],
+    allowHeaders: [
+      "Authorization",
+      "Content-Type",
+      "Accept",
+      "Mcp-Session-Id",
+      "MCP-Protocol-Version",
+      "Last-Event-ID",
+      "Mcp-Method",
+      "Mcp-Name",
+    ],
+    exposeHeaders: ["Mcp-Session-Id", "WWW-Authenticate"],
+    maxAge: 86_400,
+  });
+}
+
+/** CORS for documents that are everybody's to read: the metadata. */
+export const corsForAll = () => cors({ origin: "*", allowMethods: ["GET", "OPTIONS"] });
+
+/**
+ * Refuses a browser that acts for a page we do not know (403): an Origin that is present must be allowed, an absent
+ * one is fine, since programs send none. On a loopback server the Host must be loopback too (DNS rebinding); a public
+ * server may stand behind a proxy that renames it, and rebinding gains nothing against what is public anyway.
+ */
+export function createRefuseStrangers({ config }: { config: Pick<Config, "publicUrl" | "allowedOrigins"> }) {
+  const origins = allowedOrigins(config);
+  const loopback = isLoopback(config.publicUrl);
+  return createMiddleware<Door>(async function refuseStrangers(c, next) {
+    const origin = c.req.header("Origin");
+    const host = c.req.header("Host");
+    if (origin !== undefined && !origins.includes(origin) && !(loopback && isLoopback(origin)))
+      return refuse(c, "This web origin may not call the server.");
+    if (loopback && host !== undefined && !isLoopback(`http://${host}`))
+      return refuse(c, "This host name is not the server's.");
+    await next();
+  });
+}
+
+/** Reads at most `maxBytes` of body, however it is sent; more throws too_large (413). */
+export function limitBody(maxBytes: number) {
+  return bodyLimit({
+    maxSize: maxBytes,
+    onError: () => {
+      throw new AppError("too_large", `The request is larger than ${maxBytes} bytes.`, {
+        hint: "Send less at once.",
+      });
+    },
+  });
+}
+
+/**
+ * Lets this request be silent for `seconds`: Bun.serve closes a connection after 10 s of silence. Call it after
+ * authentication and after the body is read, so that a slow attacker keeps the short limit.
+ */
+export function allowSilence(
+  c: { env: Door["Bindings"]; var: Pick<Door["Variables"], "arrived"> },
+  seconds: number,
+): void {
+  c.env?.server?.timeout(c.var.arrived, seconds);
+}
+
+function allowedOrigins(config: Pick<Config, "publicUrl" | "allowedOrigins">): string[] {
+  return [...knownOrigins, config.publicUrl, ...config.allowedOrigins];
+}
+
+function isLoopback(url: string): boolean {
+  return URL.canParse(url) && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
+}
+
+function refuse(c: Context<Door>, message: string) {
+  return c.json({ jsonrpc: "2.0", error: { code: -32000, message }, id: null }, 403);
+}

@@ -1,0 +1,26 @@
+/** The last catch on HTTP: a foreseen failure is explained, anything else is a bug that is logged whole and not shown. */
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { AppError } from "../errors.ts";
+import { type Log, toErrorFields } from "../log.ts";
+import type { Door } from "./guard.ts";
+
+export function createOnError({ log }: { log: Log }) {
+  return function onError(error: Error, c: Context<Door>): Response {
+    if (error instanceof HTTPException) return error.getResponse();
+    if (error instanceof AppError) {
+      if (error.retryAfterSeconds !== undefined) c.header("Retry-After", String(error.retryAfterSeconds));
+      const body = { error: error.code, message: error.message, hint: error.hint };
+      return c.json(body, error.status as ContentfulStatusCode);
+    }
+    log.error("bug", { requestId: c.var.requestId, method: c.req.method, error: toErrorFields(error) });
+    const body = { error: "internal_error", message: `Something went wrong here (${c.var.requestId}).` };
+    return c.json(body, 500);
+  };
+}
+
+/** Unknown paths: plain JSON. */
+export function notFound(c: Context): Response {
+  return c.json({ error: "not_found", message: "There is nothing here." }, 404);
+}

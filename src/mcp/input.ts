@@ -1,0 +1,28 @@
+/** A call's arguments, checked: what is wrong is said in words a model can act on. */
+import { closest } from "fastest-levenshtein";
+import { AppError } from "../errors.ts";
+import type { Tool } from "../tools/define-tool.ts";
+
+/** Input that fits the tool. Throws invalid_input that names the argument; an unknown one is an error, not ignored. */
+export function checkInput(tool: Tool, given: Record<string, unknown>): Record<string, unknown> {
+  const known = Object.keys(tool.input.shape);
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw unknownArgument(tool.name, unknown, known);
+  const parsed = tool.input.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.slice(0, 5).map((issue) => {
+    const where = issue.path.map(String).join(".");
+    return where ? `${where}: ${issue.message}` : issue.message;
+  });
+  throw new AppError("invalid_input", `${tool.name} was called wrongly. ${problems.join("; ")}.`);
+}
+
+function unknownArgument(tool: string, name: string, known: readonly string[]): AppError {
+  // What was sent is shown back shortened, since it may be anything.
+  const shown = JSON.stringify(name.slice(0, 40));
+  if (known.length === 0) return new AppError("invalid_input", `${tool} takes no arguments, not ${shown}.`);
+  const nearest = closest(name.slice(0, 40), [...known]);
+  return new AppError("invalid_input", `${tool} has no argument ${shown}; the nearest is "${nearest}".`, {
+    hint: `It takes: ${known.join(", ")}.`,
+  });
+}

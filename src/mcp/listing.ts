@@ -1,0 +1,72 @@
+/** How a tool is listed: everything here costs every conversation its bytes, so what says nothing is left out. */
+import { type Tool as ListedTool, ToolSchema } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
+import type { Level } from "../oauth/grant.ts";
+import type { Effect, Tool } from "../tools/define-tool.ts";
+
+/** What a grant of each level may do. */
+const effectsOfLevel: Record<Level, readonly Effect[]> = {
+  read: ["read"],
+  organise: ["read", "write", "destroy"],
+  send: ["read", "write", "destroy", "send"],
+};
+
+export function mayUse(level: Level, tool: Tool): boolean {
+  return effectsOfLevel[level].includes(tool.effect);
+}
+
+/** Claude Code's own limit for a result, 25,000 tokens, is lifted to this many characters. */
+const maxResultChars = 150_000;
+
+const annotationsOfEffect = {
+  read: { readOnlyHint: true, openWorldHint: true },
+  write: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
+  destroy: { readOnlyHint: false, destructiveHint: true, openWorldHint: false },
+  send: { readOnlyHint: false, destructiveHint: true, openWorldHint: true },
+} as const satisfies Record<Effect, object>;
+
+/** The tool as tools/list shows it. */
+export function toListed(tool: Tool): ListedTool {
+  return ToolSchema.parse({
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: slim(z.toJSONSchema(tool.input, { io: "input" })),
+    outputSchema: outline(slim(z.toJSONSchema(tool.output, { io: "output" }))),
+    annotations: { ...annotationsOfEffect[tool.effect], idempotentHint: tool.idempotent },
+    ...(tool.effect === "read" ? { _meta: { "anthropic/maxResultSizeChars": maxResultChars } } : {}),
+  });
+}
+
+type Json = unknown;
+
+/** Without the dialect, closed-object marks and the bounds of safe integers: zod checks those anyway. */
+function slim(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(slim);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const kept = Object.entries(schema).filter(
+    ([name, value]) =>
+      name !== "$schema" &&
+      !(name === "additionalProperties" && value === false) &&
+      !((name === "maximum" || name === "minimum") && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER),
+  );
+  return Object.fromEntries(kept.map(([name, value]) => [name, slim(value)]));
+}
+
+/**
+ * An answer's outline: its fields and their types, one level deep. True of every answer, and all a client needs to
+ * accept structured content; the answer itself is checked against the whole schema before it leaves.
+ */
+function outline(schema: Json): Json {
+  const { properties, required } = z
+    .object({
+      properties: z.record(z.string(), z.looseObject({ type: z.unknown() })).default({}),
+      required: z.array(z.string()).optional(),
+    })
+    .parse(schema);
+  const types = Object.entries(properties).map(([name, field]) => [
+    name,
+    typeof field.type === "string" ? { type: field.type } : {},
+  ]);
+  return { type: "object", properties: Object.fromEntries(types), required };
+}

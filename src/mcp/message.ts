@@ -1,0 +1,109 @@
+/** What a POST carries: JSON-RPC messages, read and sorted before the SDK sees any of them. */
+import {
+  ErrorCode,
+  InitializeRequestSchema,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  type JSONRPCMessage,
+  JSONRPCMessageSchema,
+  type JSONRPCRequest,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
+
+/** Batches were part of MCP 2025-03-26 alone; no client of today sends them, so few messages are enough. */
+const maxBatch = 16;
+
+export type Post = {
+  /** What the transport gets: the requests, one or a small batch. */
+  requests: JSONRPCRequest[];
+  batch: boolean;
+  /** The version to speak, when this opens a session. */
+  initialize: string | undefined;
+  /** JSON-RPC ids that the caller gave up. */
+  cancelled: (string | number)[];
+};
+
+/** A refusal as JSON-RPC puts it; `status` is HTTP's. */
+export type Refusal = { status: 400 | 403 | 404 | 405; code: number; message: string; id?: string | number };
+
+const parseError: Refusal = { status: 400, code: ErrorCode.ParseError, message: "The body is not JSON." };
+
+const invalid = (message: string): Refusal => ({ status: 400, code: ErrorCode.InvalidRequest, message });
+
+/** The body read and sorted, or why it is refused. `version` is the MCP-Protocol-Version header. */
+export function readPost(body: string, version: string | undefined): Post | Refusal {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return parseError;
+  }
+  const batch = Array.isArray(json);
+  const list: unknown[] = Array.isArray(json) ? json : [json];
+  if (list.length === 0) return invalid("The batch is empty.");
+  if (list.length > maxBatch) return invalid(`A batch may hold ${maxBatch} messages; send them one by one.`);
+
+  const messages: JSONRPCMessage[] = [];
+  for (const item of list) {
+    const parsed = JSONRPCMessageSchema.safeParse(item);
+    if (!parsed.success) return invalid("This is not a JSON-RPC 2.0 message.");
+    messages.push(parsed.data);
+  }
+  const requests = messages.filter(isJSONRPCRequest);
+  if (new Set(requests.map(({ id }) => id)).size < requests.length)
+    return invalid("Two requests of the batch have the same id.");
+
+  const [opening] = requests.flatMap((request) => InitializeRequestSchema.safeParse(request).data ?? []);
+  if (opening && messages.length > 1) return invalid("initialize comes alone.");
+  const refusal = refuseVersion(requests, version, opening !== undefined);
+  if (refusal) return refusal;
+  return {
+    requests,
+    batch,
+    initialize: opening && negotiate(opening.params.protocolVersion),
+    cancelled: messages.filter(isJSONRPCNotification).flatMap(toCancelledId),
+  };
+}
+
+/** `2025-11-25, 2025-11-25`, as proxies and some clients send it, is `2025-11-25`. */
+export function readVersion(header: string | undefined): string | undefined {
+  const versions = new Set(header?.split(",").map((part) => part.trim()));
+  return versions.size === 0 ? undefined : [...versions].join(", ");
+}
+
+export function supportsVersion(version: string | undefined): boolean {
+  return version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version);
+}
+
+export const unsupportedVersion = (id?: string | number): Refusal => ({
+  status: 400,
+  code: -32000,
+  message: `Unsupported protocol version; supported are ${SUPPORTED_PROTOCOL_VERSIONS.join(", ")}.`,
+  ...(id === undefined ? {} : { id }),
+});
+
+/**
+ * A client of MCP 2026-07-28 asks server/discover first and falls back to initialize on this refusal. initialize
+ * itself negotiates in its body, so its header does not matter.
+ */
+function refuseVersion(requests: JSONRPCRequest[], version: string | undefined, opening: boolean) {
+  const discover = requests.find(({ method }) => method === "server/discover");
+  if (discover) return unsupportedVersion(discover.id);
+  return opening || supportsVersion(version) ? undefined : unsupportedVersion(requests[0]?.id);
+}
+
+/** MCP 2025-11-25, Lifecycle: the version asked for when we speak it, else our newest. */
+function negotiate(asked: string): string {
+  return SUPPORTED_PROTOCOL_VERSIONS.includes(asked) ? asked : (SUPPORTED_PROTOCOL_VERSIONS[0] ?? asked);
+}
+
+const cancelledNotification = z.object({
+  method: z.literal("notifications/cancelled"),
+  params: z.object({ requestId: z.union([z.string(), z.number()]) }),
+});
+
+function toCancelledId(notification: unknown): (string | number)[] {
+  const parsed = cancelledNotification.safeParse(notification);
+  return parsed.success ? [parsed.data.params.requestId] : [];
+}

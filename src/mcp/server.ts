@@ -1,0 +1,153 @@
+/**
+ * One MCP server object for one POST: lists the tools of the grant's level and runs them. Here is the only catch:
+ * a foreseen failure becomes a result that says what to do next, anything else is a bug, logged whole and not shown.
+ */
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import {
+  CallToolRequestSchema,
+  type CallToolResult,
+  ErrorCode,
+  ListToolsRequestSchema,
+  McpError,
+} from "@modelcontextprotocol/sdk/types.js";
+import type { Vault } from "../accounts/vault.ts";
+import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
+import { type Log, toErrorFields } from "../log.ts";
+import type { LiveGrant } from "../oauth/grant.ts";
+import { chooseMail } from "../tools/choose-mail.ts";
+import type { Fence, Tool, ToolServices } from "../tools/define-tool.ts";
+import { productVersion } from "../version.ts";
+import type { Calls } from "./calls.ts";
+import { checkInput } from "./input.ts";
+import { instructions } from "./instructions.ts";
+import { mayUse, toListed } from "./listing.ts";
+
+/** Waits for a place among the grant's calls in flight; returns what gives it back. Throws rate_limited. */
+export type CallLimits = { enterCall(grantId: string, signal: AbortSignal): Promise<() => void> };
+
+export type ServerDeps = {
+  tools: readonly Tool[];
+  services: ToolServices;
+  vault: Vault;
+  calls: Calls;
+  limits: CallLimits;
+  newFence: () => Fence;
+  clock: Clock;
+  log: Log;
+};
+
+/** What the server acts for: one request of one caller. */
+export type Caller = {
+  grant: LiveGrant;
+  requestId: string;
+  /** Aborted when the caller goes away. */
+  signal: AbortSignal;
+  /** What a cancellation will call this caller's call by; undefined without a session. */
+  toCallName(id: string | number): string | undefined;
+};
+
+export type CreateServer = ReturnType<typeof createServerFactory>;
+
+export function createServerFactory(deps: ServerDeps) {
+  const { vault, calls, limits, log } = deps;
+  const listed = deps.tools.map((tool) => ({ tool, entry: toListed(tool) }));
+  const serverInfo = { name: "email-connector", title: "Email", version: productVersion };
+
+  return function createServer(caller: Caller): Server {
+    const server = new Server(serverInfo, { capabilities: { tools: {} }, instructions });
+
+    server.setRequestHandler(ListToolsRequestSchema, () => ({
+      tools: listed.filter(({ tool }) => mayUse(caller.grant.level, tool)).map(({ entry }) => entry),
+    }));
+
+    server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra): Promise<CallToolResult> => {
+      const tool = deps.tools.find(({ name }) => name === params.name);
+      // MCP 2025-11-25, Tools, Error handling: an unknown tool is a protocol error.
+      if (!tool) throw new McpError(ErrorCode.InvalidParams, "There is no tool of that name.");
+
+      let reported = -1;
+      const progress = (done: number, total: number, what: string) => {
+        const progressToken = extra._meta?.progressToken;
+        // The progress value must increase with each notification (MCP 2025-11-25, Progress).
+        if (progressToken === undefined || done <= reported) return;
+        reported = done;
+        extra
+          .sendNotification({
+            method: "notifications/progress",
+            params: { progressToken, progress: done, total, message: what },
+          })
+          .catch(() => {});
+      };
+
+      return report(tool, caller, () =>
+        calls.run(
+          {
+            grantId: caller.grant.id,
+            name: caller.toCallName(extra.requestId),
+            callerSignal: caller.signal,
+          },
+          async (signal) => {
+            if (!mayUse(caller.grant.level, tool))
+              throw new AppError("permission_missing", `This connection may not use ${tool.name}.`);
+            const input = checkInput(tool, params.arguments ?? {});
+            const leave = await limits.enterCall(caller.grant.id, signal);
+            try {
+              return await vault.withMails(caller.grant, signal, (mails) =>
+                tool.call(
+                  input,
+                  {
+                    ...deps.services,
+                    mails,
+                    mailFor: (choice) => chooseMail(mails, choice),
+                    grant: { id: caller.grant.id, level: caller.grant.level },
+                    signal,
+                    progress,
+                  },
+                  deps.newFence(),
+                ),
+              );
+            } finally {
+              leave();
+            }
+          },
+        ),
+      );
+    });
+    return server;
+  };
+
+  /** The translator out: data, foreseen failure or bug, as a result and as one line in the log. */
+  async function report(
+    tool: Tool,
+    caller: Caller,
+    work: () => ReturnType<Tool["call"]>,
+  ): Promise<CallToolResult> {
+    const startedAt = performance.now();
+    const fields = () => ({
+      requestId: caller.requestId,
+      grant: caller.grant.id,
+      tool: tool.name,
+      effect: tool.effect,
+      durationMs: Math.round(performance.now() - startedAt),
+    });
+    try {
+      const { structured, content, audit } = await work();
+      log.info("call", { ...fields(), outcome: "done", ...audit });
+      return { content, structuredContent: structured };
+    } catch (error) {
+      if (error instanceof AppError) {
+        log.info("call", { ...fields(), outcome: "refused", code: error.code });
+        return toFailure(`${error.message} ${error.hint} (${error.code})`);
+      }
+      log.error("bug", { ...fields(), error: toErrorFields(error) });
+      return toFailure(
+        `Something went wrong inside the mail connector; it was noted as ${caller.requestId}.`,
+      );
+    }
+  }
+}
+
+function toFailure(text: string): CallToolResult {
+  return { isError: true, content: [{ type: "text", text }] };
+}

@@ -1,0 +1,84 @@
+/**
+ * MCP sessions as rows, so that they survive a restart. The id is stored as its hash and belongs to one grant:
+ * anybody else's id is as unknown as a made-up one.
+ */
+import { and, desc, eq, inArray, lte } from "drizzle-orm";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/open.ts";
+import { sessions } from "../db/schema.ts";
+import { hashSecret, newToken } from "../secrets.ts";
+
+/** Some clients begin a new session for every call, and never end one: a grant keeps its newest. */
+const maxPerGrant = 100;
+
+/** A use is written down at most this often: every row written costs a disk sync. */
+const touchEveryMs = 30_000;
+
+export type Session = { hash: string; grantId: string; protocolVersion: string };
+
+export type Sessions = ReturnType<typeof createSessions>;
+
+/** `idleMs`: a session unused for so long (and up to half a minute more) is over. */
+export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clock; idleMs: number }) {
+  const isOver = (lastUsedAt: number) => clock.now() - lastUsedAt > idleMs + touchEveryMs;
+
+  /** Rows that are over, and a grant's oldest beyond its share. */
+  function sweep(grantId: string): void {
+    db.delete(sessions)
+      .where(lte(sessions.lastUsedAt, clock.now() - idleMs - touchEveryMs - 1))
+      .run();
+    const extra = db
+      .select({ hash: sessions.hash })
+      .from(sessions)
+      .where(eq(sessions.grantId, grantId))
+      .orderBy(desc(sessions.lastUsedAt), desc(sessions.createdAt))
+      .limit(-1)
+      .offset(maxPerGrant - 1)
+      .all();
+    if (extra.length === 0) return;
+    db.delete(sessions)
+      .where(
+        inArray(
+          sessions.hash,
+          extra.map((row) => row.hash),
+        ),
+      )
+      .run();
+  }
+
+  return {
+    /** A new session of this grant; returns the id, 64 hex digits, known to the client alone. */
+    open(grantId: string, protocolVersion: string): string {
+      sweep(grantId);
+      const id = newToken();
+      const now = clock.now();
+      db.insert(sessions)
+        .values({ hash: hashSecret(id), grantId, protocolVersion, createdAt: now, lastUsedAt: now })
+        .run();
+      return id;
+    },
+
+    /** The session, when it is this grant's and not over; using it keeps it. */
+    find(id: string, grantId: string): Session | undefined {
+      const hash = hashSecret(id);
+      const row = db.select().from(sessions).where(eq(sessions.hash, hash)).get();
+      if (!row || row.grantId !== grantId || isOver(row.lastUsedAt)) return undefined;
+      if (clock.now() - row.lastUsedAt >= touchEveryMs) this.touch(hash);
+      return { hash, grantId, protocolVersion: row.protocolVersion };
+    },
+
+    /** Notes that a session is in use: a call, or a stream held open. */
+    touch(hash: string): void {
+      db.update(sessions).set({ lastUsedAt: clock.now() }).where(eq(sessions.hash, hash)).run();
+    },
+
+    /** Ends it; false when this grant has no such session. */
+    close(id: string, grantId: string): boolean {
+      if (!this.find(id, grantId)) return false;
+      db.delete(sessions)
+        .where(and(eq(sessions.hash, hashSecret(id)), eq(sessions.grantId, grantId)))
+        .run();
+      return true;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Which account a call means. */
+import { AppError } from "../errors.ts";
+import { fromEmailId, toAccountTag } from "../mail/email-id.ts";
+import type { Mail } from "../mail/mail.ts";
+import type { AccountChoice } from "./define-tool.ts";
+
+/**
+ * By the ids, which carry their account; else by `account`; else the only one there is.
+ * Throws account_unknown, account_ambiguous, or invalid_input when ids and account disagree.
+ */
+export function chooseMail(mails: readonly Mail[], choice: AccountChoice): Mail {
+  const byIds = mailOfIds(mails, [...(choice.id === undefined ? [] : [choice.id]), ...(choice.ids ?? [])]);
+  const byName = choice.account === undefined ? undefined : mailOfAddress(mails, choice.account);
+  if (byIds && byName && byIds !== byName)
+    throw new AppError("invalid_input", "The ids belong to another account than `account` names.", {
+      hint: "Leave `account` out: the ids say which account they belong to.",
+    });
+  const chosen = byIds ?? byName ?? (mails.length === 1 ? mails[0] : undefined);
+  if (chosen) return chosen;
+  if (mails.length === 0)
+    throw new AppError("account_unknown", "No mailbox is connected any more.", {
+      hint: "Connect the mailbox again.",
+    });
+  throw new AppError("account_ambiguous", `Several mailboxes are connected: ${addresses(mails)}.`);
+}
+
+function mailOfAddress(mails: readonly Mail[], account: string): Mail {
+  const wanted = account.trim().toLowerCase();
+  const found = mails.find((mail) => mail.address.toLowerCase() === wanted);
+  if (found) return found;
+  throw new AppError("account_unknown", `That mailbox is not connected. Connected: ${addresses(mails)}.`);
+}
+
+function mailOfIds(mails: readonly Mail[], ids: readonly string[]): Mail | undefined {
+  const found = new Set(
+    ids.map((id) => {
+      const tag = fromEmailId(id).accountTag;
+      const mail = mails.find((candidate) => toAccountTag(candidate.accountId) === tag);
+      if (mail) return mail;
+      throw new AppError(
+        "account_unknown",
+        "This email id belongs to a mailbox that is not connected here.",
+        {
+          hint: "Search again and use the ids of that answer.",
+        },
+      );
+    }),
+  );
+  if (found.size > 1)
+    throw new AppError("invalid_input", "The ids belong to different accounts.", {
+      hint: "Call once for each account.",
+    });
+  return [...found][0];
+}
+
+function addresses(mails: readonly Mail[]): string {
+  return mails.map((mail) => mail.address).join(", ");
+}
