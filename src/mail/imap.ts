@@ -1,0 +1,91 @@
+/** Opens IMAP connections, and proves that a login works. Reading and writing are done beside this file. */
+import { ImapFlow } from "imapflow";
+import { AppError } from "../errors.ts";
+import type { Outbound } from "../outbound.ts";
+import { toAppError } from "./failures.ts";
+import type { Credentials } from "./mail.ts";
+
+/** How long a stage of opening may take, in milliseconds. */
+export type ImapDeadlines = { connectMs: number; greetingMs: number; openMs: number };
+
+export const imapDeadlines: ImapDeadlines = { connectMs: 10_000, greetingMs: 8_000, openMs: 25_000 };
+
+/**
+ * What one connection may send us. imapflow's own limits are 1 GB and more; a whole email comes in bounded parts,
+ * and the widest honest line is a SEARCH answer of some hundred thousand numbers.
+ */
+const limits = {
+  maxLineLength: 4 * 1024 * 1024,
+  maxLiteralSize: 48 * 1024 * 1024,
+  maxResponseSize: 52 * 1024 * 1024,
+  maxResponseTokens: 200_000,
+} as const;
+
+/**
+ * A connected and logged-in client; whoever opens it closes it. The host is judged and pinned anew each time.
+ * Aborting `signal` while it opens closes it; afterwards the caller watches its own signal.
+ * Throws AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, not_a_mail_server, login_refused,
+ * mail_server_busy, mail_server_failed, timed_out, cancelled.
+ */
+export async function openImap(
+  credentials: Credentials,
+  deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
+): Promise<ImapFlow> {
+  const deadlines = deps.deadlines ?? imapDeadlines;
+  const { host, port, security } = credentials.imap;
+  if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
+  const vetted = await deps.outbound.vet({ host, port });
+  const imap = new ImapFlow({
+    host: vetted.address,
+    port: vetted.port,
+    ...(vetted.servername === undefined ? {} : { servername: vetted.servername }),
+    secure: security === "tls",
+    // Left open, imapflow takes STARTTLS when offered and else sends the password in clear.
+    ...(security === "starttls" ? { doSTARTTLS: true } : {}),
+    tls: { rejectUnauthorized: true, minVersion: "TLSv1.2" },
+    auth: { user: credentials.username, pass: credentials.password },
+    clientInfo: { name: "email-connector" },
+    connectionTimeout: deadlines.connectMs,
+    greetingTimeout: deadlines.greetingMs,
+    socketTimeout: 5 * 60_000,
+    disableAutoIdle: true,
+    // 0.85 MB of DEFLATE can be 402 MB of response.
+    disableCompression: true,
+    logger: false,
+    ...limits,
+  });
+  // An 'error' event nobody listens to would end the process; the failure also arrives as a rejection.
+  imap.on("error", () => {});
+  const deadline = AbortSignal.any([deps.signal, AbortSignal.timeout(deadlines.openMs)]);
+  const end = () => imap.close();
+  deadline.addEventListener("abort", end, { once: true });
+  try {
+    await imap.connect();
+    deadline.throwIfAborted();
+    // PREAUTH (RFC 9051 section 7.1.4): logged in before any password was asked for, which proves nobody's login.
+    if (imap.authenticated === true)
+      throw new AppError("not_a_mail_server", "The mail server lets everybody in without a password.");
+    return imap;
+  } catch (error) {
+    imap.close();
+    if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
+    if (deadline.aborted)
+      throw new AppError("host_unreachable", "The mail server does not answer in time.", { cause: error });
+    throw toAppError(error, "connect");
+  } finally {
+    deadline.removeEventListener("abort", end);
+  }
+}
+
+/** Logs in and out. Throws what openImap throws. */
+export async function proveImap(
+  credentials: Credentials,
+  deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
+): Promise<void> {
+  const imap = await openImap(credentials, deps);
+  // The login is proven; LOGOUT is a courtesy that a slow server may miss.
+  const end = setTimeout(() => imap.close(), 2_000);
+  await imap.logout().catch(() => {});
+  clearTimeout(end);
+  imap.close();
+}
