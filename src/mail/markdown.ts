@@ -1,0 +1,43 @@
+/** Markdown, as Claude writes it, to the HTML part of an email. */
+import MarkdownIt from "markdown-it";
+
+/**
+ * No raw HTML; a single line break is a line break, as a person expects in an email; only URLs with a scheme become
+ * links by themselves, so that "notes.md" stays a file name; no images, which would be loads from elsewhere.
+ */
+function createRenderer() {
+  const renderer = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
+  renderer.disable("image");
+  renderer.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
+  return renderer;
+}
+
+const style = [
+  "body{font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.45}",
+  "blockquote{margin:0 0 0 .4em;padding-left:.8em;border-left:2px solid #bbb}",
+  "table{border-collapse:collapse}th,td{border:1px solid #bbb;padding:.25em .6em}",
+  "pre{background:#f4f4f4;padding:.6em;white-space:pre-wrap}",
+].join("");
+
+/** Markdown -> an HTML fragment with CRLF line ends. */
+export function toHtml(markdown: string): string {
+  return createRenderer().render(markdown).trimEnd();
+}
+
+/** A fragment -> a whole document. */
+export function toDocument(fragment: string): string {
+  return [
+    "<!DOCTYPE html>",
+    `<html><head><meta charset="utf-8"><style>${style}</style></head><body>`,
+    fragment,
+    "</body></html>",
+    "",
+  ].join("\n");
+}
+
+export function escapeHtml(text: string): string {
+  return text.replace(
+    /[&<>"']/g,
+    (character) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[character] ?? "",
+  );
+}
