@@ -1,0 +1,110 @@
+/**
+ * What an operator watches, in Prometheus' format: counts and durations with a closed set of labels, no addresses,
+ * no grants. What is counted is what is logged: `watch` sits between the product and its log.
+ */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { AppError } from "./errors.ts";
+import type { Log, LogFields } from "./log.ts";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const methods = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
+
+/** Each product has a registry of its own. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const calls = new Counter({
+    name: "email_connector_tool_calls_total",
+    help: "Tool calls by tool and outcome: done, bug, or the code of the failure.",
+    labelNames: ["tool", "outcome"] as const,
+    registers,
+  });
+  const callSeconds = new Histogram({
+    name: "email_connector_tool_call_seconds",
+    help: "How long tool calls took.",
+    labelNames: ["tool"] as const,
+    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45],
+    registers,
+  });
+  const requests = new Counter({
+    name: "email_connector_requests_total",
+    help: "HTTP requests by method, route and status.",
+    labelNames: ["method", "route", "status"] as const,
+    registers,
+  });
+  const throttled = new Counter({
+    name: "email_connector_throttled_total",
+    help: "Refusals because something was asked too often, by tool or route.",
+    labelNames: ["what"] as const,
+    registers,
+  });
+  const logins = new Counter({
+    name: "email_connector_mail_logins_total",
+    help: "Logins at mail servers by protocol and outcome: done, or the code of the failure.",
+    labelNames: ["protocol", "outcome"] as const,
+    registers,
+  });
+
+  function count(event: string, fields: LogFields): void {
+    const { tool, route } = fields;
+    if (tool !== undefined && (event === "call" || event === "bug")) {
+      const outcome = event === "bug" ? "bug" : (fields.code ?? fields.outcome ?? "done");
+      calls.inc({ tool, outcome });
+      if (fields.durationMs !== undefined) callSeconds.observe({ tool }, fields.durationMs / 1000);
+      if (outcome === "rate_limited") throttled.inc({ what: tool });
+    }
+    if (route !== undefined && event === "request") {
+      const method = methods.includes(fields.method ?? "") ? fields.method : "other";
+      requests.inc({ method, route, status: String(fields.status) });
+      if (fields.status === 429) throttled.inc({ what: route });
+    }
+  }
+
+  return {
+    /** A log that counts what it is told, whatever its level lets through. */
+    watch(log: Log): Log {
+      const counted =
+        (level: keyof Log) =>
+        (event: string, fields: LogFields = {}) => {
+          count(event, fields);
+          log[level](event, fields);
+        };
+      return {
+        debug: counted("debug"),
+        info: counted("info"),
+        warn: counted("warn"),
+        error: counted("error"),
+      };
+    },
+
+    /** Counts how a login ends. */
+    async countLogin<T>(protocol: "imap" | "smtp", login: Promise<T>): Promise<T> {
+      try {
+        const opened = await login;
+        logins.inc({ protocol, outcome: "done" });
+        return opened;
+      } catch (error) {
+        logins.inc({ protocol, outcome: error instanceof AppError ? error.code : "bug" });
+        throw error;
+      }
+    },
+
+    /** A figure that is asked for when somebody reads: how many of something there are right now. */
+    gauge(name: "imap_connections" | "streams" | "running_calls", help: string, read: () => number): void {
+      new Gauge({
+        name: `email_connector_${name}`,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+
+    /** All of it as text. */
+    async read(): Promise<{ text: string; contentType: string }> {
+      return { text: await registry.metrics(), contentType: registry.contentType };
+    },
+  };
+}

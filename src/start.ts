@@ -1,0 +1,177 @@
+/** Opens everything, listens, and returns stop(), which closes it in reverse order. */
+import { chmodSync, mkdirSync } from "node:fs";
+import { createConnect } from "./accounts/connect.ts";
+import { createVault } from "./accounts/vault.ts";
+import { createApp } from "./app.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { checkServerKey } from "./db/key-check.ts";
+import { openLock } from "./db/lock.ts";
+import { openDatabase } from "./db/open.ts";
+import { StartError } from "./errors.ts";
+import { createLimits } from "./http/rate-limit.ts";
+import { loadKeyRing } from "./key-ring.ts";
+import type { Log } from "./log.ts";
+import { createConnections } from "./mail/connections.ts";
+import { openImap, proveImap } from "./mail/imap.ts";
+import { proveSmtp } from "./mail/smtp.ts";
+import { createCalls } from "./mcp/calls.ts";
+import { createServerFactory } from "./mcp/server.ts";
+import { createSessions } from "./mcp/sessions.ts";
+import { createStreams } from "./mcp/streams.ts";
+import { createMetrics } from "./metrics.ts";
+import { createGrants } from "./oauth/grants.ts";
+import { createOutbound } from "./outbound.ts";
+import { createDiscover } from "./providers/discover.ts";
+import { presets } from "./providers/presets.ts";
+import { createSecrets } from "./secrets.ts";
+import { loadStaticClient, type StaticClient } from "./static-client.ts";
+import { createFence } from "./tools/fence.ts";
+import { tools } from "./tools/index.ts";
+
+export type Product = {
+  /** PUBLIC_URL, or the local address with the port that was really taken. */
+  url: string;
+  port: number;
+  /** What a person types into Claude. */
+  client: StaticClient;
+  /** Refuses new calls, ends streams, lets running calls end (10 s), logs out, closes the database. */
+  stop(): Promise<void>;
+};
+
+/** Room for an upload of 25 MB and its form around it; each route has its own, smaller limit. */
+const maxRequestBytes = 27_000_000;
+/** How long running calls get to end, and then the answers to leave. */
+const graceMs = 10_000;
+const lastAnswersMs = 1_000;
+const sweepEveryMs = 10 * 60_000;
+
+/** Throws StartError, with the line that says what to do, before it has changed anything it should not. */
+export async function start(
+  config: Config,
+  { log, clock = systemClock }: { log: Log; clock?: Clock },
+): Promise<Product> {
+  const closers: (() => void | Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.reverse()) await closer();
+  };
+  try {
+    makeDataDir(config.dataDir);
+    const lock = openLock(config.dataDir);
+    closers.push(() => lock.close());
+    const secrets = createSecrets(loadKeyRing(config, log));
+    const client = loadStaticClient(config);
+    const { db, close: closeDatabase } = openDatabase({ dataDir: config.dataDir });
+    closers.push(closeDatabase);
+    checkServerKey(db, secrets);
+
+    // The port is taken before the rooms are made: with PORT=0 it is a part of PUBLIC_URL, known only now.
+    const server = listen(config);
+    closers.push(() => server.stop(true));
+    const port = server.port ?? config.port;
+    const settled: Config =
+      config.port === 0 ? { ...config, publicUrl: config.publicUrl.replace(/:0$/, `:${port}`) } : config;
+
+    const metrics = createMetrics();
+    const watched = metrics.watch(log);
+    const limits = createLimits({ clock });
+    const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
+    const connections = createConnections({
+      open: (credentials, signal) => metrics.countLogin("imap", openImap(credentials, { outbound, signal })),
+      clock,
+    });
+    const streams = createStreams({ clock });
+    const calls = createCalls();
+    const vault = createVault({ db, connections, outbound, clock, log: watched });
+    const grants = createGrants({
+      db,
+      secrets,
+      clock,
+      config: settled,
+      onEnd(grantId) {
+        calls.closeGrant(grantId);
+        streams.closeGrant(grantId);
+        connections.closeGrant(grantId);
+      },
+    });
+    const discover = createDiscover();
+    const connect = createConnect({
+      config: settled,
+      discover,
+      proveImap: (credentials, signal) =>
+        metrics.countLogin("imap", proveImap(credentials, { outbound, signal })),
+      proveSmtp: (credentials, signal) =>
+        metrics.countLogin("smtp", proveSmtp(credentials, { outbound, signal })),
+    });
+    const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
+    const createServer = createServerFactory({
+      tools,
+      services: { providers: presets },
+      vault,
+      calls,
+      limits,
+      newFence: createFence,
+      clock,
+      log: watched,
+    });
+    const app = createApp({
+      config: settled,
+      log: watched,
+      grants,
+      oauth: { config: settled, grants, vault, connect, secrets, client, db, clock, log: watched, limits },
+      mcp: { sessions, streams, calls, createServer, tools },
+    });
+    server.reload({ fetch: (request, bun) => app.fetch(request, { server: bun }) });
+
+    const sweep = setInterval(() => grants.sweep(), sweepEveryMs);
+    closers.push(() => clearInterval(sweep));
+    return {
+      url: settled.publicUrl,
+      port,
+      client,
+      async stop() {
+        // New calls are refused from here on; streams would hold the server open for ever.
+        const idle = calls.close(graceMs);
+        streams.close();
+        await idle;
+        await Promise.race([server.stop(), Bun.sleep(lastAnswersMs)]);
+        await connections.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function listen(config: Config): Bun.Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname: config.host,
+      port: config.port,
+      maxRequestBodySize: maxRequestBytes,
+      idleTimeout: 10,
+      fetch: () => new Response(null, { status: 503, headers: { "Retry-After": "1" } }),
+    });
+  } catch (cause) {
+    throw new StartError(
+      `Cannot listen on ${config.host}:${config.port}: it is taken or not allowed. Set HOST or PORT.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function makeDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    chmodSync(dataDir, 0o700);
+  } catch (cause) {
+    throw new StartError(
+      `DATA_DIR: ${dataDir} cannot be made or is not ours. Make it writable for this user.`,
+      { cause },
+    );
+  }
+}
