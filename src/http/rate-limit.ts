@@ -1,0 +1,213 @@
+/**
+ * How often something may be tried, and how much of it at once. All counters are in memory and bounded: a flood of
+ * new keys pushes out the keys least recently seen. No key is anything a caller can choose, except an account's
+ * address, which is counted under a keyed hash.
+ */
+import ipaddr from "ipaddr.js";
+import { LRUCache } from "lru-cache";
+import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
+
+/** `burst` at once, then one every `everyMs`. */
+export type Rate = { burst: number; everyMs: number };
+
+/**
+ * Per peer: an address, or an IPv6 /64, that one household or one attacker has. Claude's cloud calls for all its
+ * people from a few addresses, so what it calls (register, token, wrongToken) is wide.
+ */
+export const rates = {
+  /** Opening and sending pages under /oauth, per peer. */
+  page: { burst: 60, everyMs: 1_000 },
+  /** Registering a client, per peer. */
+  register: { burst: 60, everyMs: 2_000 },
+  /** The token and revocation endpoints, per peer. */
+  token: { burst: 300, everyMs: 200 },
+  /** A bearer token that is none, per peer. */
+  wrongToken: { burst: 300, everyMs: 200 },
+  /** Logins that failed, per peer. */
+  loginByPeer: { burst: 10, everyMs: 30_000 },
+  /** Logins that failed, per typed address, from wherever. */
+  loginByAccount: { burst: 6, everyMs: 60_000 },
+  /** Logins that failed, per mail server. */
+  loginByHost: { burst: 60, everyMs: 1_000 },
+  /** Tool calls, per grant. */
+  call: { burst: 60, everyMs: 1_000 },
+  /** Any other message to /mcp, per grant. */
+  message: { burst: 300, everyMs: 100 },
+} as const satisfies Record<string, Rate>;
+
+export type RateName = keyof typeof rates;
+
+/** How many at once. */
+export const gates = {
+  /** Logins under way, per peer. */
+  login: 2,
+  /** Logins under way, in all. */
+  allLogins: 32,
+  /** Tool calls, per grant. */
+  call: 4,
+} as const satisfies Record<string, number>;
+
+export type GateName = keyof typeof gates;
+
+export type Limits = ReturnType<typeof createLimits>;
+
+/** Keys remembered per rate; about 100 bytes each. */
+const maxKeys = 20_000;
+
+/** `hash` is a keyed hash, so that no address stands in memory for counting's sake. */
+export function createLimits(deps: {
+  clock: Clock;
+  hash: (value: string) => string;
+  rates?: Partial<Record<RateName, Rate>>;
+  gates?: Partial<Record<GateName, number>>;
+}) {
+  const allRates: Record<RateName, Rate> = { ...rates, ...deps.rates };
+  const allGates: Record<GateName, number> = { ...gates, ...deps.gates };
+  /** Rate and key -> when the last of what was spent will be back, milliseconds since the epoch (GCRA). */
+  const spent = Object.fromEntries(
+    Object.keys(allRates).map((name) => [name, new LRUCache<string, number>({ max: maxKeys })]),
+  ) as Record<RateName, LRUCache<string, number>>;
+  const inFlight = new Map<string, number>();
+
+  /** One try. Throws rate_limited with the seconds until the next is free. */
+  function spend(name: RateName, key: string): void {
+    const { burst, everyMs } = allRates[name];
+    const now = deps.clock.now();
+    const next = Math.max(spent[name].get(key) ?? now, now) + everyMs;
+    const waitMs = next - burst * everyMs - now;
+    if (waitMs > 0) throw tooMuch(Math.ceil(waitMs / 1000));
+    spent[name].set(key, next);
+  }
+
+  /** Gives a try back: what it was counted against did not happen. */
+  function refund(name: RateName, key: string): void {
+    const next = spent[name].get(key);
+    if (next !== undefined) spent[name].set(key, next - allRates[name].everyMs);
+  }
+
+  /** Takes a place among those at once; call what it returns to leave, once. Throws rate_limited when full. */
+  function enter(name: GateName, key: string): () => void {
+    const slot = `${name} ${key}`;
+    const count = inFlight.get(slot) ?? 0;
+    if (count >= allGates[name]) throw tooMuch(5);
+    inFlight.set(slot, count + 1);
+    return () => {
+      const left = (inFlight.get(slot) ?? 1) - 1;
+      if (left > 0) inFlight.set(slot, left);
+      else inFlight.delete(slot);
+    };
+  }
+
+  /** Takes all of `takings` or none; returns what gives them all back. */
+  function all(takings: readonly (() => () => void)[]): () => void {
+    const taken: (() => void)[] = [];
+    const giveBack = () => {
+      for (const undo of taken) undo();
+    };
+    try {
+      for (const take of takings) taken.push(take());
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+    return giveBack;
+  }
+
+  const counted = (name: RateName, key: string) => () => {
+    spend(name, key);
+    return () => refund(name, key);
+  };
+
+  return {
+    spend,
+    enter,
+
+    /**
+     * A login at somebody's mail server, tried for `peer`. Counted before it is tried, so that a hundred at once
+     * are no way around; given back when `work` succeeds, so that people are not in each other's way.
+     */
+    async withLogin<T>(
+      attempt: { peer: string; address: string; hosts: readonly string[] },
+      work: () => Promise<T>,
+    ): Promise<T> {
+      const account = deps.hash(attempt.address.trim().toLowerCase());
+      const hosts = new Set(attempt.hosts.map((host) => host.toLowerCase()));
+      const leave = all([() => enter("login", attempt.peer), () => enter("allLogins", "all")]);
+      try {
+        const giveBack = all([
+          counted("loginByPeer", attempt.peer),
+          counted("loginByAccount", account),
+          ...[...hosts].map((host) => counted("loginByHost", host)),
+        ]);
+        const result = await work();
+        giveBack();
+        return result;
+      } finally {
+        leave();
+      }
+    },
+
+    /** A tool call of a grant. */
+    async withCall<T>(grantId: string, work: () => Promise<T>): Promise<T> {
+      const leave = enter("call", grantId);
+      try {
+        spend("call", grantId);
+        return await work();
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+function tooMuch(seconds: number): AppError {
+  return new AppError("rate_limited", `Too many tries at once; the next is free in ${seconds} seconds.`, {
+    retryAfterSeconds: seconds,
+  });
+}
+
+/**
+ * Who calls, as a key to count by: an IPv4 address, or an IPv6 /64. `remote` is the socket's address.
+ * X-Forwarded-For is read from its end, as far as the addresses are trusted proxies: what stands left of the first
+ * other address was written by the caller and is not looked at.
+ */
+export function toPeer(
+  remote: string | undefined,
+  forwardedFor: string | null | undefined,
+  trustedProxies: readonly string[],
+): string {
+  let peer = toAddress(remote);
+  if (!peer) return "unknown";
+  const hops = (forwardedFor ?? "").split(",").map((hop) => hop.trim());
+  while (hops.length > 0 && isTrusted(peer, trustedProxies)) {
+    const hop = toAddress(hops.pop());
+    // A trusted proxy that wrote something else than an address: count the proxy rather than believe it.
+    if (!hop) break;
+    peer = hop;
+  }
+  return toPeerKey(peer);
+}
+
+type Address = ReturnType<typeof ipaddr.parse>;
+
+function toPeerKey(peer: Address): string {
+  if (peer.kind() === "ipv4") return peer.toString();
+  const network = [...peer.toByteArray().slice(0, 8), ...new Array<number>(8).fill(0)];
+  return `${ipaddr.fromByteArray(network).toString()}/64`;
+}
+
+/** An address, IPv4-mapped ones as IPv4, without a port or brackets. */
+function toAddress(text: string | undefined): Address | undefined {
+  const bare = (text ?? "").replace(/^\[([^\]]+)\](:\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
+  if (ipaddr.IPv4.isValid(bare) && !ipaddr.IPv4.isValidFourPartDecimal(bare)) return undefined;
+  return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
+}
+
+function isTrusted(peer: Address, trustedProxies: readonly string[]): boolean {
+  return trustedProxies.some((entry) => {
+    if (!ipaddr.isValidCIDR(entry)) return toAddress(entry)?.toString() === peer.toString();
+    const [network, bits] = ipaddr.parseCIDR(entry);
+    return network.kind() === peer.kind() && peer.match(network, bits);
+  });
+}
