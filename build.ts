@@ -1,12 +1,12 @@
 /**
- * `bun run build`: dist/email-connector, one executable with migrations and assets inside.
+ * `bun run build [file]`: dist/email-connector, or the file named, one executable with migrations and assets inside.
  *
  * It reads neither `.env` nor `bunfig.toml` from where it stands: whoever can write there must not be able to
  * run code in it or change its settings. Bytecode halves the start; source maps keep stacks readable.
  */
 import { chmodSync, statSync } from "node:fs";
 
-const outfile = "dist/email-connector";
+const outfile = process.argv[2] ?? "dist/email-connector";
 
 const result = await Bun.build({
   entrypoints: ["./src/main.ts"],

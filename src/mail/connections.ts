@@ -240,7 +240,7 @@ export function createConnections(deps: {
       queueMicrotask(pump);
       return imap;
     } catch (error) {
-      const failure = toAppError(error, "imap");
+      const failure = toAppError(error, "connect");
       const others = ofKey(slot.key).some((other) => other !== slot && other.imap?.usable);
       if (failure.code === "mail_server_busy" && others) narrow.set(slot.key, clock.now() + limits.narrowMs);
       else pauses.note(slot.key, failure);
@@ -253,7 +253,7 @@ export function createConnections(deps: {
     owner: ConnectionOwner,
     lease: Lease,
     work: (imap: ImapFlow) => Promise<T>,
-  ): Promise<{ done: T } | { failed: AppError; again: boolean }> {
+  ): Promise<{ done: T } | { failed: unknown; again: boolean }> {
     const slot = await acquire(toKey(owner), owner.grantId, lease);
     const signal = AbortSignal.any([lease.signal, slot.ended.signal]);
     let imap: ImapFlow | undefined;
@@ -264,7 +264,7 @@ export function createConnections(deps: {
       const selected = imap;
       const run = async () => {
         if (lease.mailbox !== undefined && mailboxOf(slot) !== lease.mailbox)
-          await selected.mailboxOpen(lease.mailbox);
+          await select(selected, lease.mailbox);
         return work(selected);
       };
       const done = await untilAborted(signal, run());
@@ -275,7 +275,10 @@ export function createConnections(deps: {
       const crowded = imap === undefined && (narrow.get(slot.key) ?? 0) > clock.now();
       release(slot, imap !== undefined && isOrderly(error));
       if (signal.aborted) throw toReason(signal);
-      return { failed: toAppError(error, "imap"), again: crowded || (lost && lease.effect === "read") };
+      return {
+        failed: isBug(error) ? error : toAppError(error),
+        again: crowded || (lost && lease.effect === "read"),
+      };
     } finally {
       signal.removeEventListener("abort", close);
     }
@@ -326,6 +329,22 @@ const toKey = (owner: ConnectionOwner) => `${owner.grantId}/${owner.accountId}`;
 function mailboxOf(slot: Slot): string | undefined {
   const mailbox = slot.imap?.mailbox;
   return mailbox ? mailbox.path : undefined;
+}
+
+/** SELECT. A NO means there is no such mailbox for this account, whatever code the server gives it or not. */
+async function select(imap: ImapFlow, path: string): Promise<void> {
+  try {
+    await imap.mailboxOpen(path);
+  } catch (error) {
+    const failure = toAppError(error);
+    if (failure.code !== "mail_server_failed" || !isOrderly(error)) throw failure;
+    throw new AppError("mailbox_not_found", "There is no such mailbox.", { cause: error });
+  }
+}
+
+/** Our own fault, not the mail server's: goes up as it is. */
+function isBug(error: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
 }
 
 /** Whether a failure leaves the connection in a known state: our own refusals, and the server's plain NO. */

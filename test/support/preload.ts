@@ -1,6 +1,7 @@
 /** Before every run of `bun test`: trusts the run's own authority, says what is missing, tidies up at the end. */
 import { afterAll } from "bun:test";
 import { trustedAuthority } from "./authority.ts";
+import { stopBrowser } from "./browser.ts";
 import { missingPackages, programs } from "./installed.ts";
 import { stopMailServer } from "./mail-server.ts";
 import { removeTemporaryFolders } from "./temporary.ts";
@@ -12,6 +13,6 @@ if (missingPackages.length > 0)
 if (programs.openssl) trustedAuthority();
 
 afterAll(async () => {
-  await stopMailServer();
+  await Promise.all([stopBrowser(), stopMailServer()]);
   removeTemporaryFolders();
 });

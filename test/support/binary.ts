@@ -1,0 +1,101 @@
+/** The compiled binary: built once per run, started in an empty folder as a person would. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { trustedAuthority } from "./authority.ts";
+import { freePort } from "./ports.ts";
+import { testSettings } from "./product.ts";
+import { temporaryFolder } from "./temporary.ts";
+import { eventually } from "./waiting.ts";
+
+let built: Promise<string> | undefined;
+
+async function build(): Promise<string> {
+  const file = join(temporaryFolder("binary"), "email-connector");
+  const run = Bun.spawn([process.execPath, "build.ts", file], {
+    cwd: join(import.meta.dir, "../.."),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const said = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
+  if ((await run.exited) !== 0) throw new Error(`the build failed: ${said.join("")}`);
+  return file;
+}
+
+/** The path of the executable. */
+export function binary(): Promise<string> {
+  built ??= build();
+  return built;
+}
+
+export type BinaryProcess = {
+  url: string;
+  clientId: string;
+  clientSecret: string;
+  dataDir: string;
+  pid: number;
+  /** Where it was started: an empty folder of its own. */
+  folder: string;
+  stdout(): string;
+  stderr(): string;
+  exited: Promise<number>;
+  kill(signal?: NodeJS.Signals): void;
+  /** SIGTERM, and waits; answers the exit code. */
+  stop(): Promise<number>;
+};
+
+async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
+}
+
+/** Starts the binary with these settings over the tests' own, and waits until /health answers. */
+export async function startBinary(settings: Readonly<Record<string, string>> = {}): Promise<BinaryProcess> {
+  const file = await binary();
+  const port = settings.PORT ?? String(await freePort());
+  const env = testSettings({ ...settings, PORT: port });
+  const folder = join(temporaryFolder("empty"), "here");
+  mkdirSync(folder);
+  let [out, err] = ["", ""];
+  const child = Bun.spawn([file], {
+    cwd: folder,
+    env: { ...env, NODE_EXTRA_CA_CERTS: trustedAuthority().bundleFile, PATH: process.env.PATH ?? "" },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  collect(child.stdout, (text) => {
+    out += text;
+  });
+  collect(child.stderr, (text) => {
+    err += text;
+  });
+  const url = env.PUBLIC_URL ?? `http://localhost:${port}`;
+  try {
+    await eventually(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+        return (await fetch(`http://127.0.0.1:${port}/health`)).ok;
+      },
+      { withinMs: 10_000, what: "the binary to answer /health" },
+    );
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw new Error(`the binary did not start:\n${out}${err}`, { cause: error });
+  }
+  return {
+    url,
+    clientId: env.OAUTH_CLIENT_ID ?? "",
+    clientSecret: env.OAUTH_CLIENT_SECRET ?? "",
+    dataDir: env.DATA_DIR ?? "",
+    pid: child.pid,
+    folder,
+    stdout: () => out,
+    stderr: () => err,
+    exited: child.exited,
+    kill: (signal = "SIGTERM") => child.kill(signal),
+    async stop() {
+      child.kill("SIGTERM");
+      return child.exited;
+    },
+  };
+}

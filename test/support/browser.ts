@@ -1,0 +1,40 @@
+/** One headless Chromium for all tests of a run, driven by playwright-core. */
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { programs } from "./installed.ts";
+
+let shared: Promise<Browser> | undefined;
+
+/** The browser, started at the first call, stopped at the end of the run. Asks nothing of any other host. */
+export function browser(): Promise<Browser> {
+  const { chromium: executablePath } = programs;
+  if (!executablePath) throw new Error("chromium is not installed");
+  shared ??= chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"],
+      ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    ],
+  });
+  return shared;
+}
+
+/** Lends a page in a fresh context (no cookies, no storage) and closes it. */
+export async function withPage<T>(
+  work: (page: Page) => Promise<T>,
+  options: BrowserContextOptions = {},
+): Promise<T> {
+  const context = await (await browser()).newContext(options);
+  try {
+    return await work(await context.newPage());
+  } finally {
+    await context.close();
+  }
+}
+
+/** For the end of the run. */
+export async function stopBrowser(): Promise<void> {
+  const started = await shared?.catch(() => undefined);
+  shared = undefined;
+  await started?.close();
+}

@@ -1,0 +1,54 @@
+/** The official MCP client, connected to a product with a token. */
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+
+export type ToolAnswer = {
+  /** All text blocks, joined. */
+  text: string;
+  data: Record<string, unknown>;
+  isError: boolean;
+  result: CallToolResult;
+};
+
+export type TestClient = {
+  client: Client;
+  transport: StreamableHTTPClientTransport;
+  /** Calls a tool and answers also when it is an error: look at `isError`. */
+  try(name: string, input?: Record<string, unknown>): Promise<ToolAnswer>;
+  /** Calls a tool and throws with its text when it answers an error. */
+  call(name: string, input?: Record<string, unknown>): Promise<ToolAnswer>;
+  close(): Promise<void>;
+};
+
+/** Connects (initialize, initialized, GET stream). `sessionId` goes on with a session that is there. */
+export async function openClient(
+  product: { url: string },
+  accessToken: string,
+  options: { sessionId?: string } = {},
+): Promise<TestClient> {
+  const transport = new StreamableHTTPClientTransport(new URL(`${product.url}/mcp`), {
+    requestInit: { headers: { Authorization: `Bearer ${accessToken}` } },
+    ...options,
+  });
+  const client = new Client({ name: "test", version: "1.0.0" });
+  await client.connect(transport);
+
+  async function attempt(name: string, input: Record<string, unknown> = {}): Promise<ToolAnswer> {
+    const result = (await client.callTool({ name, arguments: input })) as CallToolResult;
+    const text = result.content.flatMap((block) => (block.type === "text" ? [block.text] : [])).join("\n");
+    return { text, data: result.structuredContent ?? {}, isError: result.isError === true, result };
+  }
+
+  return {
+    client,
+    transport,
+    try: attempt,
+    async call(name, input) {
+      const answer = await attempt(name, input);
+      if (answer.isError) throw new Error(`${name} answered: ${answer.text}`);
+      return answer;
+    },
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,64 @@
+/** The whole product, really started: in this process on a free port, or as the compiled binary. */
+import { join } from "node:path";
+import type { Clock } from "../../src/clock.ts";
+import { loadConfig } from "../../src/config.ts";
+import { createLog } from "../../src/log.ts";
+import { start } from "../../src/start.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+export type TestProduct = {
+  /** BASE, without a trailing slash. */
+  url: string;
+  clientId: string;
+  clientSecret: string;
+  dataDir: string;
+  /** Everything it logged so far, one JSON line each. */
+  logged: readonly string[];
+  stop(): Promise<void>;
+};
+
+/** The settings every test starts from: a folder and a client of its own, mail servers on this machine allowed. */
+export function testSettings(settings: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return {
+    PORT: "0",
+    DATA_DIR: join(temporaryFolder("data"), "data"),
+    OAUTH_CLIENT_ID: "test-client",
+    OAUTH_CLIENT_SECRET: "test-client-secret-0123456789",
+    ALLOW_PRIVATE_HOSTS: "localhost,127.0.0.0/8",
+    ...settings,
+  };
+}
+
+/** Starts it in this process. To restart on the same data and port, pass the first one's DATA_DIR and PORT. */
+export async function startProduct(
+  options: { settings?: Readonly<Record<string, string>>; clock?: Clock } = {},
+): Promise<TestProduct> {
+  const settings = testSettings(options.settings);
+  const logged: string[] = [];
+  const config = loadConfig(settings);
+  const product = await start(config, {
+    log: createLog(config.logLevel, (line) => logged.push(line)),
+    ...(options.clock ? { clock: options.clock } : {}),
+  });
+  return {
+    url: product.url,
+    clientId: product.client.id,
+    clientSecret: product.client.secret,
+    dataDir: config.dataDir,
+    logged,
+    stop: () => product.stop(),
+  };
+}
+
+/** Lends a started product and stops it after. */
+export async function withProduct<T>(
+  work: (product: TestProduct) => Promise<T>,
+  options: { settings?: Readonly<Record<string, string>>; clock?: Clock } = {},
+): Promise<T> {
+  const product = await startProduct(options);
+  try {
+    return await work(product);
+  } finally {
+    await product.stop();
+  }
+}
