@@ -74,7 +74,7 @@ export async function start(
 
     const metrics = createMetrics();
     const watched = metrics.watch(log);
-    const limits = createLimits({ clock });
+    const limits = createLimits({ clock, hash: (value) => secrets.keyedHash("limit", value) });
     const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
     const connections = createConnections({
       open: (credentials, signal) => metrics.countLogin("imap", openImap(credentials, { outbound, signal })),

@@ -52,6 +52,8 @@ export type GateName = keyof typeof gates;
 
 export type Limits = ReturnType<typeof createLimits>;
 
+type Line = { running: number; waiting: (() => void)[] };
+
 /** Keys remembered per rate; about 100 bytes each. */
 const maxKeys = 20_000;
 
@@ -69,6 +71,8 @@ export function createLimits(deps: {
     Object.keys(allRates).map((name) => [name, new LRUCache<string, number>({ max: maxKeys })]),
   ) as Record<RateName, LRUCache<string, number>>;
   const inFlight = new Map<string, number>();
+  /** Grant -> its tool calls in flight, and who waits to be. */
+  const lines = new Map<string, Line>();
 
   /** One try. Throws rate_limited with the seconds until the next is free. */
   function spend(name: RateName, key: string): void {
@@ -148,17 +152,43 @@ export function createLimits(deps: {
       }
     },
 
-    /** A tool call of a grant. */
-    async withCall<T>(grantId: string, work: () => Promise<T>): Promise<T> {
-      const leave = enter("call", grantId);
-      try {
-        spend("call", grantId);
-        return await work();
-      } finally {
-        leave();
-      }
+    /**
+     * A place among a grant's tool calls in flight; call what it returns to give it back. Waits in line while all
+     * are taken, since a client that asks five things at once means no harm. Throws rate_limited past the rate,
+     * and the signal's reason when it fires first.
+     */
+    async enterCall(grantId: string, signal: AbortSignal): Promise<() => void> {
+      spend("call", grantId);
+      signal.throwIfAborted();
+      const line = lines.get(grantId) ?? { running: 0, waiting: [] };
+      lines.set(grantId, line);
+      if (line.running < allGates.call) line.running += 1;
+      else await turn(line, signal);
+      return () => {
+        // Handing the place on keeps the number in flight as it is.
+        const next = line.waiting.shift();
+        if (next) next();
+        else line.running -= 1;
+        if (line.running === 0) lines.delete(grantId);
+      };
     },
   };
+}
+
+/** Waits until a place is handed on. */
+function turn(line: Line, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const go = () => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    };
+    const leave = () => {
+      line.waiting.splice(line.waiting.indexOf(go), 1);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    line.waiting.push(go);
+  });
 }
 
 function tooMuch(seconds: number): AppError {

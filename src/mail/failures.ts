@@ -6,7 +6,7 @@
 import { AppError, type FailureCode } from "../errors.ts";
 
 /** Where it happened: while a connection was opened and its login made, or at work on an open one. */
-export type FailurePlace = "connect" | "work";
+export type FailurePlace = "connect" | "imap" | "smtp";
 
 /** What imapflow and nodemailer put on their errors, as far as it is read here. */
 type Told = {
@@ -91,7 +91,7 @@ const unreachableCodes = new Set([
 ]);
 
 /** `error` as an AppError; one that is already is passed through. Never throws. */
-export function toAppError(error: unknown, where: FailurePlace = "work"): AppError {
+export function toAppError(error: unknown, where: FailurePlace): AppError {
   if (error instanceof AppError) return error;
   const told: Told = typeof error === "object" && error !== null ? error : {};
   const found =
@@ -128,7 +128,7 @@ function toBusy(told: Told): Found | undefined {
   const retryAfterSeconds =
     told.code === "ETHROTTLE" && typeof told.throttleReset === "number"
       ? Math.ceil(told.throttleReset / 1000)
-      : 60;
+      : undefined;
   const isBusy =
     told.code === "ETHROTTLE" ||
     busyCodes.has(textOf(told.serverResponseCode).toUpperCase()) ||
@@ -140,7 +140,7 @@ function toBusy(told: Told): Found | undefined {
   return {
     code: "mail_server_busy",
     message: "The mail server is busy or limits connections.",
-    retryAfterSeconds,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   };
 }
 
