@@ -70,6 +70,7 @@ CREATE TABLE `sends` (
 	`grant_id` text NOT NULL,
 	`account_id` text NOT NULL,
 	`key_hash` text,
+	`request_hash` text NOT NULL,
 	`content_hash` text NOT NULL,
 	`state` text NOT NULL,
 	`recipients` integer NOT NULL,

@@ -112,7 +112,9 @@ export const sends = sqliteTable(
     accountId: text("account_id").notNull(),
     /** Keyed hash of the idempotency key, when one was given. */
     keyHash: text("key_hash"),
-    /** Keyed hash of content and recipients. */
+    /** Keyed hash of what the caller asked for: known again when its draft or upload is gone. */
+    requestHash: text("request_hash").notNull(),
+    /** Keyed hash of the finished email: recipients, subject, text, attachments. */
     contentHash: text("content_hash").notNull(),
     state: text("state", { enum: ["sending", "sent", "maybe_sent", "failed"] }).notNull(),
     recipients: integer("recipients").notNull(),

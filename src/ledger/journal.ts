@@ -1,0 +1,104 @@
+/**
+ * The undo journal: what each organising call changed, as email ids sealed under the grant's data key. An operation
+ * can be undone for 24 hours, once, by the grant that did it.
+ */
+import { and, eq, gt, isNull, lt } from "drizzle-orm";
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/open.ts";
+import { operations } from "../db/schema.ts";
+import { AppError } from "../errors.ts";
+import type { Change } from "../mail/writing.ts";
+import type { LiveGrant } from "../oauth/grant.ts";
+import { newId, seal, unseal } from "../secrets.ts";
+
+const lifetimeMs = 24 * 3_600_000;
+
+export type Operation = {
+  id: string;
+  accountId: string;
+  /** The tool that did it. */
+  tool: string;
+  changes: Change[];
+};
+
+const changeList = z.array(
+  z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("moved"), id: z.string().exactOptional(), from: z.string() }),
+    z.object({
+      kind: z.literal("flags"),
+      id: z.string(),
+      added: z.array(z.string()),
+      removed: z.array(z.string()),
+    }),
+  ]),
+);
+
+export type Journal = ReturnType<ReturnType<typeof createJournal>["forGrant"]>;
+
+export function createJournal({ db, clock }: { db: Database; clock: Clock }) {
+  return {
+    /** Forgets what can no longer be undone. */
+    sweep(): void {
+      db.delete(operations)
+        .where(lt(operations.createdAt, clock.now() - lifetimeMs))
+        .run();
+    },
+
+    forGrant(grant: LiveGrant) {
+      const context = (id: string) => `v1 operation ${grant.id} ${id}`;
+      const toSealed = (id: string, changes: readonly Change[]) =>
+        seal(grant.dataKey, JSON.stringify(changes), context(id));
+
+      return {
+        /** Writes down what a call changed. Answers the operation's id; undefined when nothing changed. */
+        note(done: { accountId: string; tool: string; changes: readonly Change[] }): string | undefined {
+          if (done.changes.length === 0) return undefined;
+          const id = newId("op");
+          db.insert(operations)
+            .values({
+              id,
+              grantId: grant.id,
+              accountId: done.accountId,
+              tool: done.tool,
+              changes: toSealed(id, done.changes),
+              createdAt: clock.now(),
+            })
+            .run();
+          return id;
+        },
+
+        /** Takes an operation to undo it: nobody else gets it a second time. Throws operation_unknown. */
+        take(id: string): Operation {
+          const row = db
+            .update(operations)
+            .set({ undoneAt: clock.now() })
+            .where(
+              and(
+                eq(operations.id, id),
+                eq(operations.grantId, grant.id),
+                isNull(operations.undoneAt),
+                gt(operations.createdAt, clock.now() - lifetimeMs),
+              ),
+            )
+            .returning()
+            .get();
+          if (!row) throw new AppError("operation_unknown", "There is nothing to undo under this id.");
+          const { accountId, tool } = row;
+          const changes = changeList.parse(
+            JSON.parse(unseal(grant.dataKey, row.changes, context(id)).toString("utf8")),
+          );
+          return { id, accountId, tool, changes };
+        },
+
+        /** Gives an operation back of which these changes could not be undone yet. */
+        giveBack(id: string, changes: readonly Change[]): void {
+          db.update(operations)
+            .set({ undoneAt: null, changes: toSealed(id, changes) })
+            .where(and(eq(operations.id, id), eq(operations.grantId, grant.id)))
+            .run();
+        },
+      };
+    },
+  };
+}
