@@ -10,6 +10,7 @@ import {
   limitBody,
 } from "./http/guard.ts";
 import { createOnError, notFound } from "./http/on-error.ts";
+import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
 import type { Log } from "./log.ts";
 import { createMcpRoutes, type McpDeps } from "./mcp/routes.ts";
 import { createRequireGrant } from "./oauth/bearer.ts";
@@ -19,7 +20,6 @@ import favicon from "./pages/favicon.svg" with { type: "text" };
 import { pageHeaders } from "./pages/headers.ts";
 import { landingPage } from "./pages/landing.tsx";
 import { toLanguage } from "./pages/text/language.ts";
-import { productVersion } from "./version.ts";
 
 export type AppDeps = {
   config: Config;
@@ -27,12 +27,13 @@ export type AppDeps = {
   grants: Grants;
   oauth: OAuthDeps;
   mcp: Omit<McpDeps, "config" | "refuseStrangers" | "requireGrant">;
+  operator: OperatorDeps;
 };
 
 /** What a form or a token request may weigh. */
 const formBytes = 16 * 1024;
 
-export function createApp({ config, log, grants, oauth, mcp }: AppDeps) {
+export function createApp({ config, log, grants, oauth, mcp, operator }: AppDeps) {
   const requireGrant = createRequireGrant({ grants, config });
   const refuseStrangers = createRefuseStrangers({ config });
   const limitForm = limitBody(formBytes);
@@ -58,12 +59,14 @@ export function createApp({ config, log, grants, oauth, mcp }: AppDeps) {
       .on("POST", ["/token", "/register", "/revoke"], limitForm)
       .route("/", createOAuthRoutes(oauth))
 
+      // For whoever runs it: /health, /ready, /metrics.
+      .route("/", createOperatorRoutes(operator))
+
       // For people and their machines.
       .get("/", (c) => {
         const language = toLanguage(c.req.header("Accept-Language"));
         return c.body(landingPage({ language, connectorUrl: `${config.publicUrl}/mcp` }), 200, pageHeaders);
       })
-      .get("/health", (c) => c.json({ status: "ok", version: productVersion }))
       .on("GET", ["/favicon.svg", "/favicon.ico"], (c) =>
         c.body(favicon, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400" }),
       )

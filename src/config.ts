@@ -98,6 +98,11 @@ export const settings = z.object({
     .enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent")
     .default("info")
     .describe("How much is logged, to stderr."),
+  METRICS_TOKEN: z
+    .string()
+    .min(16, "must have at least 16 characters")
+    .optional()
+    .describe("The bearer token that opens /metrics. Default: /metrics is not there."),
   ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("How long an access token lives."),
   AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("How long an authorization code lives."),
   SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("How long an MCP session may be idle."),
@@ -119,6 +124,7 @@ export type Config = Readonly<{
   allowPrivateHosts: readonly string[];
   trustedProxies: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  metricsToken: string | undefined;
   accessTokenLifetimeSeconds: number;
   authorizationCodeLifetimeSeconds: number;
   sessionIdleSeconds: number;
@@ -184,6 +190,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     allowPrivateHosts: set.ALLOW_PRIVATE_HOSTS,
     trustedProxies: set.TRUSTED_PROXIES,
     logLevel: set.LOG_LEVEL,
+    metricsToken: set.METRICS_TOKEN,
     accessTokenLifetimeSeconds: set.ACCESS_TOKEN_LIFETIME_SECONDS,
     authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,
     sessionIdleSeconds: set.SESSION_IDLE_SECONDS,

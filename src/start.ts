@@ -5,7 +5,7 @@ import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { checkServerKey } from "./db/key-check.ts";
+import { checkServerKey, writeKeyCheck } from "./db/key-check.ts";
 import { openLock } from "./db/lock.ts";
 import { openDatabase } from "./db/open.ts";
 import { StartError } from "./errors.ts";
@@ -83,6 +83,8 @@ export async function start(
     const streams = createStreams({ clock });
     const calls = createCalls();
     const vault = createVault({ db, connections, outbound, clock, log: watched });
+    metrics.gauge("streams", "Event streams open now.", () => streams.count());
+    metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
     const grants = createGrants({
       db,
       secrets,
@@ -120,6 +122,11 @@ export async function start(
       grants,
       oauth: { config: settled, grants, vault, connect, secrets, client, db, clock, log: watched, limits },
       mcp: { sessions, streams, calls, createServer, tools },
+      operator: {
+        metrics,
+        metricsToken: config.metricsToken,
+        proveWritable: () => writeKeyCheck(db, secrets),
+      },
     });
     server.reload({ fetch: (request, bun) => app.fetch(request, { server: bun }) });
 
