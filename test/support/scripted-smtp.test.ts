@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import { openSmtp, proveSmtp } from "../../src/mail/smtp.ts";
+import { createOutbound } from "../../src/outbound.ts";
+import { type SmtpScript, startScriptedSmtp } from "./scripted-smtp.ts";
+
+const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
+
+async function trySending(script: SmtpScript, recipients = ["b@example.test"]) {
+  const smtp = await startScriptedSmtp(script);
+  const credentials = {
+    ...{ address: "a@example.test", username: "a@example.test", password: "right", provider: "generic" },
+    imap: smtp.server,
+    smtp: smtp.server,
+  };
+  const signal = AbortSignal.timeout(5_000);
+  try {
+    const transport = await openSmtp(credentials, { outbound, signal });
+    const envelope = { from: "a@example.test", to: recipients };
+    const raw = "Subject: hello\r\n\r\n.dot\r\nbody\r\n";
+    const sent = await transport.sendMail({ envelope, raw }).catch((error: Error) => error);
+    return { smtp, sent };
+  } finally {
+    await smtp.stop();
+  }
+}
+
+test.each(["tls", "starttls"] as const)("an email goes to it over %s", async (security) => {
+  const { smtp } = await trySending({ security });
+  expect(smtp.taken).toEqual([
+    { from: "a@example.test", recipients: ["b@example.test"], raw: "Subject: hello\r\n\r\n.dot\r\nbody\r\n" },
+  ]);
+});
+
+test("one recipient is refused and the others are taken", async () => {
+  const { smtp, sent } = await trySending(
+    { refuseRecipient: (address) => (address.startsWith("no") ? "550 5.1.1 No" : undefined) },
+    ["b@example.test", "no@example.test"],
+  );
+  expect(smtp.taken[0]?.recipients).toEqual(["b@example.test"]);
+  expect(sent).toMatchObject({ accepted: ["b@example.test"], rejected: ["no@example.test"] });
+});
+
+test("the message is refused, lost or taken without a word, as told", async () => {
+  const refused = await trySending({ replies: { message: "554 5.7.1 Spam" } });
+  expect(refused.sent).toMatchObject({ responseCode: 554 });
+  const early = await trySending({ cutBeforeDotAfter: 5 });
+  expect(early.sent).toBeInstanceOf(Error);
+  const late = await trySending({ cutAfterDot: "taken" });
+  expect(late.sent).toBeInstanceOf(Error);
+  expect([refused, early, late].map(({ smtp }) => smtp.taken.length)).toEqual([0, 0, 1]);
+});
+
+test("without STARTTLS there is no login", async () => {
+  const smtp = await startScriptedSmtp({ security: "bare" });
+  const credentials = {
+    ...{ address: "a@example.test", username: "a@example.test", password: "right", provider: "generic" },
+    imap: smtp.server,
+    smtp: smtp.server,
+  };
+  const proof = proveSmtp(credentials, { outbound, signal: AbortSignal.timeout(5_000) });
+  expect(await proof.catch((error) => error.code)).toBe("tls_failed");
+  expect(smtp.commands.some((line) => line.startsWith("AUTH"))).toBe(false);
+  await smtp.stop();
+});

@@ -1,0 +1,189 @@
+/**
+ * A submission server that misbehaves as told: refuses at any stage, is slow, or hangs up before or after it has
+ * taken the email. Speaks TLS from the first byte, STARTTLS, or neither; takes any password.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
+import type { MailServer } from "../../src/mail/mail.ts";
+import { trustedAuthority } from "./authority.ts";
+
+export type SmtpStage = "greeting" | "EHLO" | "STARTTLS" | "AUTH" | "MAIL" | "RCPT" | "DATA" | "message";
+
+export type SmtpScript = {
+  /** `bare`: answers on a plain socket and offers no STARTTLS. Default tls. */
+  security?: "tls" | "starttls" | "bare";
+  /** Another reply at a stage, e.g. `{ AUTH: "535 5.7.8 No" }`. RCPT and message may look at what is asked. */
+  replies?: Partial<Record<Exclude<SmtpStage, "RCPT">, string>>;
+  /** The reply to one recipient; undefined takes it. */
+  refuseRecipient?: (address: string) => string | undefined;
+  /** Hangs up when this stage is reached, without a reply. */
+  cutAt?: Exclude<SmtpStage, "message">;
+  /** Hangs up when so many bytes of the message have come, before its final dot. */
+  cutBeforeDotAfter?: number;
+  /** Hangs up after the final dot, the email taken or not, without a reply. */
+  cutAfterDot?: "taken" | "lost";
+  /** Says nothing any more from this stage on, and keeps the connection. */
+  stallAt?: SmtpStage;
+  /** Waits so long before each reply. */
+  slowMs?: number;
+};
+
+export type Taken = { from: string; recipients: string[]; raw: string };
+
+export type ScriptedSmtp = {
+  /** host localhost and the port, with the security a caller would be told: starttls for bare, too. */
+  server: MailServer;
+  /** Emails taken, oldest first. */
+  taken: readonly Taken[];
+  /** Every command line that came, over all connections. */
+  commands: readonly string[];
+  connections(): number;
+  /** From now on as told here. */
+  become(script: Omit<SmtpScript, "security">): void;
+  stop(): Promise<void>;
+};
+
+export async function startScriptedSmtp(first: SmtpScript = {}): Promise<ScriptedSmtp> {
+  let script: SmtpScript = first;
+  const security = first.security ?? "tls";
+  const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
+  const sockets = new Set<Socket>();
+  const taken: Taken[] = [];
+  const commands: string[] = [];
+  let connections = 0;
+
+  function serve(socket: Socket, secured: boolean, greet: boolean): void {
+    let envelope: { from: string; recipients: string[] } = { from: "", recipients: [] };
+    let message: string | undefined;
+    let pending = "";
+    let upgraded = false;
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    // Whoever hangs up on us may.
+    socket.on("error", () => {});
+
+    function reply(stage: SmtpStage, usual: string): void {
+      if (script.stallAt === stage) return;
+      if (script.cutAt === stage) {
+        socket.destroy();
+        return;
+      }
+      const text = (stage === "RCPT" ? undefined : script.replies?.[stage]) ?? usual;
+      const send = () => socket.writable && socket.write(`${text}\r\n`);
+      if (script.slowMs) setTimeout(send, script.slowMs);
+      else send();
+    }
+
+    function upgrade(): void {
+      upgraded = true;
+      socket.removeAllListeners("data");
+      socket.write("220 2.0.0 Go ahead\r\n");
+      serve(new TLSSocket(socket, { isServer: true, cert, key }), true, false);
+    }
+
+    function command(line: string): void {
+      commands.push(line);
+      const verb = line.split(" ", 1)[0]?.toUpperCase() ?? "";
+      const address = /<([^>]*)>/.exec(line)?.[1] ?? "";
+      const offers = security === "starttls" && !secured;
+      switch (verb) {
+        case "EHLO":
+          reply(
+            "EHLO",
+            [
+              "250-localhost",
+              ...(offers ? ["250-STARTTLS"] : []),
+              "250-8BITMIME",
+              "250 AUTH PLAIN LOGIN",
+            ].join("\r\n"),
+          );
+          break;
+        case "STARTTLS":
+          if (offers && !script.replies?.STARTTLS && script.stallAt !== "STARTTLS") upgrade();
+          else reply("STARTTLS", "502 5.5.1 Not implemented");
+          break;
+        case "AUTH":
+          reply("AUTH", "235 2.7.0 Welcome");
+          break;
+        case "MAIL":
+          envelope = { from: address, recipients: [] };
+          reply("MAIL", "250 2.1.0 Ok");
+          break;
+        case "RCPT": {
+          const refusal = script.refuseRecipient?.(address);
+          if (refusal === undefined) envelope.recipients.push(address);
+          reply("RCPT", refusal ?? "250 2.1.5 Ok");
+          break;
+        }
+        case "DATA": {
+          const ready = envelope.recipients.length > 0 && !script.replies?.DATA;
+          if (ready && script.cutAt !== "DATA" && script.stallAt !== "DATA") message = "";
+          reply("DATA", ready ? "354 End with a dot" : "554 5.5.1 No valid recipients");
+          break;
+        }
+        case "QUIT":
+          socket.end("221 2.0.0 Bye\r\n");
+          break;
+        default:
+          socket.write(verb === "RSET" || verb === "NOOP" ? "250 2.0.0 Ok\r\n" : "502 5.5.1 Unknown\r\n");
+      }
+    }
+
+    function endOfMessage(raw: string): void {
+      const refused = script.replies?.message !== undefined || script.cutAfterDot === "lost";
+      if (!refused) taken.push({ ...envelope, raw: raw.replace(/^\.\./gm, ".") });
+      if (script.cutAfterDot) socket.destroy();
+      else reply("message", "250 2.0.0 Queued");
+    }
+
+    socket.on("data", (chunk: Buffer) => {
+      pending += chunk.toString("latin1");
+      for (;;) {
+        if (message !== undefined) {
+          const whole = `\r\n${pending}`;
+          if (script.cutBeforeDotAfter !== undefined && pending.length >= script.cutBeforeDotAfter) {
+            socket.destroy();
+            return;
+          }
+          const end = whole.indexOf("\r\n.\r\n");
+          if (end < 0) return;
+          message = undefined;
+          pending = whole.slice(end + 5);
+          endOfMessage(Buffer.from(whole.slice(2, end + 2), "latin1").toString("utf8"));
+          continue;
+        }
+        const end = pending.indexOf("\r\n");
+        if (end < 0 || upgraded) return;
+        const line = pending.slice(0, end);
+        pending = pending.slice(end + 2);
+        command(line);
+      }
+    });
+    if (greet) reply("greeting", "220 localhost ESMTP");
+  }
+
+  const accept = (secured: boolean) => (socket: Socket) => {
+    connections += 1;
+    serve(socket, secured, true);
+  };
+  const server: Server =
+    security === "tls" ? createTlsServer({ cert, key }, accept(true)) : createServer(accept(false));
+  server.on("error", () => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port was given");
+
+  return {
+    server: { host: "localhost", port: address.port, security: security === "tls" ? "tls" : "starttls" },
+    taken,
+    commands,
+    connections: () => connections,
+    become(next) {
+      script = next;
+    },
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
