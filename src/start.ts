@@ -112,7 +112,7 @@ export async function start(
       vault,
       calls,
       limits,
-      newFence: createFence,
+      newFence: () => createFence(newToken(4)),
       clock,
       log: watched,
     });
@@ -121,11 +121,12 @@ export async function start(
       log: watched,
       grants,
       oauth: { config: settled, grants, vault, connect, secrets, client, db, clock, log: watched, limits },
-      mcp: { sessions, streams, calls, createServer, tools },
+      mcp: { sessions, streams, calls, createServer, tools, limits },
       operator: {
         metrics,
         metricsToken: config.metricsToken,
         proveWritable: () => writeKeyCheck(db, secrets),
+        clock,
       },
     });
     server.reload({ fetch: (request, bun) => app.fetch(request, { server: bun }) });

@@ -1,5 +1,6 @@
 /** For whoever runs the server: is it alive, is it ready, and what did it count. No addresses, no grants. */
 import { Hono } from "hono";
+import type { Clock } from "../clock.ts";
 import type { Metrics } from "../metrics.ts";
 import { sameSecret } from "../secrets.ts";
 import { productVersion } from "../version.ts";
@@ -11,19 +12,33 @@ export type OperatorDeps = {
   metricsToken: string | undefined;
   /** Throws when the database cannot be written. */
   proveWritable(): void;
+  clock: Clock;
 };
 
-export function createOperatorRoutes({ metrics, metricsToken, proveWritable }: OperatorDeps) {
+/** Anybody may ask /ready, and each proof is a disk sync: an answer holds for this long. */
+const proofHoldsMs = 5_000;
+
+export function createOperatorRoutes({ metrics, metricsToken, proveWritable, clock }: OperatorDeps) {
+  let proof = { at: Number.NEGATIVE_INFINITY, writable: false };
+
+  function isWritable(): boolean {
+    if (clock.now() - proof.at < proofHoldsMs) return proof.writable;
+    try {
+      proveWritable();
+      proof = { at: clock.now(), writable: true };
+    } catch {
+      proof = { at: clock.now(), writable: false };
+    }
+    return proof.writable;
+  }
+
   return new Hono<Door>()
     .get("/health", (c) => c.json({ status: "ok", version: productVersion }))
-    .get("/ready", (c) => {
-      try {
-        proveWritable();
-        return c.json({ status: "ready" });
-      } catch {
-        return c.json({ status: "not_ready", message: "The database cannot be written." }, 503);
-      }
-    })
+    .get("/ready", (c) =>
+      isWritable()
+        ? c.json({ status: "ready" })
+        : c.json({ status: "not_ready", message: "The database cannot be written." }, 503),
+    )
     .get("/metrics", async (c) => {
       if (metricsToken === undefined) return c.notFound();
       const [, presented = ""] = /^Bearer (.+)$/i.exec(c.req.header("Authorization") ?? "") ?? [];

@@ -1,9 +1,9 @@
 /** Opens IMAP connections, and proves that a login works. Reading and writing are done beside this file. */
 import { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
-import type { Outbound } from "../outbound.ts";
+import type { Outbound, Vetted } from "../outbound.ts";
 import { toAppError } from "./failures.ts";
-import type { Credentials } from "./mail.ts";
+import type { Credentials, MailServer } from "./mail.ts";
 
 /** How long a stage of opening may take, in milliseconds. */
 export type ImapDeadlines = { connectMs: number; greetingMs: number; openMs: number };
@@ -32,30 +32,10 @@ export async function openImap(
   deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
 ): Promise<ImapFlow> {
   const deadlines = deps.deadlines ?? imapDeadlines;
-  const { host, port, security } = credentials.imap;
   if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
-  const vetted = await deps.outbound.vet({ host, port });
-  const imap = new ImapFlow({
-    host: vetted.address,
-    port: vetted.port,
-    ...(vetted.servername === undefined ? {} : { servername: vetted.servername }),
-    secure: security === "tls",
-    // Left open, imapflow takes STARTTLS when offered and else sends the password in clear.
-    ...(security === "starttls" ? { doSTARTTLS: true } : {}),
-    tls: { rejectUnauthorized: true, minVersion: "TLSv1.2" },
-    auth: { user: credentials.username, pass: credentials.password },
-    clientInfo: { name: "email-connector" },
-    connectionTimeout: deadlines.connectMs,
-    greetingTimeout: deadlines.greetingMs,
-    socketTimeout: 5 * 60_000,
-    disableAutoIdle: true,
-    // 0.85 MB of DEFLATE can be 402 MB of response.
-    disableCompression: true,
-    logger: false,
-    ...limits,
-  });
-  // An 'error' event nobody listens to would end the process; the failure also arrives as a rejection.
-  imap.on("error", () => {});
+  const vetted = await deps.outbound.vet(credentials.imap);
+  const auth = { user: credentials.username, pass: credentials.password };
+  const imap = createFlow(credentials.imap, vetted, deadlines, auth);
   const deadline = AbortSignal.any([deps.signal, AbortSignal.timeout(deadlines.openMs)]);
   const end = () => imap.close();
   deadline.addEventListener("abort", end, { once: true });
@@ -88,4 +68,60 @@ export async function proveImap(
   await imap.logout().catch(() => {});
   clearTimeout(end);
   imap.close();
+}
+
+/**
+ * Connects, takes TLS and leaves before any login: the server is there and its certificate verifies. Throws
+ * AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, not_a_mail_server, mail_server_busy.
+ */
+export async function reachImap(
+  server: MailServer,
+  deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
+): Promise<void> {
+  const vetted = await deps.outbound.vet(server);
+  const imap = createFlow(server, vetted, deps.deadlines ?? imapDeadlines);
+  const end = () => imap.close();
+  deps.signal.addEventListener("abort", end, { once: true });
+  try {
+    await imap.connect();
+  } catch (error) {
+    if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
+    // Without a login to try, imapflow gives up where one would come: after TLS, with the capabilities read.
+    if (imap.secureConnection && imap.capabilities.size > 0) return;
+    throw toAppError(error, "connect");
+  } finally {
+    deps.signal.removeEventListener("abort", end);
+    imap.close();
+  }
+}
+
+/** A client that is not connected yet: pinned, TLS required, bounded. Without `auth` it cannot log in. */
+function createFlow(
+  server: MailServer,
+  vetted: Vetted,
+  deadlines: ImapDeadlines,
+  auth?: { user: string; pass: string },
+): ImapFlow {
+  const imap = new ImapFlow({
+    host: vetted.address,
+    port: vetted.port,
+    ...(vetted.servername === undefined ? {} : { servername: vetted.servername }),
+    secure: server.security === "tls",
+    // Left open, imapflow takes STARTTLS when offered and else sends the password in clear.
+    ...(server.security === "starttls" ? { doSTARTTLS: true } : {}),
+    tls: { rejectUnauthorized: true, minVersion: "TLSv1.2" },
+    ...(auth === undefined ? {} : { auth }),
+    clientInfo: { name: "email-connector" },
+    connectionTimeout: deadlines.connectMs,
+    greetingTimeout: deadlines.greetingMs,
+    socketTimeout: 5 * 60_000,
+    disableAutoIdle: true,
+    // 0.85 MB of DEFLATE can be 402 MB of response.
+    disableCompression: true,
+    logger: false,
+    ...limits,
+  });
+  // An 'error' event nobody listens to would end the process; the failure also arrives as a rejection.
+  imap.on("error", () => {});
+  return imap;
 }

@@ -4,7 +4,7 @@ import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { AppError } from "../errors.ts";
 import type { Outbound } from "../outbound.ts";
 import { toAppError } from "./failures.ts";
-import type { Credentials } from "./mail.ts";
+import type { Credentials, MailServer } from "./mail.ts";
 
 /** How long a stage may take, in milliseconds: connecting, the greeting, silence in between. */
 export type SmtpDeadlines = { connectMs: number; greetingMs: number; silenceMs: number };
@@ -29,18 +29,32 @@ export async function openSmtp(credentials: Credentials, deps: SmtpDeps) {
  */
 export async function proveSmtp(credentials: Credentials, deps: SmtpDeps): Promise<void> {
   if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
-  const options = await toOptions(credentials, deps);
-  // The bare connection, because only it can be closed while it connects and logs in.
+  const { auth, ...options } = await toOptions(credentials, deps);
+  await knock(options, deps.signal, auth);
+}
+
+/** Connects, takes TLS and leaves before any login. Throws what proveSmtp throws, but for login_refused. */
+export async function reachSmtp(server: MailServer, deps: SmtpDeps): Promise<void> {
+  await knock(await toServerOptions(server, deps), deps.signal);
+}
+
+/** The bare connection, because only it can be closed while it connects and logs in. */
+async function knock(
+  options: Awaited<ReturnType<typeof toServerOptions>>,
+  signal: AbortSignal,
+  auth?: { user: string; pass: string },
+): Promise<void> {
   const connection = new SMTPConnection(options);
   const { promise: proven, resolve, reject } = Promise.withResolvers<void>();
-  const giveUp = () => reject(deps.signal.reason);
-  deps.signal.addEventListener("abort", giveUp, { once: true });
+  const giveUp = () => reject(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
   connection.on("error", reject);
   connection.on("end", () => reject(new Error("The connection ended")));
   connection.connect((failure) => {
     if (failure) return reject(failure);
+    if (auth === undefined) return resolve();
     // RFC 4954: asked for even where the server names no AUTH, since a login that is never tried proves nothing.
-    connection.login(options.auth, (refusal) => (refusal ? reject(refusal) : resolve()));
+    connection.login(auth, (refusal) => (refusal ? reject(refusal) : resolve()));
   });
   try {
     await proven;
@@ -49,14 +63,18 @@ export async function proveSmtp(credentials: Credentials, deps: SmtpDeps): Promi
     connection.close();
     throw toAppError(error, "connect");
   } finally {
-    deps.signal.removeEventListener("abort", giveUp);
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
-/** Pinned to the judged address; the name stays for SNI and the certificate. */
 async function toOptions(credentials: Credentials, deps: SmtpDeps) {
   if (!credentials.smtp) throw new AppError("not_supported", "This account was connected for reading only.");
-  const { host, port, security } = credentials.smtp;
+  const options = await toServerOptions(credentials.smtp, deps);
+  return { ...options, auth: { user: credentials.username, pass: credentials.password } };
+}
+
+/** Pinned to the judged address; the name stays for SNI and the certificate. */
+async function toServerOptions({ host, port, security }: MailServer, deps: SmtpDeps) {
   const deadlines = deps.deadlines ?? smtpDeadlines;
   const vetted = await deps.outbound.vet({ host, port });
   return {
@@ -70,7 +88,6 @@ async function toOptions(credentials: Credentials, deps: SmtpDeps) {
       minVersion: "TLSv1.2" as const,
       ...(vetted.servername === undefined ? {} : { servername: vetted.servername }),
     },
-    auth: { user: credentials.username, pass: credentials.password },
     // The name in EHLO; the machine's own would tell strangers about it.
     name: "[127.0.0.1]",
     connectionTimeout: deadlines.connectMs,
