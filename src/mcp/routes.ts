@@ -6,6 +6,7 @@ import { StreamableHTTPTransport } from "@hono/mcp";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Config } from "../config.ts";
 import { allowSilence, type Door, limitBody } from "../http/guard.ts";
+import type { Limits } from "../http/rate-limit.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import type { Tool } from "../tools/define-tool.ts";
 import type { Calls } from "./calls.ts";
@@ -32,12 +33,13 @@ export type McpDeps = {
   calls: Calls;
   createServer: CreateServer;
   tools: readonly Tool[];
+  limits: Pick<Limits, "spend">;
 };
 
 type Granted = Door & { Variables: { grant: LiveGrant } };
 
 export function createMcpRoutes(deps: McpDeps) {
-  const { refuseStrangers, requireGrant, sessions, streams, calls } = deps;
+  const { refuseStrangers, requireGrant, sessions, streams, calls, limits } = deps;
 
   return new Hono<Door>()
     .use("/mcp", refuseStrangers)
@@ -46,6 +48,9 @@ export function createMcpRoutes(deps: McpDeps) {
       const version = readVersion(c.req.header("MCP-Protocol-Version"));
       const post = readPost(await c.req.text(), version);
       if ("status" in post) return refuse(c, post);
+      // Tool calls have a rate of their own, spent where they run.
+      for (const { method } of post.requests)
+        if (method !== "tools/call") limits.spend("message", c.var.grant.id);
 
       const sessionId = c.req.header("Mcp-Session-Id");
       // A client that begins again may still carry the session it lost.
@@ -61,6 +66,7 @@ export function createMcpRoutes(deps: McpDeps) {
     })
     .get("/mcp", requireGrant, (c) => {
       calls.requireOpen();
+      limits.spend("message", c.var.grant.id);
       const sessionId = c.req.header("Mcp-Session-Id");
       if (sessionId === undefined) return refuseMethod(c);
       const session = sessions.find(sessionId, c.var.grant.id);

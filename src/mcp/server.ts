@@ -13,6 +13,7 @@ import {
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { chooseMail } from "../tools/choose-mail.ts";
@@ -23,15 +24,12 @@ import { checkInput } from "./input.ts";
 import { instructions } from "./instructions.ts";
 import { mayUse, toListed } from "./listing.ts";
 
-/** Waits for a place among the grant's calls in flight; returns what gives it back. Throws rate_limited. */
-export type CallLimits = { enterCall(grantId: string, signal: AbortSignal): Promise<() => void> };
-
 export type ServerDeps = {
   tools: readonly Tool[];
   services: ToolServices;
   vault: Vault;
   calls: Calls;
-  limits: CallLimits;
+  limits: Pick<Limits, "enterCall">;
   newFence: () => Fence;
   clock: Clock;
   log: Log;

@@ -32,7 +32,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       .from(sessions)
       .where(eq(sessions.grantId, grantId))
       .orderBy(desc(sessions.lastUsedAt), desc(sessions.createdAt))
-      .limit(-1)
+      .limit(1_000)
       .offset(maxPerGrant - 1)
       .all();
     if (extra.length === 0) return;
