@@ -1,0 +1,226 @@
+/** The rules of the house about who may import whom, one door per outside thing, and how files look. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join, normalize } from "node:path";
+
+type Source = { path: string; room: string; text: string; lines: number; imports: Import[] };
+/** `target`: a path under src/, or a package's name. */
+type Import = { target: string; typeOnly: boolean };
+
+const root = join(import.meta.dir, "..");
+const files = (pattern: string) =>
+  [...new Bun.Glob(pattern).scanSync({ cwd: root })].filter((path) => !path.includes("fixtures")).sort();
+
+function read(path: string): Source {
+  const text = readFileSync(join(root, path), "utf8");
+  const imports = [...text.matchAll(/^(import|export)\b([^;]*?)\bfrom\s+"([^"]+)"/gms)].map(
+    ([, , what = "", target = ""]) => ({
+      target: target.startsWith(".") ? normalize(join(dirname(path), target)) : target,
+      typeOnly: /^\s*type\b/.test(what),
+    }),
+  );
+  const bare = [...text.matchAll(/^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/gm)].map(([, one, two]) => ({
+    target: one ?? two ?? "",
+    typeOnly: false,
+  }));
+  return {
+    path,
+    room: toRoom(path),
+    text,
+    lines: text.split("\n").length - 1,
+    imports: [...imports, ...bare],
+  };
+}
+
+/** `src/mail/imap.ts` -> `mail`, `src/app.ts` -> `app`. */
+function toRoom(path: string): string {
+  const [, room = ""] = path.split("/");
+  return room.replace(/\.tsx?$/, "");
+}
+
+/** What the code says: comments and the texts between quotes are not code. */
+const toCode = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, " ");
+
+const source = files("src/**/*.{ts,tsx}").map(read);
+const tests = files("{test,bench}/**/*.{ts,tsx}").map(read);
+const all = [...source, ...tests];
+
+/** An id's letters and nothing else: a leaf that stands where its noun belongs. */
+const emailId = "src/mail/email-id.ts";
+
+/** Who a room may import values from, besides itself; leaves are for everybody. Types may come from further up. */
+const leaves = ["errors", "log", "clock", "version"];
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  main: ["cli"],
+  cli: [
+    "start",
+    "config",
+    "secrets",
+    "key-ring",
+    "static-client",
+    "db",
+    "outbound",
+    "providers",
+    "mail",
+    "metrics",
+  ],
+  app: ["http", "oauth", "mcp", "pages", "accounts", "mail", "links"],
+  http: ["secrets"],
+  oauth: ["pages", "accounts", "http", "db", "secrets", "config"],
+  pages: ["providers", "secrets"],
+  accounts: ["mail", "providers", "db", "secrets"],
+  providers: ["mail"],
+  mcp: ["tools", "accounts", "http", "db", "secrets"],
+  tools: ["secrets"],
+  mail: ["secrets"],
+  ledger: ["db", "secrets"],
+  links: ["pages", "http", "db", "secrets"],
+  db: ["secrets"],
+  config: [],
+  secrets: [],
+  outbound: [],
+  metrics: [],
+  "key-ring": ["secrets"],
+  "static-client": ["secrets"],
+};
+
+test("every room imports only from the rooms below it", () => {
+  const broken = source
+    .filter(({ room }) => room !== "start")
+    .flatMap(({ path, room, imports }) =>
+      imports
+        .filter(({ target, typeOnly }) => target.startsWith("src/") && target !== emailId && !typeOnly)
+        .filter(({ target }) => ![room, ...leaves, ...(rooms[room] ?? [])].includes(toRoom(target)))
+        .map(({ target }) => `${path} imports ${target}`),
+    );
+  expect(broken).toEqual([]);
+});
+
+test("oauth and mcp meet only in app.ts: all they share is the type of a live grant", () => {
+  const broken = source
+    .filter(({ room }) => room === "oauth" || room === "mcp" || room === "tools")
+    .flatMap(({ path, room, imports }) =>
+      imports
+        .filter(({ target }) => (room === "oauth" ? /^src\/(mcp|tools)\// : /^src\/oauth\//).test(target))
+        .filter(({ target, typeOnly }) => !(typeOnly && target === "src/oauth/grant.ts"))
+        .map(({ target }) => `${path} imports ${target}`),
+    );
+  expect(broken).toEqual([]);
+});
+
+test("a tool knows no IMAP, no protocol and no database: of mail it sees the type", () => {
+  const broken = source
+    .filter(({ room }) => room === "tools")
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ target }) => /^src\/(mail|db|accounts|http|ledger|links)\//.test(target))
+        .filter(({ target, typeOnly }) => target !== emailId && !typeOnly)
+        .map(({ target }) => `${path} imports ${target}`),
+    );
+  expect(broken).toEqual([]);
+});
+
+/** One door per outside thing: what it looks like, and the only places it may stand in. */
+const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
+  { packages: /^(imapflow|nodemailer)(\/|$)/, where: /^src\/mail\// },
+  { packages: /^node:crypto$/, where: /^src\/secrets\.ts$/ },
+  { packages: /^node:(dns|net|tls|http|https|http2|dgram)(\/|$)/, where: /^src\/outbound\.ts$/ },
+  { packages: /^node:child_process$/, where: /^$/ },
+  { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
+  // db, and the files that own a table's rules.
+  { packages: /^drizzle-orm/, where: /^src\/(db|oauth|accounts|mcp|ledger|links)\// },
+  { packages: /^hono(\/|$)/, where: /^src\/(app\.ts|start\.ts|http\/|oauth\/|mcp\/|pages\/|links\/)/ },
+];
+
+test("each outside thing comes in by one door", () => {
+  const broken = source.flatMap(({ path, imports }) =>
+    packageDoors.flatMap(({ packages, where }) =>
+      imports
+        .filter(({ target, typeOnly }) => packages.test(target) && !typeOnly && !where.test(path))
+        .map(({ target }) => `${path} imports ${target}`),
+    ),
+  );
+  expect(broken).toEqual([]);
+});
+
+const codeDoors: readonly { what: string; code: RegExp; where: RegExp }[] = [
+  { what: "the environment", code: /\bprocess\.env\b|\bBun\.env\b/, where: /^src\/config\.ts$/ },
+  { what: "the process's end", code: /\bprocess\.(exit|abort|kill)\b/, where: /^src\/main\.ts$/ },
+  {
+    what: "a connection",
+    code: /(?<![.\w])fetch\(|\bBun\.(connect|udpSocket|dns|spawn|\$)|\bnew WebSocket\(/,
+    where: /^src\/outbound\.ts$/,
+  },
+  { what: "a server", code: /\bBun\.(serve|listen)\b/, where: /^src\/start\.ts$/ },
+  { what: "the web's crypto", code: /\bcrypto\.(subtle|getRandomValues)\b|\bMath\.random\b/, where: /^$/ },
+  { what: "NODE_ENV", code: /\bNODE_ENV\b/, where: /^$/ },
+  { what: "the console", code: /\bconsole\./, where: /^$/ },
+  { what: "the wall clock", code: /\bDate\.now\b|\bnew Date\(\)/, where: /^src\/clock\.ts$/ },
+];
+
+test("the environment, the process, sockets, randomness and time have one door each", () => {
+  const broken = source.flatMap(({ path, text }) =>
+    codeDoors
+      .filter(({ code, where }) => code.test(toCode(text)) && !where.test(path))
+      .map(({ what }) => `${path} uses ${what}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test("no file is longer than 400 lines", () => {
+  expect(all.filter(({ lines }) => lines > 400).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
+});
+
+test("files and folders are kebab-case nouns; rooms for leftovers and barrels do not exist", () => {
+  const leftovers = /(^|\/)(utils?|helpers?|lib|services?|common|types|misc|shared)(\/|\.|$)/;
+  const broken = all
+    .map(({ path }) => path)
+    .filter(
+      (path) =>
+        leftovers.test(path) ||
+        !/^[a-z0-9-]+(\.d|\.test)*\.tsx?$/.test(basename(path)) ||
+        (/\/index\.tsx?$/.test(path) && path !== "src/tools/index.ts"),
+    );
+  expect(broken).toEqual([]);
+});
+
+test("nothing is typed any, asserted away, or kept out of the type checker", () => {
+  const loose = /:\s*any\b|<any\b|\bas any\b|\bany\[\]|as unknown as|@ts-(ignore|nocheck|expect-error)/;
+  const broken = source
+    .filter(({ text }) => loose.test(toCode(text)) || /@ts-(ignore|nocheck)/.test(text))
+    .map(({ path }) => path);
+  expect(broken).toEqual([]);
+});
+
+test("only errors are classes, and no state lives at the top of a module", () => {
+  const broken = source
+    .filter(
+      ({ text }) =>
+        /^\s*(export )?(abstract )?class (?!\w+ extends \w*Error\b)/m.test(toCode(text)) ||
+        /^(export )?let /m.test(toCode(text)) ||
+        /^(export )?const \w+(: [^=]+)? = new (Map|Set|WeakMap|LRUCache)\b(?!.*\()(?=[^(]*\(\s*(\{|\)))/m.test(
+          toCode(text),
+        ),
+    )
+    .map(({ path }) => path);
+  expect(broken).toEqual([]);
+});
+
+test("every file says in its first lines what it is for; a tool does in its card", () => {
+  const silent = source
+    .filter(({ path, text }) => !path.endsWith(".d.ts") && !text.includes("defineTool({"))
+    .filter(({ text }) => !/^(#![^\n]*\n|import [^;]*;\n|\s)*\/\*\*/.test(text))
+    .map(({ path }) => path);
+  expect(silent).toEqual([]);
+});
+
+test("tests wait only in test/support, and none is switched off", () => {
+  const inSupport = /^(test\/support|bench)\//;
+  const broken = tests.flatMap(({ path, text }) => {
+    const code = toCode(text);
+    const sleeps = /\bsetTimeout\(|\bsleep\(|\bBun\.sleep\b/.test(code) && !inSupport.test(path);
+    const off = /\b(test|it|describe)\.(skip|todo|only)\(|\bxtest\(|\bxit\(/.test(code);
+    return [...(sleeps ? [`${path} sleeps`] : []), ...(off ? [`${path} switches a test off`] : [])];
+  });
+  expect(broken).toEqual([]);
+});
