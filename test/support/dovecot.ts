@@ -2,11 +2,10 @@
  * A real Dovecot 2.3 in a temporary folder: own configuration, users and certificate, IMAPS, IMAP with STARTTLS, and
  * LMTP. Runs as root and as anyone else.
  *
- * It is started by a small shell that waits for its standard input to end: when this process goes, even by SIGKILL,
- * the shell stops the Dovecot by its process id and removes the folder.
+ * A small shell watches over it: when this process goes, even by SIGKILL, it stops the Dovecot by its process id.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import type { Certificate } from "./authority.ts";
@@ -171,22 +170,22 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   writeFileSync(configFile, configuration(folder, ports, options));
   if (process.getuid?.() === 0)
     await Bun.$`chmod 711 ${folder} ${dirname(folder)} && chmod 755 ${usersFolder} && chown mail:mail ${mailFolder}`;
-  let shell: Bun.Subprocess<"pipe", "ignore", "ignore"> | undefined;
 
-  const script = `trap '' INT TERM HUP
-"$1" -F -c "$2" </dev/null >"$3/output" 2>&1 & pid=$!
+  // Not a child of this process: bun ends those when a test takes too long. It ends when this process is gone.
+  const supervisor = `trap '' INT TERM HUP
+"$1" -F -c "$2" >"$3/output" 2>&1 & pid=$!
 echo $pid > "$3/pid"
-cat >/dev/null
-kill $pid 2>/dev/null
+while kill -0 "$4" && kill -0 $pid; do sleep 0.2; done
+kill $pid
 wait $pid
-[ -e "$3/keep" ] || rm -rf "$3"`;
+rm "$3/alive"`;
+  const alive = join(folder, "alive");
 
   async function start(): Promise<void> {
-    shell = Bun.spawn(["/bin/sh", "-c", script, "dovecot", dovecot ?? "", configFile, folder], {
-      stdin: "pipe",
-      stdout: "ignore",
-      stderr: "ignore",
-    });
+    writeFileSync(alive, "");
+    const background = `( ${supervisor} ) </dev/null >/dev/null 2>&1 &`;
+    const args = ["dovecot", dovecot ?? "", configFile, folder, String(process.pid)];
+    execFileSync("/bin/sh", ["-c", background, ...args], { stdio: "ignore" });
     try {
       await eventually(async () => (await accepts(ports.imaps)) && (await accepts(ports.lmtp)), {
         withinMs: 10_000,
@@ -198,10 +197,22 @@ wait $pid
     }
   }
 
-  async function end(): Promise<void> {
-    shell?.stdin.end();
-    await shell?.exited;
-    shell = undefined;
+  /** Sends the signal to the master and, when it has no time to do so itself, to its children. */
+  async function end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    if (!existsSync(alive)) return;
+    const master = readFileSync(join(folder, "pid"), "utf8").trim();
+    const children =
+      signal === "SIGKILL"
+        ? readFileSync(`/proc/${master}/task/${master}/children`, "utf8").split(/\s+/)
+        : [];
+    for (const each of [master, ...children].filter(Boolean))
+      try {
+        process.kill(Number(each), signal);
+      } catch {
+        // It ended by itself.
+      }
+    await eventually(() => !existsSync(alive), { withinMs: 10_000, what: "Dovecot to end" });
+    rmSync(join(folder, "run", "master.pid"), { force: true });
   }
 
   await start();
@@ -226,22 +237,8 @@ wait $pid
       return out;
     },
     log: () => readFileSync(logFile, "utf8"),
-    async kill() {
-      writeFileSync(join(folder, "keep"), "");
-      const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
-      // The master's children die with it only when they are told: one by one, by process id.
-      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-      process.kill(pid, "SIGKILL");
-      for (const child of children.split(/\s+/).filter(Boolean))
-        try {
-          process.kill(Number(child), "SIGKILL");
-        } catch {
-          // It ended by itself.
-        }
-      await end();
-      await Bun.$`rm -f ${join(folder, "keep")} ${join(folder, "run", "master.pid")}`;
-    },
+    kill: () => end("SIGKILL"),
     start,
-    stop: end,
+    stop: () => end("SIGTERM"),
   };
 }

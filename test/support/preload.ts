@@ -1,5 +1,5 @@
 /** Before every run of `bun test`: trusts the run's own authority, says what is missing, tidies up at the end. */
-import { afterAll } from "bun:test";
+import { afterAll, setDefaultTimeout } from "bun:test";
 import { trustedAuthority } from "./authority.ts";
 import { stopBrowser } from "./browser.ts";
 import { missingPackages, programs } from "./installed.ts";
@@ -11,6 +11,9 @@ if (missingPackages.length > 0)
     `\nTests that need them are skipped, install: apt-get install ${missingPackages.join(" ")}\n\n`,
   );
 if (programs.openssl) trustedAuthority();
+
+// bun ends every child process of a test that takes longer: the browser of all others among them.
+setDefaultTimeout(30_000);
 
 afterAll(async () => {
   await Promise.all([stopBrowser(), stopMailServer()]);

@@ -1,4 +1,5 @@
 /** Temporary folders of this run, removed at its end, also when the run is ended by force. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,12 +10,12 @@ let count = 0;
 function makeRoot(): string {
   const folder = mkdtempSync(join(tmpdir(), "email-connector-"));
   // Its standard input ends with this process, however that ends; twice, for servers that are still on their way out.
-  const script = 'trap "" INT TERM HUP; cat >/dev/null; rm -rf "$1"; sleep 1; rm -rf "$1"';
-  Bun.spawn(["/bin/sh", "-c", script, "tidy", folder], {
-    stdin: "pipe",
-    stdout: "ignore",
-    stderr: "ignore",
-  }).unref();
+  // It waits until this process is gone, however that ends. Twice, for servers that are still on their way out. Not a
+  // child of this process: bun ends those when a test takes too long.
+  const script =
+    '( trap "" INT TERM HUP; while kill -0 "$2"; do sleep 0.5; done; rm -rf "$1"; sleep 1; rm -rf "$1" )';
+  const args = ["tidy", folder, String(process.pid)];
+  execFileSync("/bin/sh", ["-c", `${script} </dev/null >/dev/null 2>&1 &`, ...args], { stdio: "ignore" });
   return folder;
 }
 
