@@ -4,8 +4,8 @@
  */
 import type { Clock } from "../clock.ts";
 
-/** Half a usual proxy's patience, and what keeps a phone's radio asleep most of the time. */
-const keepAliveMs = 15_000;
+/** Half of what usual proxies bear in silence. */
+const usualKeepAliveMs = 15_000;
 
 /** A client that forgets its streams loses the oldest. */
 const maxPerGrant = 16;
@@ -14,7 +14,13 @@ type Stream = { grantId: string; sessionHash: string; end(): void };
 
 export type Streams = ReturnType<typeof createStreams>;
 
-export function createStreams({ clock }: { clock: Clock }) {
+export function createStreams({
+  clock,
+  keepAliveMs = usualKeepAliveMs,
+}: {
+  clock: Clock;
+  keepAliveMs?: number;
+}) {
   const open = new Set<Stream>();
 
   function endWhere(matches: (stream: Stream) => boolean): void {

@@ -1,0 +1,318 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { z } from "zod";
+import { initializeMessage, type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { callMessage, createTestTools } from "../support/mcp-tools.ts";
+
+const ping = { jsonrpc: "2.0", id: 5, method: "ping" };
+const failure = z.object({ jsonrpc: z.literal("2.0"), id: z.unknown(), error: z.object({ code: z.int() }) });
+const listing = z.object({ result: z.object({ tools: z.array(z.looseObject({ name: z.string() })) }) });
+const called = z.object({
+  result: z.object({
+    isError: z.boolean().optional(),
+    content: z.tuple([z.object({ type: z.literal("text"), text: z.string() })]),
+    structuredContent: z.unknown().optional(),
+  }),
+});
+
+let door: McpDoor;
+beforeAll(async () => {
+  door = await openMcpDoor({
+    tools: createTestTools().tools,
+    tokens: { mine: "send", theirs: "send", reader: "read", organiser: "organise" },
+  });
+});
+afterAll(() => door.close());
+
+async function codeOf(response: Response): Promise<number> {
+  return failure.parse(await response.json()).error.code;
+}
+
+describe("POST /mcp in the order of its checks", () => {
+  test("an Origin that is present and unknown is refused before the token is looked at", async () => {
+    for (const origin of ["https://evil.example", "null", "https://claude.ai.evil.example", ""]) {
+      const response = await door.request("POST", { token: null, headers: { Origin: origin }, body: ping });
+      expect(response.status).toBe(403);
+    }
+  });
+
+  test("an absent Origin and every known one are served", async () => {
+    expect((await door.request("POST", { body: ping })).status).toBe(200);
+    for (const origin of ["https://claude.ai", "https://claude.com", "https://connectmyemail.com"]) {
+      const response = await door.request("POST", { headers: { Origin: origin }, body: ping });
+      expect(response.status).toBe(200);
+      expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+    }
+  });
+
+  test("without a bearer it is 401, also when the body is too large or no JSON", async () => {
+    for (const body of [ping, "{", "x".repeat(2_000_000)])
+      expect((await door.request("POST", { token: null, body })).status).toBe(401);
+  });
+
+  test("a body over 1 MB is 413, announced or chunked", async () => {
+    const large = JSON.stringify({ ...ping, params: { text: "x".repeat(1_100_000) } });
+    expect((await door.request("POST", { body: large })).status).toBe(413);
+    const chunked = new Request("http://localhost/mcp", {
+      method: "POST",
+      headers: { Authorization: "Bearer mine", "Content-Type": "application/json" },
+      body: new Blob([large]).stream(),
+    });
+    expect((await door.app.request(chunked)).status).toBe(413);
+  });
+
+  test("a body that is not JSON is 400 and -32700 (JSON-RPC 2.0 section 5.1)", async () => {
+    for (const body of ["", "{", "nonsense", '{"jsonrpc":']) {
+      const response = await door.request("POST", { body });
+      expect(response.status).toBe(400);
+      expect(await codeOf(response)).toBe(-32700);
+    }
+  });
+
+  test("JSON that is no JSON-RPC message is 400 and -32600 (JSON-RPC 2.0 section 5.1)", async () => {
+    for (const body of ["[]", "1", "null", '{"jsonrpc":"1.0","id":1,"method":"ping"}', '{"id":1}']) {
+      const response = await door.request("POST", { body });
+      expect(response.status).toBe(400);
+      expect(await codeOf(response)).toBe(-32600);
+    }
+  });
+
+  test("Accept missing, */*, or JSON alone is served", async () => {
+    for (const accept of ["*/*", "application/json", "application/json, text/event-stream", ""]) {
+      const response = await door.request("POST", { headers: { Accept: accept }, body: ping });
+      expect(response.status).toBe(200);
+      expect(response.headers.get("Content-Type")).toStartWith("application/json");
+      expect(await response.json()).toEqual({ jsonrpc: "2.0", id: 5, result: {} });
+    }
+    const bare = new Request("http://localhost/mcp", {
+      method: "POST",
+      headers: { Authorization: "Bearer mine" },
+      body: JSON.stringify(ping),
+    });
+    bare.headers.delete("Content-Type");
+    expect((await door.app.request(bare)).status).toBe(200);
+  });
+
+  test("a content type with a charset is served", async () => {
+    const headers = { "Content-Type": "application/json; charset=utf-8" };
+    expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
+  });
+
+  test("a doubled MCP-Protocol-Version is read as one", async () => {
+    const headers = { "MCP-Protocol-Version": "2025-06-18, 2025-06-18" };
+    expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
+  });
+
+  test("an unsupported MCP-Protocol-Version is 400 and -32000 (MCP 2025-11-25, Transports)", async () => {
+    for (const version of ["2026-07-28", "1", "2025-06-18, 2025-11-25"]) {
+      const response = await door.request("POST", {
+        headers: { "MCP-Protocol-Version": version },
+        body: ping,
+      });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ id: 5, error: { code: -32000 } });
+    }
+  });
+
+  test("server/discover is 400 and -32000, with and without the header of 2026-07-28", async () => {
+    const body = { jsonrpc: "2.0", id: 0, method: "server/discover", params: {} };
+    for (const headers of [
+      undefined,
+      { "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "server/discover" },
+    ]) {
+      const response = await door.request("POST", { ...(headers ? { headers } : {}), body });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ id: 0, error: { code: -32000 } });
+    }
+  });
+
+  test("initialize answers 200 with a session id, and negotiates (MCP 2025-11-25, Lifecycle)", async () => {
+    for (const [asked, spoken] of [
+      ["2025-11-25", "2025-11-25"],
+      ["2025-03-26", "2025-03-26"],
+      ["2099-01-01", "2025-11-25"],
+    ]) {
+      const params = { ...initializeMessage.params, protocolVersion: asked };
+      const response = await door.request("POST", { body: { ...initializeMessage, params } });
+      expect(response.status).toBe(200);
+      expect(response.headers.get("Mcp-Session-Id")).toMatch(/^[0-9a-f]{64}$/);
+      expect(await response.json()).toMatchObject({
+        id: 1,
+        result: {
+          protocolVersion: spoken,
+          serverInfo: { name: "email-connector" },
+          capabilities: { tools: {} },
+        },
+      });
+    }
+  });
+
+  test("initialize is served to a client that still carries a dead session or a newer header", async () => {
+    const headers = { "MCP-Protocol-Version": "2026-07-28" };
+    const response = await door.request("POST", { session: "gone", headers, body: initializeMessage });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Mcp-Session-Id")).not.toBe("gone");
+  });
+
+  test("a malformed initialize opens no session", async () => {
+    const response = await door.request("POST", { body: { jsonrpc: "2.0", id: 1, method: "initialize" } });
+    expect(response.headers.get("Mcp-Session-Id")).toBeNull();
+    expect(await response.json()).toMatchObject({ error: { code: expect.any(Number) } });
+  });
+
+  test("no session id is served all the same", async () => {
+    const response = await door.request("POST", { body: callMessage("echo", { text: "hello" }) });
+    expect(called.parse(await response.json()).result.structuredContent).toEqual({ text: "hello" });
+  });
+
+  test("notifications and responses are 202 with an empty body", async () => {
+    const session = await door.initialize();
+    for (const body of [
+      { jsonrpc: "2.0", method: "notifications/initialized" },
+      { jsonrpc: "2.0", method: "notifications/unheard_of", params: {} },
+      { jsonrpc: "2.0", id: 3, result: {} },
+      { jsonrpc: "2.0", id: 3, error: { code: 1, message: "no" } },
+    ]) {
+      const response = await door.request("POST", { session, body });
+      expect(response.status).toBe(202);
+      expect(await response.text()).toBe("");
+    }
+  });
+
+  test("an unknown method is -32601, and what we do not offer is too (JSON-RPC 2.0 section 5.1)", async () => {
+    for (const method of ["no/such", "resources/list", "prompts/list", "logging/setLevel", "tasks/list"]) {
+      const response = await door.request("POST", { body: { jsonrpc: "2.0", id: 9, method, params: {} } });
+      expect(response.status).toBe(200);
+      expect(await codeOf(response)).toBe(-32601);
+    }
+  });
+
+  test("a small batch is answered as one (MCP 2025-03-26, Transports)", async () => {
+    const body = [
+      ping,
+      callMessage("echo", { text: "b" }, "x"),
+      { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "x" } },
+    ];
+    const response = await door.request("POST", { body });
+    const answers = z.array(z.object({ id: z.unknown() })).parse(await response.json());
+    expect(answers.map(({ id }) => id)).toEqual([5, "x"]);
+  });
+
+  test("a batch that repeats an id, or opens a session beside something else, is refused", async () => {
+    for (const body of [
+      [ping, ping],
+      [initializeMessage, ping],
+      Array.from({ length: 17 }, (_, id) => ({ ...ping, id })),
+    ])
+      expect((await door.request("POST", { body })).status).toBe(400);
+  });
+
+  test("a method that is none of ours is 405 with Allow", async () => {
+    for (const method of ["PUT", "PATCH"]) {
+      const response = await door.request(method, { body: "{}" });
+      expect(response.status).toBe(405);
+      expect(response.headers.get("Allow")).toBe("GET, POST, DELETE, OPTIONS");
+    }
+  });
+});
+
+describe("a level", () => {
+  async function namesFor(token: string): Promise<string[]> {
+    const body = { jsonrpc: "2.0", id: 2, method: "tools/list" };
+    const response = await door.request("POST", { token, body });
+    return listing.parse(await response.json()).result.tools.map(({ name }) => name);
+  }
+
+  test("decides what is listed", async () => {
+    const reading = ["echo", "wait", "deaf", "refuse", "broken"];
+    expect(await namesFor("reader")).toEqual(reading);
+    expect(await namesFor("organiser")).toEqual([...reading, "do_write", "do_destroy"]);
+    expect(await namesFor("mine")).toEqual([...reading, "do_write", "do_destroy", "do_send"]);
+  });
+
+  test("of reading is 403 insufficient_scope for a tool that writes (RFC 6750 section 3.1)", async () => {
+    for (const name of ["do_write", "do_destroy", "do_send"]) {
+      const response = await door.request("POST", { token: "reader", body: callMessage(name) });
+      expect(response.status).toBe(403);
+      const challenge = response.headers.get("WWW-Authenticate") ?? "";
+      expect(challenge).toContain('error="insufficient_scope"');
+      expect(challenge).toContain('scope="email:read email:write"');
+      expect(challenge).toContain(
+        'resource_metadata="http://localhost:3000/.well-known/oauth-protected-resource/mcp"',
+      );
+    }
+  });
+
+  test("of organising is told permission_missing for a tool that sends", async () => {
+    const response = await door.request("POST", { token: "organiser", body: callMessage("do_send") });
+    const { result } = called.parse(await response.json());
+    expect(result.isError).toBe(true);
+    expect(result.content[0].text).toContain("permission_missing");
+  });
+});
+
+describe("a call's answer", () => {
+  async function call(name: string, args: unknown) {
+    const response = await door.request("POST", { body: callMessage(name, args) });
+    return called.parse(await response.json()).result;
+  }
+
+  test("carries text and structured content", async () => {
+    const result = await call("echo", { text: "both" });
+    expect(result).toEqual({
+      content: [{ type: "text", text: "both" }],
+      structuredContent: { text: "both" },
+    });
+  });
+
+  test("names an unknown argument and the nearest one", async () => {
+    const { isError, content } = await call("echo", { texd: "x" });
+    expect(isError).toBe(true);
+    expect(content[0].text).toBe(
+      'echo has no argument "texd"; the nearest is "text". It takes: text. (invalid_input)',
+    );
+  });
+
+  test("names the argument that does not fit", async () => {
+    expect((await call("echo", { text: 1 })).content[0].text).toContain("text: ");
+    expect((await call("wait", {})).content[0].text).toContain("ms: ");
+  });
+
+  test("of a foreseen failure is message and hint, without what the mail server said", async () => {
+    const { isError, content } = await call("refuse", {});
+    expect(isError).toBe(true);
+    expect(content[0].text).toBe(
+      "The mailbox was renumbered. Search again: the mailbox was renumbered and old ids no longer count. (email_moved)",
+    );
+    expect(door.lines.join("")).not.toContain("canary-cause");
+  });
+
+  test("of a bug is one neutral sentence with the request's id, and the log has its class and place", async () => {
+    const response = await door.request("POST", { body: callMessage("broken") });
+    const requestId = response.headers.get("X-Request-Id") ?? "none";
+    const { isError, content } = called.parse(await response.json()).result;
+    expect(isError).toBe(true);
+    expect(content[0].text).toBe(
+      `Something went wrong inside the mail connector; it was noted as ${requestId}.`,
+    );
+    const line = door.lines.find((candidate) => candidate.includes('"bug"') && candidate.includes(requestId));
+    expect(line).toContain("TypeError");
+    expect(door.lines.join("")).not.toContain("canary-message");
+  });
+
+  test("of an unknown tool is the protocol's error (MCP 2025-11-25, Tools)", async () => {
+    const response = await door.request("POST", { body: callMessage("no_such_tool") });
+    expect(await codeOf(response)).toBe(-32602);
+  });
+
+  test("leaves one line in the log, with counts and no argument", async () => {
+    await call("do_write", {});
+    const line = door.lines.findLast((candidate) => candidate.includes('"do_write"')) ?? "";
+    expect(JSON.parse(line)).toMatchObject({
+      event: "call",
+      tool: "do_write",
+      effect: "write",
+      outcome: "done",
+      count: 1,
+    });
+  });
+});

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { callMessage, createTestTools } from "../support/mcp-tools.ts";
+import { pause } from "../support/waiting.ts";
+
+let door: McpDoor;
+let url: string;
+beforeAll(async () => {
+  door = await openMcpDoor({ tools: createTestTools().tools, idleSeconds: 1, keepAliveMs: 7_000 });
+  door.app.get("/silent", async (c) => {
+    await pause(8_000);
+    return c.text("too late");
+  });
+  url = door.listen();
+});
+afterAll(() => door.close());
+
+/** The milliseconds a request bore silence for, or why it did not. */
+async function answerOf(request: Promise<Response>): Promise<string> {
+  return request.then((response) => response.text()).catch(() => "cut off");
+}
+
+test("a tool that is silent for long answers, and a stream that is silent stays, although Bun cuts off what is silent", async () => {
+  const session = await door.initialize();
+  const headers = { Authorization: "Bearer mine", "Mcp-Session-Id": session };
+  const stream = await fetch(url, { headers });
+  const reader = stream.body?.getReader();
+  const next = async () => new TextDecoder().decode((await reader?.read())?.value);
+  expect(await next()).toBe(": open\n\n");
+  door.pass(29 * 60_000);
+
+  const [control, call, alive] = await Promise.all([
+    answerOf(fetch(url.replace("/mcp", "/silent"))),
+    answerOf(
+      fetch(url, {
+        method: "POST",
+        headers: { ...headers, "Content-Type": "application/json" },
+        body: JSON.stringify(callMessage("wait", { ms: 8_000 })),
+      }),
+    ),
+    next(),
+  ]);
+  expect(control).toBe("cut off");
+  expect(call).toContain("Waited 8000 ms.");
+  expect(alive).toBe(": alive\n\n");
+
+  // A sign of life is a use of the session.
+  door.pass(29 * 60_000);
+  const ping = await door.request("POST", { session, body: { jsonrpc: "2.0", id: 1, method: "ping" } });
+  expect(ping.status).toBe(200);
+  await reader?.cancel();
+}, 20_000);

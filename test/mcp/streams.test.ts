@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { createTestTools } from "../support/mcp-tools.ts";
+import { eventually } from "../support/waiting.ts";
+
+let door: McpDoor;
+let url: string;
+beforeAll(async () => {
+  door = await openMcpDoor({ tools: createTestTools().tools });
+  url = door.listen();
+});
+afterAll(() => door.close());
+
+async function openStream(session: string, token = "mine", signal?: AbortSignal) {
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    "Mcp-Session-Id": session,
+    Accept: "text/event-stream",
+  };
+  const response = await fetch(url, { headers, ...(signal ? { signal } : {}) });
+  const reader = response.body?.getReader();
+  if (!reader) throw new Error("no body");
+  return { response, reader };
+}
+
+const decode = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+
+describe("GET /mcp", () => {
+  test("N08: a stream's headers and first bytes arrive within a second", async () => {
+    const session = await door.initialize();
+    const startedAt = performance.now();
+    const { response, reader } = await openStream(session);
+    const { value } = await reader.read();
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(decode(value)).toBe(": open\n\n");
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Content-Type")).toBe("text/event-stream");
+    expect(response.headers.get("X-Accel-Buffering")).toBe("no");
+    expect(response.headers.get("Cache-Control")).toContain("no-cache");
+    await reader.cancel();
+  });
+
+  test("N08: a bad protocol version is 400", async () => {
+    const session = await door.initialize();
+    const headers = { "MCP-Protocol-Version": "1999-01-01" };
+    expect((await door.request("GET", { session, headers })).status).toBe(400);
+  });
+
+  test("two streams of one session are both open", async () => {
+    const session = await door.initialize();
+    const [one, two] = await Promise.all([openStream(session), openStream(session)]);
+    expect([one.response.status, two.response.status]).toEqual([200, 200]);
+    await Promise.all([one.reader.cancel(), two.reader.cancel()]);
+  });
+
+  test("ends when its session is deleted, another's stays", async () => {
+    const [session, other] = [await door.initialize(), await door.initialize()];
+    const [ending, staying] = [await openStream(session), await openStream(other)];
+    await Promise.all([ending.reader.read(), staying.reader.read()]);
+    expect((await door.request("DELETE", { session })).status).toBe(200);
+    expect((await ending.reader.read()).done).toBe(true);
+    expect(door.streams.count()).toBeGreaterThan(0);
+    await staying.reader.cancel();
+  });
+
+  test("ends within a second when its grant ends, another grant's stays", async () => {
+    const [session, other] = [await door.initialize("mine"), await door.initialize("theirs")];
+    const [ending, staying] = [await openStream(session), await openStream(other, "theirs")];
+    await Promise.all([ending.reader.read(), staying.reader.read()]);
+    const startedAt = performance.now();
+    door.streams.closeGrant("grt_mine");
+    expect((await ending.reader.read()).done).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    door.streams.closeGrant("grt_theirs");
+    expect((await staying.reader.read()).done).toBe(true);
+  });
+
+  test("is forgotten when the caller goes away", async () => {
+    const session = await door.initialize();
+    const leaving = new AbortController();
+    const { reader } = await openStream(session, "mine", leaving.signal);
+    await reader.read();
+    const before = door.streams.count();
+    leaving.abort();
+    await eventually(() => door.streams.count() < before, { what: "the stream to be forgotten" });
+  });
+
+  test("a grant's seventeenth stream ends its oldest", async () => {
+    const session = await door.initialize("theirs");
+    const opened = [];
+    for (let count = 0; count < 17; count += 1) opened.push(await openStream(session, "theirs"));
+    const [oldest, next] = opened;
+    if (!oldest || !next) throw new Error("none opened");
+    await Promise.all([oldest.reader.read(), next.reader.read()]);
+    expect((await oldest.reader.read()).done).toBe(true);
+    expect(door.streams.count()).toBe(16);
+    door.streams.close();
+    expect((await next.reader.read()).done).toBe(true);
+  });
+});

@@ -1,0 +1,181 @@
+/**
+ * The MCP half of the product on a real port or through app.request: its real routes, sessions and database, with
+ * tools of the test's own and two grants whose tokens are given, so that the protocol is tested without mail.
+ */
+import type { MiddlewareHandler } from "hono";
+import { Hono } from "hono";
+import type { Clock } from "../../src/clock.ts";
+import { openDatabase } from "../../src/db/open.ts";
+import { grants } from "../../src/db/schema.ts";
+import { createCors, createGuard, createRefuseStrangers, type Door } from "../../src/http/guard.ts";
+import { createOnError, notFound } from "../../src/http/on-error.ts";
+import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
+import { createLog } from "../../src/log.ts";
+import { createCalls } from "../../src/mcp/calls.ts";
+import { createMcpRoutes } from "../../src/mcp/routes.ts";
+import { createServerFactory } from "../../src/mcp/server.ts";
+import { createSessions } from "../../src/mcp/sessions.ts";
+import { createStreams } from "../../src/mcp/streams.ts";
+import type { Level, LiveGrant } from "../../src/oauth/grant.ts";
+import { presets } from "../../src/providers/presets.ts";
+import type { Tool } from "../../src/tools/define-tool.ts";
+import { createFence } from "../../src/tools/fence.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+export type McpDoor = Awaited<ReturnType<typeof openMcpDoor>>;
+
+const startOfTime = Date.UTC(2026, 0, 1);
+
+/** `tokens`: bearer token -> the level of its grant; each token is a grant of its own, `grt_<token>`. */
+export async function openMcpDoor(options: {
+  tools: readonly Tool[];
+  tokens?: Record<string, Level>;
+  callDeadlineMs?: number;
+  keepAliveMs?: number;
+  /** Bun's limit of silence; its timers count in steps of four seconds. */
+  idleSeconds?: number;
+  limits?: Limits;
+  publicUrl?: string;
+}) {
+  const tokens = options.tokens ?? { mine: "send", theirs: "send" };
+  let now = startOfTime;
+  const clock: Clock = { now: () => now };
+  const lines: string[] = [];
+  const log = createLog("debug", (line) => lines.push(line));
+  const database = openDatabase({ dataDir: temporaryFolder("mcp") });
+  const { db } = database;
+  for (const [token, level] of Object.entries(tokens))
+    db.insert(grants)
+      .values({
+        id: `grt_${token}`,
+        clientId: "test",
+        redirectHost: "localhost",
+        level,
+        state: "live",
+        createdAt: now,
+        lastUsedAt: now,
+        expiresAt: now + 86_400_000,
+      })
+      .run();
+
+  const requireGrant: MiddlewareHandler<Door & { Variables: { grant: LiveGrant } }> = async (c, next) => {
+    const token = c.req.header("Authorization")?.replace(/^Bearer /, "") ?? "";
+    const level = tokens[token];
+    if (!level) return c.json({ error: "invalid_token" }, 401);
+    c.set("grant", {
+      id: `grt_${token}`,
+      clientId: "test",
+      level,
+      dataKey: new Uint8Array(32),
+      expiresAt: startOfTime + 86_400_000,
+    });
+    return next();
+  };
+
+  const config = { publicUrl: options.publicUrl ?? "http://localhost:3000", allowedOrigins: [] };
+  // Wide unless a test brings its own: here it is not the rates that are tested.
+  const wide = { burst: 100_000, everyMs: 1 };
+  const limits =
+    options.limits ?? createLimits({ clock, hash: (value) => value, rates: { call: wide, message: wide } });
+  const sessions = createSessions({ db, clock, idleMs: 30 * 60_000 });
+  const streams = createStreams({
+    clock,
+    ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
+  });
+  const calls = createCalls(
+    options.callDeadlineMs === undefined ? {} : { deadlineMs: options.callDeadlineMs },
+  );
+  const createServer = createServerFactory({
+    tools: options.tools,
+    services: { providers: presets },
+    vault: { withMails: (_grant, _signal, work) => work([]) },
+    calls,
+    limits,
+    newFence: createFence,
+    clock,
+    log,
+  });
+  const app = new Hono<Door>()
+    .onError(createOnError({ log }))
+    .notFound(notFound)
+    .use(createGuard({ log }))
+    .use("/mcp", createCors({ config }))
+    .route(
+      "/",
+      createMcpRoutes({
+        config,
+        refuseStrangers: createRefuseStrangers({ config }),
+        requireGrant,
+        sessions,
+        streams,
+        calls,
+        createServer,
+        tools: options.tools,
+        limits,
+      }),
+    );
+
+  let server: Bun.Server<undefined> | undefined;
+  return {
+    app,
+    sessions,
+    streams,
+    calls,
+    /** What the log says so far, a line each. */
+    lines,
+    /** Moves the clock. */
+    pass(ms: number): void {
+      now += ms;
+    },
+    /** One request through app.request; a body that is not a string is JSON. */
+    request(
+      method: string,
+      given: {
+        token?: string | null;
+        session?: string | undefined;
+        headers?: Record<string, string>;
+        body?: unknown;
+      } = {},
+    ): Promise<Response> {
+      const headers = new Headers({ Host: "localhost", Accept: "application/json, text/event-stream" });
+      if (method === "POST") headers.set("Content-Type", "application/json");
+      if (given.token !== null) headers.set("Authorization", `Bearer ${given.token ?? "mine"}`);
+      if (given.session !== undefined) headers.set("Mcp-Session-Id", given.session);
+      for (const [name, value] of Object.entries(given.headers ?? {})) headers.set(name, value);
+      const body =
+        given.body === undefined || typeof given.body === "string" ? given.body : JSON.stringify(given.body);
+      return Promise.resolve(
+        app.request("/mcp", { method, headers, ...(body === undefined ? {} : { body }) }, undefined),
+      );
+    },
+    /** Opens a session; returns its id. */
+    async initialize(token = "mine"): Promise<string> {
+      const response = await this.request("POST", { token, body: initializeMessage });
+      const id = response.headers.get("Mcp-Session-Id");
+      if (response.status !== 200 || !id) throw new Error(`initialize answered ${response.status}`);
+      return id;
+    },
+    /** Listens on a free port of 127.0.0.1; returns the URL of /mcp. */
+    listen(): string {
+      server ??= Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        idleTimeout: options.idleSeconds ?? 10,
+        fetch: (request, bun) => app.fetch(request, { server: bun }),
+      });
+      return `http://localhost:${server.port}/mcp`;
+    },
+    async close(): Promise<void> {
+      streams.close();
+      await server?.stop(true);
+      database.close();
+    },
+  };
+}
+
+export const initializeMessage = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "test", version: "1" } },
+};
