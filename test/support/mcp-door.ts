@@ -91,7 +91,7 @@ export async function openMcpDoor(options: {
     vault: { withMails: (_grant, _signal, work) => work([]) },
     calls,
     limits,
-    newFence: createFence,
+    newFence: () => createFence("test"),
     clock,
     log,
   });
