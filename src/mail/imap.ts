@@ -43,7 +43,8 @@ export async function openImap(
     await imap.connect();
     deadline.throwIfAborted();
     // PREAUTH (RFC 9051 section 7.1.4): logged in before any password was asked for, which proves nobody's login.
-    if (imap.authenticated === true)
+    // imapflow keeps the text of an OK greeting, and only of that.
+    if (!("greeting" in imap))
       throw new AppError("not_a_mail_server", "The mail server lets everybody in without a password.");
     return imap;
   } catch (error) {

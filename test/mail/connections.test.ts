@@ -1,0 +1,306 @@
+import { expect, test } from "bun:test";
+import type { ImapFlow } from "imapflow";
+import type { AppError } from "../../src/errors.ts";
+import {
+  type ConnectionLimits,
+  type ConnectionOwner,
+  createConnections,
+} from "../../src/mail/connections.ts";
+import { openImap } from "../../src/mail/imap.ts";
+import { createOutbound } from "../../src/outbound.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
+import { createTestClock } from "../support/test-clock.ts";
+import { eventually } from "../support/waiting.ts";
+
+const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });
+const noDeadline = () => new AbortController().signal;
+const read = { effect: "read", mailbox: "INBOX", signal: noDeadline() } as const;
+
+/** A pool over the real thing that counts the logins it makes. */
+function createPool(limits: Partial<ConnectionLimits> = {}) {
+  const clock = createTestClock();
+  const opened: ImapFlow[] = [];
+  let attempts = 0;
+  const pool = createConnections({
+    clock,
+    limits,
+    async open(credentials, signal) {
+      attempts += 1;
+      const imap = await openImap(credentials, { outbound, signal });
+      opened.push(imap);
+      return imap;
+    },
+  });
+  return {
+    pool,
+    clock,
+    opened,
+    attempts: () => attempts,
+    live: () => opened.filter((imap) => imap.usable).length,
+  };
+}
+
+function owner(kit: MailServerKit, user: User, grantId = "grt_1", accountId = "acc_1"): ConnectionOwner {
+  return {
+    grantId,
+    accountId,
+    credentials: {
+      address: user.address,
+      username: user.address,
+      password: user.password,
+      provider: "generic",
+      imap: kit.imap,
+    },
+  };
+}
+
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: AppError) => error.code,
+  );
+
+describeMail("The pool of connections", () => {
+  test("A second call finds the connection and its mailbox as the first left them", async () => {
+    const kit = await mailServer();
+    const who = owner(kit, await kit.newUser());
+    const { pool, opened } = createPool();
+    const first = await pool.use(who, read, async (imap) => imap);
+    const second = await pool.use(
+      who,
+      read,
+      async (imap) => [imap, imap.mailbox && imap.mailbox.path] as const,
+    );
+    expect(second).toEqual([first, "INBOX"]);
+    expect(opened.length).toBe(1);
+    await pool.close();
+  });
+
+  test("I12: twenty parallel calls of one account use at most two connections, and every answer is right", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    await kit.deliver(user, "Subject: here\n\nx\n", { mailbox: "Archive" });
+    const { pool, opened } = createPool();
+    const counts = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        pool.use(owner(kit, user), { ...read, mailbox: index % 2 ? "Archive" : "INBOX" }, async (imap) => {
+          await imap.noop();
+          return imap.mailbox && imap.mailbox.exists;
+        }),
+      ),
+    );
+    expect(counts).toEqual(Array.from({ length: 20 }, (_, index) => index % 2));
+    expect(opened.length).toBe(2);
+    await pool.close();
+  });
+
+  test("The same account in two grants never shares a connection", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const { pool } = createPool();
+    const one = await pool.use(owner(kit, user, "grt_1"), read, async (imap) => imap);
+    const other = await pool.use(owner(kit, user, "grt_2"), read, async (imap) => imap);
+    expect(one).not.toBe(other);
+    await pool.close();
+  });
+
+  test("A connection is closed some time after its last use", async () => {
+    const kit = await mailServer();
+    const { pool, live } = createPool({ idleMs: 50 });
+    await pool.use(owner(kit, await kit.newUser()), read, async () => {});
+    expect(live()).toBe(1);
+    await eventually(() => live() === 0);
+    await pool.close();
+  });
+
+  test("The longest idle connection makes room when all places are taken", async () => {
+    const kit = await mailServer();
+    const { pool, opened, live, clock } = createPool({ total: 2 });
+    const users = [await kit.newUser(), await kit.newUser(), await kit.newUser()];
+    for (const [index, user] of users.entries()) {
+      await pool.use(owner(kit, user, `grt_${index}`), read, async () => {});
+      clock.advance(1);
+    }
+    expect(live()).toBe(2);
+    expect(opened[0]?.usable).toBe(false);
+    await pool.close();
+  });
+
+  test("A grant that holds nothing is served before one that already has its turn", async () => {
+    const kit = await mailServer();
+    const { pool } = createPool({ total: 1 });
+    const busy = owner(kit, await kit.newUser(), "grt_busy");
+    const late = owner(kit, await kit.newUser(), "grt_late");
+    const order: string[] = [];
+    const hold = Promise.withResolvers<void>();
+    const calls = [
+      pool.use(busy, read, () => hold.promise),
+      ...[1, 2, 3].map(() => pool.use(busy, read, async () => void order.push("busy"))),
+      pool.use(late, read, async () => void order.push("late")),
+    ];
+    hold.resolve();
+    await Promise.all(calls);
+    expect(order[0]).toBe("late");
+    await pool.close();
+  });
+
+  test("A call that waits in line ends with its own deadline", async () => {
+    const kit = await mailServer();
+    const who = owner(kit, await kit.newUser());
+    const { pool } = createPool({ perAccount: 1 });
+    const hold = Promise.withResolvers<void>();
+    const holding = pool.use(who, read, () => hold.promise);
+    const waiting = failure(pool.use(who, { ...read, signal: AbortSignal.timeout(50) }, async () => {}));
+    expect(await waiting).toBe("timed_out");
+    hold.resolve();
+    await holding;
+    await pool.close();
+  });
+
+  test("A call that is given up takes its connection with it, and the next one gets a fresh one", async () => {
+    const kit = await mailServer();
+    const who = owner(kit, await kit.newUser());
+    const { pool, opened } = createPool();
+    const caller = new AbortController();
+    const started = Promise.withResolvers<void>();
+    const call = failure(
+      pool.use(who, { ...read, signal: caller.signal }, () => {
+        started.resolve();
+        return new Promise(() => {});
+      }),
+    );
+    await started.promise;
+    caller.abort();
+    expect(await call).toBe("cancelled");
+    expect(opened[0]?.usable).toBe(false);
+    await pool.use(who, read, (imap) => imap.noop());
+    expect(opened.length).toBe(2);
+    await pool.close();
+  });
+
+  test("The end of a grant ends its running and waiting calls and closes its connections, nobody else's", async () => {
+    const kit = await mailServer();
+    const { pool, opened } = createPool({ perAccount: 1 });
+    const ended = owner(kit, await kit.newUser(), "grt_ended");
+    const other = owner(kit, await kit.newUser(), "grt_other");
+    await pool.use(other, read, async () => {});
+    const started = Promise.withResolvers<void>();
+    const running = failure(
+      pool.use(ended, read, () => {
+        started.resolve();
+        return new Promise(() => {});
+      }),
+    );
+    const waiting = failure(pool.use(ended, read, async () => {}));
+    await started.promise;
+    pool.closeGrant("grt_ended");
+    expect(await Promise.all([running, waiting])).toEqual(["cancelled", "cancelled"]);
+    expect(opened.map((imap) => imap.usable)).toEqual([true, false]);
+    await pool.close();
+  });
+
+  test("A mailbox that is not there is named as such, and the connection stays good", async () => {
+    const kit = await mailServer();
+    const who = owner(kit, await kit.newUser());
+    const { pool, opened } = createPool();
+    expect(await failure(pool.use(who, { ...read, mailbox: "No/Such" }, async () => {}))).toBe(
+      "mailbox_not_found",
+    );
+    await pool.use(who, read, (imap) => imap.noop());
+    expect(opened.length).toBe(1);
+    await pool.close();
+  });
+
+  test("I05: after a refused login nobody logs in to that account for a minute", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const wrong = owner(kit, { ...user, password: "not-this-one" });
+    const { pool, attempts, clock } = createPool();
+    const parallel = [1, 2, 3].map(() => failure(pool.use(wrong, read, async () => {})));
+    expect(await Promise.all(parallel)).toEqual(["login_refused", "login_refused", "login_refused"]);
+    expect(attempts()).toBe(1);
+    clock.advance(59_000);
+    expect(await failure(pool.use(wrong, read, async () => {}))).toBe("login_refused");
+    expect(attempts()).toBe(1);
+    clock.advance(2_000);
+    await pool.use(owner(kit, user), read, async () => {});
+    expect(attempts()).toBe(2);
+    await pool.close();
+  });
+
+  test("After the process's end nothing new is begun", async () => {
+    const kit = await mailServer();
+    const who = owner(kit, await kit.newUser());
+    const { pool, live } = createPool();
+    await pool.use(who, read, async () => {});
+    await pool.close();
+    expect(live()).toBe(0);
+    expect(await failure(pool.use(who, read, async () => {}))).toBe("shutting_down");
+  });
+});
+
+describeMail("The pool and a mail server that fails", () => {
+  test("I06: reading goes on by itself after the server was killed, between calls and in the middle of one", async () => {
+    const kit = await startMailServer();
+    const who = owner(kit, await kit.newUser());
+    const { pool, opened, attempts } = createPool();
+    await pool.use(who, read, async () => {});
+    await kit.dovecot.kill();
+    await kit.dovecot.start();
+    await pool.use(who, read, (imap) => imap.noop());
+    let tries = 0;
+    await pool.use(who, read, async (imap) => {
+      tries += 1;
+      if (tries === 1) {
+        await kit.dovecot.kill();
+        await kit.dovecot.start();
+      }
+      await imap.noop();
+      await imap.search({ all: true });
+    });
+    expect(tries).toBe(2);
+    expect(opened.length).toBe(3);
+    expect(attempts()).toBe(3);
+    await pool.close();
+    await kit.stop();
+  });
+
+  test("I06: writing is never tried twice", async () => {
+    const kit = await startMailServer();
+    const who = owner(kit, await kit.newUser());
+    const { pool } = createPool();
+    let tries = 0;
+    const writing = failure(
+      pool.use(who, { ...read, effect: "write" }, async (imap) => {
+        tries += 1;
+        await kit.dovecot.kill();
+        await imap.messageFlagsAdd("1:*", ["\\Seen"]);
+        throw new Error("nothing failed");
+      }),
+    );
+    expect(await writing).toBe("mail_server_failed");
+    expect(tries).toBe(1);
+    await pool.close();
+    await kit.stop();
+  });
+
+  test("I04: a server that allows one connection is served over one, and nobody sees a failure", async () => {
+    const kit = await startMailServer({ connectionsPerUser: 1 });
+    const who = owner(kit, await kit.newUser());
+    const { pool, opened, attempts } = createPool();
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        pool.use(who, read, async (imap) => {
+          const status = await imap.status("INBOX", { messages: true });
+          return status && status.messages;
+        }),
+      ),
+    );
+    expect(answers).toEqual(Array(8).fill(0));
+    expect(opened.length).toBe(1);
+    expect(attempts()).toBe(2);
+    await pool.close();
+    await kit.stop();
+  });
+});
