@@ -24,7 +24,7 @@ import { createGrants } from "./oauth/grants.ts";
 import { createOutbound } from "./outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { presets } from "./providers/presets.ts";
-import { createSecrets } from "./secrets.ts";
+import { createSecrets, newToken } from "./secrets.ts";
 import { loadStaticClient, type StaticClient } from "./static-client.ts";
 import { createFence } from "./tools/fence.ts";
 import { tools } from "./tools/index.ts";
@@ -96,7 +96,7 @@ export async function start(
         connections.closeGrant(grantId);
       },
     });
-    const discover = createDiscover();
+    const discover = createDiscover({ outbound });
     const connect = createConnect({
       config: settled,
       discover,

@@ -1,5 +1,112 @@
-/** The reading verbs of Mail. */
+/** The reading verbs of Mail. Strings in these answers come from mail unless they say "our words". */
 import type { EmailPage, Mailbox } from "./mail.ts";
+
+export type EmailFormat = "markdown" | "text" | "html" | "links";
+
+export type MailAddress = { name?: string; address: string };
+
+export type Attachment = {
+  /** 1, 2, …: how get_attachment names it. */
+  index: number;
+  name: string;
+  type: string;
+  /** Octets, decoded, about. */
+  size: number;
+  /** Shown within the text. */
+  inline: boolean;
+  /** The index of the attached email that contains it. */
+  inside?: number;
+};
+
+/** What the receiving server found out about the sender, and what should make a reader careful. */
+export type SenderVerdicts = {
+  spf?: string;
+  dkim?: string;
+  dmarc?: string;
+  /** Who says so: the authserv-id of the topmost Authentication-Results. */
+  by?: string;
+  /** Our words. */
+  warnings: string[];
+};
+
+export type Email = {
+  id: string;
+  mailbox: string;
+  from: MailAddress[];
+  replyTo: MailAddress[];
+  to: MailAddress[];
+  cc: MailAddress[];
+  bcc: MailAddress[];
+  subject: string;
+  /** ISO 8601 with the email's own offset. */
+  date: string;
+  messageId?: string;
+  unread: boolean;
+  flagged: boolean;
+  answered: boolean;
+  draft: boolean;
+  /** Octets on the server. */
+  size: number;
+  sender: SenderVerdicts;
+  /** How many earlier emails it refers to: get_thread shows them. */
+  earlier: number;
+  format: EmailFormat;
+  body: string;
+  /** Where `body` starts and ends in the whole rendered text, in characters. */
+  offset: number;
+  end: number;
+  /** Characters of the whole rendered text; a lower bound when `more` says that not all was fetched. */
+  total: number;
+  /** Continue with this offset; absent at the end. */
+  nextOffset?: number;
+  attachments: Attachment[];
+  /** What was left out, folded or could not be shown; our words. */
+  notes: string[];
+  /** All header lines, decoded, when asked for. */
+  headers?: string;
+};
+
+/** One email of a conversation. */
+export type ThreadEmail = {
+  id: string;
+  mailbox: string;
+  from: MailAddress;
+  to: MailAddress[];
+  subject: string;
+  date: string;
+  unread: boolean;
+  attachments: number;
+  /** Its own words: quoted history folded. */
+  body: string;
+  /** Characters of `body` that did not fit; get_email shows them. */
+  left: number;
+};
+
+export type Thread = {
+  emails: ThreadEmail[];
+  /** How many emails the conversation has in the mailboxes searched. */
+  total: number;
+  searched: string[];
+  skipped: { mailbox: string; reason: string }[];
+  notes: string[];
+};
+
+export type AttachmentContent = {
+  index: number;
+  name: string;
+  type: string;
+  size: number;
+  /** What follows: its text, a picture, or nothing but the facts above. */
+  kind: "text" | "image" | "none";
+  text: string;
+  offset: number;
+  end: number;
+  total: number;
+  nextOffset?: number;
+  /** Base64, for kind "image". */
+  image?: { data: string; mimeType: string };
+  notes: string[];
+};
 
 export type MailReading = {
   /** Every selectable mailbox with its role and counts. */
@@ -18,4 +125,12 @@ export type MailReading = {
     limit: number;
     cursor?: string;
   }): Promise<EmailPage>;
+  /** One email, readable. `offset` and `maxCharacters` count characters of the rendered text. Leaves it unread. */
+  getEmail(request: {
+    id: string;
+    format: EmailFormat;
+    offset: number;
+    maxCharacters: number;
+    headers: boolean;
+  }): Promise<Email>;
 };

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Mail } from "../mail/mail.ts";
 import type { Level } from "../oauth/grant.ts";
 import type { Provider } from "../providers/provider.ts";
+import { type Fence, fenceAnswer } from "./fence.ts";
 
 /** Decides the MCP annotations, the scope, what a grant's level lists, and the grouping in the docs. */
 export type Effect = "read" | "write" | "send" | "destroy";
@@ -54,8 +55,7 @@ type ToolCard<Input extends z.ZodObject, Output extends z.ZodObject> = {
 
 export type Audit = { count?: number; failed?: number; messageId?: string };
 
-/** Marks text that came from mail as data: one nonce per answer. See tools/fence.ts. */
-export type Fence = (text: string) => string;
+export type { Fence } from "./fence.ts";
 
 /** A tool with its generics folded away. */
 export type Tool = {
@@ -88,10 +88,19 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     output: card.output,
     async call(input, context, fence) {
       // Parsed on its way out too: what the output schema does not name never leaves.
-      const data = card.output.parse(await card.run(card.input.parse(input), context));
+      const answer = card.output.parse(await card.run(card.input.parse(input), context));
+      const { data, structured, notice } = fenceAnswer(card.output, answer, fence);
       const rendered = card.render(data, fence);
       const content: Content[] = typeof rendered === "string" ? [{ type: "text", text: rendered }] : rendered;
-      return { structured: data, content, audit: card.audit?.(data) ?? {} };
+      return { structured, content: headed(notice, content), audit: card.audit?.(data) ?? {} };
     },
   };
+}
+
+/** Says before anything else that what follows is data. */
+function headed(notice: string | undefined, content: Content[]): Content[] {
+  const [first, ...rest] = content;
+  if (!notice) return content;
+  if (first?.type !== "text") return [{ type: "text", text: notice }, ...content];
+  return [{ type: "text", text: `${notice}\n\n${first.text}` }, ...rest];
 }

@@ -1,0 +1,63 @@
+/** One account's way to its mail server for the time of one call: what every verb of Mail is made of. */
+import type { ImapFlow } from "imapflow";
+import type { Clock } from "../clock.ts";
+import { AppError } from "../errors.ts";
+import type { ConnectionOwner, Connections } from "./connections.ts";
+import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "./email-id.ts";
+
+export type Access = ReturnType<typeof createAccess>;
+
+export function createAccess(deps: {
+  owner: ConnectionOwner;
+  connections: Connections;
+  /** The call's deadline and the caller's going away. */
+  signal: AbortSignal;
+  clock: Clock;
+}) {
+  const { owner, connections, signal, clock } = deps;
+  const accountTag = toAccountTag(owner.accountId);
+
+  return {
+    address: owner.credentials.address,
+    clock,
+    signal,
+
+    /** Reads over a connection that has `mailbox` selected, or any. */
+    read: <T>(mailbox: string | undefined, work: (imap: ImapFlow) => Promise<T>): Promise<T> =>
+      connections.use(owner, { ...(mailbox === undefined ? {} : { mailbox }), effect: "read", signal }, work),
+
+    /** Changes things over a connection that has `mailbox` selected, or any; never tried twice. */
+    write: <T>(mailbox: string | undefined, work: (imap: ImapFlow) => Promise<T>): Promise<T> =>
+      connections.use(
+        owner,
+        { ...(mailbox === undefined ? {} : { mailbox }), effect: "write", signal },
+        work,
+      ),
+
+    /** An id of this account taken apart. Throws invalid_input for another account's. */
+    toRef(id: string): EmailRef {
+      const ref = fromEmailId(id);
+      if (ref.accountTag !== accountTag)
+        throw new AppError("invalid_input", "This email id belongs to another account.");
+      return ref;
+    },
+
+    /** The id of an email in the selected mailbox. */
+    toId: (imap: ImapFlow, uid: number): string => {
+      const { path, uidValidity } = requireSelected(imap);
+      return toEmailId({ accountTag, mailbox: path, uidValidity, uid });
+    },
+  };
+}
+
+/** The selected mailbox; `connections.use` selected it, so its absence is a bug. */
+export function requireSelected(imap: ImapFlow) {
+  if (!imap.mailbox) throw new Error("no mailbox is selected");
+  return imap.mailbox;
+}
+
+/** Refuses an id from before the mailbox was renumbered (RFC 3501 section 2.3.1.1). Throws email_moved. */
+export function requireSameValidity(imap: ImapFlow, ref: EmailRef): void {
+  if (requireSelected(imap).uidValidity !== ref.uidValidity)
+    throw new AppError("email_moved", "The mail server renumbered this mailbox since the id was given.");
+}

@@ -1,0 +1,108 @@
+/** One email, readable: two round trips, its facts and then the one text that is shown. */
+import type { FetchQueryObject } from "imapflow";
+import { AppError } from "../errors.ts";
+import { type Access, requireSameValidity } from "./access.ts";
+import { readBody } from "./body.ts";
+import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "./headers.ts";
+import type { Attachment, Email, MailReading } from "./reading.ts";
+import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "./rows.ts";
+import { toVerdicts } from "./sender.ts";
+import { type AttachedPart, toAnatomy, toPart } from "./structure.ts";
+
+const shownHeaders = [
+  "from",
+  "sender",
+  "reply-to",
+  "to",
+  "cc",
+  "bcc",
+  "subject",
+  "date",
+  "message-id",
+  "in-reply-to",
+  "references",
+  "authentication-results",
+];
+
+export async function getEmail(
+  access: Access,
+  request: Parameters<MailReading["getEmail"]>[0],
+): Promise<Email> {
+  const ref = access.toRef(request.id);
+  return access.read(ref.mailbox, async (imap) => {
+    requireSameValidity(imap, ref);
+    const query: FetchQueryObject = {
+      uid: true,
+      flags: true,
+      size: true,
+      internalDate: true,
+      bodyStructure: true,
+      headers: request.headers ? true : shownHeaders,
+    };
+    let found = await imap.fetchOne(String(ref.uid), query, { uid: true });
+    if (!found) {
+      // It may have arrived since this connection last looked.
+      await imap.noop();
+      found = await imap.fetchOne(String(ref.uid), query, { uid: true });
+    }
+    if (!found) throw new AppError("email_not_found", "There is no email with this id any more.");
+    const headers = parseHeaders(found.headers ?? Buffer.alloc(0));
+    const flags = lowerCaseFlags(found);
+    const anatomy = toAnatomy(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
+    const rendered = await readBody(imap, ref.uid, anatomy, request.format);
+    const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
+    const end = Math.min(request.offset + body.length, rendered.text.length);
+    const messageId = toText(headerValue(headers, "message-id"));
+    return {
+      id: request.id,
+      mailbox: ref.mailbox,
+      from: toAddresses(headerValue(headers, "from")),
+      replyTo: toAddresses(headerValue(headers, "reply-to")),
+      to: toAddresses(headerValue(headers, "to")),
+      cc: toAddresses(headerValue(headers, "cc")),
+      bcc: toAddresses(headerValue(headers, "bcc")),
+      subject: toText(headerValue(headers, "subject")),
+      date: toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(found)),
+      ...(messageId ? { messageId } : {}),
+      unread: !flags.has("\\seen"),
+      flagged: flags.has("\\flagged"),
+      answered: flags.has("\\answered"),
+      draft: flags.has("\\draft"),
+      size: found.size ?? 0,
+      sender: toVerdicts(headers),
+      earlier: countEarlier(headers),
+      format: request.format,
+      body,
+      offset: Math.min(request.offset, rendered.text.length),
+      end,
+      total: rendered.text.length,
+      ...(end < rendered.text.length ? { nextOffset: end } : {}),
+      attachments: anatomy.attachments.map(toAttachment),
+      notes: rendered.notes,
+      ...(request.headers
+        ? { headers: headers.map(({ name, value }) => `${name}: ${decodeWords(value)}`).join("\n") }
+        : {}),
+    };
+  });
+}
+
+function countEarlier(headers: ReturnType<typeof parseHeaders>): number {
+  const ids = `${headerValue(headers, "references") ?? ""} ${headerValue(headers, "in-reply-to") ?? ""}`;
+  return new Set(ids.match(/<[^<>\s]+>/g) ?? []).size;
+}
+
+/** Base64 writes three octets as four, in lines of 76. */
+const decodedShare: Record<string, number> = { base64: 0.74 };
+
+export function toAttachment(attached: AttachedPart): Attachment {
+  const { index, part, inline, inside } = attached;
+  const share = decodedShare[(part.encoding ?? "").toLowerCase()] ?? 1;
+  return {
+    index,
+    name: part.name ?? (part.type === "message/rfc822" ? "attached email.eml" : "unnamed"),
+    type: part.type,
+    size: Math.round(part.size * share),
+    inline,
+    ...(inside === undefined ? {} : { inside }),
+  };
+}

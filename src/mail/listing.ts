@@ -1,0 +1,81 @@
+/** The newest emails of a mailbox, in the order they arrived there: two round trips whatever the mailbox's size. */
+import type { ImapFlow } from "imapflow";
+import { AppError } from "../errors.ts";
+import { type Access, requireSelected } from "./access.ts";
+import { fromCursor, type Position, toCursor } from "./cursor.ts";
+import type { EmailPage } from "./mail.ts";
+import { toMailboxPath } from "./mailboxes.ts";
+import { type FetchedRow, fetchRows } from "./rows.ts";
+
+export async function listEmails(
+  access: Access,
+  request: { mailbox: string; limit: number; unreadOnly?: boolean; cursor?: string },
+): Promise<EmailPage> {
+  const path = await toMailboxPath(access, request.mailbox);
+  const unreadOnly = request.unreadOnly ?? false;
+  const question = JSON.stringify([path, unreadOnly]);
+  const after = request.cursor === undefined ? undefined : fromCursor(request.cursor, "list", question).at;
+  return access.read(path, async (imap) => {
+    // The mailbox may have been selected for a while: only after a command does the server tell what has arrived.
+    await imap.noop();
+    const { uidValidity } = requireSelected(imap);
+    if (after && after.validity !== String(uidValidity))
+      throw new AppError(
+        "cursor_expired",
+        "The mail server renumbered this mailbox since the cursor was given.",
+      );
+    const { rows, total, left } = unreadOnly
+      ? await unreadRows(access, imap, request.limit, after)
+      : await newestRows(access, imap, request.limit, after);
+    const last = rows.at(-1);
+    const cursor =
+      left > 0 && last
+        ? toCursor({
+            kind: "list",
+            asked: question,
+            at: { mailbox: path, validity: String(uidValidity), uid: last.uid, receivedAt: last.receivedAt },
+          })
+        : undefined;
+    return {
+      emails: rows.map(({ row }) => row),
+      total,
+      searched: [path],
+      skipped: [],
+      ...(cursor ? { cursor } : {}),
+    };
+  });
+}
+
+type Rows = { rows: FetchedRow[]; total: number; left: number };
+
+/** By sequence number: UIDs ascend with it, so what is before an email is all that has a smaller number. */
+async function newestRows(access: Access, imap: ImapFlow, limit: number, after?: Position): Promise<Rows> {
+  const { exists } = requireSelected(imap);
+  const last = after ? await countUpTo(imap, after.uid - 1) : exists;
+  if (last === 0) return { rows: [], total: exists, left: 0 };
+  const first = Math.max(1, last - limit + 1);
+  const rows = await fetchRows(access, imap, `${first}:${last}`, "sequence");
+  return { rows: newestFirst(rows), total: exists, left: first - 1 };
+}
+
+/** How many emails of the selected mailbox have a UID of at most `uid`. */
+async function countUpTo(imap: ImapFlow, uid: number): Promise<number> {
+  if (uid < 1) return 0;
+  const found = await imap.search({ uid: `1:${uid}` }, { returnOptions: ["COUNT"] });
+  if (Array.isArray(found)) return found.length;
+  if (!found) throw new AppError("mail_server_failed", "The mail server refused to count its emails.");
+  return found.count ?? 0;
+}
+
+async function unreadRows(access: Access, imap: ImapFlow, limit: number, after?: Position): Promise<Rows> {
+  const found = await imap.search({ seen: false }, { uid: true });
+  if (!found) throw new AppError("mail_server_failed", "The mail server refused the search.");
+  const uids = found.filter((uid) => !after || uid < after.uid).sort((a, b) => b - a);
+  const page = uids.slice(0, limit);
+  const rows = page.length > 0 ? await fetchRows(access, imap, page.join(","), "uid") : [];
+  return { rows: newestFirst(rows), total: found.length, left: uids.length - page.length };
+}
+
+function newestFirst(rows: readonly FetchedRow[]): FetchedRow[] {
+  return [...rows].sort((a, b) => b.uid - a.uid);
+}

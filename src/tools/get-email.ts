@@ -1,0 +1,124 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { mailAnswer, mailLine, mailText } from "./fence.ts";
+import { emailId, offset } from "./parameters.ts";
+import { person, showPerson, showSize } from "./rows.ts";
+
+const people = z.array(person);
+
+export const getEmail = defineTool({
+  name: "get_email",
+  title: "Read an email",
+  description:
+    "Reads one email: who, when, its text (HTML as markdown, quoted history folded), its attachments, and what the receiving server found out about the sender. Leaves it unread. Long emails continue with offset.",
+  effect: "read",
+  input: z.object({
+    id: emailId,
+    format: z
+      .enum(["markdown", "text", "html", "links"])
+      .default("markdown")
+      .describe("text: plain, nothing folded; html: source; links: full link targets"),
+    offset,
+    max_characters: z.int().min(1000).max(150_000).default(25_000).describe("How much text at most"),
+    headers: z.boolean().default(false).describe("All header lines too"),
+  }),
+  output: mailAnswer({
+    id: z.string(),
+    mailbox: mailLine(),
+    from: people,
+    reply_to: people,
+    to: people,
+    cc: people,
+    bcc: people,
+    subject: mailLine(),
+    date: z.string(),
+    message_id: mailLine().optional(),
+    state: z.array(z.enum(["unread", "flagged", "answered", "draft"])),
+    size: z.int(),
+    sender: z.object({
+      spf: mailLine().optional(),
+      dkim: mailLine().optional(),
+      dmarc: mailLine().optional(),
+      by: mailLine().optional(),
+      warnings: z.array(z.string()),
+    }),
+    earlier: z.int(),
+    body: mailText(),
+    offset: z.int(),
+    end: z.int(),
+    total: z.int(),
+    next_offset: z.int().optional(),
+    attachments: z.array(
+      z.object({
+        index: z.int(),
+        name: mailLine(),
+        type: mailLine(),
+        size: z.int(),
+        inline: z.boolean(),
+        inside: z.int().optional(),
+      }),
+    ),
+    notes: z.array(z.string()),
+    headers: mailText().optional(),
+  }),
+  async run({ id, format, offset, max_characters, headers }, { mailFor }) {
+    const email = await mailFor({ id }).getEmail({
+      id,
+      format,
+      offset,
+      maxCharacters: max_characters,
+      headers,
+    });
+    const state = (["unread", "flagged", "answered", "draft"] as const).filter((flag) => email[flag]);
+    return {
+      ...email,
+      reply_to: email.replyTo,
+      message_id: email.messageId,
+      next_offset: email.nextOffset,
+      state,
+    };
+  },
+  render(email, fence) {
+    const list = (name: string, addresses: z.output<typeof people>) =>
+      addresses.length > 0 ? `${name}: ${addresses.map(showPerson).join(", ")}` : "";
+    const head = [
+      list("From", email.from),
+      list("Reply-To", email.reply_to),
+      list("To", email.to),
+      list("Cc", email.cc),
+      list("Bcc", email.bcc),
+      `Date: ${email.date}`,
+      `Mailbox: ${email.mailbox}`,
+      `Subject: ${email.subject || "(none)"}`,
+      ...email.attachments
+        .filter(({ inline }) => !inline)
+        .map(
+          ({ index, name, type, size, inside }) =>
+            `Attachment ${index}: ${name} (${type}, ${showSize(size)}${inside === undefined ? "" : `, inside ${inside}`})`,
+        ),
+      email.headers ? `\nHeaders:\n${email.headers}` : "",
+    ].filter((line) => line !== "");
+    const about = [
+      `${showSize(email.size)}${email.state.length > 0 ? `, ${email.state.join(", ")}` : ""}.`,
+      verdicts(email.sender),
+      ...email.sender.warnings,
+      email.earlier > 0 ? `It answers earlier emails: get_thread shows the conversation.` : "",
+      ...email.notes,
+      email.next_offset === undefined
+        ? ""
+        : `Characters ${email.offset} to ${email.end} of ${email.total} are shown; continue with offset ${email.next_offset}.`,
+    ].filter((line) => line !== "");
+    return `${fence(`${head.join("\n")}\n\n${email.body || "(no text)"}`)}\n${about.join("\n")}`;
+  },
+});
+
+function verdicts(sender: {
+  spf?: string | undefined;
+  dkim?: string | undefined;
+  dmarc?: string | undefined;
+}): string {
+  const known = (["spf", "dkim", "dmarc"] as const).flatMap((method) =>
+    sender[method] ? [`${method.toUpperCase()} ${sender[method]}`] : [],
+  );
+  return known.length > 0 ? `Sender checks: ${known.join(", ")}.` : "";
+}

@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { account, cursor, limit, mailbox } from "./parameters.ts";
+import { page, showCursor, showRow, toPage } from "./rows.ts";
+
+export const getRecentEmails = defineTool({
+  name: "get_recent_emails",
+  title: "Get recent emails",
+  description:
+    "Lists the newest emails of one mailbox (the inbox unless named): id, sender, subject, date, state, attachments, and the first words. Use search_emails to look for something.",
+  effect: "read",
+  input: z.object({
+    mailbox: mailbox.default("inbox"),
+    limit,
+    unread_only: z.boolean().default(false).describe("Leave out what was read"),
+    cursor,
+    account,
+  }),
+  output: page,
+  async run({ mailbox, limit, unread_only, cursor, account }, { mailFor }) {
+    const found = await mailFor({ account }).listEmails({
+      mailbox,
+      limit,
+      unreadOnly: unread_only,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    return toPage(found);
+  },
+  render({ emails, total, cursor, searched }, fence) {
+    const rows = emails.map((email, at) => showRow(email, at + 1, false));
+    const where = searched.join(", ");
+    if (rows.length === 0) return fence(`${where}: no emails here.`);
+    const head = `${where}: ${rows.length} of ${total}, newest first.`;
+    return [fence([head, ...rows].join("\n")), showCursor(cursor)].filter((part) => part !== "").join("\n");
+  },
+});

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { mailAnswer, mailLine } from "./fence.ts";
+import { account } from "./parameters.ts";
+
+export const listMailboxes = defineTool({
+  name: "list_mailboxes",
+  title: "List mailboxes",
+  description:
+    "Lists the connected accounts and their mailboxes (folders): path, role, number of emails, number unread.",
+  effect: "read",
+  input: z.object({ account }),
+  output: mailAnswer({
+    accounts: z.array(
+      z.object({
+        address: z.string(),
+        can_send: z.boolean(),
+        mailboxes: z.array(
+          z.object({
+            path: mailLine(),
+            role: z.enum(["inbox", "sent", "drafts", "trash", "archive", "junk"]).optional(),
+            total: z.int(),
+            unread: z.int(),
+          }),
+        ),
+      }),
+    ),
+  }),
+  async run({ account }, { mails, mailFor }) {
+    const chosen = account === undefined ? mails : [mailFor({ account })];
+    const accounts = await Promise.all(
+      chosen.map(async (mail) => ({
+        address: mail.address,
+        can_send: mail.canSend,
+        mailboxes: await mail.listMailboxes(),
+      })),
+    );
+    return { accounts };
+  },
+  render: ({ accounts }, fence) =>
+    accounts
+      .map(({ address, can_send, mailboxes }) => {
+        const lines = mailboxes.map(
+          ({ path, role, total, unread }) => `${path}${role ? ` [${role}]` : ""}: ${total}, ${unread} unread`,
+        );
+        return `${address}${can_send ? "" : " (reading only)"}\n${fence(lines.join("\n"))}`;
+      })
+      .join("\n\n"),
+});

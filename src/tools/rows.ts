@@ -1,0 +1,87 @@
+/** Rows of emails, as data and as text: the same in every list. */
+import { z } from "zod";
+import type { EmailRow } from "../mail/mail.ts";
+import { mailAnswer, mailLine } from "./fence.ts";
+
+export const person = z.object({ name: mailLine().optional(), address: mailLine() });
+
+const row = z.object({
+  id: z.string(),
+  from: person,
+  to: z.array(person),
+  subject: mailLine(),
+  date: z.string(),
+  mailbox: mailLine(),
+  unread: z.boolean(),
+  flagged: z.boolean(),
+  answered: z.boolean(),
+  attachments: z.int(),
+  size: z.int(),
+  snippet: mailLine(),
+});
+
+/** A page of a list: what was asked of which mailboxes, and what was left out and why. */
+export const page = mailAnswer({
+  emails: z.array(row),
+  total: z.int(),
+  cursor: z.string().optional(),
+  searched: z.array(mailLine()),
+  skipped: z.array(z.object({ mailbox: mailLine(), reason: z.string() })),
+});
+
+export type Page = z.output<typeof page>;
+
+export function showPerson({ name, address }: { name?: string | undefined; address: string }): string {
+  if (!name) return address || "(no address)";
+  return address ? `${name} <${address}>` : name;
+}
+
+export function showSize(octets: number): string {
+  if (octets < 1024) return `${octets} B`;
+  if (octets < 1024 * 1024) return `${Math.round(octets / 1024)} KB`;
+  return `${(octets / 1024 / 1024).toFixed(1)} MB`;
+}
+
+/** One email in two short lines; `showMailbox` where a list spans several. */
+export function showRow(email: z.output<typeof row>, position: number, showMailbox: boolean): string {
+  const marks = [
+    email.unread ? "unread" : "",
+    email.flagged ? "flagged" : "",
+    email.answered ? "answered" : "",
+    email.attachments > 0 ? `${email.attachments} attached` : "",
+    showMailbox ? `in ${email.mailbox}` : "",
+  ].filter((mark) => mark !== "");
+  const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${shorten(showPerson(email.from), 60)}: ${shorten(email.subject, 90) || "(no subject)"}`;
+  const tail = [...marks, showSize(email.size)].join(", ");
+  const words = shorten(email.snippet, 70);
+  return `${head} [${tail}]\n   ${email.id}${words ? ` ${words}` : ""}`;
+}
+
+export function shorten(text: string, most: number): string {
+  return text.length <= most
+    ? text
+    : `${text
+        .slice(0, most - 1)
+        .toWellFormed()
+        .trimEnd()}…`;
+}
+
+export function showSkipped(skipped: Page["skipped"]): string {
+  return skipped.map(({ mailbox, reason }) => `Not searched: ${mailbox} (${reason}).`).join("\n");
+}
+
+/** Where the list goes on. */
+export function showCursor(cursor: string | undefined): string {
+  return cursor ? `More: call again with the same arguments and cursor "${cursor}".` : "";
+}
+
+/** What a list is made of for the output schema. */
+export function toPage(found: {
+  emails: readonly EmailRow[];
+  total: number;
+  cursor?: string;
+  searched: string[];
+  skipped: { mailbox: string; reason: string }[];
+}): Page {
+  return { ...found, emails: [...found.emails] };
+}
