@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { startBearerProxy } from "../support/bearer-proxy.ts";
+import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { createTestTools } from "../support/mcp-tools.ts";
+
+const scenarios = [
+  "server-initialize",
+  "ping",
+  "tools-list",
+  "server-session-lifecycle",
+  "server-sse-multiple-streams",
+  "dns-rebinding-protection",
+];
+
+const suite = join(import.meta.dir, "../../node_modules/@modelcontextprotocol/conformance/dist/index.js");
+
+let door: McpDoor;
+let proxy: ReturnType<typeof startBearerProxy>;
+beforeAll(async () => {
+  door = await openMcpDoor({ tools: createTestTools().tools });
+  proxy = startBearerProxy(new URL(door.listen()).origin, "mine");
+});
+afterAll(async () => {
+  await proxy.stop();
+  await door.close();
+});
+
+describe("the official conformance suite at 2025-11-25 finds nothing wrong in", () => {
+  test.each(scenarios)("%s", async (scenario) => {
+    const run = Bun.spawn(
+      [
+        process.execPath,
+        "--bun",
+        suite,
+        "server",
+        "--url",
+        `${proxy.url}/mcp`,
+        "--scenario",
+        scenario,
+        "--spec-version",
+        "2025-11-25",
+      ],
+      { stdout: "pipe", stderr: "pipe" },
+    );
+    const [output, complaints, code] = await Promise.all([
+      new Response(run.stdout).text(),
+      new Response(run.stderr).text(),
+      run.exited,
+    ]);
+    expect({ code, output: code === 0 ? "" : output + complaints }).toEqual({ code: 0, output: "" });
+    expect(output).toMatch(/Passed: (\d+)\/\1, 0 failed, 0 warnings/);
+  });
+});

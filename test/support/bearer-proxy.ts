@@ -1,0 +1,26 @@
+/** A loopback proxy that adds a bearer token: for programs that cannot be given a header. */
+
+/** `target` is an origin. Host, Origin and the body pass through as they came. */
+export function startBearerProxy(target: string, token: string): { url: string; stop(): Promise<void> } {
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 0,
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      const headers = new Headers(request.headers);
+      headers.set("Authorization", `Bearer ${token}`);
+      headers.delete("Connection");
+      const answer = await fetch(`${target}${pathname}${search}`, {
+        method: request.method,
+        headers,
+        signal: request.signal,
+        redirect: "manual",
+        decompress: false,
+        ...(request.body ? { body: await request.arrayBuffer() } : {}),
+      });
+      return new Response(answer.body, { status: answer.status, headers: answer.headers });
+    },
+  });
+  return { url: `http://localhost:${server.port}`, stop: () => server.stop(true) };
+}
