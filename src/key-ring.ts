@@ -22,22 +22,28 @@ export function toKeyFile(config: KeySettings): string | undefined {
 /** The ring. Makes DATA_DIR/server.key when no key is given anywhere; throws StartError on a doubtful one. */
 export function loadKeyRing(config: KeySettings, log: Log): Buffer[] {
   const file = toKeyFile(config);
-  if (file === undefined) return toKeys(config.encryptionKey ?? "", "ENCRYPTION_KEY");
-  if (!existsSync(file)) {
-    if (config.encryptionKeyFile !== undefined)
-      throw new StartError(
-        `ENCRYPTION_KEY_FILE: ${file} is not there. Make one: openssl rand -hex 32 > ${file}`,
-      );
+  if (file !== undefined && config.encryptionKeyFile === undefined && !existsSync(file)) {
     if (existsSync(join(config.dataDir, "email-connector.db")))
       throw new StartError(
         `${file} is missing, but there is a database that was sealed with it. Put the key back from your backup.`,
       );
     saveKeyRing(file, [newKey()]);
-  } else if ((statSync(file).mode & 0o077) !== 0 && config.encryptionKeyFile === undefined) {
-    log.warn("key_file_readable_by_others", { reason: `run: chmod 600 ${file}` });
-  } else if ((statSync(file).mode & 0o007) !== 0) {
-    log.warn("key_file_readable_by_others", { reason: `run: chmod o= ${file}` });
   }
+  return readKeyRing(config, log);
+}
+
+/** The ring as it is; makes nothing. Throws StartError when it is missing or doubtful. */
+export function readKeyRing(config: KeySettings, log: Log): Buffer[] {
+  const file = toKeyFile(config);
+  if (file === undefined) return toKeys(config.encryptionKey ?? "", "ENCRYPTION_KEY");
+  if (!existsSync(file)) {
+    const setting = config.encryptionKeyFile === undefined ? "The server key" : "ENCRYPTION_KEY_FILE";
+    throw new StartError(`${setting}: ${file} is not there. Make one: openssl rand -hex 32 > ${file}`);
+  }
+  // A file that systemd or Docker hands in may be open to a group; one that everybody reads is open to too many.
+  const tooOpen = config.encryptionKeyFile === undefined ? 0o077 : 0o007;
+  if ((statSync(file).mode & tooOpen) !== 0)
+    log.warn("key_file_readable_by_others", { reason: `run: chmod 600 ${file}` });
   return toKeys(readFileSync(file, "utf8"), file);
 }
 

@@ -24,7 +24,7 @@ process.exit(
   await run(process.argv.slice(2), {
     print: (text) => process.stdout.write(`${text}\n`),
     complain: (text) => process.stderr.write(`${text}\n`),
-    readStdin: () => Bun.stdin.text(),
+    readInput: async () => (process.stdin.isTTY ? "" : Bun.stdin.text()),
     stopping: stopping.signal,
   }),
 );

@@ -126,6 +126,8 @@ export async function start(
         metrics,
         metricsToken: config.metricsToken,
         proveWritable: () => writeKeyCheck(db, secrets),
+        trustedProxies: config.trustedProxies,
+        secrets,
         clock,
       },
     });

@@ -54,6 +54,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   main: ["cli"],
   cli: [
     "start",
+    "front-door",
     "config",
     "secrets",
     "key-ring",
@@ -62,6 +63,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "outbound",
     "providers",
     "mail",
+    "accounts",
+    "oauth",
+    "http",
     "metrics",
   ],
   app: ["http", "oauth", "mcp", "pages", "accounts", "mail", "links"],
@@ -124,7 +128,7 @@ test("a tool knows no IMAP, no protocol and no database: of mail it sees the typ
 const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
   { packages: /^(imapflow|nodemailer)(\/|$)/, where: /^src\/mail\// },
   { packages: /^node:crypto$/, where: /^src\/secrets\.ts$/ },
-  { packages: /^node:(dns|net|tls|http|https|http2|dgram)(\/|$)/, where: /^src\/outbound\.ts$/ },
+  { packages: /^node:(dns|net|tls|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|front-door)\.ts$/ },
   { packages: /^node:child_process$/, where: /^$/ },
   { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
   // db, and the files that own a table's rules.

@@ -3,14 +3,16 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, describeSettings } from "../config.ts";
 import { StartError } from "../errors.ts";
 import { productVersion } from "../version.ts";
+import { check, type NamedServers } from "./check.ts";
+import { doctor } from "./doctor.ts";
 import { serve } from "./serve.ts";
 
 /** What a command has of the world around it. */
 export type Terminal = {
   print(line: string): void;
   complain(line: string): void;
-  /** All of standard input, as text. */
-  readStdin(): Promise<string>;
+  /** All of standard input, as text; empty when it is a terminal. */
+  readInput(): Promise<string>;
   /** Aborted by the first SIGINT or SIGTERM; the second ends the process at once. */
   stopping: AbortSignal;
 };
@@ -37,6 +39,27 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .command("serve", { isDefault: true })
     .description("run the server until SIGINT or SIGTERM (the default)")
     .action(doing(() => serve(terminal)));
+
+  program
+    .command("check")
+    .argument("<address>", "an email address")
+    .description(
+      "look up the servers of an address, reach them, and log in with the password on standard input",
+    )
+    .option(
+      "--imap <server>",
+      "imaps://HOST:PORT (TLS) or imap://HOST:PORT (STARTTLS), instead of what is found",
+    )
+    .option(
+      "--smtp <server>",
+      "smtps://HOST:PORT (TLS) or smtp://HOST:PORT (STARTTLS), instead of what is found",
+    )
+    .action((address: string, named: NamedServers) => doing(() => check(address, named, terminal))());
+
+  program
+    .command("doctor")
+    .description("look at PUBLIC_URL from outside, as Claude does, and say what to change")
+    .action(doing(() => doctor(terminal)));
 
   program
     .command("version")

@@ -1,24 +1,24 @@
 /** For whoever runs the server: is it alive, is it ready, and what did it count. No addresses, no grants. */
 import { Hono } from "hono";
-import type { Clock } from "../clock.ts";
 import type { Metrics } from "../metrics.ts";
 import { sameSecret } from "../secrets.ts";
 import { productVersion } from "../version.ts";
 import type { Door } from "./guard.ts";
+import { createProbeRoutes, type ProbeDeps } from "./probe.ts";
 
-export type OperatorDeps = {
+export type OperatorDeps = ProbeDeps & {
   metrics: Pick<Metrics, "read">;
   /** Absent: /metrics is not there. */
   metricsToken: string | undefined;
   /** Throws when the database cannot be written. */
   proveWritable(): void;
-  clock: Clock;
 };
 
 /** Anybody may ask /ready, and each proof is a disk sync: an answer holds for this long. */
 const proofHoldsMs = 5_000;
 
-export function createOperatorRoutes({ metrics, metricsToken, proveWritable, clock }: OperatorDeps) {
+export function createOperatorRoutes(deps: OperatorDeps) {
+  const { metrics, metricsToken, proveWritable, clock } = deps;
   let proof = { at: Number.NEGATIVE_INFINITY, writable: false };
 
   function isWritable(): boolean {
@@ -33,6 +33,7 @@ export function createOperatorRoutes({ metrics, metricsToken, proveWritable, clo
   }
 
   return new Hono<Door>()
+    .route("/", createProbeRoutes(deps))
     .get("/health", (c) => c.json({ status: "ok", version: productVersion }))
     .get("/ready", (c) =>
       isWritable()

@@ -1,0 +1,130 @@
+/** `check ADDRESS`: what we find for an address, whether its servers answer over TLS, and whether a login works. */
+import { createConnect } from "../accounts/connect.ts";
+import { loadConfig } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { proveImap, reachImap } from "../mail/imap.ts";
+import type { MailServer } from "../mail/mail.ts";
+import { proveSmtp, reachSmtp } from "../mail/smtp.ts";
+import { createOutbound } from "../outbound.ts";
+import { createDiscover, type Found } from "../providers/discover.ts";
+import { findPreset } from "../providers/presets.ts";
+import type { Terminal } from "./run.ts";
+
+type Source = Found["source"] | "named";
+
+const sources: Record<Source, string> = {
+  named: "the servers you named",
+  preset: "its own domain",
+  mx: "its MX records",
+  srv: "its SRV records",
+  autoconfig: "its autoconfig file",
+  guess: "a guess: nothing was found",
+};
+
+/** `imaps://host[:port]` is TLS, `imap://host[:port]` STARTTLS; likewise smtps and smtp. */
+export type NamedServers = { imap?: string; smtp?: string };
+
+/** 0 when everything that was tried works, else 1. The password, if any, comes on standard input. */
+export async function check(address: string, named: NamedServers, terminal: Terminal): Promise<number> {
+  const config = loadConfig();
+  const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
+  const discover = createDiscover({ outbound });
+  const signal = AbortSignal.any([terminal.stopping, AbortSignal.timeout(60_000)]);
+  const connect = createConnect({
+    config: { allowedEmails: [] },
+    discover,
+    proveImap: (credentials, ending) => proveImap(credentials, { outbound, signal: ending }),
+    proveSmtp: (credentials, ending) => proveSmtp(credentials, { outbound, signal: ending }),
+  });
+  let failed = 0;
+  const line = (word: string, text: string) => terminal.print(`${word.padEnd(5)} ${text}`);
+
+  /** One line: what was tried, how it ended, how long it took. */
+  async function step(what: string, work: () => Promise<void>): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      await work();
+      line("ok", `${what} (${Math.round(performance.now() - startedAt)} ms)`);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      failed += 1;
+      line("no", `${what}: ${error.message} ${error.hint} (${error.code})`);
+    }
+  }
+
+  let found: Omit<Found, "source"> & { source: Source };
+  try {
+    found = withNamed(await connect.findServers(address, { signal }), named);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    terminal.complain(`${error.message} ${error.hint}`);
+    return 2;
+  }
+  const preset = findPreset(found.provider);
+  line("ok", `${address}: ${preset?.name ?? "no company we know"}, by ${sources[found.source]}`);
+  if (preset && preset.appPassword.kind !== "optional") {
+    const { kind, steps, url } = preset.appPassword;
+    line("note", `app password ${kind}: ${steps}${url === undefined ? "" : ` ${url}`}`);
+  }
+  await step(`IMAP ${toText(found.imap)} answers and its certificate verifies`, () =>
+    reachImap(found.imap, { outbound, signal }),
+  );
+  await step(`SMTP ${toText(found.smtp)} answers and its certificate verifies`, () =>
+    reachSmtp(found.smtp, { outbound, signal }),
+  );
+
+  const password = (await terminal.readInput()).replace(/\r?\n$/, "");
+  if (password === "") line("note", "no login was tried: put the app password on standard input to try one");
+  else
+    await step("login over IMAP and SMTP", async () => {
+      const nothing = { host: "", port: "", security: "tls" } as const;
+      await connect.connectAccount(
+        {
+          provider: found.provider,
+          address,
+          password,
+          imap: found.provider === "generic" ? toTyped(found.imap) : nothing,
+          smtp: found.provider === "generic" ? toTyped(found.smtp) : nothing,
+          level: "send",
+          withoutSending: false,
+        },
+        { signal },
+      );
+    });
+  return failed === 0 ? 0 : 1;
+}
+
+function withNamed(found: Found, named: NamedServers): Omit<Found, "source"> & { source: Source } {
+  if (named.imap === undefined && named.smtp === undefined) return found;
+  return {
+    ...found,
+    provider: "generic",
+    source: "named",
+    imap: named.imap === undefined ? found.imap : toServer(named.imap, { imaps: 993, imap: 143 }),
+    smtp: named.smtp === undefined ? found.smtp : toServer(named.smtp, { smtps: 465, smtp: 587 }),
+  };
+}
+
+/** `text` is a URL with one of the schemes, each with its usual port. Throws invalid_input. */
+function toServer(text: string, schemes: Readonly<Record<string, number>>): MailServer {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const scheme = url?.protocol.replace(":", "") ?? "";
+  const usual = schemes[scheme];
+  if (url === undefined || usual === undefined || url.hostname === "")
+    throw new AppError("invalid_input", `${text} is not a server.`, {
+      hint: `Write it as ${Object.keys(schemes).join("://HOST:PORT (TLS) or ")}://HOST:PORT (STARTTLS).`,
+    });
+  return {
+    host: url.hostname,
+    port: url.port === "" ? usual : Number(url.port),
+    security: scheme.endsWith("s") ? "tls" : "starttls",
+  };
+}
+
+function toText({ host, port, security }: MailServer): string {
+  return `${host}:${port} (${security === "tls" ? "TLS" : "STARTTLS"})`;
+}
+
+function toTyped({ host, port, security }: MailServer) {
+  return { host, port: String(port), security };
+}
