@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createLimits } from "../../src/http/rate-limit.ts";
+import { initializeMessage, type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { callMessage, createTestTools } from "../support/mcp-tools.ts";
+
+const ping = { jsonrpc: "2.0", id: 5, method: "ping" };
+
+let door: McpDoor;
+beforeAll(async () => {
+  const limits = createLimits({ clock: { now: () => 0 }, hash: (value) => value });
+  door = await openMcpDoor({
+    tools: createTestTools().tools,
+    tokens: { mine: "send", theirs: "send", flooding: "send" },
+    limits,
+  });
+});
+afterAll(() => door.close());
+
+describe("N03: an Origin", () => {
+  test("N03: evil and null are 403, absent is served, on every method", async () => {
+    const session = await door.initialize("theirs");
+    for (const method of ["POST", "GET", "DELETE"]) {
+      for (const Origin of ["https://evil.example", "null"]) {
+        const body = method === "POST" ? { body: ping } : {};
+        const response = await door.request(method, {
+          token: "theirs",
+          session,
+          headers: { Origin },
+          ...body,
+        });
+        expect(response.status).toBe(403);
+      }
+    }
+    expect((await door.request("POST", { token: "theirs", session, body: ping })).status).toBe(200);
+  });
+
+  test("N03: a Host that is not loopback is 403 on a loopback server (DNS rebinding)", async () => {
+    for (const [Host, status] of [
+      ["evil.example", 403],
+      ["localhost.evil.example:3000", 403],
+      ["localhost:3000", 200],
+      ["127.0.0.1:3000", 200],
+      ["[::1]:3000", 200],
+    ] as const)
+      expect((await door.request("POST", { headers: { Host }, body: ping })).status).toBe(status);
+  });
+});
+
+describe("N07: a flood", () => {
+  test("N07: of 10,000 initialize is limited with Retry-After", async () => {
+    let opened = 0;
+    let limited: Response | undefined;
+    for (let count = 0; count < 10_000; count += 1) {
+      const response = await door.request("POST", { token: "flooding", body: initializeMessage });
+      if (response.status === 200) opened += 1;
+      else {
+        expect(response.status).toBe(429);
+        limited = response;
+      }
+    }
+    expect(opened).toBeLessThanOrEqual(300);
+    expect(Number(limited?.headers.get("Retry-After"))).toBeGreaterThan(0);
+    // Another grant is served meanwhile.
+    expect((await door.request("POST", { token: "theirs", body: ping })).status).toBe(200);
+  });
+
+  test("N07: a batch of 10,000 is refused at once", async () => {
+    const body = Array.from({ length: 10_000 }, (_, id) => ({ jsonrpc: "2.0", id, method: "ping" }));
+    expect((await door.request("POST", { body })).status).toBe(400);
+  });
+
+  test("N07: JSON nested 10,000 deep is answered, whole or as arguments", async () => {
+    const deep = `${"[".repeat(10_000)}${"]".repeat(10_000)}`;
+    expect((await door.request("POST", { body: deep })).status).toBe(400);
+    const objects = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
+    for (const nested of [deep, objects]) {
+      const call = JSON.stringify(callMessage("echo", { text: "§" })).replace('"§"', nested);
+      const response = await door.request("POST", { body: call });
+      expect([200, 400]).toContain(response.status);
+      expect(await response.text()).toMatch(/invalid_input|-32/);
+      const meta = JSON.stringify({ ...ping, params: { _meta: "§" } }).replace('"§"', nested);
+      expect([200, 400]).toContain((await door.request("POST", { body: meta })).status);
+    }
+  });
+
+  test("N07: 2 MB is refused with 413", async () => {
+    const body = JSON.stringify(callMessage("echo", { text: "x".repeat(2_000_000) }));
+    expect((await door.request("POST", { body })).status).toBe(413);
+  });
+
+  test("N07: names that JavaScript objects have of their own are unknown like any other", async () => {
+    const misnamed = (name: string) =>
+      JSON.stringify(callMessage("echo", { text: "x" })).replace('"text"', JSON.stringify(name));
+    // zod leaves __proto__ out before anything sees it.
+    const proto = await (await door.request("POST", { body: misnamed("__proto__") })).text();
+    expect(proto).toContain('"structuredContent":{"text":"nothing"}');
+    for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+      const call = misnamed(name);
+      const text = await (await door.request("POST", { body: call })).text();
+      expect(text).toContain("echo has no argument");
+      const unknown = await door.request("POST", { body: callMessage(name) });
+      expect(await unknown.json()).toMatchObject({ error: { code: -32602 } });
+    }
+  });
+});
