@@ -276,7 +276,7 @@ export function createConnections(deps: {
       release(slot, imap !== undefined && isOrderly(error));
       if (signal.aborted) throw toReason(signal);
       return {
-        failed: isBug(error) ? error : toAppError(error, "work"),
+        failed: isBug(error) ? error : toAppError(error, "imap"),
         again: crowded || (lost && lease.effect === "read"),
       };
     } finally {
@@ -336,7 +336,7 @@ async function select(imap: ImapFlow, path: string): Promise<void> {
   try {
     await imap.mailboxOpen(path);
   } catch (error) {
-    const failure = toAppError(error, "work");
+    const failure = toAppError(error, "imap");
     if (failure.code !== "mail_server_failed" || !isOrderly(error)) throw failure;
     throw new AppError("mailbox_not_found", "There is no such mailbox.", { cause: error });
   }

@@ -70,7 +70,7 @@ describeMail("The pool of connections", () => {
     const second = await pool.use(
       who,
       read,
-      async (imap) => [imap, imap.mailbox && imap.mailbox.path] as const,
+      async (imap) => [imap, imap.mailbox ? imap.mailbox.path : ""] as const,
     );
     expect(second).toEqual([first, "INBOX"]);
     expect(opened.length).toBe(1);
@@ -86,7 +86,7 @@ describeMail("The pool of connections", () => {
       Array.from({ length: 20 }, (_, index) =>
         pool.use(owner(kit, user), { ...read, mailbox: index % 2 ? "Archive" : "INBOX" }, async (imap) => {
           await imap.noop();
-          return imap.mailbox && imap.mailbox.exists;
+          return imap.mailbox ? imap.mailbox.exists : -1;
         }),
       ),
     );
@@ -293,7 +293,7 @@ describeMail("The pool and a mail server that fails", () => {
       Array.from({ length: 8 }, () =>
         pool.use(who, read, async (imap) => {
           const status = await imap.status("INBOX", { messages: true });
-          return status && status.messages;
+          return status ? status.messages : -1;
         }),
       ),
     );
