@@ -100,6 +100,7 @@ export async function start(
     const connect = createConnect({
       config: settled,
       discover,
+      limits,
       proveImap: (credentials, signal) =>
         metrics.countLogin("imap", proveImap(credentials, { outbound, signal })),
       proveSmtp: (credentials, signal) =>

@@ -10,6 +10,7 @@ export const fieldNames = {
   address: "address",
   provider: "provider",
   password: "password",
+  username: "username",
   imapHost: "imap_host",
   imapPort: "imap_port",
   imapTls: "imap_tls",
@@ -38,6 +39,8 @@ export type ConnectForm = {
   address: string;
   /** Never rendered. */
   password: string;
+  /** For typed servers, where the user name is not the address. */
+  username: string;
   imap: TypedServer;
   smtp: TypedServer;
   level: Level;
@@ -53,6 +56,7 @@ export function emptyConnectForm(request: string, level: Level = "send"): Connec
     provider: "",
     address: "",
     password: "",
+    username: "",
     imap: { host: "", port: "", security: "tls" },
     smtp: { host: "", port: "", security: "tls" },
     level,
@@ -75,6 +79,7 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
     provider: text(fieldNames.provider).toLowerCase(),
     address: text(fieldNames.address),
     password: raw(fieldNames.password).slice(0, 1_024),
+    username: text(fieldNames.username),
     imap: toServer(text(fieldNames.imapHost), text(fieldNames.imapPort), text(fieldNames.imapTls), "143"),
     smtp: toServer(text(fieldNames.smtpHost), text(fieldNames.smtpPort), text(fieldNames.smtpSecure), "587"),
     level: withoutSending && level === "send" ? "organise" : level,

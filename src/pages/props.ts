@@ -9,6 +9,7 @@ export type ProblemField =
   | "address"
   | "provider"
   | "password"
+  | "username"
   | "imap_host"
   | "imap_port"
   | "smtp_host"
@@ -21,6 +22,8 @@ export type Problem = {
   /** Which of the two logins. */
   side?: "imap" | "smtp" | undefined;
   retryAfterSeconds?: number | undefined;
+  /** What was looked up on the way. */
+  found?: FoundServers | undefined;
 };
 
 /** Servers that belong to an address, and how we know. */
