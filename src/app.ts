@@ -34,7 +34,7 @@ export type AppDeps = {
 const formBytes = 16 * 1024;
 
 export function createApp({ config, log, grants, oauth, mcp, operator }: AppDeps) {
-  const requireGrant = createRequireGrant({ grants, config });
+  const requireGrant = createRequireGrant({ grants, config, limits: oauth.limits });
   const refuseStrangers = createRefuseStrangers({ config });
   const limitForm = limitBody(formBytes);
 

@@ -41,6 +41,11 @@ export function hashSecret(secret: string): string {
   return createHash("sha256").update(secret, "utf8").digest("base64url");
 }
 
+/** The S256 challenge of a code verifier (RFC 7636 4.2). */
+export function toCodeChallenge(verifier: string): string {
+  return createHash("sha256").update(verifier, "ascii").digest("base64url");
+}
+
 /** SHA-256 of a style or script as a Content-Security-Policy names it: `sha256-…` (CSP3 2.3.1). Not a secret. */
 export function toContentHash(content: string): string {
   return `sha256-${createHash("sha256").update(content, "utf8").digest("base64")}`;

@@ -1,16 +1,136 @@
-/** The only unsealer of credentials. */
-
-import type { Mail } from "../mail/mail.ts";
+/**
+ * Credentials at rest, and the only place that unseals them.
+ *
+ * One account's credentials are one AES-256-GCM blob under its grant's data key; the additional data binds version,
+ * grant, account and field, so that a row copied to another grant or account opens nothing.
+ */
+import { and, asc, eq } from "drizzle-orm";
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/open.ts";
+import { accounts } from "../db/schema.ts";
+import { AppError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Connections } from "../mail/connections.ts";
+import { createMail } from "../mail/create-mail.ts";
+import type { Credentials, Mail } from "../mail/mail.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
+import type { Outbound } from "../outbound.ts";
+import { newId, seal, unseal } from "../secrets.ts";
 
-export type Vault = {
-  /**
-   * Every account of the grant in the order it was connected, as live handles for the time of `work`.
-   * Nothing connects until a verb is called; nothing of the credentials comes back up.
-   */
-  withMails<T>(
-    grant: LiveGrant,
-    signal: AbortSignal,
-    work: (mails: readonly Mail[]) => Promise<T>,
-  ): Promise<T>;
-};
+const server = z.object({
+  host: z.string(),
+  port: z.number(),
+  security: z.enum(["tls", "starttls"]),
+});
+
+const storedCredentials: z.ZodType<Credentials> = z.object({
+  address: z.string(),
+  name: z.string().exactOptional(),
+  username: z.string(),
+  password: z.string(),
+  provider: z.string(),
+  imap: server,
+  smtp: server.exactOptional(),
+});
+
+/** A mailbox that is connected, as a page may show it. */
+export type ConnectedAccount = { address: string; canSend: boolean };
+
+/** More than a person has, fewer than a search across all of them can bear. */
+const maxAccounts = 10;
+
+export type Vault = ReturnType<typeof createVault>;
+
+export function createVault(deps: {
+  db: Database;
+  connections: Connections;
+  outbound: Outbound;
+  clock: Clock;
+  log: Log;
+}) {
+  const { db, connections, outbound, clock } = deps;
+
+  /** In the order they were connected. */
+  function unsealAll(grantId: string, dataKey: Uint8Array): { id: string; credentials: Credentials }[] {
+    return db
+      .select({ id: accounts.id, sealed: accounts.credentials })
+      .from(accounts)
+      .where(eq(accounts.grantId, grantId))
+      .orderBy(asc(accounts.position))
+      .all()
+      .map(({ id, sealed }) => {
+        const plain = unseal(dataKey, sealed, toContext(grantId, id)).toString("utf8");
+        return { id, credentials: storedCredentials.parse(JSON.parse(plain)) };
+      });
+  }
+
+  return {
+    /**
+     * Adds a proven account to a grant; call it inside the transaction that makes or finds the grant. The same
+     * address connected twice in one passage is one account, with what was proven last. Throws too_large when the
+     * grant is full.
+     */
+    saveAccount(grantId: string, dataKey: Uint8Array, credentials: Credentials): void {
+      const there = unsealAll(grantId, dataKey);
+      const same = there.find((account) => isSameAddress(account.credentials, credentials));
+      if (!same && there.length >= maxAccounts)
+        throw new AppError("too_large", `One connection holds at most ${maxAccounts} mailboxes.`);
+      const id = same?.id ?? newId("acc");
+      const sealed = seal(dataKey, JSON.stringify(credentials), toContext(grantId, id));
+      if (same) {
+        db.update(accounts)
+          .set({ credentials: sealed })
+          .where(and(eq(accounts.id, id), eq(accounts.grantId, grantId)))
+          .run();
+        return;
+      }
+      db.insert(accounts)
+        .values({
+          id,
+          grantId,
+          position: there.length,
+          credentials: sealed,
+          createdAt: clock.now(),
+        })
+        .run();
+    },
+
+    /** What a grant holds so far, for the page that asks whether to add another. */
+    listAccounts(grantId: string, dataKey: Uint8Array): ConnectedAccount[] {
+      return unsealAll(grantId, dataKey).map(({ credentials }) => ({
+        address: credentials.address,
+        canSend: credentials.smtp !== undefined,
+      }));
+    },
+
+    /**
+     * Every account of the grant in the order it was connected, as live handles for the time of `work`.
+     * Nothing connects until a verb is called; nothing of the credentials comes back up.
+     */
+    async withMails<T>(
+      grant: LiveGrant,
+      signal: AbortSignal,
+      work: (mails: readonly Mail[]) => Promise<T>,
+    ): Promise<T> {
+      const mails = unsealAll(grant.id, grant.dataKey).map(({ id, credentials }) =>
+        createMail({
+          owner: { grantId: grant.id, accountId: id, credentials },
+          connections,
+          signal,
+          clock,
+          outbound,
+        }),
+      );
+      return work(mails);
+    },
+  };
+}
+
+function toContext(grantId: string, accountId: string): string {
+  return `v1 credentials ${grantId} ${accountId}`;
+}
+
+function isSameAddress(a: Credentials, b: Credentials): boolean {
+  return a.address.toLowerCase() === b.address.toLowerCase();
+}

@@ -1,6 +1,22 @@
-/** Opens the one database file: pragmas, checks before anything is written, migrations. */
-import { Database as Sqlite } from "bun:sqlite";
-import { chmodSync, existsSync, statSync } from "node:fs";
+/**
+ * The database: one SQLite file in DATA_DIR, opened by one process, judged before it is touched.
+ *
+ * Every write is a synchronous transaction (an async one commits before it ends) and is on the disk before the
+ * caller goes on: synchronous=FULL. secure_delete overwrites what is deleted.
+ */
+import { Database as SqliteFile } from "bun:sqlite";
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
@@ -10,101 +26,174 @@ import * as schema from "./schema.ts";
 
 export type Database = BunSQLiteDatabase<typeof schema>;
 
-/** The file in DATA_DIR. */
-export const databaseFile = "email-connector.db";
+/** "emcn" in the file's header (SQLite file format 1.3, offset 68): tells our database from somebody else's. */
+const applicationId = 0x656d636e;
+const headerBytes = 100;
 
-/** "ecdb": tells our database from any other SQLite file. */
-const applicationId = 0x65636462;
-
-/** The generated SQL: beside the entry point in the executable, at the top of the project from source. */
-function migrationsFolder(): string {
-  const compiled = join(import.meta.dir, "drizzle");
-  return existsSync(compiled) ? compiled : join(import.meta.dir, "../../drizzle");
+/** Where the database is. */
+export function toDatabaseFile(dataDir: string): string {
+  return join(dataDir, "email-connector.db");
 }
 
 /**
- * Opens `dataDir`/email-connector.db (mode 0600, made when absent) and brings it up to date.
- * Throws StartError, with the file untouched, when it is corrupt, empty, another program's, read-only, or was
- * written by a newer version. Use synchronous transactions only: an async one commits before its callback ends.
+ * Opens the database, makes it when there is none, and brings its tables up to date. Throws StartError, with the
+ * file untouched, when it is empty, damaged, somebody else's, read-only, or written by a newer version.
  */
 export function openDatabase({ dataDir }: { dataDir: string }): {
   db: Database;
-  file: string;
+  /** Throws when nothing can be written. */
+  proveWritable(): void;
   close(): void;
 } {
-  const file = join(dataDir, databaseFile);
-  const isNew = !existsSync(file);
-  if (!isNew) inspect(file);
-  let sqlite: Sqlite;
+  const file = toDatabaseFile(dataDir);
+  if (existsSync(file)) requireOurs(file);
+  else makeDatabase(file);
+  chmodSync(file, 0o600);
+  const client = openFile(file);
   try {
-    sqlite = new Sqlite(file, { create: true, readwrite: true, strict: true });
-  } catch (cause) {
-    throw new StartError(`${file} cannot be opened for writing. Check its owner, its mode and the disk.`, {
-      cause,
-    });
-  }
-  try {
-    chmodSync(file, 0o600);
-    sqlite.run("PRAGMA busy_timeout = 5000");
-    if (isNew) sqlite.run(`PRAGMA application_id = ${applicationId}`);
-    sqlite.run("PRAGMA journal_mode = WAL");
-    sqlite.run("PRAGMA synchronous = FULL");
-    sqlite.run("PRAGMA foreign_keys = ON");
-    sqlite.run("PRAGMA secure_delete = ON");
-    const db = drizzle(sqlite, { schema });
-    migrate(db, { migrationsFolder: migrationsFolder() });
+    const db = drizzle(client, { schema });
+    migrate(db, { migrationsFolder });
     return {
       db,
-      file,
+      proveWritable() {
+        // A header field of our own, set to what it is: writes a page, changes nothing.
+        client.transaction(() => client.run(`PRAGMA application_id = ${applicationId}`)).immediate();
+      },
       close() {
-        sqlite.run("PRAGMA wal_checkpoint(TRUNCATE)");
-        sqlite.close();
+        client.run("PRAGMA wal_checkpoint(TRUNCATE)");
+        client.close();
       },
     };
   } catch (cause) {
-    sqlite.close();
-    throw new StartError(
-      `${file} cannot be brought up to date. Check that the disk has room and is writable.`,
-      {
-        cause,
-      },
-    );
+    client.close();
+    throw new StartError(`${file} could not be brought up to date. Is there room on the disk?`, { cause });
   }
 }
 
-/** Judges a file that is there without writing to it. */
-function inspect(file: string): void {
-  const refuse = (what: string, todo: string, cause?: unknown): never => {
-    throw new StartError(`${file} ${what}. ${todo}`, { cause });
-  };
-  const restore = "Restore a backup, or move the file away to start with an empty database.";
-  if (statSync(file).size === 0) refuse("is empty", restore);
-  let id: number | undefined;
-  let latest: number | undefined;
-  let sound: string | undefined;
-  let sqlite: Sqlite | undefined;
+/**
+ * Takes what was deleted out of the write-ahead log too. Does nothing while somebody reads, rather than wait for him:
+ * the next checkpoint does it then.
+ */
+export function purgeLog(db: Database): void {
+  db.run("PRAGMA busy_timeout = 0");
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.run(`PRAGMA busy_timeout = ${busyMs}`);
+}
+
+const busyMs = 5_000;
+
+/** Beside the code, or inside the binary, where the build put it. */
+const compiledMigrations = join(import.meta.dir, "drizzle");
+const migrationsFolder = existsSync(compiledMigrations)
+  ? compiledMigrations
+  : join(import.meta.dir, "../../drizzle");
+
+function openFile(file: string): SqliteFile {
+  const client = new SqliteFile(file, { readwrite: true, create: true });
+  client.run(`PRAGMA busy_timeout = ${busyMs}`);
+  client.run("PRAGMA journal_mode = WAL");
+  client.run("PRAGMA synchronous = FULL");
+  client.run("PRAGMA foreign_keys = ON");
+  client.run("PRAGMA secure_delete = ON");
+  return client;
+}
+
+/** Made under another name and renamed when whole, so that a crash leaves a database or none, never an empty file. */
+function makeDatabase(file: string): void {
+  const next = `${file}.next`;
   try {
-    sqlite = new Sqlite(file, { readwrite: true, create: false });
-    id = sqlite.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id;
-    sound = sqlite.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
-    if (id === applicationId && sound === "ok")
-      latest =
-        sqlite
-          .query<{ latest: number | null }, []>("SELECT max(created_at) AS latest FROM __drizzle_migrations")
-          .get()?.latest ?? undefined;
+    for (const left of [next, `${next}-wal`, `${next}-shm`]) rmSync(left, { force: true });
+    closeSync(openSync(next, "w", 0o600));
+    const client = openFile(next);
+    client.run(`PRAGMA application_id = ${applicationId}`);
+    migrate(drizzle(client), { migrationsFolder });
+    client.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    client.close();
+    renameSync(next, file);
   } catch (cause) {
-    refuse("is not a sound database", restore, cause);
-  } finally {
-    sqlite?.close();
+    throw new StartError(`${file} could not be made. Is DATA_DIR writable, and is there room?`, { cause });
   }
-  if (sound !== "ok") refuse("is damaged", restore);
-  if (id !== applicationId)
-    refuse("is another program's database", "Set DATA_DIR to a folder of this server's own.");
-  const known = readMigrationFiles({ migrationsFolder: migrationsFolder() });
-  const newest = Math.max(...known.map((migration) => migration.folderMillis));
-  if (latest !== undefined && latest > newest)
-    refuse(
-      "was written by a newer version",
-      "Run that version, or restore a backup made before the upgrade.",
+}
+
+/** Judges the file by reading only. */
+function requireOurs(file: string): void {
+  const header = readHeader(file);
+  if (header.length === 0)
+    throw new StartError(
+      `${file} is empty. Put your backup back, or delete the file and a new one is made (all grants are lost).`,
     );
+  const isSqlite = header.toString("latin1", 0, 16) === "SQLite format 3\0";
+  if (isSqlite && header.length === headerBytes && header.readUInt32BE(68) !== applicationId)
+    throw new StartError(
+      `${file} is a database of another program. Set DATA_DIR to a folder of this server's own.`,
+    );
+  if (!isSqlite || header.length < headerBytes || !isWhole(file))
+    throw new StartError(`${file} is damaged. Put your backup back; the file was left as it is.`);
+  if ((statSync(file).mode & 0o200) === 0 || !isWritable(file))
+    throw new StartError(
+      `${file} is read-only. Make it writable for the user the server runs as: chmod u+w.`,
+    );
+  if (isNewer(file))
+    throw new StartError(
+      `${file} was written by a newer email-connector. Run that version, or put back a backup from before it.`,
+    );
+}
+
+function readHeader(file: string): Buffer {
+  const buffer = Buffer.alloc(headerBytes);
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, "r");
+    return buffer.subarray(0, readSync(descriptor, buffer, 0, headerBytes, 0));
+  } catch (cause) {
+    throw new StartError(`${file} cannot be read by this user. Give it to the user the server runs as.`, {
+      cause,
+    });
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function isWritable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Lends the file for reading only. */
+function withReader<T>(file: string, work: (client: SqliteFile) => T): T {
+  const client = new SqliteFile(file, { readonly: true });
+  try {
+    return work(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** Every page and index in order. A damaged file opens well and fails at some later call. */
+function isWhole(file: string): boolean {
+  try {
+    return withReader(file, (client) => {
+      const rows = client.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
+      return rows.length === 1 && rows[0]?.quick_check === "ok";
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a migration ran there that we have never heard of. */
+function isNewer(file: string): boolean {
+  const ours = Math.max(
+    ...readMigrationFiles({ migrationsFolder }).map((migration) => migration.folderMillis),
+  );
+  return withReader(file, (client) => {
+    const row = client
+      .query<{ last: number | null }, []>("SELECT max(created_at) AS last FROM __drizzle_migrations")
+      .get();
+    return (row?.last ?? 0) > ours;
+  });
 }

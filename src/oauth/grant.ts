@@ -10,3 +10,11 @@ export type LiveGrant = {
   /** When the presented token ends, milliseconds since the epoch. */
   expiresAt: number;
 };
+
+/** What a data key is wrapped for. */
+export type SecretKind = "request" | "code" | "access" | "refresh" | "link";
+
+/** Binds a wrapped data key to its place (the additional data of secrets.wrapKey): a copy elsewhere opens nothing. */
+export function toWrapContext(kind: SecretKind, grantId: string): string {
+  return `v1 key ${kind} ${grantId}`;
+}

@@ -1,0 +1,93 @@
+/** Grants from beginning to end: made in a passage through the form, spent by a bearer token, ended once for all. */
+import { and, eq, gt, isNotNull, lte } from "drizzle-orm";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import { type Database, purgeLog } from "../db/open.ts";
+import { authorizationRequests, grants, tokens } from "../db/schema.ts";
+import { hashSecret, type Secrets } from "../secrets.ts";
+import { type LiveGrant, toWrapContext } from "./grant.ts";
+import { createPassages } from "./passage.ts";
+import { createTokens, noKey, refreshGraceMs } from "./tokens.ts";
+
+/** "Last used" is for people: a write a minute is enough. */
+const noteUseEveryMs = 60_000;
+
+export type Grants = ReturnType<typeof createGrants>;
+
+export function createGrants(deps: {
+  db: Database;
+  secrets: Secrets;
+  clock: Clock;
+  config: Pick<Config, "accessTokenLifetimeSeconds" | "authorizationCodeLifetimeSeconds">;
+  /** Called after every end of a grant, whatever ended it: closes what it still holds open. */
+  onEnd(grantId: string): void;
+}) {
+  const { db, secrets, clock, config } = deps;
+
+  /** Deletes a grant with its credentials, tokens and all else that hangs on it, and closes what it holds open. */
+  function end(grantId: string): void {
+    db.delete(grants).where(eq(grants.id, grantId)).run();
+    purgeLog(db);
+    deps.onEnd(grantId);
+  }
+
+  const { redeemCode, refresh } = createTokens({ db, secrets, clock, config, end });
+
+  return {
+    passages: createPassages({ db, secrets, clock, config }),
+    redeemCode,
+    refresh,
+    end,
+
+    /** The grant of a presented access token, its data key unwrapped with it. Undefined when it is none, or over. */
+    findLive(token: string): LiveGrant | undefined {
+      const now = clock.now();
+      const row = db
+        .select({ token: tokens, grant: grants })
+        .from(tokens)
+        .innerJoin(grants, eq(grants.id, tokens.grantId))
+        .where(
+          and(
+            eq(tokens.hash, hashSecret(token)),
+            eq(tokens.kind, "access"),
+            gt(tokens.expiresAt, now),
+            eq(grants.state, "live"),
+          ),
+        )
+        .get();
+      if (!row) return undefined;
+      const { id, clientId, level, lastUsedAt } = row.grant;
+      const dataKey = secrets.unwrapKey(row.token.wrappedKey, token, toWrapContext("access", id));
+      if (now - lastUsedAt >= noteUseEveryMs)
+        db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run();
+      return { id, clientId, level, dataKey, expiresAt: row.token.expiresAt };
+    },
+
+    /** Ends the grant of an access or refresh token (RFC 7009 2.1); false when there is none of this client's. */
+    revoke(token: string, clientId: string | undefined): boolean {
+      const row = db
+        .select({ grantId: tokens.grantId, clientId: grants.clientId })
+        .from(tokens)
+        .innerJoin(grants, eq(grants.id, tokens.grantId))
+        .where(eq(tokens.hash, hashSecret(token)))
+        .get();
+      if (!row || (clientId !== undefined && row.clientId !== clientId)) return false;
+      end(row.grantId);
+      return true;
+    },
+
+    /** Ends what has expired; start.ts calls it on a timer. */
+    sweep(): void {
+      const now = clock.now();
+      const over = db.select({ id: grants.id }).from(grants).where(lte(grants.expiresAt, now)).all();
+      for (const { id } of over) end(id);
+      db.delete(tokens).where(lte(tokens.expiresAt, now)).run();
+      // Its hash stays, to know a thief by; the key it opened does not.
+      db.update(tokens)
+        .set({ wrappedKey: noKey })
+        .where(and(isNotNull(tokens.replacedAt), lte(tokens.replacedAt, now - refreshGraceMs - 1)))
+        .run();
+      db.delete(authorizationRequests).where(lte(authorizationRequests.expiresAt, now)).run();
+    },
+  };
+}

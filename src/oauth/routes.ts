@@ -1,0 +1,43 @@
+/** How a client gets permission, by URL. */
+import { Hono } from "hono";
+import type { Connect } from "../accounts/connect.ts";
+import type { Vault } from "../accounts/vault.ts";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import type { Database } from "../db/open.ts";
+import type { Door } from "../http/guard.ts";
+import type { Limits } from "../http/rate-limit.ts";
+import type { Log } from "../log.ts";
+import type { Secrets } from "../secrets.ts";
+import type { Grants } from "./grants.ts";
+import { toResourceMetadata, toServerMetadata } from "./metadata.ts";
+
+export type OAuthDeps = {
+  config: Config;
+  grants: Grants;
+  vault: Pick<Vault, "saveAccount" | "listAccounts">;
+  connect: Connect;
+  secrets: Secrets;
+  /** The operator's own client. */
+  client: { id: string; secret: string };
+  db: Database;
+  clock: Clock;
+  log: Log;
+  limits: Limits;
+};
+
+export function createOAuthRoutes({ config }: OAuthDeps) {
+  return new Hono<Door>()
+    .on("GET", ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"], (c) =>
+      c.json(toResourceMetadata(config)),
+    )
+    .on(
+      "GET",
+      [
+        "/oauth/meta",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/oauth-authorization-server/mcp",
+      ],
+      (c) => c.json(toServerMetadata(config)),
+    );
+}
