@@ -19,6 +19,7 @@ export function mayUse(level: Level, tool: Tool): boolean {
 const maxResultChars = 150_000;
 
 const annotationsOfEffect = {
+  // Whatever is read was written by anyone: the open world. That reading repeats without harm goes without saying.
   read: { readOnlyHint: true, openWorldHint: true },
   write: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
   destroy: { readOnlyHint: false, destructiveHint: true, openWorldHint: false },
@@ -33,20 +34,26 @@ export function toListed(tool: Tool): ListedTool {
     description: tool.description,
     inputSchema: slim(z.toJSONSchema(tool.input, { io: "input" })),
     outputSchema: outline(slim(z.toJSONSchema(tool.output, { io: "output" }))),
-    annotations: { ...annotationsOfEffect[tool.effect], idempotentHint: tool.idempotent },
+    annotations: {
+      ...annotationsOfEffect[tool.effect],
+      ...(tool.effect === "read" ? {} : { idempotentHint: tool.idempotent }),
+    },
     ...(tool.effect === "read" ? { _meta: { "anthropic/maxResultSizeChars": maxResultChars } } : {}),
   });
 }
 
 type Json = unknown;
 
-/** Without the dialect, closed-object marks and the bounds of safe integers: zod checks those anyway. */
+/** Said of a schema only to validate: a model that passes on what it was given never meets them, and zod checks them. */
+const unsaid = new Set(["$schema", "minLength", "maxLength"]);
+
+/** Without that, without closed-object marks, and without the bounds of safe integers. */
 function slim(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map(slim);
   if (typeof schema !== "object" || schema === null) return schema;
   const kept = Object.entries(schema).filter(
     ([name, value]) =>
-      name !== "$schema" &&
+      !(unsaid.has(name) && typeof value !== "object") &&
       !(name === "additionalProperties" && value === false) &&
       !((name === "maximum" || name === "minimum") && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER),
   );
@@ -58,15 +65,12 @@ function slim(schema: Json): Json {
  * accept structured content; the answer itself is checked against the whole schema before it leaves.
  */
 function outline(schema: Json): Json {
-  const { properties, required } = z
-    .object({
-      properties: z.record(z.string(), z.looseObject({ type: z.unknown() })).default({}),
-      required: z.array(z.string()).optional(),
-    })
+  const { properties } = z
+    .object({ properties: z.record(z.string(), z.looseObject({ type: z.unknown() })).default({}) })
     .parse(schema);
-  const types = Object.entries(properties).map(([name, field]) => [
+  const types = Object.entries(properties).map(([name, { type }]) => [
     name,
-    typeof field.type === "string" ? { type: field.type } : {},
+    typeof type === "string" ? { type } : {},
   ]);
-  return { type: "object", properties: Object.fromEntries(types), required };
+  return { type: "object", properties: Object.fromEntries(types) };
 }
