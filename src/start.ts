@@ -9,7 +9,7 @@ import { checkServerKey, writeKeyCheck } from "./db/key-check.ts";
 import { openLock } from "./db/lock.ts";
 import { openDatabase } from "./db/open.ts";
 import { StartError } from "./errors.ts";
-import { createLimits } from "./http/rate-limit.ts";
+import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import { loadKeyRing } from "./key-ring.ts";
 import type { Log } from "./log.ts";
 import { createConnections } from "./mail/connections.ts";
@@ -49,7 +49,7 @@ const sweepEveryMs = 10 * 60_000;
 /** Throws StartError, with the line that says what to do, before it has changed anything it should not. */
 export async function start(
   config: Config,
-  { log, clock = systemClock }: { log: Log; clock?: Clock },
+  { log, clock = systemClock, rates }: { log: Log; clock?: Clock; rates?: LimitOptions["rates"] },
 ): Promise<Product> {
   const closers: (() => void | Promise<void>)[] = [];
   const close = async () => {
@@ -74,7 +74,11 @@ export async function start(
 
     const metrics = createMetrics();
     const watched = metrics.watch(log);
-    const limits = createLimits({ clock, hash: (value) => secrets.keyedHash("limit", value) });
+    const limits = createLimits({
+      clock,
+      hash: (value) => secrets.keyedHash("limit", value),
+      ...(rates ? { rates } : {}),
+    });
     const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
     const connections = createConnections({
       open: (credentials, signal) => metrics.countLogin("imap", openImap(credentials, { outbound, signal })),

@@ -57,13 +57,15 @@ type Line = { running: number; waiting: (() => void)[] };
 /** Keys remembered per rate; about 100 bytes each. */
 const maxKeys = 20_000;
 
-/** `hash` is a keyed hash, so that no address stands in memory for counting's sake. */
-export function createLimits(deps: {
+export type LimitOptions = {
   clock: Clock;
+  /** A keyed hash, so that no address stands in memory for counting's sake. */
   hash: (value: string) => string;
   rates?: Partial<Record<RateName, Rate>>;
   gates?: Partial<Record<GateName, number>>;
-}) {
+};
+
+export function createLimits(deps: LimitOptions) {
   const allRates: Record<RateName, Rate> = { ...rates, ...deps.rates };
   const allGates: Record<GateName, number> = { ...gates, ...deps.gates };
   /** Rate and key -> when the last of what was spent will be back, milliseconds since the epoch (GCRA). */
