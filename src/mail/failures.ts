@@ -19,7 +19,7 @@ type Told = {
   responseStatus?: unknown;
   serverResponseCode?: unknown;
   authenticationFailed?: unknown;
-  /** imapflow: the text of a BYE. */
+  /** imapflow: the text of a BYE; TLS errors have a reason, too. */
   reason?: unknown;
   tlsFailed?: unknown;
   throttleReset?: unknown;
@@ -103,13 +103,13 @@ export function toAppError(error: unknown, where: FailurePlace): AppError {
   });
 }
 
+/** imapflow's codes for a connection that is no more. */
+const connectionCodes = /^(NoConnection|EConnectionClosed|StateLogout|ClosedAfterConnect\w*)$/;
+
 /** True when the connection is of no more use after this failure. */
 export function isLostConnection(error: unknown): boolean {
   const code = textOf((error as Told | undefined)?.code);
-  return (
-    ["NoConnection", "EConnectionClosed", "StateLogout", "ECONNRESET", "EPIPE", "ETIMEOUT"].includes(code) ||
-    code.startsWith("ClosedAfterConnect")
-  );
+  return connectionCodes.test(code) || ["ECONNRESET", "EPIPE", "ETIMEOUT"].includes(code);
 }
 
 type Found = { code: FailureCode; message: string; hint?: string; retryAfterSeconds?: number };
@@ -133,7 +133,7 @@ function toBusy(told: Told): Found | undefined {
     told.code === "ETHROTTLE" ||
     busyCodes.has(textOf(told.serverResponseCode).toUpperCase()) ||
     // A BYE: the server ends the connection of its own accord, for load, limits or maintenance.
-    textOf(told.reason) !== "" ||
+    (connectionCodes.test(textOf(told.code)) && textOf(told.reason) !== "") ||
     // RFC 5321 section 4.2.1: 4yz is transient; RFC 4954 section 6: so is 454 at AUTH.
     (typeof told.responseCode === "number" && told.responseCode >= 400 && told.responseCode < 500);
   if (!isBusy) return undefined;

@@ -15,6 +15,8 @@ export type Authority = {
   bundleFile: string;
   /** Signs a certificate for these host names and addresses. `days` may be negative: expired. */
   issue(options: { hosts: readonly string[]; days?: number }): Certificate;
+  /** A certificate that nobody but itself signed. */
+  selfSigned(options: { hosts: readonly string[] }): Certificate;
 };
 
 const ipAddress = /^[0-9.]+$|:/;
@@ -25,6 +27,16 @@ function openssl(...args: string[]): void {
 }
 
 const newEcKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+const toNames = (hosts: readonly string[]) =>
+  hosts.map((host) => `${ipAddress.test(host) ? "IP" : "DNS"}:${host}`).join(",");
+
+const readCertificate = (base: string): Certificate => ({
+  certFile: `${base}.pem`,
+  keyFile: `${base}.key`,
+  cert: readFileSync(`${base}.pem`, "utf8"),
+  key: readFileSync(`${base}.key`, "utf8"),
+});
 
 /** Makes an authority in a temporary folder. Trusted by nobody until it is told so. */
 export function createAuthority(name = "email-connector test authority"): Authority {
@@ -47,8 +59,7 @@ export function createAuthority(name = "email-connector test authority"): Author
     issue({ hosts, days = 20 }) {
       issued += 1;
       const base = join(folder, `host-${issued}`);
-      const names = hosts.map((host) => `${ipAddress.test(host) ? "IP" : "DNS"}:${host}`).join(",");
-      writeFileSync(`${base}.ext`, `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n`);
+      writeFileSync(`${base}.ext`, `subjectAltName=${toNames(hosts)}\nextendedKeyUsage=serverAuth\n`);
       openssl(
         "req",
         ...newEcKey,
@@ -63,12 +74,17 @@ export function createAuthority(name = "email-connector test authority"): Author
         ...["x509", "-req", "-in", `${base}.csr`, "-CA", certFile, "-CAkey", keyFile, "-CAcreateserial"],
         ...["-days", String(days), "-out", `${base}.pem`, "-extfile", `${base}.ext`],
       );
-      return {
-        certFile: `${base}.pem`,
-        keyFile: `${base}.key`,
-        cert: readFileSync(`${base}.pem`, "utf8"),
-        key: readFileSync(`${base}.key`, "utf8"),
-      };
+      return readCertificate(base);
+    },
+
+    selfSigned({ hosts }) {
+      issued += 1;
+      const base = join(folder, `host-${issued}`);
+      openssl(
+        ...["req", "-x509", ...newEcKey, "-keyout", `${base}.key`, "-out", `${base}.pem`, "-days", "20"],
+        ...["-subj", `/CN=${hosts[0]}`, "-addext", `subjectAltName=${toNames(hosts)}`],
+      );
+      return readCertificate(base);
     },
   };
 }

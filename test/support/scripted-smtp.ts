@@ -5,13 +5,15 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import type { MailServer } from "../../src/mail/mail.ts";
-import { trustedAuthority } from "./authority.ts";
+import { type Certificate, trustedAuthority } from "./authority.ts";
 
 export type SmtpStage = "greeting" | "EHLO" | "STARTTLS" | "AUTH" | "MAIL" | "RCPT" | "DATA" | "message";
 
 export type SmtpScript = {
   /** `bare`: answers on a plain socket and offers no STARTTLS. Default tls. */
   security?: "tls" | "starttls" | "bare";
+  /** Default: a good one for localhost. */
+  certificate?: Certificate;
   /** Another reply at a stage, e.g. `{ AUTH: "535 5.7.8 No" }`. RCPT and message may look at what is asked. */
   replies?: Partial<Record<Exclude<SmtpStage, "RCPT">, string>>;
   /** The reply to one recipient; undefined takes it. */
@@ -39,14 +41,14 @@ export type ScriptedSmtp = {
   commands: readonly string[];
   connections(): number;
   /** From now on as told here. */
-  become(script: Omit<SmtpScript, "security">): void;
+  become(script: Omit<SmtpScript, "security" | "certificate">): void;
   stop(): Promise<void>;
 };
 
 export async function startScriptedSmtp(first: SmtpScript = {}): Promise<ScriptedSmtp> {
   let script: SmtpScript = first;
   const security = first.security ?? "tls";
-  const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
+  const { cert, key } = first.certificate ?? trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
   const sockets = new Set<Socket>();
   const taken: Taken[] = [];
   const commands: string[] = [];
@@ -99,7 +101,8 @@ export async function startScriptedSmtp(first: SmtpScript = {}): Promise<Scripte
           );
           break;
         case "STARTTLS":
-          if (offers && !script.replies?.STARTTLS && script.stallAt !== "STARTTLS") upgrade();
+          if (offers && !script.replies?.STARTTLS && ![script.stallAt, script.cutAt].includes("STARTTLS"))
+            upgrade();
           else reply("STARTTLS", "502 5.5.1 Not implemented");
           break;
         case "AUTH":

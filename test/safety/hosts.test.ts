@@ -1,0 +1,237 @@
+/** Hosts typed by strangers: what is resolved, judged and connected to. safety.md, S01 and S04. */
+import { describe, expect, test } from "bun:test";
+import { createServer, type Server } from "node:net";
+import type { AppError } from "../../src/errors.ts";
+import { openImap } from "../../src/mail/imap.ts";
+import type { Credentials, MailServer } from "../../src/mail/mail.ts";
+import { proveSmtp } from "../../src/mail/smtp.ts";
+import { createOutbound, type Resolve } from "../../src/outbound.ts";
+import { brokenHosts, privateHosts } from "../support/addresses.ts";
+import { startHostileImap } from "../support/hostile-imap.ts";
+
+const mailPorts = [993, 143, 465, 587];
+
+/** Answers by a table, and remembers what it was asked. */
+function createResolver(answers: Readonly<Record<string, readonly string[]>>) {
+  const asked: string[] = [];
+  const addresses: Resolve["addresses"] = async (name) => {
+    asked.push(name);
+    return [...(answers[name] ?? answers["*"] ?? [])];
+  };
+  return { asked, addresses };
+}
+
+function toCredentials(server: MailServer): Credentials {
+  const address = "ann@example.test";
+  return { address, username: address, password: "secret", provider: "generic", imap: server, smtp: server };
+}
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "done",
+    (error: AppError) => `${error.code}: ${error.message}`,
+  );
+
+/** Listens on this machine where the system lets us, and counts who comes. */
+async function startListeners(): Promise<{ visits(): number; stop(): void }> {
+  let visits = 0;
+  const servers: Server[] = [];
+  for (const host of ["127.0.0.1", "::1"])
+    for (const port of mailPorts) {
+      const server = createServer((socket) => {
+        visits += 1;
+        socket.destroy();
+      });
+      servers.push(server);
+      await new Promise<void>((done) => {
+        // Ports below 1024 are not everybody's to listen on; the refusals are the same without.
+        server.once("error", () => done());
+        server.listen(port, host, done);
+      });
+    }
+  return {
+    visits: () => visits,
+    stop() {
+      for (const server of servers) server.close();
+    },
+  };
+}
+
+describe("S01 hosts that are not public mail servers", () => {
+  test("S01 every spelling of a private address is refused alike, for IMAP and SMTP, and a listener there sees nothing", async () => {
+    const listeners = await startListeners();
+    const { addresses } = createResolver({ "*": ["127.0.0.1"] });
+    const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
+    const signal = AbortSignal.timeout(20_000);
+    const refusals = new Map<string, string[]>();
+    for (const host of privateHosts)
+      for (const [protocol, port] of [
+        ["imap", 993],
+        ["smtp", 587],
+      ] as const) {
+        const credentials = toCredentials({ host, port, security: port === 993 ? "tls" : "starttls" });
+        const attempt =
+          protocol === "imap"
+            ? openImap(credentials, { outbound, signal })
+            : proveSmtp(credentials, { outbound, signal });
+        const answer = await codeOf(attempt);
+        refusals.set(answer, [...(refusals.get(answer) ?? []), host]);
+      }
+    listeners.stop();
+    expect([...refusals.keys()]).toEqual(["host_refused: This host is not a public mail server."]);
+    expect(listeners.visits()).toBe(0);
+  });
+
+  test.each([
+    ["a private one", ["10.0.0.7"]],
+    ["a public one and a private one", ["93.184.215.14", "10.0.0.7"]],
+    ["a public one and loopback over IPv6", ["93.184.215.14", "::1"]],
+    ["the metadata address of a cloud", ["169.254.169.254"]],
+    ["an IPv4-mapped private one", ["::ffff:192.168.0.1"]],
+    ["a NAT64 form of loopback", ["64:ff9b::7f00:1"]],
+    ["a scoped link-local one", ["fe80::1%eth0"]],
+    ["something that is no address", ["not-an-address"]],
+  ])("S01 a public name whose answer is %s is refused with the same text", async (_, answers) => {
+    const { addresses } = createResolver({ "mail.example.org": answers });
+    const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
+    expect(await codeOf(outbound.vet({ host: "mail.example.org", port: 993 }))).toBe(
+      "host_refused: This host is not a public mail server.",
+    );
+  });
+
+  test("S01 a name is resolved once, and the answer that was judged is the one connected to", async () => {
+    const server = await startHostileImap();
+    const { host, port } = server.server;
+    const { addresses, asked } = createResolver({ [host]: ["127.0.0.1"] });
+    const outbound = createOutbound({ allowPrivateHosts: [host], resolve: { addresses }, refusalMs: 0 });
+    const imap = await openImap(toCredentials(server.server), {
+      outbound,
+      signal: AbortSignal.timeout(5_000),
+    });
+    // The certificate was checked against the name although the connection went to the address.
+    expect({ host: imap.host, port: imap.port, servername: imap.servername }).toEqual({
+      host: "127.0.0.1",
+      port,
+      servername: "localhost",
+    });
+    expect(asked).toEqual([host]);
+    imap.close();
+    await server.stop();
+  });
+
+  test("S01 a name is judged at every connection, not only at the first", async () => {
+    const answers = { "mail.example.org": ["93.184.215.14"] };
+    const { addresses } = createResolver(answers);
+    const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
+    const target = { host: "mail.example.org", port: 993 };
+    expect(await outbound.vet(target)).toMatchObject({ address: "93.184.215.14" });
+    answers["mail.example.org"] = ["127.0.0.1"];
+    expect(await codeOf(outbound.vet(target))).toStartWith("host_refused");
+  });
+
+  test("S01 public names and addresses pass, with the name kept for the certificate", async () => {
+    const { addresses } = createResolver({
+      "imap.example.org": ["2606:2800:21f::1", "93.184.215.14"],
+      "xn--mnchen-3ya.example": ["93.184.215.14"],
+    });
+    const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
+    const vet = (host: string) => outbound.vet({ host, port: 993 });
+    expect(await vet("IMAP.example.org.")).toEqual({
+      ...{ address: "93.184.215.14", servername: "imap.example.org", port: 993 },
+    });
+    expect(await vet("münchen.example")).toMatchObject({ servername: "xn--mnchen-3ya.example" });
+    expect(await vet("93.184.215.14")).toEqual({
+      address: "93.184.215.14",
+      servername: undefined,
+      port: 993,
+    });
+    expect(await vet("[2606:2800:21f::1]")).toMatchObject({ address: "2606:2800:21f::1" });
+  });
+
+  test("S01 what is no host name at all is refused before DNS", async () => {
+    const { addresses, asked } = createResolver({ "*": ["93.184.215.14"] });
+    const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
+    for (const host of brokenHosts)
+      expect(await codeOf(outbound.vet({ host, port: 993 }))).toStartWith("host_refused");
+    expect(asked).toEqual([]);
+  });
+
+  test("S01 what the operator opened may be private and on any port, and nothing beside it", async () => {
+    const { addresses } = createResolver({
+      "nas.home": ["192.168.1.9"],
+      "mail.example.org": ["192.168.1.9", "192.168.2.9"],
+    });
+    const outbound = createOutbound({
+      allowPrivateHosts: ["nas.home", "192.168.1.0/24", "fd00::/8", "10.9.8.7"],
+      resolve: { addresses },
+      refusalMs: 0,
+    });
+    const vet = (host: string, port = 993) => codeOf(outbound.vet({ host, port }));
+    expect(await vet("nas.home", 1993)).toBe("done");
+    expect(await vet("192.168.1.200", 2525)).toBe("done");
+    expect(await vet("fd00::5")).toBe("done");
+    expect(await vet("10.9.8.7")).toBe("done");
+    for (const host of ["192.168.2.1", "10.9.8.8", "127.0.0.1", "fe80::1", "mail.example.org"])
+      expect(await vet(host)).toStartWith("host_refused");
+  });
+
+  test("S01 a fetch for a domain's settings goes through the same judge, https only", async () => {
+    const { addresses } = createResolver({ "autoconfig.example.org": ["10.0.0.1"] });
+    const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
+    const get = (url: string) => codeOf(outbound.fetchText(url, { signal: AbortSignal.timeout(2_000) }));
+    for (const url of [
+      "https://autoconfig.example.org/mail/config-v1.1.xml",
+      "http://autoconfig.example.org/",
+      "https://user:pw@autoconfig.example.org/",
+      "https://autoconfig.example.org:8443/",
+      "https://127.0.0.1/",
+      "https://[::1]/",
+      "file:///etc/passwd",
+    ])
+      expect(await get(url)).toStartWith("host_refused");
+  });
+});
+
+test("S04 ports that are not mail's are refused before DNS", async () => {
+  const { addresses, asked } = createResolver({ "*": ["93.184.215.14"] });
+  const outbound = createOutbound({ allowPrivateHosts: ["nas.home"], resolve: { addresses }, refusalMs: 0 });
+  for (const port of [22, 25, 80, 443, 6379, 0, -1, 65_536, 993.5, Number.NaN, Number.POSITIVE_INFINITY])
+    expect(await codeOf(outbound.vet({ host: "mail.example.org", port }))).toStartWith("host_refused");
+  expect(asked).toEqual([]);
+  for (const port of mailPorts)
+    expect(await codeOf(outbound.vet({ host: "mail.example.org", port }))).toBe("done");
+});
+
+test("a refusal takes as long whatever it is for, and a name that is there no longer", async () => {
+  const { addresses } = createResolver({
+    "mail.example.org": ["93.184.215.14"],
+    "inside.example.org": ["10.0.0.1"],
+  });
+  const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 120 });
+  const time = async (host: string, port = 993) => {
+    const startedAt = performance.now();
+    await codeOf(outbound.vet({ host, port }));
+    return performance.now() - startedAt;
+  };
+  for (const [host, port] of [
+    ["127.0.0.1", 993],
+    ["inside.example.org", 993],
+    ["nowhere.example.org", 993],
+    ["mail.example.org", 22],
+  ] as const)
+    expect(await time(host, port)).toBeWithin(119, 180);
+  expect(await time("mail.example.org")).toBeLessThan(60);
+});
+
+test("names that DNS does not know, or that hang, are host_unknown", async () => {
+  const outbound = createOutbound({
+    allowPrivateHosts: [],
+    resolve: {
+      addresses: async () => Promise.reject(new Error("ENOTFOUND")),
+      mx: async () => Promise.reject(new Error("x")),
+    },
+    refusalMs: 0,
+  });
+  expect(await codeOf(outbound.vet({ host: "nowhere.example.org", port: 993 }))).toStartWith("host_unknown");
+  expect(await outbound.resolveMx("nowhere.example.org")).toEqual([]);
+});

@@ -1,0 +1,224 @@
+/**
+ * An IMAP server that turns on its clients. Left alone it is an honest small one with an INBOX of `exists` emails and
+ * takes any login; at each stage it can be told to do one of the things below instead.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
+import type { MailServer } from "../../src/mail/mail.ts";
+import { type Certificate, trustedAuthority } from "./authority.ts";
+
+/** greeting, or the command's name without UID: LOGIN, LIST, SELECT, FETCH, … */
+export type ImapStage =
+  | "greeting"
+  | "CAPABILITY"
+  | "STARTTLS"
+  | "LOGIN"
+  | "LIST"
+  | "STATUS"
+  | "SELECT"
+  | "SEARCH"
+  | "FETCH"
+  | "NOOP";
+
+export type Misdeed =
+  /** Says nothing any more, and keeps the connection. */
+  | "stall"
+  /** Hangs up. */
+  | "cut"
+  /** `* BYE`, then hangs up. */
+  | "bye"
+  /** A line without an end, as fast as it is taken. */
+  | "endless line"
+  /** Announces 4 GB and sends them. */
+  | "huge literal"
+  /** One byte every 20 ms, for ever. */
+  | "drip"
+  /** Unasked EXISTS, EXPUNGE and FETCH lines without end, and never the answer. */
+  | "flood"
+  /** Bytes that are no IMAP. */
+  | "garbage"
+  /** Parentheses 100,000 deep. */
+  | "nesting"
+  /** These bytes, TAG replaced by the command's tag. */
+  | { say: string };
+
+export type HostileScript = {
+  /** bare: a plain socket that offers no STARTTLS, told to callers as starttls. Default tls. */
+  security?: "tls" | "starttls" | "bare";
+  certificate?: Certificate;
+  /** TLS versions, to be too old on purpose. */
+  maxVersion?: "TLSv1.1";
+  exists?: number;
+  on?: Partial<Record<ImapStage, Misdeed>>;
+};
+
+export type HostileImap = {
+  server: MailServer;
+  /** Every command line that came, over all connections; LOGIN lines with their password. */
+  commands: readonly string[];
+  connections(): number;
+  open(): number;
+  /** From now on, and over connections that are open already. */
+  become(on: HostileScript["on"]): void;
+  stop(): Promise<void>;
+};
+
+const greeting = "* OK [CAPABILITY IMAP4rev1 UIDPLUS MOVE] ready\r\n";
+
+/** Answers as an honest server has them; TAG stands for the command's tag. */
+function honest(name: string, exists: number): string {
+  const told: Readonly<Record<string, string>> = {
+    CAPABILITY: "* CAPABILITY IMAP4rev1 UIDPLUS MOVE\r\n",
+    LIST: '* LIST (\\HasNoChildren) "/" INBOX\r\n',
+    LSUB: '* LSUB (\\HasNoChildren) "/" INBOX\r\n',
+    STATUS: `* STATUS INBOX (MESSAGES ${exists} UIDNEXT ${exists + 1} UIDVALIDITY 7 UNSEEN 0)\r\n`,
+    SELECT: [
+      "* FLAGS (\\Seen \\Flagged \\Deleted \\Answered \\Draft)",
+      "* OK [PERMANENTFLAGS (\\Seen \\*)] ok",
+      `* ${exists} EXISTS`,
+      "* 0 RECENT",
+      "* OK [UIDVALIDITY 7] ok",
+      `* OK [UIDNEXT ${exists + 1}] ok`,
+      "",
+    ].join("\r\n"),
+    SEARCH: `* SEARCH${Array.from({ length: Math.min(exists, 50) }, (_, index) => ` ${index + 1}`).join("")}\r\n`,
+    NAMESPACE: '* NAMESPACE (("" "/")) NIL NIL\r\n',
+    LOGOUT: "* BYE see you\r\n",
+  };
+  return `${told[name] ?? ""}TAG OK done\r\n`;
+}
+
+export async function startHostileImap(script: HostileScript = {}): Promise<HostileImap> {
+  const security = script.security ?? "tls";
+  const { cert, key } = script.certificate ?? trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
+  const tlsOptions = {
+    ...{ cert, key },
+    ...(script.maxVersion ? { minVersion: script.maxVersion, maxVersion: script.maxVersion } : {}),
+  };
+  const exists = script.exists ?? 0;
+  let on = script.on ?? {};
+  let connections = 0;
+  const sockets = new Set<Socket>();
+  const commands: string[] = [];
+
+  /** Writes what `piece` gives, as fast as it is taken, until the other side is gone. */
+  function pour(socket: Socket, piece: string): void {
+    const more = () => {
+      while (socket.writable && socket.write(piece)) {
+        if (socket.writableLength > 1_000_000) break;
+      }
+      if (socket.writable) socket.once("drain", more);
+    };
+    more();
+  }
+
+  function act(socket: Socket, misdeed: Misdeed, tag: string): void {
+    if (typeof misdeed === "object") {
+      socket.write(misdeed.say.replaceAll("TAG", tag));
+      return;
+    }
+    switch (misdeed) {
+      case "stall":
+        break;
+      case "cut":
+        socket.destroy();
+        break;
+      case "bye":
+        socket.end("* BYE Autologout; too much to do\r\n");
+        break;
+      case "endless line":
+        socket.write("* OK ");
+        pour(socket, "x".repeat(65_536));
+        break;
+      case "huge literal":
+        socket.write("* 1 FETCH (UID 1 BODY[] {4294967290}\r\n");
+        pour(socket, "x".repeat(65_536));
+        break;
+      case "drip": {
+        socket.write("* OK ");
+        const timer = setInterval(() => socket.writable && socket.write("x"), 20);
+        socket.on("close", () => clearInterval(timer));
+        break;
+      }
+      case "flood":
+        pour(socket, "* 5 EXISTS\r\n* 1 EXPUNGE\r\n* 2 FETCH (FLAGS (\\Seen) UID 2)\r\n".repeat(1_000));
+        break;
+      case "garbage":
+        socket.write(Buffer.from("\u0000\u00ff<html>{5}\r\n)((\r\n* 1 FETCH ((\r\n", "latin1"));
+        break;
+      case "nesting":
+        socket.write(`* 1 FETCH (UID 1 BODYSTRUCTURE ${"(".repeat(100_000)}\r\n`);
+        break;
+    }
+  }
+
+  function serve(socket: Socket, secured: boolean): void {
+    let pending = "";
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+
+    function command(line: string): void {
+      commands.push(line);
+      const [tag = "", verb = "", second = ""] = line.split(" ");
+      const name = (verb.toUpperCase() === "UID" ? second : verb).toUpperCase().replace("EXAMINE", "SELECT");
+      const misdeed = on[name as ImapStage];
+      if (misdeed) act(socket, misdeed, tag);
+      else if (name === "STARTTLS" && security === "starttls" && !secured) {
+        socket.removeAllListeners("data");
+        socket.write(`${tag} OK go ahead\r\n`);
+        serve(new TLSSocket(socket, { isServer: true, ...tlsOptions }), true);
+      } else {
+        const answer = honest(name, exists).replaceAll("TAG", tag);
+        const offered = security === "starttls" && !secured ? "IMAP4rev1 STARTTLS LOGINDISABLED" : undefined;
+        socket.write(offered ? answer.replace("IMAP4rev1", offered) : answer);
+        if (name === "LOGOUT") socket.end();
+      }
+    }
+
+    socket.on("data", (chunk: Buffer) => {
+      pending += chunk.toString("latin1");
+      for (;;) {
+        const end = pending.indexOf("\r\n");
+        if (end < 0) return;
+        const line = pending.slice(0, end);
+        pending = pending.slice(end + 2);
+        // A literal is asked for and read as part of the line.
+        if (/\{\d+\}$/.test(line)) {
+          pending = `${line}${pending}`.replace(/\{\d+\}$/, "");
+          socket.write("+ go on\r\n");
+          return;
+        }
+        command(line);
+      }
+    });
+  }
+
+  function accept(socket: Socket): void {
+    connections += 1;
+    serve(socket, security === "tls");
+    if (on.greeting) act(socket, on.greeting, "*");
+    else socket.write(security === "starttls" ? "* OK ready\r\n" : greeting);
+  }
+
+  const server: Server = security === "tls" ? createTlsServer(tlsOptions, accept) : createServer(accept);
+  server.on("error", () => {});
+  server.on("tlsClientError", () => {});
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port was given");
+
+  return {
+    server: { host: "localhost", port: address.port, security: security === "tls" ? "tls" : "starttls" },
+    commands,
+    connections: () => connections,
+    open: () => sockets.size,
+    become(next) {
+      on = next ?? {};
+    },
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
