@@ -3,8 +3,11 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, describeSettings } from "../config.ts";
 import { StartError } from "../errors.ts";
 import { productVersion } from "../version.ts";
+import { backup } from "./backup.ts";
 import { check, type NamedServers } from "./check.ts";
 import { doctor } from "./doctor.ts";
+import { list, revoke } from "./grants.ts";
+import { rotateKey } from "./rotate-key.ts";
 import { serve } from "./serve.ts";
 
 /** What a command has of the world around it. */
@@ -54,12 +57,36 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       "--smtp <server>",
       "smtps://HOST:PORT (TLS) or smtp://HOST:PORT (STARTTLS), instead of what is found",
     )
+    .option("--user <name>", "the user name with servers you name, when it is not the address")
     .action((address: string, named: NamedServers) => doing(() => check(address, named, terminal))());
 
   program
     .command("doctor")
     .description("look at PUBLIC_URL from outside, as Claude does, and say what to change")
     .action(doing(() => doctor(terminal)));
+
+  const grants = program.command("grants").description("who has connected, and the end of it");
+  grants
+    .command("list")
+    .description("show every connection: id, client, redirect host, level, mailboxes, created, last used")
+    .action(doing(() => list(terminal)));
+  grants
+    .command("revoke")
+    .argument("<id>", "a grant's id, grt_…")
+    .description("end a connection: its tokens stop working, its passwords are deleted")
+    .action((id: string) => doing(() => revoke(id, terminal))());
+
+  program
+    .command("rotate-key")
+    .description("move everything under a new server key, while the server is stopped")
+    .option("--given", "the new key stands first in the ring already, the old ones behind it")
+    .action((options: { given?: boolean }) => doing(() => rotateKey(options, terminal))());
+
+  program
+    .command("backup")
+    .argument("<file>", "where to; must not be there yet")
+    .description("write a whole copy of the database, also while the server runs")
+    .action((file: string) => doing(() => backup(file, terminal))());
 
   program
     .command("version")

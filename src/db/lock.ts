@@ -1,5 +1,6 @@
 /** One process per database: a lock that the kernel drops when its holder dies, however it dies. */
 import { Database } from "bun:sqlite";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { StartError } from "../errors.ts";
 
@@ -10,9 +11,13 @@ import { StartError } from "../errors.ts";
  * not locked, so that `backup` and `grants` can read it while the server runs.
  */
 export function openLock(dataDir: string): { close(): void } {
-  const lock = new Database(join(dataDir, "server.lock"));
+  const file = join(dataDir, "server.lock");
+  const lock = new Database(file);
   try {
+    chmodSync(file, 0o600);
     lock.run("PRAGMA busy_timeout = 0");
+    // Nothing is ever written to it, so there is nothing to roll back.
+    lock.run("PRAGMA journal_mode = OFF");
     lock.run("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock.close();

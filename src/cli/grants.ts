@@ -1,0 +1,64 @@
+/** `grants list` and `grants revoke ID`: who has connected, and the end of it. Also while the server runs. */
+import { existsSync } from "node:fs";
+import { loadConfig } from "../config.ts";
+import { type Database, openDatabase, toDatabaseFile } from "../db/open.ts";
+import { StartError } from "../errors.ts";
+import { deleteGrant, listGrants } from "../oauth/roster.ts";
+import type { Terminal } from "./run.ts";
+
+const columns = ["id", "client", "redirect host", "level", "mailboxes", "created", "last used"];
+
+export function list(terminal: Terminal): number {
+  const rows = withDatabase((db) =>
+    listGrants(db).map((grant) => [
+      grant.id,
+      // A registered client's id is its whole registration, sealed: the beginning tells it apart.
+      grant.clientId.length > 40 ? `${grant.clientId.slice(0, 39)}…` : grant.clientId,
+      grant.redirectHost,
+      grant.level,
+      String(grant.accounts),
+      toText(grant.createdAt),
+      toText(grant.lastUsedAt),
+    ]),
+  );
+  if (rows.length === 0) {
+    terminal.print("Nobody has connected yet.");
+    return 0;
+  }
+  const table = [columns, ...rows];
+  const widths = columns.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
+  for (const row of table)
+    terminal.print(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
+  return 0;
+}
+
+export function revoke(id: string, terminal: Terminal): number {
+  if (!withDatabase((db) => deleteGrant(db, id))) {
+    terminal.complain(`There is no grant ${id}; grants list shows them.`);
+    return 1;
+  }
+  terminal.print(`${id} is over: its tokens and its mailboxes' passwords are deleted.`);
+  return 0;
+}
+
+function withDatabase<T>(work: (db: Database) => T): T {
+  const { dataDir } = loadConfig();
+  if (!existsSync(toDatabaseFile(dataDir)))
+    throw new StartError(`There is no database in ${dataDir}. Set DATA_DIR as the server has it.`);
+  const { db, close } = openDatabase({ dataDir });
+  try {
+    return work(db);
+  } finally {
+    close();
+  }
+}
+
+/** Milliseconds since the epoch -> 2026-11-23 20:15, UTC. */
+function toText(time: number): string {
+  return new Date(time).toISOString().slice(0, 16).replace("T", " ");
+}
