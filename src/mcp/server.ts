@@ -17,7 +17,7 @@ import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { chooseMail } from "../tools/choose-mail.ts";
-import type { Fence, Tool, ToolServices } from "../tools/define-tool.ts";
+import type { Fence, GrantRooms, Tool, ToolServices } from "../tools/define-tool.ts";
 import { productVersion } from "../version.ts";
 import type { Calls } from "./calls.ts";
 import { checkInput } from "./input.ts";
@@ -27,6 +27,8 @@ import { mayUse, toListed } from "./listing.ts";
 export type ServerDeps = {
   tools: readonly Tool[];
   services: ToolServices;
+  /** What is kept for one grant. */
+  forGrant(grant: LiveGrant): GrantRooms;
   vault: Vault;
   calls: Calls;
   limits: Pick<Limits, "enterCall">;
@@ -96,6 +98,7 @@ export function createServerFactory(deps: ServerDeps) {
                   input,
                   {
                     ...deps.services,
+                    ...deps.forGrant(caller.grant),
                     mails,
                     mailFor: (choice) => chooseMail(mails, choice),
                     grant: { id: caller.grant.id, level: caller.grant.level },

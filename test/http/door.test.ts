@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startProduct, type TestProduct } from "../support/product.ts";
+
+const everyResponse = {
+  "strict-transport-security": "max-age=63072000; includeSubDomains",
+  "x-frame-options": "DENY",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+};
+
+let product: TestProduct;
+beforeAll(async () => {
+  product = await startProduct({ settings: { ALLOWED_ORIGINS: "https://app.example" } });
+});
+afterAll(() => product.stop());
+
+const ask = (path: string, init: RequestInit = {}) =>
+  fetch(`${product.url}${path}`, { redirect: "manual", ...init });
+
+describe("every response", () => {
+  const requests: [string, string][] = [
+    ["GET", "/"],
+    ["GET", "/health"],
+    ["GET", "/favicon.svg"],
+    ["GET", "/favicon.ico"],
+    ["GET", "/mcp"],
+    ["POST", "/mcp"],
+    ["DELETE", "/mcp"],
+    ["PUT", "/mcp"],
+    ["OPTIONS", "/mcp"],
+    ["GET", "/oauth/meta"],
+    ["GET", "/.well-known/oauth-protected-resource"],
+    ["GET", "/.well-known/oauth-protected-resource/mcp"],
+    ["GET", "/.well-known/oauth-authorization-server"],
+    ["GET", "/.well-known/oauth-authorization-server/mcp"],
+    ["GET", "/.well-known/openid-configuration"],
+    ["GET", "/oauth/authorize"],
+    ["GET", "/authorize"],
+    ["POST", "/oauth/connect"],
+    ["GET", "/oauth/connect"],
+    ["POST", "/oauth/token"],
+    ["POST", "/token"],
+    ["OPTIONS", "/oauth/token"],
+    ["POST", "/oauth/revoke"],
+    ["POST", "/revoke"],
+    ["POST", "/oauth/register"],
+    ["POST", "/register"],
+    ["GET", "/no/such/path"],
+    ["POST", "/no/such/path"],
+    ["HEAD", "/"],
+  ];
+
+  test.each(requests)(
+    "%s %s carries the security headers, says no more of the server, and is no 500",
+    async (method, path) => {
+      const response = await ask(path, { method });
+      const headers = Object.fromEntries(response.headers);
+      expect(headers).toMatchObject(everyResponse);
+      expect(headers).not.toHaveProperty("x-powered-by");
+      expect(headers).not.toHaveProperty("server");
+      expect(headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
+      expect(response.status).toBeLessThan(500);
+    },
+  );
+
+  test("that is too large to be read carries them too, as 413 with JSON", async () => {
+    const body = new URLSearchParams({ grant_type: "x".repeat(17_000) });
+    for (const path of ["/oauth/token", "/token", "/oauth/connect", "/oauth/revoke", "/register"]) {
+      const response = await ask(path, { method: "POST", body });
+      expect({ path, status: response.status }).toEqual({ path, status: 413 });
+      expect(Object.fromEntries(response.headers)).toMatchObject(everyResponse);
+    }
+  });
+});
+
+describe("an unknown path", () => {
+  test("is a plain JSON 404", async () => {
+    for (const path of ["/nothing", "/.well-known/openid-configuration", "/oauth/nothing", "/mcp/nothing"]) {
+      const response = await ask(path);
+      expect(response.status).toBe(404);
+      expect(response.headers.get("Content-Type")).toStartWith("application/json");
+      expect(await response.json()).toHaveProperty("error");
+    }
+  });
+});
+
+describe("OPTIONS", () => {
+  const preflight = (path: string, origin: string) =>
+    ask(path, {
+      method: "OPTIONS",
+      headers: {
+        Origin: origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization",
+      },
+    });
+
+  test("is 204 without authentication for the known origins, with the headers MCP needs", async () => {
+    for (const origin of [
+      "https://claude.ai",
+      "https://claude.com",
+      "https://email-connector.fly.dev",
+      "https://connectmyemail.com",
+      "https://app.example",
+      product.url,
+    ]) {
+      for (const path of ["/mcp", "/oauth/token", "/token", "/oauth/register"]) {
+        const response = await preflight(path, origin);
+        expect(response.status).toBe(204);
+        expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+        expect(response.headers.get("Access-Control-Allow-Headers")?.split(",")).toEqual([
+          "Authorization",
+          "Content-Type",
+          "Accept",
+          "Mcp-Session-Id",
+          "MCP-Protocol-Version",
+          "Last-Event-ID",
+          "Mcp-Method",
+          "Mcp-Name",
+        ]);
+        expect(response.headers.get("Access-Control-Expose-Headers")).toBe("Mcp-Session-Id,WWW-Authenticate");
+      }
+    }
+  });
+
+  test("allows nothing to an unknown origin", async () => {
+    for (const origin of ["https://evil.example", "null", "https://claude.ai.evil.example"]) {
+      const response = await preflight("/mcp", origin);
+      expect(response.headers.get("Access-Control-Allow-Origin")).toBeNull();
+    }
+  });
+
+  test("of the metadata allows everybody", async () => {
+    for (const path of ["/.well-known/oauth-protected-resource/mcp", "/oauth/meta"]) {
+      expect(
+        (await preflight(path, "https://anyone.example")).headers.get("Access-Control-Allow-Origin"),
+      ).toBe("*");
+      const read = await ask(path, { headers: { Origin: "https://anyone.example" } });
+      expect(read.headers.get("Access-Control-Allow-Origin")).toBe("*");
+    }
+  });
+});
+
+describe("POST /mcp of a browser on a known origin", () => {
+  test("may read the challenge of its 401", async () => {
+    const response = await ask("/mcp", {
+      method: "POST",
+      headers: { Origin: "https://claude.ai" },
+      body: "{}",
+    });
+    expect(response.status).toBe(401);
+    expect(response.headers.get("Access-Control-Allow-Origin")).toBe("https://claude.ai");
+    expect(response.headers.get("Access-Control-Expose-Headers")).toContain("WWW-Authenticate");
+    expect(response.headers.get("WWW-Authenticate")).toBe(
+      `Bearer resource_metadata="${product.url}/.well-known/oauth-protected-resource/mcp", scope="email:read email:write"`,
+    );
+  });
+});
+
+describe("GET", () => {
+  test("/health says ok and the version", async () => {
+    const response = await ask("/health");
+    expect(await response.json()).toEqual({
+      status: "ok",
+      version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    });
+  });
+
+  test("/favicon.ico and /favicon.svg are our mark", async () => {
+    for (const path of ["/favicon.ico", "/favicon.svg"]) {
+      const response = await ask(path);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("Content-Type")).toMatch(/^image\//);
+    }
+  });
+
+  test("/ is a page with the connector's URL", async () => {
+    const response = await ask("/");
+    expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+    const policy = response.headers.get("Content-Security-Policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain("form-action");
+    expect(await response.text()).toContain(`${product.url}/mcp`);
+  });
+});
