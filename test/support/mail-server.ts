@@ -34,6 +34,8 @@ export type MailServerKit = {
   smtpStarttls: MailServer;
   /** A fresh user with empty special-use mailboxes. */
   newUser(): Promise<User>;
+  /** A user of a given address, with a new password. */
+  setUser(address: string): Promise<User>;
   /** The same user with another password; the old one is refused from now on. */
   changePassword(user: User): Promise<User>;
   /** Puts one email into a mailbox (default INBOX, unread), past everything of ours. Answers its UID. */
@@ -108,6 +110,7 @@ export async function startMailServer(
     imapStarttls: { host: "localhost", port: dovecot.ports.imap, security: "starttls" },
     smtp: { host: "localhost", port: submission.ports.tls, security: "tls" },
     smtpStarttls: { host: "localhost", port: submission.ports.starttls, security: "starttls" },
+    setUser: (address) => setPassword(address),
     newUser: () => setPassword(`user-${randomBytes(5).toString("hex")}@example.test`),
     changePassword: (user) => setPassword(user.address),
     deliverAll,

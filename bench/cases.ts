@@ -1,0 +1,127 @@
+/** What is measured: each tool, and the same work done by hand on a bare connection. */
+import type { ImapFlow } from "imapflow";
+import type { Transporter } from "nodemailer";
+import { rowQuery } from "../src/mail/rows.ts";
+import { toRaw } from "../test/support/emails.ts";
+import type { User } from "../test/support/mail-server.ts";
+import type { TestClient } from "../test/support/mcp-client.ts";
+
+export type Scene = {
+  claude: TestClient;
+  user: User;
+  sink: User;
+  /** Ids, and UIDs by hand, of the newest fifty emails. */
+  ids: string[];
+  uids: number[];
+};
+
+export type Bare = { imap: ImapFlow; smtp: Transporter };
+
+export type Case = {
+  tool: string;
+  what: string;
+  /** One call; `round` counts up, so that each looks at another email. */
+  call(scene: Scene, round: number): Promise<unknown>;
+  /** The least that does the same, on connections that are open, INBOX selected. */
+  bare(bare: Bare, scene: Scene, round: number): Promise<unknown>;
+  /** Puts back what the call changed; not measured. */
+  after?(scene: Scene, round: number): Promise<unknown>;
+  smtp?: boolean;
+};
+
+const pick = <T>(from: readonly T[], round: number): T => {
+  const found = from[round % from.length];
+  if (found === undefined) throw new Error("the mailbox is empty");
+  return found;
+};
+
+const newest = (imap: ImapFlow, count: number) => {
+  const exists = imap.mailbox ? imap.mailbox.exists : 0;
+  return imap.fetchAll(`${exists - count + 1}:${exists}`, rowQuery);
+};
+
+const letter = (scene: Scene, round: number) => ({
+  from: scene.user.address,
+  to: scene.sink.address,
+  subject: `Letter ${round} of ${performance.now()}`,
+  text: "A few lines of text, as people send them.",
+});
+
+export const cases: readonly Case[] = [
+  {
+    tool: "list_mailboxes",
+    what: "all mailboxes with counts",
+    call: ({ claude }) => claude.call("list_mailboxes"),
+    bare: ({ imap }) => imap.list({ statusQuery: { messages: true, unseen: true } }),
+  },
+  {
+    tool: "get_recent_emails",
+    what: "50 newest",
+    call: ({ claude }) => claude.call("get_recent_emails", { limit: 50 }),
+    bare: ({ imap }) => newest(imap, 50),
+  },
+  {
+    tool: "search_emails",
+    what: "from: in one mailbox, 20 rows",
+    call: ({ claude }) => claude.call("search_emails", { query: "from:river", mailbox: "inbox", limit: 20 }),
+    async bare({ imap }) {
+      const uids = (await imap.search({ from: "river" }, { uid: true })) || [];
+      await imap.fetchAll(uids.slice(-20).join(","), rowQuery, { uid: true });
+    },
+  },
+  {
+    tool: "get_email",
+    what: "one email as markdown",
+    call: ({ claude, ids }, round) => claude.call("get_email", { id: pick(ids, round) }),
+    async bare({ imap }, { uids }, round) {
+      const query = {
+        uid: true,
+        flags: true,
+        size: true,
+        headers: true,
+        bodyStructure: true,
+        bodyParts: ["1"],
+      };
+      await imap.fetchOne(String(pick(uids, round)), query, { uid: true });
+    },
+  },
+  {
+    tool: "mark_as_read",
+    what: "one email",
+    call: ({ claude, ids }, round) =>
+      claude.call("mark_as_read", { ids: [pick(ids, round)], read: round % 2 === 0 }),
+    bare: ({ imap }, { uids }, round) =>
+      imap.messageFlagsAdd(String(pick(uids, round)), [round % 2 ? "bench-a" : "bench-b"], { uid: true }),
+  },
+  {
+    tool: "move_email",
+    what: "one email to a mailbox by path, and back",
+    async call(scene, round) {
+      const place = round % scene.ids.length;
+      const target = round % 2 === 0 ? "Archive" : "INBOX";
+      const at = target === "Archive" ? place : place - 1;
+      const answer = await scene.claude.call("move_email", { ids: [pick(scene.ids, at)], mailbox: target });
+      const moved = (answer.data.emails ?? answer.data.outcomes) as { newId?: string; new_id?: string }[];
+      scene.ids[at] = moved[0]?.newId ?? moved[0]?.new_id ?? "";
+    },
+    async bare({ imap }, scene) {
+      const uid = String(scene.uids.shift());
+      const moved = await imap.messageMove(uid, "Archive", { uid: true });
+      if (!moved) throw new Error("MOVE failed");
+    },
+  },
+  {
+    tool: "send_email",
+    what: "a few lines, and its copy in Sent",
+    smtp: true,
+    call: (scene, round) => {
+      const { to, subject, text } = letter(scene, round);
+      return scene.claude.call("send_email", { to: [to], subject, body: text });
+    },
+    async bare({ imap, smtp }, scene, round) {
+      const raw = await toRaw(letter(scene, round));
+      const envelope = { from: scene.user.address, to: [scene.sink.address] };
+      await Promise.all([smtp.sendMail({ envelope, raw }), imap.append("Sent", raw, ["\\Seen"])]);
+    },
+  },
+];

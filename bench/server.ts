@@ -1,0 +1,30 @@
+/**
+ * The product in a process of its own, as the benchmark measures it: real, but for the rates, which would otherwise
+ * be what is measured. Prints one line of JSON when it is up, and stops when its standard input ends.
+ */
+import { loadConfig } from "../src/config.ts";
+import { createLog } from "../src/log.ts";
+import { start } from "../src/start.ts";
+
+const wide = { burst: 1_000_000_000, everyMs: 0.000001 };
+const config = loadConfig();
+const product = await start(config, {
+  log: createLog(config.logLevel),
+  rates: {
+    page: wide,
+    token: wide,
+    loginByPeer: wide,
+    loginByAccount: wide,
+    loginByHost: wide,
+    call: wide,
+    message: wide,
+  },
+});
+process.stdout.write(
+  `${JSON.stringify({ url: product.url, clientId: product.client.id, clientSecret: product.client.secret })}\n`,
+);
+for await (const _ of Bun.stdin.stream()) {
+  // Nothing is said; only the end counts.
+}
+await product.stop();
+process.exit(0);

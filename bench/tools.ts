@@ -1,0 +1,136 @@
+/** The first table: what each tool costs in round trips, bytes and time, next to two ways of doing it by hand. */
+import { connectMailbox } from "../test/support/authorize.ts";
+import { openClient } from "../test/support/mcp-client.ts";
+import { type Bare, type Case, cases, type Scene } from "./cases.ts";
+import type { MailHost } from "./mail-host.ts";
+import type { ServerProcess } from "./processes.ts";
+import { percentile, short, time, toTable } from "./table.ts";
+
+export type Setting = { emails: number; delayMs: number };
+
+type Cost = { roundTrips: number; kilobytes: number };
+type Result = Setting & {
+  tool: string;
+  warm: Cost & { p50: number; p95: number };
+  cold: Cost & { ms: number };
+  bare: Cost & { p50: number };
+  perCall: Cost & { p50: number };
+};
+
+const head = [
+  ...["tool", "emails", "delay ms", "round trips", "bare", "per call", "KB", "bare KB"],
+  ...["p50 ms", "p95 ms", "cold ms", "cold round trips", "bare p50", "ratio", "per call p50", "times faster"],
+];
+
+async function measure(
+  host: MailHost,
+  setting: Setting,
+  rounds: number,
+  test: Case,
+  scene: Scene,
+): Promise<Result> {
+  const { imap, smtp } = host.proxies;
+  for (const proxy of [imap, smtp]) proxy.delay(setting.delayMs);
+
+  async function cost(
+    count: number,
+    work: (round: number) => Promise<unknown>,
+  ): Promise<Cost & { times: number[] }> {
+    const times: number[] = [];
+    for (const proxy of [imap, smtp]) proxy.reset();
+    for (let round = 0; round < count; round += 1) times.push(await time(() => work(round)));
+    // What still trickles in after an answer (a Sent copy, a LOGOUT) belongs to it.
+    await Bun.sleep(setting.delayMs + 20);
+    const counts = [imap.count(), smtp.count()];
+    return {
+      times,
+      roundTrips: counts.reduce((sum, count_) => sum + count_.roundTrips, 0) / count,
+      kilobytes: counts.reduce((sum, count_) => sum + count_.received, 0) / count / 1000,
+    };
+  }
+
+  const openBare = async (): Promise<Bare> => {
+    const bare = { imap: await host.openImap(scene.user), smtp: host.openSmtp(scene.user) };
+    await bare.imap.mailboxOpen("INBOX");
+    return bare;
+  };
+
+  for (const proxy of [imap, smtp]) proxy.drop();
+  await Bun.sleep(20);
+  const cold = await cost(1, () => test.call(scene, 0));
+  const warm = await cost(rounds, (round) => test.call(scene, round + 1));
+
+  const bare = await openBare();
+  await test.bare(bare, scene, 0);
+  const byHand = await cost(rounds, (round) => test.bare(bare, scene, round + 1));
+  await bare.imap.logout();
+  bare.smtp.close();
+
+  const perCall = await cost(Math.max(3, Math.round(rounds / 5)), async (round) => {
+    const fresh = await openBare();
+    await test.bare(fresh, scene, round);
+    fresh.smtp.close();
+    await fresh.imap.logout();
+  });
+
+  return {
+    ...setting,
+    tool: test.tool,
+    warm: { ...warm, p50: percentile(warm.times, 0.5), p95: percentile(warm.times, 0.95) },
+    cold: { ...cold, ms: cold.times[0] ?? Number.NaN },
+    bare: { ...byHand, p50: percentile(byHand.times, 0.5) },
+    perCall: { ...perCall, p50: percentile(perCall.times, 0.5) },
+  };
+}
+
+function toRow(result: Result): (string | number)[] {
+  const { warm, bare, perCall, cold } = result;
+  return [
+    ...[result.tool, result.emails, result.delayMs],
+    ...[warm.roundTrips, bare.roundTrips, perCall.roundTrips, warm.kilobytes, bare.kilobytes].map(short),
+    ...[warm.p50, warm.p95, cold.ms, cold.roundTrips, bare.p50, warm.p50 / bare.p50].map(short),
+    ...[perCall.p50, perCall.p50 / warm.p50].map(short),
+  ];
+}
+
+/** Runs every case in every setting. `say` gets a line of progress each. */
+export async function benchTools(
+  host: MailHost,
+  server: ServerProcess,
+  settings: readonly Setting[],
+  rounds: number,
+  say: (line: string) => void,
+): Promise<string> {
+  const results: Result[] = [];
+  const sink = await host.kit.newUser();
+  for (const emails of new Set(settings.map((setting) => setting.emails))) {
+    const user = await host.userWith(emails);
+    for (const proxy of [host.proxies.imap, host.proxies.smtp]) proxy.delay(0);
+    const { accessToken } = await connectMailbox(server, user, { servers: host.servers });
+    const claude = await openClient(server, accessToken);
+    for (const setting of settings.filter((one) => one.emails === emails)) {
+      for (const test of cases) {
+        const recent = await claude.call("get_recent_emails", { limit: 50 });
+        const ids = (recent.data.emails as { id: string }[]).map((row) => row.id);
+        const uids = await host.kit.withImap(user, async (imap) => {
+          await imap.mailboxOpen("INBOX");
+          return ((await imap.search({ all: true }, { uid: true })) || []).slice(-50);
+        });
+        const result = await measure(host, setting, rounds, test, { claude, user, sink, ids, uids });
+        results.push(result);
+        say(toRow(result).join("  "));
+        await moveBack(host, user);
+      }
+    }
+    await claude.close();
+  }
+  return toTable(head, results.map(toRow));
+}
+
+/** The mailbox as it was: what was moved away comes back. */
+async function moveBack(host: MailHost, user: Scene["user"]): Promise<void> {
+  await host.kit.withImap(user, async (imap) => {
+    await imap.mailboxOpen("Archive");
+    if (imap.mailbox && imap.mailbox.exists > 0) await imap.messageMove("1:*", "INBOX");
+  });
+}
