@@ -68,7 +68,8 @@ export function createMcpRoutes(deps: McpDeps) {
       calls.requireOpen();
       limits.spend("message", c.var.grant.id);
       const sessionId = c.req.header("Mcp-Session-Id");
-      if (sessionId === undefined) return refuseMethod(c);
+      // Hono answers HEAD by GET and drops the body: a stream that nobody reads.
+      if (sessionId === undefined || c.req.method === "HEAD") return refuseMethod(c);
       const session = sessions.find(sessionId, c.var.grant.id);
       if (!session) return refuse(c, unknownSession);
       if (!supportsVersion(readVersion(c.req.header("MCP-Protocol-Version"))))
@@ -136,7 +137,9 @@ function refuse(c: Context, { status, code, message, id }: Refusal) {
 }
 
 function refuseMethod(c: Context) {
-  const allow = c.req.method === "GET" ? "POST, DELETE, OPTIONS" : "GET, POST, DELETE, OPTIONS";
+  const allow = ["GET", "HEAD"].includes(c.req.method)
+    ? "POST, DELETE, OPTIONS"
+    : "GET, POST, DELETE, OPTIONS";
   c.header("Allow", allow);
   return refuse(c, { status: 405, code: -32000, message: "Use POST; GET is for the stream of a session." });
 }

@@ -29,7 +29,7 @@ export type ServerDeps = {
   services: ToolServices;
   /** What is kept for one grant. */
   forGrant(grant: LiveGrant): GrantRooms;
-  vault: Vault;
+  vault: Pick<Vault, "withMails">;
   calls: Calls;
   limits: Pick<Limits, "enterCall">;
   newFence: () => Fence;

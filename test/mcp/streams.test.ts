@@ -46,6 +46,13 @@ describe("GET /mcp", () => {
     expect((await door.request("GET", { session, headers })).status).toBe(400);
   });
 
+  test("asked for by HEAD opens nothing", async () => {
+    const session = await door.initialize();
+    const before = door.streams.count();
+    expect((await door.request("HEAD", { session })).status).toBe(405);
+    expect(door.streams.count()).toBe(before);
+  });
+
   test("two streams of one session are both open", async () => {
     const session = await door.initialize();
     const [one, two] = await Promise.all([openStream(session), openStream(session)]);
