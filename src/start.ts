@@ -11,10 +11,13 @@ import { openDatabase } from "./db/open.ts";
 import { StartError } from "./errors.ts";
 import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import { loadKeyRing } from "./key-ring.ts";
+import { createJournal } from "./ledger/journal.ts";
+import { createSends } from "./ledger/sends.ts";
 import type { Log } from "./log.ts";
 import { createConnections } from "./mail/connections.ts";
 import { openImap, proveImap } from "./mail/imap.ts";
-import { proveSmtp } from "./mail/smtp.ts";
+import { openSmtp, proveSmtp } from "./mail/smtp.ts";
+import { createSubmissions } from "./mail/submissions.ts";
 import { createCalls } from "./mcp/calls.ts";
 import { createServerFactory } from "./mcp/server.ts";
 import { createSessions } from "./mcp/sessions.ts";
@@ -84,9 +87,14 @@ export async function start(
       open: (credentials, signal) => metrics.countLogin("imap", openImap(credentials, { outbound, signal })),
       clock,
     });
+    const submissions = createSubmissions({
+      open: (credentials, signal) => metrics.countLogin("smtp", openSmtp(credentials, { outbound, signal })),
+    });
+    const sends = createSends({ db, secrets, clock });
+    const journal = createJournal({ db, clock });
     const streams = createStreams({ clock });
     const calls = createCalls();
-    const vault = createVault({ db, connections, outbound, clock, log: watched });
+    const vault = createVault({ db, connections, submissions, clock, log: watched });
     metrics.gauge("streams", "Event streams open now.", () => streams.count());
     metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
     const grants = createGrants({
@@ -98,6 +106,7 @@ export async function start(
         calls.closeGrant(grantId);
         streams.closeGrant(grantId);
         connections.closeGrant(grantId);
+        submissions.closeGrant(grantId);
       },
     });
     const discover = createDiscover({ outbound });
@@ -114,6 +123,7 @@ export async function start(
     const createServer = createServerFactory({
       tools,
       services: { providers: presets },
+      forGrant: (grant) => ({ sends: sends.forGrant(grant), journal: journal.forGrant(grant) }),
       vault,
       calls,
       limits,
@@ -138,7 +148,11 @@ export async function start(
     });
     server.reload({ fetch: (request, bun) => app.fetch(request, { server: bun }) });
 
-    const sweep = setInterval(() => grants.sweep(), sweepEveryMs);
+    const sweep = setInterval(() => {
+      grants.sweep();
+      sends.sweep();
+      journal.sweep();
+    }, sweepEveryMs);
     closers.push(() => clearInterval(sweep));
     return {
       url: settled.publicUrl,
@@ -150,7 +164,7 @@ export async function start(
         streams.close();
         await idle;
         await Promise.race([server.stop(), Bun.sleep(lastAnswersMs)]);
-        await connections.close();
+        await Promise.all([connections.close(), submissions.close()]);
         await close();
       },
     };

@@ -14,8 +14,9 @@ import type { Log } from "../log.ts";
 import type { Connections } from "../mail/connections.ts";
 import { createMail } from "../mail/create-mail.ts";
 import type { Credentials, Mail } from "../mail/mail.ts";
+import type { Submissions } from "../mail/submissions.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
-import type { Outbound } from "../outbound.ts";
+import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 
 const server = z.object({
@@ -45,11 +46,11 @@ export type Vault = ReturnType<typeof createVault>;
 export function createVault(deps: {
   db: Database;
   connections: Connections;
-  outbound: Outbound;
+  submissions: Submissions;
   clock: Clock;
   log: Log;
 }) {
-  const { db, connections, outbound, clock } = deps;
+  const { db, connections, submissions, clock } = deps;
 
   /** In the order they were connected. */
   function unsealAll(grantId: string, dataKey: Uint8Array): { id: string; credentials: Credentials }[] {
@@ -113,13 +114,17 @@ export function createVault(deps: {
       signal: AbortSignal,
       work: (mails: readonly Mail[]) => Promise<T>,
     ): Promise<T> {
-      const mails = unsealAll(grant.id, grant.dataKey).map(({ id, credentials }) =>
+      const all = unsealAll(grant.id, grant.dataKey);
+      const own = all.map(({ credentials }) => credentials.address);
+      const mails = all.map(({ id, credentials }) =>
         createMail({
           owner: { grantId: grant.id, accountId: id, credentials },
           connections,
           signal,
           clock,
-          outbound,
+          submissions,
+          own,
+          filesSentMail: filesSentMail(credentials),
         }),
       );
       return work(mails);
@@ -129,6 +134,11 @@ export function createVault(deps: {
 
 function toContext(grantId: string, accountId: string): string {
   return `v1 credentials ${grantId} ${accountId}`;
+}
+
+/** What the provider's entry says; a typed server is known by its host. */
+function filesSentMail({ provider, imap }: Credentials): boolean {
+  return (findPreset(provider) ?? findPresetByImapHost(imap.host))?.filesSentMail ?? false;
 }
 
 function isSameAddress(a: Credentials, b: Credentials): boolean {

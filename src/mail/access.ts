@@ -19,6 +19,7 @@ export function createAccess(deps: {
 
   return {
     address: owner.credentials.address,
+    accountTag,
     clock,
     signal,
 

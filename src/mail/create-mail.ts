@@ -1,15 +1,19 @@
 /** One account as a live handle: its verbs, each done in a file of its own, over connections lent by the pool. */
 import type { Clock } from "../clock.ts";
-import type { Outbound } from "../outbound.ts";
 import { createAccess } from "./access.ts";
 import type { ConnectionOwner, Connections } from "./connections.ts";
 import { createWriting } from "./create-writing.ts";
 import { getEmail } from "./email.ts";
+import { htmlToWords } from "./html-words.ts";
 import { listEmails } from "./listing.ts";
 import type { Mail } from "./mail.ts";
 import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
 import { searchEmails } from "./search.ts";
+import type { Submissions } from "./submissions.ts";
+
+/** How long filing and marking may take once an email is sent, whoever still listens. */
+const afterwardsMs = 20_000;
 
 /** `signal`: the call's deadline and the caller's going away. Nothing connects until a verb is called. */
 export function createMail(deps: {
@@ -17,9 +21,13 @@ export function createMail(deps: {
   connections: Connections;
   signal: AbortSignal;
   clock: Clock;
-  outbound: Outbound;
+  submissions: Submissions;
+  /** The addresses of all accounts of the grant: left out of replies to all. */
+  own: readonly string[];
+  /** The provider puts sent mail into Sent by itself. */
+  filesSentMail: boolean;
 }): Mail {
-  const { owner, connections, signal, clock, outbound } = deps;
+  const { owner, connections, signal, clock } = deps;
   const access = createAccess({ owner, connections, signal, clock });
   const reading: MailReading = {
     listMailboxes: () => access.read(undefined, listMailboxes),
@@ -32,6 +40,11 @@ export function createMail(deps: {
     address: owner.credentials.address,
     canSend: owner.credentials.smtp !== undefined,
     ...reading,
-    ...createWriting({ access, credentials: owner.credentials, outbound, signal, clock }),
+    ...createWriting({
+      ...deps,
+      access,
+      afterwards: () => createAccess({ ...deps, signal: AbortSignal.timeout(afterwardsMs) }),
+      toMarkdown: htmlToWords,
+    }),
   };
 }

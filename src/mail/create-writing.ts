@@ -1,26 +1,33 @@
 /** The writing verbs of Mail, composed. */
-import type { Clock } from "../clock.ts";
-import { AppError } from "../errors.ts";
-import type { Outbound } from "../outbound.ts";
 import type { Access } from "./access.ts";
-import type { Credentials } from "./mail.ts";
+import { compose } from "./compose.ts";
+import type { ConnectionOwner } from "./connections.ts";
+import { saveDraft } from "./drafts.ts";
 import { createOrganising } from "./organise.ts";
+import { type SendDeps, send } from "./sending.ts";
+import type { Submissions } from "./submissions.ts";
 import type { MailWriting } from "./writing.ts";
 
 export function createWriting(deps: {
-  access: Access;
-  credentials: Credentials;
-  outbound: Outbound;
+  owner: ConnectionOwner;
+  submissions: Submissions;
   signal: AbortSignal;
-  clock: Clock;
+  access: Access;
+  afterwards: () => Access;
+  /** The addresses of the grant's accounts: left out of replies to all. */
+  own: readonly string[];
+  filesSentMail: boolean;
+  toMarkdown: (html: string) => string;
 }): MailWriting {
-  const later = (): never => {
-    throw new AppError("not_supported", "Writing emails is not there yet.");
-  };
+  const { owner, access, own, toMarkdown } = deps;
+  const { address, name } = owner.credentials;
+  const organising = createOrganising(access);
+  const from = name ? { name, address } : { address };
+  const sending: SendDeps = deps;
   return {
-    ...createOrganising(deps.access),
-    compose: async () => later(),
-    saveDraft: async () => later(),
-    send: async () => later(),
+    ...organising,
+    compose: (request) => compose({ access, from, own: [address, ...own], toMarkdown }, request),
+    saveDraft: (composed, replaces) => saveDraft(access, organising.deleteEmails, composed, replaces),
+    send: (composed, draftId) => send(sending, composed, draftId),
   };
 }

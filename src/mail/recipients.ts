@@ -52,6 +52,17 @@ export function withoutRepeats(lists: readonly (readonly Person[])[]): Person[][
   );
 }
 
+/** The envelope: everyone once. Throws too_large for more than an email may have. */
+export function requireRecipientCount(people: readonly Person[]): string[] {
+  const recipients = [...new Map(people.map(({ address }) => [address.toLowerCase(), address])).values()];
+  if (recipients.length <= maxRecipients) return recipients;
+  throw new AppError(
+    "too_large",
+    `This email has ${recipients.length} recipients; at most ${maxRecipients} are allowed.`,
+    { hint: "Send it to fewer people; nothing was sent." },
+  );
+}
+
 /** A display name from a received email, fit for a header of ours: one line, no tricks; absent when it would mislead. */
 export function toDisplayName(name: string | undefined): string | undefined {
   const clean = name

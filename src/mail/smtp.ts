@@ -1,5 +1,4 @@
 /** Opens SMTP submission, and proves that a login works. */
-import nodemailer from "nodemailer";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { AppError } from "../errors.ts";
 import type { Outbound } from "../outbound.ts";
@@ -14,13 +13,16 @@ export const smtpDeadlines: SmtpDeadlines = { connectMs: 20_000, greetingMs: 20_
 type SmtpDeps = { outbound: Outbound; signal: AbortSignal; deadlines?: SmtpDeadlines };
 
 /**
- * A transport for one email; nothing connects before `sendMail`. The host is judged and pinned here. Pass the same
- * `signal` to sendMail, which ends the connection when it fires. Throws host_refused, host_unknown, not_supported
- * (connected for reading only).
+ * A connection that is logged in and takes one email after another; the caller closes it. The host is judged and
+ * pinned here. Throws what proveSmtp throws, and not_supported for an account connected for reading only.
  */
-export async function openSmtp(credentials: Credentials, deps: SmtpDeps) {
-  const options = await toOptions(credentials, deps);
-  return nodemailer.createTransport({ ...options, disableFileAccess: true, disableUrlAccess: true });
+export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promise<SMTPConnection> {
+  if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
+  const { auth, ...options } = await toOptions(credentials, deps);
+  const connection = await dial(options, deps.signal, auth);
+  // A server that hangs up while nobody looks is no accident of ours.
+  connection.on("error", () => {});
+  return connection;
 }
 
 /**
@@ -28,22 +30,22 @@ export async function openSmtp(credentials: Credentials, deps: SmtpDeps) {
  * tls_failed, not_a_mail_server, login_refused, mail_server_busy, mail_server_failed, timed_out, cancelled.
  */
 export async function proveSmtp(credentials: Credentials, deps: SmtpDeps): Promise<void> {
-  if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
-  const { auth, ...options } = await toOptions(credentials, deps);
-  await knock(options, deps.signal, auth);
+  const connection = await openSmtp(credentials, deps);
+  connection.quit();
 }
 
 /** Connects, takes TLS and leaves before any login. Throws what proveSmtp throws, but for login_refused. */
 export async function reachSmtp(server: MailServer, deps: SmtpDeps): Promise<void> {
-  await knock(await toServerOptions(server, deps), deps.signal);
+  const connection = await dial(await toServerOptions(server, deps), deps.signal);
+  connection.quit();
 }
 
 /** The bare connection, because only it can be closed while it connects and logs in. */
-async function knock(
+async function dial(
   options: Awaited<ReturnType<typeof toServerOptions>>,
   signal: AbortSignal,
   auth?: { user: string; pass: string },
-): Promise<void> {
+): Promise<SMTPConnection> {
   const connection = new SMTPConnection(options);
   const { promise: proven, resolve, reject } = Promise.withResolvers<void>();
   const giveUp = () => reject(signal.reason);
@@ -58,7 +60,7 @@ async function knock(
   });
   try {
     await proven;
-    connection.quit();
+    return connection;
   } catch (error) {
     connection.close();
     throw toAppError(error, "connect");

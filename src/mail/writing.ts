@@ -70,6 +70,8 @@ export type Composed = {
   /** The emails it answers or passes on, to be marked so once it is sent. */
   answers?: string;
   forwards?: string;
+  /** Message-ID of the email it answers, where only that is known: a draft's. */
+  answersMessageId?: string;
   /** What could not be kept, in our words. */
   notes: string[];
 };

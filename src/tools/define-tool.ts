@@ -1,5 +1,7 @@
 /** The shape of a tool: a card for the model, and one function. */
 import type { z } from "zod";
+import type { Journal } from "../ledger/journal.ts";
+import type { Sends } from "../ledger/sends.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { Level } from "../oauth/grant.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -21,17 +23,26 @@ export type ToolServices = {
   providers: readonly Provider[];
 };
 
-export type ToolContext = ToolServices & {
-  /** All accounts of the grant, in the order they were connected. */
-  mails: readonly Mail[];
-  /** The account a call means: by its ids, else by `account`, else the only one. Throws account_unknown or _ambiguous. */
-  mailFor(choice: AccountChoice): Mail;
-  grant: { id: string; level: Level };
-  /** The call's deadline and the caller's going away. */
-  signal: AbortSignal;
-  /** Tells a caller who asked for it how far a long call is. */
-  progress(done: number, total: number, what: string): void;
+/** What is kept for the call's grant. */
+export type GrantRooms = {
+  /** What was sent: once, and not too much. */
+  sends: Sends;
+  /** What was changed, to be undone. */
+  journal: Journal;
 };
+
+export type ToolContext = ToolServices &
+  GrantRooms & {
+    /** All accounts of the grant, in the order they were connected. */
+    mails: readonly Mail[];
+    /** The account a call means: by its ids, else by `account`, else the only one. Throws account_unknown or _ambiguous. */
+    mailFor(choice: AccountChoice): Mail;
+    grant: { id: string; level: Level };
+    /** The call's deadline and the caller's going away. */
+    signal: AbortSignal;
+    /** Tells a caller who asked for it how far a long call is. */
+    progress(done: number, total: number, what: string): void;
+  };
 
 /** Text, or an image, for the model. */
 export type Content = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };

@@ -10,6 +10,8 @@ import { grants } from "../../src/db/schema.ts";
 import { createCors, createGuard, createRefuseStrangers, type Door } from "../../src/http/guard.ts";
 import { createOnError, notFound } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
+import { createJournal } from "../../src/ledger/journal.ts";
+import { createSends } from "../../src/ledger/sends.ts";
 import { createLog } from "../../src/log.ts";
 import { createCalls } from "../../src/mcp/calls.ts";
 import { createMcpRoutes } from "../../src/mcp/routes.ts";
@@ -18,6 +20,7 @@ import { createSessions } from "../../src/mcp/sessions.ts";
 import { createStreams } from "../../src/mcp/streams.ts";
 import type { Level, LiveGrant } from "../../src/oauth/grant.ts";
 import { presets } from "../../src/providers/presets.ts";
+import { createSecrets, newKey } from "../../src/secrets.ts";
 import type { Tool } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -85,9 +88,12 @@ export async function openMcpDoor(options: {
   const calls = createCalls(
     options.callDeadlineMs === undefined ? {} : { deadlineMs: options.callDeadlineMs },
   );
+  const sends = createSends({ db, secrets: createSecrets([newKey()]), clock });
+  const journal = createJournal({ db, clock });
   const createServer = createServerFactory({
     tools: options.tools,
     services: { providers: presets },
+    forGrant: (grant) => ({ sends: sends.forGrant(grant), journal: journal.forGrant(grant) }),
     vault: { withMails: (_grant, _signal, work) => work([]) },
     calls,
     limits,

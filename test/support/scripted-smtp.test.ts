@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { openSmtp, proveSmtp } from "../../src/mail/smtp.ts";
+import nodemailer from "nodemailer";
+import { proveSmtp } from "../../src/mail/smtp.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type SmtpScript, startScriptedSmtp } from "./scripted-smtp.ts";
 
@@ -7,14 +8,15 @@ const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0
 
 async function trySending(script: SmtpScript, recipients = ["b@example.test"]) {
   const smtp = await startScriptedSmtp(script);
-  const credentials = {
-    ...{ address: "a@example.test", username: "a@example.test", password: "right", provider: "generic" },
-    imap: smtp.server,
-    smtp: smtp.server,
-  };
-  const signal = AbortSignal.timeout(5_000);
+  const { port, security } = smtp.server;
   try {
-    const transport = await openSmtp(credentials, { outbound, signal });
+    const transport = nodemailer.createTransport({
+      host: "localhost",
+      port,
+      secure: security === "tls",
+      requireTLS: security === "starttls",
+      auth: { user: "a@example.test", pass: "right" },
+    });
     const envelope = { from: "a@example.test", to: recipients };
     const raw = "Subject: hello\r\n\r\n.dot\r\nbody\r\n";
     const sent = await transport.sendMail({ envelope, raw }).catch((error: Error) => error);

@@ -1,0 +1,170 @@
+/** What an email of ours builds on: the email it answers or passes on, an attachment of it, the draft it came from. */
+import type { FetchMessageObject } from "imapflow";
+import PostalMime, { type Attachment, type Email } from "postal-mime";
+import { AppError } from "../errors.ts";
+import { type Access, requireSameValidity } from "./access.ts";
+import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "./headers.ts";
+import { toAnatomy, toPart } from "./structure.ts";
+import { decodeTransfer } from "./transfer.ts";
+import type { Person } from "./writing.ts";
+
+/** A file as it is put into an email. `cid` is how its HTML names it (RFC 2392). */
+export type File = { name: string; type: string; content: Uint8Array; cid?: string };
+
+export type Original = {
+  id: string;
+  messageId?: string;
+  /** Message-IDs of the conversation so far, oldest first. */
+  references: string[];
+  inReplyTo?: string;
+  from: Person[];
+  replyTo: Person[];
+  to: Person[];
+  cc: Person[];
+  bcc: Person[];
+  subject: string;
+  /** ISO 8601 with the email's own offset. */
+  date?: string;
+  text?: string;
+  html?: string;
+  files: File[];
+  /** As stored, whole; absent when only its beginning was read. */
+  source?: Uint8Array;
+  /** False when only its beginning was read. */
+  whole: boolean;
+};
+
+/** As much of an email as a quote can need. */
+const quoteBytes = 400_000;
+/** More than any mail server takes in one email. */
+export const maxSourceBytes = 60_000_000;
+
+/** The beginning of an email: enough to answer it, never its large attachments. Throws email_not_found, email_moved. */
+export function readForReply(access: Access, id: string): Promise<Original> {
+  return readOriginal(access, id, quoteBytes);
+}
+
+/** A whole email with its files. Throws email_not_found, email_moved, too_large. */
+export function readWhole(access: Access, id: string): Promise<Original> {
+  return readOriginal(access, id, maxSourceBytes);
+}
+
+async function readOriginal(access: Access, id: string, maxBytes: number): Promise<Original> {
+  const ref = access.toRef(id);
+  const { source, size } = await access.read(ref.mailbox, async (imap) => {
+    requireSameValidity(imap, ref);
+    const query = { uid: true, size: true, source: { start: 0, maxLength: maxBytes } };
+    const email: FetchMessageObject | false = await imap.fetchOne(String(ref.uid), query, { uid: true });
+    if (email === false || email.source === undefined)
+      throw new AppError("email_not_found", "This email is not there any more.");
+    return { source: email.source, size: email.size ?? email.source.length };
+  });
+  const whole = source.length >= size || source.length < maxBytes;
+  if (!whole && maxBytes === maxSourceBytes)
+    throw new AppError("too_large", `This email has ${toMegabytes(size)}, more than can be passed on.`);
+  return toOriginal(id, source, whole);
+}
+
+/** A stored email taken apart. Never throws for what a sender wrote. */
+export async function toOriginal(id: string, source: Uint8Array, whole: boolean): Promise<Original> {
+  const headers = parseHeaders(source);
+  const people = (name: string) =>
+    toAddresses(headerValue(headers, name)).filter(({ address }) => address !== "");
+  const parsed = await parse(source);
+  const messageId = toMessageIds(headerValue(headers, "message-id"))[0];
+  const inReplyTo = toMessageIds(headerValue(headers, "in-reply-to"))[0];
+  const date = toIsoDate(headerValue(headers, "date"));
+  const references = toMessageIds(headerValue(headers, "references"));
+  return {
+    id,
+    from: people("from"),
+    replyTo: people("reply-to"),
+    to: people("to"),
+    cc: people("cc"),
+    bcc: people("bcc"),
+    subject: toText(headerValue(headers, "subject")),
+    references: references.length > 0 || !inReplyTo ? references : [inReplyTo],
+    files: parsed.attachments.map(toFile),
+    whole,
+    ...(whole ? { source } : {}),
+    ...(messageId ? { messageId } : {}),
+    ...(inReplyTo ? { inReplyTo } : {}),
+    ...(date ? { date } : {}),
+    ...(parsed.text === undefined ? {} : { text: parsed.text }),
+    ...(parsed.html === undefined ? {} : { html: parsed.html }),
+  };
+}
+
+async function parse(source: Uint8Array): Promise<Pick<Email, "text" | "html" | "attachments">> {
+  try {
+    return await PostalMime.parse(source, { forceRfc822Attachments: true });
+  } catch {
+    // Too deep or too odd to take apart: answered without a quote.
+    return { attachments: [] };
+  }
+}
+
+function toFile({ filename, mimeType, content, contentId, related }: Attachment): File {
+  const bytes = typeof content === "string" ? Buffer.from(content) : new Uint8Array(content);
+  const cid = related ? contentId?.replace(/^<|>$/g, "") : undefined;
+  return {
+    name: toFileName(filename ?? (mimeType === "message/rfc822" ? "email.eml" : "attachment")),
+    type: toFileType(mimeType),
+    content: bytes,
+    ...(cid && /^[\w.@+%-]{1,200}$/.test(cid) ? { cid } : {}),
+  };
+}
+
+/** One attachment of an email, by the index get_email gives it. Throws attachment_not_found and as reading does. */
+export async function readAttachment(access: Access, id: string, index: number): Promise<File> {
+  const ref = access.toRef(id);
+  return access.read(ref.mailbox, async (imap) => {
+    requireSameValidity(imap, ref);
+    const uid = String(ref.uid);
+    const email = await imap.fetchOne(uid, { uid: true, bodyStructure: true }, { uid: true });
+    if (email === false || email.bodyStructure === undefined)
+      throw new AppError("email_not_found", "This email is not there any more.");
+    const found = toAnatomy(toPart(email.bodyStructure)).attachments.find(
+      (attached) => attached.index === index,
+    );
+    if (!found) throw new AppError("attachment_not_found", `This email has no attachment ${index}.`);
+    const { part } = found;
+    const fetched = await imap.fetchOne(uid, { uid: true, bodyParts: [part.part] }, { uid: true });
+    const body = fetched ? fetched.bodyParts?.get(part.part) : undefined;
+    if (!body) throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);
+    return {
+      name: toFileName(part.name ?? (part.type === "message/rfc822" ? "email.eml" : "attachment")),
+      type: toFileType(part.type),
+      content: decodeTransfer(body, part.encoding),
+    };
+  });
+}
+
+/** Message-IDs of a header, in order; anything else in it is dropped (RFC 5322 section 3.6.4). */
+export function toMessageIds(value: string | undefined): string[] {
+  return (value?.match(/<[^<>\s\p{Cc}]{1,250}>/gu) ?? []).slice(-100);
+}
+
+/** A file name fit for a header and for any disk: one line, no path, no invisible characters. */
+export function toFileName(name: string): string {
+  const clean = name
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
+    .replace(/[/\\:*?"<>|]/g, "_")
+    .replace(/^[.\s]+/, "")
+    .trim();
+  if (clean.length <= 150) return clean || "attachment";
+  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(clean)?.[0] ?? "";
+  return clean.slice(0, 150 - extension.length) + extension;
+}
+
+/** A media type (RFC 2045 section 5.1), or application/octet-stream for what is none or would be taken apart. */
+export function toFileType(type: string): string {
+  const lower = type.trim().toLowerCase();
+  const valid = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/.test(lower);
+  return valid && !lower.startsWith("multipart/") ? lower : "application/octet-stream";
+}
+
+export function toMegabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,90 @@
+/** One account's Mail over the tests' mail server, and tools called on it, without HTTP or OAuth in between. */
+import { systemClock } from "../../src/clock.ts";
+import { type Connections, createConnections } from "../../src/mail/connections.ts";
+import { createMail } from "../../src/mail/create-mail.ts";
+import { openImap } from "../../src/mail/imap.ts";
+import type { Mail } from "../../src/mail/mail.ts";
+import { openSmtp } from "../../src/mail/smtp.ts";
+import { createSubmissions } from "../../src/mail/submissions.ts";
+import { createOutbound } from "../../src/outbound.ts";
+import { presets } from "../../src/providers/presets.ts";
+import { newToken } from "../../src/secrets.ts";
+import type { Content, Tool, ToolContext } from "../../src/tools/define-tool.ts";
+import { createFence } from "../../src/tools/fence.ts";
+import type { MailServerKit, User } from "./mail-server.ts";
+
+export type Reader = {
+  mail: Mail;
+  connections: Connections;
+  /** Calls a tool as the MCP server does; `text` is all its text content joined. */
+  call(
+    tool: Tool,
+    input: Record<string, unknown>,
+  ): Promise<{ text: string; structured: Record<string, unknown>; content: Content[] }>;
+};
+
+/** `imap`: another way to the same server, such as a proxy. The caller closes `connections`. */
+export function openReader(kit: MailServerKit, user: User, imap = kit.imap): Reader {
+  const clock = systemClock;
+  const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });
+  const connections = createConnections({
+    open: (credentials, signal) => openImap(credentials, { outbound, signal }),
+    clock,
+  });
+  const submissions = createSubmissions({
+    open: (credentials, signal) => openSmtp(credentials, { outbound, signal }),
+  });
+  const signal = AbortSignal.timeout(120_000);
+  const owner = {
+    grantId: "grt_00000000000000000000000000000000",
+    accountId: "acc_0123456789abcdef0123456789abcdef",
+    credentials: {
+      address: user.address,
+      username: user.address,
+      password: user.password,
+      provider: "generic",
+      imap,
+      smtp: kit.smtp,
+    },
+  };
+  const mail = createMail({
+    owner,
+    connections,
+    signal,
+    clock,
+    submissions,
+    own: [user.address],
+    filesSentMail: false,
+  });
+  const context: Pick<ToolContext, "mails" | "mailFor" | "grant" | "signal" | "progress" | "providers"> = {
+    providers: presets,
+    mails: [mail],
+    mailFor: () => mail,
+    grant: { id: owner.grantId, level: "send" },
+    signal,
+    progress: () => {},
+  };
+  return {
+    mail,
+    connections,
+    async call(tool, input) {
+      const answer = await tool.call(input, context as ToolContext, createFence(newToken(4)));
+      const text = answer.content.map((item) => (item.type === "text" ? item.text : "")).join("\n");
+      return { text, structured: answer.structured, content: answer.content };
+    },
+  };
+}
+
+/** Lends a reader and closes its connections. */
+export async function withReader<T>(
+  kit: MailServerKit,
+  user: User,
+  work: (reader: Reader) => Promise<T>,
+): Promise<T> {
+  const reader = openReader(kit, user);
+  try {
+    return await work(reader);
+  } finally {
+    await reader.connections.close();
+  }
+}
