@@ -41,7 +41,11 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   program
     .command("serve", { isDefault: true })
     .description("run the server until SIGINT or SIGTERM (the default)")
-    .action(doing(() => serve(terminal)));
+    // As the default command it is handed every word that is no command.
+    .argument("[nothing]")
+    .action((word: string | undefined) =>
+      word === undefined ? doing(() => serve(terminal))() : program.error(`There is no command ${word}.`),
+    );
 
   program
     .command("check")

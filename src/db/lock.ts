@@ -16,8 +16,8 @@ export function openLock(dataDir: string): { close(): void } {
   try {
     chmodSync(file, 0o600);
     lock.run("PRAGMA busy_timeout = 0");
-    // Nothing is ever written to it, so there is nothing to roll back.
-    lock.run("PRAGMA journal_mode = OFF");
+    // Nothing is kept in it, so there is nothing to roll back on disk.
+    lock.run("PRAGMA journal_mode = MEMORY");
     lock.run("BEGIN EXCLUSIVE");
   } catch (cause) {
     lock.close();

@@ -104,10 +104,11 @@ function makeDatabase(file: string): void {
   try {
     for (const left of [next, `${next}-wal`, `${next}-shm`]) rmSync(left, { force: true });
     closeSync(openSync(next, "w", 0o600));
-    const client = openFile(next);
+    // No write-ahead log yet: drizzle's statements keep the connection half open for a while, and a log that is
+    // still mapped under the old name would part us from other processes at the same file (`backup`, `grants`).
+    const client = new SqliteFile(next, { readwrite: true, create: true });
     client.run(`PRAGMA application_id = ${applicationId}`);
     migrate(drizzle(client), { migrationsFolder });
-    client.run("PRAGMA wal_checkpoint(TRUNCATE)");
     client.close();
     renameSync(next, file);
   } catch (cause) {
