@@ -1,16 +1,20 @@
-/** How a client gets permission, by URL. */
+/** How a client gets permission, by URL. Root aliases are for clients that found no metadata. */
 import { Hono } from "hono";
 import type { Connect } from "../accounts/connect.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../db/open.ts";
+import { loadRegistrationKey } from "../db/registration-key.ts";
 import type { Door } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Log } from "../log.ts";
 import type { Secrets } from "../secrets.ts";
+import { createClients } from "./clients.ts";
+import { createFormRoutes } from "./form-routes.ts";
 import type { Grants } from "./grants.ts";
 import { toResourceMetadata, toServerMetadata } from "./metadata.ts";
+import { createTokenRoutes } from "./token-routes.ts";
 
 export type OAuthDeps = {
   config: Config;
@@ -26,7 +30,10 @@ export type OAuthDeps = {
   limits: Limits;
 };
 
-export function createOAuthRoutes({ config }: OAuthDeps) {
+export function createOAuthRoutes(deps: OAuthDeps) {
+  const { config, client, db, secrets } = deps;
+  const clients = createClients({ config, client, registrationKey: loadRegistrationKey(db, secrets) });
+
   return new Hono<Door>()
     .on("GET", ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"], (c) =>
       c.json(toResourceMetadata(config)),
@@ -39,5 +46,7 @@ export function createOAuthRoutes({ config }: OAuthDeps) {
         "/.well-known/oauth-authorization-server/mcp",
       ],
       (c) => c.json(toServerMetadata(config)),
-    );
+    )
+    .route("/", createFormRoutes({ ...deps, clients }))
+    .route("/", createTokenRoutes({ ...deps, clients }));
 }
