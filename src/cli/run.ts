@@ -42,10 +42,11 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .command("serve", { isDefault: true })
     .description("run the server until SIGINT or SIGTERM (the default)")
     // As the default command it is handed every word that is no command.
-    .argument("[nothing]")
-    .action((word: string | undefined) =>
-      word === undefined ? doing(() => serve(terminal))() : program.error(`There is no command ${word}.`),
-    );
+    .allowExcessArguments()
+    .action((_: unknown, { args }: Command) => {
+      if (args.length > 0) program.error(`There is no command ${args[0]}.`);
+      return doing(() => serve(terminal))();
+    });
 
   program
     .command("check")
