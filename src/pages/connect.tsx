@@ -2,10 +2,13 @@
 import { findPreset } from "../providers/presets.ts";
 import { fieldNames } from "./connect-form.ts";
 import { FieldProblem, marked } from "./field.tsx";
+import { FoundLine } from "./found-line.tsx";
 import { Layout, toDocument } from "./layout.tsx";
 import { LevelChoice } from "./level-choice.tsx";
+import { ProgressSteps } from "./progress-steps.tsx";
 import type { ConnectPageProps, Problem, ProblemField } from "./props.ts";
 import { ProviderHelp, ProviderList } from "./provider-choice.tsx";
+import { scripts } from "./scripts.ts";
 import { ServerFields } from "./server-fields.tsx";
 import type { Texts } from "./text/en.ts";
 import { textsFor } from "./text/texts.ts";
@@ -13,44 +16,46 @@ import { textsFor } from "./text/texts.ts";
 /** A password is never part of what is drawn. */
 export function connectPage(props: ConnectPageProps): string {
   const text = textsFor(props.language);
-  const adding = (props.connected?.length ?? 0) > 0;
-  const title = adding ? text.connect.addTitle : text.connect.title(props.redirectHost);
+  const connected = props.connected ?? [];
+  const title = connected.length > 0 ? text.connect.addHeading : text.connect.title(props.redirectHost);
   return toDocument(
-    <Layout language={props.language} title={props.problem ? `${text.error}: ${title}` : title}>
-      {adding ? (
-        <AddHeading text={text} connected={props.connected ?? []} />
+    <Layout
+      language={props.language}
+      title={props.problem ? `${text.error}: ${title}` : title}
+      script={scripts.connect}
+    >
+      {connected.length > 0 ? (
+        <>
+          <h1>{text.connect.addHeading}</h1>
+          <p class="hint">
+            {text.connect.connectedAlready} {connected.join(", ")}
+          </p>
+        </>
       ) : (
         <h1>
-          {text.connect.heading.before} <strong class="host">{props.redirectHost}</strong>{" "}
-          {text.connect.heading.after}
+          <small>{text.connect.heading.before} </small>
+          <strong>{props.redirectHost}</strong>
+          <small> {text.connect.heading.after}</small>
         </h1>
       )}
-      <ConnectFormView {...props} text={text} adding={adding} />
+      <ConnectFormView {...props} text={text} adding={connected.length > 0} />
     </Layout>,
   );
 }
 
-function AddHeading({ text, connected }: { text: Texts; connected: readonly string[] }) {
-  return (
-    <>
-      <h1>{text.connect.addHeading}</h1>
-      <p>
-        {text.connect.connectedAlready} {connected.join(", ")}
-      </p>
-    </>
-  );
-}
-
 function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolean }) {
-  const { form, found, problem, text, adding } = props;
+  const { form, problem, text, adding, language } = props;
+  const found = props.found ?? problem?.found;
   const chosen = form.provider || found?.provider || "";
-  const message = problem === undefined ? undefined : toMessage(problem, props, chosen);
+  const message = problem && toMessage(problem, { ...props, found }, chosen);
   const at = (field: ProblemField) => (problem?.field === field ? message : undefined);
+  const focus = problem?.field ?? (form.address === "" ? "address" : "password");
   return (
-    <form method="post" action="/oauth/connect" class="connect">
+    <form method="post" action="/oauth/connect" class="connect" novalidate={problem !== undefined}>
       <input type="hidden" name={fieldNames.request} value={form.request} />
-      {message !== undefined && problem?.field === undefined ? (
-        <p role="alert" class="problem">
+      <p id="lost" role="alert" class="problem" tabindex={-1} data-text={text.connect.lost} hidden />
+      {problem && problem.field === undefined ? (
+        <p role="alert" class="problem" tabindex={-1}>
           {message}
         </p>
       ) : null}
@@ -66,37 +71,25 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           autocapitalize="none"
           spellcheck={false}
           maxlength={254}
-          autofocus={form.address === "" || problem?.field === "address"}
+          autofocus={focus === "address"}
           {...marked("address", at("address"))}
         />
         <FieldProblem id="address" message={at("address")} />
+        <FoundLine text={text} found={form.provider === "" ? found : undefined} />
       </div>
       <ProviderList text={text} chosen={chosen} message={at("provider")} />
-      <ProviderHelp text={text} language={props.language} chosen={chosen} />
+      <ProviderHelp text={text} language={language} />
       <ServerFields text={text} form={form} found={found} at={at} />
-      <div class="field credentials">
-        <label for="password">{text.connect.password}</label>
-        <input
-          id="password"
-          name={fieldNames.password}
-          type="password"
-          autocomplete="current-password"
-          maxlength={1024}
-          autofocus={form.address !== "" && problem?.field !== "address"}
-          {...marked("password", at("password"), "hint")}
-        />
-        <FieldProblem id="password" message={at("password")} />
-        <p class="hint" id="password-hint">
-          {text.connect.passwordHint}
-        </p>
-      </div>
+      <PasswordField text={text} message={at("password")} autofocus={focus === "password"} />
+      {adding ? <input type="hidden" name={fieldNames.level} value={form.level} /> : null}
       {adding ? null : <LevelChoice text={text} level={form.level} />}
+      <ProgressSteps text={text} />
       <div class="actions credentials">
         <button type="submit" name={fieldNames.next} value="ask">
           {text.connect.submit}
         </button>
         {problem?.side === "smtp" ? (
-          <button type="submit" name={fieldNames.withoutSending} value="yes" class="quiet">
+          <button type="submit" name={fieldNames.withoutSending} value="yes" class="quiet" id="again">
             {text.connect.withoutSending}
           </button>
         ) : null}
@@ -106,16 +99,52 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
   );
 }
 
+function PasswordField(props: { text: Texts; message: string | undefined; autofocus: boolean }) {
+  const words = props.text.connect;
+  return (
+    <div class="field credentials">
+      <label for="password">{words.password}</label>
+      <div class="with-button">
+        <input
+          id="password"
+          name={fieldNames.password}
+          type="password"
+          autocomplete="current-password"
+          autocapitalize="none"
+          spellcheck={false}
+          maxlength={1024}
+          autofocus={props.autofocus}
+          {...marked("password", props.message, "hint")}
+        />
+        <button
+          type="button"
+          class="quiet"
+          id="show-password"
+          aria-pressed="false"
+          data-show={words.show}
+          data-hide={words.hide}
+          hidden
+        >
+          {words.show}
+        </button>
+      </div>
+      <FieldProblem id="password" message={props.message} />
+      <p class="hint" id="password-hint">
+        {words.passwordHint}
+      </p>
+    </div>
+  );
+}
+
 /** The sentence for a problem, naming company and server where we know them. */
 function toMessage(problem: Problem, { form, found, language }: ConnectPageProps, chosen: string): string {
   const preset = findPreset(chosen);
   const side = problem.side ?? "imap";
   const typed = preset && !preset.ownServers ? "" : form[side].host;
-  const known = preset?.[side].host ?? found?.[side].host;
   return textsFor(language).problem(problem, {
     provider: preset?.name,
     providerId: preset?.id,
     passwordKind: preset?.appPassword.kind,
-    host: typed || known,
+    host: typed || (preset?.[side].host ?? found?.[side].host),
   });
 }

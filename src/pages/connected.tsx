@@ -17,7 +17,7 @@ export function connectedPage({ language, redirectHost, request, accounts }: Con
           </li>
         ))}
       </ul>
-      <p>{text.more}</p>
+      <p>{text.more(redirectHost)}</p>
       <form method="post" action="/oauth/connect" class="actions">
         <input type="hidden" name={fieldNames.request} value={request} />
         <button type="submit" name={fieldNames.next} value="finish" autofocus>

@@ -1,17 +1,25 @@
 /** The front page: what this is, the connector URL, and how each client takes it. */
 import { Layout, toDocument } from "./layout.tsx";
 import type { LandingPageProps } from "./props.ts";
+import { scripts } from "./scripts.ts";
 import { textsFor } from "./text/texts.ts";
 
 export function landingPage({ language, connectorUrl }: LandingPageProps): string {
   const text = textsFor(language).landing;
   return toDocument(
-    <Layout language={language} title={text.title}>
+    <Layout language={language} title={text.title} script={scripts.landing}>
       <h1>{text.title}</h1>
       <p class="lead">{text.lead}</p>
+      <p>{text.promise}</p>
       <div class="field">
         <label for="url">{text.urlLabel}</label>
-        <input id="url" value={connectorUrl} readonly />
+        <div class="with-button">
+          <input id="url" value={connectorUrl} readonly />
+          <button type="button" id="copy" hidden>
+            {text.copy}
+          </button>
+        </div>
+        <p id="copied" class="found" role="status" data-text={text.copied} />
       </div>
       <h2>{text.how}</h2>
       <Way name={text.claude.name} steps={text.claude.steps} />
@@ -29,16 +37,19 @@ export function landingPage({ language, connectorUrl }: LandingPageProps): strin
   );
 }
 
+/** The command, when there is one, belongs to the first step. */
 function Way({ name, steps, command }: { name: string; steps: readonly string[]; command?: string }) {
   return (
     <section>
       <h3>{name}</h3>
-      <ol>
-        {steps.map((step) => (
-          <li>{step}</li>
+      <ol class="steps">
+        {steps.map((step, index) => (
+          <li>
+            {step}
+            {command !== undefined && index === 0 ? <pre>{command}</pre> : null}
+          </li>
         ))}
       </ol>
-      {command === undefined ? null : <pre tabindex={0}>{command}</pre>}
     </section>
   );
 }

@@ -30,13 +30,15 @@ export function Layout({ language, title, script, children }: LayoutProps) {
         <style>{raw(style)}</style>
       </head>
       <body>
-        <header class="brand">
-          <span class="mark" aria-hidden="true">
-            {raw(mark)}
-          </span>
-          <span>{text.product}</span>
-        </header>
-        <main>{children}</main>
+        <div class="letter">
+          <header class="brand">
+            <span class="mark" aria-hidden="true">
+              {raw(mark)}
+            </span>
+            <span>{text.product}</span>
+          </header>
+          <main>{children}</main>
+        </div>
         {script === undefined ? null : <script>{raw(script)}</script>}
       </body>
     </html>

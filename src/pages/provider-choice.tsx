@@ -36,7 +36,7 @@ export function ProviderList(props: { text: Texts; chosen: string; message: stri
 }
 
 /** Every company's help, hidden but for the chosen one's (style.ts). */
-export function ProviderHelp(props: { text: Texts; language: Language; chosen: string }) {
+export function ProviderHelp(props: { text: Texts; language: Language }) {
   return (
     <>
       {presets.map((preset) => (

@@ -20,8 +20,7 @@ export function ServerFields(props: {
 }) {
   const { text, form, found, at } = props;
   return (
-    <fieldset class="servers">
-      <legend>{text.connect.servers.legend}</legend>
+    <div class="servers">
       <Server
         side="imap"
         title={text.connect.servers.imap}
@@ -36,7 +35,24 @@ export function ServerFields(props: {
         text={text}
         at={at}
       />
-    </fieldset>
+      <div class="field">
+        <label for="username">{text.connect.servers.username}</label>
+        <input
+          id="username"
+          name={fieldNames.username}
+          value={form.username}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          maxlength={254}
+          {...marked("username", at("username"), "hint")}
+        />
+        <FieldProblem id="username" message={at("username")} />
+        <p class="hint" id="username-hint">
+          {text.connect.servers.usernameHint}
+        </p>
+      </div>
+    </div>
   );
 }
 

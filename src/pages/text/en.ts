@@ -75,6 +75,8 @@ function problemText(problem: Problem, context: ProblemContext): string {
 }
 
 function invalidInput(problem: Problem): string {
+  if (problem.found)
+    return "Your domain’s DNS names these servers, which belong to another domain. If they are right, type the password once more and go on.";
   switch (problem.field) {
     case "address":
       return "Type a whole email address, such as ana@example.org.";
@@ -96,35 +98,31 @@ export const en = {
   connect: {
     title: (host: string) => `Give ${host} access to your mailbox`,
     heading: { before: "You are giving", after: "access to your mailbox" },
-    addTitle: "Add another mailbox",
     addHeading: "Add another mailbox",
     connectedAlready: "Connected already:",
     address: "Email address",
-    addressExample: "ana@example.org",
     provider: "Mail provider",
-    providerFromAddress: "Find it from my address",
+    providerFromAddress: "Found from the address",
     providerOther: "Another one: I type the servers",
-    find: "Find",
-    looking: "Looking for your mail servers …",
     found: {
-      preset: (name: string) => `${name}.`,
-      mx: (name: string) => `Your domain's mail is kept by ${name}.`,
-      srv: "Your domain names these servers.",
-      autoconfig: "Your domain names these servers.",
+      looking: "Looking for the mail servers of your domain …",
+      preset: (name: string) => `Found: ${name}`,
+      mx: (name: string) => `Your domain’s mail is kept by ${name}.`,
+      srv: "Your domain names these mail servers. Check them before you go on.",
+      autoconfig: "Your domain names these mail servers.",
       guess:
-        "No servers found for this domain. These are the usual names: check them with your mail company.",
+        "Your domain names no mail servers. These are the usual names: check them with your mail company.",
     },
     makeAppPassword: "Make an app password",
-    helpPage: "Read the company's own page",
+    helpPage: "The company’s own page about it",
     opensNewTab: "(opens in a new tab)",
-    unavailable: "No password works here",
+    unavailable: "A password does not work here",
     password: "App password",
     passwordHint:
-      "Made for this connection alone; not your usual password, unless your company has no app passwords.",
+      "A password made for this connection alone. Your usual one works only where the company has no app passwords.",
     show: "Show",
     hide: "Hide",
     servers: {
-      legend: "Servers",
       imap: "Reading (IMAP)",
       smtp: "Sending (SMTP)",
       host: "Server",
@@ -132,32 +130,35 @@ export const en = {
       security: "Encryption",
       tls: "TLS",
       startTls: "STARTTLS",
+      username: "User name",
+      usernameHint: "Only if it is not your email address.",
     },
     level: {
       legend: "What Claude may do",
       read: "Read",
       readMore: "Search and read. Nothing in the mailbox changes.",
       organise: "Read and organise",
-      organiseMore: "Also mark, move, delete to Trash, and write drafts. You send them yourself.",
+      organiseMore: "Also mark, move and bin email, and write drafts. Sending stays with you.",
       send: "Read, organise and send",
       sendMore: "Also send email in your name.",
     },
     submit: "Connect",
-    submitting: "Connecting …",
     steps: {
+      label: "Connecting",
       servers: "Finding the servers",
-      imap: "Signing in for reading (IMAP)",
-      smtp: "Signing in for sending (SMTP)",
+      imap: "Signing in to read (IMAP)",
+      smtp: "Signing in to send (SMTP)",
     },
+    lost: "The connection to this page’s server broke off. Nothing was saved; try again.",
     withoutSending: "Go on without sending",
     promise:
-      "Your password goes to your mail server only. It is kept encrypted with a key that only the connected program holds; no mail is stored here.",
+      "Your password goes to your mail server and nowhere else. It is kept encrypted, under a key that only the program you connect holds. No mail is stored here.",
   },
   connected: {
     title: "Connected",
     heading: "Connected as",
-    readOnly: "reading, without sending",
-    more: "You can add another mailbox to the same connection, or go on.",
+    readOnly: "without sending",
+    more: (host: string) => `You can add another mailbox to the same connection, or go on to ${host}.`,
     add: "Add another mailbox",
     goOn: (host: string) => `Go on to ${host}`,
   },
@@ -196,26 +197,28 @@ export const en = {
   },
   landing: {
     title: "Your mailbox, connected to Claude",
-    lead: "With email-connector Claude can search, read, organise and write your email, at any mail company that speaks IMAP. No mail is stored here, and the password leaves this server only for your mail server.",
+    lead: "Type your email address and an app password once, and Claude can search, read, organise and write your email, at any mail company that speaks IMAP. You choose how much of that it may do.",
+    promise:
+      "No mail is stored here. Your password is kept encrypted, under a key that only the program you connect holds.",
     urlLabel: "Connector URL",
     copy: "Copy",
-    copied: "Copied",
+    copied: "Copied.",
     how: "How to connect",
     claude: {
-      name: "claude.ai, desktop and mobile",
+      name: "Claude on the web, desktop and mobile",
       steps: [
         "Open Settings, then Connectors, and choose Add custom connector.",
-        "Paste the connector URL. Where asked for a client id and secret, leave both empty, or use those the operator gave you.",
-        "Choose Connect, type your address and an app password, and choose what Claude may do.",
+        "Paste the connector URL. Leave client id and secret empty, unless whoever runs this server gave you some.",
+        "Choose Connect, type your email address and app password, and choose what Claude may do.",
       ],
     },
     code: {
       name: "Claude Code",
-      steps: ["Run this, then type /mcp in Claude Code and choose Authenticate:"],
+      steps: ["Run this in a terminal:", "In Claude Code type /mcp, choose email, and authenticate."],
     },
     inspector: {
       name: "MCP Inspector",
-      steps: ["Run this, choose Streamable HTTP as the transport, paste the connector URL, and connect:"],
+      steps: ["Run this in a terminal:", "Choose Streamable HTTP, paste the connector URL, and connect."],
     },
   },
 };

@@ -1,0 +1,188 @@
+/**
+ * What the connect page can do beyond its HTML: name the servers while the address is typed, show the password,
+ * and say how far the logins are. Without it the same form works by a plain POST. Its hash stands in the policy.
+ * All words are in the page (data attributes), so that they are translated where the others are.
+ */
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const typingPauseMs = 500;
+
+  /** Company by the domain of the address; other domains are looked up by the server. */
+  function watchAddress(form) {
+    const address = byId("address");
+    const provider = byId("provider");
+    const found = byId("found");
+    if (!address || !provider || !found) return;
+    const companies = new Map();
+    for (const option of provider.options)
+      for (const domain of (option.dataset.domains ?? "").split(" ")) companies.set(domain, option);
+    const say = (kind, name = "") => {
+      found.textContent = kind ? (found.dataset[kind] ?? "").replace("{name}", name) : "";
+    };
+    let byHand = provider.value !== "";
+    let lookup = new AbortController();
+    let pause = 0;
+    let known = "";
+
+    provider.addEventListener("change", () => {
+      byHand = provider.value !== "";
+      say("");
+      if (!byHand) look();
+    });
+
+    async function look() {
+      const domain = /^[^@\s]+@([^@\s]+\.[^@\s.]{2,})$/.exec(address.value.trim())?.[1]?.toLowerCase() ?? "";
+      if (byHand || domain === known) return;
+      known = domain;
+      lookup.abort();
+      lookup = new AbortController();
+      if (domain === "") return choose("");
+      const company = companies.get(domain);
+      if (company) return choose(company.value, "preset", company.text);
+      say("looking");
+      const answer = await ask(form, address.value.trim(), lookup.signal);
+      if (byHand || known !== domain) return;
+      if (!answer) return say("");
+      for (const side of ["imap", "smtp"]) fill(side, answer[side]);
+      const name = [...provider.options].find(({ value }) => value === answer.provider)?.text;
+      choose(answer.provider, answer.source, name);
+    }
+
+    function choose(value, kind, name) {
+      provider.value = value;
+      say(kind, name);
+    }
+
+    address.addEventListener("input", () => {
+      clearTimeout(pause);
+      pause = setTimeout(look, typingPauseMs);
+    });
+    address.addEventListener("change", look);
+    if (address.value !== "" && !byHand) look();
+  }
+
+  function fill(side, server) {
+    byId(`${side}_host`).value = server.host;
+    byId(`${side}_port`).value = String(server.port);
+    byId(`${side}_security`).value = String(server.security === "tls");
+  }
+
+  async function ask(form, address, signal) {
+    try {
+      const body = new URLSearchParams({ request: form.elements.request.value, address });
+      const answer = await fetch("/oauth/discover", { method: "POST", body, signal });
+      return answer.ok ? await answer.json() : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function offerToShow() {
+    const button = byId("show-password");
+    const password = byId("password");
+    if (!button || !password) return;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const shown = password.type === "text";
+      password.type = shown ? "password" : "text";
+      button.textContent = shown ? button.dataset.show : button.dataset.hide;
+      button.setAttribute("aria-pressed", String(!shown));
+    });
+  }
+
+  /** Sends the form by fetch, whose answer tells step by step how far it is: one JSON value a line. */
+  function watchSending(form) {
+    const progress = byId("progress");
+    if (!progress) return;
+    form.addEventListener("submit", (event) => {
+      const body = new URLSearchParams(new FormData(form, event.submitter));
+      if (!body.get("password")) return;
+      event.preventDefault();
+      byId("password").type = "password";
+      send(form, progress, body);
+    });
+  }
+
+  async function send(form, progress, body) {
+    if (form.dataset.busy !== undefined) return;
+    form.dataset.busy = "";
+    progress.hidden = false;
+    for (const step of progress.querySelectorAll("li")) step.hidden = false;
+    if (body.get("without_sending") || body.get("level") !== "send") {
+      const last = progress.querySelector('[data-step="smtp"]');
+      if (last && body.has("level")) last.hidden = true;
+    }
+    mark(progress, "servers");
+    progress.scrollIntoView({ block: "nearest" });
+    try {
+      const headers = { Accept: "application/x-ndjson" };
+      const answer = await fetch(form.action, { method: "POST", body, headers });
+      for await (const event of lines(answer.body)) {
+        if (event.step) mark(progress, event.step);
+        if (event.location) return location.assign(event.location);
+        if (event.html) return show(event.html, body);
+      }
+      throw new Error("the answer ended early");
+    } catch {
+      delete form.dataset.busy;
+      progress.hidden = true;
+      const lost = byId("lost");
+      lost.textContent = lost.dataset.text;
+      lost.hidden = false;
+      lost.focus();
+    }
+  }
+
+  function mark(progress, step) {
+    let state = "done";
+    for (const item of progress.querySelectorAll("li")) {
+      if (item.dataset.step === step) state = "now";
+      item.dataset.state = state;
+      if (state === "now") item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
+      if (state === "now") state = "later";
+    }
+  }
+
+  async function* lines(stream) {
+    const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      text += value ?? "";
+      const parts = text.split("\n");
+      text = done ? "" : parts.pop();
+      for (const part of parts) if (part !== "") yield JSON.parse(part);
+      if (done) return;
+    }
+  }
+
+  /**
+   * The page that came back, in the place of this one. The server never sends the password back; where it was not
+   * what was wrong, the one that was typed here is put back, so that nobody has to fetch it twice.
+   */
+  function show(html, sent) {
+    const next = new DOMParser().parseFromString(html, "text/html");
+    document.title = next.title;
+    document.querySelector("main").replaceWith(next.querySelector("main"));
+    const password = byId("password");
+    if (password && password.getAttribute("aria-invalid") !== "true" && byId("again"))
+      password.value = sent.get("password");
+    start();
+    const target =
+      document.querySelector("[aria-invalid='true'], [autofocus], .problem") ?? document.querySelector("h1");
+    target?.focus();
+    window.scrollTo(0, 0);
+    document.querySelector(".problem:not([hidden])")?.scrollIntoView({ block: "center" });
+  }
+
+  function start() {
+    const form = document.querySelector("form.connect");
+    if (!form) return;
+    watchAddress(form);
+    offerToShow();
+    watchSending(form);
+  }
+
+  start();
+})();
