@@ -3,6 +3,7 @@ import { loadConfig } from "../config.ts";
 import { checkServerKey, writeKeyCheck } from "../db/key-check.ts";
 import { openLock } from "../db/lock.ts";
 import { openDatabase } from "../db/open.ts";
+import { loadRegistrationKey, writeRegistrationKey } from "../db/registration-key.ts";
 import { readKeyRing, saveKeyRing, toKeyFile } from "../key-ring.ts";
 import { createLog } from "../log.ts";
 import { rewrapAll } from "../oauth/rewrap.ts";
@@ -29,6 +30,8 @@ export function rotateKey(options: { given?: boolean }, terminal: Terminal): num
       const secrets = createSecrets(keys);
       const moved = rewrapAll(db, secrets);
       writeKeyCheck(db, secrets);
+      // Client ids in the world are sealed with this one: it stays, under the new key.
+      writeRegistrationKey(db, secrets, loadRegistrationKey(db, secrets));
       terminal.print(`${moved} wrapped keys are under the first key now.`);
       if (file === undefined) {
         terminal.print("The keys behind it are no longer needed; take them out and start the server.");
