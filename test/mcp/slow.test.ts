@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { callMessage, createTestTools } from "../support/mcp-tools.ts";
+import { eventually } from "../support/waiting.ts";
+
+const slow = 2_000;
+
+let door: McpDoor;
+beforeAll(async () => {
+  door = await openMcpDoor({ tools: createTestTools().tools });
+});
+afterAll(() => door.close());
+
+/** Half send their header a byte at a time, half a body that they announced; none ever ends. */
+async function openSlowly(port: number): Promise<{ drip(): void; close(): void }> {
+  const request = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer mine\r\nX-Slow: ";
+  let opened = 0;
+  const socket = {
+    open() {
+      opened += 1;
+    },
+    data() {},
+    close() {},
+    error() {},
+  };
+  const sockets = await Promise.all(
+    Array.from({ length: slow }, () => Bun.connect({ hostname: "127.0.0.1", port, socket })),
+  );
+  await eventually(() => opened === slow, { what: "all to be connected" });
+  for (const [at, each] of sockets.entries())
+    each.write(at % 2 === 0 ? request : `${request}no\r\nContent-Length: 1000000\r\n\r\n{`);
+  return {
+    drip() {
+      for (const each of sockets) each.write("x");
+    },
+    close() {
+      for (const each of sockets) each.end();
+    },
+  };
+}
+
+test("N09: while 2,000 connections drip, a person's calls stay under 500 ms (p95)", async () => {
+  const url = door.listen();
+  const crowd = await openSlowly(Number(new URL(url).port));
+  const took: number[] = [];
+  for (let round = 0; round < 50; round += 1) {
+    if (round % 10 === 0) crowd.drip();
+    const startedAt = performance.now();
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { Authorization: "Bearer theirs", "Content-Type": "application/json" },
+      body: JSON.stringify(callMessage("echo", { text: "hello" })),
+    });
+    expect(await response.text()).toContain("hello");
+    took.push(performance.now() - startedAt);
+  }
+  crowd.close();
+  took.sort((a, b) => a - b);
+  expect(took[47]).toBeLessThan(500);
+}, 20_000);
