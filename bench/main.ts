@@ -5,8 +5,12 @@
 import { parseArgs } from "node:util";
 import { trustedAuthority } from "../test/support/authority.ts";
 import { missingPackages } from "../test/support/installed.ts";
+import { stopMailServer } from "../test/support/mail-server.ts";
+import { benchHttp } from "./http.ts";
 import { startMailHost } from "./mail-host.ts";
+import { benchMemory } from "./memory.ts";
 import { startServer } from "./processes.ts";
+import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
 const { values, positionals } = parseArgs({
@@ -38,4 +42,8 @@ if (parts.includes("tools")) {
   await server.stop();
   await host.stop();
 }
+if (parts.includes("http")) print(await benchHttp(5, 3, say));
+if (parts.includes("memory")) print(await benchMemory(say));
+if (parts.includes("soak")) print(await benchSoak(Number(values.minutes), 20, say));
+await stopMailServer();
 process.exit(0);

@@ -1,0 +1,91 @@
+/** The third table: start, memory at rest and under idle sessions, of the compiled binary. */
+import { connect } from "node:net";
+import { connectMailbox, type Entrance } from "../test/support/authorize.ts";
+import { binary, startBinary } from "../test/support/binary.ts";
+import { mailServer } from "../test/support/mail-server.ts";
+import { freePort } from "../test/support/ports.ts";
+import { testSettings } from "../test/support/product.ts";
+import { openFiles, residentMb } from "./processes.ts";
+import { percentile, short, toTable } from "./table.ts";
+
+/** Milliseconds from exec to the first answer of /health, asked again every two milliseconds. */
+async function timeStart(file: string, settings: Record<string, string>): Promise<number> {
+  const port = await freePort();
+  const startedAt = performance.now();
+  const child = Bun.spawn([file], {
+    env: { ...settings, PORT: String(port) },
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  const answered = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.once("error", () => resolve(false));
+      socket.once("connect", () => socket.write("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+      socket.once("data", (chunk: Buffer) => {
+        resolve(chunk.toString("latin1").startsWith("HTTP/1.1 200"));
+        socket.destroy();
+      });
+    });
+  while (!(await answered())) await Bun.sleep(2);
+  const took = performance.now() - startedAt;
+  child.kill("SIGTERM");
+  await child.exited;
+  return took;
+}
+
+/** MCP sessions that nobody uses: a grant keeps a hundred, so these are many grants'. */
+async function openSessions(product: Entrance, grants: number, each: number): Promise<void> {
+  const kit = await mailServer();
+  for (let grant = 0; grant < grants; grant += 1) {
+    const { accessToken } = await connectMailbox(product, await kit.newUser());
+    for (let session = 0; session < each; session += 1) {
+      const response = await fetch(`${product.url}/mcp`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "initialize",
+          params: {
+            protocolVersion: "2025-11-25",
+            capabilities: {},
+            clientInfo: { name: "bench", version: "1" },
+          },
+        }),
+      });
+      if (!response.ok) throw new Error(`initialize answered ${response.status}`);
+      await response.text();
+    }
+  }
+}
+
+export async function benchMemory(say: (line: string) => void): Promise<string> {
+  const file = await binary();
+  const settings = testSettings({ PATH: process.env.PATH ?? "" });
+  // The first start makes the database; a server is started again more often than anew.
+  await timeStart(file, settings);
+  const starts: number[] = [];
+  for (let round = 0; round < 10; round += 1) starts.push(await timeStart(file, settings));
+  say(`start: ${starts.map(short).join(", ")} ms`);
+
+  const product = await startBinary();
+  await Bun.sleep(2_000);
+  const idle = { mb: residentMb(product.pid), files: openFiles(product.pid) };
+  await openSessions(product, 10, 100);
+  await Bun.sleep(5_000);
+  const full = { mb: residentMb(product.pid), files: openFiles(product.pid) };
+  await product.stop();
+  return toTable(
+    ["the compiled binary", "measured"],
+    [
+      ["exec to the first answer, p50 of 10", `${short(percentile(starts, 0.5))} ms`],
+      ["exec to the first answer, slowest of 10", `${short(Math.max(...starts))} ms`],
+      ["resident memory, idle", `${short(idle.mb)} MB`],
+      [
+        "resident memory after 1,000 sessions of 10 grants",
+        `${short(full.mb)} MB (${short(full.mb - idle.mb)} more)`,
+      ],
+      ["open files, idle and after", `${idle.files}, ${full.files}`],
+    ],
+  );
+}
