@@ -11,6 +11,7 @@ import { request } from "node:https";
 import { domainToASCII } from "node:url";
 import ipaddr from "ipaddr.js";
 import { AppError } from "./errors.ts";
+import { createPace } from "./pace.ts";
 
 /** Where to connect: a judged address, the name for SNI and the certificate (absent for an address), the port. */
 export type Vetted = { address: string; servername: string | undefined; port: number };
@@ -84,6 +85,9 @@ export function createOutbound(deps: {
   const vetWeb = vetFor([443]);
 
   return {
+    /** How fast is read what these hosts send, all of them together. */
+    pace: createPace(),
+
     /** Judges host and port before each connection. Throws host_refused or host_unknown, never sooner than refusalMs. */
     vet: vetFor(mailPorts),
 

@@ -49,7 +49,7 @@ const all = [...source, ...tests];
 const emailId = "src/mail/email-id.ts";
 
 /** Who a room may import values from, besides itself; leaves are for everybody. Types may come from further up. */
-const leaves = ["errors", "log", "clock", "version"];
+const leaves = ["errors", "log", "clock", "version", "pace"];
 const rooms: Readonly<Record<string, readonly string[]>> = {
   main: ["cli"],
   cli: [
@@ -128,7 +128,9 @@ test("a tool knows no IMAP, no protocol and no database: of mail it sees the typ
 const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
   { packages: /^(imapflow|nodemailer)(\/|$)/, where: /^src\/mail\// },
   { packages: /^node:crypto$/, where: /^src\/secrets\.ts$/ },
-  { packages: /^node:(dns|net|tls|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|front-door)\.ts$/ },
+  { packages: /^node:(dns|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|front-door)\.ts$/ },
+  // The sockets under imapflow go to addresses that outbound.ts judged; the front door listens.
+  { packages: /^node:(net|tls)$/, where: /^src\/(mail\/paced-transport|front-door)\.ts$/ },
   { packages: /^node:child_process$/, where: /^$/ },
   { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
   // db, and the files that own a table's rules.

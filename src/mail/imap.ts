@@ -2,8 +2,10 @@
 import { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import type { Outbound, Vetted } from "../outbound.ts";
+import type { Pace } from "../pace.ts";
 import { toAppError } from "./failures.ts";
 import type { Credentials, MailServer } from "./mail.ts";
+import { createPacedTransport } from "./paced-transport.ts";
 
 /** How long a stage of opening may take, in milliseconds. */
 export type ImapDeadlines = { connectMs: number; greetingMs: number; openMs: number };
@@ -35,7 +37,7 @@ export async function openImap(
   if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
   const vetted = await deps.outbound.vet(credentials.imap);
   const auth = { user: credentials.username, pass: credentials.password };
-  const imap = createFlow(credentials.imap, vetted, deadlines, auth);
+  const imap = createFlow(credentials.imap, vetted, deadlines, deps.outbound.pace, auth);
   const deadline = AbortSignal.any([deps.signal, AbortSignal.timeout(deadlines.openMs)]);
   const end = () => imap.close();
   deadline.addEventListener("abort", end, { once: true });
@@ -80,7 +82,7 @@ export async function reachImap(
   deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
 ): Promise<void> {
   const vetted = await deps.outbound.vet(server);
-  const imap = createFlow(server, vetted, deps.deadlines ?? imapDeadlines);
+  const imap = createFlow(server, vetted, deps.deadlines ?? imapDeadlines, deps.outbound.pace);
   const end = () => imap.close();
   deps.signal.addEventListener("abort", end, { once: true });
   try {
@@ -101,6 +103,7 @@ function createFlow(
   server: MailServer,
   vetted: Vetted,
   deadlines: ImapDeadlines,
+  pace: Pace,
   auth?: { user: string; pass: string },
 ): ImapFlow {
   const imap = new ImapFlow({
@@ -120,6 +123,7 @@ function createFlow(
     // 0.85 MB of DEFLATE can be 402 MB of response.
     disableCompression: true,
     logger: false,
+    transport: createPacedTransport(pace),
     ...limits,
   });
   // An 'error' event nobody listens to would end the process; the failure also arrives as a rejection.
