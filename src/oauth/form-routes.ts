@@ -6,6 +6,7 @@ import { ConnectError } from "../accounts/connect-error.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import { toStorageError } from "../db/storage-error.ts";
 import { AppError } from "../errors.ts";
 import { allowSilence, type Door } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
@@ -83,7 +84,8 @@ export function createFormRoutes(deps: {
       c.header("Allow", "POST");
       return notice(c, new URL(c.req.url).search === "" ? "request_expired" : "request_invalid", 405);
     })
-    .onError((error, c) => {
+    .onError((thrown, c) => {
+      const error = toStorageError(thrown);
       if (error instanceof OAuthError) return refuse(c, error);
       if (error instanceof AppError) {
         if (error.retryAfterSeconds !== undefined) c.header("Retry-After", String(error.retryAfterSeconds));
@@ -113,7 +115,8 @@ export function createFormRoutes(deps: {
       if (!pending) return notice(c, "request_expired", 400);
       log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
       return form.next === "go" ? finish(c, request) : showConnected(c, request, pending);
-    } catch (error) {
+    } catch (thrown) {
+      const error = toStorageError(thrown);
       if (!(error instanceof AppError)) throw error;
       log.info("connect_refused", { requestId: c.var.requestId, code: error.code });
       return showForm(c, request, { form, status: toFormStatus(error), problem: error, pending: before });
@@ -139,6 +142,7 @@ export function createFormRoutes(deps: {
     },
   ): Response {
     const { form, status, problem, pending } = shown;
+    if (pending) passages.keepOpen(request, pending.grantId);
     const connected = pending && vault.listAccounts(pending.grantId, pending.dataKey);
     if (problem?.retryAfterSeconds !== undefined) c.header("Retry-After", String(problem.retryAfterSeconds));
     const page = connectPage({

@@ -4,11 +4,8 @@ export type OAuthErrorCode =
   | "invalid_request" // RFC 6749 4.1.2.1 and 5.2
   | "invalid_client"
   | "invalid_grant"
-  | "unauthorized_client"
   | "unsupported_grant_type"
   | "unsupported_response_type"
-  | "invalid_scope"
-  | "access_denied"
   | "invalid_target" // RFC 8707 2
   | "invalid_redirect_uri" // RFC 7591 3.2.2
   | "invalid_client_metadata";

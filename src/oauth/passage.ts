@@ -49,10 +49,11 @@ export function createPassages(deps: {
   }
 
   /** Makes the pending grant of a request that has none yet. */
-  function begin(request: PassageRequest, level: Level, expiresAt: number): PendingGrant {
+  function begin(request: PassageRequest, level: Level): PendingGrant {
     const grantId = newId("grt");
     const dataKey = newKey();
     const now = clock.now();
+    const expiresAt = now + requestLifetimeMs;
     db.insert(grants)
       .values({
         id: grantId,
@@ -90,6 +91,20 @@ export function createPassages(deps: {
     };
   }
 
+  /** Ten more minutes for the form and for what hangs on it; a passage that is finished stays as it is. */
+  function keepOpen(request: PassageRequest, grantId: string): void {
+    const expiresAt = clock.now() + requestLifetimeMs;
+    db.update(grants)
+      .set({ expiresAt })
+      .where(and(eq(grants.id, grantId), eq(grants.state, "pending")))
+      .run();
+    const hash = hashSecret(request.secret);
+    db.update(authorizationRequests)
+      .set({ expiresAt })
+      .where(and(eq(authorizationRequests.hash, hash), isNull(authorizationRequests.usedAt)))
+      .run();
+  }
+
   return {
     /** Whether this request already led to a code, or its pending grant is gone. */
     isFinished(request: PassageRequest): boolean {
@@ -97,6 +112,9 @@ export function createPassages(deps: {
     },
 
     findPending,
+
+    /** Lets a person take ten more minutes over the next mailbox. */
+    keepOpen,
 
     /**
      * Saves one proven account into the request's grant, which is made at the first: `save` runs in the same
@@ -110,14 +128,9 @@ export function createPassages(deps: {
       return db.transaction(
         () => {
           if (this.isFinished(request)) return undefined;
-          const expiresAt = clock.now() + requestLifetimeMs;
-          const pending = findPending(request) ?? begin(request, level, expiresAt);
+          const pending = findPending(request) ?? begin(request, level);
           save(pending);
-          db.update(grants).set({ expiresAt }).where(eq(grants.id, pending.grantId)).run();
-          db.update(authorizationRequests)
-            .set({ expiresAt })
-            .where(eq(authorizationRequests.hash, hashSecret(request.secret)))
-            .run();
+          keepOpen(request, pending.grantId);
           return pending;
         },
         { behavior: "immediate" },
@@ -133,7 +146,8 @@ export function createPassages(deps: {
           const now = clock.now();
           const used = db
             .update(authorizationRequests)
-            .set({ usedAt: now, grantId: null, wrappedKey: null })
+            // Remembered until every form of this request that was ever drawn has expired.
+            .set({ usedAt: now, grantId: null, wrappedKey: null, expiresAt: now + requestLifetimeMs })
             .where(
               and(
                 eq(authorizationRequests.hash, hashSecret(request.secret)),

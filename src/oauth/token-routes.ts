@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import { toStorageError } from "../db/storage-error.ts";
 import type { Door } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { toPeerOf } from "./bearer.ts";
@@ -54,8 +55,8 @@ export function createTokenRoutes(deps: {
         return c.json(clients.register(asked, Math.floor(clock.now() / 1000)), 201);
       })
       .onError((error, c) => {
-        // The rest is the whole product's to answer.
-        if (!(error instanceof OAuthError)) throw error;
+        // The rest is the whole product's to answer. A token that could not be saved has not been given.
+        if (!(error instanceof OAuthError)) throw toStorageError(error);
         return refuse(error, c);
       })
   );

@@ -2,7 +2,7 @@
  * Spending a code or a refresh token for tokens. Each is one synchronous transaction, so that no second request can
  * come between looking and spending, and no token leaves before it is on the disk.
  */
-import { and, desc, eq, isNull } from "drizzle-orm";
+import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../db/open.ts";
@@ -76,7 +76,7 @@ export function createTokens(deps: {
         .select({ hash: tokens.hash })
         .from(tokens)
         .where(and(eq(tokens.grantId, grantId), eq(tokens.kind, kind)))
-        .orderBy(desc(tokens.createdAt))
+        .orderBy(desc(tokens.createdAt), sql`rowid desc`)
         .offset(maxTokensPerKind)
         .limit(1_000)
         .all();
