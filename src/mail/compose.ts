@@ -1,24 +1,15 @@
 /**
  * An email as asked for, finished: MIME with text and HTML, in CRLF. What a reply, a forward or a kept draft needs is
- * read and computed here. From is always the account; no file and no URL is ever opened.
+ * computed here; nothing is read or sent. From is always the account; no file and no URL is ever opened.
  */
 import MailComposer from "nodemailer/lib/mail-composer";
+import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { newToken } from "../secrets.ts";
-import type { Access } from "./access.ts";
 import { fromDraft, keptQuote, quoteHeader, quoteMarker } from "./drafts.ts";
 import { newMessageId, toIdentity } from "./identity.ts";
 import { toDocument, toHtml } from "./markdown.ts";
-import {
-  type File,
-  type Original,
-  readAttachment,
-  readForReply,
-  readWhole,
-  toFileName,
-  toFileType,
-  toMegabytes,
-} from "./originals.ts";
+import { toFileName, toFileType, toMegabytes } from "./originals.ts";
 import { requireAddresses, requireRecipientCount, withoutRepeats } from "./recipients.ts";
 import {
   type Quote,
@@ -30,13 +21,13 @@ import {
   toReplyRecipients,
   toReplySubject,
 } from "./reply.ts";
-import type { AttachmentSource, Composed, EmailRequest, Person } from "./writing.ts";
+import type { Composed, EmailRequest, File, Person } from "./writing.ts";
 
 /** All attachments of one email, decoded: what mail servers take, less base64's third. */
 const maxAttachmentBytes = 25_000_000;
 
 export type ComposeDeps = {
-  access: Access;
+  clock: Clock;
   from: Person;
   /** All addresses of the person that we know: left out of replies. */
   own: readonly string[];
@@ -58,19 +49,10 @@ type Parts = {
   quoteLength: number;
 };
 
-/** Builds what `request` asks for. Throws invalid_input, too_large, attachment_not_found, email_not_found, email_moved. */
+/** Builds what `request` asks for. Throws invalid_input, too_large. */
 export async function compose(deps: ComposeDeps, request: EmailRequest): Promise<Composed> {
-  const { access } = deps;
-  if (request.replyTo !== undefined && request.forward !== undefined)
-    throw new AppError("invalid_input", "Give `reply_to` or `forward`, not both.");
-  const [replied, forwarded, draft, attached] = await Promise.all([
-    request.replyTo === undefined ? undefined : readForReply(access, request.replyTo),
-    request.forward === undefined ? undefined : readWhole(access, request.forward),
-    request.draftId === undefined ? undefined : readWhole(access, request.draftId),
-    request.attachments === undefined
-      ? undefined
-      : Promise.all(request.attachments.map((source) => toFile(access, source))),
-  ]);
+  const { replied, forwarded, draft } = request;
+  if (replied && forwarded) throw new AppError("invalid_input", "Give `reply_to` or `forward`, not both.");
   const notes: string[] = [];
   if (draft && isUntouched(request)) return fromDraft(deps, draft);
 
@@ -89,9 +71,9 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
     (forwarded ? toForwardSubject(forwarded.subject) : undefined) ??
     draft?.subject ??
     "";
-  const { text, html, quoteLength } = toBody(deps, request, { replied, forwarded, draft }, notes);
-  const files = attached ?? draft?.files ?? [];
-  const thread = replied ?? (request.forward === undefined ? draft : undefined);
+  const { text, html, quoteLength } = toBody(deps, request, notes);
+  const files = request.files?.map(toSafeFile) ?? draft?.files ?? [];
+  const thread = replied ?? (forwarded ? undefined : draft);
   const inReplyTo = replied ? replied.messageId : thread?.inReplyTo;
 
   return finish(
@@ -110,22 +92,22 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
     },
     {
       notes,
-      ...(request.replyTo ? { answers: request.replyTo } : {}),
-      ...(request.forward ? { forwards: request.forward } : {}),
+      ...(replied ? { answers: replied.id } : {}),
+      ...(forwarded ? { forwards: forwarded.id } : {}),
     },
   );
 }
 
 /** Nothing but a draft was named: it goes out as it stands. */
-const isUntouched = ({ draftId: _, ...rest }: EmailRequest) =>
+const isUntouched = ({ draft: _, ...rest }: EmailRequest) =>
   Object.values(rest).every((value) => value === undefined);
 
 function toBody(
   deps: ComposeDeps,
   request: EmailRequest,
-  { replied, forwarded, draft }: Partial<Record<"replied" | "forwarded" | "draft", Original | undefined>>,
   notes: string[],
 ): Pick<Parts, "text" | "html" | "quoteLength"> {
+  const { replied, forwarded, draft } = request;
   if (request.body === undefined && !forwarded) {
     if (!draft) throw new AppError("invalid_input", "`body` is missing.");
     return {
@@ -154,14 +136,15 @@ function withQuote(body: string, quote: Quote | undefined): { text: string; html
   };
 }
 
-async function toFile(access: Access, source: AttachmentSource): Promise<File> {
-  if (source.kind === "email") return readAttachment(access, source.id, source.index);
-  return { name: toFileName(source.name), type: toFileType(source.type), content: source.content };
-}
+const toSafeFile = (file: File): File => ({
+  ...file,
+  name: toFileName(file.name),
+  type: toFileType(file.type),
+});
 
 /** Parts -> MIME, twice with the same boundaries: without Bcc to go out, with it for Drafts and Sent. */
 async function finish(
-  { access, from }: ComposeDeps,
+  { clock, from }: ComposeDeps,
   parts: Parts,
   about: Pick<Composed, "notes" | "answers" | "forwards">,
 ): Promise<Composed> {
@@ -185,7 +168,7 @@ async function finish(
       bcc: parts.bcc.map(toMailbox),
       subject: parts.subject,
       messageId,
-      date: new Date(access.clock.now()),
+      date: new Date(clock.now()),
       text: toCrlf(parts.text),
       html: toCrlf(parts.html),
       encoding: "quoted-printable",

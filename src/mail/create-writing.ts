@@ -4,6 +4,7 @@ import { compose } from "./compose.ts";
 import type { ConnectionOwner } from "./connections.ts";
 import { saveDraft } from "./drafts.ts";
 import { createOrganising } from "./organise.ts";
+import { readAttachment, readOriginal } from "./originals.ts";
 import { type SendDeps, send } from "./sending.ts";
 import type { Submissions } from "./submissions.ts";
 import type { MailWriting } from "./writing.ts";
@@ -26,7 +27,9 @@ export function createWriting(deps: {
   const sending: SendDeps = deps;
   return {
     ...organising,
-    compose: (request) => compose({ access, from, own: [address, ...own], toMarkdown }, request),
+    readOriginal: (id, whole) => readOriginal(access, id, whole),
+    readAttachment: (id, index) => readAttachment(access, id, index),
+    compose: (request) => compose({ clock: access.clock, from, own: [address, ...own], toMarkdown }, request),
     saveDraft: (composed, replaces) => saveDraft(access, organising.deleteEmails, composed, replaces),
     send: (composed, draftId) => send(sending, composed, draftId),
   };

@@ -6,10 +6,9 @@ import type { ComposeDeps } from "./compose.ts";
 import { file, requireRoleMailbox } from "./filing.ts";
 import { headerValue, parseHeaders } from "./headers.ts";
 import { newMessageId, toIdentity } from "./identity.ts";
-import type { Original } from "./originals.ts";
 import { requireRecipientCount, toBareAddress, withoutRepeats } from "./recipients.ts";
 import type { Quote } from "./reply.ts";
-import type { Composed, MailWriting, Person, SavedDraft } from "./writing.ts";
+import type { Composed, MailWriting, Original, Person, SavedDraft } from "./writing.ts";
 
 /** How many characters at the end of a draft's text are its quote. Never leaves with the email. */
 export const quoteHeader = "X-Email-Connector-Quote";
@@ -18,7 +17,7 @@ export const quoteMarker = "<!--quote-->";
 
 /** The quote of a draft that we wrote, for the one that replaces it; undefined when another program rewrote it. */
 export function keptQuote(draft: Original): Quote | undefined {
-  const length = Number(headerValue(parseHeaders(draft.source ?? new Uint8Array()), quoteHeader));
+  const length = Number(headerValue(parseHeaders(draft.source), quoteHeader));
   const text = draft.text?.replace(/\r\n?/g, "\n").trimEnd();
   const start = draft.html?.indexOf(quoteMarker) ?? -1;
   const end = draft.html?.lastIndexOf("</body>") ?? -1;
@@ -73,8 +72,8 @@ const sentFields = new Set([
 ]);
 
 /** A stored draft as it stands, also one a person wrote elsewhere: same body byte for byte, From and Date ours. */
-export function fromDraft({ access, from }: ComposeDeps, draft: Original): Composed {
-  const source = Buffer.from(draft.source ?? new Uint8Array()).toString("latin1");
+export function fromDraft({ clock, from }: ComposeDeps, draft: Original): Composed {
+  const source = Buffer.from(draft.source).toString("latin1");
   const split = /\r?\n\r?\n/.exec(source);
   const head = split ? source.slice(0, split.index) : source;
   const body = split ? source.slice(split.index + split[0].length) : "";
@@ -83,7 +82,7 @@ export function fromDraft({ access, from }: ComposeDeps, draft: Original): Compo
   const kept = fields.filter((field) => sentFields.has(nameOf(field)));
   const bcc = fields.filter((field) => nameOf(field) === "bcc");
   const messageId = draft.messageId ?? newMessageId(from.address);
-  const date = new Date(access.clock.now()).toUTCString().replace("GMT", "+0000");
+  const date = new Date(clock.now()).toUTCString().replace("GMT", "+0000");
   const lines = [
     `From: ${MimeNode.encodeHeaderValue("from", { name: from.name ?? "", address: from.address })}`,
     ...kept,

@@ -1,7 +1,6 @@
 /** What makes an email of ours itself: its Message-ID, and what it says to whom. */
 import { hashSecret, newToken } from "../secrets.ts";
-import type { File } from "./originals.ts";
-import type { Composed, Person, Preview } from "./writing.ts";
+import type { Composed, File, Person, Preview } from "./writing.ts";
 
 /** RFC 5322 section 3.6.4, in the account's own domain. */
 export function newMessageId(address: string): string {

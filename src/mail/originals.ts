@@ -6,50 +6,16 @@ import { type Access, requireSameValidity } from "./access.ts";
 import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "./headers.ts";
 import { toAnatomy, toPart } from "./structure.ts";
 import { decodeTransfer } from "./transfer.ts";
-import type { Person } from "./writing.ts";
-
-/** A file as it is put into an email. `cid` is how its HTML names it (RFC 2392). */
-export type File = { name: string; type: string; content: Uint8Array; cid?: string };
-
-export type Original = {
-  id: string;
-  messageId?: string;
-  /** Message-IDs of the conversation so far, oldest first. */
-  references: string[];
-  inReplyTo?: string;
-  from: Person[];
-  replyTo: Person[];
-  to: Person[];
-  cc: Person[];
-  bcc: Person[];
-  subject: string;
-  /** ISO 8601 with the email's own offset. */
-  date?: string;
-  text?: string;
-  html?: string;
-  files: File[];
-  /** As stored, whole; absent when only its beginning was read. */
-  source?: Uint8Array;
-  /** False when only its beginning was read. */
-  whole: boolean;
-};
+import type { File, Original } from "./writing.ts";
 
 /** As much of an email as a quote can need. */
 const quoteBytes = 400_000;
 /** More than any mail server takes in one email. */
-export const maxSourceBytes = 60_000_000;
+const maxSourceBytes = 60_000_000;
 
-/** The beginning of an email: enough to answer it, never its large attachments. Throws email_not_found, email_moved. */
-export function readForReply(access: Access, id: string): Promise<Original> {
-  return readOriginal(access, id, quoteBytes);
-}
-
-/** A whole email with its files. Throws email_not_found, email_moved, too_large. */
-export function readWhole(access: Access, id: string): Promise<Original> {
-  return readOriginal(access, id, maxSourceBytes);
-}
-
-async function readOriginal(access: Access, id: string, maxBytes: number): Promise<Original> {
+/** See MailWriting.readOriginal. */
+export async function readOriginal(access: Access, id: string, needsAll: boolean): Promise<Original> {
+  const maxBytes = needsAll ? maxSourceBytes : quoteBytes;
   const ref = access.toRef(id);
   const { source, size } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
@@ -60,7 +26,7 @@ async function readOriginal(access: Access, id: string, maxBytes: number): Promi
     return { source: email.source, size: email.size ?? email.source.length };
   });
   const whole = source.length >= size || source.length < maxBytes;
-  if (!whole && maxBytes === maxSourceBytes)
+  if (!whole && needsAll)
     throw new AppError("too_large", `This email has ${toMegabytes(size)}, more than can be passed on.`);
   return toOriginal(id, source, whole);
 }
@@ -86,7 +52,7 @@ export async function toOriginal(id: string, source: Uint8Array, whole: boolean)
     references: references.length > 0 || !inReplyTo ? references : [inReplyTo],
     files: parsed.attachments.map(toFile),
     whole,
-    ...(whole ? { source } : {}),
+    source,
     ...(messageId ? { messageId } : {}),
     ...(inReplyTo ? { inReplyTo } : {}),
     ...(date ? { date } : {}),

@@ -1,8 +1,7 @@
 /** What a reply or a forward takes from the email it builds on: recipients, subject, thread, quote. No I/O. */
 import { escapeHtml, toHtml } from "./markdown.ts";
-import type { Original } from "./originals.ts";
 import { toBareAddress, toDisplayName } from "./recipients.ts";
-import type { Person } from "./writing.ts";
+import type { Original, Person } from "./writing.ts";
 
 /** What follows the new text, in both forms. */
 export type Quote = { text: string; html: string };

@@ -18,10 +18,31 @@ export type Organised = {
   notes: string[];
 };
 
-/** What may be attached: never a path or a URL. */
-export type AttachmentSource =
-  | { kind: "email"; id: string; index: number }
-  | { kind: "file"; name: string; type: string; content: Uint8Array };
+/** A file as it is put into an email: bytes, never a path or a URL. `cid` is how its HTML names it (RFC 2392). */
+export type File = { name: string; type: string; content: Uint8Array; cid?: string };
+
+/** An email that another one builds on: answers, passes on, replaces. Strings are as their sender wrote them. */
+export type Original = {
+  id: string;
+  messageId?: string;
+  inReplyTo?: string;
+  /** Message-IDs of the conversation before it, oldest first. */
+  references: string[];
+  from: Person[];
+  replyTo: Person[];
+  to: Person[];
+  cc: Person[];
+  bcc: Person[];
+  subject: string;
+  /** ISO 8601 with the email's own offset. */
+  date?: string;
+  text?: string;
+  html?: string;
+  files: File[];
+  /** As stored; only its beginning when not `whole`. */
+  source: Uint8Array;
+  whole: boolean;
+};
 
 /** An email as asked for. Addresses are bare; absent fields are computed (reply, forward) or kept (a draft). */
 export type EmailRequest = {
@@ -31,14 +52,14 @@ export type EmailRequest = {
   subject?: string | undefined;
   /** Markdown. */
   body?: string | undefined;
-  /** The id of the email this answers. */
-  replyTo?: string | undefined;
+  /** The email this answers. */
+  replied?: Original | undefined;
   replyAll?: boolean | undefined;
-  /** The id of the email to pass on, with its attachments. */
-  forward?: string | undefined;
-  attachments?: readonly AttachmentSource[] | undefined;
+  /** The email to pass on, with its attachments. */
+  forwarded?: Original | undefined;
+  files?: readonly File[] | undefined;
   /** The draft this builds on: fields not named here are kept from it. */
-  draftId?: string | undefined;
+  draft?: Original | undefined;
 };
 
 export type Person = { name?: string; address: string };
@@ -102,7 +123,14 @@ export type MailWriting = {
   /** Puts back what changes did. Outcomes in the order of the changes. */
   undo(changes: readonly Change[]): Promise<Organised>;
 
-  /** Builds an email: reads what it answers, passes on or attaches. Throws invalid_input, too_large and not_founds. */
+  /**
+   * An email to build on. `whole` with all its files (to pass on, to take up a draft), else as much as a reply needs.
+   * Throws email_not_found, email_moved, too_large.
+   */
+  readOriginal(id: string, whole: boolean): Promise<Original>;
+  /** One attachment by the index get_email gives it. Throws attachment_not_found and as readOriginal does. */
+  readAttachment(id: string, index: number): Promise<File>;
+  /** Builds an email from this account. Throws invalid_input, too_large. */
   compose(request: EmailRequest): Promise<Composed>;
   /** Puts it into Drafts, then removes the draft it replaces. */
   saveDraft(composed: Composed, replaces?: string): Promise<SavedDraft>;

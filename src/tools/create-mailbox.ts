@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { mailAnswer, mailLine } from "./fence.ts";
+import { account } from "./parameters.ts";
+
+export const createMailbox = defineTool({
+  name: "create_mailbox",
+  title: "Create a mailbox",
+  description: "Creates a mailbox (folder) to move emails into.",
+  effect: "write",
+  input: z.object({
+    path: z.string().min(1).max(500).describe('Name; levels separated by "/"'),
+    account,
+  }),
+  output: mailAnswer({ path: mailLine() }),
+  async run({ path, account: address }, { mailFor }) {
+    return { path: await mailFor({ account: address }).createMailbox(path) };
+  },
+  render: ({ path }) => `Created. Its path is: ${path}`,
+  audit: () => ({ count: 1 }),
+});

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+import { emailIds } from "./parameters.ts";
+
+export const deleteEmail = defineTool({
+  name: "delete_email",
+  title: "Delete emails",
+  description:
+    "Moves emails to Trash, which can be undone. Emails that are in Trash already, and all of them with permanently, are erased for ever: only when the person asked for that.",
+  effect: "destroy",
+  input: z.object({
+    ids: emailIds(500),
+    permanently: z.boolean().default(false).describe("Erase for ever, at once"),
+  }),
+  output: outcomes.extend({ erased: z.int() }),
+  async run({ ids, permanently }, { mailFor, journal }) {
+    const mail = mailFor({ ids });
+    const deleted = await mail.deleteEmails(ids, permanently);
+    const operation = journal.note({
+      accountId: mail.accountId,
+      tool: "delete_email",
+      changes: deleted.changes,
+    });
+    const kept = deleted.changes.length;
+    const done = deleted.outcomes.filter((outcome) => outcome.done).length;
+    return { ...toOutcomes(deleted, operation), erased: Math.max(0, done - kept) };
+  },
+  render: (data) =>
+    showOutcomes(
+      data,
+      data.erased === 0
+        ? `moved to ${data.mailbox ?? "Trash"}`
+        : data.erased === data.done
+          ? "erased"
+          : `deleted, ${data.erased} of them erased`,
+    ),
+  audit: auditOutcomes,
+});

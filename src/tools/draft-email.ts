@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { mailAnswer, mailLine } from "./fence.ts";
+import { chooseSender, emailFields, preview, showPreview, toPreview, toRequest } from "./outgoing.ts";
+
+export const draftEmail = defineTool({
+  name: "draft_email",
+  title: "Draft an email",
+  description:
+    "Saves an email in Drafts and shows it as it will look. For a reply or a forward give the email's id: recipients, subject, thread and quote are computed, a forward keeps the attachments. With draft_id it replaces that draft and keeps what is not given.",
+  effect: "write",
+  input: z.object({
+    ...emailFields,
+    draft_id: z.string().max(1500).optional().describe("Draft to replace"),
+  }),
+  output: mailAnswer({
+    draft_id: z.string().optional(),
+    mailbox: mailLine(),
+    preview,
+    notes: z.array(z.string()),
+  }),
+  async run(input, context) {
+    const mail = chooseSender(input, context);
+    const composed = await mail.compose(await toRequest(input, context));
+    const { id, mailbox, notes } = await mail.saveDraft(composed, input.draft_id);
+    return { draft_id: id, mailbox, preview: toPreview(composed.preview), notes };
+  },
+  render: ({ draft_id, mailbox, preview: email, notes }, fence) =>
+    [
+      `Saved in ${mailbox}, not sent. It will look like this:`,
+      fence(showPreview(email)),
+      ...notes,
+      ...(email.to.length + email.cc.length + email.bcc.length === 0 ? ["It has no recipient yet."] : []),
+      draft_id === undefined
+        ? "The mail server did not tell the draft's id; find it with get_recent_emails in drafts."
+        : `draft_id: ${draft_id}\nOnce the person agrees, send it with send_email and this draft_id; change it with draft_email.`,
+    ].join("\n"),
+  audit: () => ({ count: 1 }),
+});

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import { defineTool } from "./define-tool.ts";
+import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+import { emailIds } from "./parameters.ts";
+
+/** An IMAP keyword is an atom (RFC 9051 section 9); JMAP's names for system flags have tools of their own. */
+const keyword = /^[A-Za-z0-9$_.:+-]{1,64}$/;
+const reserved: Readonly<Record<string, string>> = {
+  $seen: "Use mark_as_read for it.",
+  $flagged: "Use `flagged` for it.",
+  $deleted: "Use delete_email for it.",
+  $draft: "The server keeps it.",
+  $recent: "The server keeps it.",
+  $answered: "Sending a reply sets it.",
+};
+const keywords = z.array(z.string().max(64)).max(20).optional();
+
+function requireKeywords(names: readonly string[] | undefined): string[] {
+  return (names ?? []).map((name) => {
+    const known = reserved[name.toLowerCase().replace(/^\\/, "$")];
+    if (!known && keyword.test(name)) return name;
+    throw new AppError("invalid_input", `${JSON.stringify(name)} cannot be used as a keyword.`, {
+      hint: known ?? "A keyword is one word of letters, digits and $ _ . : + -, such as $work.",
+    });
+  });
+}
+
+export const flagEmail = defineTool({
+  name: "flag_email",
+  title: "Flag or label emails",
+  description:
+    "Flags (stars) emails or takes the flag off, and adds or removes keywords, the labels of IMAP. Can be undone.",
+  effect: "write",
+  idempotent: true,
+  input: z.object({
+    ids: emailIds(500),
+    flagged: z.boolean().optional().describe("true: flag, false: unflag"),
+    add_keywords: keywords.describe("Such as $work"),
+    remove_keywords: keywords.describe("Such as $work"),
+  }),
+  output: outcomes,
+  async run({ ids, flagged, add_keywords, remove_keywords }, { mailFor, journal }) {
+    const add = [...(flagged === true ? ["\\Flagged"] : []), ...requireKeywords(add_keywords)];
+    const remove = [...(flagged === false ? ["\\Flagged"] : []), ...requireKeywords(remove_keywords)];
+    if (add.length + remove.length === 0)
+      throw new AppError("invalid_input", "Nothing to change: give `flagged` or a keyword.");
+    const both = add.find((name) => remove.some((other) => other.toLowerCase() === name.toLowerCase()));
+    if (both) throw new AppError("invalid_input", `${both} is both to be added and to be removed.`);
+    const mail = mailFor({ ids });
+    const changed = await mail.changeFlags(ids, { add, remove });
+    const operation = journal.note({
+      accountId: mail.accountId,
+      tool: "flag_email",
+      changes: changed.changes,
+    });
+    return toOutcomes(changed, operation);
+  },
+  render: (data) => showOutcomes(data, "changed"),
+  audit: auditOutcomes,
+});

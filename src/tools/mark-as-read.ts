@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+import { emailIds } from "./parameters.ts";
+
+export const markAsRead = defineTool({
+  name: "mark_as_read",
+  title: "Mark as read or unread",
+  description: "Marks emails as read, or as unread. Can be undone.",
+  effect: "write",
+  idempotent: true,
+  input: z.object({
+    ids: emailIds(500),
+    read: z.boolean().default(true).describe("false: unread"),
+  }),
+  output: outcomes.extend({ read: z.boolean() }),
+  async run({ ids, read }, { mailFor, journal }) {
+    const mail = mailFor({ ids });
+    const marked = await mail.markAsRead(ids, read);
+    const operation = journal.note({
+      accountId: mail.accountId,
+      tool: "mark_as_read",
+      changes: marked.changes,
+    });
+    return { ...toOutcomes(marked, operation), read };
+  },
+  render: (data) => showOutcomes(data, data.read ? "marked as read" : "marked as unread"),
+  audit: auditOutcomes,
+});

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+import { emailIds, mailbox } from "./parameters.ts";
+
+export const moveEmail = defineTool({
+  name: "move_email",
+  title: "Move emails",
+  description:
+    "Moves emails to another mailbox, such as archive. Answers their new ids, which replace the old ones. Can be undone.",
+  effect: "write",
+  input: z.object({ ids: emailIds(500), mailbox }),
+  output: outcomes,
+  async run({ ids, mailbox: to }, { mailFor, journal }) {
+    const mail = mailFor({ ids });
+    const moved = await mail.moveEmails(ids, to);
+    const operation = journal.note({
+      accountId: mail.accountId,
+      tool: "move_email",
+      changes: moved.changes,
+    });
+    return toOutcomes(moved, operation);
+  },
+  render: (data) => showOutcomes(data, `moved to ${data.mailbox ?? "the mailbox"}`),
+  audit: auditOutcomes,
+});

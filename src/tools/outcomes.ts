@@ -1,0 +1,45 @@
+/** What a call over many emails answers: the same shape and the same words for every organising tool. */
+import { z } from "zod";
+import type { Organised } from "../mail/mail.ts";
+import { mailAnswer, mailLine } from "./fence.ts";
+
+/** Ids that are not in `not_done` are done. */
+export const outcomes = mailAnswer({
+  done: z.int(),
+  not_done: z.array(z.object({ id: z.string(), problem: z.string() })),
+  new_ids: z.array(z.object({ id: z.string(), new_id: z.string() })).optional(),
+  mailbox: mailLine().optional(),
+  operation_id: z.string().optional(),
+  notes: z.array(z.string()),
+});
+
+export type Outcomes = z.output<typeof outcomes>;
+
+export function toOutcomes(organised: Organised, operationId?: string): Outcomes {
+  const done = organised.outcomes.filter((outcome) => outcome.done);
+  const moved = done.flatMap(({ id, newId }) => (newId === undefined ? [] : [{ id, new_id: newId }]));
+  return {
+    done: done.length,
+    not_done: organised.outcomes.flatMap(({ id, done: isDone, problem }) =>
+      isDone ? [] : [{ id, problem: problem ?? "Not done." }],
+    ),
+    ...(moved.length > 0 ? { new_ids: moved } : {}),
+    ...(organised.mailbox === undefined ? {} : { mailbox: organised.mailbox }),
+    ...(operationId === undefined ? {} : { operation_id: operationId }),
+    notes: organised.notes,
+  };
+}
+
+/** `verb`: what was done, e.g. "marked as read". */
+export function showOutcomes(outcome: Outcomes, verb: string): string {
+  const { done, not_done, new_ids, operation_id, notes } = outcome;
+  return [
+    `${done} of ${done + not_done.length} ${done + not_done.length === 1 ? "email" : "emails"} ${verb}.`,
+    ...(not_done.length > 0 ? ["Not done:", ...not_done.map(({ id, problem }) => `  ${id} ${problem}`)] : []),
+    ...(new_ids ? ["New ids (old -> new):", ...new_ids.map(({ id, new_id }) => `  ${id} -> ${new_id}`)] : []),
+    ...notes,
+    ...(operation_id ? [`To put it back within 24 hours: undo with operation_id ${operation_id}.`] : []),
+  ].join("\n");
+}
+
+export const auditOutcomes = ({ done, not_done }: Outcomes) => ({ count: done, failed: not_done.length });

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import type { Preview } from "../mail/mail.ts";
+import { defineTool } from "./define-tool.ts";
+import { mailAnswer, mailLine } from "./fence.ts";
+import { chooseSender, emailFields, preview, showPreview, toPreview, toRequest } from "./outgoing.ts";
+
+/** What is kept of an answer, sealed, to be given again: no subject and no text. */
+const kept = z.object({
+  message_id: z.string(),
+  accepted: z.array(mailLine()),
+  refused: z.array(z.object({ address: mailLine(), problem: z.string() })),
+  copy_in: mailLine().optional(),
+  warnings: z.array(z.string()),
+});
+
+export const sendEmail = defineTool({
+  name: "send_email",
+  title: "Send an email",
+  description:
+    "Sends an email once and files one copy in Sent: a draft by draft_id, or what draft_email takes. The same idempotency_key, or the same email within ten minutes, is not sent again and answered as before. Show the person what goes to whom first.",
+  effect: "send",
+  idempotent: true,
+  input: z.object({
+    ...emailFields,
+    draft_id: z.string().max(1500).optional().describe("Draft to send"),
+    idempotency_key: z.string().min(1).max(200).optional().describe("Your own id for this email"),
+  }),
+  output: mailAnswer({
+    ...kept.shape,
+    sent_before_at: z.string().optional(),
+    preview: preview.optional(),
+  }),
+  async run(input, context) {
+    const mail = chooseSender(input, context);
+    if (!mail.canSend)
+      throw new AppError("not_supported", "This mailbox was connected for reading only.", {
+        hint: "Connect it again with its SMTP server.",
+      });
+    const { idempotency_key, ...asked } = input;
+    let shown: Preview | undefined;
+    const { answer, sentBeforeAt } = await context.sends.once(
+      {
+        accountId: mail.accountId,
+        key: idempotency_key,
+        request: JSON.stringify(asked),
+        parse: (answer) => kept.parse(answer),
+      },
+      async () => {
+        const composed = await mail.compose(await toRequest(input, context));
+        if (composed.recipients.length === 0)
+          throw new AppError("invalid_input", "The email has no recipient.", {
+            hint: "Name at least one in `to`.",
+          });
+        return {
+          content: composed.content,
+          recipients: composed.recipients.length,
+          async send() {
+            const { messageId, accepted, refused, copyIn, warnings } = await mail.send(
+              composed,
+              input.draft_id,
+            );
+            shown = composed.preview;
+            return {
+              message_id: messageId,
+              accepted,
+              refused,
+              warnings,
+              ...(copyIn === undefined ? {} : { copy_in: copyIn }),
+            };
+          },
+        };
+      },
+    );
+    return {
+      ...answer,
+      ...(sentBeforeAt === undefined ? {} : { sent_before_at: new Date(sentBeforeAt).toISOString() }),
+      ...(shown ? { preview: toPreview(shown) } : {}),
+    };
+  },
+  render: (sent, fence) =>
+    [
+      sent.sent_before_at
+        ? `The same email was sent at ${sent.sent_before_at} already; it was not sent again.`
+        : "Sent.",
+      `Accepted for: ${sent.accepted.join(", ")}`,
+      ...sent.refused.map(({ address, problem }) => `NOT sent to ${address}: ${problem}.`),
+      `Message-ID: ${sent.message_id}`,
+      ...(sent.copy_in ? [`The copy is in ${sent.copy_in}.`] : []),
+      ...sent.warnings,
+      ...(sent.preview ? [fence(showPreview(sent.preview))] : []),
+    ].join("\n"),
+  audit: ({ accepted, refused, message_id }) => ({
+    count: accepted.length,
+    failed: refused.length,
+    messageId: message_id,
+  }),
+});

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import { defineTool } from "./define-tool.ts";
+import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+
+export const undo = defineTool({
+  name: "undo",
+  title: "Undo a change",
+  description:
+    "Puts back what a move, a deletion to Trash, or a change of flags or read marks did, within 24 hours, once. Says what could not be put back.",
+  effect: "write",
+  input: z.object({ operation_id: z.string().max(100).describe("From the answer to be undone") }),
+  output: outcomes.extend({ undone: z.string() }),
+  async run({ operation_id }, { mails, journal }) {
+    const operation = journal.take(operation_id);
+    try {
+      const mail = mails.find(({ accountId }) => accountId === operation.accountId);
+      if (!mail) throw new AppError("account_unknown", "That mailbox is not connected any more.");
+      const back = await mail.undo(operation.changes);
+      return { ...toOutcomes(back), undone: operation.tool };
+    } catch (error) {
+      // Nothing came of it: it can be tried again.
+      journal.giveBack(operation.id, operation.changes);
+      throw error;
+    }
+  },
+  render: (data) => showOutcomes(data, `put back (${data.undone})`),
+  audit: auditOutcomes,
+});
