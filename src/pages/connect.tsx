@@ -5,6 +5,7 @@ import { FieldProblem, marked } from "./field.tsx";
 import { FoundLine } from "./found-line.tsx";
 import { Layout, toDocument } from "./layout.tsx";
 import { LevelChoice } from "./level-choice.tsx";
+import { toProblemText } from "./problem-text.ts";
 import { ProgressSteps } from "./progress-steps.tsx";
 import type { ConnectPageProps, Problem, ProblemField } from "./props.ts";
 import { ProviderHelp, ProviderList } from "./provider-choice.tsx";
@@ -47,14 +48,15 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
   const { form, problem, text, adding, language } = props;
   const found = props.found ?? problem?.found;
   const chosen = form.provider || found?.provider || "";
-  const message = problem && toMessage(problem, { ...props, found }, chosen);
-  const at = (field: ProblemField) => (problem?.field === field ? message : undefined);
-  const focus = problem?.field ?? (form.address === "" ? "address" : "password");
+  const message = problem && toMessage(text, problem, { form, found }, chosen);
+  const where = toShownField(problem, chosen);
+  const at = (field: ProblemField) => (where === field ? message : undefined);
+  const focus = where ?? (form.address === "" ? "address" : "password");
   return (
-    <form method="post" action="/oauth/connect" class="connect" novalidate={problem !== undefined}>
+    <form method="post" action="/oauth/connect" class="connect">
       <input type="hidden" name={fieldNames.request} value={form.request} />
       <p id="lost" role="alert" class="problem" tabindex={-1} data-text={text.connect.lost} hidden />
-      {problem && problem.field === undefined ? (
+      {message !== undefined && where === undefined ? (
         <p role="alert" class="problem" tabindex={-1}>
           {message}
         </p>
@@ -94,7 +96,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           </button>
         ) : null}
       </div>
-      <p class="hint">{text.connect.promise}</p>
+      <p class="hint credentials">{text.connect.promise}</p>
     </form>
   );
 }
@@ -137,14 +139,23 @@ function PasswordField(props: { text: Texts; message: string | undefined; autofo
 }
 
 /** The sentence for a problem, naming company and server where we know them. */
-function toMessage(problem: Problem, { form, found, language }: ConnectPageProps, chosen: string): string {
+function toMessage(
+  text: Texts,
+  problem: Problem,
+  { form, found }: Pick<ConnectPageProps, "form" | "found">,
+  chosen: string,
+): string {
   const preset = findPreset(chosen);
   const side = problem.side ?? "imap";
   const typed = preset && !preset.ownServers ? "" : form[side].host;
-  return textsFor(language).problem(problem, {
-    provider: preset?.name,
-    providerId: preset?.id,
-    passwordKind: preset?.appPassword.kind,
-    host: typed || (preset?.[side].host ?? found?.[side].host),
-  });
+  const host = typed || (preset?.[side].host ?? found?.[side].host);
+  return toProblemText(text, { ...problem, found }, { provider: chosen, host });
+}
+
+/** Where a problem is said: at its field, or above the form when the field is not one that is shown. */
+function toShownField(problem: Problem | undefined, chosen: string): ProblemField | undefined {
+  const isServer = /^(imap|smtp)_|^username$/.test(problem?.field ?? "");
+  const preset = findPreset(chosen);
+  const hasServers = chosen === "generic" || preset?.ownServers === true;
+  return isServer && !hasServers ? undefined : problem?.field;
 }

@@ -1,5 +1,6 @@
 /** A dead end, said kindly and in our own words. */
 import { Layout, toDocument } from "./layout.tsx";
+import { toMinutes } from "./problem-text.ts";
 import type { NoticePageProps } from "./props.ts";
 import { textsFor } from "./text/texts.ts";
 
@@ -10,7 +11,7 @@ export function noticePage({ language, notice, retryAfterSeconds }: NoticePagePr
     <Layout language={language} title={title}>
       <h1>{title}</h1>
       <p>{text}</p>
-      {retryAfterSeconds === undefined ? null : <p>{words.wait(retryAfterSeconds)}</p>}
+      {retryAfterSeconds === undefined ? null : <p>{words.wait(toMinutes(retryAfterSeconds))}</p>}
     </Layout>,
   );
 }

@@ -1,96 +1,6 @@
 /** Everything a page says, in English. The other languages have the same shape. */
-import type { Problem } from "../props.ts";
 
-/** What a sentence about a problem may name. */
-export type ProblemContext = {
-  /** The company's name, when one is chosen or found. */
-  provider?: string | undefined;
-  providerId?: string | undefined;
-  passwordKind?: "needed" | "optional" | "unavailable" | undefined;
-  /** The server that was tried. */
-  host?: string | undefined;
-};
-
-const side = (problem: Problem) => (problem.side === "smtp" ? "sending (SMTP)" : "reading (IMAP)");
-
-const minutes = (seconds: number | undefined) => {
-  const count = Math.max(1, Math.ceil((seconds ?? 60) / 60));
-  return count === 1 ? "a minute" : `${count} minutes`;
-};
-
-/** Why a login was refused and what to do, by the company's rule. */
-function loginRefused(problem: Problem, { provider, providerId, passwordKind }: ProblemContext): string {
-  if (problem.side === "smtp")
-    return "The password is right for reading, but the server refused it for sending (SMTP). Try again, or go on without sending.";
-  switch (providerId) {
-    case "gmail":
-      return "Google did not accept this. It takes only an app password: 16 letters that Google shows once, and not your Google password. If the app passwords page is missing, turn on 2-Step Verification first.";
-    case "icloud":
-      return "Apple did not accept this. It takes only an app-specific password, which looks like abcd-efgh-ijkl-mnop, and not your Apple Account password. Make a new one and paste it whole.";
-    case "protonmail":
-      return "Bridge did not accept this. Use the password that Bridge shows under Mailbox details, and not your Proton password.";
-    default:
-  }
-  if (passwordKind === "needed")
-    return `${provider ?? "This company"} did not accept this. It takes only an app password, and not your usual one: make a new one as described above and paste it whole.`;
-  return "The mail server did not accept this address and password. Check both. If you use two-step sign-in there, make an app password in your mail account's security settings.";
-}
-
-function problemText(problem: Problem, context: ProblemContext): string {
-  const at = context.host
-    ? `${context.host}, the server for ${side(problem)},`
-    : `The server for ${side(problem)}`;
-  switch (problem.code) {
-    case "login_refused":
-      return loginRefused(problem, context);
-    case "host_unknown":
-      return `${context.host ? `There is no server called ${context.host}` : "There is no server of this name"}. Check the spelling.`;
-    case "host_unreachable":
-      return `${at} does not answer. Check name and port; if they are right, it may be down: try again later.`;
-    case "host_refused":
-      return "This server cannot be used. It must have a public address and port 993, 143, 465 or 587.";
-    case "tls_failed":
-      return `${at} has no certificate that fits its name, so the password was not sent. Check the name and the kind of encryption.`;
-    case "not_a_mail_server":
-      return `${at} answers, but not as a mail server. Check name, port and the kind of encryption.`;
-    case "mail_server_busy":
-      return "The mail server is busy or lets nobody in for the moment. Nothing is wrong with your password: try again in a minute.";
-    case "timed_out":
-      return `${at} took too long. Try again in a minute.`;
-    case "rate_limited":
-      return `Too many attempts. Wait ${minutes(problem.retryAfterSeconds)}, then try again.`;
-    case "permission_missing":
-      return "This server is not open to this address. Ask the person who runs it.";
-    case "not_supported":
-      return `${context.provider ?? "This company"} lets no other program sign in with a password any more. What you can do is said above.`;
-    case "shutting_down":
-      return "The server is restarting. Try again in a few seconds.";
-    case "storage_full":
-      return "The server has no space left and could not save this. Tell the person who runs it.";
-    case "invalid_input":
-      return invalidInput(problem);
-    default:
-      return `${at} did not work with us. Try again; if it stays so, the server does not allow it.`;
-  }
-}
-
-function invalidInput(problem: Problem): string {
-  if (problem.found)
-    return "Your domain’s DNS names these servers, which belong to another domain. If they are right, type the password once more and go on.";
-  switch (problem.field) {
-    case "address":
-      return "Type a whole email address, such as ana@example.org.";
-    case "password":
-      return "Paste the app password here.";
-    case "provider":
-      return "Choose a provider from the list.";
-    case "imap_host":
-    case "smtp_host":
-      return "Type the server's name, such as mail.example.org.";
-    default:
-      return "A port is a number such as 993 or 465.";
-  }
-}
+const minutes = (count: number) => (count === 1 ? "a minute" : `${count} minutes`);
 
 export const en = {
   product: "email-connector",
@@ -162,7 +72,55 @@ export const en = {
     add: "Add another mailbox",
     goOn: (host: string) => `Go on to ${host}`,
   },
-  problem: problemText,
+  problem: {
+    /** How a server is named at the start of a sentence. */
+    server: (side: "imap" | "smtp", host: string | undefined) =>
+      `${host ?? "The server"} (${side === "imap" ? "reading, IMAP" : "sending, SMTP"})`,
+    loginRefused: {
+      smtp: "The password is right for reading, but the server refused it for sending (SMTP). Try again, or go on without sending.",
+      gmail:
+        "Google did not accept this. It takes only an app password: 16 letters that Google shows once, and not your Google password. If Google offers you none, turn on 2-Step Verification first.",
+      icloud:
+        "Apple did not accept this. It takes only an app-specific password, which looks like abcd-efgh-ijkl-mnop, and not your Apple Account password. Make a new one and paste it whole.",
+      protonmail:
+        "Bridge did not accept this. Use the password that Bridge shows under Mailbox details, and not your Proton password.",
+      needed: (company: string) =>
+        `${company} did not accept this. It takes only an app password, and not your usual one: make a new one as described above and paste it whole.`,
+      optional: (company: string) =>
+        `${company} did not accept this address and password. Check both, and what is said above about what ${company} asks for.`,
+      other:
+        "The mail server did not accept this address and password. Check both. If you use two-step sign-in there, make an app password in your mail account’s security settings.",
+    },
+    hostUnknown: (host: string | undefined) =>
+      `There is no server called ${host ?? "that"}. Check the spelling.`,
+    hostUnreachable: (server: string) =>
+      `${server} does not answer. Check name and port; if they are right it may be down: try again later.`,
+    hostRefused: "This server cannot be used. It must have a public address and port 993, 143, 465 or 587.",
+    tlsFailed: (server: string) =>
+      `${server} has no certificate that fits its name, so your password was not sent. Check the name and the kind of encryption.`,
+    notAMailServer: (server: string) =>
+      `${server} answers, but not as a mail server. Check name, port and the kind of encryption.`,
+    busy: "The mail server is busy, or lets nobody in for the moment. Nothing is wrong with your password: try again in a minute.",
+    timedOut: (server: string) => `${server} took too long. Try again in a minute.`,
+    rateLimited: (count: number) => `Too many attempts. Wait ${minutes(count)}, then try again.`,
+    notAllowed: "This server is not open to this address. Ask whoever runs it.",
+    unavailable: (company: string) =>
+      `${company} lets no other program sign in with a password. What you can do is said below.`,
+    restarting: "This server is restarting. Try again in a few seconds.",
+    storageFull: "This server has no space left and could not save this. Tell whoever runs it.",
+    otherDomain:
+      "Your domain names these servers, which belong to another domain. If they are right, type the password once more and go on.",
+    other: (server: string) =>
+      `${server} did not let us in. Try again; if it stays so, it does not allow this.`,
+    missing: {
+      address: "Type your whole email address, such as ana@example.org.",
+      password: "Paste the app password here.",
+      provider: "Choose a provider from the list.",
+      username: "Type the user name, or leave it empty.",
+      host: "Type the server’s name, such as mail.example.org.",
+      port: "A port is a number, such as 993 or 465.",
+    },
+  },
   notice: {
     request_invalid: {
       title: "This link is not complete",
@@ -193,7 +151,7 @@ export const en = {
       title: "Something broke on our side",
       text: "It is not your fault, and nothing was saved. Try again in a minute.",
     },
-    wait: (seconds: number) => `Try again in ${minutes(seconds)}.`,
+    wait: (count: number) => `Try again in ${minutes(count)}.`,
   },
   landing: {
     title: "Your mailbox, connected to Claude",
