@@ -15,8 +15,8 @@ import { createJournal } from "./ledger/journal.ts";
 import { createSends } from "./ledger/sends.ts";
 import type { Log } from "./log.ts";
 import { createConnections } from "./mail/connections.ts";
-import { openImap, proveImap } from "./mail/imap.ts";
-import { openSmtp, proveSmtp } from "./mail/smtp.ts";
+import { type ImapDeadlines, openImap, proveImap } from "./mail/imap.ts";
+import { openSmtp, proveSmtp, type SmtpDeadlines } from "./mail/smtp.ts";
 import { createSubmissions } from "./mail/submissions.ts";
 import { createCalls } from "./mcp/calls.ts";
 import { createServerFactory } from "./mcp/server.ts";
@@ -42,6 +42,14 @@ export type Product = {
   stop(): Promise<void>;
 };
 
+/** `rates` and `deadlines` are the product's own unless a test makes them shorter. */
+export type StartOptions = {
+  log: Log;
+  clock?: Clock;
+  rates?: LimitOptions["rates"];
+  deadlines?: { callMs?: number; imap?: ImapDeadlines; smtp?: SmtpDeadlines };
+};
+
 /** Room for an upload of 25 MB and its form around it; each route has its own, smaller limit. */
 const maxRequestBytes = 27_000_000;
 /** How long running calls get to end, and then the answers to leave. */
@@ -52,7 +60,7 @@ const sweepEveryMs = 10 * 60_000;
 /** Throws StartError, with the line that says what to do, before it has changed anything it should not. */
 export async function start(
   config: Config,
-  { log, clock = systemClock, rates }: { log: Log; clock?: Clock; rates?: LimitOptions["rates"] },
+  { log, clock = systemClock, rates, deadlines = {} }: StartOptions,
 ): Promise<Product> {
   const closers: (() => void | Promise<void>)[] = [];
   const close = async () => {
@@ -83,17 +91,25 @@ export async function start(
       ...(rates ? { rates } : {}),
     });
     const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
+    const toImap = (signal: AbortSignal) => ({
+      ...{ outbound, signal },
+      ...(deadlines.imap ? { deadlines: deadlines.imap } : {}),
+    });
+    const toSmtp = (signal: AbortSignal) => ({
+      ...{ outbound, signal },
+      ...(deadlines.smtp ? { deadlines: deadlines.smtp } : {}),
+    });
     const connections = createConnections({
-      open: (credentials, signal) => metrics.countLogin("imap", openImap(credentials, { outbound, signal })),
+      open: (credentials, signal) => metrics.countLogin("imap", openImap(credentials, toImap(signal))),
       clock,
     });
     const submissions = createSubmissions({
-      open: (credentials, signal) => metrics.countLogin("smtp", openSmtp(credentials, { outbound, signal })),
+      open: (credentials, signal) => metrics.countLogin("smtp", openSmtp(credentials, toSmtp(signal))),
     });
     const sends = createSends({ db, secrets, clock });
     const journal = createJournal({ db, clock });
     const streams = createStreams({ clock });
-    const calls = createCalls();
+    const calls = createCalls(deadlines.callMs === undefined ? {} : { deadlineMs: deadlines.callMs });
     const vault = createVault({ db, connections, submissions, clock, log: watched });
     metrics.gauge("streams", "Event streams open now.", () => streams.count());
     metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
@@ -114,10 +130,8 @@ export async function start(
       config: settled,
       discover,
       limits,
-      proveImap: (credentials, signal) =>
-        metrics.countLogin("imap", proveImap(credentials, { outbound, signal })),
-      proveSmtp: (credentials, signal) =>
-        metrics.countLogin("smtp", proveSmtp(credentials, { outbound, signal })),
+      proveImap: (credentials, signal) => metrics.countLogin("imap", proveImap(credentials, toImap(signal))),
+      proveSmtp: (credentials, signal) => metrics.countLogin("smtp", proveSmtp(credentials, toSmtp(signal))),
     });
     const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
     const createServer = createServerFactory({

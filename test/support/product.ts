@@ -1,9 +1,8 @@
 /** The whole product, really started: in this process on a free port, or as the compiled binary. */
 import { join } from "node:path";
-import type { Clock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
-import { start } from "../../src/start.ts";
+import { type StartOptions, start } from "../../src/start.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 export type TestProduct = {
@@ -29,16 +28,18 @@ export function testSettings(settings: Readonly<Record<string, string>> = {}): R
   };
 }
 
+export type ProductOptions = Omit<StartOptions, "log"> & { settings?: Readonly<Record<string, string>> };
+
 /** Starts it in this process. To restart on the same data and port, pass the first one's DATA_DIR and PORT. */
-export async function startProduct(
-  options: { settings?: Readonly<Record<string, string>>; clock?: Clock } = {},
-): Promise<TestProduct> {
+export async function startProduct(options: ProductOptions = {}): Promise<TestProduct> {
   const settings = testSettings(options.settings);
   const logged: string[] = [];
   const config = loadConfig(settings);
   const product = await start(config, {
     log: createLog(config.logLevel, (line) => logged.push(line)),
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.rates ? { rates: options.rates } : {}),
+    ...(options.deadlines ? { deadlines: options.deadlines } : {}),
   });
   return {
     url: product.url,
@@ -53,7 +54,7 @@ export async function startProduct(
 /** Lends a started product and stops it after. */
 export async function withProduct<T>(
   work: (product: TestProduct) => Promise<T>,
-  options: { settings?: Readonly<Record<string, string>>; clock?: Clock } = {},
+  options: ProductOptions = {},
 ): Promise<T> {
   const product = await startProduct(options);
   try {
