@@ -24,7 +24,7 @@ import { createSessions } from "./mcp/sessions.ts";
 import { createStreams } from "./mcp/streams.ts";
 import { createMetrics } from "./metrics.ts";
 import { createGrants } from "./oauth/grants.ts";
-import { createOutbound } from "./outbound.ts";
+import { createOutbound, type Outbound } from "./outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { presets } from "./providers/presets.ts";
 import { createSecrets, newToken } from "./secrets.ts";
@@ -48,6 +48,8 @@ export type StartOptions = {
   clock?: Clock;
   rates?: LimitOptions["rates"];
   deadlines?: { callMs?: number; imap?: ImapDeadlines; smtp?: SmtpDeadlines };
+  /** Another way out than the real one: a test's names lead to a test's servers. */
+  outbound?: Outbound;
 };
 
 /** Room for an upload of 25 MB and its form around it; each route has its own, smaller limit. */
@@ -60,7 +62,7 @@ const sweepEveryMs = 10 * 60_000;
 /** Throws StartError, with the line that says what to do, before it has changed anything it should not. */
 export async function start(
   config: Config,
-  { log, clock = systemClock, rates, deadlines = {} }: StartOptions,
+  { log, clock = systemClock, rates, deadlines = {}, ...options }: StartOptions,
 ): Promise<Product> {
   const closers: (() => void | Promise<void>)[] = [];
   const close = async () => {
@@ -90,7 +92,7 @@ export async function start(
       hash: (value) => secrets.keyedHash("limit", value),
       ...(rates ? { rates } : {}),
     });
-    const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
+    const outbound = options.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
     const toImap = (signal: AbortSignal) => ({
       ...{ outbound, signal },
       ...(deadlines.imap ? { deadlines: deadlines.imap } : {}),

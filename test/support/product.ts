@@ -40,6 +40,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.rates ? { rates: options.rates } : {}),
     ...(options.deadlines ? { deadlines: options.deadlines } : {}),
+    ...(options.outbound ? { outbound: options.outbound } : {}),
   });
   return {
     url: product.url,
