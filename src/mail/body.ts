@@ -1,40 +1,96 @@
-/** The text of an email: fetched as far as it is read, decoded, rendered. */
-import type { ImapFlow } from "imapflow";
+/**
+ * The text of an email: fetched as far as it is read, decoded, rendered. One round trip for all its text parts; more
+ * only when a very long text is read on.
+ */
+import type { FetchMessageObject, ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
-import { decodeText } from "./charset.ts";
-import { htmlToWords } from "./html-words.ts";
 import type { EmailFormat } from "./reading.ts";
+import { type Rendered, renderBody } from "./render-body.ts";
 import type { Anatomy, Part } from "./structure.ts";
 import { decodeTransfer } from "./transfer.ts";
 
-export type Rendered = { text: string; notes: string[] };
+/** Octets of each part fetched at first; a part that turns out longer than what is shown needs no more. */
+const firstBytes = 196_608;
+/** Octets of each part fetched at most, however far one reads. */
+const maxBytes = 4_194_304;
+/** Read beyond what is shown, so that a cut in the middle of something does not show. */
+const slackCharacters = 4096;
 
-const maxBytes = 262_144;
+export type BodyRequest = {
+  format: EmailFormat;
+  /** The end of what is shown, in characters of the rendered text. */
+  until: number;
+  /** The subject says that the email passes another one on. */
+  forward: boolean;
+};
 
-/** Fetches what will be shown and renders it. `uid` is in the selected mailbox. */
+/** `uid` is in the selected mailbox. Throws email_not_found. */
 export async function readBody(
   imap: ImapFlow,
   uid: number,
   anatomy: Anatomy,
-  format: EmailFormat,
+  request: BodyRequest,
 ): Promise<Rendered> {
-  const wanted = anatomy.texts.flatMap((text) => {
-    const part =
-      format === "text" ? (text.plain ?? text.html ?? text.other) : (text.html ?? text.plain ?? text.other);
-    return part ? [part] : [];
+  const parts = partsToRead(anatomy, request.format);
+  const fetched = new Map<string, Buffer>();
+  let rendered = render();
+  for (let bytes = firstBytes; parts.length > 0 && bytes <= maxBytes; bytes *= 4) {
+    const missing = parts.filter((part) => isCut(part) && (fetched.get(part.part)?.length ?? 0) < bytes);
+    if (missing.length === 0) break;
+    await fetchMore(imap, uid, missing, fetched, bytes);
+    rendered = render();
+    if (rendered.text.length > request.until + slackCharacters) break;
+  }
+  const cut = parts.filter(isCut);
+  return {
+    ...rendered,
+    cutOctets: cut.reduce((sum, part) => sum + part.size - (fetched.get(part.part)?.length ?? 0), 0),
+  };
+
+  function isCut(part: Part): boolean {
+    return (fetched.get(part.part)?.length ?? 0) < part.size;
+  }
+
+  function render(): Rendered {
+    const content = (part: Part) => {
+      const bytes = fetched.get(part.part);
+      return bytes && decodeTransfer(bytes, part.encoding);
+    };
+    return renderBody(anatomy, request, content);
+  }
+}
+
+/** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */
+function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
+  const texts = anatomy.texts.flatMap(({ html, plain, other }) => {
+    if (format === "text") return [plain ?? html ?? other];
+    return html && plain && html.size > plain.size * 4 ? [html, plain] : [html ?? plain ?? other];
   });
-  if (wanted.length === 0) return { text: "", notes: ["The email has no text."] };
-  const email = await imap.fetchOne(
+  const status = format === "html" ? undefined : anatomy.report?.status;
+  const all = [...texts, ...anatomy.calendars, status];
+  return all.filter((part) => part !== undefined).slice(0, 50);
+}
+
+async function fetchMore(
+  imap: ImapFlow,
+  uid: number,
+  parts: readonly Part[],
+  fetched: Map<string, Buffer>,
+  bytes: number,
+): Promise<void> {
+  const bodyParts = parts.map((part) => {
+    const start = fetched.get(part.part)?.length ?? 0;
+    return { key: part.part, start, maxLength: bytes - start };
+  });
+  const email: FetchMessageObject | false = await imap.fetchOne(
     String(uid),
-    { uid: true, bodyParts: wanted.map((part) => ({ key: part.part, start: 0, maxLength: maxBytes })) },
+    { uid: true, bodyParts },
     { uid: true },
   );
   if (!email) throw new AppError("email_not_found", "The email is no longer there.");
-  const texts = wanted.map((part) => toReadable(part, email.bodyParts?.get(part.part) ?? Buffer.alloc(0)));
-  return { text: texts.join("\n\n").trim(), notes: [] };
-}
-
-function toReadable(part: Part, bytes: Uint8Array): string {
-  const text = decodeText(decodeTransfer(bytes, part.encoding), part.charset);
-  return part.type === "text/html" ? htmlToWords(text) : text.replace(/\r\n?/g, "\n");
+  for (const part of parts) {
+    const before = fetched.get(part.part) ?? Buffer.alloc(0);
+    const more = email.bodyParts?.get(part.part.toLowerCase()) ?? Buffer.alloc(0);
+    fetched.set(part.part, Buffer.concat([before, more]));
+  }
 }

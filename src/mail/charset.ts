@@ -2,6 +2,9 @@
 import libmime from "libmime";
 import { decode } from "libmime/lib/charset.js";
 
+/** ESC $ B and its kin: how ISO-2022-JP changes sets (RFC 1468). */
+const jisEscape = new RegExp(`${String.fromCharCode(27)}[$(][@BJ]`);
+
 /** Names that say nothing about bytes above 127. */
 const saysNothing = /^(us-?ascii|ascii|unknown(-8bit)?|x-unknown|7bit|8bit|binary|default|none|)$/i;
 
@@ -46,7 +49,7 @@ function strictUtf8(buffer: Buffer): string | undefined {
 
 function guess(buffer: Buffer, otherwise?: string): string {
   const strict = strictUtf8(buffer) ?? withoutCutTail(buffer);
-  if (strict !== undefined) return /\x1b[$(][@BJ]/.test(strict) ? decode(buffer, "iso-2022-jp") : strict;
+  if (strict !== undefined) return jisEscape.test(strict) ? decode(buffer, "iso-2022-jp") : strict;
   return otherwise ?? decode(buffer, "windows-1252");
 }
 

@@ -9,6 +9,11 @@ import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "./rows.ts";
 import { toVerdicts } from "./sender.ts";
 import { type AttachedPart, toAnatomy, toPart } from "./structure.ts";
 
+/** "Fwd:" in the languages mail clients write it in. */
+export function isForward(subject: string): boolean {
+  return /^\s*(fwd?|wg|tr|rv|enc|i|vb|vl|vs|doorst|转发|轉寄)\s*:/i.test(subject);
+}
+
 const shownHeaders = [
   "from",
   "sender",
@@ -49,7 +54,13 @@ export async function getEmail(
     const headers = parseHeaders(found.headers ?? Buffer.alloc(0));
     const flags = lowerCaseFlags(found);
     const anatomy = toAnatomy(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
-    const rendered = await readBody(imap, ref.uid, anatomy, request.format);
+    const subject = toText(headerValue(headers, "subject"));
+    const until = request.offset + request.maxCharacters;
+    const rendered = await readBody(imap, ref.uid, anatomy, {
+      format: request.format,
+      until,
+      forward: isForward(subject),
+    });
     const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
     const end = Math.min(request.offset + body.length, rendered.text.length);
     const messageId = toText(headerValue(headers, "message-id"));
@@ -61,7 +72,7 @@ export async function getEmail(
       to: toAddresses(headerValue(headers, "to")),
       cc: toAddresses(headerValue(headers, "cc")),
       bcc: toAddresses(headerValue(headers, "bcc")),
-      subject: toText(headerValue(headers, "subject")),
+      subject,
       date: toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(found)),
       ...(messageId ? { messageId } : {}),
       unread: !flags.has("\\seen"),

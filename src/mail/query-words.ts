@@ -23,7 +23,7 @@ export function toWords(query: string): Word[] {
     throw wrongQuery(`The query has ${query.length} characters; ${maxQueryCharacters} are allowed.`);
   if (!query.isWellFormed()) throw wrongQuery("The query holds half a character (a lone surrogate).");
   const text = query.replace(/[\r\n\t\u00a0\u2028\u2029]/g, " ").replace(/[“”„]/g, '"');
-  if (/[\u0000-\u001f\u007f]/.test(text)) throw wrongQuery("The query holds a control character.");
+  if (/\p{Cc}/u.test(text)) throw wrongQuery("The query holds a control character.");
   const words: Word[] = [];
   let at = 0;
   while (at < text.length) {

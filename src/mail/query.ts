@@ -98,7 +98,7 @@ export function parseQuery(query: string, given: { clock: Clock; self: string })
       case "operator":
         if (field)
           throw wrongQuery(`"${word.name}:" stands inside "${field}:(…)".`, "Write one after the other.");
-        return valueOf(word.name, depth);
+        return operatorValue(word.name, depth);
       case "text":
         return toTerm(field, word.text, { ...given, quoted: word.quoted });
       default:
@@ -107,7 +107,7 @@ export function parseQuery(query: string, given: { clock: Clock; self: string })
   }
 
   /** What follows `name:` — a word, a phrase, or several in brackets. */
-  function valueOf(name: string, depth: number): Query {
+  function operatorValue(name: string, depth: number): Query {
     requireOperator(name);
     const word = peek();
     if (word?.kind === "open") {

@@ -32,7 +32,10 @@ function intoFirstChild(bytes: Buffer, depth: number): Found {
   const end = /^\r?\n|\r?\n\r?\n/.exec(inside.toString("latin1"));
   if (!end) return { type: "", content: Buffer.alloc(0) };
   const headers = parseHeaders(inside.subarray(0, end.index));
-  const content = inside.subarray(end.index + end[0].length);
+  const rest = inside.subarray(end.index + end[0].length);
+  // The text ends where its sibling begins; the line may have been cut.
+  const next = rest.toString("latin1").indexOf(`\n${boundary[0].trim()}`);
+  const content = next < 0 ? rest : rest.subarray(0, next);
   const contentType = headerValue(headers, "content-type") ?? "text/plain";
   const type = (contentType.split(";")[0] ?? "").trim().toLowerCase();
   if (type.startsWith("multipart/")) return intoFirstChild(content, depth + 1);

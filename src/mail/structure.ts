@@ -51,7 +51,7 @@ const maxParts = 500;
 export function toPart(node: MessageStructureObject, depth = 0): Part {
   const parameters = { ...node.parameters };
   const own = { ...node.dispositionParameters };
-  const name = firstName([own["filename"], own["name"], parameters["name"], parameters["filename"]]);
+  const name = firstName([own.filename, own.name, parameters.name, parameters.filename]);
   const disposition = (node.disposition ?? "").toLowerCase();
   const children = depth < maxDepth ? (node.childNodes ?? []) : [];
   return {
@@ -60,7 +60,7 @@ export function toPart(node: MessageStructureObject, depth = 0): Part {
     size: node.size ?? 0,
     parameters,
     children: children.slice(0, maxParts).map((child) => toPart(child, depth + 1)),
-    ...(parameters["charset"] ? { charset: parameters["charset"] } : {}),
+    ...(parameters.charset ? { charset: parameters.charset } : {}),
     ...(node.encoding ? { encoding: node.encoding } : {}),
     ...(name ? { name } : {}),
     ...(disposition === "inline" || disposition === "attachment" ? { disposition } : {}),
@@ -145,13 +145,13 @@ export function toAnatomy(root: Part): Anatomy {
         break;
       case "multipart/signed": {
         const pgp =
-          /pgp/i.test(part.parameters["protocol"] ?? "") || rest.some((child) => /pgp/.test(child.type));
+          /pgp/i.test(part.parameters.protocol ?? "") || rest.some((child) => /pgp/.test(child.type));
         found.signed ??= pgp ? "PGP" : "S/MIME";
         if (first) walk(first);
         break;
       }
       case "multipart/encrypted":
-        found.encrypted ??= /pkcs7/i.test(part.parameters["protocol"] ?? "") ? "S/MIME" : "PGP";
+        found.encrypted ??= /pkcs7/i.test(part.parameters.protocol ?? "") ? "S/MIME" : "PGP";
         for (const child of rest) attach(child, false);
         break;
       case "multipart/report": {

@@ -1,0 +1,225 @@
+/**
+ * As much CSS as decides what a person sees of an HTML email: whether a thing is displayed, how large, in what colour
+ * on what. Style sheets and inline styles with specificity, `!important` and media queries for a desktop window.
+ * Own code on css-select: a whole CSS engine costs more than the email. Bounded, and never throws.
+ */
+import { compile } from "css-select";
+import type { AnyNode, Element } from "domhandler";
+import { DomUtils } from "htmlparser2";
+
+/** What is looked at; everything else in a style sheet is skipped unread. */
+const watched = new Set([
+  "display",
+  "visibility",
+  "opacity",
+  "font-size",
+  "line-height",
+  "max-height",
+  "height",
+  "max-width",
+  "width",
+  "overflow",
+  "color",
+  "background",
+  "background-color",
+  "background-image",
+  "white-space",
+  "text-indent",
+  "position",
+  "left",
+  "top",
+  "clip",
+]);
+
+export type Style = ReadonlyMap<string, string>;
+
+const windowWidth = 1024;
+const maxSheetCharacters = 400_000;
+const maxRules = 3000;
+
+type Declaration = { property: string; value: string; important: boolean };
+type Rule = {
+  key: string;
+  matches: (element: Element) => boolean;
+  weight: number;
+  order: number;
+  declarations: readonly Declaration[];
+};
+
+/** `color: red !important; …` as the declarations we watch. */
+export function parseDeclarations(text: string): Declaration[] {
+  return splitOutside(text.replace(/\/\*[\s\S]*?\*\//g, ""), ";").flatMap((piece) => {
+    const colon = piece.indexOf(":");
+    const property = piece.slice(0, colon).trim().toLowerCase();
+    if (colon < 1 || !watched.has(property)) return [];
+    const raw = piece
+      .slice(colon + 1)
+      .trim()
+      .toLowerCase();
+    const value = raw.replace(/\s*!\s*important$/, "").trim();
+    return value === "" ? [] : [{ property, value, important: value !== raw }];
+  });
+}
+
+/** Splits at a letter that is not inside brackets or quotes. */
+function splitOutside(text: string, separator: string): string[] {
+  const pieces: string[] = [];
+  let depth = 0;
+  let quote = "";
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text.charAt(at);
+    if (quote) {
+      if (letter === quote) quote = "";
+    } else if (letter === '"' || letter === "'") quote = letter;
+    else if (letter === "(") depth += 1;
+    else if (letter === ")") depth = Math.max(0, depth - 1);
+    else if (letter === separator && depth === 0) {
+      pieces.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  pieces.push(text.slice(start));
+  return pieces;
+}
+
+/** Whether a media query holds for a person's window. Unknown features do not. */
+export function mediaHolds(query: string): boolean {
+  return query
+    .toLowerCase()
+    .split(",")
+    .some((alternative) =>
+      alternative
+        .split(/\band\b/)
+        .map((part) => part.trim())
+        .every((part) => {
+          if (/^(only\s+)?(screen|all)$/.test(part) || part === "") return true;
+          const width = /^\(\s*(min|max)-(?:device-)?width\s*:\s*([\d.]+)(px|em|rem)?\s*\)$/.exec(part);
+          if (!width) return /^\(\s*prefers-color-scheme\s*:\s*light\s*\)$/.test(part);
+          const pixels = Number(width[2]) * (width[3] === "em" || width[3] === "rem" ? 16 : 1);
+          return width[1] === "min" ? windowWidth >= pixels : windowWidth <= pixels;
+        }),
+    );
+}
+
+/** Blocks of `prelude { content }`, nested ones whole. */
+function* blocksOf(sheet: string): Generator<{ prelude: string; content: string }> {
+  let at = 0;
+  while (at < sheet.length) {
+    const open = sheet.indexOf("{", at);
+    if (open < 0) return;
+    let depth = 1;
+    let end = open + 1;
+    while (end < sheet.length && depth > 0) {
+      const letter = sheet.charAt(end);
+      if (letter === "{") depth += 1;
+      else if (letter === "}") depth -= 1;
+      end += 1;
+    }
+    const prelude = sheet.slice(at, open);
+    // Statements without a block, such as @import …; and @charset, stand before the prelude.
+    yield {
+      prelude: prelude.slice(prelude.lastIndexOf(";") + 1).trim(),
+      content: sheet.slice(open + 1, end - 1),
+    };
+    at = end;
+  }
+}
+
+function toRules(sheet: string, rules: Rule[]): void {
+  const bare = sheet
+    .slice(0, maxSheetCharacters)
+    .replace(/\/\*[\s\S]*?(\*\/|$)/g, "")
+    .replace(/<!--|-->/g, "");
+  for (const { prelude, content } of blocksOf(bare)) {
+    if (rules.length >= maxRules) return;
+    const media = /^@media\b(.*)$/is.exec(prelude)?.[1];
+    if (media !== undefined) {
+      if (mediaHolds(media)) toRules(content, rules);
+      continue;
+    }
+    if (prelude.startsWith("@")) continue;
+    const declarations = parseDeclarations(content);
+    if (declarations.length === 0) continue;
+    for (const selector of splitOutside(prelude, ",").slice(0, 50))
+      addRule(selector.trim(), declarations, rules);
+  }
+}
+
+function addRule(selector: string, declarations: readonly Declaration[], rules: Rule[]): void {
+  if (
+    selector === "" ||
+    selector.length > 300 ||
+    /:(hover|focus|active|visited|before|after)|::/.test(selector)
+  )
+    return;
+  try {
+    const matches = compile<AnyNode, Element>(selector, { cacheResults: false });
+    rules.push({
+      key: keyOf(selector),
+      matches,
+      weight: weightOf(selector),
+      order: rules.length,
+      declarations,
+    });
+  } catch {
+    // A selector that css-select does not know styles nothing here.
+  }
+}
+
+/** Specificity in one number: ids, then classes and attributes, then names. */
+function weightOf(selector: string): number {
+  const ids = selector.match(/#[\w-]+/g)?.length ?? 0;
+  const classes = selector.match(/\.[\w-]+|\[[^\]]*\]|:[\w-]+/g)?.length ?? 0;
+  const names = selector.match(/(^|[\s>+~])[a-z][\w-]*/gi)?.length ?? 0;
+  return ids * 10_000 + classes * 100 + names;
+}
+
+/** Where a rule is looked for: by what its last part names, so that most elements meet few rules. */
+function keyOf(selector: string): string {
+  const last = selector.split(/[\s>+~]+(?![^[(]*[\])])/).at(-1) ?? "";
+  const bare = last.replace(/\[[^\]]*\]|:[\w-]+(\([^)]*\))?/g, "");
+  return /#[\w-]+/.exec(bare)?.[0] ?? /\.[\w-]+/.exec(bare)?.[0] ?? (bare.toLowerCase() || "*");
+}
+
+/** How each element of a document is styled. */
+export function createStyles(document: AnyNode[]): (element: Element) => Style {
+  const rules: Rule[] = [];
+  const sheets = DomUtils.getElementsByTagName("style", document, true, 40);
+  for (const sheet of sheets)
+    if (mediaHolds(sheet.attribs.media ?? "")) toRules(DomUtils.textContent(sheet), rules);
+  const byKey = new Map<string, Rule[]>();
+  for (const rule of rules) byKey.set(rule.key, [...(byKey.get(rule.key) ?? []), rule]);
+
+  function rulesFor(element: Element): Rule[] {
+    const { id, class: classes } = element.attribs;
+    const keys = [
+      "*",
+      element.name,
+      ...(id ? [`#${id}`] : []),
+      ...(classes ?? "").split(/\s+/).map((name) => `.${name}`),
+    ];
+    return keys
+      .flatMap((key) => byKey.get(key) ?? [])
+      .filter((rule) => rule.matches(element))
+      .sort((a, b) => a.weight - b.weight || a.order - b.order);
+  }
+
+  return (element) => {
+    const style = new Map<string, string>();
+    const important = new Set<string>();
+    const apply = ({ property, value, important: strong }: Declaration) => {
+      if (important.has(property) && !strong) return;
+      // `background: red` also unsets what a weaker rule said of colour and picture.
+      if (property === "background") {
+        style.delete("background-color");
+        style.delete("background-image");
+      }
+      style.set(property, value);
+      if (strong) important.add(property);
+    };
+    for (const rule of rulesFor(element)) for (const each of rule.declarations) apply(each);
+    for (const each of parseDeclarations(element.attribs.style ?? "")) apply(each);
+    return style;
+  };
+}

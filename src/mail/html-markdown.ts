@@ -1,0 +1,257 @@
+/**
+ * HTML to markdown that a person would write: what is seen in the rendered email, in reading order, and nothing that
+ * is not. Own code on htmlparser2, because general converters know neither layout tables nor hidden text nor
+ * newsletters. Bounded in depth and time; never throws.
+ */
+import type { AnyNode, Element } from "domhandler";
+import { isTag, isText } from "domhandler";
+import { parseDocument } from "htmlparser2";
+import { createStyles, type Style } from "./css.ts";
+import { renderTable } from "./html-table.ts";
+import { createLinkBook, type LinkBook } from "./links.ts";
+import { createMarkdownWriter, historyMark, type MarkdownWriter } from "./markdown-writer.ts";
+import { into, isRemoved, isSeen, isTrackingPixel, page, type Surroundings } from "./visible.ts";
+
+/** What was left out, in numbers. */
+export type LeftOut = {
+  /** Words that no eye sees. */
+  hiddenWords: number;
+  trackingPixels: number;
+  /** Pictures without a description. */
+  pictures: number;
+  /** Padding: zero-width characters. */
+  invisible: number;
+  /** Nested beyond all sense. */
+  tooDeep: boolean;
+};
+
+export type RenderedHtml = { lines: string[]; links: LinkBook; leftOut: LeftOut };
+
+/** What the parts of the renderer share while one email is rendered. */
+export type Rendering = {
+  styleOf(element: Element): Style;
+  links: LinkBook;
+  leftOut: LeftOut;
+  /** Renders children into lines of their own. */
+  apart(nodes: readonly AnyNode[], around: Surroundings, depth: number): string[];
+  children(writer: MarkdownWriter, nodes: readonly AnyNode[], around: Surroundings, depth: number): void;
+  /** Whether the element is gone with all that is in it; counts what goes. */
+  gone(element: Element, style: Style): boolean;
+};
+
+const maxDepth = 400;
+
+const blocks = new Set(
+  "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol optgroup option p pre section summary table tbody td tfoot th thead tr ul caption".split(
+    " ",
+  ),
+);
+/** Blocks with an empty line around them. */
+const apartBlocks = new Set("p h1 h2 h3 h4 h5 h6 ul ol dl blockquote pre table figure hr".split(" "));
+const strong = new Set(["b", "strong"]);
+const emphasised = new Set(["i", "em"]);
+const struck = new Set(["s", "strike", "del"]);
+const historyNames =
+  /\b(gmail_quote|yahoo_quoted|protonmail_quote|tutanota_quote|moz-cite|zmail_extra|cite)\b/;
+
+/** `links` may be shared between the texts of one email, so that its numbers are one series. */
+export function htmlToMarkdown(html: string, links: LinkBook = createLinkBook()): RenderedHtml {
+  const document = parseDocument(html, { decodeEntities: true });
+  const leftOut: LeftOut = { hiddenWords: 0, trackingPixels: 0, pictures: 0, invisible: 0, tooDeep: false };
+  const rendering: Rendering = {
+    styleOf: createStyles(document.children),
+    links,
+    leftOut,
+    apart(nodes, around, depth) {
+      const writer = createMarkdownWriter();
+      rendering.children(writer, nodes, around, depth);
+      return writer.finish();
+    },
+    children(writer, nodes, around, depth) {
+      for (const node of nodes) renderNode(rendering, writer, node, around, depth);
+    },
+    gone(element, style) {
+      if (!isRemoved(element, style)) return false;
+      countHidden(rendering, element);
+      return true;
+    },
+  };
+  const writer = createMarkdownWriter();
+  rendering.children(writer, document.children, page, 0);
+  return { lines: writer.finish(), links, leftOut };
+}
+
+/** Not what a browser never shows anyway (style, script, …), but what the sender chose to hide. */
+function countHidden({ leftOut }: Rendering, element: Element): void {
+  if (/^(head|style|script|title|template|meta|link|svg|math)$/.test(element.name)) return;
+  const waiting: AnyNode[] = [element];
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (isText(node)) leftOut.hiddenWords += node.data.match(/[\p{L}\p{N}]+/gu)?.length ?? 0;
+    else if (isTag(node) && node.name === "img") leftOut.trackingPixels += 1;
+    else if (isTag(node) && node.name !== "style" && node.name !== "script") waiting.push(...node.children);
+  }
+}
+
+/** Zero-width letters that senders pad with, or cut words with. */
+const padding =
+  /\u034f|[\u00ad\u180e\u200b\u200e\u200f\u2060-\u2064\u2800\ufeff\ufff9-\ufffb\ue000]|[\u200c\u200d](?=\s|$|[\u00a0\u200c])|(?<=^|\s)[\u200c\u200d]/g;
+
+function renderText(rendering: Rendering, writer: MarkdownWriter, data: string, around: Surroundings): void {
+  if (data.trim() !== "" && !isSeen(around)) {
+    rendering.leftOut.hiddenWords += data.match(/[\p{L}\p{N}]+/gu)?.length ?? 0;
+    return;
+  }
+  const text = data.replace(padding, () => {
+    rendering.leftOut.invisible += 1;
+    return "";
+  });
+  if (around.preserve) writer.preserved(text.replace(/\r\n?/g, "\n"));
+  else writer.words(text);
+}
+
+function renderNode(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  node: AnyNode,
+  around: Surroundings,
+  depth: number,
+): void {
+  if (isText(node)) renderText(rendering, writer, node.data, around);
+  else if (isTag(node) && depth < maxDepth) renderElement(rendering, writer, node, around, depth);
+  else if (isTag(node)) rendering.leftOut.tooDeep = true;
+}
+
+function renderElement(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  element: Element,
+  around: Surroundings,
+  depth: number,
+): void {
+  const style = rendering.styleOf(element);
+  if (rendering.gone(element, style)) return;
+  const here = into(element, style, around);
+  const inside = () => rendering.children(writer, element.children, here, depth + 1);
+  const { name } = element;
+  if (name === "br") writer.newLine();
+  else if (name === "img") renderImage(rendering, writer, element, style);
+  else if (name === "a") renderLink(rendering, writer, element, here, depth);
+  else if (strong.has(name)) writer.marked("**", inside);
+  else if (emphasised.has(name)) writer.marked("*", inside);
+  else if (struck.has(name)) writer.marked("~~", inside);
+  else if (name === "input") {
+    if (/^(submit|button|reset)$/i.test(element.attribs.type ?? ""))
+      writer.words(` ${element.attribs.value ?? ""} `);
+  } else if (isBlock(element, style)) renderBlock(rendering, writer, element, style, here, depth, inside);
+  else inside();
+}
+
+function isBlock(element: Element, style: Style): boolean {
+  const display = style.get("display");
+  if (display === undefined || display === "inherit" || display === "initial")
+    return blocks.has(element.name);
+  if (element.name === "table" || element.name === "li") return true;
+  return /^(block|flex|grid|table|list-item|flow-root)/.test(display);
+}
+
+function renderBlock(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  element: Element,
+  style: Style,
+  here: Surroundings,
+  depth: number,
+  inside: () => void,
+): void {
+  const { name } = element;
+  const around = apartBlocks.has(name) ? writer.newParagraph : writer.newLine;
+  // A table inside a table is laid out, not apart.
+  const edge = name === "table" ? writer.newLine : around;
+  edge();
+  const level = /^h([1-6])$/.exec(name)?.[1];
+  if (level) writer.prefixed(`${"#".repeat(Number(level))} `, "", inside);
+  else if (name === "hr") writer.words("---");
+  else if (name === "table" && !/^(block|inline)/.test(style.get("display") ?? ""))
+    renderTable(rendering, writer, element, here, depth + 1);
+  else if (name === "ul" || name === "ol" || name === "menu" || name === "dir")
+    renderList(rendering, writer, element, here, depth);
+  else if (name === "blockquote" || historyNames.test(element.attribs.class ?? "")) {
+    const history =
+      element.attribs.type?.toLowerCase() === "cite" || historyNames.test(element.attribs.class ?? "");
+    const isForward = history && name !== "blockquote";
+    if (isForward) inside();
+    else writer.prefixed(history ? `${historyMark}> ` : "> ", history ? `${historyMark}> ` : "> ", inside);
+  } else if (name === "dd") writer.prefixed("  ", "  ", inside);
+  else inside();
+  edge();
+}
+
+function renderList(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  list: Element,
+  around: Surroundings,
+  depth: number,
+): void {
+  let number = Number(list.attribs.start ?? 1) || 1;
+  for (const node of list.children) {
+    if (!isTag(node) || node.name !== "li") {
+      renderNode(rendering, writer, node, around, depth + 1);
+      continue;
+    }
+    const style = rendering.styleOf(node);
+    if (rendering.gone(node, style)) continue;
+    const here = into(node, style, around);
+    const first = list.name === "ol" ? `${number++}. ` : "- ";
+    writer.prefixed(first, " ".repeat(first.length), () => {
+      rendering.children(writer, node.children, here, depth + 2);
+    });
+  }
+}
+
+function renderImage(rendering: Rendering, writer: MarkdownWriter, image: Element, style: Style): void {
+  if (isTrackingPixel(image, style)) {
+    rendering.leftOut.trackingPixels += 1;
+    return;
+  }
+  const alt = (image.attribs.alt ?? "").replace(padding, "").replace(/\s+/g, " ").trim();
+  if (alt === "") rendering.leftOut.pictures += 1;
+  else writer.words(`[image: ${alt.length > 200 ? `${alt.slice(0, 200)}…` : alt}]`);
+}
+
+const longLink = 240;
+
+function renderLink(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  anchor: Element,
+  around: Surroundings,
+  depth: number,
+): void {
+  const lines = rendering.apart(anchor.children, around, depth + 1).filter((line) => line !== "");
+  const text = lines.join(" ");
+  if (text === "") {
+    // White space inside still parts the words around it.
+    writer.words(" ");
+    return;
+  }
+  const shown = rendering.links.show(anchor.attribs.href ?? "", text.replace(/\*\*|~~/g, ""));
+  // A link around a whole card: its lines stay lines.
+  if (lines.length > 1 && text.length > longLink) {
+    writer.lines(lines);
+    if (shown) writer.words(`(${shown})`);
+    writer.newLine();
+    return;
+  }
+  if (isBlockLink(anchor)) writer.newLine();
+  const first = anchor.children[0];
+  const last = anchor.children.at(-1);
+  if (first && isText(first) && /^\s/.test(first.data)) writer.words(" ");
+  writer.words(shown ? `[${text}](${shown})` : text);
+  if (last && isText(last) && /\s$/.test(last.data)) writer.words(" ");
+  if (isBlockLink(anchor)) writer.newLine();
+}
+
+function isBlockLink(anchor: Element): boolean {
+  return anchor.children.some((node) => isTag(node) && (blocks.has(node.name) || node.name === "br"));
+}

@@ -1,0 +1,104 @@
+/** Tables: those that hold data stay tables, those that only lay out the page are unrolled in reading order. */
+import { type AnyNode, type Element, isTag } from "domhandler";
+import type { Rendering } from "./html-markdown.ts";
+import type { MarkdownWriter } from "./markdown-writer.ts";
+import { into, type Surroundings } from "./visible.ts";
+
+type Cell = { element: Element; heading: boolean; lines: string[] };
+type Item = { kind: "row"; cells: Cell[] } | { kind: "other"; lines: string[] };
+
+/** Cells beside each other on one line are at most this long together. */
+const besideCharacters = 200;
+
+export function renderTable(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  table: Element,
+  around: Surroundings,
+  depth: number,
+): void {
+  const items = toItems(rendering, table, around, depth);
+  const rows = items.flatMap((item) => (item.kind === "row" ? [item.cells] : []));
+  const data = holdsData(table, rows);
+  if (data) writer.newParagraph();
+  let headed = false;
+  for (const item of items) {
+    if (item.kind === "other") writer.lines(item.lines);
+    else if (data) {
+      const cells = item.cells.map((cell) =>
+        cell.lines
+          .filter((line) => line !== "")
+          .join(" / ")
+          .replace(/\|/g, "\\|"),
+      );
+      if (cells.every((cell) => cell === "")) continue;
+      writer.lines([`| ${cells.join(" | ")} |`]);
+      if (!headed) writer.lines([`| ${cells.map(() => "---").join(" | ")} |`]);
+      headed = true;
+    } else layOut(writer, item.cells);
+  }
+  if (data) writer.newParagraph();
+}
+
+/** One row of a layout table: short cells beside each other, long ones below each other. */
+function layOut(writer: MarkdownWriter, cells: readonly Cell[]): void {
+  const filled = cells.filter((cell) => cell.lines.some((line) => line !== ""));
+  const single = filled.every(
+    (cell) => cell.lines.length === 1 && !/^(#|- |> |\| |\d+\. )/.test(cell.lines[0] ?? ""),
+  );
+  const length = filled.reduce((sum, cell) => sum + (cell.lines[0]?.length ?? 0), 0);
+  writer.newLine();
+  if (filled.length > 1 && single && length <= besideCharacters)
+    writer.lines([filled.map((cell) => cell.lines[0] ?? "").join(" | ")]);
+  else
+    for (const cell of filled) {
+      writer.newLine();
+      writer.lines(cell.lines);
+    }
+}
+
+/** Rows in order, and what stands between them, through sections, forms and other wrappers. */
+function toItems(rendering: Rendering, table: Element, around: Surroundings, depth: number): Item[] {
+  const items: Item[] = [];
+  const walk = (nodes: readonly AnyNode[], here: Surroundings): void => {
+    for (const node of nodes) {
+      if (isTag(node) && /^(thead|tbody|tfoot|tr|form)$/.test(node.name)) {
+        const style = rendering.styleOf(node);
+        if (rendering.gone(node, style)) continue;
+        const inside = into(node, style, here);
+        if (node.name === "tr") items.push({ kind: "row", cells: toCells(rendering, node, inside, depth) });
+        else walk(node.children, inside);
+      } else {
+        const lines = rendering.apart([node], here, depth);
+        if (lines.length > 0) items.push({ kind: "other", lines });
+      }
+    }
+  };
+  walk(table.children, around);
+  return items;
+}
+
+function toCells(rendering: Rendering, row: Element, around: Surroundings, depth: number): Cell[] {
+  return row.children.flatMap((node): Cell[] => {
+    if (!isTag(node) || (node.name !== "td" && node.name !== "th")) {
+      const lines = rendering.apart([node], around, depth);
+      return lines.length > 0 && isTag(node) ? [{ element: node, heading: false, lines }] : [];
+    }
+    const style = rendering.styleOf(node);
+    if (rendering.gone(node, style)) return [];
+    const lines = rendering.apart(node.children, into(node, style, around), depth + 1);
+    return [{ element: node, heading: node.name === "th", lines }];
+  });
+}
+
+/** A table of data says so: headings of its own, or borders; and it is regular. */
+function holdsData(table: Element, rows: readonly Cell[][]): boolean {
+  if (/presentation|none/.test(table.attribs.role ?? "")) return false;
+  const wide = rows.filter((cells) => cells.length > 1);
+  if (wide.length < 2 || wide.length < rows.length * 0.6) return false;
+  const nested = rows.some((cells) => cells.some((cell) => cell.lines.length > 6));
+  if (nested) return false;
+  const headings = rows.some((cells) => cells.filter((cell) => cell.heading).length > 1);
+  const bordered = Number(table.attribs.border ?? 0) >= 1;
+  return headings || bordered || /^(table|grid)$/.test(table.attribs.role ?? "");
+}

@@ -1,0 +1,141 @@
+/** Lines of markdown, put together from words, breaks and prefixes. Knows nothing of HTML. */
+
+export type MarkdownWriter = ReturnType<typeof createMarkdownWriter>;
+
+/** Stands before lines that are quoted history, until they are folded or become "> ". Taken out of all text. */
+export const historyMark = "\uE000";
+
+export function createMarkdownWriter() {
+  const lines: string[] = [];
+  let line = "";
+  let spacePending = false;
+  /** Marks such as ** that are open; on this line, how many of them are written. */
+  const marks: string[] = [];
+  let written = 0;
+  /** Prefixes of lists and quotes; `first` is used once. */
+  const prefixes: { first: string | undefined; rest: string }[] = [];
+  /** Whether an empty line should stand before the next text. */
+  let blankPending = false;
+
+  function closeMarks(downTo: number): void {
+    while (written > downTo) {
+      written -= 1;
+      line += marks[written] ?? "";
+    }
+  }
+
+  function takePrefix(): string {
+    return prefixes
+      .map((prefix) => {
+        const text = prefix.first ?? prefix.rest;
+        prefix.first = undefined;
+        return text;
+      })
+      .join("");
+  }
+
+  function put(text: string): void {
+    if (line === "") {
+      if (blankPending && lines.length > 0)
+        lines.push(
+          prefixes
+            .map(({ rest }) => rest)
+            .join("")
+            .trimEnd(),
+        );
+      blankPending = false;
+      line = takePrefix();
+      written = 0;
+    } else if (spacePending) line += " ";
+    spacePending = false;
+    while (written < marks.length) {
+      line += marks[written] ?? "";
+      written += 1;
+    }
+    line += text;
+  }
+
+  function endLine(): void {
+    spacePending = false;
+    if (line === "") return;
+    closeMarks(0);
+    lines.push(line.trimEnd());
+    line = "";
+  }
+
+  return {
+    /** Words of running text: white space is one space, none at the ends of a line. */
+    words(text: string): void {
+      const pieces = text.split(/[ \t\n\r\f\u00a0\u2000-\u200a\u202f\u3000]+/);
+      pieces.forEach((piece, at) => {
+        if (at > 0 && line !== "") spacePending = true;
+        if (piece !== "") put(piece);
+      });
+    },
+
+    /** Text whose line breaks and spaces count. */
+    preserved(text: string): void {
+      text.split("\n").forEach((piece, at) => {
+        if (at > 0) endLine();
+        if (piece.trim() === "") {
+          if (at > 0 && lines.length > 0 && text.includes("\n"))
+            blankPending ||= at < text.split("\n").length - 1;
+        } else put(line === "" ? piece.trimEnd() : piece);
+      });
+    },
+
+    /** Glues `text` to what stands before it. */
+    glue(text: string): void {
+      spacePending = false;
+      put(text);
+    },
+
+    newLine: endLine,
+
+    /** A new line with an empty one before it. */
+    newParagraph(): void {
+      endLine();
+      blankPending = true;
+    },
+
+    /** `**` and the like around what `work` writes, closed and opened again at line breaks. */
+    marked(mark: string, work: () => void): void {
+      if (marks.includes(mark)) {
+        work();
+        return;
+      }
+      marks.push(mark);
+      work();
+      if (written === marks.length) closeMarks(marks.length - 1);
+      marks.pop();
+      written = Math.min(written, marks.length);
+    },
+
+    /** `first` before the first line that `work` writes, `rest` before the others. */
+    prefixed(first: string, rest: string, work: () => void): void {
+      endLine();
+      prefixes.push({ first, rest });
+      work();
+      endLine();
+      prefixes.pop();
+    },
+
+    /** Lines that were written elsewhere. */
+    lines(others: readonly string[]): void {
+      for (const other of others) {
+        endLine();
+        if (other === "") blankPending = true;
+        else put(other);
+      }
+      endLine();
+    },
+
+    isEmpty: () => lines.length === 0 && line === "",
+
+    /** Everything written so far. */
+    finish(): string[] {
+      endLine();
+      return lines;
+    },
+  };
+}
