@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
-import type { ConnectionOwner, Connections } from "./connections.ts";
+import type { ConnectionOwner, Connections, Work } from "./connections.ts";
 import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "./email-id.ts";
 
 export type Access = ReturnType<typeof createAccess>;
@@ -24,11 +24,11 @@ export function createAccess(deps: {
     signal,
 
     /** Reads over a connection that has `mailbox` selected, or any. */
-    read: <T>(mailbox: string | undefined, work: (imap: ImapFlow) => Promise<T>): Promise<T> =>
+    read: <T>(mailbox: string | undefined, work: Work<T>): Promise<T> =>
       connections.use(owner, { ...(mailbox === undefined ? {} : { mailbox }), effect: "read", signal }, work),
 
     /** Changes things over a connection that has `mailbox` selected, or any; never tried twice. */
-    write: <T>(mailbox: string | undefined, work: (imap: ImapFlow) => Promise<T>): Promise<T> =>
+    write: <T>(mailbox: string | undefined, work: Work<T>): Promise<T> =>
       connections.use(
         owner,
         { ...(mailbox === undefined ? {} : { mailbox }), effect: "write", signal },

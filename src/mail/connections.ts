@@ -12,6 +12,7 @@ import { AppError } from "../errors.ts";
 import { toAppError } from "./failures.ts";
 import { createLoginPauses } from "./login-pause.ts";
 import type { Credentials } from "./mail.ts";
+import { createNotes, type MailboxNotes } from "./notes.ts";
 
 /** Whose connection it is. Never keyed by a typed address: one grant's connection is never another's. */
 export type ConnectionOwner = { grantId: string; accountId: string; credentials: Credentials };
@@ -25,9 +26,12 @@ export type Lease = {
   signal: AbortSignal;
 };
 
+/** What is done on a connection, with what was noted of the mailbox it has selected. */
+export type Work<T> = (imap: ImapFlow, notes: MailboxNotes) => Promise<T>;
+
 export type Connections = {
   /** Lends a connection for the time of `work` and takes it back. Throws AppErrors from mail/failures. */
-  use<T>(owner: ConnectionOwner, lease: Lease, work: (imap: ImapFlow) => Promise<T>): Promise<T>;
+  use<T>(owner: ConnectionOwner, lease: Lease, work: Work<T>): Promise<T>;
   /** Closes everything a grant holds, at once: revoked, expired, replayed. */
   closeGrant(grantId: string): void;
   /** Logs all out; for the process's end. */
@@ -109,6 +113,7 @@ export function createConnections(deps: {
 }): Connections {
   const { open, clock } = deps;
   const limits = { ...connectionLimits, ...deps.limits };
+  const notes = createNotes();
   const pauses = createLoginPauses({ clock });
   const slots = new Set<Slot>();
   const waiting = new Set<Waiter>();
@@ -123,6 +128,7 @@ export function createConnections(deps: {
   function drop(slot: Slot): void {
     clearTimeout(slot.expiry);
     slots.delete(slot);
+    if (ofKey(slot.key).length === 0) notes.forget(slot.key);
     slot.imap?.close();
     slot.imap = undefined;
   }
@@ -252,7 +258,7 @@ export function createConnections(deps: {
   async function attempt<T>(
     owner: ConnectionOwner,
     lease: Lease,
-    work: (imap: ImapFlow) => Promise<T>,
+    work: Work<T>,
   ): Promise<{ done: T } | { failed: unknown; again: boolean }> {
     const slot = await acquire(toKey(owner), owner.grantId, lease);
     const signal = AbortSignal.any([lease.signal, slot.ended.signal]);
@@ -265,7 +271,7 @@ export function createConnections(deps: {
       const run = async () => {
         if (lease.mailbox !== undefined && mailboxOf(slot) !== lease.mailbox)
           await select(selected, lease.mailbox);
-        return work(selected);
+        return work(selected, notes.of(slot.key, selected));
       };
       const done = await untilAborted(signal, run());
       release(slot, true);

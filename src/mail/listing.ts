@@ -1,10 +1,12 @@
-/** The newest emails of a mailbox, in the order they arrived there: two round trips whatever the mailbox's size. */
+/** The newest emails of a mailbox, in the order they arrived there: one or two round trips whatever the mailbox's size. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import { type Access, requireSelected } from "./access.ts";
 import { fromCursor, type Position, toCursor } from "./cursor.ts";
+import { isAttentive, readFresh } from "./freshness.ts";
 import type { EmailPage } from "./mail.ts";
 import { toMailboxPath } from "./mailboxes.ts";
+import type { MailboxNotes } from "./notes.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
 
 export async function listEmails(
@@ -15,9 +17,7 @@ export async function listEmails(
   const unreadOnly = request.unreadOnly ?? false;
   const question = JSON.stringify([path, unreadOnly]);
   const after = request.cursor === undefined ? undefined : fromCursor(request.cursor, "list", question).at;
-  return access.read(path, async (imap) => {
-    // The mailbox may have been selected for a while: only after a command does the server tell what has arrived.
-    await imap.noop();
+  return access.read(path, async (imap, notes) => {
     const { uidValidity } = requireSelected(imap);
     if (after && after.validity !== String(uidValidity))
       throw new AppError(
@@ -25,8 +25,10 @@ export async function listEmails(
         "The mail server renumbered this mailbox since the cursor was given.",
       );
     const { rows, total, left } = unreadOnly
-      ? await unreadRows(access, imap, request.limit, after)
-      : await newestRows(access, imap, request.limit, after);
+      ? await readFresh(imap, () => unreadRows(access, imap, request.limit, after))
+      : after
+        ? await rowsBefore(access, imap, request.limit, after)
+        : await newestRows(access, imap, request.limit, notes);
     const last = rows.at(-1);
     const cursor =
       left > 0 && last
@@ -48,10 +50,33 @@ export async function listEmails(
 
 type Rows = { rows: FetchedRow[]; total: number; left: number };
 
-/** By sequence number: UIDs ascend with it, so what is before an email is all that has a smaller number. */
-async function newestRows(access: Access, imap: ImapFlow, limit: number, after?: Position): Promise<Rows> {
+/**
+ * The newest, by UID from where they began at the last look: when nothing has changed since, that is all of it, in one
+ * round trip. Else, and at the first look, by sequence number, of which the highest is the newest.
+ */
+async function newestRows(access: Access, imap: ImapFlow, limit: number, notes: MailboxNotes): Promise<Rows> {
+  const from = notes.newestFrom.get(limit);
+  if (from !== undefined && isAttentive(imap)) {
+    const { exists } = requireSelected(imap);
+    const rows = await fetchRows(access, imap, `${from}:*`, "uid");
+    if (requireSelected(imap).exists === exists && rows.length === Math.min(limit, exists))
+      return { rows: newestFirst(rows), total: exists, left: exists - rows.length };
+  } else await imap.noop();
   const { exists } = requireSelected(imap);
-  const last = after ? await countUpTo(imap, after.uid - 1) : exists;
+  const page = await rowsUpTo(access, imap, exists, limit);
+  const oldest = page.rows.at(-1);
+  if (oldest) notes.newestFrom.set(limit, oldest.uid);
+  return page;
+}
+
+async function rowsBefore(access: Access, imap: ImapFlow, limit: number, after: Position): Promise<Rows> {
+  await imap.noop();
+  return rowsUpTo(access, imap, await countUpTo(imap, after.uid - 1), limit);
+}
+
+/** By sequence number: UIDs ascend with it, so what is before an email is all that has a smaller number. */
+async function rowsUpTo(access: Access, imap: ImapFlow, last: number, limit: number): Promise<Rows> {
+  const { exists } = requireSelected(imap);
   if (last === 0) return { rows: [], total: exists, left: 0 };
   const first = Math.max(1, last - limit + 1);
   const rows = await fetchRows(access, imap, `${first}:${last}`, "sequence");

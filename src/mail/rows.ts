@@ -30,7 +30,8 @@ export async function fetchRows(
   by: "uid" | "sequence",
 ): Promise<FetchedRow[]> {
   const emails = await imap.fetchAll(range, rowQuery, { uid: by === "uid" });
-  return emails.map((email) => toFetchedRow(access, imap, email));
+  // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
+  return emails.filter((email) => email.headers).map((email) => toFetchedRow(access, imap, email));
 }
 
 const nobody: Address = { address: "" };

@@ -1,7 +1,8 @@
 /** search_emails, first form: one SEARCH per mailbox, newest first. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
-import { type Access, requireSelected } from "./access.ts";
+import type { Access } from "./access.ts";
+import { readFresh } from "./freshness.ts";
 import type { EmailPage } from "./mail.ts";
 import { knownMailboxes, toMailboxPath } from "./mailboxes.ts";
 import { parseQuery } from "./query.ts";
@@ -22,9 +23,7 @@ export async function searchEmails(
   const found = await Promise.all(
     paths.map((path) =>
       access.read(path, async (imap: ImapFlow): Promise<{ rows: FetchedRow[]; total: number }> => {
-        await imap.noop();
-        requireSelected(imap);
-        const uids = await imap.search(query, { uid: true });
+        const uids = await readFresh(imap, () => imap.search(query, { uid: true }));
         if (!uids) throw new AppError("mail_server_failed", "The mail server refused the search.");
         const newest = uids.sort((a, b) => b - a).slice(0, request.limit);
         return {

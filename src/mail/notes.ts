@@ -1,0 +1,43 @@
+/**
+ * What was seen of a mailbox, kept beside its connections so that the next call can ask for the right thing at once:
+ * numbers only, nothing of anybody's mail. A note is a guess; whoever uses it looks whether it still holds.
+ */
+import type { ImapFlow } from "imapflow";
+import { LRUCache } from "lru-cache";
+
+/** Of one mailbox in one numbering (UIDVALIDITY). */
+export type MailboxNotes = {
+  /** How many of the newest emails were listed -> the UID of the oldest among them. */
+  newestFrom: LRUCache<number, number>;
+  /** UID -> the numbers of the parts that are its text. */
+  textParts: LRUCache<number, readonly string[]>;
+};
+
+const newNotes = (): MailboxNotes => ({
+  newestFrom: new LRUCache({ max: 8 }),
+  textParts: new LRUCache({ max: 1_000 }),
+});
+
+export type Notes = ReturnType<typeof createNotes>;
+
+/** By account key; an account's notes are forgotten with its last connection. */
+export function createNotes() {
+  const accounts = new Map<string, LRUCache<string, MailboxNotes>>();
+
+  return {
+    /** The notes of the selected mailbox; without one, notes that nobody keeps. */
+    of(key: string, imap: ImapFlow): MailboxNotes {
+      if (!imap.mailbox) return newNotes();
+      const mailboxes = accounts.get(key) ?? new LRUCache<string, MailboxNotes>({ max: 10 });
+      accounts.set(key, mailboxes);
+      const place = `${imap.mailbox.uidValidity} ${imap.mailbox.path}`;
+      const notes = mailboxes.get(place) ?? newNotes();
+      mailboxes.set(place, notes);
+      return notes;
+    },
+
+    forget(key: string): void {
+      accounts.delete(key);
+    },
+  };
+}
