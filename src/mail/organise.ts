@@ -67,7 +67,14 @@ export function createOrganising(access: Access): Organising {
           if (!all.done.has(id) && !all.problems.has(id)) all.problems.set(id, error.message);
       }
     }
-    if (failure && all.done.size === 0) throw failure;
+    if (all.done.size === 0)
+      throw (
+        failure ??
+        new AppError(
+          "email_not_found",
+          ids.length === 1 ? gone : "None of these emails is in its mailbox any more.",
+        )
+      );
     const outcomes = [...new Set(ids)].map((id): Outcome => {
       const done = all.done.get(id);
       return done ? { id, done: true, ...done } : { id, done: false, problem: all.problems.get(id) ?? gone };

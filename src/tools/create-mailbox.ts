@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { mailAnswer, mailLine } from "./fence.ts";
 import { account } from "./parameters.ts";
 
 export const createMailbox = defineTool({
@@ -12,7 +11,7 @@ export const createMailbox = defineTool({
     path: z.string().min(1).max(500).describe('Name; levels separated by "/"'),
     account,
   }),
-  output: mailAnswer({ path: mailLine() }),
+  output: z.object({ path: z.string() }),
   async run({ path, account: address }, { mailFor }) {
     return { path: await mailFor({ account: address }).createMailbox(path) };
   },

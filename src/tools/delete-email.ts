@@ -30,7 +30,7 @@ export const deleteEmail = defineTool({
     showOutcomes(
       data,
       data.erased === 0
-        ? `moved to ${data.mailbox ?? "Trash"}`
+        ? "moved to Trash"
         : data.erased === data.done
           ? "erased"
           : `deleted, ${data.erased} of them erased`,

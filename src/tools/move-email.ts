@@ -10,7 +10,7 @@ export const moveEmail = defineTool({
     "Moves emails to another mailbox, such as archive. Answers their new ids, which replace the old ones. Can be undone.",
   effect: "write",
   input: z.object({ ids: emailIds(500), mailbox }),
-  output: outcomes,
+  output: outcomes.extend({ mailbox: z.string() }),
   async run({ ids, mailbox: to }, { mailFor, journal }) {
     const mail = mailFor({ ids });
     const moved = await mail.moveEmails(ids, to);
@@ -19,8 +19,8 @@ export const moveEmail = defineTool({
       tool: "move_email",
       changes: moved.changes,
     });
-    return toOutcomes(moved, operation);
+    return { ...toOutcomes(moved, operation), mailbox: to };
   },
-  render: (data) => showOutcomes(data, `moved to ${data.mailbox ?? "the mailbox"}`),
+  render: (data) => showOutcomes(data, `moved to ${data.mailbox}`),
   audit: auditOutcomes,
 });

@@ -1,14 +1,12 @@
 /** What a call over many emails answers: the same shape and the same words for every organising tool. */
 import { z } from "zod";
 import type { Organised } from "../mail/mail.ts";
-import { mailAnswer, mailLine } from "./fence.ts";
 
 /** Ids that are not in `not_done` are done. */
-export const outcomes = mailAnswer({
+export const outcomes = z.object({
   done: z.int(),
   not_done: z.array(z.object({ id: z.string(), problem: z.string() })),
   new_ids: z.array(z.object({ id: z.string(), new_id: z.string() })).optional(),
-  mailbox: mailLine().optional(),
   operation_id: z.string().optional(),
   notes: z.array(z.string()),
 });
@@ -24,7 +22,6 @@ export function toOutcomes(organised: Organised, operationId?: string): Outcomes
       isDone ? [] : [{ id, problem: problem ?? "Not done." }],
     ),
     ...(moved.length > 0 ? { new_ids: moved } : {}),
-    ...(organised.mailbox === undefined ? {} : { mailbox: organised.mailbox }),
     ...(operationId === undefined ? {} : { operation_id: operationId }),
     notes: organised.notes,
   };

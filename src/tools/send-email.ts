@@ -3,7 +3,19 @@ import { AppError } from "../errors.ts";
 import type { Preview } from "../mail/mail.ts";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
-import { chooseSender, emailFields, preview, showPreview, toPreview, toRequest } from "./outgoing.ts";
+import {
+  chooseSender,
+  type EmailFields,
+  emailFields,
+  preview,
+  showPreview,
+  toPreview,
+  toRequest,
+} from "./outgoing.ts";
+
+/** A draft was shown when it was saved; it need not be shown again. */
+const isDraftAsItStands = ({ draft_id, to, cc, bcc, subject, body, attachments }: EmailFields) =>
+  draft_id !== undefined && [to, cc, bcc, subject, body, attachments].every((field) => field === undefined);
 
 /** What is kept of an answer, sealed, to be given again: no subject and no text. */
 const kept = z.object({
@@ -60,7 +72,7 @@ export const sendEmail = defineTool({
               composed,
               input.draft_id,
             );
-            shown = composed.preview;
+            if (!isDraftAsItStands(input)) shown = composed.preview;
             return {
               message_id: messageId,
               accepted,

@@ -1,0 +1,200 @@
+/**
+ * The writing tools on one account over real servers, without HTTP or OAuth in between, with a database of their own.
+ * `restart` is what a new process finds: the same data, nothing else.
+ */
+import { join } from "node:path";
+import { openDatabase } from "../../src/db/open.ts";
+import { grants } from "../../src/db/schema.ts";
+import { AppError } from "../../src/errors.ts";
+import { createJournal } from "../../src/ledger/journal.ts";
+import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
+import { createConnections } from "../../src/mail/connections.ts";
+import { createMail } from "../../src/mail/create-mail.ts";
+import { openImap } from "../../src/mail/imap.ts";
+import type { Credentials, Mail, MailServer } from "../../src/mail/mail.ts";
+import { openSmtp, type SmtpDeadlines } from "../../src/mail/smtp.ts";
+import { createSubmissions, type SubmissionLimits } from "../../src/mail/submissions.ts";
+import type { LiveGrant } from "../../src/oauth/grant.ts";
+import { createOutbound } from "../../src/outbound.ts";
+import { presets } from "../../src/providers/presets.ts";
+import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
+import { chooseMail } from "../../src/tools/choose-mail.ts";
+import type { ToolContext } from "../../src/tools/define-tool.ts";
+import { createFence } from "../../src/tools/fence.ts";
+import { tools } from "../../src/tools/index.ts";
+import type { MailServerKit, User } from "./mail-server.ts";
+import { temporaryFolder } from "./temporary.ts";
+import { createTestClock, type TestClock } from "./test-clock.ts";
+
+export type WriterAnswer = { text: string; data: Record<string, unknown> };
+
+export type Writer = {
+  mail: Mail;
+  mails: readonly Mail[];
+  clock: TestClock;
+  /** Calls a tool as the MCP server does. Throws AppErrors. */
+  call(name: string, input?: Record<string, unknown>): Promise<WriterAnswer>;
+  /** The code and message of the AppError a call ends with; throws when it succeeds. */
+  refusal(
+    name: string,
+    input?: Record<string, unknown>,
+  ): Promise<{ code: string; message: string; hint: string }>;
+  /** A process that starts anew on the same data. The former one is over. */
+  restart(): Promise<Writer>;
+  close(): Promise<void>;
+};
+
+export type WriterOptions = {
+  user: User;
+  kit: MailServerKit;
+  /** Further accounts of the same grant. */
+  others?: readonly User[];
+  imap?: MailServer;
+  smtp?: MailServer;
+  /** The person's display name. */
+  name?: string;
+  provider?: string;
+  filesSentMail?: boolean;
+  limits?: SendLimits;
+  submission?: Partial<SubmissionLimits>;
+  deadlines?: SmtpDeadlines;
+};
+
+type Kept = { dataDir: string; key: Buffer; grant: LiveGrant; accountIds: string[]; clock: TestClock };
+
+export async function openWriter(options: WriterOptions, kept?: Kept): Promise<Writer> {
+  const { kit, user } = options;
+  const users = [user, ...(options.others ?? [])];
+  const mine: Kept = kept ?? {
+    dataDir: join(temporaryFolder("writer")),
+    key: newKey(),
+    grant: {
+      id: newId("grt"),
+      clientId: "test",
+      level: "send",
+      dataKey: newKey(),
+      expiresAt: Number.MAX_SAFE_INTEGER,
+    },
+    accountIds: users.map(() => newId("acc")),
+    clock: createTestClock(),
+  };
+  const { grant, clock } = mine;
+  const database = openDatabase({ dataDir: mine.dataDir });
+  const { db } = database;
+  if (!kept)
+    db.insert(grants)
+      .values({
+        id: grant.id,
+        clientId: grant.clientId,
+        redirectHost: "localhost",
+        level: grant.level,
+        state: "live",
+        createdAt: 0,
+        lastUsedAt: 0,
+        expiresAt: Number.MAX_SAFE_INTEGER,
+      })
+      .run();
+  const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });
+  const connections = createConnections({
+    open: (credentials, signal) => openImap(credentials, { outbound, signal }),
+    clock,
+  });
+  const { deadlines } = options;
+  const submissions = createSubmissions({
+    open: (credentials, signal) =>
+      openSmtp(credentials, { outbound, signal, ...(deadlines ? { deadlines } : {}) }),
+    ...(options.submission ? { limits: options.submission } : {}),
+  });
+  const sends = createSends({
+    db,
+    secrets: createSecrets([mine.key]),
+    clock,
+    ...(options.limits ? { limits: options.limits } : {}),
+  }).forGrant(grant);
+  const journal = createJournal({ db, clock }).forGrant(grant);
+  const signal = AbortSignal.timeout(60_000);
+  const mails = users.map(({ address, password }, position) => {
+    const credentials: Credentials = {
+      address,
+      username: address,
+      password,
+      provider: options.provider ?? "generic",
+      imap: options.imap ?? kit.imap,
+      smtp: options.smtp ?? kit.smtp,
+      ...(options.name ? { name: options.name } : {}),
+    };
+    const owner = { grantId: grant.id, accountId: mine.accountIds[position] ?? "", credentials };
+    return createMail({
+      owner,
+      connections,
+      submissions,
+      signal,
+      clock,
+      own: users.map((one) => one.address),
+      filesSentMail: options.filesSentMail ?? false,
+    });
+  });
+  const [mail] = mails;
+  if (!mail) throw new Error("no account");
+  const context: ToolContext = {
+    providers: presets,
+    sends,
+    journal,
+    mails,
+    mailFor: (choice) => chooseMail(mails, choice),
+    grant: { id: grant.id, level: grant.level },
+    signal,
+    progress: () => {},
+  };
+
+  const call: Writer["call"] = async (name, input = {}) => {
+    const tool = tools.find((candidate) => candidate.name === name);
+    if (!tool) throw new Error(`there is no tool ${name}`);
+    const { content, structured } = await tool.call(
+      tool.input.parse(input),
+      context,
+      createFence(newToken(4)),
+    );
+    const text = content.map((item) => (item.type === "text" ? item.text : "")).join("\n");
+    return { text, data: structured };
+  };
+
+  async function close(): Promise<void> {
+    await Promise.all([connections.close(), submissions.close()]);
+    database.close();
+  }
+
+  return {
+    mail,
+    mails,
+    clock,
+    call,
+    async refusal(name, input) {
+      try {
+        const answer = await call(name, input);
+        throw new Error(`${name} was done: ${answer.text}`);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return { code: error.code, message: error.message, hint: error.hint };
+      }
+    },
+    async restart() {
+      await close();
+      return openWriter(options, mine);
+    },
+    close,
+  };
+}
+
+/** Lends a writer and closes it. */
+export async function withWriter<T>(
+  options: WriterOptions,
+  work: (writer: Writer) => Promise<T>,
+): Promise<T> {
+  const writer = await openWriter(options);
+  try {
+    return await work(writer);
+  } finally {
+    await writer.close();
+  }
+}
