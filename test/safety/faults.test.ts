@@ -1,0 +1,142 @@
+/**
+ * Faults on the line between us and a real mail server, through whole tool calls: each call ends in time with an
+ * answer that says what to do, and the next one works. safety.md, I06.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, startMailServer } from "../support/mail-server.ts";
+import { connectPerson, lendProduct, type Person, wideRates } from "../support/person.ts";
+import { startProduct, type TestProduct } from "../support/product.ts";
+import { eventually } from "../support/waiting.ts";
+
+const callMs = 900;
+const deadlines = { callMs, imap: { connectMs: 500, greetingMs: 400, openMs: 700 } };
+/** No secret, no stack, no words of the server, and a sentence that says what to do next. */
+const decent = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
+
+describeMail("A line with faults", () => {
+  let kit: MailServerKit;
+  let proxy: FaultProxy;
+  let product: TestProduct;
+  let person: Person;
+
+  beforeAll(async () => {
+    kit = await mailServer();
+    proxy = await startFaultProxy(kit.imap.port);
+    product = await startProduct({ deadlines, rates: wideRates });
+    const user = await kit.newUser();
+    const raw = `From: a@example.test\r\nSubject: number one\r\n\r\n${"long text ".repeat(2_000)}\r\n`;
+    await kit.deliverAll(user, [{ raw }, { raw: raw.replace("one", "two") }]);
+    person = await connectPerson(product, {
+      user,
+      servers: { imap: proxy.through(kit.imap), smtp: kit.smtp },
+    });
+  });
+
+  afterAll(async () => {
+    await person?.client.close();
+    await product?.stop();
+    await proxy?.stop();
+  });
+
+  /** One call on a fresh connection that has the fault, then one on a sound line. */
+  async function callThrough(fault: Fault, name: string, input: Record<string, unknown>) {
+    proxy.drop();
+    proxy.set(fault);
+    const startedAt = performance.now();
+    const answer = await person.client.try(name, input);
+    const ms = performance.now() - startedAt;
+    proxy.set(undefined);
+    proxy.drop();
+    const next = await person.client.try(name, input);
+    return { answer, ms, next };
+  }
+
+  /** How many bytes a call on a fresh connection brings from the server. */
+  async function sizeOf(name: string, input: Record<string, unknown>): Promise<number> {
+    proxy.drop();
+    const before = proxy.connections();
+    await person.client.call(name, input);
+    expect(proxy.connections()).toBe(before + 1);
+    return proxy.passed();
+  }
+
+  test.each([
+    ["cut", 24],
+    ["reset", 24],
+    ["stall", 8],
+    ["slow", 8],
+  ] as const)(
+    "I06 a line that is %s after N bytes, for N through all of a call, ends each call cleanly and leaves the next one working",
+    async (kind, steps) => {
+      const calls = [["get_recent_emails", { mailbox: "inbox" }]] as const;
+      for (const [name, input] of calls) {
+        const size = await sizeOf(name, input);
+        expect(size).toBeGreaterThan(2_000);
+        for (let step = 0; step < steps; step++) {
+          const afterBytes = Math.floor((size * step) / steps) + (step % 3);
+          const { answer, ms, next } = await callThrough({ kind, afterBytes, slowMs: 15 }, name, input);
+          const where = `${kind} after ${afterBytes} of ${size}`;
+          expect(ms, where).toBeLessThan(callMs + 400);
+          if (answer.isError) expect(answer.text, where).toMatch(decent);
+          else expect(answer.text, where).toContain("number two");
+          expect(next.isError, `${where}, then: ${next.text}`).toBe(false);
+          expect(next.text).toContain("number two");
+        }
+      }
+    },
+  );
+
+  test("I06 a line that is cut in the middle of a long email is cut once, and the answer comes whole", async () => {
+    const { data } = await person.client.call("get_recent_emails", {});
+    const id = (data.emails as { id: string }[])[0]?.id ?? "";
+    const size = await sizeOf("get_email", { id });
+    proxy.drop();
+    proxy.set({ kind: "cut", afterBytes: size - 4_000, connections: 1 });
+    const answer = await person.client.call("get_email", { id });
+    proxy.set(undefined);
+    expect(answer.text).toContain("long text");
+  });
+
+  test("I06 a move that is cut before its answer is answered as failed and not made twice", async () => {
+    const raw = "From: a@example.test\r\nSubject: to move\r\n\r\nx\r\n";
+    await kit.deliver(person.user, raw);
+    const found = await person.client.call("search_emails", { query: "subject:move" });
+    const id = (found.data.emails as { id: string }[])[0]?.id ?? "";
+    const size = await sizeOf("list_mailboxes", {});
+    proxy.drop();
+    // Through login and SELECT, and no further than where the move's answers begin.
+    proxy.set({ kind: "reset", afterBytes: size, connections: 1 });
+    const answer = await person.client.try("move_email", { ids: [id], mailbox: "archive" });
+    proxy.set(undefined);
+    const inbox = (await kit.read(person.user)).filter(({ subject }) => subject === "to move");
+    const archive = (await kit.read(person.user, "Archive")).filter(({ subject }) => subject === "to move");
+    expect(inbox.length + archive.length).toBe(1);
+    if (answer.isError) expect(answer.text).toMatch(decent);
+    expect((await person.client.try("get_recent_emails", {})).isError).toBe(false);
+  });
+});
+
+describeMail("A mail server that goes away", () => {
+  test("I06 killed between two calls: reading goes on by itself as soon as it is back, and says so while it is not", async () => {
+    const own = await startMailServer();
+    await lendProduct({ deadlines, rates: wideRates }, async (product) => {
+      const person = await connectPerson(product, { user: await own.newUser(), servers: own });
+      await person.client.call("list_mailboxes");
+      await own.dovecot.kill();
+      const down = await person.client.try("list_mailboxes");
+      expect(down.isError).toBe(true);
+      expect(down.text).toMatch(decent);
+      expect(down.text).toContain("(host_unreachable)");
+      await own.dovecot.start();
+      const up = await eventually(async () => {
+        const answer = await person.client.try("list_mailboxes");
+        return answer.isError ? undefined : answer;
+      });
+      expect(up.text).toContain("INBOX");
+      await person.client.close();
+    });
+    await own.stop();
+  });
+});
