@@ -16,8 +16,8 @@ export type Rate = { burst: number; everyMs: number };
  * people from a few addresses, so what it calls (register, token, wrongToken) is wide.
  */
 export const rates = {
-  /** Opening and sending pages under /oauth, per peer. */
-  page: { burst: 60, everyMs: 1_000 },
+  /** Opening and sending pages under /oauth, per peer. Logins, which cost something, have rates of their own. */
+  page: { burst: 300, everyMs: 200 },
   /** Registering a client, per peer. */
   register: { burst: 60, everyMs: 2_000 },
   /** The token and revocation endpoints, per peer. */
