@@ -137,6 +137,7 @@ export async function start(
     });
     const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
     const createServer = createServerFactory({
+      config: settled,
       tools,
       services: { providers: presets },
       forGrant: (grant) => ({ sends: sends.forGrant(grant), journal: journal.forGrant(grant) }),

@@ -12,6 +12,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields } from "../log.ts";
@@ -25,6 +26,7 @@ import { instructions } from "./instructions.ts";
 import { mayUse, toListed } from "./listing.ts";
 
 export type ServerDeps = {
+  config: Pick<Config, "publicUrl">;
   tools: readonly Tool[];
   services: ToolServices;
   /** What is kept for one grant. */
@@ -52,7 +54,13 @@ export type CreateServer = ReturnType<typeof createServerFactory>;
 export function createServerFactory(deps: ServerDeps) {
   const { vault, calls, limits, log } = deps;
   const listed = deps.tools.map((tool) => ({ tool, entry: toListed(tool) }));
-  const serverInfo = { name: "email-connector", title: "Email", version: productVersion };
+  const serverInfo = {
+    name: "email-connector",
+    title: "Email",
+    version: productVersion,
+    websiteUrl: deps.config.publicUrl,
+    icons: [{ src: `${deps.config.publicUrl}/favicon.svg`, mimeType: "image/svg+xml" }],
+  };
 
   return function createServer(caller: Caller): Server {
     const server = new Server(serverInfo, { capabilities: { tools: {} }, instructions });

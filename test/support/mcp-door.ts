@@ -91,6 +91,7 @@ export async function openMcpDoor(options: {
   const sends = createSends({ db, secrets: createSecrets([newKey()]), clock });
   const journal = createJournal({ db, clock });
   const createServer = createServerFactory({
+    config,
     tools: options.tools,
     services: { providers: presets },
     forGrant: (grant) => ({ sends: sends.forGrant(grant), journal: journal.forGrant(grant) }),
