@@ -5,6 +5,7 @@ import { fieldNames } from "./connect-form.ts";
 import { FieldProblem, marked } from "./field.tsx";
 import type { Texts } from "./text/en.ts";
 import type { Language } from "./text/language.ts";
+import { stepsFor } from "./text/texts.ts";
 
 export function ProviderList(props: { text: Texts; chosen: string; message: string | undefined }) {
   const { text, chosen, message } = props;
@@ -40,18 +41,18 @@ export function ProviderHelp(props: { text: Texts; language: Language }) {
   return (
     <>
       {presets.map((preset) => (
-        <Help preset={preset} text={props.text} />
+        <Help preset={preset} text={props.text} language={props.language} />
       ))}
     </>
   );
 }
 
-function Help({ preset, text }: { preset: Provider; text: Texts }) {
-  const { kind, steps, url } = preset.appPassword;
+function Help({ preset, text, language }: { preset: Provider; text: Texts; language: Language }) {
+  const { kind, url } = preset.appPassword;
   return (
     <div class={kind === "unavailable" ? "help unavailable" : "help"} data-help={preset.id}>
       {kind === "unavailable" ? <b>{text.connect.unavailable}</b> : null}
-      <p>{steps}</p>
+      <p>{stepsFor(preset, language)}</p>
       {url === undefined ? null : (
         <p>
           <a href={url} target="_blank" rel="noopener noreferrer">

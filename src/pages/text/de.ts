@@ -1,0 +1,192 @@
+/** Everything a page says, in German. */
+import type { Texts } from "./en.ts";
+
+const minutes = (count: number) => (count === 1 ? "eine Minute" : `${count} Minuten`);
+
+export const de: Texts = {
+  product: "email-connector",
+  error: "Fehler",
+  connect: {
+    title: (host) => `${host} Zugriff auf Ihr Postfach geben`,
+    heading: { before: "Sie geben", after: "Zugriff auf Ihr Postfach" },
+    addHeading: "Ein weiteres Postfach verbinden",
+    connectedAlready: "Schon verbunden:",
+    address: "E-Mail-Adresse",
+    provider: "E-Mail-Anbieter",
+    providerFromAddress: "Aus der Adresse ermitteln",
+    providerOther: "Ein anderer: ich gebe die Server ein",
+    found: {
+      looking: "Die Mailserver Ihrer Domain werden gesucht …",
+      preset: (name) => `Gefunden: ${name}`,
+      mx: (name) => `Die E-Mails Ihrer Domain liegen bei ${name}.`,
+      srv: "Ihre Domain nennt diese Mailserver. Prüfen Sie sie, bevor Sie weitergehen.",
+      autoconfig: "Ihre Domain nennt diese Mailserver.",
+      guess:
+        "Ihre Domain nennt keine Mailserver. Das sind die üblichen Namen: Prüfen Sie sie bei Ihrem Anbieter.",
+    },
+    makeAppPassword: "App-Passwort erstellen",
+    helpPage: "Die Seite des Anbieters dazu",
+    opensNewTab: "(öffnet einen neuen Tab)",
+    unavailable: "Hier hilft kein Passwort",
+    password: "App-Passwort",
+    passwordHint:
+      "Ein Passwort nur für diese Verbindung. Ihr gewohntes geht nur dort, wo der Anbieter keine App-Passwörter hat.",
+    show: "Zeigen",
+    hide: "Verbergen",
+    servers: {
+      imap: "Lesen (IMAP)",
+      smtp: "Senden (SMTP)",
+      host: "Server",
+      port: "Port",
+      security: "Verschlüsselung",
+      tls: "TLS",
+      startTls: "STARTTLS",
+      username: "Benutzername",
+      usernameHint: "Nur, wenn er nicht Ihre E-Mail-Adresse ist.",
+    },
+    level: {
+      legend: "Was Claude darf",
+      read: "Lesen",
+      readMore: "Suchen und lesen. Im Postfach ändert sich nichts.",
+      organise: "Lesen und ordnen",
+      organiseMore:
+        "Auch markieren, verschieben, in den Papierkorb legen und Entwürfe schreiben. Senden bleibt bei Ihnen.",
+      send: "Lesen, ordnen und senden",
+      sendMore: "Auch in Ihrem Namen E-Mails senden.",
+    },
+    submit: "Verbinden",
+    steps: {
+      label: "Verbindung wird hergestellt",
+      servers: "Server werden gesucht",
+      imap: "Anmeldung zum Lesen (IMAP)",
+      smtp: "Anmeldung zum Senden (SMTP)",
+    },
+    lost: "Die Verbindung zum Server dieser Seite ist abgebrochen. Nichts wurde gespeichert; versuchen Sie es noch einmal.",
+    withoutSending: "Ohne Senden weiter",
+    promise:
+      "Ihr Passwort geht an Ihren Mailserver und nirgendwohin sonst. Es liegt verschlüsselt, mit einem Schlüssel, den nur das verbundene Programm hat. Hier werden keine E-Mails gespeichert.",
+  },
+  connected: {
+    title: "Verbunden",
+    heading: "Verbunden als",
+    readOnly: "ohne Senden",
+    more: (host) =>
+      `Sie können ein weiteres Postfach zur selben Verbindung hinzunehmen oder weiter zu ${host} gehen.`,
+    add: "Weiteres Postfach",
+    goOn: (host) => `Weiter zu ${host}`,
+  },
+  problem: {
+    server: (side, host) => `${host ?? "Der Server"} (${side === "imap" ? "Lesen, IMAP" : "Senden, SMTP"})`,
+    loginRefused: {
+      smtp: "Zum Lesen stimmt das Passwort, aber zum Senden (SMTP) hat der Server es abgelehnt. Versuchen Sie es noch einmal, oder gehen Sie ohne Senden weiter.",
+      gmail:
+        "Google hat das nicht angenommen. Es geht nur ein App-Passwort: 16 Buchstaben, die Google einmal zeigt, nicht Ihr Google-Passwort. Bietet Google Ihnen keines an, schalten Sie zuerst die Bestätigung in zwei Schritten ein.",
+      icloud:
+        "Apple hat das nicht angenommen. Es geht nur ein anwendungsspezifisches Passwort, das aussieht wie abcd-efgh-ijkl-mnop, nicht das Passwort Ihres Apple Accounts. Erstellen Sie ein neues, und fügen Sie es ganz ein.",
+      protonmail:
+        "Bridge hat das nicht angenommen. Nehmen Sie das Passwort, das Bridge bei den Postfachdetails zeigt, nicht Ihr Proton-Passwort.",
+      needed: (company) =>
+        `${company} hat das nicht angenommen. Es geht nur ein App-Passwort, nicht Ihr gewohntes: Erstellen Sie ein neues wie oben beschrieben, und fügen Sie es ganz ein.`,
+      optional: (company) =>
+        `${company} hat Adresse und Passwort nicht angenommen. Prüfen Sie beides, und was oben über die Bedingungen des Anbieters steht.`,
+      other:
+        "Der Mailserver hat Adresse und Passwort nicht angenommen. Prüfen Sie beides. Wenn Sie sich dort in zwei Schritten anmelden, erstellen Sie in den Sicherheitseinstellungen ein App-Passwort.",
+    },
+    hostUnknown: (host) =>
+      `Einen Server ${host === undefined ? "dieses Namens" : `namens ${host}`} gibt es nicht. Prüfen Sie die Schreibweise.`,
+    hostUnreachable: (server) =>
+      `${server} antwortet nicht. Prüfen Sie Name und Port; stimmen sie, steht er vielleicht still: versuchen Sie es später noch einmal.`,
+    hostRefused:
+      "Dieser Server kann nicht verwendet werden. Er muss eine öffentliche Adresse haben und Port 993, 143, 465 oder 587.",
+    tlsFailed: (server) =>
+      `${server} hat kein Zertifikat, das zu seinem Namen passt; Ihr Passwort wurde deshalb nicht gesendet. Prüfen Sie den Namen und die Verschlüsselung.`,
+    notAMailServer: (server) =>
+      `${server} antwortet, aber nicht als Mailserver. Prüfen Sie Name, Port und Verschlüsselung.`,
+    busy: "Der Mailserver ist überlastet oder lässt gerade niemanden ein. An Ihrem Passwort liegt es nicht: Versuchen Sie es in einer Minute noch einmal.",
+    timedOut: (server) => `${server} hat zu lange gebraucht. Versuchen Sie es in einer Minute noch einmal.`,
+    rateLimited: (count) =>
+      `Zu viele Versuche. Warten Sie ${minutes(count)}, und versuchen Sie es dann noch einmal.`,
+    notAllowed: "Dieser Server ist für diese Adresse nicht offen. Fragen Sie die Person, die ihn betreibt.",
+    unavailable: (company) =>
+      `${company} lässt kein anderes Programm mit einem Passwort ein. Was Sie tun können, steht darunter.`,
+    restarting: "Dieser Server startet gerade neu. Versuchen Sie es in einigen Sekunden noch einmal.",
+    storageFull:
+      "Dieser Server hat keinen Platz mehr und konnte nichts speichern. Sagen Sie es der Person, die ihn betreibt.",
+    otherDomain:
+      "Ihre Domain nennt diese Server, die zu einer anderen Domain gehören. Wenn sie stimmen, geben Sie das Passwort noch einmal ein und gehen weiter.",
+    other: (server) =>
+      `${server} hat uns nicht eingelassen. Versuchen Sie es noch einmal; bleibt es dabei, erlaubt er es nicht.`,
+    missing: {
+      address: "Geben Sie Ihre ganze E-Mail-Adresse ein, zum Beispiel ana@example.org.",
+      password: "Fügen Sie hier das App-Passwort ein.",
+      provider: "Wählen Sie einen Anbieter aus der Liste.",
+      username: "Geben Sie den Benutzernamen ein, oder lassen Sie das Feld leer.",
+      host: "Geben Sie den Namen des Servers ein, zum Beispiel mail.example.org.",
+      port: "Ein Port ist eine Zahl, zum Beispiel 993 oder 465.",
+    },
+  },
+  notice: {
+    request_invalid: {
+      title: "Dieser Link ist nicht vollständig",
+      text: "Das Programm, das Sie hierher geschickt hat, fragt nach etwas, das wir nicht verstehen. Gehen Sie dorthin zurück, und beginnen Sie noch einmal.",
+    },
+    client_unknown: {
+      title: "Dieses Programm kennen wir nicht",
+      text: "Seine Client-ID ist keine der unseren. Prüfen Sie die Client-ID in den Einstellungen des Connectors, und beginnen Sie noch einmal.",
+    },
+    redirect_refused: {
+      title: "Dorthin schicken wir Sie nicht",
+      text: "Die Adresse, an die dieses Programm Sie zurückschicken lassen will, steht nicht auf unserer Liste. Es wurde nichts gefragt und nichts gegeben.",
+    },
+    request_expired: {
+      title: "Diese Seite ist abgelaufen",
+      text: "Sie war länger als zehn Minuten offen oder wurde schon benutzt. Gehen Sie zurück zu Claude, und wählen Sie noch einmal Verbinden.",
+    },
+    cross_site: {
+      title: "Dieses Formular kam von anderswo",
+      text: "Zu Ihrer Sicherheit nehmen wir es nur von unserer eigenen Seite an. Gehen Sie zurück zu Claude, und wählen Sie noch einmal Verbinden.",
+    },
+    rate_limited: {
+      title: "Einen Augenblick",
+      text: "Von hier kamen zu viele Versuche. Warten Sie ein wenig, und versuchen Sie es dann noch einmal.",
+    },
+    not_found: { title: "Hier ist nichts", text: "Dieser Link führt nirgendwohin." },
+    failed: {
+      title: "Bei uns ist etwas kaputtgegangen",
+      text: "Es liegt nicht an Ihnen, und nichts wurde gespeichert. Versuchen Sie es in einer Minute noch einmal.",
+    },
+    wait: (count) => `Versuchen Sie es in ${count === 1 ? "einer Minute" : `${count} Minuten`} noch einmal.`,
+  },
+  landing: {
+    title: "Ihr Postfach, verbunden mit Claude",
+    lead: "Geben Sie einmal Ihre E-Mail-Adresse und ein App-Passwort ein, und Claude kann Ihre E-Mails suchen, lesen, ordnen und schreiben, bei jedem Anbieter, der IMAP spricht. Wie viel davon es darf, bestimmen Sie.",
+    promise:
+      "Hier werden keine E-Mails gespeichert. Ihr Passwort liegt verschlüsselt, mit einem Schlüssel, den nur das verbundene Programm hat.",
+    urlLabel: "Connector-URL",
+    copy: "Kopieren",
+    copied: "Kopiert.",
+    how: "So verbinden Sie",
+    claude: {
+      name: "Claude im Web, auf dem Rechner und dem Telefon",
+      steps: [
+        "Öffnen Sie die Einstellungen, dann Connectors, und wählen Sie den Punkt für einen eigenen Connector (Add custom connector).",
+        "Fügen Sie die Connector-URL ein. Client-ID und Secret bleiben leer, außer die Person, die diesen Server betreibt, hat Ihnen welche gegeben.",
+        "Wählen Sie Verbinden, geben Sie E-Mail-Adresse und App-Passwort ein, und bestimmen Sie, was Claude darf.",
+      ],
+    },
+    code: {
+      name: "Claude Code",
+      steps: [
+        "Führen Sie das in einem Terminal aus:",
+        "Geben Sie in Claude Code /mcp ein, wählen Sie email, und melden Sie sich an.",
+      ],
+    },
+    inspector: {
+      name: "MCP Inspector",
+      steps: [
+        "Führen Sie das in einem Terminal aus:",
+        "Wählen Sie Streamable HTTP, fügen Sie die Connector-URL ein, und verbinden Sie.",
+      ],
+    },
+  },
+};

@@ -1,0 +1,190 @@
+/** Everything a page says, in French. */
+import type { Texts } from "./en.ts";
+
+const minutes = (count: number) => (count === 1 ? "une minute" : `${count} minutes`);
+
+export const fr: Texts = {
+  product: "email-connector",
+  error: "Erreur",
+  connect: {
+    title: (host) => `Donner à ${host} l’accès à votre boîte mail`,
+    heading: { before: "Vous donnez à", after: "l’accès à votre boîte mail" },
+    addHeading: "Ajouter une autre boîte mail",
+    connectedAlready: "Déjà connectée :",
+    address: "Adresse e-mail",
+    provider: "Fournisseur de messagerie",
+    providerFromAddress: "D’après l’adresse",
+    providerOther: "Un autre : je saisis les serveurs",
+    found: {
+      looking: "Recherche des serveurs de votre domaine…",
+      preset: (name) => `Trouvé : ${name}`,
+      mx: (name) => `Le courrier de votre domaine est chez ${name}.`,
+      srv: "Votre domaine indique ces serveurs. Vérifiez-les avant de continuer.",
+      autoconfig: "Votre domaine indique ces serveurs.",
+      guess:
+        "Votre domaine n’indique aucun serveur. Voici les noms habituels : vérifiez-les auprès de votre fournisseur.",
+    },
+    makeAppPassword: "Créer un mot de passe d’application",
+    helpPage: "La page du fournisseur à ce sujet",
+    opensNewTab: "(s’ouvre dans un nouvel onglet)",
+    unavailable: "Aucun mot de passe ne fonctionne ici",
+    password: "Mot de passe d’application",
+    passwordHint:
+      "Un mot de passe réservé à cette connexion. L’habituel ne fonctionne que si votre fournisseur n’a pas de mots de passe d’application.",
+    show: "Voir",
+    hide: "Cacher",
+    servers: {
+      imap: "Lecture (IMAP)",
+      smtp: "Envoi (SMTP)",
+      host: "Serveur",
+      port: "Port",
+      security: "Chiffrement",
+      tls: "TLS",
+      startTls: "STARTTLS",
+      username: "Nom d’utilisateur",
+      usernameHint: "Seulement s’il n’est pas votre adresse e-mail.",
+    },
+    level: {
+      legend: "Ce que Claude peut faire",
+      read: "Lire",
+      readMore: "Chercher et lire. Rien ne change dans la boîte.",
+      organise: "Lire et ranger",
+      organiseMore:
+        "Aussi marquer, déplacer, mettre à la corbeille et écrire des brouillons. L’envoi vous revient.",
+      send: "Lire, ranger et envoyer",
+      sendMore: "Aussi envoyer des e-mails en votre nom.",
+    },
+    submit: "Connecter",
+    steps: {
+      label: "Connexion en cours",
+      servers: "Recherche des serveurs",
+      imap: "Connexion pour lire (IMAP)",
+      smtp: "Connexion pour envoyer (SMTP)",
+    },
+    lost: "La liaison avec le serveur de cette page s’est interrompue. Rien n’a été enregistré ; réessayez.",
+    withoutSending: "Continuer sans envoi",
+    promise:
+      "Votre mot de passe va à votre serveur de messagerie et nulle part ailleurs. Il est gardé chiffré, sous une clé que seul le programme connecté détient. Aucun e-mail n’est stocké ici.",
+  },
+  connected: {
+    title: "Connecté",
+    heading: "Connecté en tant que",
+    readOnly: "sans envoi",
+    more: (host) => `Vous pouvez ajouter une autre boîte à la même connexion, ou continuer vers ${host}.`,
+    add: "Ajouter une autre boîte",
+    goOn: (host) => `Continuer vers ${host}`,
+  },
+  problem: {
+    server: (side, host) => `${host ?? "Le serveur"} (${side === "imap" ? "lecture, IMAP" : "envoi, SMTP"})`,
+    loginRefused: {
+      smtp: "Le mot de passe est juste pour la lecture, mais le serveur l’a refusé pour l’envoi (SMTP). Réessayez, ou continuez sans envoi.",
+      gmail:
+        "Google ne l’a pas accepté. Il faut un mot de passe d’application : 16 lettres que Google montre une seule fois, et non votre mot de passe Google. Si Google n’en propose pas, activez d’abord la validation en deux étapes.",
+      icloud:
+        "Apple ne l’a pas accepté. Il faut un mot de passe pour application, qui ressemble à abcd-efgh-ijkl-mnop, et non celui de votre compte Apple. Créez-en un nouveau et collez-le en entier.",
+      protonmail:
+        "Bridge ne l’a pas accepté. Prenez le mot de passe que Bridge affiche dans les détails de la boîte, et non votre mot de passe Proton.",
+      needed: (company) =>
+        `${company} ne l’a pas accepté. Il faut un mot de passe d’application, et non l’habituel : créez-en un comme indiqué ci-dessus et collez-le en entier.`,
+      optional: (company) =>
+        `${company} n’a pas accepté cette adresse et ce mot de passe. Vérifiez les deux, et ce qui est dit ci-dessus des conditions du fournisseur.`,
+      other:
+        "Le serveur n’a pas accepté cette adresse et ce mot de passe. Vérifiez les deux. Si vous vous y connectez en deux étapes, créez un mot de passe d’application dans les réglages de sécurité.",
+    },
+    hostUnknown: (host) =>
+      `Il n’y a pas de serveur ${host === undefined ? "de ce nom" : `nommé ${host}`}. Vérifiez l’orthographe.`,
+    hostUnreachable: (server) =>
+      `${server} ne répond pas. Vérifiez le nom et le port ; s’ils sont justes, il est peut-être en panne : réessayez plus tard.`,
+    hostRefused:
+      "Ce serveur ne peut pas être utilisé. Il lui faut une adresse publique et le port 993, 143, 465 ou 587.",
+    tlsFailed: (server) =>
+      `${server} n’a pas de certificat qui corresponde à son nom ; votre mot de passe n’a donc pas été envoyé. Vérifiez le nom et le chiffrement.`,
+    notAMailServer: (server) =>
+      `${server} répond, mais pas comme un serveur de messagerie. Vérifiez le nom, le port et le chiffrement.`,
+    busy: "Le serveur de messagerie est surchargé ou ne laisse entrer personne pour l’instant. Votre mot de passe n’est pas en cause : réessayez dans une minute.",
+    timedOut: (server) => `${server} a mis trop longtemps. Réessayez dans une minute.`,
+    rateLimited: (count) => `Trop de tentatives. Attendez ${minutes(count)}, puis réessayez.`,
+    notAllowed: "Ce serveur n’est pas ouvert à cette adresse. Demandez à la personne qui le gère.",
+    unavailable: (company) =>
+      `${company} ne laisse aucun autre programme se connecter avec un mot de passe. Ce que vous pouvez faire est dit plus bas.`,
+    restarting: "Ce serveur redémarre. Réessayez dans quelques secondes.",
+    storageFull:
+      "Ce serveur n’a plus de place et n’a rien pu enregistrer. Dites-le à la personne qui le gère.",
+    otherDomain:
+      "Votre domaine indique ces serveurs, qui appartiennent à un autre domaine. S’ils sont justes, saisissez encore une fois le mot de passe et continuez.",
+    other: (server) =>
+      `${server} ne nous a pas laissés entrer. Réessayez ; si cela persiste, il ne le permet pas.`,
+    missing: {
+      address: "Saisissez votre adresse e-mail entière, par exemple ana@example.org.",
+      password: "Collez ici le mot de passe d’application.",
+      provider: "Choisissez un fournisseur dans la liste.",
+      username: "Saisissez le nom d’utilisateur, ou laissez ce champ vide.",
+      host: "Saisissez le nom du serveur, par exemple mail.example.org.",
+      port: "Un port est un nombre, par exemple 993 ou 465.",
+    },
+  },
+  notice: {
+    request_invalid: {
+      title: "Ce lien n’est pas complet",
+      text: "Le programme qui vous a envoyé ici demande quelque chose que nous ne comprenons pas. Retournez-y et recommencez.",
+    },
+    client_unknown: {
+      title: "Nous ne connaissons pas ce programme",
+      text: "Son identifiant client n’est pas l’un des nôtres. Vérifiez-le dans les réglages du connecteur, puis recommencez.",
+    },
+    redirect_refused: {
+      title: "Nous ne vous enverrons pas là-bas",
+      text: "L’adresse vers laquelle ce programme veut vous renvoyer n’est pas sur notre liste. Rien n’a été demandé, rien n’a été donné.",
+    },
+    request_expired: {
+      title: "Cette page a expiré",
+      text: "Elle est restée ouverte plus de dix minutes, ou a déjà servi. Retournez à Claude et choisissez encore une fois Connecter.",
+    },
+    cross_site: {
+      title: "Ce formulaire vient d’ailleurs",
+      text: "Pour votre sécurité, nous ne l’acceptons que de notre propre page. Retournez à Claude et choisissez encore une fois Connecter.",
+    },
+    rate_limited: {
+      title: "Un instant",
+      text: "Il y a eu trop de tentatives d’ici. Attendez un peu, puis réessayez.",
+    },
+    not_found: { title: "Il n’y a rien ici", text: "Ce lien ne mène nulle part." },
+    failed: {
+      title: "Quelque chose s’est cassé chez nous",
+      text: "Vous n’y êtes pour rien, et rien n’a été enregistré. Réessayez dans une minute.",
+    },
+    wait: (count) => `Réessayez dans ${minutes(count)}.`,
+  },
+  landing: {
+    title: "Votre boîte mail, reliée à Claude",
+    lead: "Saisissez une fois votre adresse e-mail et un mot de passe d’application, et Claude peut chercher, lire, ranger et écrire vos e-mails, chez tout fournisseur qui parle IMAP. Vous choisissez ce qu’il peut en faire.",
+    promise:
+      "Aucun e-mail n’est stocké ici. Votre mot de passe est gardé chiffré, sous une clé que seul le programme connecté détient.",
+    urlLabel: "URL du connecteur",
+    copy: "Copier",
+    copied: "Copié.",
+    how: "Comment se connecter",
+    claude: {
+      name: "Claude sur le web, l’ordinateur et le téléphone",
+      steps: [
+        "Ouvrez les réglages, puis Connectors, et choisissez d’ajouter un connecteur personnalisé (Add custom connector).",
+        "Collez l’URL du connecteur. Laissez vides l’identifiant et le secret, sauf si la personne qui gère ce serveur vous en a donné.",
+        "Choisissez Connecter, saisissez votre adresse e-mail et le mot de passe d’application, et choisissez ce que Claude peut faire.",
+      ],
+    },
+    code: {
+      name: "Claude Code",
+      steps: [
+        "Exécutez ceci dans un terminal :",
+        "Dans Claude Code, tapez /mcp, choisissez email et authentifiez-vous.",
+      ],
+    },
+    inspector: {
+      name: "MCP Inspector",
+      steps: [
+        "Exécutez ceci dans un terminal :",
+        "Choisissez Streamable HTTP, collez l’URL du connecteur et connectez-vous.",
+      ],
+    },
+  },
+};
