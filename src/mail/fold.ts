@@ -20,12 +20,19 @@ const otherLine =
 const attribution =
   /(wrote|writes|schrieb|a écrit|escribió|ha scritto|escreveu|skrev|schreef|kirjoitti|napisał\(?a?\)?|написал\(?а?\)?|пишет|写道|さんは書きました|的邮件)\s*[:：]?\s*(\*\*|\*)?$/i;
 
-const isQuote = (line: string) => line.startsWith(">") || line.startsWith(historyMark);
+const isQuote = (line: string) => line.startsWith(historyMark);
 const filled = (lines: readonly string[]) =>
   lines.filter((line) => line.replace(/[>\s\uE000]/g, "") !== "").length;
 
-/** `forward`: the email passes another one on, which then is its content. */
-export function foldHistory(lines: readonly string[], forward: boolean): Folded {
+/**
+ * `forward`: the email passes another one on, which then is its content. `quotes`: whether every line that begins
+ * with ">" is history, as in plain text, or only what is marked as history or stands below "… wrote:".
+ */
+export function foldHistory(
+  unmarked: readonly string[],
+  { forward, quotes }: { forward: boolean; quotes: "all" | "marked" },
+): Folded {
+  const lines = markHistory(unmarked, quotes);
   const start = forward ? lines.length : startOfHeaderBlock(lines);
   const own = lines.slice(0, start);
   const after = lines.slice(start);
@@ -36,6 +43,21 @@ export function foldHistory(lines: readonly string[], forward: boolean): Folded 
   const below = filled(after);
   const result = below > 0 ? [...body, "", `[${plural(below, "earlier line")} quoted]`] : body;
   return { lines: show(result), quoted: quoted + below, signature };
+}
+
+function markHistory(lines: readonly string[], quotes: "all" | "marked"): string[] {
+  let above = "";
+  let inHistory = false;
+  return lines.map((line) => {
+    if (!line.startsWith(">")) {
+      if (line !== "") inHistory = false;
+      if (line !== "") above = line;
+      return line;
+    }
+    inHistory ||= quotes === "all" || attribution.test(above);
+    above = line;
+    return inHistory ? `${historyMark}${line}` : line;
+  });
 }
 
 /** Lines for reading, with nothing folded. */

@@ -247,7 +247,8 @@ function renderLink(
   const first = anchor.children[0];
   const last = anchor.children.at(-1);
   if (first && isText(first) && /^\s/.test(first.data)) writer.words(" ");
-  writer.words(shown ? `[${text}](${shown})` : text);
+  const onlyPicture = /^\[image: [^\]]*\]$/.test(text);
+  writer.words(shown ? `${onlyPicture ? text : `[${text}]`}(${shown})` : text);
   if (last && isText(last) && /\s$/.test(last.data)) writer.words(" ");
   if (isBlockLink(anchor)) writer.newLine();
 }

@@ -40,16 +40,22 @@ export function renderTable(
   if (data) writer.newParagraph();
 }
 
+const ownLine = /^(#|- |> |\||\d+\. )/;
+
+/** Cells of a few short lines are a row a person takes in at one glance, such as an item and its price. */
+function isGlance(cells: readonly Cell[]): boolean {
+  if (cells.length < 2) return false;
+  const lines = cells.flatMap((cell) => cell.lines);
+  const plain = lines.every((line) => line !== "" && !ownLine.test(line));
+  const length = lines.reduce((sum, line) => sum + line.length, 0);
+  return plain && cells.every((cell) => cell.lines.length <= 3) && length <= besideCharacters;
+}
+
 /** One row of a layout table: short cells beside each other, long ones below each other. */
 function layOut(writer: MarkdownWriter, cells: readonly Cell[]): void {
   const filled = cells.filter((cell) => cell.lines.some((line) => line !== ""));
-  const single = filled.every(
-    (cell) => cell.lines.length === 1 && !/^(#|- |> |\| |\d+\. )/.test(cell.lines[0] ?? ""),
-  );
-  const length = filled.reduce((sum, cell) => sum + (cell.lines[0]?.length ?? 0), 0);
   writer.newLine();
-  if (filled.length > 1 && single && length <= besideCharacters)
-    writer.lines([filled.map((cell) => cell.lines[0] ?? "").join(" | ")]);
+  if (isGlance(filled)) writer.lines([filled.map((cell) => cell.lines.join(" / ")).join(" | ")]);
   else
     for (const cell of filled) {
       writer.newLine();

@@ -114,6 +114,14 @@ export function createMarkdownWriter() {
     /** `first` before the first line that `work` writes, `rest` before the others. */
     prefixed(first: string, rest: string, work: () => void): void {
       endLine();
+      if (blankPending && lines.length > 0)
+        lines.push(
+          prefixes
+            .map((prefix) => prefix.rest)
+            .join("")
+            .trimEnd(),
+        );
+      blankPending = false;
       prefixes.push({ first, rest });
       work();
       endLine();
@@ -124,8 +132,8 @@ export function createMarkdownWriter() {
     lines(others: readonly string[]): void {
       for (const other of others) {
         endLine();
-        if (other === "") blankPending = true;
-        else put(other);
+        if (other === "" || /^#{1,6} /.test(other)) blankPending = true;
+        if (other !== "") put(other);
       }
       endLine();
     },

@@ -80,13 +80,13 @@ function renderText(
   // HTML that is all pictures has its words in the plain text beside it.
   const fromPlain = rendered.every((line) => !/\p{L}/u.test(line.replace(/\[image:[^\]]*\]/g, "")));
   const part = plain ?? other;
-  const lines =
-    fromPlain && part
-      ? plainOf(part)
-          .split("\n")
-          .map((line) => shortenTargets(line, links))
-      : rendered;
-  const folded = foldHistory(lines, forward);
+  const usesPlain = fromPlain && part !== undefined;
+  const lines = usesPlain
+    ? plainOf(part)
+        .split("\n")
+        .map((line) => shortenTargets(line, links))
+    : rendered;
+  const folded = foldHistory(lines, { forward, quotes: usesPlain ? "all" : "marked" });
   tally.quoted += folded.quoted;
   tally.signature += folded.signature;
   return tidy(folded.lines);

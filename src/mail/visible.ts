@@ -41,6 +41,7 @@ const neverShown = new Set([
   "canvas",
   "map",
   "datalist",
+  "textarea",
   "svg",
   "math",
 ]);

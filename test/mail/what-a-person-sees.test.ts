@@ -1,0 +1,84 @@
+/**
+ * The words of the markdown are the words that Chromium shows, in the order it shows them. What a browser shows and
+ * a person does not (white on white, one pixel, far away) is the business of hidden-text.test.ts.
+ */
+import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { htmlToMarkdown } from "../../src/mail/html-markdown.ts";
+import { browser } from "../support/browser.ts";
+import { programs } from "../support/installed.ts";
+
+const folder = join(import.meta.dir, "..", "fixtures", "html");
+const names = readdirSync(folder).filter((name) => name.endsWith(".html"));
+/** Hides text in ways that innerText does not know; has no words but descriptions of pictures. */
+const notComparable = new Set(["hidden-text.html", "pictures-only.html"]);
+
+const toWords = (text: string) =>
+  text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[\u00ad\u200b-\u200f\u2060\ufeff\u034f]/g, "")
+    .match(/[\p{L}\p{N}]+/gu) ?? [];
+
+/** Markdown without what it adds: targets, descriptions of pictures, numbers of lists, marks. */
+function ownWords(lines: readonly string[]): string[] {
+  const text = lines
+    .join("\n")
+    .replace(/\[image: [^\]]*\]/g, " ")
+    .replace(/\]\([^()\s]+(?: #\d+)?\)/g, "] ")
+    .replace(/^\(?[^\s()]+ #\d+\)$/gm, "")
+    .replace(/^(\s*|> )\d+\. /gm, "$1")
+    .replace(/\*\*|~~|\*|`/g, "");
+  return toWords(text);
+}
+
+/** Length of the longest common subsequence: words that are on both sides in the same order. */
+function inCommon(a: readonly string[], b: readonly string[]): number {
+  let row = new Uint32Array(b.length + 1);
+  for (const word of a) {
+    const next = new Uint32Array(b.length + 1);
+    b.forEach((other, at) => {
+      next[at + 1] = word === other ? (row[at] ?? 0) + 1 : Math.max(row[at + 1] ?? 0, next[at] ?? 0);
+    });
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+describe.skipIf(!programs.chromium)("what a person sees of an HTML email", () => {
+  test.each(names.filter((name) => !notComparable.has(name)))(
+    "%s: at least 98 % of the words, on either side, in the same order",
+    async (name) => {
+      const html = await Bun.file(join(folder, name)).text();
+      const context = await (await browser()).newContext({
+        viewport: { width: 1024, height: 768 },
+        javaScriptEnabled: false,
+        offline: true,
+      });
+      try {
+        const page = await context.newPage();
+        await page.setContent(html, { waitUntil: "domcontentloaded" });
+        const shown = toWords(await page.evaluate(() => document.body.textContent));
+        const ours = ownWords(htmlToMarkdown(html).lines);
+        const both = inCommon(shown, ours);
+        const missing = shown.filter((word) => !ours.includes(word)).slice(0, 20);
+        const extra = ours.filter((word) => !shown.includes(word)).slice(0, 20);
+        expect({
+          seen: both / shown.length >= 0.98,
+          ours: both / ours.length >= 0.98,
+          missing,
+          extra,
+        }).toMatchObject({ seen: true, ours: true });
+      } finally {
+        await context.close();
+      }
+    },
+  );
+
+  test("there are at least fifteen, eight of them as large as real newsletters", () => {
+    const sizes = names.map((name) => Bun.file(join(folder, name)).size);
+    expect(names.length).toBeGreaterThanOrEqual(15);
+    expect(sizes.filter((size) => size > 25_000).length).toBeGreaterThanOrEqual(8);
+  });
+});
