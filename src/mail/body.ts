@@ -10,7 +10,7 @@ import type { Anatomy, Part } from "./structure.ts";
 import { decodeTransfer } from "./transfer.ts";
 
 /** Octets of each part fetched at first; a part that turns out longer than what is shown needs no more. */
-const firstBytes = 196_608;
+export const firstBytes = 196_608;
 /** Octets of each part fetched at most, however far one reads. */
 const maxBytes = 4_194_304;
 /** Read beyond what is shown, so that a cut in the middle of something does not show. */
@@ -24,15 +24,18 @@ export type BodyRequest = {
   forward: boolean;
 };
 
-/** `uid` is in the selected mailbox. Throws email_not_found. */
+/**
+ * `uid` is in the selected mailbox; `fetched` is what of its parts is here already, from their beginnings.
+ * Throws email_not_found.
+ */
 export async function readBody(
   imap: ImapFlow,
   uid: number,
   anatomy: Anatomy,
   request: BodyRequest,
+  fetched = new Map<string, Buffer>(),
 ): Promise<Rendered> {
   const parts = partsToRead(anatomy, request.format);
-  const fetched = new Map<string, Buffer>();
   let rendered = render();
   for (let bytes = firstBytes; parts.length > 0 && bytes <= maxBytes; bytes *= 4) {
     const missing = parts.filter((part) => isCut(part) && (fetched.get(part.part)?.length ?? 0) < bytes);
@@ -61,7 +64,7 @@ export async function readBody(
 }
 
 /** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */
-function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
+export function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
   const texts = anatomy.texts.flatMap(({ html, plain, other }) => {
     if (format === "text") return [plain ?? html ?? other];
     return html && plain && html.size > plain.size * 4 ? [html, plain] : [html ?? plain ?? other];

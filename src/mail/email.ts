@@ -1,8 +1,8 @@
-/** One email, readable: two round trips, its facts and then the one text that is shown. */
+/** One email, readable: its facts and its text, in one round trip when it was listed before, else in two. */
 import type { FetchQueryObject } from "imapflow";
 import { AppError } from "../errors.ts";
 import { type Access, requireSameValidity } from "./access.ts";
-import { readBody } from "./body.ts";
+import { firstBytes, readBody } from "./body.ts";
 import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "./headers.ts";
 import type { Attachment, Email, MailReading } from "./reading.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "./rows.ts";
@@ -34,8 +34,10 @@ export async function getEmail(
   request: Parameters<MailReading["getEmail"]>[0],
 ): Promise<Email> {
   const ref = access.toRef(request.id);
-  return access.read(ref.mailbox, async (imap) => {
+  return access.read(ref.mailbox, async (imap, notes) => {
     requireSameValidity(imap, ref);
+    // The list or search that gave the id has seen which parts are its text: then one round trip brings all.
+    const expected = notes.textParts.get(ref.uid) ?? [];
     const query: FetchQueryObject = {
       uid: true,
       flags: true,
@@ -43,6 +45,9 @@ export async function getEmail(
       internalDate: true,
       bodyStructure: true,
       headers: request.headers ? true : shownHeaders,
+      ...(expected.length > 0
+        ? { bodyParts: expected.map((key) => ({ key, start: 0, maxLength: firstBytes })) }
+        : {}),
     };
     let found = await imap.fetchOne(String(ref.uid), query, { uid: true });
     if (!found) {
@@ -56,11 +61,8 @@ export async function getEmail(
     const anatomy = toAnatomy(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
     const subject = toText(headerValue(headers, "subject"));
     const until = request.offset + request.maxCharacters;
-    const rendered = await readBody(imap, ref.uid, anatomy, {
-      format: request.format,
-      until,
-      forward: isForward(subject),
-    });
+    const asked = { format: request.format, until, forward: isForward(subject) };
+    const rendered = await readBody(imap, ref.uid, anatomy, asked, new Map(found.bodyParts ?? []));
     const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
     const end = Math.min(request.offset + body.length, rendered.text.length);
     const messageId = toText(headerValue(headers, "message-id"));

@@ -25,9 +25,9 @@ export async function listEmails(
         "The mail server renumbered this mailbox since the cursor was given.",
       );
     const { rows, total, left } = unreadOnly
-      ? await readFresh(imap, () => unreadRows(access, imap, request.limit, after))
+      ? await readFresh(imap, () => unreadRows(access, imap, request.limit, notes, after))
       : after
-        ? await rowsBefore(access, imap, request.limit, after)
+        ? await rowsBefore(access, imap, request.limit, notes, after)
         : await newestRows(access, imap, request.limit, notes);
     const last = rows.at(-1);
     const cursor =
@@ -58,46 +58,64 @@ async function newestRows(access: Access, imap: ImapFlow, limit: number, notes: 
   const from = notes.newestFrom.get(limit);
   if (from !== undefined && isAttentive(imap)) {
     const { exists } = requireSelected(imap);
-    const rows = await fetchRows(access, imap, `${from}:*`, "uid");
+    const rows = await fetchRows(access, imap, `${from}:*`, "uid", notes);
     if (requireSelected(imap).exists === exists && rows.length === Math.min(limit, exists))
       return { rows: newestFirst(rows), total: exists, left: exists - rows.length };
   } else await imap.noop();
   const { exists } = requireSelected(imap);
-  const page = await rowsUpTo(access, imap, exists, limit);
+  const page = await rowsUpTo(access, imap, exists, limit, notes);
   const oldest = page.rows.at(-1);
   if (oldest) notes.newestFrom.set(limit, oldest.uid);
   return page;
 }
 
-async function rowsBefore(access: Access, imap: ImapFlow, limit: number, after: Position): Promise<Rows> {
-  await imap.noop();
-  return rowsUpTo(access, imap, await countUpTo(imap, after.uid - 1), limit);
+async function rowsBefore(
+  access: Access,
+  imap: ImapFlow,
+  limit: number,
+  notes: MailboxNotes,
+  after: Position,
+): Promise<Rows> {
+  const last = await readFresh(imap, () => countUpTo(imap, after.uid - 1));
+  return rowsUpTo(access, imap, last, limit, notes);
 }
 
 /** By sequence number: UIDs ascend with it, so what is before an email is all that has a smaller number. */
-async function rowsUpTo(access: Access, imap: ImapFlow, last: number, limit: number): Promise<Rows> {
+async function rowsUpTo(
+  access: Access,
+  imap: ImapFlow,
+  last: number,
+  limit: number,
+  notes: MailboxNotes,
+): Promise<Rows> {
   const { exists } = requireSelected(imap);
   if (last === 0) return { rows: [], total: exists, left: 0 };
   const first = Math.max(1, last - limit + 1);
-  const rows = await fetchRows(access, imap, `${first}:${last}`, "sequence");
+  const rows = await fetchRows(access, imap, `${first}:${last}`, "sequence", notes);
   return { rows: newestFirst(rows), total: exists, left: first - 1 };
 }
 
 /** How many emails of the selected mailbox have a UID of at most `uid`. */
 async function countUpTo(imap: ImapFlow, uid: number): Promise<number> {
   if (uid < 1) return 0;
-  const found = await imap.search({ uid: `1:${uid}` }, { returnOptions: ["COUNT"] });
+  const found = await imap.search({ uid: `1:${uid}` }, { uid: true, returnOptions: ["COUNT"] });
   if (Array.isArray(found)) return found.length;
   if (!found) throw new AppError("mail_server_failed", "The mail server refused to count its emails.");
   return found.count ?? 0;
 }
 
-async function unreadRows(access: Access, imap: ImapFlow, limit: number, after?: Position): Promise<Rows> {
+async function unreadRows(
+  access: Access,
+  imap: ImapFlow,
+  limit: number,
+  notes: MailboxNotes,
+  after?: Position,
+): Promise<Rows> {
   const found = await imap.search({ seen: false }, { uid: true });
   if (!found) throw new AppError("mail_server_failed", "The mail server refused the search.");
   const uids = found.filter((uid) => !after || uid < after.uid).sort((a, b) => b - a);
   const page = uids.slice(0, limit);
-  const rows = page.length > 0 ? await fetchRows(access, imap, page.join(","), "uid") : [];
+  const rows = page.length > 0 ? await fetchRows(access, imap, page.join(","), "uid", notes) : [];
   return { rows: newestFirst(rows), total: found.length, left: uids.length - page.length };
 }
 

@@ -1,8 +1,10 @@
 /** Rows of a list: what one FETCH brings for many emails. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "./access.ts";
+import { partsToRead } from "./body.ts";
 import { type Address, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "./headers.ts";
 import type { EmailRow } from "./mail.ts";
+import type { MailboxNotes } from "./notes.ts";
 import { snippetBytes, toSnippet } from "./snippet.ts";
 import { type Part, toAnatomy, toPart } from "./structure.ts";
 
@@ -28,20 +30,30 @@ export async function fetchRows(
   imap: ImapFlow,
   range: string,
   by: "uid" | "sequence",
+  notes: MailboxNotes,
 ): Promise<FetchedRow[]> {
   const emails = await imap.fetchAll(range, rowQuery, { uid: by === "uid" });
   // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
-  return emails.filter((email) => email.headers).map((email) => toFetchedRow(access, imap, email));
+  return emails.filter((email) => email.headers).map((email) => toFetchedRow(access, imap, email, notes));
 }
 
 const nobody: Address = { address: "" };
 
-function toFetchedRow(access: Access, imap: ImapFlow, email: FetchMessageObject): FetchedRow {
+function toFetchedRow(
+  access: Access,
+  imap: ImapFlow,
+  email: FetchMessageObject,
+  notes: MailboxNotes,
+): FetchedRow {
   const headers = parseHeaders(email.headers ?? Buffer.alloc(0));
   const received = receivedAt(email);
   const flags = lowerCaseFlags(email);
   const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
   const id = access.toId(imap, email.uid);
+  notes.textParts.set(
+    email.uid,
+    partsToRead(toAnatomy(root), "markdown").map(({ part }) => part),
+  );
   const row: EmailRow = {
     id,
     from: toAddresses(headerValue(headers, "from"))[0] ?? nobody,

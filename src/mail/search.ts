@@ -22,12 +22,12 @@ export async function searchEmails(
       : [await toMailboxPath(access, request.mailbox)];
   const found = await Promise.all(
     paths.map((path) =>
-      access.read(path, async (imap: ImapFlow): Promise<{ rows: FetchedRow[]; total: number }> => {
+      access.read(path, async (imap: ImapFlow, notes): Promise<{ rows: FetchedRow[]; total: number }> => {
         const uids = await readFresh(imap, () => imap.search(query, { uid: true }));
         if (!uids) throw new AppError("mail_server_failed", "The mail server refused the search.");
         const newest = uids.sort((a, b) => b - a).slice(0, request.limit);
         return {
-          rows: newest.length > 0 ? await fetchRows(access, imap, newest.join(","), "uid") : [],
+          rows: newest.length > 0 ? await fetchRows(access, imap, newest.join(","), "uid", notes) : [],
           total: uids.length,
         };
       }),
