@@ -1,5 +1,9 @@
 /** How a tool is listed: everything here costs every conversation its bytes, so what says nothing is left out. */
-import { type Tool as ListedTool, ToolSchema } from "@modelcontextprotocol/sdk/types.js";
+import {
+  type Tool as ListedTool,
+  type ToolAnnotations,
+  ToolSchema,
+} from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import type { Level } from "../oauth/grant.ts";
 import type { Effect, Tool } from "../tools/define-tool.ts";
@@ -18,13 +22,16 @@ export function mayUse(level: Level, tool: Tool): boolean {
 /** Claude Code's own limit for a result, 25,000 tokens, is lifted to this many characters. */
 const maxResultChars = 150_000;
 
+/**
+ * MCP's own defaults are left out: openWorldHint is true unless said (what is read was written by anyone, what is sent
+ * goes to anyone), idempotentHint is false unless said, and means nothing for reading.
+ */
 const annotationsOfEffect = {
-  // Whatever is read was written by anyone: the open world. That reading repeats without harm goes without saying.
-  read: { readOnlyHint: true, openWorldHint: true },
+  read: { readOnlyHint: true },
   write: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
   destroy: { readOnlyHint: false, destructiveHint: true, openWorldHint: false },
-  send: { readOnlyHint: false, destructiveHint: true, openWorldHint: true },
-} as const satisfies Record<Effect, object>;
+  send: { readOnlyHint: false, destructiveHint: true },
+} as const satisfies Record<Effect, ToolAnnotations>;
 
 /** The tool as tools/list shows it. */
 export function toListed(tool: Tool): ListedTool {
@@ -36,7 +43,7 @@ export function toListed(tool: Tool): ListedTool {
     outputSchema: outline(slim(z.toJSONSchema(tool.output, { io: "output" }))),
     annotations: {
       ...annotationsOfEffect[tool.effect],
-      ...(tool.effect === "read" ? {} : { idempotentHint: tool.idempotent }),
+      ...(tool.effect !== "read" && tool.idempotent ? { idempotentHint: true } : {}),
     },
     ...(tool.effect === "read" ? { _meta: { "anthropic/maxResultSizeChars": maxResultChars } } : {}),
   });
@@ -45,9 +52,9 @@ export function toListed(tool: Tool): ListedTool {
 type Json = unknown;
 
 /** Said of a schema only to validate: a model that passes on what it was given never meets them, and zod checks them. */
-const unsaid = new Set(["$schema", "minLength", "maxLength"]);
+const unsaid = new Set(["$schema", "minLength", "maxLength", "minItems"]);
 
-/** Without that, without closed-object marks, and without the bounds of safe integers. */
+/** Without that, without closed-object marks, and without bounds that go without saying. */
 function slim(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map(slim);
   if (typeof schema !== "object" || schema === null) return schema;
@@ -55,22 +62,23 @@ function slim(schema: Json): Json {
     ([name, value]) =>
       !(unsaid.has(name) && typeof value !== "object") &&
       !(name === "additionalProperties" && value === false) &&
-      !((name === "maximum" || name === "minimum") && Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER),
+      !(name === "minimum" && Number(value) <= 1) &&
+      !(name === "maximum" && value === Number.MAX_SAFE_INTEGER),
   );
   return Object.fromEntries(kept.map(([name, value]) => [name, slim(value)]));
 }
 
 /**
  * An answer's outline: its fields and their types, one level deep. True of every answer, and all a client needs to
- * accept structured content; the answer itself is checked against the whole schema before it leaves.
+ * accept structured content; the answer itself is checked against the whole schema before it leaves. Without the notice
+ * that the fence adds to every answer that holds mail.
  */
 function outline(schema: Json): Json {
   const { properties } = z
     .object({ properties: z.record(z.string(), z.looseObject({ type: z.unknown() })).default({}) })
     .parse(schema);
-  const types = Object.entries(properties).map(([name, { type }]) => [
-    name,
-    typeof type === "string" ? { type } : {},
-  ]);
+  const types = Object.entries(properties)
+    .filter(([name]) => name !== "notice")
+    .map(([name, { type }]) => [name, typeof type === "string" ? { type } : {}]);
   return { type: "object", properties: Object.fromEntries(types) };
 }

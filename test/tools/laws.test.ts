@@ -83,12 +83,13 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
 
   test("has the annotations of its effect", () => {
     const { effect } = tool;
-    expect(listed.annotations?.readOnlyHint).toBe(effect === "read");
-    expect(listed.annotations?.openWorldHint).toBe(effect === "read" || effect === "send");
-    if (effect !== "read") {
-      expect(listed.annotations?.destructiveHint).toBe(effect === "destroy" || effect === "send");
-      expect(listed.annotations?.idempotentHint).toBe(tool.idempotent);
-    }
+    // MCP 2025-11-25, ToolAnnotations: what is not said is not idempotent, and of the open world.
+    expect({ openWorldHint: true, idempotentHint: false, ...listed.annotations }).toEqual({
+      readOnlyHint: effect === "read",
+      ...(effect === "read" ? {} : { destructiveHint: effect === "destroy" || effect === "send" }),
+      idempotentHint: effect !== "read" && tool.idempotent,
+      openWorldHint: effect === "read" || effect === "send",
+    });
     expect(listed._meta?.["anthropic/maxResultSizeChars"]).toBe(effect === "read" ? 150_000 : undefined);
   });
 });
