@@ -1,0 +1,310 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { fieldNames, type Next } from "../../src/pages/connect-form.ts";
+import {
+  beginAuthorization,
+  connectMailbox,
+  formFields,
+  readForm,
+  redeemCode,
+  requireCode,
+  submitForm,
+} from "../support/authorize.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
+import { type OddListener, startOddListener } from "../support/odd-listeners.ts";
+import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
+import { createTestClock } from "../support/test-clock.ts";
+
+describeMail("The connect form", () => {
+  const clock = createTestClock();
+  let product: TestProduct;
+  let kit: MailServerKit;
+  let user: User;
+  beforeAll(async () => {
+    product = await startProduct({ clock });
+    kit = await mailServer();
+    user = await kit.newUser();
+  });
+  afterAll(() => product.stop());
+
+  /** The button that was pressed. */
+  const next = (button: Next) => ({ [fieldNames.next]: button });
+  const begin = () => beginAuthorization(product);
+  const filled = (who = user) => formFields(who, kit);
+
+  test("a form without a level or a button goes straight back: 303 with code, state and iss", async () => {
+    const begun = await begin();
+    const { level: _, ...fields } = filled();
+    const { request = "" } = begun.fields;
+    const response = await submitForm(product, { action: begun.action, fields: { request } }, fields);
+    expect(response.status).toBe(303);
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    const answer = await requireCode(response);
+    expect(Object.fromEntries(answer)).toEqual({
+      code: expect.stringMatching(/^[0-9a-f]{48}$/),
+      state: begun.state,
+      iss: product.url,
+    });
+    const { scope } = await redeemCode(product, answer.get("code") ?? "", begun.verifier);
+    expect(scope).toBe("email:read email:write");
+  });
+
+  test("a form without a level gets what the client asked for", async () => {
+    const begun = await beginAuthorization(product, { scope: "email:read" });
+    const { level: _, ...fields } = filled();
+    const { request = "" } = begun.fields;
+    const response = await submitForm(product, { action: begun.action, fields: { request } }, fields);
+    const code = (await requireCode(response)).get("code") ?? "";
+    expect((await redeemCode(product, code, begun.verifier)).scope).toBe("email:read");
+  });
+
+  test("a wrong password brings the page again, 4xx, with all fields but the password", async () => {
+    const begun = await begin();
+    const wrong = { ...filled(), password: "wrong-canary-password" };
+    const response = await submitForm(product, begun, wrong);
+    expect(response.status).toBe(400);
+    const html = await response.text();
+    expect(html).not.toContain("wrong-canary-password");
+    const again = readForm(html);
+    expect(again.fields).toMatchObject({
+      address: user.address,
+      provider: "generic",
+      imap_host: "localhost",
+      imap_port: String(kit.imap.port),
+      smtp_port: String(kit.smtp.port),
+      password: "",
+    });
+    // What is typed into that page works.
+    await requireCode(await submitForm(product, again, { password: user.password }));
+  });
+
+  test("an unknown user and a wrong password are answered alike", async () => {
+    const shape = async (fields: Record<string, string>) => {
+      const begun = await begin();
+      const response = await submitForm(product, begun, fields);
+      const html = await response.text();
+      const { request = "?" } = readForm(html).fields;
+      return {
+        status: response.status,
+        html: html.replaceAll(request, "").replaceAll(fields.address ?? "?", ""),
+      };
+    };
+    const wrong = await shape({ ...filled(), password: "wrong" });
+    const unknown = await shape({ ...filled({ address: "nobody@example.test", password: "wrong" }) });
+    expect(unknown).toEqual(wrong);
+  });
+
+  test("after a proven login another mailbox can join the same grant, and one code is for both", async () => {
+    const other = await kit.newUser();
+    const begun = await begin();
+    const first = await submitForm(product, begun, { ...filled(), ...next("ask") });
+    expect(first.status).toBe(200);
+    const connected = await first.text();
+    expect(connected).toContain(user.address);
+
+    const adding = await submitForm(product, readForm(connected), { ...next("add") });
+    expect(adding.status).toBe(200);
+    const form = readForm(await adding.text());
+    const refused = await submitForm(product, form, { ...filled(other), password: "no", ...next("ask") });
+    expect(refused.status).toBe(400);
+    const second = await submitForm(product, readForm(await refused.text()), {
+      ...filled(other),
+      ...next("ask"),
+    });
+    const both = await second.text();
+    expect(both).toContain(user.address);
+    expect(both).toContain(other.address);
+
+    const done = await requireCode(await submitForm(product, readForm(both), { ...next("finish") }));
+    const { accessToken } = await redeemCode(product, done.get("code") ?? "", begun.verifier);
+    const client = await openClient(product, accessToken);
+    const { text } = await client.call("list_mailboxes");
+    expect(text).toContain(user.address);
+    expect(text).toContain(other.address);
+    await client.close();
+    // Single use: nothing of that passage works again.
+    for (const then of ["finish", "add", "go"] as const) {
+      const late = await submitForm(product, readForm(both), { ...filled(), ...next(then) });
+      expect(late.status).toBe(400);
+      expect(late.headers.get("Location")).toBeNull();
+    }
+  });
+
+  test("the same address twice in one passage is one mailbox", async () => {
+    const begun = await begin();
+    const once = await (
+      await submitForm(product, begun, { ...filled(), level: "read", ...next("ask") })
+    ).text();
+    const twice = await submitForm(product, readForm(once), {
+      ...filled({ ...user, address: user.address.toUpperCase() }),
+      ...next("ask"),
+    });
+    const count = (html: string) => html.toLowerCase().split(user.address.toLowerCase()).length;
+    expect(count(await twice.text())).toBe(count(once));
+  });
+
+  test("each passage is a grant of its own, also for the same address: ending one leaves the other", async () => {
+    const one = await connectMailbox(product, user);
+    const two = await connectMailbox(product, user);
+    await fetch(`${product.url}/oauth/revoke`, {
+      method: "POST",
+      body: new URLSearchParams({ token: one.accessToken }),
+    });
+    const client = await openClient(product, two.accessToken);
+    expect((await client.try("list_mailboxes")).isError).toBe(false);
+    await client.close();
+  });
+
+  test("with a script the steps come one JSON value a line, the address to go to last", async () => {
+    const begun = await begin();
+    const post = (fields: Record<string, string>) =>
+      fetch(`${product.url}/oauth/connect`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { Accept: "application/x-ndjson", "Sec-Fetch-Site": "same-origin" },
+        body: new URLSearchParams({ ...begun.fields, ...fields }),
+      });
+    const lines = async (response: Response) =>
+      (await response.text())
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+    const refused = await lines(await post({ ...filled(), password: "wrong" }));
+    expect(refused).toEqual([{ step: "servers" }, { step: "imap" }, { html: expect.any(String) }]);
+    const response = await post(filled());
+    expect(response.headers.get("X-Accel-Buffering")).toBe("no");
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    const steps = await lines(response);
+    expect(steps.slice(0, -1)).toEqual([{ step: "servers" }, { step: "imap" }, { step: "smtp" }]);
+    expect(steps.at(-1).location).toStartWith("https://claude.ai/api/mcp/auth_callback?code=");
+  });
+
+  test("ALLOWED_EMAILS closes the door to strangers before any login", async () => {
+    const listener = await startOddListener();
+    await withProduct(
+      async (closed) => {
+        const begun = await beginAuthorization(closed);
+        const fields = { ...filled(), imap_host: "127.0.0.1", imap_port: String(listener.port) };
+        const refused = await submitForm(closed, begun, fields);
+        expect(refused.status).toBe(403);
+        expect(listener.connections()).toBe(0);
+        const friend = { ...filled(), address: "friend@FRIENDS.example", password: "wrong" };
+        expect((await submitForm(closed, begun, friend)).status).toBe(400);
+      },
+      { settings: { ALLOWED_EMAILS: "@friends.example" } },
+    );
+    await listener.stop();
+  });
+
+  describeMail("A08: nothing is tried for", () => {
+    let listener: OddListener;
+    beforeAll(async () => {
+      listener = await startOddListener();
+    });
+    afterAll(() => listener.stop());
+
+    /** Servers that would notice. */
+    const watched = () => ({
+      ...filled(),
+      imap_host: "127.0.0.1",
+      imap_port: String(listener.port),
+      smtp_host: "127.0.0.1",
+      smtp_port: String(listener.port),
+    });
+
+    async function expectNothing(response: Response, status: number): Promise<void> {
+      expect(response.status).toBe(status);
+      expect(response.headers.get("Location")).toBeNull();
+      expect(await response.text()).not.toContain(user.password);
+      expect(listener.connections()).toBe(0);
+    }
+
+    test("a finished request", async () => {
+      const begun = await begin();
+      await requireCode(await submitForm(product, begun, filled()));
+      await expectNothing(await submitForm(product, begun, watched()), 400);
+    });
+
+    test("a request that lay open for ten minutes", async () => {
+      const begun = await begin();
+      clock.advance(10 * 60_000);
+      await expectNothing(await submitForm(product, begun, watched()), 400);
+    });
+
+    test("a pending grant ten minutes after its last login, whose credentials are then gone", async () => {
+      const begun = await begin();
+      const page = await (await submitForm(product, begun, { ...filled(), ...next("ask") })).text();
+      clock.advance(10 * 60_000);
+      await expectNothing(await submitForm(product, readForm(page), { ...next("finish") }), 400);
+      await expectNothing(await submitForm(product, readForm(page), { ...next("add") }), 400);
+    });
+
+    test("a request of another server", async () => {
+      const foreign = await withProduct((other) => beginAuthorization(other));
+      await expectNothing(await submitForm(product, foreign, watched()), 400);
+    });
+
+    test.each(["", "forged", "A".repeat(300)])("the forged request %p", async (request) => {
+      const begun = await begin();
+      await expectNothing(
+        await submitForm(product, { action: begun.action, fields: { request } }, watched()),
+        400,
+      );
+    });
+
+    test("a request with one character changed", async () => {
+      const begun = await begin();
+      const { request = "" } = begun.fields;
+      const changed = `${request.slice(0, 50)}${request[50] === "A" ? "B" : "A"}${request.slice(51)}`;
+      await expectNothing(
+        await submitForm(product, { action: begun.action, fields: { request: changed } }, watched()),
+        400,
+      );
+    });
+
+    test.each(["cross-site", "same-site"])(
+      "a form sent from elsewhere (Sec-Fetch-Site: %s)",
+      async (site) => {
+        const begun = await begin();
+        const response = await fetch(`${product.url}/oauth/connect`, {
+          method: "POST",
+          redirect: "manual",
+          headers: { "Sec-Fetch-Site": site },
+          body: new URLSearchParams({ ...begun.fields, ...watched() }),
+        });
+        await expectNothing(response, 403);
+      },
+    );
+
+    test("a GET with a password in the query, and a POST with one", async () => {
+      const begun = await begin();
+      const query = new URLSearchParams({ ...begun.fields, ...watched() });
+      const get = await fetch(`${product.url}/oauth/connect?${query}`, { redirect: "manual" });
+      expect(get.headers.get("Allow")).toBe("POST");
+      await expectNothing(get, 405);
+      const post = await fetch(`${product.url}/oauth/connect?password=x`, {
+        method: "POST",
+        redirect: "manual",
+        body: query,
+      });
+      await expectNothing(post, 400);
+    });
+
+    test("a body that is no form, or one past 16 KB", async () => {
+      const begun = await begin();
+      const fields = { ...begun.fields, ...watched() };
+      const post = (body: string | FormData, headers: Record<string, string> = {}) =>
+        fetch(`${product.url}/oauth/connect`, { method: "POST", redirect: "manual", headers, body });
+      await expectNothing(await post(JSON.stringify(fields), { "Content-Type": "application/json" }), 415);
+      const multipart = new FormData();
+      for (const [name, value] of Object.entries(fields)) multipart.set(name, value);
+      await expectNothing(await post(multipart), 415);
+      const large = new URLSearchParams({ ...fields, pad: "x".repeat(16_384) });
+      await expectNothing(
+        await post(`${large}`, { "Content-Type": "application/x-www-form-urlencoded" }),
+        413,
+      );
+    });
+  });
+});

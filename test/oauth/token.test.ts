@@ -1,0 +1,289 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  beginAuthorization,
+  connectMailbox,
+  formFields,
+  redeemCode,
+  redirectUri,
+  requestToken,
+  requireCode,
+  submitForm,
+} from "../support/authorize.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer, type User } from "../support/mail-server.ts";
+import { startProduct, type TestProduct } from "../support/product.ts";
+import { createTestClock } from "../support/test-clock.ts";
+
+describeMail("The token endpoint", () => {
+  const clock = createTestClock();
+  let product: TestProduct;
+  let user: User;
+  beforeAll(async () => {
+    product = await startProduct({ clock });
+    user = await (await mailServer()).newUser();
+  });
+  afterAll(() => product.stop());
+
+  /** A fresh code with what proves it. */
+  async function newCode(overrides: Readonly<Record<string, string>> = {}) {
+    const begun = await beginAuthorization(product, overrides);
+    const answer = await requireCode(await submitForm(product, begun, formFields(user, await mailServer())));
+    return { code: answer.get("code") ?? "", verifier: begun.verifier, answer, state: begun.state };
+  }
+
+  const redeem = (code: string, verifier: string, changes: Readonly<Record<string, string>> = {}) =>
+    requestToken(product, {
+      grant_type: "authorization_code",
+      code,
+      code_verifier: verifier,
+      redirect_uri: redirectUri,
+      ...changes,
+    });
+
+  const refresh = (token: string, changes: Readonly<Record<string, string>> = {}) =>
+    requestToken(product, { grant_type: "refresh_token", refresh_token: token, ...changes });
+
+  async function expectError(response: Response, status: number, error: string): Promise<void> {
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({ error, error_description: expect.any(String) });
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+  }
+
+  /** What /mcp says to a bearer. */
+  async function statusOf(accessToken: string): Promise<number> {
+    const response = await fetch(`${product.url}/mcp`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" }),
+    });
+    await response.text();
+    return response.status;
+  }
+
+  test("RFC 6749 section 5.1: a code of 48 characters becomes a token of 32 bytes in hex for 30 days", async () => {
+    const { code, verifier, answer, state } = await newCode();
+    expect(code).toMatch(/^[0-9a-f]{48}$/);
+    expect(Object.fromEntries(answer)).toEqual({ code, state, iss: product.url });
+    const response = await redeem(code, verifier);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    expect(await response.json()).toEqual({
+      access_token: expect.stringMatching(/^[0-9a-f]{64}$/),
+      token_type: "Bearer",
+      expires_in: 2_592_000,
+      refresh_token: expect.stringMatching(/^[0-9a-f]{64}$/),
+      scope: "email:read email:write",
+    });
+  });
+
+  test("A01: a code redeemed twice is invalid_grant, and the first token stops working", async () => {
+    const { code, verifier } = await newCode();
+    const { accessToken, refreshToken } = await redeemCode(product, code, verifier);
+    expect(await statusOf(accessToken)).toBe(200);
+    await expectError(await redeem(code, verifier), 400, "invalid_grant");
+    expect(await statusOf(accessToken)).toBe(401);
+    await expectError(await refresh(refreshToken), 400, "invalid_grant");
+  });
+
+  test("A01: of twenty redemptions at once at most one gets a token, and then nobody has one", async () => {
+    const { code, verifier } = await newCode();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => redeem(code, verifier)));
+    const tokens = await Promise.all(
+      answers.filter(({ status }) => status === 200).map((answer) => answer.json()),
+    );
+    expect(tokens).toHaveLength(1);
+    expect(await statusOf(tokens[0].access_token)).toBe(401);
+  });
+
+  test("A03: RFC 7636 section 4.6: a wrong verifier gets no token", async () => {
+    const { code, verifier } = await newCode();
+    await expectError(await redeem(code, `${verifier.slice(1)}x`), 400, "invalid_grant");
+    // The code is spent by the attempt: whoever guesses has one guess.
+    await expectError(await redeem(code, verifier), 400, "invalid_grant");
+  });
+
+  test.each([
+    ["42 characters", "x".repeat(42)],
+    ["129 characters", "x".repeat(129)],
+    ["none", ""],
+    ["characters outside RFC 7636 section 4.1", `${"x".repeat(42)}*`],
+  ])("A03: a verifier of %s is invalid_request", async (_, codeVerifier) => {
+    const { code } = await newCode();
+    await expectError(await redeem(code, codeVerifier), 400, "invalid_request");
+  });
+
+  test("A04: RFC 6749 section 4.1.3: a code is no good to another client", async () => {
+    const { code, verifier } = await newCode();
+    const other = {
+      client_id: "https://claude.ai/oauth/mcp-oauth-client-metadata",
+      client_secret: "",
+    };
+    await expectError(await redeem(code, verifier, other), 400, "invalid_grant");
+    await expectError(await redeem(code, verifier), 400, "invalid_grant");
+  });
+
+  test.each(["https://claude.com/api/mcp/auth_callback", ""])(
+    "A04: a code with the redirect %p is invalid_grant",
+    async (redirect) => {
+      const { code, verifier } = await newCode();
+      await expectError(await redeem(code, verifier, { redirect_uri: redirect }), 400, "invalid_grant");
+    },
+  );
+
+  test("A04: a code is good for five minutes and not a second longer", async () => {
+    const early = await newCode();
+    clock.advance(299_000);
+    expect((await redeem(early.code, early.verifier)).status).toBe(200);
+    const late = await newCode();
+    clock.advance(300_000);
+    await expectError(await redeem(late.code, late.verifier), 400, "invalid_grant");
+  });
+
+  test("A14: RFC 8707 section 2: a token for another resource is invalid_target, and the code is not spent", async () => {
+    const { code, verifier } = await newCode();
+    for (const resource of ["https://evil.example/mcp", `${product.url}/mcp#x`])
+      await expectError(await redeem(code, verifier, { resource }), 400, "invalid_target");
+    expect((await redeem(code, verifier, { resource: product.url })).status).toBe(200);
+  });
+
+  test("RFC 6749 section 5.2: a client that is unknown or does not prove itself gets 401 invalid_client", async () => {
+    const { code, verifier } = await newCode();
+    const wrong: Record<string, string>[] = [
+      { client_secret: "wrong" },
+      { client_secret: "" },
+      { client_id: "nobody" },
+    ];
+    for (const client of wrong)
+      await expectError(await redeem(code, verifier, client), 401, "invalid_client");
+    expect((await redeem(code, verifier)).status).toBe(200);
+  });
+
+  test("RFC 6749 section 2.3.1: HTTP Basic is taken too, its parts form-encoded", async () => {
+    const { code, verifier } = await newCode();
+    const post = (authorization: string, more: Readonly<Record<string, string>> = {}) =>
+      fetch(`${product.url}/oauth/token`, {
+        method: "POST",
+        headers: { Authorization: authorization },
+        body: new URLSearchParams({
+          grant_type: "authorization_code",
+          code,
+          code_verifier: verifier,
+          redirect_uri: redirectUri,
+          ...more,
+        }),
+      });
+    const basic = (id: string, secret: string) => `Basic ${btoa(`${id}:${encodeURIComponent(secret)}`)}`;
+    const wrong = await post(basic(product.clientId, "wrong"));
+    expect(wrong.headers.get("WWW-Authenticate")).toStartWith("Basic");
+    await expectError(wrong, 401, "invalid_client");
+    await expectError(await post("Basic !"), 401, "invalid_client");
+    const right = basic(product.clientId, product.clientSecret);
+    // RFC 6749 section 2.3: not in two ways at once.
+    await expectError(await post(right, { client_secret: "x" }), 400, "invalid_request");
+    await expectError(await post(right, { client_id: "another" }), 400, "invalid_request");
+    expect((await post(right, { client_id: product.clientId })).status).toBe(200);
+  });
+
+  test("RFC 6749 section 3.2: a parameter is there once; the body is a form, with or without a charset", async () => {
+    const { code, verifier } = await newCode();
+    const form = new URLSearchParams({
+      grant_type: "authorization_code",
+      client_id: product.clientId,
+      client_secret: product.clientSecret,
+      redirect_uri: redirectUri,
+      code,
+      code_verifier: verifier,
+    });
+    const post = (body: string, type: string, path = "/oauth/token") =>
+      fetch(`${product.url}${path}`, { method: "POST", headers: { "Content-Type": type }, body });
+    const usual = "application/x-www-form-urlencoded";
+    await expectError(await post(`${form}&code=x`, usual), 400, "invalid_request");
+    await expectError(await post(`${form}`, "text/plain"), 400, "invalid_request");
+    await expectError(
+      await post(JSON.stringify(Object.fromEntries(form)), "application/json"),
+      400,
+      "invalid_request",
+    );
+    expect((await post(`${form}&pad=${"x".repeat(17_000)}`, usual)).status).toBe(413);
+    // As claude.ai sends it, at the root, when it found no metadata.
+    expect((await post(`${form}`, `${usual}; charset=UTF-8`, "/token")).status).toBe(200);
+  });
+
+  test("RFC 6749 section 5.2: unknown grant types, and none", async () => {
+    await expectError(await requestToken(product, {}), 400, "invalid_request");
+    for (const grantType of [
+      "password",
+      "client_credentials",
+      "urn:ietf:params:oauth:grant-type:device_code",
+    ])
+      await expectError(
+        await requestToken(product, { grant_type: grantType }),
+        400,
+        "unsupported_grant_type",
+      );
+    await expectError(
+      await requestToken(product, { grant_type: "authorization_code" }),
+      400,
+      "invalid_request",
+    );
+    await expectError(await requestToken(product, { grant_type: "refresh_token" }), 400, "invalid_request");
+  });
+
+  test("RFC 6749 section 6: a refresh token gives a new pair, and the grant goes on", async () => {
+    const first = await connectMailbox(product, user);
+    const response = await refresh(first.refreshToken);
+    expect(response.status).toBe(200);
+    const second = await response.json();
+    expect(second.access_token).not.toBe(first.accessToken);
+    expect(second.refresh_token).not.toBe(first.refreshToken);
+    expect(second.scope).toBe("email:read email:write");
+    expect(await statusOf(second.access_token)).toBe(200);
+    expect(await statusOf(first.accessToken)).toBe(200);
+  });
+
+  test("RFC 9700 section 4.14.2: a rotated refresh token works for 60 s more, then its use ends the grant", async () => {
+    const first = await connectMailbox(product, user);
+    const answers = await Promise.all([refresh(first.refreshToken), refresh(first.refreshToken)]);
+    const [one, two] = await Promise.all(answers.map((answer) => answer.json()));
+    expect(await statusOf(one.access_token)).toBe(200);
+    expect(await statusOf(two.access_token)).toBe(200);
+    clock.advance(60_000);
+    expect((await refresh(first.refreshToken)).status).toBe(200);
+    clock.advance(1_000);
+    await expectError(await refresh(first.refreshToken), 400, "invalid_grant");
+    expect(await statusOf(one.access_token)).toBe(401);
+    expect(await statusOf(two.access_token)).toBe(401);
+    await expectError(await refresh(two.refresh_token), 400, "invalid_grant");
+  });
+
+  test("RFC 6749 section 10.4: a refresh token is no good to another client, and is not spent by the attempt", async () => {
+    const { refreshToken } = await connectMailbox(product, user);
+    const other = { client_id: "https://claude.ai/oauth/claude-code-client-metadata", client_secret: "" };
+    await expectError(await refresh(refreshToken, other), 400, "invalid_grant");
+    await expectError(await refresh(refreshToken, { client_secret: "wrong" }), 401, "invalid_client");
+    expect((await refresh(refreshToken)).status).toBe(200);
+  });
+
+  test("An access token is no refresh token, and the other way round", async () => {
+    const { accessToken, refreshToken } = await connectMailbox(product, user);
+    await expectError(await refresh(accessToken), 400, "invalid_grant");
+    expect(await statusOf(refreshToken)).toBe(401);
+  });
+
+  test("An access token ends after 30 days; the refresh token goes on, and a refresh moves the end on", async () => {
+    const { accessToken, refreshToken } = await connectMailbox(product, user);
+    clock.advance(2_592_000_000);
+    expect(await statusOf(accessToken)).toBe(401);
+    const next = await (await refresh(refreshToken)).json();
+    clock.advance(150 * 86_400_000);
+    const last = await (await refresh(next.refresh_token)).json();
+    expect(await statusOf(last.access_token)).toBe(200);
+  });
+
+  test("A grant that only reads has the scope email:read, also after a refresh (RFC 6749 section 3.3)", async () => {
+    const { scope, refreshToken } = await connectMailbox(product, user, { level: "read" });
+    expect(scope).toBe("email:read");
+    expect((await (await refresh(refreshToken)).json()).scope).toBe("email:read");
+    expect((await connectMailbox(product, user, { level: "organise" })).scope).toBe("email:read email:write");
+  });
+});
