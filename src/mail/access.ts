@@ -54,6 +54,9 @@ export function createAccess(deps: {
 /** The selected mailbox; `connections.use` selected it, so its absence is a bug. */
 export function requireSelected(imap: ImapFlow) {
   if (!imap.mailbox) throw new Error("no mailbox is selected");
+  // A count that no mailbox has would go on into sequence numbers and answers.
+  if (!Number.isSafeInteger(imap.mailbox.exists) || imap.mailbox.exists < 0)
+    throw new AppError("mail_server_failed", "The mail server tells an impossible number of emails.");
   return imap.mailbox;
 }
 

@@ -55,8 +55,8 @@ export async function listMailboxes(imap: ImapFlow): Promise<Mailbox[]> {
     .map(({ path, role }) => ({
       path,
       ...(role ? { role } : {}),
-      total: status.get(path)?.messages ?? 0,
-      unread: status.get(path)?.unseen ?? 0,
+      total: Math.max(0, status.get(path)?.messages ?? 0),
+      unread: Math.max(0, status.get(path)?.unseen ?? 0),
     }))
     .sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path));
 }

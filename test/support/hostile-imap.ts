@@ -60,6 +60,8 @@ export type HostileImap = {
   open(): number;
   /** From now on, and over connections that are open already. */
   become(on: HostileScript["on"]): void;
+  /** Hangs up on everybody. */
+  dropAll(): void;
   stop(): Promise<void>;
 };
 
@@ -215,6 +217,9 @@ export async function startHostileImap(script: HostileScript = {}): Promise<Host
     open: () => sockets.size,
     become(next) {
       on = next ?? {};
+    },
+    dropAll() {
+      for (const socket of sockets) socket.destroy();
     },
     async stop() {
       for (const socket of sockets) socket.destroy();

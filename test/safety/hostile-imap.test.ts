@@ -1,0 +1,185 @@
+/**
+ * An IMAP server that turns on us in the middle of a tool call: the call ends within its deadline, the process stays
+ * up and small, the next call works once the server behaves, and another person's calls are not kept waiting.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import {
+  type HostileImap,
+  type HostileScript,
+  type ImapStage,
+  type Misdeed,
+  startHostileImap,
+} from "../support/hostile-imap.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { connectPerson, type Person, wideRates } from "../support/person.ts";
+import { startProduct, type TestProduct } from "../support/product.ts";
+import { startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { createTestClock } from "../support/test-clock.ts";
+
+const callMs = 700;
+const deadlines = { callMs, imap: { connectMs: 500, greetingMs: 500, openMs: 600 } };
+const decent = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
+
+/** A person whose mail server turns on us at one stage of one call. */
+type Victim = {
+  stage: ImapStage;
+  name: string;
+  input: Record<string, unknown>;
+  hostile: HostileImap;
+  person: Person;
+};
+
+const stages: readonly Pick<Victim, "stage" | "name" | "input">[] = [
+  { stage: "LOGIN", name: "list_mailboxes", input: {} },
+  { stage: "LIST", name: "list_mailboxes", input: {} },
+  { stage: "SELECT", name: "get_recent_emails", input: {} },
+  { stage: "FETCH", name: "get_recent_emails", input: {} },
+  { stage: "SEARCH", name: "search_emails", input: { query: "from:ann" } },
+];
+
+describeMail("A hostile mail server", () => {
+  const clock = createTestClock();
+  let product: TestProduct;
+  let victims: Victim[];
+  let bystander: Person;
+
+  beforeAll(async () => {
+    const kit = await mailServer();
+    const smtp = await startScriptedSmtp();
+    product = await startProduct({ deadlines, rates: wideRates, clock });
+    victims = [];
+    for (const stage of stages) {
+      const hostile = await startHostileImap({ exists: 3 });
+      const user = { address: `${stage.stage}@victims.test`, password: "any" };
+      const servers = { imap: hostile.server, smtp: smtp.server };
+      victims.push({ ...stage, hostile, person: await connectPerson(product, { user, servers }) });
+    }
+    bystander = await connectPerson(product, { user: await kit.newUser() });
+    await smtp.stop();
+  });
+
+  afterAll(async () => {
+    for (const { person } of victims ?? []) await person.client.close();
+    await bystander?.client.close();
+    await product?.stop();
+    for (const { hostile } of victims ?? []) await hostile.stop();
+  });
+
+  /** A new login from here on, to a server that does this. */
+  function turn({ hostile }: Victim, on: HostileScript["on"]): void {
+    hostile.dropAll();
+    hostile.become(on);
+  }
+
+  const misdeeds: readonly Misdeed[] = [
+    "stall",
+    "cut",
+    "bye",
+    "endless line",
+    "huge literal",
+    "drip",
+    "flood",
+    "garbage",
+    "nesting",
+  ];
+
+  test.each(misdeeds)(
+    "%s, at every stage of a call: it ends in time, says so decently, and the next call works",
+    async (misdeed) => {
+      await Promise.all(
+        victims.map(async (victim) => {
+          turn(victim, { [victim.stage]: misdeed });
+          const startedAt = performance.now();
+          const answer = await victim.person.client.try(victim.name, victim.input);
+          const where = `${JSON.stringify(misdeed)} at ${victim.stage}`;
+          expect(performance.now() - startedAt, where).toBeLessThan(callMs + 800);
+          expect(answer.isError, `${where}: ${answer.text}`).toBe(true);
+          expect(answer.text, where).toMatch(decent);
+        }),
+      );
+      // "Busy" starts a short pause for an account.
+      clock.advance(6_000);
+      for (const victim of victims) {
+        turn(victim, {});
+        expect((await victim.person.client.try("list_mailboxes")).text).toContain("INBOX");
+      }
+    },
+  );
+
+  test.each([
+    [
+      "more emails than there are",
+      { SELECT: { say: "* 4294967295 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK done\r\n" } },
+    ],
+    ["a negative count", { SELECT: { say: "* -5 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK done\r\n" } }],
+    ["no UIDVALIDITY", { SELECT: { say: "* 3 EXISTS\r\nTAG OK done\r\n" } }],
+    [
+      "rows nobody asked for",
+      {
+        FETCH: { say: "* 77 FETCH (UID 99 FLAGS ())\r\n* 1 FETCH (UID 0 FLAGS (\\Seen))\r\nTAG OK done\r\n" },
+      },
+    ],
+    [
+      "a literal shorter than said",
+      { FETCH: { say: "* 1 FETCH (UID 1 BODY[] {500}\r\nshort)\r\nTAG OK done\r\n" } },
+    ],
+    [
+      "hits that do not exist",
+      { SEARCH: { say: "* SEARCH 0 5000000000 18446744073709551616 -3 x\r\nTAG OK done\r\n" } },
+    ],
+    ["another command's tag", { SEARCH: { say: "ZZ99 OK done\r\nTAG OK done\r\n" } }],
+    [
+      "mailboxes with names of its own",
+      {
+        LIST: {
+          say: '* LIST () "/" "a\\"b"\r\n* LIST () NIL {3}\r\n\r\n\0\r\n* LIST (\\Noselect) "/" __proto__\r\nTAG OK done\r\n',
+        },
+      },
+    ],
+  ])("lies: %s: the call ends in time and the next one works", async (_, on) => {
+    const [victim] = victims;
+    if (!victim) throw new Error("nobody is there");
+    turn(victim, on);
+    for (const [name, input] of [
+      ["list_mailboxes", {}],
+      ["get_recent_emails", {}],
+      ["search_emails", { query: "x" }],
+    ] as const) {
+      const startedAt = performance.now();
+      const answer = await victim.person.client.try(name, input);
+      expect(performance.now() - startedAt).toBeLessThan(callMs + 800);
+      if (answer.isError) expect(answer.text).toMatch(decent);
+    }
+    turn(victim, {});
+    clock.advance(6_000);
+    expect((await victim.person.client.try("list_mailboxes")).text).toContain("INBOX");
+  });
+
+  test("while five of them flood, another person's calls are answered in less than half a second", async () => {
+    for (const victim of victims) turn(victim, { FETCH: "flood" });
+    let over = false;
+    const flooded = victims.map(async ({ person }) => {
+      while (!over) await person.client.try("get_recent_emails");
+    });
+    const times: number[] = [];
+    for (let call = 0; call < 25; call++) {
+      const startedAt = performance.now();
+      await bystander.client.call("list_mailboxes");
+      times.push(performance.now() - startedAt);
+    }
+    over = true;
+    await Promise.all(flooded);
+    times.sort((a, b) => a - b);
+    expect(times[Math.floor(times.length * 0.95)]).toBeLessThan(500);
+  });
+
+  test("nothing of what it said, and no password, is in an answer or the log", () => {
+    const log = product.logged.join("\n");
+    const found = ["Autologout", "xxxxx", "victims.test", bystander.user.password].filter((secret) =>
+      log.includes(secret),
+    );
+    expect(found).toEqual([]);
+    expect(product.logged.filter((line) => line.includes('"event":"bug"'))).toEqual([]);
+  });
+});
