@@ -11,6 +11,7 @@ import {
 } from "./http/guard.ts";
 import { createOnError, notFound } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
+import { createLinkRoutes, type LinksDeps } from "./links/routes.ts";
 import type { Log } from "./log.ts";
 import { createMcpRoutes, type McpDeps } from "./mcp/routes.ts";
 import { createRequireGrant } from "./oauth/bearer.ts";
@@ -27,19 +28,21 @@ export type AppDeps = {
   grants: Grants;
   oauth: OAuthDeps;
   mcp: Omit<McpDeps, "config" | "refuseStrangers" | "requireGrant">;
+  links: LinksDeps;
   operator: OperatorDeps;
 };
 
 /** What a form or a token request may weigh. */
 const formBytes = 16 * 1024;
 
-export function createApp({ config, log, grants, oauth, mcp, operator }: AppDeps) {
+export function createApp({ config, log, grants, oauth, mcp, links, operator }: AppDeps) {
   const requireGrant = createRequireGrant({ grants, config, limits: oauth.limits });
   const refuseStrangers = createRefuseStrangers({ config });
   const limitForm = limitBody(formBytes);
 
   return (
-    new Hono<Door>()
+    // A slash at the end of a typed URL does not matter.
+    new Hono<Door>({ strict: false })
       .onError(createOnError({ log }))
       .notFound(notFound)
       .use(createGuard({ log }))
@@ -58,6 +61,9 @@ export function createApp({ config, log, grants, oauth, mcp, operator }: AppDeps
       .use("/oauth/*", limitForm)
       .on("POST", ["/token", "/register", "/revoke"], limitForm)
       .route("/", createOAuthRoutes(oauth))
+
+      // For the person, by one-time links: /upload/….
+      .route("/", createLinkRoutes(links))
 
       // For whoever runs it: /health, /ready, /metrics.
       .route("/", createOperatorRoutes(operator))

@@ -13,6 +13,8 @@ import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import { loadKeyRing } from "./key-ring.ts";
 import { createJournal } from "./ledger/journal.ts";
 import { createSends } from "./ledger/sends.ts";
+import { createLinks } from "./links/links.ts";
+import { createUploads } from "./links/uploads.ts";
 import type { Log } from "./log.ts";
 import { createConnections } from "./mail/connections.ts";
 import { type ImapDeadlines, openImap, proveImap } from "./mail/imap.ts";
@@ -23,6 +25,7 @@ import { createServerFactory } from "./mcp/server.ts";
 import { createSessions } from "./mcp/sessions.ts";
 import { createStreams } from "./mcp/streams.ts";
 import { createMetrics } from "./metrics.ts";
+import { toWrapContext } from "./oauth/grant.ts";
 import { createGrants } from "./oauth/grants.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
@@ -110,6 +113,14 @@ export async function start(
     });
     const sends = createSends({ db, secrets, clock });
     const journal = createJournal({ db, clock });
+    const links = createLinks({
+      db,
+      secrets,
+      clock,
+      publicUrl: settled.publicUrl,
+      toWrapContext: (grantId) => toWrapContext("link", grantId),
+    });
+    const uploads = createUploads({ db, clock, links });
     const streams = createStreams({ clock });
     const calls = createCalls(deadlines.callMs === undefined ? {} : { deadlineMs: deadlines.callMs });
     const vault = createVault({ db, connections, submissions, clock, log: watched });
@@ -140,7 +151,11 @@ export async function start(
       config: settled,
       tools,
       services: { providers: presets },
-      forGrant: (grant) => ({ sends: sends.forGrant(grant), journal: journal.forGrant(grant) }),
+      forGrant: (grant) => ({
+        sends: sends.forGrant(grant),
+        journal: journal.forGrant(grant),
+        uploads: uploads.forGrant(grant),
+      }),
       vault,
       calls,
       limits,
@@ -153,6 +168,7 @@ export async function start(
       log: watched,
       grants,
       oauth: { config: settled, grants, vault, connect, secrets, client, db, clock, log: watched, limits },
+      links: { uploads, config: settled, limits },
       mcp: { sessions, streams, calls, createServer, tools, limits },
       operator: {
         metrics,
@@ -169,6 +185,8 @@ export async function start(
       grants.sweep();
       sends.sweep();
       journal.sweep();
+      links.sweep();
+      uploads.sweep();
     }, sweepEveryMs);
     closers.push(() => clearInterval(sweep));
     return {

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { Journal } from "../ledger/journal.ts";
 import type { Sends } from "../ledger/sends.ts";
+import type { GrantUploads } from "../links/uploads.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { Level } from "../oauth/grant.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -29,6 +30,8 @@ export type GrantRooms = {
   sends: Sends;
   /** What was changed, to be undone. */
   journal: Journal;
+  /** What the person uploaded for emails to come. */
+  uploads: GrantUploads;
 };
 
 export type ToolContext = ToolServices &

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
-import { chooseSender, emailFields, preview, showPreview, toPreview, toRequest } from "./outgoing.ts";
+import {
+  chooseSender,
+  emailFields,
+  preview,
+  showPreview,
+  spendUploads,
+  toPreview,
+  toRequest,
+} from "./outgoing.ts";
 
 export const draftEmail = defineTool({
   name: "draft_email",
@@ -23,6 +31,7 @@ export const draftEmail = defineTool({
     const mail = chooseSender(input, context);
     const composed = await mail.compose(await toRequest(input, context));
     const { id, mailbox, notes } = await mail.saveDraft(composed, input.draft_id);
+    spendUploads(input, context);
     return { draft_id: id, mailbox, preview: toPreview(composed.preview), notes };
   },
   render: ({ draft_id, mailbox, preview: email, notes }, fence) =>

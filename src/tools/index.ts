@@ -11,6 +11,7 @@ import { listMailboxes } from "./list-mailboxes.ts";
 import { listProviders } from "./list-providers.ts";
 import { markAsRead } from "./mark-as-read.ts";
 import { moveEmail } from "./move-email.ts";
+import { requestUpload } from "./request-upload.ts";
 import { searchEmails } from "./search-emails.ts";
 import { sendEmail } from "./send-email.ts";
 import { undo } from "./undo.ts";
@@ -28,5 +29,6 @@ export const tools: readonly Tool[] = [
   moveEmail,
   deleteEmail,
   createMailbox,
+  requestUpload,
   undo,
 ];

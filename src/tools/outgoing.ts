@@ -13,11 +13,12 @@ const maxInlineBytes = 30_000;
 const addresses = z.array(z.string().max(320)).max(50).optional();
 
 const attachment = z.object({
-  email: z.string().max(1500).optional().describe("Email id, with index"),
+  email: z.string().max(1500).optional(),
   index: z.int().min(1).optional(),
-  name: z.string().max(300).optional().describe("With base64"),
+  upload: z.string().max(100).optional(),
+  name: z.string().max(300).optional(),
   type: z.string().max(130).optional(),
-  base64: z.string().max(45_000).optional().describe("Below 30 KB"),
+  base64: z.string().max(45_000).optional(),
 });
 
 export const emailFields = {
@@ -29,7 +30,11 @@ export const emailFields = {
   reply_to: z.string().max(1500).optional().describe("Id of the email to answer"),
   reply_all: z.boolean().default(false).describe("Answer all"),
   forward: z.string().max(1500).optional().describe("Id of the email to pass on"),
-  attachments: z.array(attachment).max(20).optional().describe("Of emails, or small ones as base64"),
+  attachments: z
+    .array(attachment)
+    .max(20)
+    .optional()
+    .describe("Each {email, index}, {upload}, or below 30 KB {name, base64}"),
   account,
 };
 
@@ -44,7 +49,7 @@ export function chooseSender(fields: EmailFields, { mailFor }: Pick<ToolContext,
 /** Reads what it builds on, each from its own account. Throws what reading throws, and invalid_input. */
 export async function toRequest(
   fields: EmailFields,
-  { mailFor }: Pick<ToolContext, "mailFor">,
+  { mailFor, uploads }: Pick<ToolContext, "mailFor" | "uploads">,
 ): Promise<EmailRequest> {
   const read = (id: string | undefined, whole: boolean) =>
     id === undefined ? undefined : mailFor({ id }).readOriginal(id, whole);
@@ -54,7 +59,11 @@ export async function toRequest(
     read(fields.draft_id, true),
     fields.attachments === undefined
       ? undefined
-      : Promise.all(fields.attachments.map((asked, at) => toFile(asked, at, mailFor))),
+      : Promise.all(
+          fields.attachments.map(async (asked, at) =>
+            asked.upload === undefined ? [await toFile(asked, at, mailFor)] : uploads.read(asked.upload),
+          ),
+        ),
   ]);
   const { to, cc, bcc, subject, body, reply_all } = fields;
   return {
@@ -66,7 +75,7 @@ export async function toRequest(
     replied,
     forwarded,
     draft,
-    files,
+    files: files?.flat(),
     ...(reply_all ? { replyAll: true } : {}),
   };
 }
@@ -84,7 +93,7 @@ async function toFile(
       "invalid_input",
       `\`attachments\`[${at}] is neither an email's attachment nor a file.`,
       {
-        hint: "Give {email, index} for an attachment of an email, or {name, base64} for a file below 30 KB.",
+        hint: "Give {email, index} for an attachment of an email, {upload} for what the person uploaded, or {name, base64} for a file below 30 KB.",
       },
     );
   const content = Buffer.from(base64, "base64");
@@ -93,9 +102,14 @@ async function toFile(
     throw new AppError("invalid_input", `\`attachments\`[${at}].base64 is not base64.`);
   if (content.length > maxInlineBytes)
     throw new AppError("too_large", `\`attachments\`[${at}] has more than 30 KB.`, {
-      hint: "Attach it from an email instead, as {email, index}.",
+      hint: "Let the person upload it (request_upload), or attach it from an email as {email, index}.",
     });
   return { name, type: type ?? "application/octet-stream", content };
+}
+
+/** Deletes the uploads that have become part of an email. */
+export function spendUploads(fields: EmailFields, { uploads }: Pick<ToolContext, "uploads">): void {
+  for (const { upload } of fields.attachments ?? []) if (upload !== undefined) uploads.remove(upload);
 }
 
 /** How much of the text is shown back. */

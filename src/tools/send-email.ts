@@ -9,6 +9,7 @@ import {
   emailFields,
   preview,
   showPreview,
+  spendUploads,
   toPreview,
   toRequest,
 } from "./outgoing.ts";
@@ -73,6 +74,7 @@ export const sendEmail = defineTool({
               input.draft_id,
             );
             if (!isDraftAsItStands(input)) shown = composed.preview;
+            spendUploads(input, context);
             return {
               message_id: messageId,
               accepted,

@@ -12,6 +12,8 @@ import { createOnError, notFound } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends } from "../../src/ledger/sends.ts";
+import { createLinks } from "../../src/links/links.ts";
+import { createUploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
 import { createCalls } from "../../src/mcp/calls.ts";
 import { createMcpRoutes } from "../../src/mcp/routes.ts";
@@ -88,13 +90,20 @@ export async function openMcpDoor(options: {
   const calls = createCalls(
     options.callDeadlineMs === undefined ? {} : { deadlineMs: options.callDeadlineMs },
   );
-  const sends = createSends({ db, secrets: createSecrets([newKey()]), clock });
+  const secrets = createSecrets([newKey()]);
+  const sends = createSends({ db, secrets, clock });
   const journal = createJournal({ db, clock });
+  const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
+  const uploads = createUploads({ db, clock, links });
   const createServer = createServerFactory({
     config,
     tools: options.tools,
     services: { providers: presets },
-    forGrant: (grant) => ({ sends: sends.forGrant(grant), journal: journal.forGrant(grant) }),
+    forGrant: (grant) => ({
+      sends: sends.forGrant(grant),
+      journal: journal.forGrant(grant),
+      uploads: uploads.forGrant(grant),
+    }),
     vault: { withMails: (_grant, _signal, work) => work([]) },
     calls,
     limits,

@@ -8,6 +8,8 @@ import { grants } from "../../src/db/schema.ts";
 import { AppError } from "../../src/errors.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
+import { createLinks } from "../../src/links/links.ts";
+import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createConnections } from "../../src/mail/connections.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
 import { openImap } from "../../src/mail/imap.ts";
@@ -32,6 +34,8 @@ export type Writer = {
   mail: Mail;
   mails: readonly Mail[];
   clock: TestClock;
+  /** Where a person's browser would bring files. */
+  uploads: Uploads;
   /** Calls a tool as the MCP server does. Throws AppErrors. */
   call(name: string, input?: Record<string, unknown>): Promise<WriterAnswer>;
   /** The code and message of the AppError a call ends with; throws when it succeeds. */
@@ -105,12 +109,21 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
       openSmtp(credentials, { outbound, signal, ...(deadlines ? { deadlines } : {}) }),
     ...(options.submission ? { limits: options.submission } : {}),
   });
+  const secrets = createSecrets([mine.key]);
   const sends = createSends({
     db,
-    secrets: createSecrets([mine.key]),
+    secrets,
     clock,
     ...(options.limits ? { limits: options.limits } : {}),
   }).forGrant(grant);
+  const links = createLinks({
+    db,
+    secrets,
+    clock,
+    publicUrl: "http://localhost:3000",
+    toWrapContext: (id) => id,
+  });
+  const uploads = createUploads({ db, clock, links });
   const journal = createJournal({ db, clock }).forGrant(grant);
   const signal = AbortSignal.timeout(60_000);
   const mails = users.map(({ address, password }, position) => {
@@ -140,6 +153,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     providers: presets,
     sends,
     journal,
+    uploads: uploads.forGrant(grant),
     mails,
     mailFor: (choice) => chooseMail(mails, choice),
     grant: { id: grant.id, level: grant.level },
@@ -168,6 +182,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     mail,
     mails,
     clock,
+    uploads,
     call,
     async refusal(name, input) {
       try {

@@ -1,0 +1,58 @@
+/** Where a person puts files for an email; works without script, too. */
+import { Layout, toDocument } from "./layout.tsx";
+import { scripts } from "./scripts.ts";
+import type { Language } from "./text/language.ts";
+import { uploadTextsFor } from "./text/upload.ts";
+
+export type UploadPageProps = {
+  language: Language;
+  /** open: files can come; received: they have; over: used, expired or never there. */
+  state: "open" | "received" | "over";
+  /** Why the last attempt came to nothing. */
+  problem?: "tooLarge" | "failed" | undefined;
+};
+
+export function uploadPage({ language, state, problem }: UploadPageProps): string {
+  const text = uploadTextsFor(language);
+  if (state !== "open") {
+    const [title, words] =
+      state === "received" ? [text.receivedTitle, text.received] : [text.overTitle, text.over];
+    return toDocument(
+      <Layout language={language} title={title}>
+        <h1>{title}</h1>
+        <p>{words}</p>
+      </Layout>,
+    );
+  }
+  return toDocument(
+    <Layout language={language} title={text.title} script={scripts.upload}>
+      <h1>{text.title}</h1>
+      <p class="lead">{text.lead}</p>
+      <form
+        id="upload"
+        method="post"
+        encType="multipart/form-data"
+        data-sending={text.sending}
+        data-too-large={text.tooLarge}
+        data-failed={text.failed}
+      >
+        <p id="problem" class="problem" role="alert" hidden={problem === undefined}>
+          {problem === undefined ? "" : text[problem]}
+        </p>
+        <div class="field drop" id="drop">
+          <label for="files">{text.choose}</label>
+          <input id="files" name="files" type="file" multiple required aria-describedby="hint" />
+          <ul id="chosen" class="accounts" />
+        </div>
+        <p id="hint" class="hint">
+          {text.hint}
+        </p>
+        <progress id="progress" max="100" value="0" aria-label={text.sending} hidden />
+        <p id="said" class="found" role="status" />
+        <div class="actions">
+          <button type="submit">{text.send}</button>
+        </div>
+      </form>
+    </Layout>,
+  );
+}
