@@ -69,3 +69,19 @@ export function toErrorFields(error: unknown): { name: string; stack: string } {
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   return { name: error.name, stack: frames.slice(0, 12).join("\n") };
 }
+
+/**
+ * The cause of a foreseen failure as one field: its class and its codes (`Error ETIMEDOUT`, `Error NO OVERQUOTA`),
+ * without its message, in which a mail server may say anything. Undefined when there is none.
+ */
+export function toReason(cause: unknown): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const told: Record<string, unknown> = { ...cause, name: cause.name };
+  const codes = ["name", "code", "responseStatus", "serverResponseCode", "responseCode"].flatMap((field) => {
+    const value = told[field];
+    return typeof value === "number" || (typeof value === "string" && /^[\w-]{1,40}$/.test(value))
+      ? [value]
+      : [];
+  });
+  return codes.join(" ");
+}

@@ -15,7 +15,7 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import { type Log, toErrorFields } from "../log.ts";
+import { type Log, toErrorFields, toReason } from "../log.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { chooseMail } from "../tools/choose-mail.ts";
 import type { Fence, GrantRooms, Tool, ToolServices } from "../tools/define-tool.ts";
@@ -146,7 +146,13 @@ export function createServerFactory(deps: ServerDeps) {
       return { content, structuredContent: structured };
     } catch (error) {
       if (error instanceof AppError) {
-        log.info("call", { ...fields(), outcome: "refused", code: error.code });
+        const reason = toReason(error.cause);
+        log.info("call", {
+          ...fields(),
+          outcome: "refused",
+          code: error.code,
+          ...(reason ? { reason } : {}),
+        });
         return toFailure(`${error.message} ${error.hint} (${error.code})`);
       }
       log.error("bug", { ...fields(), error: toErrorFields(error) });

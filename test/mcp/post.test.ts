@@ -283,6 +283,12 @@ describe("a call's answer", () => {
     expect(content[0].text).toBe(
       "The mailbox was renumbered. Search again: the mailbox was renumbered and old ids no longer count. (email_moved)",
     );
+    const line = door.lines.findLast((candidate) => candidate.includes('"refuse"')) ?? "";
+    expect(JSON.parse(line)).toMatchObject({
+      outcome: "refused",
+      code: "email_moved",
+      reason: "Error EXPIRED NO",
+    });
     expect(door.lines.join("")).not.toContain("canary-cause");
   });
 

@@ -63,7 +63,11 @@ export function createTestTools() {
     output: z.object({}),
     run: async () => {
       throw new AppError("email_moved", "The mailbox was renumbered.", {
-        cause: new Error("imap said canary-cause"),
+        cause: Object.assign(new Error("imap said canary-cause"), {
+          responseStatus: "NO",
+          code: "EXPIRED",
+          text: "canary-cause",
+        }),
       });
     },
     render: () => "",
