@@ -73,6 +73,14 @@ describe("every response", () => {
   });
 });
 
+describe("a slash at the end of a path", () => {
+  test("does not matter", async () => {
+    expect((await ask("/health/")).status).toBe(200);
+    expect((await ask("/mcp/", { method: "POST" })).status).toBe(401);
+    expect((await ask("/.well-known/oauth-protected-resource/mcp/")).status).toBe(200);
+  });
+});
+
 describe("an unknown path", () => {
   test("is a plain JSON 404", async () => {
     for (const path of ["/nothing", "/.well-known/openid-configuration", "/oauth/nothing", "/mcp/nothing"]) {
