@@ -26,7 +26,7 @@ export async function startServer(
     stdin: "pipe",
     stdout: "pipe",
     // Logging is part of the work; where it ends is not.
-    stderr: Bun.file("/dev/null"),
+    stderr: Bun.file(process.env.BENCH_LOG ?? "/dev/null"),
   });
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
