@@ -69,16 +69,19 @@ function slim(schema: Json): Json {
 }
 
 /**
- * An answer's outline: its fields and their types, one level deep. True of every answer, and all a client needs to
- * accept structured content; the answer itself is checked against the whole schema before it leaves. Without the notice
- * that the fence adds to every answer that holds mail.
+ * An answer's outline: the fields it always has and their types, one level deep. True of every answer, and all a
+ * client needs to accept structured content; the answer itself is checked against the whole schema before it leaves.
  */
 function outline(schema: Json): Json {
-  const { properties } = z
-    .object({ properties: z.record(z.string(), z.looseObject({ type: z.unknown() })).default({}) })
+  const { properties, required } = z
+    .object({
+      properties: z.record(z.string(), z.looseObject({ type: z.unknown() })).default({}),
+      required: z.array(z.string()).default([]),
+    })
     .parse(schema);
-  const types = Object.entries(properties)
-    .filter(([name]) => name !== "notice")
-    .map(([name, { type }]) => [name, typeof type === "string" ? { type } : {}]);
+  const types = required.map((name) => {
+    const type = properties[name]?.type;
+    return [name, typeof type === "string" ? { type } : {}];
+  });
   return { type: "object", properties: Object.fromEntries(types) };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { createLimits } from "../../src/http/rate-limit.ts";
 import { initializeMessage, type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
 import { callMessage, createTestTools } from "../support/mcp-tools.ts";
@@ -102,4 +103,41 @@ describe("N07: a flood", () => {
       expect(await unknown.json()).toMatchObject({ error: { code: -32602 } });
     }
   });
+
+  test("N07: whatever JSON comes is answered, and never as a bug", async () => {
+    const quick = ["echo", "refuse", "do_write", "none", ""];
+    const id = fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.double(), fc.object());
+    const params = fc.oneof(
+      fc.object(),
+      fc.record({
+        name: fc.constantFrom(...quick),
+        arguments: fc.oneof(fc.object(), fc.jsonValue()),
+        _meta: fc.object(),
+      }),
+    );
+    const methods = [
+      "ping",
+      "tools/list",
+      "tools/call",
+      "initialize",
+      "notifications/cancelled",
+      "server/discover",
+      "x",
+    ];
+    const message = fc.record(
+      { jsonrpc: fc.constantFrom("2.0", "1.0"), id, method: fc.constantFrom(...methods), params },
+      { requiredKeys: ["jsonrpc", "method"] },
+    );
+    const body = fc.oneof(message, fc.array(message, { maxLength: 4 }), fc.jsonValue());
+    const open = await openMcpDoor({ tools: createTestTools().tools });
+    await fc.assert(
+      fc.asyncProperty(body, async (sent) => {
+        const response = await open.request("POST", { body: JSON.stringify(sent) });
+        const answer = await response.text();
+        return response.status < 500 && !answer.includes("Something went wrong");
+      }),
+      { numRuns: 500 },
+    );
+    await open.close();
+  }, 30_000);
 });
