@@ -6,7 +6,7 @@ import { toKeyFile } from "../key-ring.ts";
 import type { Terminal } from "./run.ts";
 
 export function backup(target: string, terminal: Terminal): number {
-  const config = loadConfig();
+  const config = loadConfig(terminal.env);
   backUp(toDatabaseFile(config.dataDir), target);
   terminal.print(`${target} is a whole copy of the database, and needs the server key to be of use.`);
   terminal.print(`Keep ${toKeyFile(config) ?? "ENCRYPTION_KEY"} in another place than this file.`);

@@ -26,7 +26,7 @@ export type NamedServers = { imap?: string; smtp?: string; user?: string };
 
 /** 0 when everything that was tried works, else 1. The password, if any, comes on standard input. */
 export async function check(address: string, named: NamedServers, terminal: Terminal): Promise<number> {
-  const config = loadConfig();
+  const config = loadConfig(terminal.env);
   const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
   const discover = createDiscover({ outbound });
   const signal = AbortSignal.any([terminal.stopping, AbortSignal.timeout(60_000)]);

@@ -23,7 +23,7 @@ type Examine = () => Promise<string>;
 
 /** 0 when all is well, 1 when a line says what to change. */
 export async function doctor(terminal: Terminal): Promise<number> {
-  const config = loadConfig();
+  const config = loadConfig(terminal.env);
   const base = config.publicUrl;
   let failed = 0;
   async function line(what: string, examine: Examine): Promise<void> {

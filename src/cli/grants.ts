@@ -9,7 +9,7 @@ import type { Terminal } from "./run.ts";
 const columns = ["id", "client", "redirect host", "level", "mailboxes", "created", "last used"];
 
 export function list(terminal: Terminal): number {
-  const rows = withDatabase((db) =>
+  const rows = withDatabase(terminal, (db) =>
     listGrants(db).map((grant) => [
       grant.id,
       // A registered client's id is its whole registration, sealed: the beginning tells it apart.
@@ -38,7 +38,7 @@ export function list(terminal: Terminal): number {
 }
 
 export function revoke(id: string, terminal: Terminal): number {
-  if (!withDatabase((db) => deleteGrant(db, id))) {
+  if (!withDatabase(terminal, (db) => deleteGrant(db, id))) {
     terminal.complain(`There is no grant ${id}; grants list shows them.`);
     return 1;
   }
@@ -46,8 +46,8 @@ export function revoke(id: string, terminal: Terminal): number {
   return 0;
 }
 
-function withDatabase<T>(work: (db: Database) => T): T {
-  const { dataDir } = loadConfig();
+function withDatabase<T>(terminal: Terminal, work: (db: Database) => T): T {
+  const { dataDir } = loadConfig(terminal.env);
   if (!existsSync(toDatabaseFile(dataDir)))
     throw new StartError(`There is no database in ${dataDir}. Set DATA_DIR as the server has it.`);
   const { db, close } = openDatabase({ dataDir });

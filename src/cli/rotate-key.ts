@@ -16,7 +16,7 @@ import type { Terminal } from "./run.ts";
  * keeps the old one behind it; this moves everything under the first, and then the old one may go.
  */
 export function rotateKey(options: { given?: boolean }, terminal: Terminal): number {
-  const config = loadConfig();
+  const config = loadConfig(terminal.env);
   const lock = openLock(config.dataDir);
   try {
     const { db, close } = openDatabase({ dataDir: config.dataDir });

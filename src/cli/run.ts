@@ -12,6 +12,8 @@ import { serve } from "./serve.ts";
 
 /** What a command has of the world around it. */
 export type Terminal = {
+  /** The settings; absent: the environment's. */
+  env?: Readonly<Record<string, string | undefined>>;
   print(line: string): void;
   complain(line: string): void;
   /** All of standard input, as text; empty when it is a terminal. */

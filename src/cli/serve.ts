@@ -6,7 +6,7 @@ import { productVersion } from "../version.ts";
 import type { Terminal } from "./run.ts";
 
 export async function serve(terminal: Terminal): Promise<number> {
-  const config = loadConfig();
+  const config = loadConfig(terminal.env);
   const log = createLog(config.logLevel);
   const product = await start(config, { log });
   terminal.print(toWelcome(product, config));

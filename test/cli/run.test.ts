@@ -1,0 +1,79 @@
+/** Help from one place, exit codes, and settings that are documented where they are declared. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { version } from "../../package.json";
+import { describeSettings } from "../../src/config.ts";
+import { runCommand } from "../support/command.ts";
+
+const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
+
+/** What stands in the README between `<!-- name -->` and its end. */
+const section = (name: string) =>
+  new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)\n?<!-- /${name} -->`).exec(readme)?.[1] ?? "";
+
+test("the README's table of settings is what config.ts says", () => {
+  const rows = describeSettings().map(
+    ({ name, description, fallback }) => `| \`${name}\` | ${fallback ?? ""} | ${description} |`,
+  );
+  expect(section("settings").split("\n")).toEqual([
+    "| setting | default | what it is |",
+    "| --- | --- | --- |",
+    ...rows,
+  ]);
+});
+
+test("every setting says in a sentence what it is", () => {
+  for (const { name, description } of describeSettings()) {
+    expect(name).toMatch(/^[A-Z][A-Z_]+$/);
+    expect(description).toMatch(/^[A-Z].{15,200}\.$/);
+  }
+});
+
+test("the help names every command and every setting, and so does the README", async () => {
+  const { exitCode, printed } = await runCommand(["--help"]);
+  expect(exitCode).toBe(0);
+  for (const command of ["serve", "check", "doctor", "grants", "rotate-key", "backup", "version"]) {
+    expect(printed).toContain(`  ${command} `);
+    expect(readme).toMatch(new RegExp(`\\| .*\`${command}[ \`]`));
+  }
+  for (const { name } of describeSettings()) expect(printed).toContain(name);
+});
+
+test("version says the version", async () => {
+  expect(await runCommand(["version"])).toEqual({ exitCode: 0, printed: `${version}\n`, complained: "" });
+});
+
+test("a command that is none, a missing argument and an unknown option end with 2 and say where help is", async () => {
+  for (const argv of [["frobnicate"], ["backup"], ["serve", "--fast"], ["grants", "revoke"]]) {
+    const { exitCode, complained } = await runCommand(argv);
+    expect(exitCode).toBe(2);
+    expect(complained).toContain("--help");
+  }
+});
+
+test("all settings that are wrong are told at once, with what would be right, and the exit code is 2", async () => {
+  const { exitCode, complained } = await runCommand(["serve"], {
+    PUBLIC_URL: "http://mail.example.org/path",
+    PORT: "eighty",
+    LOG_LEVEL: "loud",
+    OAUTH_CLIENT_ID: "only-half",
+    METRICS_TOKEN: "short",
+    SESSION_IDLE_SECONDS: "0",
+    ENCRYPTION_KEY: "a",
+    ENCRYPTION_KEY_FILE: "b",
+    NODE_TLS_REJECT_UNAUTHORIZED: "0",
+  });
+  expect(exitCode).toBe(2);
+  for (const line of [
+    "PUBLIC_URL: must be an origin such as https://mail.example.org, without a path",
+    "PORT: must be a port, 0 to 65535",
+    "LOG_LEVEL: must be debug, info, warn, error or silent",
+    "METRICS_TOKEN: must have at least 16 characters",
+    "SESSION_IDLE_SECONDS: must be at least 1",
+    "OAUTH_CLIENT_ID: set it together with OAUTH_CLIENT_SECRET, or neither",
+    "ENCRYPTION_KEY: set either this or ENCRYPTION_KEY_FILE, not both",
+    "NODE_TLS_REJECT_UNAUTHORIZED: must not be 0",
+  ])
+    expect(complained).toContain(line);
+});
