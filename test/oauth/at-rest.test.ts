@@ -1,0 +1,173 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { toDatabaseFile } from "../../src/db/open.ts";
+import { toWrapContext } from "../../src/oauth/grant.ts";
+import { createSecrets, unseal } from "../../src/secrets.ts";
+import {
+  beginAuthorization,
+  formFields,
+  redeemCode,
+  requestToken,
+  requireCode,
+  submitForm,
+} from "../support/authorize.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
+import { type TestProduct, withProduct } from "../support/product.ts";
+
+/** A secret as it might stand in a file: as it is, in hex, in base64 and base64url at each of three alignments. */
+function toNeedles(secret: string): string[] {
+  const bytes = Buffer.from(secret, "utf8");
+  const hex = bytes.toString("hex");
+  const base64 = [0, 1, 2].flatMap((shift) => {
+    const shifted = Buffer.concat([Buffer.alloc(shift), bytes]);
+    // Without the first and last group, which the neighbours change.
+    const whole = shifted.toString("base64").replace(/=+$/, "").slice(4, -4);
+    return [whole, whole.replaceAll("+", "-").replaceAll("/", "_")];
+  });
+  return [secret, hex, hex.toUpperCase(), ...base64].filter((needle) => needle.length >= 8);
+}
+
+/** Which of the named secrets stand in the database's files. */
+function findLeaks(product: TestProduct, secrets: Readonly<Record<string, string>>): string[] {
+  const file = toDatabaseFile(product.dataDir);
+  return ["", "-wal", "-shm"].flatMap((suffix) => {
+    if (!existsSync(`${file}${suffix}`)) return [];
+    const content = readFileSync(`${file}${suffix}`).toString("latin1");
+    return Object.entries(secrets).flatMap(([name, secret]) =>
+      toNeedles(secret)
+        .filter((needle) => content.includes(needle))
+        .map((needle) => `${name} in ${suffix || "the database"} as ${needle.slice(0, 6)}…`),
+    );
+  });
+}
+
+/** The whole way with everything that must not be found later. */
+async function walk(product: TestProduct) {
+  const kit = await mailServer();
+  const user = await kit.newUser();
+  const begun = await beginAuthorization(product);
+  const answer = await requireCode(await submitForm(product, begun, formFields(user, kit)));
+  const code = answer.get("code") ?? "";
+  const { accessToken, refreshToken } = await redeemCode(product, code, begun.verifier);
+  const client = await openClient(product, accessToken);
+  await client.call("list_mailboxes");
+  const sessionId = client.transport.sessionId ?? "";
+  await client.close();
+  return {
+    user,
+    accessToken,
+    refreshToken,
+    secrets: {
+      password: user.password,
+      address: user.address,
+      "the address's user": user.address.split("@")[0] ?? "",
+      code,
+      verifier: begun.verifier,
+      state: begun.state,
+      "access token": accessToken,
+      "refresh token": refreshToken,
+      "session id": sessionId,
+      "client secret": product.clientSecret,
+    },
+  };
+}
+
+describeMail("At rest", () => {
+  test("A11: the database's files hold no token, code, verifier, password or address, during and after", async () => {
+    await withProduct(async (product) => {
+      const { secrets, accessToken, refreshToken } = await walk(product);
+      expect(Object.values(secrets).every((secret) => secret.length >= 8)).toBe(true);
+      expect(findLeaks(product, secrets)).toEqual([]);
+      // The search finds what is there: the id of the client, and a planted secret in every spelling.
+      expect(findLeaks(product, { client: product.clientId })).not.toEqual([]);
+      const planted = Buffer.from(`xx${secrets.password}yyyy`).toString("base64");
+      expect(toNeedles(secrets.password).some((needle) => planted.includes(needle))).toBe(true);
+
+      await requestToken(product, { grant_type: "refresh_token", refresh_token: refreshToken });
+      expect(findLeaks(product, secrets)).toEqual([]);
+      await fetch(`${product.url}/oauth/revoke`, {
+        method: "POST",
+        body: new URLSearchParams({ token: accessToken }),
+      });
+      expect(findLeaks(product, secrets)).toEqual([]);
+    });
+  });
+
+  test("A11: after revocation the sealed credentials are in none of the files any more", async () => {
+    await withProduct(async (product) => {
+      const { accessToken } = await walk(product);
+      const file = toDatabaseFile(product.dataDir);
+      const reader = new Database(file, { readonly: true });
+      const rows = reader
+        .query<{ sealed: Uint8Array }, []>(
+          "SELECT credentials AS sealed FROM accounts UNION ALL SELECT wrapped_key FROM tokens",
+        )
+        .all();
+      reader.close();
+      expect(rows.length).toBeGreaterThanOrEqual(3);
+      const holds = (sealed: Uint8Array) =>
+        ["", "-wal"].some(
+          (suffix) => existsSync(`${file}${suffix}`) && readFileSync(`${file}${suffix}`).includes(sealed),
+        );
+      expect(rows.filter(({ sealed }) => holds(sealed))).toHaveLength(rows.length);
+      await fetch(`${product.url}/oauth/revoke`, {
+        method: "POST",
+        body: new URLSearchParams({ token: accessToken }),
+      });
+      expect(rows.filter(({ sealed }) => holds(sealed))).toHaveLength(0);
+    });
+  });
+
+  test("the database with the server key opens no credentials; with a live token it does", async () => {
+    await withProduct(async (product) => {
+      const { accessToken, user } = await walk(product);
+      const key = Buffer.from(readFileSync(join(product.dataDir, "server.key"), "utf8").trim(), "hex");
+      const secrets = createSecrets([key]);
+      const reader = new Database(toDatabaseFile(product.dataDir), { readonly: true });
+      const tokens = reader
+        .query<{ hash: string; kind: "access" | "refresh"; grant_id: string; wrapped_key: Uint8Array }, []>(
+          "SELECT hash, kind, grant_id, wrapped_key FROM tokens",
+        )
+        .all();
+      const account = reader
+        .query<{ id: string; grant_id: string; credentials: Uint8Array }, []>("SELECT * FROM accounts")
+        .get();
+      reader.close();
+      if (!account) throw new Error("no account was saved");
+      const stolen = [key.toString("hex"), key.toString("base64"), "", ...tokens.map(({ hash }) => hash)];
+      for (const { kind, grant_id, wrapped_key } of tokens)
+        for (const guess of stolen)
+          expect(() => secrets.unwrapKey(wrapped_key, guess, toWrapContext(kind, grant_id))).toThrow();
+      expect(() => unseal(key, account.credentials, "")).toThrow();
+
+      const opened = tokens.flatMap(({ kind, grant_id, wrapped_key }) => {
+        try {
+          return [secrets.unwrapKey(wrapped_key, accessToken, toWrapContext(kind, grant_id))];
+        } catch {
+          return [];
+        }
+      });
+      const [dataKey] = opened;
+      if (!dataKey) throw new Error("the token opens nothing");
+      const context = `v1 credentials ${account.grant_id} ${account.id}`;
+      expect(unseal(dataKey, account.credentials, context).toString()).toContain(user.password);
+      // The blob is bound to its place: under another grant or account the same key does not open it.
+      for (const other of [`v1 credentials ${account.grant_id} acc_other`, context.replace("v1", "v2")])
+        expect(() => unseal(dataKey, account.credentials, other)).toThrow();
+    });
+  });
+
+  test("the data folder is 0700, the database and all that hangs on it 0600", async () => {
+    await withProduct(async (product) => {
+      await walk(product);
+      const mode = (path: string) => statSync(path).mode & 0o777;
+      expect(mode(product.dataDir)).toBe(0o700);
+      for (const suffix of ["", "-wal", "-shm"])
+        expect(mode(`${toDatabaseFile(product.dataDir)}${suffix}`)).toBe(0o600);
+    });
+  });
+});
