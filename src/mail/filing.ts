@@ -3,6 +3,7 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import { type Access, requireSelected } from "./access.ts";
 import { toEmailId } from "./email-id.ts";
+import { readFresh } from "./freshness.ts";
 import { toMailboxPath } from "./mailboxes.ts";
 
 /** The path of a role's mailbox; made under its usual name where the account has none yet. */
@@ -40,9 +41,10 @@ export async function file(
 /** UIDs of the newest emails of the selected mailbox that have this Message-ID, oldest first. */
 export async function findByMessageId(imap: ImapFlow, messageId: string, newest = 500): Promise<number[]> {
   // What we look for was filed just now: the newest are enough, and a large mailbox need not be searched.
-  await imap.noop();
-  const from = Math.max(1, requireSelected(imap).uidNext - newest);
-  const found = await imap.search({ uid: `${from}:*`, header: { "message-id": messageId } }, { uid: true });
+  const found = await readFresh(imap, () => {
+    const from = Math.max(1, requireSelected(imap).uidNext - newest);
+    return imap.search({ uid: `${from}:*`, header: { "message-id": messageId } }, { uid: true });
+  });
   if (!found) throw new AppError("mail_server_failed", "The mail server did not answer a search.");
   return found;
 }

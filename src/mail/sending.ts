@@ -30,8 +30,10 @@ export async function send(deps: SendDeps, composed: Composed, draftId: string |
     throw new AppError("invalid_input", "The email has no recipient.", {
       hint: "Name at least one in `to`.",
     });
-  // Which mailbox is Sent is asked while the server takes the email.
-  const sentMailbox = requireRoleMailbox(deps.access, "sent").catch(toWarning);
+  // Which mailbox is Sent is asked, and that one selected, while the server takes the email.
+  const sentMailbox = requireRoleMailbox(deps.access, "sent")
+    .then((path) => deps.access.read(path, async () => path))
+    .catch(toWarning);
   const { accepted, refused } = await submissions.submit(
     owner,
     { from: owner.credentials.address, recipients: composed.recipients, raw: composed.raw },
@@ -68,8 +70,9 @@ async function fileCopy(
   const { messageId } = composed;
   const present = await access.read(mailbox, async (imap) => {
     // Gmail files by itself whatever way the account was connected.
-    const filesItself = deps.filesSentMail || imap.capabilities.has("X-GM-EXT-1");
-    return filesItself || (await findByMessageId(imap, messageId)).length > 0;
+    if (deps.filesSentMail || imap.capabilities.has("X-GM-EXT-1")) return true;
+    // With UIDPLUS a second copy can be removed again, which is looked for once ours is there.
+    return !imap.capabilities.has("UIDPLUS") && (await findByMessageId(imap, messageId)).length > 0;
   });
   if (present) return mailbox;
   const id = await file(access, mailbox, { raw: composed.copy, messageId }, ["\\Seen"]);
