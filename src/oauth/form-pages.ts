@@ -9,7 +9,7 @@ import { connectPage } from "../pages/connect.tsx";
 import type { ConnectForm } from "../pages/connect-form.ts";
 import { connectedPage } from "../pages/connected.tsx";
 import { noticePage } from "../pages/notice.tsx";
-import type { NoticePageProps, Problem } from "../pages/props.ts";
+import type { FoundServers, NoticePageProps, Problem } from "../pages/props.ts";
 import type { Language } from "../pages/text/language.ts";
 import type { Secrets } from "../secrets.ts";
 import { type AuthorizationRequest, sealRequest } from "./authorize-request.ts";
@@ -52,9 +52,14 @@ export function createFormPages(deps: {
     form(
       language: Language,
       request: AuthorizationRequest,
-      shown: { form: ConnectForm; problem?: AppError; pending?: PendingGrant | undefined },
+      shown: {
+        form: ConnectForm;
+        problem?: AppError;
+        found?: FoundServers;
+        pending?: PendingGrant | undefined;
+      },
     ): Answer {
-      const { form, problem, pending } = shown;
+      const { form, problem, found, pending } = shown;
       if (pending) passages.keepOpen(request, pending.grantId);
       const connected = pending && vault.listAccounts(pending.grantId, pending.dataKey);
       const html = connectPage({
@@ -62,6 +67,7 @@ export function createFormPages(deps: {
         redirectHost: request.redirectHost,
         form: { ...form, password: "", request: sealRequest(secrets, clock, request) },
         problem: problem && toProblem(problem),
+        found,
         ...(connected ? { connected: connected.map(({ address }) => address) } : {}),
       });
       if (!problem) return { html, status: 200 };

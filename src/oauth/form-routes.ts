@@ -69,6 +69,7 @@ export function createFormRoutes(deps: {
       allowSilence(c, loginSeconds);
       // A form without the choice gets what the client asked for; the level of a grant is its first account's.
       const level = pending?.level ?? (fieldNames.level in fields ? form.level : request.level);
+      if (isQuestion(form)) return respond(c, await showServers(c, request, { ...form, level }));
       const work = (progress?: Progress) => connectMailbox(c, request, { ...form, level }, progress);
       return c.req.header("Accept") === stepsType ? streamSteps(c, work) : respond(c, await work());
     })
@@ -108,6 +109,22 @@ export function createFormRoutes(deps: {
   function findRequest(sealed: string): AuthorizationRequest | undefined {
     const request = unsealRequest(secrets, clock, sealed);
     return request && !passages.isFinished(request) ? request : undefined;
+  }
+
+  /** The form again, with the servers of the address. */
+  async function showServers(
+    c: Context<Door>,
+    request: AuthorizationRequest,
+    form: ConnectForm,
+  ): Promise<Answer> {
+    const shown = { form, pending: passages.findPending(request) };
+    try {
+      const found = await connect.findServers(form.address, { signal: c.var.arrived.signal });
+      return pages.form(languageOf(c), request, { ...shown, found });
+    } catch (problem) {
+      if (!(problem instanceof AppError)) throw problem;
+      return pages.form(languageOf(c), request, { ...shown, problem });
+    }
   }
 
   /** Proves what was typed, saves it, and goes on as the person chose. */
@@ -178,6 +195,11 @@ function respond(c: Context<Door>, answer: Answer): Response {
   }
   if (answer.retryAfterSeconds !== undefined) c.header("Retry-After", String(answer.retryAfterSeconds));
   return c.body(answer.html, answer.status, pageHeaders);
+}
+
+/** On our page somebody typed an address and nothing else: they ask what belongs to it, as one has to without script. */
+function isQuestion({ next, provider, password, address }: ConnectForm): boolean {
+  return next === "ask" && provider === "" && password === "" && address !== "";
 }
 
 function languageOf(c: Context<Door>) {

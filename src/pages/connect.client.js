@@ -169,8 +169,9 @@
     if (password && password.getAttribute("aria-invalid") !== "true" && byId("again"))
       password.value = sent.get("password");
     start();
-    const target =
-      document.querySelector("[aria-invalid='true'], [autofocus], .problem") ?? document.querySelector("h1");
+    const target = ["[aria-invalid='true']", ".problem:not([hidden])", "[autofocus]", "h1"]
+      .map((selector) => document.querySelector(selector))
+      .find(Boolean);
     target?.focus();
     window.scrollTo(0, 0);
     document.querySelector(".problem:not([hidden])")?.scrollIntoView({ block: "center" });
