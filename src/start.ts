@@ -45,11 +45,12 @@ export type Product = {
   stop(): Promise<void>;
 };
 
-/** `rates` and `deadlines` are the product's own unless a test makes them shorter. */
+/** `rates`, `gates` and `deadlines` are the product's own unless a test makes them shorter. */
 export type StartOptions = {
   log: Log;
   clock?: Clock;
   rates?: LimitOptions["rates"];
+  gates?: LimitOptions["gates"];
   deadlines?: { callMs?: number; imap?: ImapDeadlines; smtp?: SmtpDeadlines };
   /** Another way out than the real one: a test's names lead to a test's servers. */
   outbound?: Outbound;
@@ -61,11 +62,12 @@ const maxRequestBytes = 27_000_000;
 const graceMs = 10_000;
 const lastAnswersMs = 1_000;
 const sweepEveryMs = 10 * 60_000;
+const lookEveryMs = 500;
 
 /** Throws StartError, with the line that says what to do, before it has changed anything it should not. */
 export async function start(
   config: Config,
-  { log, clock = systemClock, rates, deadlines = {}, ...options }: StartOptions,
+  { log, clock = systemClock, rates, gates, deadlines = {}, ...options }: StartOptions,
 ): Promise<Product> {
   const closers: (() => void | Promise<void>)[] = [];
   const close = async () => {
@@ -94,6 +96,7 @@ export async function start(
       clock,
       hash: (value) => secrets.keyedHash("limit", value),
       ...(rates ? { rates } : {}),
+      ...(gates ? { gates } : {}),
     });
     const outbound = options.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
     const toImap = (signal: AbortSignal) => ({
@@ -188,7 +191,11 @@ export async function start(
       links.sweep();
       uploads.sweep();
     }, sweepEveryMs);
-    closers.push(() => clearInterval(sweep));
+    const look = setInterval(() => grants.closeEndedElsewhere(), lookEveryMs);
+    closers.push(() => {
+      clearInterval(sweep);
+      clearInterval(look);
+    });
     return {
       url: settled.publicUrl,
       port,

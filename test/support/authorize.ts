@@ -92,11 +92,12 @@ export function submitForm(
   product: Entrance,
   form: { action: string; fields: Readonly<Record<string, string>> },
   fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   return fetch(new URL(form.action, product.url), {
     method: "POST",
     redirect: "manual",
-    headers: { Origin: product.url, "Sec-Fetch-Site": "same-origin" },
+    headers: { Origin: product.url, "Sec-Fetch-Site": "same-origin", ...headers },
     body: new URLSearchParams({ ...form.fields, ...fields }),
   });
 }

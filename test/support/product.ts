@@ -39,6 +39,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
     log: createLog(config.logLevel, (line) => logged.push(line)),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.rates ? { rates: options.rates } : {}),
+    ...(options.gates ? { gates: options.gates } : {}),
     ...(options.deadlines ? { deadlines: options.deadlines } : {}),
     ...(options.outbound ? { outbound: options.outbound } : {}),
   });

@@ -1,0 +1,201 @@
+/** The form as strangers use it: hosts that are not theirs to reach, and passwords that are not theirs to guess. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { privateHosts } from "../support/addresses.ts";
+import { beginAuthorization, formFields, submitForm } from "../support/authorize.ts";
+import { startHostileImap } from "../support/hostile-imap.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer } from "../support/mail-server.ts";
+import { type OddListener, startOddListener } from "../support/odd-listeners.ts";
+import { lendProduct, wideRates } from "../support/person.ts";
+import { startProduct, type TestProduct } from "../support/product.ts";
+import { createTestClock } from "../support/test-clock.ts";
+
+const user = { address: "ann@example.test", password: "form-canary-password" };
+
+/** Sends the form and answers what a stranger can see: status, time, and the page's sentence. */
+async function submit(
+  product: TestProduct,
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const begun = await beginAuthorization(product);
+  const startedAt = performance.now();
+  const answer = await submitForm(product, begun, fields, headers);
+  const ms = performance.now() - startedAt;
+  const html = await answer.text();
+  const alerts = [...html.matchAll(/<p\b(?=[^>]*role="alert")([^>]*)>([\s\S]*?)<\/p>/g)];
+  const alert = alerts.find(([, attributes = ""]) => !/\bhidden\b/.test(attributes))?.[2] ?? "";
+  return {
+    status: answer.status,
+    ms,
+    html,
+    alert: alert
+      .replace(/<[^>]+>/g, " ")
+      .replace(/\s+/g, " ")
+      .trim(),
+    retryAfter: answer.headers.get("retry-after"),
+  };
+}
+
+describe("Hosts typed into the form", () => {
+  let product: TestProduct;
+  let listener: OddListener;
+
+  beforeAll(async () => {
+    listener = await startOddListener({ greeting: "* OK ready\r\n" });
+    // As on the open internet: nothing private is allowed.
+    product = await startProduct({
+      settings: { ALLOW_PRIVATE_HOSTS: "", TRUSTED_PROXIES: "127.0.0.0/8,::1" },
+      rates: wideRates,
+      gates: { allLogins: 1_000 },
+    });
+  });
+
+  afterAll(async () => {
+    await product.stop();
+    await listener.stop();
+  });
+
+  const fieldsFor = (host: string, port: string) => ({
+    ...formFields(user, {
+      imap: { host, port: 993, security: "tls" },
+      smtp: { host: "smtp.example.test", port: 465, security: "tls" },
+    }),
+    imap_port: port,
+  });
+
+  test("S01 every private host is answered with one page, and the listener sees nothing", async () => {
+    const seen = await Promise.all(
+      privateHosts.map(async (host, index) => {
+        // From many peers at once; the answers are what is looked at here.
+        const from = { "X-Forwarded-For": `198.51.100.${index}` };
+        const { status, alert, ms, html } = await submit(product, fieldsFor(host, "993"), from);
+        expect(html).not.toContain(user.password);
+        return `${status} ${alert} ${ms >= 290 ? "" : `after ${ms}`}`;
+      }),
+    );
+    expect([...new Set(seen)].length).toBe(1);
+    expect(seen[0]).toMatch(/^4\d\d .{10}/);
+    expect(listener.connections()).toBe(0);
+  });
+
+  test("S01 a private host with the port of a real listener is refused, for IMAP", async () => {
+    const answer = await submit(product, fieldsFor("127.0.0.1", String(listener.port)));
+    expect(answer.status).toBeWithin(400, 500);
+    expect(listener.connections()).toBe(0);
+  });
+
+  test("S04 ports that are not mail's are refused, also as text, negative or too large", async () => {
+    for (const port of ["22", "25", "80", "6379", "0", "65536", "-1", "imap", "993.5", "0x3e1", "993 "]) {
+      const answer = await submit(product, fieldsFor("93.184.215.14", port === "993 " ? "9 93" : port));
+      expect(answer.status, port).toBeWithin(400, 500);
+    }
+  });
+});
+
+describeMail("The SMTP host of the form", () => {
+  test("S01 is judged like the IMAP host, after the IMAP login, and a listener there sees nothing", async () => {
+    const kit = await mailServer();
+    const listener = await startOddListener();
+    const person = await kit.newUser();
+    await lendProduct(
+      { settings: { ALLOW_PRIVATE_HOSTS: "localhost" }, rates: wideRates },
+      async (product) => {
+        for (const host of ["127.0.0.1", "::1", "0x7f000001", "169.254.169.254", "127.1"]) {
+          const smtp = { host, port: listener.port, security: "starttls" } as const;
+          const answer = await submit(product, formFields(person, { imap: kit.imap, smtp }));
+          expect(answer.status).toBeWithin(400, 500);
+          expect(answer.html).not.toContain(person.password);
+        }
+      },
+    );
+    expect(listener.connections()).toBe(0);
+    await listener.stop();
+  });
+});
+
+describeMail("Guessing at the form", () => {
+  let kit: MailServerKit;
+  beforeAll(async () => {
+    kit = await mailServer();
+  });
+
+  test("passwords are guessed at no faster with forged X-Forwarded-For, and the refusal says when", async () => {
+    const person = await kit.newUser();
+    await lendProduct({}, async (product) => {
+      const statuses: number[] = [];
+      let retryAfter: string | null = null;
+      for (let guess = 0; guess < 12; guess++) {
+        const answer = await submit(product, formFields({ ...person, password: `guess-${guess}` }, kit), {
+          "X-Forwarded-For": `198.51.100.${guess}`,
+          Forwarded: `for=198.51.100.${guess}`,
+          "X-Real-IP": `198.51.100.${guess}`,
+        });
+        statuses.push(answer.status);
+        if (answer.status === 429) retryAfter = answer.retryAfter;
+      }
+      expect(statuses.filter((status) => status === 429).length).toBe(6);
+      expect(Number(retryAfter)).toBeGreaterThan(0);
+    });
+  });
+
+  test("behind a trusted proxy each caller is counted for itself, and what callers write themselves is not believed", async () => {
+    await lendProduct({ settings: { TRUSTED_PROXIES: "127.0.0.0/8,::1" } }, async (product) => {
+      // Nobody logs in: an unknown host fails at once and is counted all the same.
+      const fields = (index: number) =>
+        formFields(
+          { address: `u${index}@example.test`, password: "x" },
+          {
+            imap: { host: "localhost", port: 1, security: "tls" },
+            smtp: { host: "localhost", port: 1, security: "tls" },
+          },
+        );
+      const tryAs = (forwarded: string, index: number) =>
+        submit(product, fields(index), { "X-Forwarded-For": forwarded });
+      for (let index = 0; index < 10; index++)
+        expect((await tryAs(`1.2.3.${index}, 198.51.100.7`, index)).status).not.toBe(429);
+      expect((await tryAs("9.9.9.9, 198.51.100.7", 50)).status).toBe(429);
+      expect((await tryAs("198.51.100.8", 51)).status).not.toBe(429);
+    });
+  });
+
+  test("a wrong password and an unknown user are told in the same words", async () => {
+    const person = await kit.newUser();
+    await lendProduct({ rates: wideRates }, async (product) => {
+      const wrong = await submit(product, formFields({ ...person, password: "wrong" }, kit));
+      const nobody = await submit(
+        product,
+        formFields({ address: "nobody@example.test", password: "wrong" }, kit),
+      );
+      expect(wrong.alert).not.toBe("");
+      expect([nobody.status, nobody.alert]).toEqual([wrong.status, wrong.alert]);
+    });
+  });
+
+  test("after a while, the right password gets in", async () => {
+    const person = await kit.newUser();
+    const clock = createTestClock();
+    await lendProduct({ clock }, async (product) => {
+      for (let guess = 0; guess < 7; guess++)
+        await submit(product, formFields({ ...person, password: "wrong" }, kit));
+      expect((await submit(product, formFields(person, kit))).status).toBe(429);
+      clock.advance(61_000);
+      expect((await submit(product, formFields(person, kit))).status).toBe(303);
+    });
+  });
+});
+
+describe("What the form tells of a server", () => {
+  test("nothing that the server said is on the page", async () => {
+    const server = await startHostileImap({
+      on: { LOGIN: { say: "TAG NO [UNAVAILABLE] <script>alert(1)</script> internal-host-17 is down\r\n" } },
+    });
+    await lendProduct({}, async (product) => {
+      const answer = await submit(product, formFields(user, { imap: server.server, smtp: server.server }));
+      expect(answer.status).toBeWithin(400, 600);
+      expect(answer.html).not.toMatch(/alert\(1\)|internal-host-17/);
+      expect(answer.alert).not.toBe("");
+    });
+    await server.stop();
+  });
+});
