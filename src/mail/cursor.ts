@@ -16,7 +16,14 @@ const position = z.object({
 
 const cursors = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("list"), asked, at: position }),
-  z.object({ kind: z.literal("search"), asked, at: z.array(position) }),
+  z.object({
+    kind: z.literal("search"),
+    asked,
+    /** The last email shown, whichever mailbox it was in: everything that comes after it is still to come. */
+    last: z.object({ uid: z.number().int().positive(), receivedAt: z.number() }),
+    /** The last email shown of some mailboxes, which is found faster than a date. */
+    at: z.array(position),
+  }),
 ]);
 
 export type Position = z.output<typeof position>;

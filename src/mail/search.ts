@@ -1,43 +1,170 @@
-/** search_emails, first form: one SEARCH per mailbox, newest first. */
-import type { ImapFlow } from "imapflow";
+/**
+ * search_emails: every mailbox asked for, side by side, merged newest first. A cursor says after which email each
+ * mailbox goes on, so that mail may arrive and go in between: nothing is repeated and nothing skipped.
+ */
 import { AppError } from "../errors.ts";
-import type { Access } from "./access.ts";
+import { type Access, requireSelected } from "./access.ts";
+import { type Cursor, fromCursor, type Position, toCursor } from "./cursor.ts";
 import { readFresh } from "./freshness.ts";
 import type { EmailPage } from "./mail.ts";
-import { knownMailboxes, toMailboxPath } from "./mailboxes.ts";
-import { parseQuery } from "./query.ts";
-import { toSearchObject } from "./query-imap.ts";
+import { parseQuery, type Query } from "./query.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
+import { continueAfter, datesOf, findMatches, type Match, type Matches } from "./search-mailbox.ts";
+import { toScope } from "./search-scope.ts";
+
+/** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
+const maxPositions = 6;
+
+type Found = {
+  path: string;
+  validity: string;
+  total: number;
+  /** How many come after the cursor. */
+  left: number;
+  /** The newest of these, at most as many as are asked for. */
+  head: Match[];
+  /** Their rows, when this is the only mailbox. */
+  rows?: FetchedRow[];
+  problem?: string;
+};
 
 export async function searchEmails(
   access: Access,
   request: { query: string; mailbox?: string; limit: number; cursor?: string },
 ): Promise<EmailPage> {
-  const query = toSearchObject(parseQuery(request.query, { clock: access.clock, self: access.address }));
-  const paths =
-    request.mailbox === undefined
-      ? (await access.read(undefined, knownMailboxes))
-          .filter((mailbox) => !mailbox.virtual && mailbox.role !== "trash" && mailbox.role !== "junk")
-          .map((mailbox) => mailbox.path)
-      : [await toMailboxPath(access, request.mailbox)];
-  const found = await Promise.all(
-    paths.map((path) =>
-      access.read(path, async (imap: ImapFlow, notes): Promise<{ rows: FetchedRow[]; total: number }> => {
-        const uids = await readFresh(imap, () => imap.search(query, { uid: true }));
-        if (!uids) throw new AppError("mail_server_failed", "The mail server refused the search.");
-        const newest = uids.sort((a, b) => b - a).slice(0, request.limit);
-        return {
-          rows: newest.length > 0 ? await fetchRows(access, imap, newest.join(","), "uid", notes) : [],
-          total: uids.length,
-        };
-      }),
-    ),
+  const parsed = parseQuery(request.query, { clock: access.clock, self: access.address });
+  const question = JSON.stringify([request.query, request.mailbox ?? ""]);
+  const cursor = request.cursor === undefined ? undefined : fromCursor(request.cursor, "search", question);
+  const { paths, skipped, query } = await toScope(access, parsed, request.mailbox);
+  const alone = paths.length === 1;
+  const settled = await Promise.allSettled(
+    paths.map((path) => look(access, path, query, request.limit, cursor, alone)),
   );
-  const rows = found.flatMap((one) => one.rows).sort((a, b) => b.receivedAt - a.receivedAt);
+  const found: Found[] = [];
+  settled.forEach((outcome, at) => {
+    if (outcome.status === "fulfilled") found.push(outcome.value);
+    // One mailbox that cannot be read does not hide what the others hold; when it is the only one, that is the answer.
+    else if (alone || !isMailboxProblem(outcome.reason)) throw outcome.reason;
+    else skipped.push({ mailbox: paths[at] ?? "", reason: "the mail server cannot open it" });
+  });
+  for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
+
+  const merged = found
+    .flatMap((one) => one.head.map((match) => ({ ...match, one })))
+    .sort((a, b) => b.receivedAt - a.receivedAt || b.uid - a.uid)
+    .slice(0, request.limit);
+  const rows = await rowsOf(access, found, merged);
+  const taken = (one: Found) => merged.filter((match) => match.one === one);
+  const more = found.some((one) => one.left > taken(one).length);
+  const last = merged.at(-1);
+  const at = found
+    .flatMap((one): Position[] => {
+      const own = taken(one).at(-1);
+      return own
+        ? [{ mailbox: one.path, validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
+        : [];
+    })
+    .slice(0, maxPositions);
   return {
-    emails: rows.slice(0, request.limit).map(({ row }) => row),
+    emails: rows.map(({ row }) => row),
     total: found.reduce((sum, one) => sum + one.total, 0),
-    searched: paths,
-    skipped: [],
+    searched: found.map(({ path }) => path),
+    skipped,
+    ...(more && last
+      ? {
+          cursor: toCursor({
+            kind: "search",
+            asked: question,
+            last: { uid: last.uid, receivedAt: last.receivedAt },
+            at,
+          }),
+        }
+      : {}),
   };
+}
+
+function isMailboxProblem(reason: unknown): boolean {
+  return (
+    reason instanceof AppError &&
+    (reason.code === "mailbox_not_found" || reason.code === "mail_server_failed")
+  );
+}
+
+/** What one mailbox has to offer to the page. */
+function look(
+  access: Access,
+  path: string,
+  query: Query | undefined,
+  limit: number,
+  cursor: Extract<Cursor, { kind: "search" }> | undefined,
+  alone: boolean,
+): Promise<Found> {
+  return access.read(path, async (imap, notes): Promise<Found> => {
+    const validity = String(requireSelected(imap).uidValidity);
+    const own = cursor?.at.find((position) => position.mailbox === path);
+    if (own && own.validity !== validity)
+      throw new AppError(
+        "cursor_expired",
+        "The mail server renumbered a mailbox since the cursor was given.",
+      );
+    const matches = await readFresh(imap, () => findMatches(imap, query));
+    const place = own ? { ...own, own: true } : cursor && { ...cursor.last, own: false };
+    const left = place ? await continueAfter(imap, matches, place) : matches.uids;
+    const uids = left.slice(0, limit);
+    const { problem } = matches;
+    const base = {
+      path,
+      validity,
+      total: matches.uids.length,
+      left: left.length,
+      ...(problem ? { problem } : {}),
+    };
+    if (uids.length === 0) return { ...base, head: [] };
+    if (!alone) return { ...base, head: await toMatches(matches, uids, (unknown) => datesOf(imap, unknown)) };
+    const rows = await fetchRows(access, imap, uids.join(","), "uid", notes);
+    return { ...base, head: inOrderOf(uids, rows), rows };
+  });
+}
+
+async function toMatches(
+  { dates }: Matches,
+  uids: readonly number[],
+  ask: (uids: readonly number[]) => Promise<ReadonlyMap<number, number>>,
+): Promise<Match[]> {
+  const known = uids.every((uid) => dates.has(uid)) ? dates : await ask(uids);
+  return uids.flatMap((uid) => {
+    const receivedAt = known.get(uid);
+    return receivedAt === undefined ? [] : [{ uid, receivedAt }];
+  });
+}
+
+function inOrderOf(uids: readonly number[], rows: readonly FetchedRow[]): Match[] {
+  const byUid = new Map(rows.map((row) => [row.uid, row]));
+  return uids.flatMap((uid) => {
+    const row = byUid.get(uid);
+    return row ? [{ uid, receivedAt: row.receivedAt }] : [];
+  });
+}
+
+/** The rows of a page, in its order. */
+async function rowsOf(
+  access: Access,
+  found: readonly Found[],
+  page: readonly (Match & { one: Found })[],
+): Promise<FetchedRow[]> {
+  const fetched = await Promise.all(
+    found.map(async (one): Promise<[Found, FetchedRow[]]> => {
+      const uids = page.filter((match) => match.one === one).map(({ uid }) => uid);
+      if (one.rows || uids.length === 0) return [one, one.rows ?? []];
+      return [
+        one,
+        await access.read(one.path, (imap, notes) => fetchRows(access, imap, uids.join(","), "uid", notes)),
+      ];
+    }),
+  );
+  const rows = new Map(fetched.map(([one, list]) => [one, new Map(list.map((row) => [row.uid, row]))]));
+  return page.flatMap((match) => {
+    const row = rows.get(match.one)?.get(match.uid);
+    return row ? [row] : [];
+  });
 }

@@ -1,0 +1,340 @@
+/** search_emails over a real Dovecot: the whole query language, several mailboxes, cursors while mail comes and goes. */
+import { beforeAll, describe, expect, test } from "bun:test";
+import type { AppError } from "../../src/errors.ts";
+import type { EmailPage } from "../../src/mail/mail.ts";
+import { toRaw } from "../support/emails.ts";
+import { programs } from "../support/installed.ts";
+import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
+import { type Reader, withReader } from "../support/reader.ts";
+
+const day = (date: string) => new Date(`${date}T12:00:00Z`);
+const subjects = (page: EmailPage) => page.emails.map(({ subject }) => subject);
+
+async function refusal(work: Promise<unknown>): Promise<AppError> {
+  return work.then(
+    () => {
+      throw new Error("it was not refused");
+    },
+    (error) => error,
+  );
+}
+
+describe.skipIf(!programs.dovecot)("search_emails", () => {
+  let kit: MailServerKit;
+  let user: User;
+
+  const search = (query: string, more: { mailbox?: string; limit?: number } = {}) =>
+    withReader(kit, user, ({ mail }) => mail.searchEmails({ query, limit: 20, ...more }));
+
+  beforeAll(async () => {
+    kit = await mailServer();
+    user = await kit.newUser();
+    const pdf = { filename: "Invoice 42.pdf", content: Buffer.from("%PDF-1.4") };
+    const emails = [
+      {
+        subject: "Lunch on Thursday",
+        from: "Carl <carl@example.org>",
+        text: "Shall we meet at the harbour?",
+        at: "2024-03-01",
+      },
+      {
+        subject: "Invoice",
+        from: "billing@shop.example",
+        text: "Please pay.",
+        attachments: [pdf],
+        at: "2024-03-05",
+      },
+      {
+        subject: "Grüße aus Köln",
+        from: "Dora <dora@example.org>",
+        text: "Schöne Grüße vom Rhein",
+        at: "2024-03-10",
+      },
+      {
+        subject: "Team list",
+        from: "Ann <ann@example.test>",
+        text: "weekly words",
+        headers: { "List-Id": "Team <team.example.org>" },
+        at: "2024-03-15",
+      },
+      { subject: "Large one", from: "Carl <carl@example.org>", text: "x ".repeat(30_000), at: "2024-03-20" },
+    ];
+    for (const { at, ...email } of emails) await kit.deliver(user, await toRaw(email), { date: day(at) });
+    await kit.deliver(user, await toRaw({ subject: "Read and starred", text: "harbour lights" }), {
+      date: day("2024-03-25"),
+      flags: ["\\Seen", "\\Flagged", "\\Answered"],
+    });
+    await kit.deliver(user, await toRaw({ subject: "Archived", text: "old harbour" }), {
+      mailbox: "Archive",
+      date: day("2023-01-01"),
+    });
+    await kit.deliver(user, await toRaw({ subject: "Thrown away", text: "harbour" }), {
+      mailbox: "Trash",
+      date: day("2024-04-01"),
+    });
+    await kit.deliver(user, await toRaw({ subject: "Unwanted", text: "harbour" }), {
+      mailbox: "Junk",
+      date: day("2024-04-02"),
+    });
+  });
+
+  test.each<[string, string[]]>([
+    ["harbour", ["Read and starred", "Lunch on Thursday", "Archived"]],
+    ['"meet at the harbour"', ["Lunch on Thursday"]],
+    ["meet harbour", ["Lunch on Thursday"]],
+    ["from:carl", ["Large one", "Lunch on Thursday"]],
+    ["from:carl subject:lunch", ["Lunch on Thursday"]],
+    ["from:carl from:example.org subject:large subject:one", ["Large one"]],
+    ["to:ben subject:archived", ["Archived"]],
+    ["subject:(large one)", ["Large one"]],
+    ["subject:{lunch invoice}", ["Invoice", "Lunch on Thursday"]],
+    ["{lunch invoice}", ["Invoice", "Lunch on Thursday"]],
+    ["lunch OR invoice", ["Invoice", "Lunch on Thursday"]],
+    ["from:carl lunch OR invoice", ["Lunch on Thursday"]],
+    ["from:carl -lunch", ["Large one"]],
+    ["from:carl -(lunch OR invoice)", ["Large one"]],
+    ["subject:grüße", ["Grüße aus Köln"]],
+    ["rhein köln", ["Grüße aus Köln"]],
+    ["body:weekly", ["Team list"]],
+    ["after:2024-03-10 before:2024-03-20", ["Team list", "Grüße aus Köln"]],
+    ["on:2024-03-05", ["Invoice"]],
+    ["before:2023-06-01", ["Archived"]],
+    ["is:starred", ["Read and starred"]],
+    ["is:read", ["Read and starred"]],
+    ["is:answered", ["Read and starred"]],
+    ["is:unread from:carl", ["Large one", "Lunch on Thursday"]],
+    ["-is:unread", ["Read and starred"]],
+    ["has:attachment", ["Invoice"]],
+    ["from:example.org -has:attachment after:2024-03-16", ["Large one"]],
+    ["has:attachment OR is:starred", ["Read and starred", "Invoice"]],
+    ["filename:invoice", ["Invoice"]],
+    ["filename:pdf", ["Invoice"]],
+    ["-filename:pdf from:shop.example", []],
+    ["larger:50K", ["Large one"]],
+    ["smaller:2K subject:lunch", ["Lunch on Thursday"]],
+    ["list:team.example.org", ["Team list"]],
+    ["in:trash harbour", ["Thrown away"]],
+    ["in:archive harbour", ["Archived"]],
+    ["in:anywhere harbour", ["Unwanted", "Thrown away", "Read and starred", "Lunch on Thursday", "Archived"]],
+    ["harbour -in:archive", ["Read and starred", "Lunch on Thursday"]],
+    ["in:Trash", ["Thrown away"]],
+    ["newer_than:1y", []],
+    ["older_than:1y harbour in:inbox", ["Read and starred", "Lunch on Thursday"]],
+    ["nothinglikethis", []],
+  ])("%s", async (query, expected) => {
+    expect(subjects(await search(query))).toEqual(expected);
+  });
+
+  test("says what was searched, how many match, and what was left out and why", async () => {
+    const page = await search("harbour", { limit: 1 });
+    expect(page.total).toBe(3);
+    expect(page.emails).toHaveLength(1);
+    expect(page.searched).toEqual(
+      ["INBOX", "Archive", "Drafts", "Sent"].sort(
+        (a, b) => page.searched.indexOf(a) - page.searched.indexOf(b),
+      ),
+    );
+    expect(page.skipped.map(({ mailbox }) => mailbox).sort()).toEqual(["Junk", "Trash"]);
+    expect(page.cursor).toBeString();
+  });
+
+  test.each<[string, string]>([
+    ["form:carl", 'nearest is "from:"'],
+    ["Re: lunch", 'no operator "re:"'],
+    ["after:yesterday", "is not a date"],
+    ["after:2024-02-30", "is not a date"],
+    ["before:0001-01-01", "is not a date"],
+    ["after:9999-01-01", "is not a date"],
+    ["after:x", "is not a date"],
+    ["larger:big", "is not a size"],
+    ["newer_than:soon", "is not a span"],
+    ["is:important", '"is:important" is not known'],
+    ["has:drive", '"has:drive" is not known'],
+    ['"open', "not closed"],
+    ["(open", "not closed"],
+    ["close)", "not opened"],
+    ["from:", "has no value"],
+    ['subject:""', "empty"],
+    ["OR lunch", "OR stands"],
+    ["lunch OR", "ends where"],
+    ["lunch OR in:trash", "stands inside OR"],
+    ["   ", "empty"],
+    ["*", "finds nothing"],
+  ])("refuses %s and says why", async (query, words) => {
+    const error = await refusal(search(query));
+    expect(error.code).toBe("unsupported_query");
+    expect(error.message).toContain(words);
+  });
+
+  test("I09: line breaks, literals and quotes in a query are text, never a command; halves and controls are refused", async () => {
+    for (const query of [
+      "harbour\r\nA1 LOGOUT",
+      "harbour {5}x",
+      "back\\slash",
+      "100% *star* per%cent",
+      "harbour\u2028nothinglikethis",
+    ]) {
+      const outcome = await search(query, { mailbox: "inbox" }).then(
+        (page) => page.total,
+        (error: AppError) => error.code,
+      );
+      expect([0, "unsupported_query"]).toContain(outcome);
+    }
+    for (const query of [
+      "harbour\u0000",
+      "\ud800",
+      "a\u0007b",
+      "word ".repeat(5000),
+      "(".repeat(50),
+      `${"-".repeat(60)}x`,
+    ])
+      expect((await refusal(search(query))).code).toBe("unsupported_query");
+    expect(subjects(await search("harbour", { mailbox: "inbox" }))).toEqual([
+      "Read and starred",
+      "Lunch on Thursday",
+    ]);
+  });
+
+  test("a mailbox that is not there is named as such", async () => {
+    expect((await refusal(search("harbour", { mailbox: "No such" }))).code).toBe("mailbox_not_found");
+    expect((await refusal(search("harbour in:nowhere"))).code).toBe("mailbox_not_found");
+  });
+});
+
+describe.skipIf(!programs.dovecot)("a search's cursor", () => {
+  async function walk(
+    reader: Reader,
+    between: (page: EmailPage, at: number) => Promise<void>,
+  ): Promise<{ subjects: string[]; totals: number[] }> {
+    const seen: string[] = [];
+    const totals: number[] = [];
+    let cursor: string | undefined;
+    for (let at = 0; at < 40; at += 1) {
+      const page = await reader.mail.searchEmails({
+        query: "subject:number",
+        limit: 7,
+        ...(cursor ? { cursor } : {}),
+      });
+      seen.push(...subjects(page));
+      totals.push(page.total);
+      await between(page, at);
+      cursor = page.cursor;
+      if (!cursor) break;
+    }
+    return { subjects: seen, totals };
+  }
+
+  async function filled(): Promise<{ kit: MailServerKit; user: User; all: string[] }> {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const start = day("2024-05-01").getTime();
+    const emails = await Promise.all(
+      Array.from({ length: 45 }, async (_, at) => ({
+        raw: await toRaw({ subject: `number ${at}`, text: "x" }),
+        mailbox: ["INBOX", "Archive", "Sent"][at % 3] ?? "INBOX",
+        // Three at a time share a second, over all three mailboxes.
+        date: new Date(start + Math.floor(at / 3) * 1000),
+      })),
+    );
+    await kit.deliverAll(user, emails);
+    return { kit, user, all: emails.map((_, at) => `number ${at}`) };
+  }
+
+  test("neither repeats nor skips while mail arrives in every mailbox", async () => {
+    const { kit, user, all } = await filled();
+    await withReader(kit, user, async (reader) => {
+      const walked = await walk(reader, async (_, at) => {
+        const mailbox = ["INBOX", "Archive", "Sent"][at % 3] ?? "INBOX";
+        await kit.deliver(user, await toRaw({ subject: `number new ${at}`, text: "x" }), { mailbox });
+      });
+      expect(walked.subjects.filter((subject) => subject.includes("new"))).toEqual([]);
+      expect([...walked.subjects].sort()).toEqual([...all].sort());
+      expect(new Set(walked.subjects).size).toBe(all.length);
+      expect(walked.totals[0]).toBe(all.length);
+    });
+  });
+
+  test("goes on at the right place when the page before was deleted", async () => {
+    const { kit, user, all } = await filled();
+    await withReader(kit, user, async (reader) => {
+      const walked = await walk(reader, async (page) => {
+        await reader.mail.moveEmails(
+          page.emails.map(({ id }) => id),
+          "trash",
+        );
+      });
+      expect([...walked.subjects].sort()).toEqual([...all].sort());
+    });
+  });
+
+  test("belongs to its question", async () => {
+    const { kit, user } = await filled();
+    await withReader(kit, user, async ({ mail }) => {
+      const { cursor = "" } = await mail.searchEmails({ query: "subject:number", limit: 5 });
+      expect((await refusal(mail.searchEmails({ query: "number", limit: 5, cursor }))).code).toBe(
+        "cursor_expired",
+      );
+      expect((await refusal(mail.searchEmails({ query: "number", limit: 5, cursor: "x" }))).code).toBe(
+        "cursor_expired",
+      );
+      expect((await refusal(mail.listEmails({ mailbox: "inbox", limit: 5, cursor }))).code).toBe(
+        "cursor_expired",
+      );
+    });
+  });
+});
+
+describe.skipIf(!programs.dovecot)("a mail server with nothing but the bare protocol", () => {
+  test("is searched in the same order, its mailboxes have their roles by name and their counts", async () => {
+    const kit = await startMailServer({
+      settings: "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN",
+    });
+    try {
+      const user = await kit.newUser();
+      await kit.withImap(user, async (imap) => {
+        await imap.mailboxCreate("Gesendete Objekte");
+        await imap.mailboxCreate("迷惑メール");
+      });
+      // Filed in another order than they arrived.
+      for (const [subject, date] of [
+        ["third", "2024-03-03"],
+        ["first", "2024-03-01"],
+        ["fourth", "2024-03-04"],
+        ["second", "2024-03-02"],
+      ] as const)
+        await kit.deliver(user, await toRaw({ subject: `number ${subject}`, text: "x" }), {
+          mailbox: "Archive",
+          date: day(date),
+        });
+      await withReader(kit, user, async ({ mail }) => {
+        const mailboxes = await mail.listMailboxes();
+        expect(mailboxes.find(({ path }) => path === "Archive")).toEqual({
+          path: "Archive",
+          role: "archive",
+          total: 4,
+          unread: 4,
+        });
+        expect(mailboxes.find(({ path }) => path === "迷惑メール")?.role ?? "none").toBeOneOf([
+          "junk",
+          "none",
+        ]);
+        const first = await mail.searchEmails({ query: "subject:number", limit: 3 });
+        expect(subjects(first)).toEqual(["number fourth", "number third", "number second"]);
+        const { cursor = "" } = first;
+        expect(subjects(await mail.searchEmails({ query: "subject:number", limit: 3, cursor }))).toEqual([
+          "number first",
+        ]);
+        const recent = await mail.listEmails({ mailbox: "archive", limit: 2 });
+        const older = await mail.listEmails({ mailbox: "archive", limit: 2, cursor: recent.cursor ?? "" });
+        expect([...subjects(recent), ...subjects(older)]).toEqual([
+          "number second",
+          "number fourth",
+          "number first",
+          "number third",
+        ]);
+      });
+    } finally {
+      await kit.stop();
+    }
+  });
+});
