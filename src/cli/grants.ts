@@ -1,8 +1,6 @@
 /** `grants list` and `grants revoke ID`: who has connected, and the end of it. Also while the server runs. */
-import { existsSync } from "node:fs";
 import { loadConfig } from "../config.ts";
-import { type Database, openDatabase, toDatabaseFile } from "../db/open.ts";
-import { StartError } from "../errors.ts";
+import { type Database, openDatabase, requireDatabase } from "../db/open.ts";
 import { deleteGrant, listGrants } from "../oauth/roster.ts";
 import type { Terminal } from "./run.ts";
 
@@ -48,8 +46,7 @@ export function revoke(id: string, terminal: Terminal): number {
 
 function withDatabase<T>(terminal: Terminal, work: (db: Database) => T): T {
   const { dataDir } = loadConfig(terminal.env);
-  if (!existsSync(toDatabaseFile(dataDir)))
-    throw new StartError(`There is no database in ${dataDir}. Set DATA_DIR as the server has it.`);
+  requireDatabase(dataDir);
   const { db, close } = openDatabase({ dataDir });
   try {
     return work(db);

@@ -2,7 +2,7 @@
 import { loadConfig } from "../config.ts";
 import { checkServerKey, writeKeyCheck } from "../db/key-check.ts";
 import { openLock } from "../db/lock.ts";
-import { openDatabase } from "../db/open.ts";
+import { openDatabase, requireDatabase } from "../db/open.ts";
 import { loadRegistrationKey, writeRegistrationKey } from "../db/registration-key.ts";
 import { readKeyRing, saveKeyRing, toKeyFile } from "../key-ring.ts";
 import { createLog } from "../log.ts";
@@ -17,6 +17,7 @@ import type { Terminal } from "./run.ts";
  */
 export function rotateKey(options: { given?: boolean }, terminal: Terminal): number {
   const config = loadConfig(terminal.env);
+  requireDatabase(config.dataDir);
   const lock = openLock(config.dataDir);
   try {
     const { db, close } = openDatabase({ dataDir: config.dataDir });

@@ -5,7 +5,6 @@ import { StartError } from "../errors.ts";
 
 /** `VACUUM INTO`: one transaction's view, without free pages. Throws StartError when `target` is there or cannot be made. */
 export function backUp(databaseFile: string, target: string): void {
-  if (!existsSync(databaseFile)) throw new StartError(`There is no database at ${databaseFile}.`);
   if (existsSync(target)) throw new StartError(`${target} is there already; name a new file.`);
   const db = new Database(databaseFile, { readwrite: true, create: false });
   try {

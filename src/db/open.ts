@@ -35,6 +35,12 @@ export function toDatabaseFile(dataDir: string): string {
   return join(dataDir, "email-connector.db");
 }
 
+/** For commands that make none. Throws StartError. */
+export function requireDatabase(dataDir: string): void {
+  if (!existsSync(toDatabaseFile(dataDir)))
+    throw new StartError(`There is no database in ${dataDir}. Set DATA_DIR as the server has it.`);
+}
+
 /**
  * Opens the database, makes it when there is none, and brings its tables up to date. Throws StartError, with the
  * file untouched, when it is empty, damaged, somebody else's, read-only, or written by a newer version.

@@ -16,7 +16,7 @@ export const probeHeader = "X-Probe";
 const purpose = "probe";
 const lifetimeMs = 60_000;
 /** Between the two halves of the stream: what arrives together was held back on the way. */
-export const probePauseMs = 1_000;
+export const probePauseMs = 400;
 
 /** What arrived. */
 export type ProbeAnswer = {

@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { type Database, purgeLog } from "../db/open.ts";
 import { authorizationRequests, grants, tokens } from "../db/schema.ts";
 import { hashSecret, type Secrets } from "../secrets.ts";
+import { createEndedElsewhere } from "./ended-elsewhere.ts";
 import { type LiveGrant, toWrapContext } from "./grant.ts";
 import { createPassages } from "./passage.ts";
 import { createTokens, noKey, refreshGraceMs } from "./tokens.ts";
@@ -31,6 +32,7 @@ export function createGrants(deps: {
     deps.onEnd(grantId);
   }
 
+  const endedElsewhere = createEndedElsewhere({ db, onEnd: deps.onEnd });
   const { redeemCode, refresh } = createTokens({ db, secrets, clock, config, end });
 
   return {
@@ -38,6 +40,8 @@ export function createGrants(deps: {
     redeemCode,
     refresh,
     end,
+    /** Closes what is still open of grants that another process ended; start.ts calls it on a timer. */
+    closeEndedElsewhere: endedElsewhere.look,
 
     /** The grant of a presented access token, its data key unwrapped with it. Undefined when it is none, or over. */
     findLive(token: string): LiveGrant | undefined {
@@ -57,6 +61,7 @@ export function createGrants(deps: {
         .get();
       if (!row) return undefined;
       const { id, clientId, level, lastUsedAt } = row.grant;
+      endedElsewhere.noteUse(id);
       const dataKey = secrets.unwrapKey(row.token.wrappedKey, token, toWrapContext("access", id));
       if (now - lastUsedAt >= noteUseEveryMs)
         db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run();

@@ -1,0 +1,67 @@
+/** `check ADDRESS` against the real mail server, and what it says of an address nobody serves. */
+import { describe, expect, test } from "bun:test";
+import type { MailServer } from "../../src/mail/mail.ts";
+import { runCommand } from "../support/command.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { freePort } from "../support/ports.ts";
+
+const env = { ALLOW_PRIVATE_HOSTS: "localhost,127.0.0.0/8" };
+const toUrl = (protocol: "imap" | "smtp", { host, port, security }: MailServer) =>
+  `${protocol}${security === "tls" ? "s" : ""}://${host}:${port}`;
+
+describeMail("check, with a mail server", () => {
+  test("reaches both servers over TLS, tries no login without a password, and ends with 0", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const logins = kit.dovecot.log().length;
+    const servers = ["--imap", toUrl("imap", kit.imap), "--smtp", toUrl("smtp", kit.smtp)];
+    const { exitCode, printed } = await runCommand(["check", user.address, ...servers], env);
+    expect(printed).toMatch(/^ok +IMAP localhost:\d+ \(TLS\) answers and its certificate verifies/m);
+    expect(printed).toMatch(/^ok +SMTP localhost:\d+ \(TLS\) answers and its certificate verifies/m);
+    expect(printed).toContain("no login was tried");
+    expect(exitCode).toBe(0);
+    expect(kit.dovecot.log().slice(logins)).not.toContain("Login");
+  });
+
+  test("takes STARTTLS, and logs in with the password on standard input", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const servers = ["--imap", toUrl("imap", kit.imapStarttls), "--smtp", toUrl("smtp", kit.smtpStarttls)];
+    const good = await runCommand(["check", user.address, ...servers], env, `${user.password}\n`);
+    expect(good.printed).toMatch(/^ok +login over IMAP and SMTP/m);
+    expect(good.exitCode).toBe(0);
+
+    const wrong = await runCommand(["check", user.address, ...servers], env, "not-the-password");
+    expect(wrong.printed).toMatch(/^no +login over IMAP and SMTP: .*\(login_refused\)/m);
+    expect(wrong.exitCode).toBe(1);
+    expect(good.printed + wrong.printed).not.toContain(user.password);
+  });
+});
+
+describe("check, without one", () => {
+  test("says that the servers are the ones that were named", async () => {
+    const nowhere = ["--imap", "imaps://127.0.0.1:1", "--smtp", "smtps://127.0.0.1:1"];
+    const { printed } = await runCommand(["check", "anna@example.org", ...nowhere], env);
+    expect(printed).toContain("anna@example.org: no company we know, by the servers you named");
+  });
+
+  test("names a server that does not answer and a host that is not public, and ends with 1", async () => {
+    const port = await freePort();
+    const servers = ["--imap", `imaps://127.0.0.1:${port}`, "--smtp", "smtps://10.0.0.1:465"];
+    const { exitCode, printed } = await runCommand(["check", "anna@example.org", ...servers], env);
+    expect(printed).toMatch(/^no +IMAP .*\(host_unreachable\)/m);
+    expect(printed).toMatch(/^no +SMTP .*\(host_refused\)/m);
+    expect(exitCode).toBe(1);
+  });
+
+  test("refuses what is no address and what is no server, with 2", async () => {
+    expect(await runCommand(["check", "anna"], env)).toMatchObject({ exitCode: 2, printed: "" });
+    const { exitCode, complained } = await runCommand(
+      ["check", "anna@example.org", "--imap", "ftp://x"],
+      env,
+    );
+    expect(exitCode).toBe(2);
+    expect(complained).toContain("imaps://HOST:PORT");
+  });
+});

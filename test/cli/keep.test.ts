@@ -1,0 +1,149 @@
+/** The commands that keep house: grants, backup, rotate-key, beside a server that runs or is stopped. */
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { connectMailbox, requestToken } from "../support/authorize.ts";
+import { type Ran, runCommand } from "../support/command.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
+import { connectPerson, lendProduct } from "../support/person.ts";
+import { startProduct } from "../support/product.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { eventually } from "../support/waiting.ts";
+
+const grantOf = ({ printed }: Ran) => /grt_[0-9a-f]+/.exec(printed)?.[0] ?? "none";
+const countOf = (file: string, table: string) => {
+  const db = new Database(file, { readonly: true });
+  const row = db.query<{ count: number }, []>(`SELECT count(*) AS count FROM ${table}`).get();
+  db.close();
+  return row?.count;
+};
+
+describeMail("the operator's commands", () => {
+  test("grants list shows id, client, redirect host, level and times, and no address", async () => {
+    await lendProduct({}, async (product) => {
+      const env = { DATA_DIR: product.dataDir };
+      expect((await runCommand(["grants", "list"], env)).printed).toBe("Nobody has connected yet.\n");
+      const { user, client } = await connectPerson(product, { level: "organise" });
+      const { exitCode, printed } = await runCommand(["grants", "list"], env);
+      expect(exitCode).toBe(0);
+      expect(printed.split("\n")[1]).toMatch(
+        /^grt_[0-9a-f]{32} +test-client +claude\.ai +organise +1 +\d{4}-\d\d-\d\d \d\d:\d\d +\d{4}-\d\d-\d\d \d\d:\d\d$/,
+      );
+      expect(printed).not.toContain(user.address);
+      await client.close();
+    });
+  });
+
+  test("grants revoke ends a connection of a server that runs: token, streams and pooled connections, within a second", async () => {
+    await lendProduct({}, async (product) => {
+      const kit = await mailServer();
+      const env = { DATA_DIR: product.dataDir };
+      const { user, tokens, client } = await connectPerson(product);
+      await client.call("list_mailboxes");
+      const stream = await fetch(`${product.url}/mcp`, {
+        headers: {
+          Authorization: `Bearer ${tokens.accessToken}`,
+          "Mcp-Session-Id": client.transport.sessionId ?? "",
+          Accept: "text/event-stream",
+        },
+      });
+      const isLoggedIn = async () => (await kit.dovecot.doveadm("who", user.address)).includes(user.address);
+      expect(await isLoggedIn()).toBe(true);
+
+      const id = grantOf(await runCommand(["grants", "list"], env));
+      expect((await runCommand(["grants", "revoke", id], env)).exitCode).toBe(0);
+      await Promise.race([
+        stream.text(),
+        eventually(() => false, { withinMs: 1_000, what: "the stream to end" }),
+      ]);
+      await eventually(async () => !(await isLoggedIn()), { withinMs: 2_000, what: "the logout" });
+      const call = await fetch(`${product.url}/mcp`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${tokens.accessToken}` },
+        body: "{}",
+      });
+      expect(call.status).toBe(401);
+      expect(countOf(join(product.dataDir, "email-connector.db"), "accounts")).toBe(0);
+      expect(await runCommand(["grants", "revoke", id], env)).toMatchObject({ exitCode: 1, printed: "" });
+      await client.close();
+    });
+  });
+
+  test("backup copies the whole database of a server that runs, mode 0600, and writes over nothing", async () => {
+    await lendProduct({}, async (product) => {
+      const env = { DATA_DIR: product.dataDir };
+      const { client } = await connectPerson(product);
+      await client.close();
+      const file = join(temporaryFolder("backup"), "copy.db");
+      expect((await runCommand(["backup", file], env)).exitCode).toBe(0);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(countOf(file, "accounts")).toBe(1);
+      expect(await runCommand(["backup", file], env)).toMatchObject({
+        exitCode: 1,
+        complained: `${file} is there already; name a new file.\n`,
+      });
+    });
+  });
+
+  test("A19: after rotate-key and with the old key gone, old grants go on, and the old key opens nothing", async () => {
+    const kit = await mailServer();
+    const first = await startProduct();
+    const env = { DATA_DIR: first.dataDir };
+    const user = await kit.newUser();
+    const tokens = await connectMailbox(first, user);
+    expect((await runCommand(["rotate-key"], env)).complained).toContain(
+      "is in use by another email-connector",
+    );
+    await first.stop();
+
+    const keyFile = join(first.dataDir, "server.key");
+    const oldKey = readFileSync(keyFile, "utf8").trim();
+    const rotated = await runCommand(["rotate-key"], env);
+    expect(rotated).toMatchObject({ exitCode: 0, complained: "" });
+    const newKey = readFileSync(keyFile, "utf8").trim();
+    expect(newKey).toMatch(/^[0-9a-f]{64}$/);
+    expect(newKey).not.toBe(oldKey);
+    expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+
+    await expect(startProduct({ settings: { ...env, ENCRYPTION_KEY: oldKey } })).rejects.toThrow(
+      "The server key is not the one this database was sealed with.",
+    );
+    await lendProduct({ settings: env }, async (product) => {
+      const client = await openClient(product, tokens.accessToken);
+      expect((await client.call("list_mailboxes")).text).toContain("INBOX");
+      await client.close();
+      const refreshed = await requestToken(product, {
+        grant_type: "refresh_token",
+        refresh_token: tokens.refreshToken,
+      });
+      expect(refreshed.status).toBe(200);
+    });
+  });
+
+  test("A19: with the keys in ENCRYPTION_KEY, the operator puts the new one first, rotates, and takes the old one out", async () => {
+    const [oldKey, newKey] = ["11".repeat(32), "22".repeat(32)];
+    const first = await startProduct({ settings: { ENCRYPTION_KEY: oldKey } });
+    const tokens = await connectMailbox(first, await (await mailServer()).newUser());
+    await first.stop();
+    const settings = { DATA_DIR: first.dataDir, ENCRYPTION_KEY: `${newKey},${oldKey}` };
+    const rotated = await runCommand(["rotate-key"], settings);
+    expect(rotated.printed).toContain("The keys behind it are no longer needed");
+    await lendProduct({ settings: { ...settings, ENCRYPTION_KEY: newKey } }, async (product) => {
+      const client = await openClient(product, tokens.accessToken);
+      expect((await client.call("list_mailboxes")).text).toContain("INBOX");
+      await client.close();
+    });
+  });
+});
+
+test("grants, backup and rotate-key say so where there is no database, and make none", async () => {
+  const env = { DATA_DIR: join(temporaryFolder("none"), "data") };
+  for (const argv of [["grants", "list"], ["backup", "/tmp/never"], ["rotate-key"]]) {
+    const { exitCode, complained } = await runCommand(argv, env);
+    expect(exitCode).toBe(1);
+    expect(complained).toMatch(/no database/);
+  }
+});
