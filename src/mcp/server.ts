@@ -18,7 +18,7 @@ import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields, toReason } from "../log.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { chooseMail } from "../tools/choose-mail.ts";
-import type { Fence, GrantRooms, Tool, ToolServices } from "../tools/define-tool.ts";
+import type { Effect, Fence, GrantRooms, Tool, ToolServices } from "../tools/define-tool.ts";
 import { productVersion } from "../version.ts";
 import type { Calls } from "./calls.ts";
 import { checkInput } from "./input.ts";
@@ -94,31 +94,28 @@ export function createServerFactory(deps: ServerDeps) {
             grantId: caller.grant.id,
             name: caller.toCallName(extra.requestId),
             callerSignal: caller.signal,
+            hintWhenCutOff: hintWhenCutOff[tool.effect],
           },
-          async (signal) => {
+          async (signal, whenOver) => {
             if (!mayUse(caller.grant.level, tool))
               throw new AppError("permission_missing", `This connection may not use ${tool.name}.`);
             const input = checkInput(tool, params.arguments ?? {});
-            const leave = await limits.enterCall(caller.grant.id, signal);
-            try {
-              return await vault.withMails(caller.grant, signal, (mails) =>
-                tool.call(
-                  input,
-                  {
-                    ...deps.services,
-                    ...deps.forGrant(caller.grant),
-                    mails,
-                    mailFor: (choice) => chooseMail(mails, choice),
-                    grant: { id: caller.grant.id, level: caller.grant.level },
-                    signal,
-                    progress,
-                  },
-                  deps.newFence(),
-                ),
-              );
-            } finally {
-              leave();
-            }
+            whenOver(await limits.enterCall(caller.grant.id, signal));
+            return vault.withMails(caller.grant, signal, (mails) =>
+              tool.call(
+                input,
+                {
+                  ...deps.services,
+                  ...deps.forGrant(caller.grant),
+                  mails,
+                  mailFor: (choice) => chooseMail(mails, choice),
+                  grant: { id: caller.grant.id, level: caller.grant.level },
+                  signal,
+                  progress,
+                },
+                deps.newFence(),
+              ),
+            );
           },
         ),
       );
@@ -162,6 +159,14 @@ export function createServerFactory(deps: ServerDeps) {
     }
   }
 }
+
+/** A call that was cut off may have done its work: what a model should do before it calls again. */
+const hintWhenCutOff: Record<Effect, string | undefined> = {
+  read: undefined,
+  write: "It may have been done in part; look at the mailbox before you call again.",
+  destroy: "It may have been done in part; look at the mailbox before you call again.",
+  send: "The email may have been sent; look in Sent (search_emails in:sent) before you try again.",
+};
 
 function toFailure(text: string): CallToolResult {
   return { isError: true, content: [{ type: "text", text }] };

@@ -44,6 +44,19 @@ describe("a call", () => {
     expect(door.calls.count()).toBe(0);
   });
 
+  test("that is cut off while it sends says that the email may have been sent, in its own words or in ours", async () => {
+    const own = await textOf(await post(callMessage("send_slowly", { listens: true })));
+    expect(own).toContain("maybe_sent");
+    const ours = await textOf(await post(callMessage("send_slowly", { listens: false })));
+    expect(ours).toContain("timed_out");
+    expect(ours).toContain("The email may have been sent; look in Sent");
+  });
+
+  test("that never ends keeps no place among the four of its grant beyond its deadline", async () => {
+    await Promise.all([1, 2, 3, 4].map((id) => post(callMessage("deaf", {}, id))));
+    expect(await textOf(await post(callMessage("echo", { text: "still here" })))).toContain("still here");
+  });
+
   test("ends when its caller goes away", async () => {
     const leaving = new AbortController();
     const answer = post(callMessage("wait", { ms: 20_000 }), { signal: leaving.signal });

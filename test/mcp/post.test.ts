@@ -226,7 +226,7 @@ describe("a level", () => {
     const reading = ["echo", "wait", "deaf", "refuse", "broken"];
     expect(await namesFor("reader")).toEqual(reading);
     expect(await namesFor("organiser")).toEqual([...reading, "do_write", "do_destroy"]);
-    expect(await namesFor("mine")).toEqual([...reading, "do_write", "do_destroy", "do_send"]);
+    expect(await namesFor("mine")).toEqual([...reading, "do_write", "do_destroy", "do_send", "send_slowly"]);
   });
 
   test("of reading is 403 insufficient_scope for a tool that writes (RFC 6750 section 3.1)", async () => {

@@ -99,6 +99,23 @@ export function createTestTools() {
       audit: () => ({ count: 1 }),
     });
 
+  const sendSlowly = defineTool({
+    name: "send_slowly",
+    title: "Send slowly",
+    description: "Takes its time, and when it is cut off says what became of the email.",
+    effect: "send",
+    input: z.object({ listens: z.boolean() }),
+    output: z.object({}),
+    run: ({ listens }, { signal }) =>
+      new Promise<Record<string, never>>((_, reject) => {
+        if (listens)
+          signal.addEventListener("abort", () =>
+            reject(new AppError("maybe_sent", "The connection ended before the server said so.")),
+          );
+      }),
+    render: () => "",
+  });
+
   const tools: readonly Tool[] = [
     echo,
     wait,
@@ -108,6 +125,7 @@ export function createTestTools() {
     acting("do_write", "write"),
     acting("do_destroy", "destroy"),
     acting("do_send", "send"),
+    sendSlowly,
   ];
   return { tools, observed };
 }
