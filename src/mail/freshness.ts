@@ -17,22 +17,34 @@ export function isAttentive(imap: ImapFlow): boolean {
   return typeof name === "string" && attentiveServers.has(name.trim().toLowerCase());
 }
 
+/** Does `work` and says what its answer told besides: nothing, that emails have arrived, or that some have changed. */
+export async function withNews<T>(
+  imap: ImapFlow,
+  work: () => Promise<T>,
+): Promise<{ answer: T; news: "none" | "arrivals" | "changes" }> {
+  const { exists } = requireSelected(imap);
+  let changed = false;
+  const onChange = () => {
+    changed = true;
+  };
+  imap.on("flags", onChange);
+  imap.on("expunge", onChange);
+  try {
+    const answer = await work();
+    const arrived = requireSelected(imap).exists !== exists;
+    return { answer, news: changed ? "changes" : arrived ? "arrivals" : "none" };
+  } finally {
+    imap.off("flags", onChange);
+    imap.off("expunge", onChange);
+  }
+}
+
 /** `work` reads the selected mailbox by UID commands only; it may run twice. */
 export async function readFresh<T>(imap: ImapFlow, work: () => Promise<T>): Promise<T> {
   if (!isAttentive(imap)) {
     await imap.noop();
     return work();
   }
-  const { exists } = requireSelected(imap);
-  let flagged = false;
-  const onFlags = () => {
-    flagged = true;
-  };
-  imap.on("flags", onFlags);
-  try {
-    const answer = await work();
-    return flagged || requireSelected(imap).exists !== exists ? await work() : answer;
-  } finally {
-    imap.off("flags", onFlags);
-  }
+  const { answer, news } = await withNews(imap, work);
+  return news === "none" ? answer : work();
 }

@@ -3,7 +3,7 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import { type Access, requireSelected } from "./access.ts";
 import { fromCursor, type Position, toCursor } from "./cursor.ts";
-import { isAttentive, readFresh } from "./freshness.ts";
+import { isAttentive, readFresh, withNews } from "./freshness.ts";
 import type { EmailPage } from "./mail.ts";
 import { toMailboxPath } from "./mailboxes.ts";
 import type { MailboxNotes } from "./notes.ts";
@@ -52,21 +52,38 @@ type Rows = { rows: FetchedRow[]; total: number; left: number };
 
 /**
  * The newest, by UID from where they began at the last look: when nothing has changed since, that is all of it, in one
- * round trip. Else, and at the first look, by sequence number, of which the highest is the newest.
+ * round trip; what has arrived is one more. Else, and at the first look, by sequence number, of which the highest is
+ * the newest.
  */
 async function newestRows(access: Access, imap: ImapFlow, limit: number, notes: MailboxNotes): Promise<Rows> {
-  const from = notes.newestFrom.get(limit);
-  if (from !== undefined && isAttentive(imap)) {
-    const { exists } = requireSelected(imap);
-    const rows = await fetchRows(access, imap, `${from}:*`, "uid", notes);
-    if (requireSelected(imap).exists === exists && rows.length === Math.min(limit, exists))
-      return { rows: newestFirst(rows), total: exists, left: exists - rows.length };
-  } else await imap.noop();
+  const known = await rowsSince(access, imap, limit, notes);
   const { exists } = requireSelected(imap);
-  const page = await rowsUpTo(access, imap, exists, limit, notes);
+  const page = known ?? (await rowsUpTo(access, imap, exists, limit, notes));
   const oldest = page.rows.at(-1);
   if (oldest) notes.newestFrom.set(limit, oldest.uid);
   return page;
+}
+
+/** Undefined when there was no last look, or too much has changed since. */
+async function rowsSince(
+  access: Access,
+  imap: ImapFlow,
+  limit: number,
+  notes: MailboxNotes,
+): Promise<Rows | undefined> {
+  const from = notes.newestFrom.get(limit);
+  if (from === undefined || !isAttentive(imap)) {
+    await imap.noop();
+    return undefined;
+  }
+  const expected = Math.min(limit, requireSelected(imap).exists);
+  const { answer, news } = await withNews(imap, () => fetchRows(access, imap, `${from}:*`, "uid", notes));
+  if (news === "changes" || answer.length < expected) return undefined;
+  const last = Math.max(...answer.map((row) => row.uid));
+  const arrived = news === "arrivals" ? await fetchRows(access, imap, `${last + 1}:*`, "uid", notes) : [];
+  const rows = newestFirst([...answer, ...arrived.filter((row) => row.uid > last)]).slice(0, limit);
+  const { exists } = requireSelected(imap);
+  return { rows, total: exists, left: exists - rows.length };
 }
 
 async function rowsBefore(

@@ -41,6 +41,8 @@ describeMail("A mailbox that was looked at before", () => {
     withWarmMailbox(async ({ user, claude }) => {
       const kit = await mailServer();
       await kit.deliver(user, await toRaw({ subject: "Four", text: "x" }));
+      const newest = await claude.call("get_recent_emails", { limit: 2 });
+      expect((newest.data.emails as Row[]).map((row) => row.subject)).toEqual(["Four", "Three"]);
       expect((await list(claude)).map((row) => row.subject)).toEqual(["Four", "Three", "Two", "One"]);
       await kit.deliver(user, await toRaw({ subject: "Five", text: "x" }));
       const found = await claude.call("search_emails", { query: "subject:five" });

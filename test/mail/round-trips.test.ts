@@ -1,0 +1,139 @@
+/** What the tools cost on the network, counted by a proxy in front of a real Dovecot. Nothing here is timed. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { prepareMailbox } from "../../bench/mailbox.ts";
+import { connectMailbox } from "../support/authorize.ts";
+import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
+import { toRaw } from "../support/emails.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, startMailServer, type User } from "../support/mail-server.ts";
+import { openClient, type TestClient } from "../support/mcp-client.ts";
+import { startProduct, type TestProduct } from "../support/product.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+
+type Scene = { user: User; claude: TestClient; ids: string[] };
+
+let kit: MailServerKit;
+let product: TestProduct;
+let imap: CountingProxy;
+let smtp: CountingProxy;
+let small: Scene;
+let large: Scene;
+
+const counts = { small: 200, large: 6_000 };
+
+async function open(folder: string, emails: number): Promise<Scene> {
+  const address = `person-${emails}@example.test`;
+  prepareMailbox(join(folder, address), emails);
+  if (process.getuid?.() === 0) await Bun.$`chown -R mail:mail ${join(folder, address)}`;
+  const user = await kit.setUser(address);
+  const servers = { imap: { ...kit.imap, port: imap.port }, smtp: { ...kit.smtp, port: smtp.port } };
+  const claude = await openClient(product, (await connectMailbox(product, user, { servers })).accessToken);
+  const recent = await claude.call("get_recent_emails", { limit: 50 });
+  return { user, claude, ids: (recent.data.emails as { id: string }[]).map((row) => row.id) };
+}
+
+/** What one call costs: round trips and octets from the mail servers. */
+async function cost(work: () => Promise<unknown>): Promise<{ roundTrips: number; received: number }> {
+  imap.reset();
+  smtp.reset();
+  await work();
+  return {
+    roundTrips: imap.count().roundTrips + smtp.count().roundTrips,
+    received: imap.count().received + smtp.count().received,
+  };
+}
+
+describeMail("A warm connection", () => {
+  beforeAll(async () => {
+    const folder = temporaryFolder("mailboxes");
+    kit = await startMailServer({ mailFolder: folder, format: "maildir" });
+    imap = await startCountingProxy(kit.imap.port);
+    smtp = await startCountingProxy(kit.smtp.port);
+    product = await startProduct();
+    small = await open(folder, counts.small);
+    large = await open(folder, counts.large);
+  });
+
+  afterAll(async () => {
+    await Promise.all([small, large].map((scene) => scene?.claude.close()));
+    await product?.stop();
+    await Promise.all([imap?.stop(), smtp?.stop(), kit?.stop()]);
+  });
+
+  const budgets: [string, number, (scene: Scene) => Promise<unknown>][] = [
+    ["list_mailboxes", 2, ({ claude }) => claude.call("list_mailboxes")],
+    ["get_recent_emails", 1, ({ claude }) => claude.call("get_recent_emails", { limit: 50 })],
+    [
+      "get_recent_emails, unread only",
+      2,
+      ({ claude }) => claude.call("get_recent_emails", { unread_only: true }),
+    ],
+    ["get_email that was listed", 1, ({ claude, ids }) => claude.call("get_email", { id: ids[7] })],
+    [
+      "search_emails in one mailbox",
+      3,
+      ({ claude }) => claude.call("search_emails", { query: "from:river", mailbox: "inbox" }),
+    ],
+    ["mark_as_read", 2, ({ claude, ids }) => claude.call("mark_as_read", { ids: ids.slice(10, 30) })],
+    [
+      "move_email by path",
+      2,
+      ({ claude, ids }) => claude.call("move_email", { ids: ids.slice(30, 35), mailbox: "Archive" }),
+    ],
+    [
+      "move_email by role",
+      2,
+      ({ claude, ids }) => claude.call("move_email", { ids: ids.slice(35, 40), mailbox: "trash" }),
+    ],
+  ];
+  for (const [what, most, call] of budgets)
+    test(`${what} takes at most ${most} round trip${most > 1 ? "s" : ""}`, async () => {
+      expect((await cost(() => call(small))).roundTrips).toBeLessThanOrEqual(most);
+    });
+
+  test("the next page of get_recent_emails takes at most 2 round trips", async () => {
+    const first = await small.claude.call("get_recent_emails", { limit: 20 });
+    const next = { limit: 20, cursor: first.data.cursor };
+    expect((await cost(() => small.claude.call("get_recent_emails", next))).roundTrips).toBeLessThanOrEqual(
+      2,
+    );
+  });
+
+  test("send_email uses the SMTP connection that is there", async () => {
+    const letter = () => ({ to: [large.user.address], subject: `Letter ${Math.random()}`, body: "Hello." });
+    await small.claude.call("send_email", letter());
+    const logins = kit.submission.logins();
+    const { roundTrips } = await cost(() => small.claude.call("send_email", letter()));
+    expect(kit.submission.logins()).toBe(logins);
+    // MAIL, RCPT, DATA, the email; meanwhile LIST and SELECT; APPEND, and a look for a second copy.
+    expect(roundTrips).toBeLessThanOrEqual(9);
+  });
+
+  test("a list of 50 brings less than 60 KB from the server", async () => {
+    const list = () => small.claude.call("get_recent_emails", { limit: 50 });
+    await list();
+    const { received } = await cost(list);
+    expect(received).toBeLessThan(60_000);
+  });
+
+  test("get_email of an email with a large attachment does not bring the attachment", async () => {
+    const attachments = [{ filename: "large.pdf", content: Buffer.alloc(2_000_000, 7) }];
+    await kit.deliver(small.user, await toRaw({ subject: "Large", text: "See attached.", attachments }));
+    const recent = await small.claude.call("get_recent_emails", { limit: 1 });
+    const [row] = recent.data.emails as { id: string; subject: string }[];
+    expect(row?.subject).toBe("Large");
+    const { received } = await cost(() => small.claude.call("get_email", { id: row?.id }));
+    expect(received).toBeLessThan(20_000);
+  });
+
+  for (const tool of ["get_recent_emails", "get_email"])
+    test(`${tool} costs the same in a mailbox of ${counts.large} emails as in one of ${counts.small}`, async () => {
+      const call = ({ claude, ids }: Scene) =>
+        tool === "get_email" ? claude.call(tool, { id: ids[3] }) : claude.call(tool, { limit: 20 });
+      await Promise.all([small, large].map((scene) => scene.claude.call("get_recent_emails", { limit: 20 })));
+      const [few, many] = [await cost(() => call(small)), await cost(() => call(large))];
+      expect(many.roundTrips).toBeLessThanOrEqual(few.roundTrips);
+      expect(many.received).toBeLessThan(Math.max(few.received, 4_000) * 1.3);
+    });
+});
