@@ -54,6 +54,11 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
       .use("/oauth/*", createCors({ config }))
       .on("ALL", ["/authorize", "/token", "/register", "/revoke"], createCors({ config }))
 
+      // A person who opens the connector's URL in a browser is shown what it is for.
+      .get("/mcp", (c, next) =>
+        c.req.header("Sec-Fetch-Mode") === "navigate" ? Promise.resolve(c.redirect("/", 303)) : next(),
+      )
+
       // A tool for Claude: /mcp (POST, GET, DELETE).
       .route("/", createMcpRoutes({ ...mcp, config, refuseStrangers, requireGrant }))
 

@@ -166,6 +166,13 @@ describe("POST /mcp of a browser on a known origin", () => {
 });
 
 describe("GET", () => {
+  test("/mcp by a person in a browser leads to the front page", async () => {
+    const response = await ask("/mcp", { headers: { "Sec-Fetch-Mode": "navigate", Accept: "text/html" } });
+    expect(response.status).toBe(303);
+    expect(response.headers.get("Location")).toBe("/");
+    expect((await ask("/mcp", { headers: { Accept: "text/html" } })).status).toBe(401);
+  });
+
   test("/health says ok and the version", async () => {
     const response = await ask("/health");
     expect(await response.json()).toEqual({
