@@ -28,7 +28,7 @@ export const refreshGraceMs = 60_000;
 const refreshLifetimeMs = 180 * 86_400_000;
 
 /** What one grant may hold; the oldest go. A client that refreshes in a loop does not fill the disk. */
-const maxTokensPerKind = 32;
+const maxTokensPerKind = 500;
 
 /** What a deleted key leaves behind: opens nothing. */
 export const noKey = Buffer.alloc(0);
