@@ -1,0 +1,190 @@
+/** The end of a grant: whatever ends it, within a second nothing is left that could act for the person. */
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { toDatabaseFile } from "../../src/db/open.ts";
+import {
+  beginAuthorization,
+  formFields,
+  redeemCode,
+  redirectUri,
+  requestToken,
+  requireCode,
+  submitForm,
+} from "../support/authorize.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
+import { lendProduct, wideRates } from "../support/person.ts";
+import type { TestProduct } from "../support/product.ts";
+import { createTestClock } from "../support/test-clock.ts";
+import { eventually } from "../support/waiting.ts";
+
+/** Rows per table that hang on a grant, for all tables that have a grant_id, and the grants themselves. */
+function countRows(product: TestProduct): Record<string, number> {
+  const db = new Database(toDatabaseFile(product.dataDir), { readonly: true });
+  const tables = db
+    .query<{ name: string }, []>(
+      "select m.name as name from sqlite_master m where m.type = 'table' and (m.name = 'grants' or exists (select 1 from pragma_table_info(m.name) where name = 'grant_id'))",
+    )
+    .all()
+    .map(({ name }) => name);
+  const counts = tables.map(
+    (name) =>
+      [
+        name,
+        db
+          .query<{ n: number }, []>(
+            `select count(*) as n from "${name}" where ${name === "grants" ? "id" : "grant_id"} is not null`,
+          )
+          .get()?.n ?? 0,
+      ] as const,
+  );
+  db.close();
+  return Object.fromEntries(counts);
+}
+
+/** A person with tokens, a session, an open stream and a warm connection; and the way their code went. */
+async function settle(product: TestProduct, imapPort: number) {
+  const kit = await mailServer();
+  const user = await kit.newUser();
+  await kit.deliver(user, "From: a@example.test\r\nSubject: one\r\n\r\nx\r\n");
+  const begun = await beginAuthorization(product);
+  const servers = { imap: { ...kit.imap, port: imapPort }, smtp: kit.smtp };
+  const query = await requireCode(await submitForm(product, begun, formFields(user, servers)));
+  const code = query.get("code") ?? "";
+  const tokens = await redeemCode(product, code, begun.verifier);
+  const client = await openClient(product, tokens.accessToken);
+  const { data } = await client.call("get_recent_emails", {});
+  const id = (data.emails as { id: string }[])[0]?.id ?? "";
+  // Leaves rows in the journal, as work does.
+  await client.call("mark_as_read", { ids: [id] });
+  const stream = await fetch(`${product.url}/mcp`, {
+    headers: {
+      Authorization: `Bearer ${tokens.accessToken}`,
+      "Mcp-Session-Id": client.transport.sessionId ?? "",
+      Accept: "text/event-stream",
+    },
+  });
+  const reader = stream.body?.getReader();
+  await reader?.read();
+  return { code, verifier: begun.verifier, tokens, client, reader };
+}
+
+type Settled = Awaited<ReturnType<typeof settle>>;
+
+const ends: Readonly<Record<string, (product: TestProduct, settled: Settled) => Promise<unknown>>> = {
+  "revoking the access token": (product, { tokens }) =>
+    fetch(`${product.url}/oauth/revoke`, {
+      method: "POST",
+      body: new URLSearchParams({
+        token: tokens.accessToken,
+        client_id: product.clientId,
+        client_secret: product.clientSecret,
+      }),
+    }),
+  "revoking the refresh token": (product, { tokens }) =>
+    fetch(`${product.url}/oauth/revoke`, {
+      method: "POST",
+      body: new URLSearchParams({
+        token: tokens.refreshToken,
+        client_id: product.clientId,
+        client_secret: product.clientSecret,
+      }),
+    }),
+  "replaying the code": (product, { code, verifier }) =>
+    requestToken(product, {
+      grant_type: "authorization_code",
+      code,
+      code_verifier: verifier,
+      redirect_uri: redirectUri,
+    }),
+};
+
+describeMail("The end of a grant", () => {
+  test.each(Object.keys(ends))(
+    "by %s takes tokens, session, stream, connections, journal and credentials within a second",
+    async (how) => {
+      const kit = await mailServer();
+      const proxy = await startFaultProxy(kit.imap.port);
+      await lendProduct({ rates: wideRates }, async (product) => {
+        const settled = await settle(product, proxy.port);
+        expect(proxy.open()).toBeGreaterThan(0);
+        expect(countRows(product)).toMatchObject({ grants: 1, accounts: 1, operations: 1, sessions: 1 });
+        const startedAt = performance.now();
+        await ends[how]?.(product, settled);
+        // The stream ends on its own; whoever reads it sees the end.
+        let piece = await settled.reader?.read();
+        while (piece && !piece.done) piece = await settled.reader?.read();
+        await eventually(() => proxy.open() === 0, {
+          withinMs: 1_000,
+          what: "the IMAP connections to close",
+        });
+        expect(performance.now() - startedAt).toBeLessThan(1_000);
+        expect(Object.entries(countRows(product)).filter(([, rows]) => rows > 0)).toEqual([]);
+        const call = await fetch(`${product.url}/mcp`, {
+          method: "POST",
+          headers: {
+            Authorization: `Bearer ${settled.tokens.accessToken}`,
+            "Content-Type": "application/json",
+          },
+          body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+        });
+        expect(call.status).toBe(401);
+        const refresh = await requestToken(product, {
+          grant_type: "refresh_token",
+          refresh_token: settled.tokens.refreshToken,
+        });
+        expect(refresh.status).toBe(400);
+        await settled.client.close();
+      });
+      await proxy.stop();
+    },
+  );
+
+  test("ends a call that is running, and the caller is told", async () => {
+    const kit = await mailServer();
+    const proxy = await startFaultProxy(kit.imap.port);
+    await lendProduct({ rates: wideRates }, async (product) => {
+      const settled = await settle(product, proxy.port);
+      proxy.drop();
+      proxy.set({ kind: "stall", afterBytes: 3_000 });
+      const before = proxy.connections();
+      const running = settled.client.try("get_recent_emails", {});
+      await eventually(() => proxy.connections() > before);
+      const startedAt = performance.now();
+      await ends["revoking the access token"]?.(product, settled);
+      const answer = await running;
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      expect(answer.isError).toBe(true);
+      expect(answer.text).toContain("Connect the mailbox again");
+      await settled.client.close();
+    });
+    await proxy.stop();
+  });
+
+  test("by running out lets nothing through, neither calls nor a refresh", async () => {
+    const kit = await mailServer();
+    const clock = createTestClock();
+    const proxy = await startFaultProxy(kit.imap.port);
+    await lendProduct({ rates: wideRates, clock }, async (product) => {
+      const settled = await settle(product, proxy.port);
+      await settled.client.close();
+      clock.advance(400 * 86_400_000);
+      for (const token of [settled.tokens.accessToken, settled.tokens.refreshToken]) {
+        const call = await fetch(`${product.url}/mcp`, {
+          method: "POST",
+          headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+          body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+        });
+        expect(call.status).toBe(401);
+      }
+      const refresh = await requestToken(product, {
+        grant_type: "refresh_token",
+        refresh_token: settled.tokens.refreshToken,
+      });
+      expect(refresh.status).toBe(400);
+    });
+    await proxy.stop();
+  });
+});
