@@ -27,6 +27,7 @@
     provider.addEventListener("change", () => {
       byHand = provider.value !== "";
       say("");
+      usualServers(provider.selectedOptions[0]);
       if (!byHand) look();
     });
 
@@ -50,6 +51,7 @@
 
     function choose(value, kind, name) {
       provider.value = value;
+      usualServers(provider.selectedOptions[0]);
       say(kind, name);
     }
 
@@ -59,6 +61,13 @@
     });
     address.addEventListener("change", look);
     if (address.value !== "" && !byHand) look();
+  }
+
+  /** A bridge or a home server has usual places, which the person may change. */
+  function usualServers(option) {
+    for (const side of ["imap", "smtp"])
+      if (option?.dataset[side] && byId(`${side}_host`).value === "")
+        fill(side, JSON.parse(option.dataset[side]));
   }
 
   function fill(side, server) {

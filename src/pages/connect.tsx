@@ -7,7 +7,7 @@ import { Layout, toDocument } from "./layout.tsx";
 import { LevelChoice } from "./level-choice.tsx";
 import { toProblemText } from "./problem-text.ts";
 import { ProgressSteps } from "./progress-steps.tsx";
-import type { ConnectPageProps, Problem, ProblemField } from "./props.ts";
+import type { ConnectPageProps, FoundServers, Problem, ProblemField } from "./props.ts";
 import { ProviderHelp, ProviderList } from "./provider-choice.tsx";
 import { scripts } from "./scripts.ts";
 import { ServerFields } from "./server-fields.tsx";
@@ -81,7 +81,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
       </div>
       <ProviderList text={text} chosen={chosen} message={at("provider")} />
       <ProviderHelp text={text} language={language} />
-      <ServerFields text={text} form={form} found={found} at={at} />
+      <ServerFields text={text} form={form} usual={toUsualServers(chosen, found)} at={at} />
       <PasswordField text={text} message={at("password")} autofocus={focus === "password"} />
       {adding ? <input type="hidden" name={fieldNames.level} value={form.level} /> : null}
       {adding ? null : <LevelChoice text={text} level={form.level} />}
@@ -150,6 +150,12 @@ function toMessage(
   const typed = preset && !preset.ownServers ? "" : form[side].host;
   const host = typed || (preset?.[side].host ?? found?.[side].host);
   return toProblemText(text, { ...problem, found }, { provider: chosen, host });
+}
+
+/** A bridge's or a home server's usual places, else what was found for the address. */
+function toUsualServers(chosen: string, found: FoundServers | undefined) {
+  const preset = findPreset(chosen);
+  return preset?.ownServers ? preset : found;
 }
 
 /** Where a problem is said: at its field, or above the form when the field is not one that is shown. */

@@ -12,7 +12,13 @@ export type ProblemContext = {
 };
 
 export function toProblemText(text: Texts, problem: Problem, context: ProblemContext): string {
-  const words = text.problem;
+  const sentence = toSentence(text.problem, problem, context);
+  // The IMAP login came first and is proven: reading works.
+  const canGoOn = problem.side === "smtp" && problem.code !== "login_refused";
+  return canGoOn ? `${sentence} ${text.problem.withoutSending}` : sentence;
+}
+
+function toSentence(words: Texts["problem"], problem: Problem, context: ProblemContext): string {
   const server = words.server(problem.side ?? "imap", context.host);
   switch (problem.code) {
     case "login_refused":

@@ -22,6 +22,8 @@ export function ProviderList(props: { text: Texts; chosen: string; message: stri
             selected={preset.id === chosen}
             data-domains={preset.domains.join(" ")}
             data-servers={preset.ownServers ? "" : undefined}
+            data-imap={preset.ownServers ? JSON.stringify(preset.imap) : undefined}
+            data-smtp={preset.ownServers ? JSON.stringify(preset.smtp) : undefined}
             data-unavailable={preset.appPassword.kind === "unavailable" ? "" : undefined}
           >
             {preset.name}

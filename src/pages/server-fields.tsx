@@ -15,23 +15,24 @@ const names: Record<"imap" | "smtp", Names> = {
 export function ServerFields(props: {
   text: Texts;
   form: ConnectForm;
-  found: FoundServers | undefined;
+  /** What to fill in where nothing was typed. */
+  usual: Pick<FoundServers, "imap" | "smtp"> | undefined;
   at: (field: ProblemField) => string | undefined;
 }) {
-  const { text, form, found, at } = props;
+  const { text, form, usual, at } = props;
   return (
     <div class="servers">
       <Server
         side="imap"
         title={text.connect.servers.imap}
-        server={shown(form.imap, found?.imap)}
+        server={shown(form.imap, usual?.imap)}
         text={text}
         at={at}
       />
       <Server
         side="smtp"
         title={text.connect.servers.smtp}
-        server={shown(form.smtp, found?.smtp)}
+        server={shown(form.smtp, usual?.smtp)}
         text={text}
         at={at}
       />
@@ -56,10 +57,10 @@ export function ServerFields(props: {
   );
 }
 
-/** What was typed, else what was found. */
-function shown(typed: TypedServer, found: MailServer | undefined): TypedServer {
-  if (typed.host !== "" || typed.port !== "" || !found) return typed;
-  return { host: found.host, port: String(found.port), security: found.security };
+/** What was typed, else what is usual. */
+function shown(typed: TypedServer, usual: MailServer | undefined): TypedServer {
+  if (typed.host !== "" || typed.port !== "" || !usual) return typed;
+  return { host: usual.host, port: String(usual.port), security: usual.security };
 }
 
 function Server(props: {

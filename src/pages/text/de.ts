@@ -114,6 +114,7 @@ export const de: Texts = {
       "Dieser Server hat keinen Platz mehr und konnte nichts speichern. Sagen Sie es der Person, die ihn betreibt.",
     otherDomain:
       "Ihre Domain nennt diese Server, die zu einer anderen Domain gehören. Wenn sie stimmen, geben Sie das Passwort noch einmal ein und gehen weiter.",
+    withoutSending: "Das Lesen geht: Sie können auch ohne Senden weitergehen.",
     other: (server) =>
       `${server} hat uns nicht eingelassen. Versuchen Sie es noch einmal; bleibt es dabei, erlaubt er es nicht.`,
     missing: {

@@ -110,6 +110,7 @@ export const en = {
     storageFull: "This server has no space left and could not save this. Tell whoever runs it.",
     otherDomain:
       "Your domain names these servers, which belong to another domain. If they are right, type the password once more and go on.",
+    withoutSending: "Reading works: you can also go on without sending.",
     other: (server: string) =>
       `${server} did not let us in. Try again; if it stays so, it does not allow this.`,
     missing: {

@@ -112,6 +112,7 @@ export const fr: Texts = {
       "Ce serveur n’a plus de place et n’a rien pu enregistrer. Dites-le à la personne qui le gère.",
     otherDomain:
       "Votre domaine indique ces serveurs, qui appartiennent à un autre domaine. S’ils sont justes, saisissez encore une fois le mot de passe et continuez.",
+    withoutSending: "La lecture fonctionne : vous pouvez aussi continuer sans envoi.",
     other: (server) =>
       `${server} ne nous a pas laissés entrer. Réessayez ; si cela persiste, il ne le permet pas.`,
     missing: {
