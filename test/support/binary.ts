@@ -1,5 +1,5 @@
 /** The compiled binary: built once per run, started in an empty folder as a person would. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { trustedAuthority } from "./authority.ts";
 import { freePort } from "./ports.ts";
@@ -48,13 +48,17 @@ async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) 
   for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
 }
 
-/** Starts the binary with these settings over the tests' own, and waits until /health answers. */
-export async function startBinary(settings: Readonly<Record<string, string>> = {}): Promise<BinaryProcess> {
+/** Starts the binary with these settings over the tests' own, beside these files, and waits until /health answers. */
+export async function startBinary(
+  settings: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<BinaryProcess> {
   const file = await binary();
   const port = settings.PORT ?? String(await freePort());
   const env = testSettings({ ...settings, PORT: port });
   const folder = join(temporaryFolder("empty"), "here");
   mkdirSync(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   let [out, err] = ["", ""];
   const child = Bun.spawn([file], {
     cwd: folder,

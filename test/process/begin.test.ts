@@ -1,0 +1,151 @@
+/** How the server begins: what it makes, what it refuses, and that it says in one line what to do. */
+import { expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startBinary } from "../support/binary.ts";
+import { runCommand } from "../support/command.ts";
+import { lendProduct } from "../support/person.ts";
+import { freePort } from "../support/ports.ts";
+import { startProduct, testSettings } from "../support/product.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+
+/** A data folder with a key file of this content. */
+function withKey(content: string, mode = 0o600): { DATA_DIR: string; PORT: string } {
+  const dataDir = join(temporaryFolder("key"), "data");
+  mkdirSync(dataDir, { mode: 0o700 });
+  writeFileSync(join(dataDir, "server.key"), content);
+  chmodSync(join(dataDir, "server.key"), mode);
+  return { DATA_DIR: dataDir, PORT: "0" };
+}
+
+const modeOf = (...path: string[]) => statSync(join(...path)).mode & 0o777;
+const warned = (logged: readonly string[]) =>
+  logged.some((line) => line.includes("key_file_readable_by_others"));
+
+test("with no setting it makes DATA_DIR, database, key and client, for its user alone, and says what to type where", async () => {
+  const port = String(await freePort());
+  const first = await startBinary({ PORT: port, OAUTH_CLIENT_ID: "", OAUTH_CLIENT_SECRET: "" });
+  expect(modeOf(first.dataDir)).toBe(0o700);
+  for (const file of ["email-connector.db", "server.key", "client.json", "server.lock"])
+    expect([file, modeOf(first.dataDir, file)]).toEqual([file, 0o600]);
+  const client: unknown = JSON.parse(readFileSync(join(first.dataDir, "client.json"), "utf8"));
+  const { id, secret } = client as { id: string; secret: string };
+  expect(secret).toMatch(/^[0-9a-f]{64}$/);
+  const said = first.stdout();
+  for (const text of [
+    `URL            http://localhost:${port}/mcp`,
+    `Client ID      ${id}`,
+    `Client secret  ${secret}`,
+    `claude mcp add --transport http email http://localhost:${port}/mcp`,
+    "Anyone who reaches this address may connect their own mailbox",
+  ])
+    expect(said).toContain(text);
+  expect(first.stderr()).not.toContain(secret);
+  expect(await first.stop()).toBe(0);
+
+  const second = await startBinary({
+    PORT: port,
+    DATA_DIR: first.dataDir,
+    OAUTH_CLIENT_ID: "",
+    OAUTH_CLIENT_SECRET: "",
+    ALLOWED_EMAILS: "@example.org",
+  });
+  expect(second.stdout()).toContain(`Client secret  ${secret}`);
+  expect(second.stdout()).not.toContain("Anyone who reaches");
+  expect(await second.stop()).toBe(0);
+});
+
+test("the executable reads neither .env nor bunfig.toml from where it stands", async () => {
+  const product = await startBinary(
+    {},
+    {
+      ".env": "OAUTH_CLIENT_ID=from-dot-env\nNODE_TLS_REJECT_UNAUTHORIZED=0\n",
+      "bunfig.toml": 'preload = ["./evil.ts"]\n',
+      "evil.ts": 'require("node:fs").writeFileSync("ran", "");',
+    },
+  );
+  expect(product.stdout()).toContain("Client ID      test-client");
+  expect(await Bun.file(join(product.folder, "ran")).exists()).toBe(false);
+  expect(await product.stop()).toBe(0);
+});
+
+test("R07: a missing key is made with mode 0600, and not made anew beside a database that was sealed with it", async () => {
+  const first = await startProduct();
+  const file = join(first.dataDir, "server.key");
+  expect(readFileSync(file, "utf8")).toMatch(/^[0-9a-f]{64}\n$/);
+  expect(modeOf(file)).toBe(0o600);
+  await first.stop();
+  await Bun.file(file).delete();
+  const again = await runCommand(["serve"], testSettings({ DATA_DIR: first.dataDir }));
+  expect(again.exitCode).toBe(1);
+  expect(again.complained).toBe(
+    `${file} is missing, but there is a database that was sealed with it. Put the key back from your backup.\n`,
+  );
+  expect(await Bun.file(file).exists()).toBe(false);
+});
+
+test("R07: a short key, one that is no key, and a file without one are refused, and their content is not shown", async () => {
+  for (const content of ["abcdef0123", "not a key at all!", "", "\n\n"]) {
+    const { exitCode, complained } = await runCommand(["serve"], withKey(content));
+    expect(exitCode).toBe(1);
+    expect(complained).toMatch(/server\.key: .*32/);
+    if (content.trim() !== "") expect(complained).not.toContain(content.trim());
+  }
+});
+
+test("R07: a newline, a carriage return and spaces around the key do not count, and base64 is as good as hex", async () => {
+  const bytes = Buffer.alloc(32, 7);
+  const settings = withKey(`  ${bytes.toString("hex")}\r\n\n`);
+  await lendProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/ready`)).status).toBe(200));
+  const other = { DATA_DIR: settings.DATA_DIR, PORT: "0", ENCRYPTION_KEY: bytes.toString("base64") };
+  await lendProduct({ settings: other }, async ({ url }) =>
+    expect((await fetch(`${url}/ready`)).status).toBe(200),
+  );
+});
+
+test("R07: a key file that others can read is warned of, one that is the user's alone is not", async () => {
+  const key = "33".repeat(32);
+  await lendProduct({ settings: withKey(key, 0o644) }, async ({ logged }) =>
+    expect(warned(logged)).toBe(true),
+  );
+  await lendProduct({ settings: withKey(key, 0o600) }, async ({ logged }) =>
+    expect(warned(logged)).toBe(false),
+  );
+});
+
+test("another server key than the database's is a start-up error that says what to do", async () => {
+  const first = await startProduct({ settings: { ENCRYPTION_KEY: "44".repeat(32) } });
+  await first.stop();
+  const settings = testSettings({ DATA_DIR: first.dataDir, ENCRYPTION_KEY: "55".repeat(32) });
+  const { exitCode, complained } = await runCommand(["serve"], settings);
+  expect(exitCode).toBe(1);
+  expect(complained).toContain(
+    "The server key is not the one this database was sealed with. Put the old key back",
+  );
+});
+
+test("one process per database: a second one is refused while the first runs, and not after", async () => {
+  const first = await startProduct();
+  const settings = testSettings({ DATA_DIR: first.dataDir });
+  const { exitCode, complained } = await runCommand(["serve"], settings);
+  expect(exitCode).toBe(1);
+  expect(complained).toBe(`${first.dataDir} is in use by another email-connector. Stop it first.\n`);
+  await first.stop();
+  await lendProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/health`)).status).toBe(200));
+});
+
+test("a port that is taken, and a DATA_DIR that cannot be made, are one clear line each", async () => {
+  await lendProduct({}, async ({ url }) => {
+    const { port } = new URL(url);
+    const taken = await runCommand(["serve"], testSettings({ PORT: port }));
+    expect(taken).toMatchObject({ exitCode: 1, printed: "" });
+    expect(taken.complained).toBe(
+      `Cannot listen on 127.0.0.1:${port}: it is taken or not allowed. Set HOST or PORT.\n`,
+    );
+  });
+  const file = join(temporaryFolder("file"), "data");
+  writeFileSync(file, "");
+  const blocked = await runCommand(["serve"], testSettings({ DATA_DIR: file }));
+  expect(blocked.exitCode).toBe(1);
+  expect(blocked.complained).toContain(`DATA_DIR: ${file} cannot be made or is not ours.`);
+});

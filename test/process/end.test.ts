@@ -1,0 +1,143 @@
+/** How the server ends: asked to, told to at once, killed, by a fault of its own, and with a full disk. */
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { connectMailbox, requestToken, type Tokens } from "../support/authorize.ts";
+import { startBinary } from "../support/binary.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
+import { freePort } from "../support/ports.ts";
+import { startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { eventually } from "../support/waiting.ts";
+
+/** Whether a token opens /mcp. */
+async function works(url: string, token: string): Promise<boolean> {
+  const response = await fetch(`${url}/mcp`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" }),
+  });
+  return response.status === 200;
+}
+
+describeMail("The end of the process", () => {
+  test("R05: SIGTERM with a stream open and a 3 s call running: the call is answered, the stream ends, exit 0 within 15 s", async () => {
+    const smtp = await startScriptedSmtp();
+    const { imap, newUser } = await mailServer();
+    const product = await startBinary();
+    const user = await newUser();
+    const tokens = await connectMailbox(product, user, { servers: { imap, smtp: smtp.server } });
+    const claude = await openClient(product, tokens.accessToken);
+    const stream = await fetch(`${product.url}/mcp`, {
+      headers: {
+        Authorization: `Bearer ${tokens.accessToken}`,
+        "Mcp-Session-Id": claude.transport.sessionId ?? "",
+        Accept: "text/event-stream",
+      },
+    });
+    const streamed = stream.text();
+
+    // Each reply of the submission server takes its time: MAIL, RCPT, DATA and the email itself.
+    smtp.become({ slowMs: 800 });
+    const before = smtp.commands.length;
+    const startedAt = performance.now();
+    const call = claude.call("send_email", { to: ["ben@example.test"], subject: "Slow", body: "But sent." });
+    await eventually(() => smtp.commands.length > before, { what: "the email to be on its way" });
+    product.kill("SIGTERM");
+    const stoppedAt = performance.now();
+    await streamed;
+    expect(performance.now() - stoppedAt).toBeLessThan(1_000);
+
+    const answer = await call;
+    expect(performance.now() - startedAt).toBeGreaterThan(3_000);
+    expect(answer.text).toContain("ben@example.test");
+    expect(smtp.taken).toHaveLength(1);
+    expect(await product.exited).toBe(0);
+    expect(performance.now() - stoppedAt).toBeLessThan(15_000);
+    await claude.close().catch(() => {});
+    await smtp.stop();
+  });
+
+  test("R05: a second signal ends it at once", async () => {
+    const smtp = await startScriptedSmtp();
+    const { imap, newUser } = await mailServer();
+    const product = await startBinary();
+    const tokens = await connectMailbox(product, await newUser(), { servers: { imap, smtp: smtp.server } });
+    const claude = await openClient(product, tokens.accessToken);
+    smtp.become({ stallAt: "DATA" });
+    const before = smtp.commands.length;
+    const call = claude
+      .try("send_email", { to: ["ben@example.test"], subject: "Stuck", body: "…" })
+      .catch(() => {});
+    await eventually(() => smtp.commands.slice(before).some((line) => line.startsWith("DATA")));
+    product.kill("SIGTERM");
+    await eventually(() => product.stderr().includes('"event":"stopping"'));
+    const at = performance.now();
+    product.kill("SIGTERM");
+    expect(await product.exited).toBe(130);
+    expect(performance.now() - at).toBeLessThan(1_000);
+    await call;
+    await claude.close().catch(() => {});
+    await smtp.stop();
+  });
+
+  test("R01: kill -9 during 200 token issues: every token a client received works, and the database is whole", async () => {
+    const settings = { PORT: String(await freePort()) };
+    let product = await startBinary(settings);
+    const again = { ...settings, DATA_DIR: product.dataDir };
+    const kit = await mailServer();
+    // Four clients that rotate their tokens as fast as they are answered; what each received last.
+    const last: Tokens[] = [];
+    for (let client = 0; client < 4; client++) last.push(await connectMailbox(product, await kit.newUser()));
+    const received = last.map((tokens) => [tokens.accessToken]);
+    const count = () => received.flat().length;
+
+    for (const goal of [40, 80, 120, 160, 204]) {
+      const running = { now: product };
+      const rotations = last.map(async (_, client) => {
+        for (;;) {
+          const response = await requestToken(running.now, {
+            grant_type: "refresh_token",
+            refresh_token: last[client]?.refreshToken ?? "",
+          });
+          const answer = (await response.json()) as Record<string, string>;
+          expect([response.status, answer.error]).toEqual([200, undefined]);
+          last[client] = {
+            accessToken: answer.access_token ?? "",
+            refreshToken: answer.refresh_token ?? "",
+            scope: answer.scope ?? "",
+          };
+          received[client]?.push(answer.access_token ?? "");
+        }
+      });
+      const over = Promise.allSettled(rotations);
+      await eventually(() => count() >= goal, { withinMs: 10_000, everyMs: 1, what: "the token issues" });
+      product.kill("SIGKILL");
+      await product.exited;
+      // What ended the rotations is the connection, never an answer that was not a token.
+      for (const ended of await over)
+        expect(ended).toMatchObject({
+          status: "rejected",
+          reason: { code: expect.stringMatching(/^E?CONN|FailedToOpenSocket|ECONNRESET|ConnectionClosed/i) },
+        });
+      product = await startBinary(again);
+    }
+
+    expect(count()).toBeGreaterThanOrEqual(204);
+    for (const { accessToken, refreshToken } of last) {
+      expect(await works(product.url, accessToken)).toBe(true);
+      const refreshed = await requestToken(product, {
+        grant_type: "refresh_token",
+        refresh_token: refreshToken,
+      });
+      expect(refreshed.status).toBe(200);
+    }
+    const all = await Promise.all(received.flat().map((token) => works(product.url, token)));
+    expect(all.filter((opens) => !opens)).toEqual([]);
+    expect(await product.stop()).toBe(0);
+    const db = new Database(join(product.dataDir, "email-connector.db"), { readonly: true });
+    expect(db.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);
+    db.close();
+  }, 60_000);
+});
