@@ -106,7 +106,9 @@ function unavailable(found?: Found): ConnectError {
 function requireAddress(typed: string, allowed: readonly string[]): string {
   const split = typed.trim().lastIndexOf("@");
   const localPart = typed.trim().slice(0, split);
-  const address = addressShape.safeParse(`${localPart}@${domainToASCII(typed.trim().slice(split + 1))}`);
+  const domain = typed.trim().slice(split + 1);
+  // domainToASCII drops line ends and tabs, and would make one address of two lines.
+  const address = addressShape.safeParse(/\s/.test(domain) ? "" : `${localPart}@${domainToASCII(domain)}`);
   if (split < 1 || !address.success)
     throw new ConnectError("invalid_input", "This is not an email address.", { field: "address" });
   if (!isAllowed(address.data, allowed))

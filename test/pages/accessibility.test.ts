@@ -1,0 +1,115 @@
+/**
+ * Every state of every page, at 320 px and at desktop width, light and dark, under axe; and a screenshot of each in
+ * test/screenshots (not committed) for somebody to look at.
+ */
+import { expect } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { withPage } from "../support/browser.ts";
+import { browserTest, describeBrowser } from "../support/installed.ts";
+import { drawStates, servePages } from "./states.ts";
+
+const folder = join(import.meta.dir, "../screenshots");
+
+/** What axe finds, as rule and place. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] }),
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`));
+}
+
+const isTooWide = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+
+describeBrowser("Every state of the pages", () => {
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const width of [320, 1280])
+      browserTest(
+        `axe finds nothing and nothing is wider than the window: ${width} px, ${colorScheme}`,
+        async () => {
+          mkdirSync(folder, { recursive: true });
+          const states = drawStates("en");
+          const served = servePages(states);
+          const found: string[] = [];
+          try {
+            await withPage(
+              async (page) => {
+                for (const state of Object.keys(states)) {
+                  await page.goto(`${served.url}/${state}`);
+                  found.push(...(await violations(page)).map((violation) => `${state}: ${violation}`));
+                  if (await isTooWide(page)) found.push(`${state}: wider than the window`);
+                  await page.screenshot({
+                    path: join(folder, `${state}-${width}-${colorScheme}.png`),
+                    fullPage: true,
+                  });
+                }
+              },
+              // axe is ours to run: the page's own policy would not let it in.
+              { viewport: { width, height: 800 }, colorScheme, bypassCSP: true },
+            );
+          } finally {
+            served.stop();
+          }
+          expect(found).toEqual([]);
+        },
+      );
+
+  browserTest("The longer words of German and French fit 320 px too", async () => {
+    for (const language of ["de", "fr"] as const) {
+      const states = drawStates(language);
+      const served = servePages(states);
+      try {
+        await withPage(
+          async (page) => {
+            for (const state of Object.keys(states)) {
+              await page.goto(`${served.url}/${state}`);
+              expect({ language, state, tooWide: await isTooWide(page) }).toEqual({
+                language,
+                state,
+                tooWide: false,
+              });
+            }
+          },
+          { viewport: { width: 320, height: 800 } },
+        );
+      } finally {
+        served.stop();
+      }
+    }
+  });
+
+  browserTest(
+    "The connector URL is copied by one press, and without script it is there to be selected",
+    async () => {
+      const served = servePages(drawStates("en"));
+      try {
+        await withPage(
+          async (page) => {
+            await page.goto(`${served.url}/landing`);
+            await page.getByRole("button", { name: "Copy" }).click();
+            await page.getByText("Copied.").waitFor();
+            expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+              "https://mail.example.org/mcp",
+            );
+          },
+          { permissions: ["clipboard-read", "clipboard-write"] },
+        );
+        await withPage(
+          async (page) => {
+            await page.goto(`${served.url}/landing`);
+            expect(await page.getByRole("button").count()).toBe(0);
+            await page.getByLabel("Connector URL").selectText();
+            expect(await page.getByLabel("Connector URL").inputValue()).toBe("https://mail.example.org/mcp");
+          },
+          { javaScriptEnabled: false },
+        );
+      } finally {
+        served.stop();
+      }
+    },
+  );
+});

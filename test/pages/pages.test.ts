@@ -1,0 +1,186 @@
+/** The pages as text: what is escaped, what is never in them, and what a form brings back. */
+import { describe, expect, test } from "bun:test";
+import { type FailureCode, failures } from "../../src/errors.ts";
+import { connectPage } from "../../src/pages/connect.tsx";
+import { emptyConnectForm, fieldNames, toConnectForm } from "../../src/pages/connect-form.ts";
+import { connectedPage } from "../../src/pages/connected.tsx";
+import { pageHeaders } from "../../src/pages/headers.ts";
+import { landingPage } from "../../src/pages/landing.tsx";
+import { noticePage } from "../../src/pages/notice.tsx";
+import { languages, toLanguage } from "../../src/pages/text/language.ts";
+import { readForm } from "../support/authorize.ts";
+
+const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&`;
+const marked = /<script>alert|<img src=x|"><script/;
+const language = "en";
+
+describe("The pages", () => {
+  test("Every value that comes from outside is escaped", () => {
+    const form = {
+      ...emptyConnectForm(evil),
+      address: evil,
+      provider: evil,
+      username: evil,
+      imap: { host: evil, port: evil, security: "tls" },
+      smtp: { host: evil, port: evil, security: "tls" },
+    } as const;
+    const server = { host: evil, port: 993, security: "tls" } as const;
+    const found = { provider: evil, source: "mx", imap: server, smtp: server } as const;
+    for (const html of [
+      connectPage({
+        language,
+        redirectHost: evil,
+        form,
+        problem: { code: "host_unknown", field: "imap_host" },
+      }),
+      connectPage({
+        language,
+        redirectHost: evil,
+        form: { ...form, provider: "" },
+        found,
+        connected: [evil],
+      }),
+      connectedPage({
+        language,
+        redirectHost: evil,
+        request: evil,
+        accounts: [{ address: evil, canSend: false }],
+      }),
+      landingPage({ language, connectorUrl: evil }),
+    ])
+      expect(html).not.toMatch(marked);
+  });
+
+  test("The password is never in the page, whatever else came back", () => {
+    const form = { ...emptyConnectForm("sealed"), address: "ann@example.org", password: "canary-password" };
+    for (const code of Object.keys(failures) as FailureCode[])
+      expect(
+        connectPage({ language, redirectHost: "claude.ai", form, problem: { code, field: "password" } }),
+      ).not.toContain("canary-password");
+  });
+
+  test("Every failure has a sentence in every language, at its field and as an alert, and marks the title", () => {
+    for (const each of languages)
+      for (const code of Object.keys(failures) as FailureCode[]) {
+        const html = connectPage({
+          language: each,
+          redirectHost: "claude.ai",
+          form: { ...emptyConnectForm("sealed"), address: "ann@gmail.com", provider: "gmail" },
+          problem: { code, field: "password", side: "imap", retryAfterSeconds: 90 },
+        });
+        expect(html).toMatch(/<p class="problem" id="password-problem" role="alert">[^<]{20,}<\/p>/);
+        expect(html.slice(html.indexOf("<main>"), html.indexOf("</main>"))).not.toContain("undefined");
+        expect(html).toMatch(/<title>(Error|Fehler|Erreur): /);
+      }
+  });
+
+  test("A problem with a server is said above the form where the server's field is not shown", () => {
+    const html = connectPage({
+      language,
+      redirectHost: "claude.ai",
+      form: { ...emptyConnectForm("sealed"), address: "ann@gmail.com", provider: "gmail" },
+      problem: { code: "host_unreachable", field: "smtp_host", side: "smtp" },
+    });
+    expect(html).not.toContain('id="smtp_host-problem"');
+    expect(html).toContain("smtp.gmail.com (sending, SMTP) does not answer");
+    expect(html).toContain("Go on without sending");
+  });
+
+  test("The policy names the hash of the very style and script of each page, and no form-action", () => {
+    const policy = pageHeaders["Content-Security-Policy"] ?? "";
+    expect(policy).not.toContain("form-action");
+    expect(policy).not.toContain("unsafe");
+    const html = [
+      connectPage({ language, redirectHost: "claude.ai", form: emptyConnectForm("sealed") }),
+      landingPage({ language, connectorUrl: "https://mail.example.org/mcp" }),
+      noticePage({ language, notice: "failed" }),
+    ].join("");
+    const inline = [...html.matchAll(/<(style|script)>([\s\S]*?)<\/\1>/g)];
+    expect(inline.length).toBe(5);
+    for (const [, , text = ""] of inline) {
+      const hash = new Bun.CryptoHasher("sha256").update(text).digest("base64");
+      expect(policy).toContain(`'sha256-${hash}'`);
+    }
+    expect(html).not.toMatch(/ style="| on[a-z]+="/);
+  });
+
+  test("The page asks no other host for anything", () => {
+    const html = connectPage({ language, redirectHost: "claude.ai", form: emptyConnectForm("sealed") });
+    expect(
+      [...html.matchAll(/<(?:link|img|script|iframe|source)[^>]*(?:href|src)="([^"]+)"/g)].map(
+        (match) => match[1],
+      ),
+    ).toEqual(["/favicon.svg"]);
+    for (const [link] of html.matchAll(/<a [^>]*>/g)) expect(link).toContain('rel="noopener noreferrer"');
+  });
+
+  test("What the page's fields hold comes back as the form that was drawn", () => {
+    const form = {
+      ...emptyConnectForm("sealed", "organise"),
+      provider: "generic",
+      address: "ann@example.org",
+      username: "ann",
+      imap: { host: "imap.example.org", port: "1143", security: "starttls" },
+      smtp: { host: "smtp.example.org", port: "465", security: "tls" },
+    } as const;
+    const { action, fields } = readForm(connectPage({ language, redirectHost: "claude.ai", form }));
+    expect(action).toBe("/oauth/connect");
+    expect(toConnectForm({ ...fields, [fieldNames.next]: "ask" })).toEqual(form);
+    // A plain POST of the reference product's fields goes straight on.
+    expect(toConnectForm(fields).next).toBe("go");
+  });
+});
+
+describe("The form's fields", () => {
+  test.each([
+    ["true", "143", "tls"],
+    ["on", "143", "tls"],
+    ["tls", "143", "tls"],
+    ["false", "993", "starttls"],
+    ["starttls", "993", "starttls"],
+    ["", "143", "starttls"],
+    ["", "993", "tls"],
+    ["", "", "tls"],
+  ] as const)("imap_tls %p at port %p means %s", (imap_tls, imap_port, security) => {
+    expect(toConnectForm({ imap_tls, imap_port }).imap.security).toBe(security);
+    expect(toConnectForm({ smtp_secure: "", smtp_port: "587" }).smtp.security).toBe("starttls");
+  });
+
+  test("Anything at all is read without an exception, and bounded", () => {
+    const form = toConnectForm({
+      address: ["a", "b"],
+      password: new File([], "x"),
+      imap_host: "x".repeat(100_000),
+      level: "admin",
+      [fieldNames.next]: "elsewhere",
+    });
+    expect([form.address, form.password, form.level, form.next]).toEqual(["", "", "send", "go"]);
+    expect(form.imap.host.length).toBe(320);
+  });
+
+  test("Going on without sending gives no right to send", () => {
+    expect(toConnectForm({ without_sending: "yes", level: "send" })).toMatchObject({
+      level: "organise",
+      withoutSending: true,
+      next: "ask",
+    });
+    expect(toConnectForm({ without_sending: "yes", level: "read" }).level).toBe("read");
+  });
+});
+
+describe("RFC 9110 12.5.4: the language follows Accept-Language", () => {
+  test.each([
+    [undefined, "en"],
+    ["", "en"],
+    ["de", "de"],
+    ["de-CH,de;q=0.9,en;q=0.8", "de"],
+    ["en;q=0.5, fr-CA;q=0.9", "fr"],
+    ["fr;q=0, de;q=0.1", "de"],
+    ["es, it;q=0.9", "en"],
+    ["*", "en"],
+    [";;;,,,q=", "en"],
+    ["x".repeat(5_000), "en"],
+  ] as const)("%p is answered in %s", (header, expected) => {
+    expect(toLanguage(header)).toBe(expected);
+  });
+});

@@ -1,0 +1,85 @@
+/** Every state a page can be in, drawn with what a person might have typed. */
+import { connectPage } from "../../src/pages/connect.tsx";
+import { emptyConnectForm } from "../../src/pages/connect-form.ts";
+import { connectedPage } from "../../src/pages/connected.tsx";
+import { pageHeaders } from "../../src/pages/headers.ts";
+import { landingPage } from "../../src/pages/landing.tsx";
+import { noticePage } from "../../src/pages/notice.tsx";
+import type { ConnectPageProps, FoundServers } from "../../src/pages/props.ts";
+import type { Language } from "../../src/pages/text/language.ts";
+
+export function drawStates(language: Language): Readonly<Record<string, string>> {
+  const empty = emptyConnectForm("sealed");
+  const atIcloud = { ...empty, address: "ana@icloud.com", provider: "icloud" };
+  const ownServers = {
+    ...empty,
+    address: "ana@example.org",
+    provider: "generic",
+    imap: { host: "imap.example.org", port: "993", security: "tls" },
+    smtp: { host: "smtp.example.org", port: "465", security: "tls" },
+  } as const;
+  const guessed: FoundServers = {
+    provider: "generic",
+    source: "guess",
+    imap: { host: "imap.example.org", port: 993, security: "tls" },
+    smtp: { host: "smtp.example.org", port: 465, security: "tls" },
+  };
+  const page = (props: Partial<ConnectPageProps>) =>
+    connectPage({ language, redirectHost: "claude.ai", form: empty, ...props });
+  return {
+    first: page({}),
+    "company-found": page({
+      form: { ...empty, address: "ana@example.org" },
+      found: { ...guessed, provider: "gmail", source: "mx" },
+    }),
+    "servers-guessed": page({ form: { ...empty, address: "ana@example.org" }, found: guessed }),
+    "no-passwords": page({ form: { ...empty, address: "ana@outlook.com", provider: "outlook" } }),
+    bridge: page({ form: { ...empty, address: "ana@proton.me", provider: "protonmail" } }),
+    "wrong-password": page({
+      form: atIcloud,
+      problem: { code: "login_refused", field: "password", side: "imap" },
+    }),
+    "bad-address": page({
+      form: { ...empty, address: "ana" },
+      problem: { code: "invalid_input", field: "address" },
+    }),
+    unreachable: page({
+      redirectHost: "localhost:6274",
+      form: ownServers,
+      problem: { code: "host_unreachable", field: "imap_host", side: "imap" },
+    }),
+    "no-sending": page({
+      form: atIcloud,
+      problem: { code: "host_unreachable", field: "smtp_host", side: "smtp" },
+    }),
+    "too-many": page({ form: atIcloud, problem: { code: "rate_limited", retryAfterSeconds: 130 } }),
+    "another-mailbox": page({ connected: ["ana@icloud.com", "office@example.org"] }),
+    connected: connectedPage({
+      language,
+      redirectHost: "claude.ai",
+      request: "sealed",
+      accounts: [
+        { address: "ana@icloud.com", canSend: true },
+        { address: "the-office-of-ana@a-rather-long-name-of-a-domain.example.org", canSend: false },
+      ],
+    }),
+    notice: noticePage({ language, notice: "request_expired" }),
+    "notice-wait": noticePage({ language, notice: "rate_limited", retryAfterSeconds: 130 }),
+    landing: landingPage({ language, connectorUrl: "https://mail.example.org/mcp" }),
+  };
+}
+
+/** The same under their names, as the product would send them. */
+export function servePages(pages: Readonly<Record<string, string>>) {
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch(request) {
+      const html = pages[new URL(request.url).pathname.slice(1)];
+      return html === undefined
+        ? new Response(null, { status: 404 })
+        : new Response(html, { headers: { ...pageHeaders } });
+    },
+  });
+  return { url: `http://127.0.0.1:${server.port}`, stop: () => server.stop(true) };
+}
