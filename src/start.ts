@@ -15,7 +15,7 @@ import { createJournal } from "./ledger/journal.ts";
 import { createSends } from "./ledger/sends.ts";
 import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
-import type { Log } from "./log.ts";
+import { type Log, toErrorFields } from "./log.ts";
 import { createConnections } from "./mail/connections.ts";
 import { type ImapDeadlines, openImap, proveImap } from "./mail/imap.ts";
 import { openSmtp, proveSmtp, type SmtpDeadlines } from "./mail/smtp.ts";
@@ -184,13 +184,16 @@ export async function start(
     });
     server.reload({ fetch: (request, bun) => app.fetch(request, { server: bun }) });
 
-    const sweep = setInterval(() => {
-      grants.sweep();
-      sends.sweep();
-      journal.sweep();
-      links.sweep();
-      uploads.sweep();
-    }, sweepEveryMs);
+    // A full disk can make even deleting fail; the next round may find room again.
+    const sweepAll = () => {
+      try {
+        for (const room of [grants, sends, journal, links, uploads]) room.sweep();
+      } catch (error) {
+        watched.error("sweep_failed", { error: toErrorFields(error) });
+      }
+    };
+    sweepAll();
+    const sweep = setInterval(sweepAll, sweepEveryMs);
     const look = setInterval(() => grants.closeEndedElsewhere(), lookEveryMs);
     closers.push(() => {
       clearInterval(sweep);

@@ -47,8 +47,6 @@ export function requireDatabase(dataDir: string): void {
  */
 export function openDatabase({ dataDir }: { dataDir: string }): {
   db: Database;
-  /** Throws when nothing can be written. */
-  proveWritable(): void;
   close(): void;
 } {
   const file = toDatabaseFile(dataDir);
@@ -61,10 +59,6 @@ export function openDatabase({ dataDir }: { dataDir: string }): {
     migrate(db, { migrationsFolder });
     return {
       db,
-      proveWritable() {
-        // A header field of our own, set to what it is: writes a page, changes nothing.
-        client.transaction(() => client.run(`PRAGMA application_id = ${applicationId}`)).immediate();
-      },
       close() {
         client.run("PRAGMA wal_checkpoint(TRUNCATE)");
         client.close();
