@@ -1,0 +1,71 @@
+/** R03: a database that is not ours, not whole or not to be written is left alone, and one line says what to do. */
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Ran, runCommand } from "../support/command.ts";
+import { startProduct, testSettings } from "../support/product.ts";
+
+/** A database as a first start makes it, then spoiled; what a second start says, and whether it left the file alone. */
+async function startOn(spoil: (file: string) => void): Promise<Ran & { untouched: boolean; file: string }> {
+  const first = await startProduct();
+  await first.stop();
+  const file = join(first.dataDir, "email-connector.db");
+  spoil(file);
+  const [before, names] = [readFileSync(file), readdirSync(first.dataDir)];
+  const ran = await runCommand(["serve"], testSettings({ DATA_DIR: first.dataDir }));
+  const untouched = before.equals(readFileSync(file)) && Bun.deepEquals(names, readdirSync(first.dataDir));
+  return { ...ran, untouched, file };
+}
+
+/** Runs one statement in the file, and leaves nothing of it in the log beside. */
+function change(file: string, statement: string): void {
+  const db = new Database(file);
+  db.run(statement);
+  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.close();
+}
+
+test.each([
+  [
+    "corrupt: pages in the middle are overwritten",
+    (file: string) => {
+      const bytes = readFileSync(file);
+      bytes.fill(0xaa, 4_096, 20_480);
+      writeFileSync(file, bytes);
+    },
+    "is damaged. Put your backup back; the file was left as it is.",
+  ],
+  [
+    "corrupt: cut in half",
+    (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 50_000)),
+    "is damaged. Put your backup back; the file was left as it is.",
+  ],
+  [
+    "corrupt: no database at all",
+    (file: string) => writeFileSync(file, "Dear diary,\n".repeat(1_000)),
+    "is damaged.",
+  ],
+  ["empty: 0 bytes", (file: string) => writeFileSync(file, ""), "is empty."],
+  [
+    "foreign: another program's",
+    (file: string) => change(file, "PRAGMA application_id = 4711"),
+    "is a database of another program. Set DATA_DIR to a folder of this server's own.",
+  ],
+  [
+    "read-only",
+    (file: string) => chmodSync(file, 0o400),
+    "is read-only. Make it writable for the user the server runs as: chmod u+w.",
+  ],
+  [
+    "from a newer version",
+    (file: string) =>
+      change(file, "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)"),
+    "was written by a newer email-connector.",
+  ],
+])("R03: %s: refuses to start with one clear line, and the file is untouched", async (_, spoil, line) => {
+  const { exitCode, complained, printed, untouched, file } = await startOn(spoil);
+  expect(complained).toStartWith(`${file} ${line}`);
+  expect(complained.trim().split("\n")).toHaveLength(1);
+  expect({ exitCode, printed, untouched }).toEqual({ exitCode: 1, printed: "", untouched: true });
+});
