@@ -10,12 +10,12 @@ import { fromDraft, keptQuote, quoteHeader, quoteMarker } from "./drafts.ts";
 import { newMessageId, toIdentity } from "./identity.ts";
 import { toDocument, toHtml } from "./markdown.ts";
 import { toFileName, toFileType, toMegabytes } from "./originals.ts";
+import { toForwardable, toQuotable } from "./quotable.ts";
 import { requireAddresses, requireRecipientCount, withoutRepeats } from "./recipients.ts";
 import {
   type Quote,
   toForwardQuote,
   toForwardSubject,
-  toQuotable,
   toReferences,
   toReplyQuote,
   toReplyRecipients,
@@ -31,7 +31,6 @@ export type ComposeDeps = {
   from: Person;
   /** All addresses of the person that we know: left out of replies. */
   own: readonly string[];
-  toMarkdown: (html: string) => string;
 };
 
 /** The parts of an email before it becomes MIME. */
@@ -71,7 +70,7 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
     (forwarded ? toForwardSubject(forwarded.subject) : undefined) ??
     draft?.subject ??
     "";
-  const { text, html, quoteLength } = toBody(deps, request, notes);
+  const { text, html, quoteLength } = toBody(request, notes);
   const files = request.files?.map(toSafeFile) ?? draft?.files ?? [];
   const thread = replied ?? (forwarded ? undefined : draft);
   const inReplyTo = replied ? replied.messageId : thread?.inReplyTo;
@@ -102,11 +101,7 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
 const isUntouched = ({ draft: _, ...rest }: EmailRequest) =>
   Object.values(rest).every((value) => value === undefined);
 
-function toBody(
-  deps: ComposeDeps,
-  request: EmailRequest,
-  notes: string[],
-): Pick<Parts, "text" | "html" | "quoteLength"> {
+function toBody(request: EmailRequest, notes: string[]): Pick<Parts, "text" | "html" | "quoteLength"> {
   const { replied, forwarded, draft } = request;
   if (request.body === undefined && !forwarded) {
     if (!draft) throw new AppError("invalid_input", "`body` is missing.");
@@ -118,9 +113,9 @@ function toBody(
   }
   const body = toPlainLines(request.body ?? "");
   const quote = replied
-    ? toReplyQuote(replied, toQuotable(replied, deps.toMarkdown))
+    ? toReplyQuote(replied, toQuotable(replied))
     : forwarded
-      ? toForwardQuote(forwarded, toQuotable(forwarded, deps.toMarkdown))
+      ? toForwardQuote(forwarded, toForwardable(forwarded))
       : draft && keptQuote(draft);
   if (draft?.inReplyTo && !quote) notes.push("The quoted history of the former draft was not kept.");
   if (replied && !replied.whole) notes.push("The quote is shortened: the email is very long.");

@@ -18,9 +18,8 @@ export function createWriting(deps: {
   /** The addresses of the grant's accounts: left out of replies to all. */
   own: readonly string[];
   filesSentMail: boolean;
-  toMarkdown: (html: string) => string;
 }): MailWriting {
-  const { owner, access, own, toMarkdown } = deps;
+  const { owner, access, own } = deps;
   const { address, name } = owner.credentials;
   const organising = createOrganising(access);
   const from = name ? { name, address } : { address };
@@ -29,7 +28,7 @@ export function createWriting(deps: {
     ...organising,
     readOriginal: (id, whole) => readOriginal(access, id, whole),
     readAttachment: (id, index) => readAttachment(access, id, index),
-    compose: (request) => compose({ clock: access.clock, from, own: [address, ...own], toMarkdown }, request),
+    compose: (request) => compose({ clock: access.clock, from, own: [address, ...own] }, request),
     saveDraft: (composed, replaces) => saveDraft(access, organising.deleteEmails, composed, replaces),
     send: (composed, draftId) => send(sending, composed, draftId),
   };

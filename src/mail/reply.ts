@@ -1,12 +1,11 @@
 /** What a reply or a forward takes from the email it builds on: recipients, subject, thread, quote. No I/O. */
-import { escapeHtml, toHtml } from "./markdown.ts";
+import { escapeHtml } from "./markdown.ts";
+import type { Body } from "./quotable.ts";
 import { toBareAddress, toDisplayName } from "./recipients.ts";
 import type { Original, Person } from "./writing.ts";
 
 /** What follows the new text, in both forms. */
 export type Quote = { text: string; html: string };
-
-const maxQuoteCharacters = 60_000;
 
 /** Re:, and what mail programs write for it in other languages. */
 const replyPrefix = /^\s*(re|aw|sv|antw|ref|rif|res|odp|vs|ynt|回复|答复|返信)\s*(\[\d+\])?\s*[:：]/i;
@@ -64,7 +63,7 @@ const withoutTag = (address: string) =>
     .replace(/\+[^@]*@/, "@");
 
 /** `> ` before each line, under a line that says who wrote it and when. `body` is the original's text. */
-export function toReplyQuote(original: Original, body: { text: string; html: string }): Quote {
+export function toReplyQuote(original: Original, body: Body): Quote {
   const when = original.date ? `On ${toReadableDate(original.date)}, ` : "";
   const intro = `${when}${toWho(original.from[0])} wrote:`;
   const quoted = body.text
@@ -77,7 +76,7 @@ export function toReplyQuote(original: Original, body: { text: string; html: str
 }
 
 /** The header block that mail programs put over an email that is passed on. */
-export function toForwardQuote(original: Original, body: { text: string; html: string }): Quote {
+export function toForwardQuote(original: Original, body: Body): Quote {
   const people = (list: readonly Person[]) => list.map(toWho).join(", ");
   const lines = [
     "---------- Forwarded message ----------",
@@ -91,28 +90,6 @@ export function toForwardQuote(original: Original, body: { text: string; html: s
     text: [...lines, "", body.text].join("\n"),
     html: `<p>${lines.map(escapeHtml).join("<br>\n")}</p>\n${body.html}`,
   };
-}
-
-/** The text of an email for a quote: its own text part, else what its HTML says as markdown. */
-export function toQuotable(
-  original: Original,
-  toMarkdown: (html: string) => string,
-): { text: string; html: string } {
-  const plain = original.text?.replace(/\r\n?/g, "\n").trimEnd();
-  const markdown = original.html === undefined ? undefined : shorten(toMarkdown(original.html));
-  const text = shorten(plain || markdown || "");
-  const html = markdown === undefined ? toPlainHtml(text) : toHtml(markdown);
-  return { text, html };
-}
-
-function shorten(text: string): string {
-  const clean = text.replace(/[^\P{Cc}\n\t]/gu, "").trimEnd();
-  return clean.length <= maxQuoteCharacters ? clean : `${clean.slice(0, maxQuoteCharacters)}\n[shortened]`;
-}
-
-/** Plain text as HTML, line by line. */
-function toPlainHtml(text: string): string {
-  return `<div>${escapeHtml(text).split("\n").join("<br>\n")}</div>`;
 }
 
 function toWho(person: Person | undefined): string {
