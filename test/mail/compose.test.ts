@@ -1,0 +1,367 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import PostalMime from "postal-mime";
+import { compose } from "../../src/mail/compose.ts";
+import { toOriginal } from "../../src/mail/originals.ts";
+import { toBareAddress } from "../../src/mail/recipients.ts";
+import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
+
+const now = Date.UTC(2026, 10, 23, 9, 30, 5);
+const deps = {
+  clock: { now: () => now },
+  from: { name: "Ann Lee", address: "ann@example.test" },
+  own: ["ann@example.test", "ann@work.test"],
+};
+
+const write = (request: EmailRequest) =>
+  compose(deps, { to: ["ben@example.test"], subject: "Hello", body: "Hi", ...request });
+const source = (composed: Composed) => Buffer.from(composed.raw).toString("latin1");
+const original = (raw: string): Promise<Original> =>
+  toOriginal("id", Buffer.from(raw.replace(/\r?\n/g, "\r\n")), true);
+const refusal = (work: Promise<unknown>) =>
+  work.then(
+    () => "composed",
+    (error: { code: string }) => error.code,
+  );
+
+const received = (headers: string, body = "Hello Ann,\n\nwhen?\n\nBen") =>
+  original(
+    `From: Ben Böhm <ben@example.test>\nTo: ann@example.test\nSubject: Friday\nMessage-ID: <m2@example.test>\nDate: Fri, 20 Nov 2026 14:03:00 +0100\n${headers}MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n${body}\n`,
+  );
+
+describe("An email of ours", () => {
+  test("is exactly this (RFC 5322, RFC 2046)", async () => {
+    const composed = await write({
+      to: ["ben@example.test", "cleo@example.test"],
+      cc: ["dora@example.test"],
+      bcc: ["eve@example.test"],
+      subject: "Grüße aus Köln",
+      body: "Dear Ben,\n\nsee **this**.\n\nAnn",
+    });
+    const fixed = (bytes: Uint8Array) =>
+      Buffer.from(bytes)
+        .toString("utf8")
+        .replaceAll(composed.messageId, "<MESSAGE-ID>")
+        .replace(/--_NmP-[0-9a-f]+/g, "BOUNDARY")
+        .replace(/<style>[\s\S]*<\/style>/, "<style></style>");
+    expect(fixed(composed.raw)).toMatchSnapshot();
+    // The copy differs by Bcc alone.
+    expect(fixed(composed.copy).replace("Bcc: eve@example.test\r\n", "")).toBe(fixed(composed.raw));
+    expect(composed.recipients).toEqual([
+      "ben@example.test",
+      "cleo@example.test",
+      "dora@example.test",
+      "eve@example.test",
+    ]);
+  });
+
+  test("has CRLF line ends and nothing else (RFC 5322 2.3), lines of at most 998 octets, and 7 bits", async () => {
+    const composed = await write({
+      body: `${"a very long line ".repeat(200)}\n\nbare\rreturn\nünïcödé ${"ж".repeat(500)}`,
+      subject: "Ж".repeat(200),
+      files: [{ name: "наим.txt", type: "text/plain", content: Buffer.from("a\nb\r\nc\rd\0e") }],
+    });
+    for (const bytes of [composed.raw, composed.copy]) {
+      const text = Buffer.from(bytes).toString("latin1");
+      expect(text.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+      expect(Math.max(...text.split("\r\n").map((line) => line.length))).toBeLessThanOrEqual(998);
+      expect(text).toMatch(/^[\t\r\n -~]*$/);
+    }
+  });
+
+  test("keeps text and HTML byte for byte: what was asked comes out of the MIME again", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: "grapheme", maxLength: 200 }), async (body) => {
+        const composed = await write({ body: `x${body}x` });
+        const parsed = await PostalMime.parse(composed.raw);
+        const kept = `x${body}x`.replace(/[^\P{Cc}\n\t]/gu, "");
+        expect(parsed.text?.replace(/\r\n/g, "\n").trimEnd()).toBe(kept.trimEnd());
+        expect(composed.preview.text).toBe(kept.trimEnd());
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("has an HTML part from the markdown, with no raw HTML, no picture and no script link in it", async () => {
+    const { raw } = await write({
+      body: "# Title\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<script>alert(1)</script>\n\n![x](http://evil.test/p.gif) [y](javascript:alert(1)) https://example.org/z notes.md\nnext line",
+    });
+    const html = (await PostalMime.parse(raw)).html ?? "";
+    expect(html).toContain("<h1>Title</h1>");
+    expect(html).toContain("<li>one</li>");
+    expect(html).toContain("<td>1</td>");
+    expect(html).toContain('<a href="https://example.org/z">');
+    expect(html).toContain("<br>");
+    expect(html).not.toContain("<script");
+    expect(html).not.toContain("<img");
+    expect(html).not.toMatch(/href="javascript/);
+    expect(html).not.toContain('href="http://notes.md');
+  });
+});
+
+describe("M01: what would become another header", () => {
+  test.each(["a\r\nBcc: v@example.test", "a\nX: y", "a\u2028b", "a\0b", "x".repeat(901)])(
+    "is refused in a subject: %j",
+    async (subject) => {
+      expect(await refusal(write({ subject }))).toBe("invalid_input");
+    },
+  );
+
+  test.each([
+    "b@example.test\r\nBcc: v@example.test",
+    '"a@good.test" <v@evil.test>',
+    "Ann <ann@example.test>",
+    "a@example.test, b@example.test",
+    "a@example.test;b@example.test",
+    "friends: a@example.test, b@example.test;",
+    "a@example.test>",
+    "a b@example.test",
+    '"quoted"@example.test',
+    "a@localhost",
+    "a@[127.0.0.1]",
+    "a@example.test\0",
+    "a@@example.test",
+    "@example.test",
+    "a@",
+    "",
+    `${"a".repeat(65)}@example.test`,
+    "a@exa\u202emple.test",
+    "ä@example.test",
+  ])("is refused as a recipient: %j", async (address) => {
+    expect(await refusal(write({ to: [address] }))).toBe("invalid_input");
+    expect(await refusal(write({ cc: [address] }))).toBe("invalid_input");
+    expect(await refusal(write({ bcc: [address] }))).toBe("invalid_input");
+  });
+
+  test("never gets into an envelope, whatever is typed (1,000 strings)", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+        const address = toBareAddress(text);
+        if (address !== undefined) expect(address).toMatch(/^[!-~]+@[!-~]+$/);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("a domain in letters of its own is written in ASCII (RFC 5891)", () => {
+    expect(toBareAddress("ann@köln.example")).toBe("ann@xn--kln-sna.example");
+  });
+
+  test("is folded or cleaned in names, Message-IDs and file names that came with an email", async () => {
+    const replied = await received(
+      'Reply-To: "Ben\u0000 =?utf-8?Q?B=0D=0ABcc:_v@evil.test?=" <ben@example.test>\nReferences: <a@b> evil\u0007 <c d@e> <f@g>\n',
+    );
+    const composed = await compose(deps, {
+      body: "x",
+      replied,
+      files: [
+        { name: "../../a\r\nX-Evil: 1\u202egnp.exe", type: "text/html\r\nX: y", content: Buffer.from("x") },
+      ],
+    });
+    const head = source(composed).split("\r\n\r\n")[0] ?? "";
+    expect(head).not.toMatch(/^(bcc|x-evil|x):/im);
+    expect(head).toContain("References: <a@b> <f@g> <m2@example.test>");
+    expect(composed.recipients).toEqual(["ben@example.test"]);
+    expect(source(composed)).not.toMatch(/^x-evil/im);
+    expect(composed.preview.attachments[0]).toMatchObject({
+      name: "_.._aX-Evil_ 1gnp.exe",
+      type: "application/octet-stream",
+    });
+  });
+});
+
+describe("M03: From", () => {
+  test("is the account, and there is no Sender, Reply-To or Return-Path", async () => {
+    const head = source(await write({ body: "From: x@evil.test\n\nbody" })).split("\r\n\r\n")[0] ?? "";
+    expect(head).toMatch(/^From: Ann Lee <ann@example\.test>$/m);
+    expect(head.match(/^(from|sender|reply-to|return-path|resent-[a-z-]+):/gim)).toEqual(["From:"]);
+  });
+
+  test("is forced on a draft that says otherwise; nothing in it but the email leaves the house", async () => {
+    const draft = await original(
+      "From: boss@evil.test\nSender: x@evil.test\nReply-To: y@evil.test\nResent-To: z@evil.test\nX-Email-Connector-Quote: 3\nX-Secret: 1\nTo: ben@example.test\nBcc: eve@example.test\nSubject: Hi\nMessage-ID: <d@example.test>\nDate: Mon, 1 Jan 2001 00:00:00 +0000\nMIME-Version: 1.0\nContent-Type: text/plain\n\nbody\n",
+    );
+    const composed = await compose(deps, { draft });
+    expect(source(composed)).toBe(
+      [
+        "From: Ann Lee <ann@example.test>",
+        "To: ben@example.test",
+        "Subject: Hi",
+        "Message-ID: <d@example.test>",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain",
+        "Date: Mon, 23 Nov 2026 09:30:05 +0000",
+        "",
+        "body",
+        "",
+      ].join("\r\n"),
+    );
+    expect(Buffer.from(composed.copy).toString()).toContain("\r\nBcc: eve@example.test\r\n");
+    expect(composed.recipients).toEqual(["ben@example.test", "eve@example.test"]);
+  });
+});
+
+describe("M04: attachments", () => {
+  test("are bytes: a path, a link or a data URL in one is only text", async () => {
+    const evil = { path: "/etc/passwd", href: "http://127.0.0.1:1/", name: "a.txt", type: "text/plain" };
+    const composed = await write({ files: [{ ...evil, content: Buffer.from("mine") }] });
+    const [file] = (await PostalMime.parse(composed.raw)).attachments;
+    expect(Buffer.from(file?.content as ArrayBuffer).toString()).toBe("mine");
+    expect(source(composed)).not.toContain("root:");
+  });
+
+  test("come out byte for byte, also those that look like text, mail or boundaries", async () => {
+    const contents = [
+      Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
+      Buffer.from("a\nb\r\n.\r\n--x\r\n"),
+    ];
+    const composed = await write({
+      files: contents.map((content, index) => ({ name: `f${index}.bin`, type: "text/plain", content })),
+    });
+    const { attachments } = await PostalMime.parse(composed.raw);
+    expect(attachments.map(({ content }) => Buffer.from(content as ArrayBuffer))).toEqual(contents);
+  });
+
+  test("of more than 25 MB are refused with their size, before any server hears of it", async () => {
+    const content = new Uint8Array(30_000_000);
+    const problem = await write({ files: [{ name: "a", type: "x/y", content }] }).catch((error) => error);
+    expect(problem).toMatchObject({ code: "too_large", message: expect.stringContaining("30.0 MB") });
+  });
+});
+
+describe("Recipients", () => {
+  test("are named once, however often they are given", async () => {
+    const composed = await write({
+      to: ["Ben@example.test", "ben@example.test"],
+      cc: ["BEN@EXAMPLE.TEST", "cleo@example.test"],
+      bcc: ["cleo@example.test"],
+    });
+    expect(composed.recipients).toEqual(["Ben@example.test", "cleo@example.test"]);
+    expect(source(composed)).toContain("To: Ben@example.test\r\nCc: cleo@example.test\r\n");
+  });
+
+  test("M08: are 20 at most", async () => {
+    const many = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.test`);
+    expect((await write({ to: many(20) })).recipients.length).toBe(20);
+    expect(await refusal(write({ to: many(21) }))).toBe("too_large");
+    expect(await refusal(write({ to: many(10), cc: many(30).slice(10) }))).toBe("too_large");
+  });
+});
+
+describe("A reply", () => {
+  const recipients = async (headers: string, replyAll = false) => {
+    const { preview } = await compose(deps, { body: "x", replied: await received(headers), replyAll });
+    return { to: preview.to.map(({ address }) => address), cc: preview.cc.map(({ address }) => address) };
+  };
+
+  test("goes to From, or to Reply-To where there is one (RFC 5322 3.6.2)", async () => {
+    expect(await recipients("")).toEqual({ to: ["ben@example.test"], cc: [] });
+    expect(await recipients("Reply-To: list@example.test, ben2@example.test\n")).toEqual({
+      to: ["list@example.test", "ben2@example.test"],
+      cc: [],
+    });
+  });
+
+  test("to all adds everybody else, without own addresses, with or without +tag", async () => {
+    const raw = `From: ben@example.test\nTo: Ann <ANN@example.test>, Cleo <cleo@example.test>, ann+shop@example.test\nCc: dora@example.test, ann@work.test, ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
+    const { preview } = await compose(deps, { body: "x", replied: await original(raw), replyAll: true });
+    expect(preview.to.map(({ address }) => address)).toEqual(["ben@example.test", "cleo@example.test"]);
+    expect(preview.cc.map(({ address }) => address)).toEqual(["dora@example.test"]);
+  });
+
+  test("to one's own email goes to whom that went to", async () => {
+    const raw = `From: ann@example.test\nTo: ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
+    const { preview } = await compose(deps, { body: "x", replied: await original(raw) });
+    expect(preview.to).toEqual([{ address: "ben@example.test" }]);
+  });
+
+  test.each([
+    ["Friday", "Re: Friday"],
+    ["Re: Friday", "Re: Friday"],
+    ["RE: Friday", "RE: Friday"],
+    ["AW: Friday", "AW: Friday"],
+    ["Re[2]: Friday", "Re[2]: Friday"],
+    ["Reason: Friday", "Re: Reason: Friday"],
+    ["", "Re:"],
+  ])("to %j has the subject %j", async (subject, expected) => {
+    const replied = await original(
+      `From: b@example.test\nSubject: ${subject}\nMessage-ID: <m@x.test>\n\nx\n`,
+    );
+    expect((await compose(deps, { body: "x", replied })).preview.subject).toBe(expected);
+  });
+
+  test("continues the thread: In-Reply-To and References (RFC 5322 3.6.4)", async () => {
+    const head = async (headers: string) =>
+      (
+        source(await compose(deps, { body: "x", replied: await received(headers) })).split("\r\n\r\n")[0] ??
+        ""
+      )
+        .replace(/\r\n\s+/g, " ")
+        .split("\r\n")
+        .filter((line) => /^(in-reply-to|references):/i.test(line));
+    expect(await head("References: <m0@x.test> <m1@x.test>\n")).toEqual([
+      "In-Reply-To: <m2@example.test>",
+      "References: <m0@x.test> <m1@x.test> <m2@example.test>",
+    ]);
+    expect(await head("In-Reply-To: <m1@x.test>\n")).toContain("References: <m1@x.test> <m2@example.test>");
+    expect(await head("")).toContain("References: <m2@example.test>");
+    const long = Array.from({ length: 150 }, (_, index) => `<r${index}@x.test>`);
+    const [, references = ""] = await head(`References: ${long.join("\n ")}\n`);
+    expect(references.split(" ").length - 1).toBe(100);
+    expect(references).toEndWith("<m2@example.test>");
+  });
+
+  test("quotes in text and HTML what it answers, HTML-only emails too", async () => {
+    const plain = await compose(deps, { body: "At ten.", replied: await received("") });
+    expect(plain.preview.text).toBe(
+      "At ten.\n\nOn 20 Nov 2026 at 14:03 +01:00, Ben Böhm <ben@example.test> wrote:\n> Hello Ann,\n>\n> when?\n>\n> Ben",
+    );
+    const replied = await original(
+      `From: ben@example.test\nMessage-ID: <m@x.test>\nContent-Type: text/html\n\n<style>p{color:red}</style><p>Hello <b>Ann</b></p><script>evil()</script><img src="http://track.test/1.gif" width=1 height=1>\n`,
+    );
+    const rich = await compose(deps, { body: "Hi", replied });
+    expect(rich.preview.text).toContain("> Hello **Ann**");
+    const html = (await PostalMime.parse(rich.raw)).html ?? "";
+    expect(html).toContain("<strong>Ann</strong>");
+    for (const word of ["evil()", "track.test", "color:red"]) expect(html).not.toContain(word);
+  });
+});
+
+describe("A forward", () => {
+  test("carries the text under its header block, the attachments byte for byte, and starts no reply", async () => {
+    const file = Buffer.from([0, 1, 2, 250, 13, 10]);
+    const forwarded = await original(
+      `From: Ben <ben@example.test>\nTo: ann@example.test\nCc: cleo@example.test\nSubject: Plan\nMessage-ID: <m@x.test>\nReferences: <r@x.test>\nDate: Fri, 20 Nov 2026 14:03:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nGr=FC=DFe\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename="plan.pdf"\nContent-Transfer-Encoding: base64\n\n${file.toString("base64")}\n--b--\n`,
+    );
+    const composed = await compose(deps, { to: ["dora@example.test"], body: "See below.", forwarded });
+    expect(composed.preview).toMatchObject({
+      subject: "Fwd: Plan",
+      text: "See below.\n\n---------- Forwarded message ----------\nFrom: Ben <ben@example.test>\nDate: 20 Nov 2026 at 14:03 +01:00\nSubject: Plan\nTo: ann@example.test\nCc: cleo@example.test\n\nGrüße",
+      attachments: [{ name: "plan.pdf", type: "application/pdf", size: 6 }],
+    });
+    expect(source(composed)).not.toMatch(/^(in-reply-to|references):/im);
+    const [sent] = (await PostalMime.parse(composed.raw)).attachments;
+    expect(Buffer.from(sent?.content as ArrayBuffer)).toEqual(file);
+  });
+
+  test("keeps how an HTML email looked, its pictures in the text, and nothing that acts", async () => {
+    const forwarded = await original(
+      `From: ben@example.test\nSubject: News\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html; charset=utf-8\n\n<html><head><title>t</title><style>.a{color:red}</style></head><body onload="evil()"><p class="a" style="margin:0" onclick="evil()">Hi <a href="javascript:evil()">x</a><img src="cid:pic@x"></p><form action="http://evil.test"><p>in a form</p><input></form><script>evil()</script><iframe src="http://evil.test"></iframe></body></html>\n--b\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\nContent-Disposition: inline\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--b--\n`,
+    );
+    const composed = await compose(deps, { to: ["dora@example.test"], forwarded });
+    const parsed = await PostalMime.parse(composed.raw);
+    const html = parsed.html ?? "";
+    for (const kept of ['<p class="a" style="margin:0">', ".a{color:red}", 'src="cid:pic@x"', "in a form"])
+      expect(html).toContain(kept);
+    for (const gone of ["evil", "<form", "<input", "<iframe", "<script", "onload", "<title"])
+      expect(html).not.toContain(gone);
+    expect(parsed.attachments).toMatchObject([{ contentId: "<pic@x>", related: true, filename: "p.png" }]);
+  });
+
+  test("and a reply at once are refused", async () => {
+    const email = await received("");
+    expect(await refusal(compose(deps, { body: "x", replied: email, forwarded: email }))).toBe(
+      "invalid_input",
+    );
+  });
+});
