@@ -17,7 +17,7 @@ import { createMcpRoutes, type McpDeps } from "./mcp/routes.ts";
 import { createRequireGrant } from "./oauth/bearer.ts";
 import type { Grants } from "./oauth/grants.ts";
 import { createOAuthRoutes, type OAuthDeps } from "./oauth/routes.ts";
-import favicon from "./pages/favicon.svg" with { type: "text" };
+import { faviconIco, faviconSvg } from "./pages/favicon.ts";
 import { pageHeaders } from "./pages/headers.ts";
 import { landingPage } from "./pages/landing.tsx";
 import { toLanguage } from "./pages/text/language.ts";
@@ -31,6 +31,8 @@ export type AppDeps = {
   links: LinksDeps;
   operator: OperatorDeps;
 };
+
+const cached = { "Cache-Control": "public, max-age=86400" };
 
 /** What a form or a token request may weigh. */
 const formBytes = 16 * 1024;
@@ -78,9 +80,8 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
         const language = toLanguage(c.req.header("Accept-Language"));
         return c.body(landingPage({ language, connectorUrl: `${config.publicUrl}/mcp` }), 200, pageHeaders);
       })
-      .on("GET", ["/favicon.svg", "/favicon.ico"], (c) =>
-        c.body(favicon, 200, { "Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400" }),
-      )
+      .get("/favicon.svg", (c) => c.body(faviconSvg, 200, { ...cached, "Content-Type": "image/svg+xml" }))
+      .get("/favicon.ico", (c) => c.body(faviconIco, 200, { ...cached, "Content-Type": "image/x-icon" }))
   );
 }
 

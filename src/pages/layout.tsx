@@ -2,7 +2,7 @@
 
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import mark from "./favicon.svg" with { type: "text" };
+import { faviconSvg } from "./favicon.ts";
 import { style } from "./style.ts";
 import type { Language } from "./text/language.ts";
 import { textsFor } from "./text/texts.ts";
@@ -33,7 +33,7 @@ export function Layout({ language, title, script, children }: LayoutProps) {
         <div class="letter">
           <header class="brand">
             <span class="mark" aria-hidden="true">
-              {raw(mark)}
+              {raw(faviconSvg)}
             </span>
             <span>{text.product}</span>
           </header>

@@ -26,7 +26,8 @@ function toSentence(words: Texts["problem"], problem: Problem, context: ProblemC
     case "host_unknown":
       return words.hostUnknown(context.host);
     case "host_unreachable":
-      return words.hostUnreachable(server);
+      // Of a company's own servers there is nothing that the person could have mistyped.
+      return isKnown(context.provider) ? words.hostDown(server) : words.hostUnreachable(server);
     case "host_refused":
       return words.hostRefused;
     case "tls_failed":
@@ -52,6 +53,11 @@ function toSentence(words: Texts["problem"], problem: Problem, context: ProblemC
     default:
       return words.other(server);
   }
+}
+
+function isKnown(provider: string): boolean {
+  const preset = findPreset(provider);
+  return preset !== undefined && !preset.ownServers;
 }
 
 /** At least one, rounded up. */

@@ -96,6 +96,7 @@ export const de: Texts = {
       `Einen Server ${host === undefined ? "dieses Namens" : `namens ${host}`} gibt es nicht. Prüfen Sie die Schreibweise.`,
     hostUnreachable: (server) =>
       `${server} antwortet nicht. Prüfen Sie Name und Port; stimmen sie, steht er vielleicht still: versuchen Sie es später noch einmal.`,
+    hostDown: (server) => `${server} antwortet im Augenblick nicht. Versuchen Sie es später noch einmal.`,
     hostRefused:
       "Dieser Server kann nicht verwendet werden. Er muss eine öffentliche Adresse haben und Port 993, 143, 465 oder 587.",
     tlsFailed: (server) =>

@@ -12,7 +12,7 @@ export const en = {
     connectedAlready: "Connected already:",
     address: "Email address",
     provider: "Mail provider",
-    providerFromAddress: "Found from the address",
+    providerFromAddress: "Find it from my address",
     providerOther: "Another one: I type the servers",
     found: {
       looking: "Looking for the mail servers of your domain …",
@@ -95,6 +95,7 @@ export const en = {
       `There is no server called ${host ?? "that"}. Check the spelling.`,
     hostUnreachable: (server: string) =>
       `${server} does not answer. Check name and port; if they are right it may be down: try again later.`,
+    hostDown: (server: string) => `${server} does not answer at the moment. Try again later.`,
     hostRefused: "This server cannot be used. It must have a public address and port 993, 143, 465 or 587.",
     tlsFailed: (server: string) =>
       `${server} has no certificate that fits its name, so your password was not sent. Check the name and the kind of encryption.`,

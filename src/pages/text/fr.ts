@@ -13,7 +13,7 @@ export const fr: Texts = {
     connectedAlready: "Déjà connectée :",
     address: "Adresse e-mail",
     provider: "Fournisseur de messagerie",
-    providerFromAddress: "D’après l’adresse",
+    providerFromAddress: "À trouver d’après mon adresse",
     providerOther: "Un autre : je saisis les serveurs",
     found: {
       looking: "Recherche des serveurs de votre domaine…",
@@ -95,6 +95,7 @@ export const fr: Texts = {
       `Il n’y a pas de serveur ${host === undefined ? "de ce nom" : `nommé ${host}`}. Vérifiez l’orthographe.`,
     hostUnreachable: (server) =>
       `${server} ne répond pas. Vérifiez le nom et le port ; s’ils sont justes, il est peut-être en panne : réessayez plus tard.`,
+    hostDown: (server) => `${server} ne répond pas pour l’instant. Réessayez plus tard.`,
     hostRefused:
       "Ce serveur ne peut pas être utilisé. Il lui faut une adresse publique et le port 993, 143, 465 ou 587.",
     tlsFailed: (server) =>
