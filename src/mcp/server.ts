@@ -10,6 +10,7 @@ import {
   ListToolsRequestSchema,
   McpError,
 } from "@modelcontextprotocol/sdk/types.js";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
@@ -54,6 +55,8 @@ export type CreateServer = ReturnType<typeof createServerFactory>;
 export function createServerFactory(deps: ServerDeps) {
   const { vault, calls, limits, log } = deps;
   const listed = deps.tools.map((tool) => ({ tool, entry: toListed(tool) }));
+  // The SDK would make one for every server, which is for every request: it is what costs most there.
+  const jsonSchemaValidator = new AjvJsonSchemaValidator();
   const serverInfo = {
     name: "email-connector",
     title: "Email",
@@ -63,7 +66,7 @@ export function createServerFactory(deps: ServerDeps) {
   };
 
   return function createServer(caller: Caller): Server {
-    const server = new Server(serverInfo, { capabilities: { tools: {} }, instructions });
+    const server = new Server(serverInfo, { capabilities: { tools: {} }, instructions, jsonSchemaValidator });
 
     server.setRequestHandler(ListToolsRequestSchema, () => ({
       tools: listed.filter(({ tool }) => mayUse(caller.grant.level, tool)).map(({ entry }) => entry),

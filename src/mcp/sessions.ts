@@ -2,7 +2,7 @@
  * MCP sessions as rows, so that they survive a restart. The id is stored as its hash and belongs to one grant:
  * anybody else's id is as unknown as a made-up one.
  */
-import { and, desc, eq, inArray, lte } from "drizzle-orm";
+import { and, desc, eq, inArray, lte, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { sessions } from "../db/schema.ts";
@@ -21,6 +21,13 @@ export type Sessions = ReturnType<typeof createSessions>;
 /** `idleMs`: a session unused for so long (and up to half a minute more) is over. */
 export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clock; idleMs: number }) {
   const isOver = (lastUsedAt: number) => clock.now() - lastUsedAt > idleMs + touchEveryMs;
+
+  // Every request asks this: the SQL is made once.
+  const byHash = db
+    .select()
+    .from(sessions)
+    .where(eq(sessions.hash, sql.placeholder("hash")))
+    .prepare();
 
   /** Rows that are over, and a grant's oldest beyond its share. */
   function sweep(grantId: string): void {
@@ -61,7 +68,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     /** The session, when it is this grant's and not over; using it keeps it. */
     find(id: string, grantId: string): Session | undefined {
       const hash = hashSecret(id);
-      const row = db.select().from(sessions).where(eq(sessions.hash, hash)).get();
+      const row = byHash.get({ hash });
       if (!row || row.grantId !== grantId || isOver(row.lastUsedAt)) return undefined;
       if (clock.now() - row.lastUsedAt >= touchEveryMs) this.touch(hash);
       return { hash, grantId, protocolVersion: row.protocolVersion };

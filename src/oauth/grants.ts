@@ -1,5 +1,5 @@
 /** Grants from beginning to end: made in a passage through the form, spent by a bearer token, ended once for all. */
-import { and, eq, gt, isNotNull, lte } from "drizzle-orm";
+import { and, eq, gt, isNotNull, lte, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { type Database, purgeLog } from "../db/open.ts";
@@ -32,6 +32,28 @@ export function createGrants(deps: {
     deps.onEnd(grantId);
   }
 
+  // Every request asks this: the SQL is made once.
+  const liveGrant = db
+    .select({
+      id: grants.id,
+      clientId: grants.clientId,
+      level: grants.level,
+      lastUsedAt: grants.lastUsedAt,
+      wrappedKey: tokens.wrappedKey,
+      expiresAt: tokens.expiresAt,
+    })
+    .from(tokens)
+    .innerJoin(grants, eq(grants.id, tokens.grantId))
+    .where(
+      and(
+        eq(tokens.hash, sql.placeholder("hash")),
+        eq(tokens.kind, "access"),
+        gt(tokens.expiresAt, sql.placeholder("now")),
+        eq(grants.state, "live"),
+      ),
+    )
+    .prepare();
+
   const endedElsewhere = createEndedElsewhere({ db, onEnd: deps.onEnd });
   const { redeemCode, refresh } = createTokens({ db, secrets, clock, config, end });
 
@@ -46,26 +68,14 @@ export function createGrants(deps: {
     /** The grant of a presented access token, its data key unwrapped with it. Undefined when it is none, or over. */
     findLive(token: string): LiveGrant | undefined {
       const now = clock.now();
-      const row = db
-        .select({ token: tokens, grant: grants })
-        .from(tokens)
-        .innerJoin(grants, eq(grants.id, tokens.grantId))
-        .where(
-          and(
-            eq(tokens.hash, hashSecret(token)),
-            eq(tokens.kind, "access"),
-            gt(tokens.expiresAt, now),
-            eq(grants.state, "live"),
-          ),
-        )
-        .get();
+      const row = liveGrant.get({ hash: hashSecret(token), now });
       if (!row) return undefined;
-      const { id, clientId, level, lastUsedAt } = row.grant;
+      const { id, clientId, level, lastUsedAt, expiresAt } = row;
       endedElsewhere.noteUse(id);
-      const dataKey = secrets.unwrapKey(row.token.wrappedKey, token, toWrapContext("access", id));
+      const dataKey = secrets.unwrapKey(row.wrappedKey, token, toWrapContext("access", id));
       if (now - lastUsedAt >= noteUseEveryMs)
         db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run();
-      return { id, clientId, level, dataKey, expiresAt: row.token.expiresAt };
+      return { id, clientId, level, dataKey, expiresAt };
     },
 
     /** Ends the grant of an access or refresh token (RFC 7009 2.1); false when there is none of this client's. */
