@@ -8,6 +8,7 @@ import type { Config } from "./config.ts";
 import { checkServerKey, writeKeyCheck } from "./db/key-check.ts";
 import { openLock } from "./db/lock.ts";
 import { openDatabase } from "./db/open.ts";
+import { createDocumentReader } from "./documents/reader.ts";
 import { StartError } from "./errors.ts";
 import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import { loadKeyRing } from "./key-ring.ts";
@@ -126,7 +127,14 @@ export async function start(
     const uploads = createUploads({ db, clock, links });
     const streams = createStreams({ clock });
     const calls = createCalls(deadlines.callMs === undefined ? {} : { deadlineMs: deadlines.callMs });
-    const vault = createVault({ db, connections, submissions, clock, log: watched });
+    const vault = createVault({
+      db,
+      connections,
+      submissions,
+      documents: createDocumentReader(),
+      clock,
+      log: watched,
+    });
     metrics.gauge("streams", "Event streams open now.", () => streams.count());
     metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
     const grants = createGrants({
@@ -134,6 +142,7 @@ export async function start(
       secrets,
       clock,
       config: settled,
+      log: watched,
       onEnd(grantId) {
         calls.closeGrant(grantId);
         streams.closeGrant(grantId);

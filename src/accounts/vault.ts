@@ -9,6 +9,7 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
+import type { DocumentReader } from "../documents/reader.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Connections } from "../mail/connections.ts";
@@ -47,10 +48,11 @@ export function createVault(deps: {
   db: Database;
   connections: Connections;
   submissions: Submissions;
+  documents: DocumentReader;
   clock: Clock;
   log: Log;
 }) {
-  const { db, connections, submissions, clock } = deps;
+  const { db, connections, submissions, documents, clock } = deps;
 
   /** In the order they were connected. */
   function unsealAll(grantId: string, dataKey: Uint8Array): { id: string; credentials: Credentials }[] {
@@ -123,6 +125,7 @@ export function createVault(deps: {
           signal,
           clock,
           submissions,
+          documents,
           own,
           filesSentMail: filesSentMail(credentials),
         }),

@@ -1,12 +1,14 @@
 /** The command line: every command on one screen, help from one place. */
 import { Command, CommanderError } from "commander";
 import { ConfigError, describeSettings } from "../config.ts";
+import { readDocumentCommand } from "../documents/reader.ts";
 import { StartError } from "../errors.ts";
 import { productVersion } from "../version.ts";
 import { backup } from "./backup.ts";
 import { check, type NamedServers } from "./check.ts";
 import { doctor } from "./doctor.ts";
 import { list, revoke } from "./grants.ts";
+import { readDocument } from "./read-document.ts";
 import { rotateKey } from "./rotate-key.ts";
 import { serve } from "./serve.ts";
 
@@ -94,6 +96,9 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .argument("<file>", "where to; must not be there yet")
     .description("write a whole copy of the database, also while the server runs")
     .action((file: string) => doing(() => backup(file, terminal))());
+
+  // For our own use: the server starts it for each document (documents/reader.ts).
+  program.command(readDocumentCommand, { hidden: true }).action(doing(() => readDocument()));
 
   program
     .command("version")

@@ -36,11 +36,14 @@ export async function readBody(
   fetched = new Map<string, Buffer>(),
 ): Promise<Rendered> {
   const parts = partsToRead(anatomy, request.format);
+  const whole = new Set<string>();
   let rendered = render();
   for (let bytes = firstBytes; parts.length > 0 && bytes <= maxBytes; bytes *= 4) {
     const missing = parts.filter((part) => isCut(part) && (fetched.get(part.part)?.length ?? 0) < bytes);
     if (missing.length === 0) break;
     await fetchMore(imap, uid, missing, fetched, bytes);
+    // A server that sends less than was asked for has no more, whatever size it gave.
+    for (const part of missing) if ((fetched.get(part.part)?.length ?? 0) < bytes) whole.add(part.part);
     rendered = render();
     if (rendered.text.length > request.until + slackCharacters) break;
   }
@@ -51,7 +54,7 @@ export async function readBody(
   };
 
   function isCut(part: Part): boolean {
-    return (fetched.get(part.part)?.length ?? 0) < part.size;
+    return !whole.has(part.part) && (fetched.get(part.part)?.length ?? 0) < part.size;
   }
 
   function render(): Rendered {

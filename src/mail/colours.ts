@@ -27,7 +27,8 @@ export function toColour(text: string): Colour | "transparent" | undefined {
   if (hex) {
     const wide = hex.length <= 4 ? [...hex].map((digit) => digit + digit).join("") : hex;
     if (wide.length === 8 && wide.endsWith("00")) return "transparent";
-    return [0, 2, 4].map((at) => Number.parseInt(wide.slice(at, at + 2), 16)) as unknown as Colour;
+    const part = (at: number) => Number.parseInt(wide.slice(at, at + 2), 16);
+    return [part(0), part(2), part(4)];
   }
   const parts = /^rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+)(?:[\s,/]+([\d.]+)(%?))?\s*\)$/.exec(value);
   if (!parts) return undefined;

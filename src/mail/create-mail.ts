@@ -1,16 +1,18 @@
 /** One account as a live handle: its verbs, each done in a file of its own, over connections lent by the pool. */
 import type { Clock } from "../clock.ts";
+import type { DocumentReader } from "../documents/reader.ts";
 import { createAccess } from "./access.ts";
+import { getAttachment, streamAttachment } from "./attachment.ts";
 import type { ConnectionOwner, Connections } from "./connections.ts";
 import { createWriting } from "./create-writing.ts";
 import { getEmail } from "./email.ts";
-import { htmlToWords } from "./html-words.ts";
 import { listEmails } from "./listing.ts";
 import type { Mail } from "./mail.ts";
 import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
 import { searchEmails } from "./search.ts";
 import type { Submissions } from "./submissions.ts";
+import { getThread } from "./thread.ts";
 
 /** How long filing and marking may take once an email is sent, whoever still listens. */
 const afterwardsMs = 20_000;
@@ -22,6 +24,7 @@ export function createMail(deps: {
   signal: AbortSignal;
   clock: Clock;
   submissions: Submissions;
+  documents: DocumentReader;
   /** The addresses of all accounts of the grant: left out of replies to all. */
   own: readonly string[];
   /** The provider puts sent mail into Sent by itself. */
@@ -34,6 +37,9 @@ export function createMail(deps: {
     listEmails: (request) => listEmails(access, request),
     searchEmails: (request) => searchEmails(access, request),
     getEmail: (request) => getEmail(access, request),
+    getThread: (request) => getThread(access, request),
+    getAttachment: (request) => getAttachment(access, deps.documents, request),
+    streamAttachment: (request, consume) => streamAttachment(access, request, consume),
   };
   return {
     accountId: owner.accountId,
@@ -44,7 +50,6 @@ export function createMail(deps: {
       ...deps,
       access,
       afterwards: () => createAccess({ ...deps, signal: AbortSignal.timeout(afterwardsMs) }),
-      toMarkdown: htmlToWords,
     }),
   };
 }

@@ -91,12 +91,20 @@ export async function getEmail(
       total: rendered.text.length,
       ...(end < rendered.text.length ? { nextOffset: end } : {}),
       attachments: anatomy.attachments.map(toAttachment),
-      notes: rendered.notes,
+      notes: [...rendered.notes, ...cutNote(rendered.cutOctets, end < rendered.text.length)],
       ...(request.headers
         ? { headers: headers.map(({ name, value }) => `${name}: ${decodeWords(value)}`).join("\n") }
         : {}),
     };
   });
+}
+
+function cutNote(octets: number, goesOn: boolean): string[] {
+  if (octets === 0) return [];
+  const size = `${Math.ceil(octets / 1024)} KB`;
+  return goesOn
+    ? [`The text is longer than was fetched (${size} more), so the total is a lower bound.`]
+    : [`The last ${size} of the text are too far in to be read here.`];
 }
 
 function countEarlier(headers: ReturnType<typeof parseHeaders>): number {

@@ -24,6 +24,10 @@ type RawConnection = {
   ): Promise<{ next(): void }>;
 };
 
+function canExecute(imap: object): imap is RawConnection {
+  return "exec" in imap && typeof imap.exec === "function";
+}
+
 export const atom = (value: string): SearchToken => ({ type: "ATOM", value });
 
 /** A quoted string takes 7-bit letters only (RFC 3501 section 9); anything else goes as a literal. */
@@ -57,8 +61,8 @@ async function numbersOf(imap: ImapFlow, command: string, tokens: readonly Searc
       numbers ?? (attributes ?? []).map((token) => (token && "value" in token ? Number(token.value) : 0));
     for (const value of values) if (Number.isSafeInteger(value) && value > 0) found.push(value);
   };
-  const connection = imap as unknown as RawConnection;
-  const response = await connection.exec(`UID ${command}`, tokens, { untagged: { [command]: take } });
+  if (!canExecute(imap)) throw new Error("imapflow no longer has exec");
+  const response = await imap.exec(`UID ${command}`, tokens, { untagged: { [command]: take } });
   response.next();
   return found;
 }

@@ -133,4 +133,18 @@ export type MailReading = {
     maxCharacters: number;
     headers: boolean;
   }): Promise<Email>;
+  /** The conversation an email belongs to, oldest first, at most `limit` of its newest emails. */
+  getThread(request: { id: string; limit: number }): Promise<Thread>;
+  /** What is in an attachment, as text or as a picture. `offset` counts characters of the text. */
+  getAttachment(request: {
+    id: string;
+    index: number;
+    offset: number;
+    maxCharacters: number;
+  }): Promise<AttachmentContent>;
+  /** An attachment's bytes as they come from the mail server; `consume` is given them while the connection is held. */
+  streamAttachment(
+    request: { id: string; index: number },
+    consume: (file: { name: string; type: string; chunks: AsyncIterable<Uint8Array> }) => Promise<void>,
+  ): Promise<void>;
 };

@@ -1,5 +1,6 @@
 /** One account's Mail over the tests' mail server, and tools called on it, without HTTP or OAuth in between. */
 import { systemClock } from "../../src/clock.ts";
+import { createDocumentReader } from "../../src/documents/reader.ts";
 import { type Connections, createConnections } from "../../src/mail/connections.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
 import { openImap } from "../../src/mail/imap.ts";
@@ -48,6 +49,7 @@ export function openReader(kit: MailServerKit, user: User, imap = kit.imap): Rea
     },
   };
   const mail = createMail({
+    documents: createDocumentReader(),
     owner,
     connections,
     signal,

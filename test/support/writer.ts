@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
+import { createDocumentReader } from "../../src/documents/reader.ts";
 import { AppError } from "../../src/errors.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
@@ -138,6 +139,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     };
     const owner = { grantId: grant.id, accountId: mine.accountIds[position] ?? "", credentials };
     return createMail({
+      documents: createDocumentReader(),
       owner,
       connections,
       submissions,
@@ -173,7 +175,10 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     return { text, data: structured };
   };
 
+  let closed = false;
   async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
     await Promise.all([connections.close(), submissions.close()]);
     database.close();
   }

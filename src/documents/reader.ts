@@ -1,0 +1,69 @@
+/**
+ * Reads documents in a process of its own, without our environment and with a deadline that kills: a PDF or an
+ * archive made to exhaust its reader takes down that reader and nothing else.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import type { DocumentText } from "./document.ts";
+
+export type DocumentReader = {
+  /** Throws timed_out when it takes too long, cancelled when the caller goes away. */
+  read(bytes: Uint8Array, signal: AbortSignal): Promise<DocumentText>;
+};
+
+/** The command of our own program that reads one document: its bytes in, JSON out. */
+export const readDocumentCommand = "read-document";
+
+const answer = z.object({ text: z.string(), notes: z.array(z.string()) });
+
+/** Compiled, the program is the executable itself; else Bun runs its first file. */
+function ownProgram(): string[] {
+  const compiled = import.meta.dir.startsWith("/$bunfs") || import.meta.dir.includes("~BUN");
+  return compiled ? [process.execPath] : [process.execPath, join(import.meta.dir, "..", "main.ts")];
+}
+
+export function createDocumentReader({ deadlineMs = 15_000, atOnce = 2 } = {}): DocumentReader {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  async function enter(signal: AbortSignal): Promise<void> {
+    if (running >= atOnce) {
+      await new Promise<void>((resolve, reject) => {
+        waiting.push(resolve);
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      });
+    }
+    running += 1;
+  }
+
+  return {
+    async read(bytes, signal) {
+      await enter(signal);
+      const child = Bun.spawn([...ownProgram(), readDocumentCommand], {
+        stdin: bytes,
+        stdout: "pipe",
+        stderr: "ignore",
+        env: {},
+        cwd: "/",
+        timeout: deadlineMs,
+        killSignal: "SIGKILL",
+        signal,
+        maxBuffer: 16_000_000,
+      });
+      try {
+        const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+        if (signal.aborted) throw signal.reason;
+        if (child.signalCode === "SIGKILL")
+          throw new AppError("timed_out", "Reading the file took too long.", {
+            hint: "Ask for a download link instead.",
+          });
+        if (code !== 0) return { text: "", notes: ["The file cannot be read."] };
+        return answer.parse(JSON.parse(output));
+      } finally {
+        running -= 1;
+        waiting.shift()?.();
+      }
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { defineTool } from "./define-tool.ts";
+import { mailAnswer, mailLine, mailText } from "./fence.ts";
+import { emailId } from "./parameters.ts";
+import { person, showPerson, showSkipped } from "./rows.ts";
+
+export const getThread = defineTool({
+  name: "get_thread",
+  title: "Read a conversation",
+  description:
+    "Reads the conversation an email belongs to, oldest first, from inbox, sent and archive: each email once, quoted history folded.",
+  effect: "read",
+  input: z.object({
+    id: emailId,
+    limit: z.int().min(1).max(50).default(20).describe("How many of the newest"),
+  }),
+  output: mailAnswer({
+    emails: z.array(
+      z.object({
+        id: z.string(),
+        mailbox: mailLine(),
+        from: person,
+        to: z.array(person),
+        subject: mailLine(),
+        date: z.string(),
+        unread: z.boolean(),
+        attachments: z.int(),
+        body: mailText(),
+        left: z.int(),
+      }),
+    ),
+    total: z.int(),
+    searched: z.array(mailLine()),
+    skipped: z.array(z.object({ mailbox: mailLine(), reason: z.string() })),
+    notes: z.array(z.string()),
+  }),
+  async run({ id, limit }, { mailFor }) {
+    return mailFor({ id }).getThread({ id, limit });
+  },
+  render({ emails, total, searched, skipped, notes }, fence) {
+    const shown = emails.map((email, at) => {
+      const marks = [
+        email.unread ? "unread" : "",
+        email.attachments > 0 ? `${email.attachments} attached` : "",
+      ];
+      const state = marks.filter((mark) => mark !== "").join(", ");
+      const head = [
+        `${at + 1}. ${email.date} ${showPerson(email.from)}${state ? ` [${state}]` : ""}`,
+        `To: ${email.to.map(showPerson).join(", ")} — ${email.subject || "(no subject)"} — in ${email.mailbox}`,
+        email.id,
+      ];
+      const more = email.left > 0 ? `\n[${email.left} more characters: get_email shows them]` : "";
+      return `${head.join("\n")}\n\n${email.body || "(no text)"}${more}`;
+    });
+    const about = [`${emails.length} of ${total} emails, oldest first.`, ...notes].join(" ");
+    const where = [`Searched: ${searched.join(", ")}.`, showSkipped(skipped)].filter((line) => line !== "");
+    return `${about}\n${fence([...shown, where.join("\n")].join("\n\n---\n\n"))}`;
+  },
+});
