@@ -4,11 +4,12 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { type Database, purgeLog } from "../db/open.ts";
 import { authorizationRequests, grants, tokens } from "../db/schema.ts";
+import type { Log } from "../log.ts";
 import { hashSecret, type Secrets } from "../secrets.ts";
 import { createEndedElsewhere } from "./ended-elsewhere.ts";
 import { type LiveGrant, toWrapContext } from "./grant.ts";
 import { createPassages } from "./passage.ts";
-import { createTokens, noKey, refreshGraceMs } from "./tokens.ts";
+import { createTokens, type EndReason, noKey, refreshGraceMs } from "./tokens.ts";
 
 /** "Last used" is for people: a write a minute is enough. */
 const noteUseEveryMs = 60_000;
@@ -20,15 +21,19 @@ export function createGrants(deps: {
   secrets: Secrets;
   clock: Clock;
   config: Pick<Config, "accessTokenLifetimeSeconds" | "authorizationCodeLifetimeSeconds">;
+  log: Pick<Log, "info" | "warn">;
   /** Called after every end of a grant, whatever ended it: closes what it still holds open. */
   onEnd(grantId: string): void;
 }) {
   const { db, secrets, clock, config } = deps;
 
   /** Deletes a grant with its credentials, tokens and all else that hangs on it, and closes what it holds open. */
-  function end(grantId: string): void {
+  function end(grantId: string, reason: EndReason): void {
     db.delete(grants).where(eq(grants.id, grantId)).run();
     purgeLog(db);
+    // Somebody else may hold what was used twice: the operator should know.
+    const level = reason === "code_replayed" || reason === "refresh_token_reused" ? "warn" : "info";
+    deps.log[level]("grant_ended", { grant: grantId, reason });
     deps.onEnd(grantId);
   }
 
@@ -87,7 +92,7 @@ export function createGrants(deps: {
         .where(eq(tokens.hash, hashSecret(token)))
         .get();
       if (!row || (clientId !== undefined && row.clientId !== clientId)) return false;
-      end(row.grantId);
+      end(row.grantId, "revoked");
       return true;
     },
 
@@ -95,7 +100,7 @@ export function createGrants(deps: {
     sweep(): void {
       const now = clock.now();
       const over = db.select({ id: grants.id }).from(grants).where(lte(grants.expiresAt, now)).all();
-      for (const { id } of over) end(id);
+      for (const { id } of over) end(id, "expired");
       db.delete(tokens).where(lte(tokens.expiresAt, now)).run();
       // Its hash stays, to know a thief by; the key it opened does not.
       db.update(tokens)

@@ -34,7 +34,10 @@ const maxTokensPerKind = 500;
 export const noKey = Buffer.alloc(0);
 
 /** A spending that failed: what to tell the client, and a grant that must end because of it. */
-type Refused = { refused: OAuthError; endGrant?: string };
+type Refused = { refused: OAuthError; end?: { grantId: string; reason: EndReason } };
+
+/** Why a grant is over. `code_misused`: its code came with the wrong proof, and is spent. */
+export type EndReason = "revoked" | "expired" | "code_replayed" | "code_misused" | "refresh_token_reused";
 
 export type Tokens = ReturnType<typeof createTokens>;
 
@@ -44,7 +47,7 @@ export function createTokens(deps: {
   clock: Clock;
   config: Pick<Config, "accessTokenLifetimeSeconds">;
   /** Ends a grant and everything from it. */
-  end(grantId: string): void;
+  end(grantId: string, reason: EndReason): void;
 }) {
   const { db, secrets, clock, config } = deps;
 
@@ -106,12 +109,12 @@ export function createTokens(deps: {
       const replayed = db.select().from(authorizationCodes).where(eq(authorizationCodes.hash, hash)).get();
       return {
         refused: invalidGrant("The code is unknown or was used."),
-        ...(replayed ? { endGrant: replayed.grantId } : {}),
+        ...(replayed ? { end: { grantId: replayed.grantId, reason: "code_replayed" } } : {}),
       };
     }
     const problem = findProblem(spent, request, now);
     // Nobody can ever use this grant: its code is spent.
-    if (problem) return { refused: problem, endGrant: spent.grantId };
+    if (problem) return { refused: problem, end: { grantId: spent.grantId, reason: "code_misused" } };
     const context = toWrapContext("code", spent.grantId);
     const dataKey = secrets.unwrapKey(spent.wrappedKey, request.code, context);
     db.update(authorizationCodes).set({ wrappedKey: noKey }).where(eq(authorizationCodes.hash, hash)).run();
@@ -132,7 +135,10 @@ export function createTokens(deps: {
     const { grantId, replacedAt, wrappedKey } = row.token;
     // RFC 9700 4.14.2: two hold it, one of them a thief, and nobody can tell which.
     if (replacedAt !== null && now - replacedAt > refreshGraceMs)
-      return { refused: invalidGrant("The refresh token was used before."), endGrant: grantId };
+      return {
+        refused: invalidGrant("The refresh token was used before."),
+        end: { grantId, reason: "refresh_token_reused" },
+      };
     const dataKey = secrets.unwrapKey(wrappedKey, request.refreshToken, toWrapContext("refresh", grantId));
     if (replacedAt === null) db.update(tokens).set({ replacedAt: now }).where(eq(tokens.hash, hash)).run();
     return issue(grantId, dataKey) ?? unknown;
@@ -142,7 +148,7 @@ export function createTokens(deps: {
   function commit(spend: () => TokenAnswer | Refused): TokenAnswer {
     const outcome = db.transaction(spend, { behavior: "immediate" });
     if (!("refused" in outcome)) return outcome;
-    if (outcome.endGrant !== undefined) deps.end(outcome.endGrant);
+    if (outcome.end) deps.end(outcome.end.grantId, outcome.end.reason);
     throw outcome.refused;
   }
 

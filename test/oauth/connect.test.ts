@@ -13,6 +13,7 @@ import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
 import { type OddListener, startOddListener } from "../support/odd-listeners.ts";
+import { freePort } from "../support/ports.ts";
 import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
@@ -129,6 +130,62 @@ describeMail("The connect form", () => {
       expect(late.status).toBe(400);
       expect(late.headers.get("Location")).toBeNull();
     }
+  });
+
+  test("a form sent twice at once leads to one code", async () => {
+    const begun = await begin();
+    const fields = { ...filled(), ...next("go") };
+    const answers = await Promise.all([1, 2].map(() => submitForm(product, begun, fields)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([303, 400]);
+  });
+
+  test("an SMTP server that refuses does not block reading: the page offers to go on without sending", async () => {
+    const closed = await freePort();
+    const begun = await begin();
+    const fields = { ...filled(), smtp_port: String(closed), ...next("ask") };
+    const refused = await submitForm(product, begun, fields);
+    expect(refused.status).toBe(400);
+    const offer = await refused.text();
+    expect(offer).toContain(`name="${fieldNames.withoutSending}"`);
+    const connected = await submitForm(product, readForm(offer), {
+      ...fields,
+      [fieldNames.withoutSending]: "yes",
+    });
+    expect(connected.status).toBe(200);
+    const done = await submitForm(product, readForm(await connected.text()), next("finish"));
+    const code = (await requireCode(done)).get("code") ?? "";
+    const { accessToken } = await redeemCode(product, code, begun.verifier);
+    const client = await openClient(product, accessToken);
+    const names = (await client.client.listTools()).tools.map(({ name }) => name);
+    expect(names).toContain("move_email");
+    expect(names).not.toContain("send_email");
+    await client.close();
+  });
+
+  test("a first mailbox without sending settles the level of the whole passage", async () => {
+    const begun = await begin();
+    const first = await submitForm(product, begun, { ...filled(), level: "read", ...next("ask") });
+    const second = await submitForm(product, readForm(await first.text()), {
+      ...filled(await kit.newUser()),
+      level: "send",
+      ...next("go"),
+    });
+    const code = (await requireCode(second)).get("code") ?? "";
+    expect((await redeemCode(product, code, begun.verifier)).scope).toBe("email:read");
+  });
+
+  test("pages are limited per peer: a page with 429 and Retry-After", async () => {
+    await withProduct(
+      async (busy) => {
+        const ask = () => fetch(`${busy.url}/oauth/authorize`, { redirect: "manual" });
+        let response = await ask();
+        for (let tries = 0; response.status === 400 && tries < 500; tries++) response = await ask();
+        expect(response.status).toBe(429);
+        expect(Number(response.headers.get("Retry-After"))).toBeGreaterThan(0);
+        expect(response.headers.get("Content-Type")).toStartWith("text/html");
+      },
+      { clock: createTestClock() },
+    );
   });
 
   test("the same address twice in one passage is one mailbox", async () => {

@@ -3,6 +3,7 @@ import { openDatabase } from "../../src/db/open.ts";
 import * as tables from "../../src/db/schema.ts";
 import { toStorageError } from "../../src/db/storage-error.ts";
 import { AppError } from "../../src/errors.ts";
+import { createLog } from "../../src/log.ts";
 import { createGrants, type Grants } from "../../src/oauth/grants.ts";
 import { createSecrets, newKey, newToken, toCodeChallenge } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -26,6 +27,7 @@ beforeEach(() => {
     secrets: createSecrets([newKey()]),
     clock,
     config,
+    log: createLog("silent"),
     onEnd: (grantId) => ended.push(grantId),
   });
 });

@@ -83,6 +83,8 @@ describeMail("The token endpoint", () => {
     await expectError(await redeem(code, verifier), 400, "invalid_grant");
     expect(await statusOf(accessToken)).toBe(401);
     await expectError(await refresh(refreshToken), 400, "invalid_grant");
+    const warning = product.logged.findLast((line) => line.includes("grant_ended")) ?? "{}";
+    expect(JSON.parse(warning)).toMatchObject({ level: "warn", reason: "code_replayed" });
   });
 
   test("A01: of twenty redemptions at once at most one gets a token, and then nobody has one", async () => {
