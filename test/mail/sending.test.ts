@@ -1,0 +1,305 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { SMTPServer } from "smtp-server";
+import { trustedAuthority } from "../support/authority.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
+import { type ScriptedSmtp, type SmtpScript, startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { type Writer, withWriter } from "../support/writer.ts";
+
+const hello = (to: string | string[], subject = "Hello") => ({
+  to: [to].flat(),
+  subject,
+  body: "How *are* you?",
+});
+
+/** What the delivering servers put above an email. */
+const withoutTrace = (raw: string) =>
+  raw.replace(/^((return-path|delivered-to|received):[^\n]*\r?\n([ \t][^\n]*\r?\n)*)+/i, "");
+
+describeMail("What is sent", () => {
+  test("arrives byte for byte as composed, with the envelope asked for, and lies in Sent once, with Bcc", async () => {
+    const kit = await mailServer();
+    const [ann, ben, eve] = [await kit.newUser(), await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann, name: "Änn Lee" }, async ({ mail }) => {
+      const content = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 256));
+      const composed = await mail.compose({
+        to: [ben.address],
+        bcc: [eve.address],
+        subject: "Grüße",
+        body: ".\n..\nFrom here\n\n.leading dots\n",
+        files: [{ name: "bytes.bin", type: "application/octet-stream", content }],
+      });
+      const sent = await mail.send(composed);
+      expect(sent).toEqual({
+        messageId: composed.messageId,
+        accepted: [ben.address, eve.address],
+        refused: [],
+        copyIn: "Sent",
+        warnings: [],
+      });
+      const submitted = kit.submission.submitted.find(({ raw }) => raw.includes(composed.messageId));
+      expect(submitted).toEqual({
+        username: ann.address,
+        from: ann.address,
+        recipients: [ben.address, eve.address],
+        raw: Buffer.from(composed.raw).toString(),
+      });
+      for (const user of [ben, eve]) {
+        const [arrived] = await kit.read(user);
+        expect(withoutTrace(arrived?.raw ?? "")).toBe(Buffer.from(composed.raw).toString());
+        expect(arrived?.raw).not.toContain(user === ben ? "Bcc" : "bcc:");
+      }
+      const copies = await kit.read(ann, "Sent");
+      expect(copies.map(({ raw, flags }) => ({ raw, flags }))).toEqual([
+        { raw: Buffer.from(composed.copy).toString(), flags: ["\\Seen"] },
+      ]);
+      expect(copies[0]?.raw).toContain(`Bcc: ${eve.address}`);
+    });
+  });
+
+  test("M07: goes to the two recipients that were taken; the third is named with the reason", async () => {
+    const kit = await mailServer();
+    const [ann, ben, cleo] = [await kit.newUser(), await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann }, async (writer) => {
+      const sent = await writer.call("send_email", hello([ben.address, "nobody@example.test", cleo.address]));
+      expect(sent.data).toMatchObject({
+        accepted: [ben.address, cleo.address],
+        refused: [{ address: "nobody@example.test", problem: expect.stringContaining("no such mailbox") }],
+      });
+      expect(sent.text).toContain("NOT sent to nobody@example.test");
+      expect([await kit.read(ben), await kit.read(cleo)].map((emails) => emails.length)).toEqual([1, 1]);
+    });
+  });
+
+  test("uses one login for several emails, and a new one where the server has hung up meanwhile", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    const proxy = await startFaultProxy(kit.smtp.port);
+    try {
+      await withWriter({ kit, user: ann, smtp: proxy.through(kit.smtp) }, async (writer) => {
+        for (const subject of ["one", "two"]) await writer.call("send_email", hello(ben.address, subject));
+        expect(proxy.connections()).toBe(1);
+        proxy.drop();
+        await writer.call("send_email", hello(ben.address, "three"));
+        expect(proxy.connections()).toBe(2);
+        expect((await kit.read(ben)).map(({ subject }) => subject)).toEqual(["one", "two", "three"]);
+      });
+    } finally {
+      await proxy.stop();
+    }
+  });
+});
+
+describeMail("Copies in Sent", () => {
+  const copies = async (kit: MailServerKit, user: User, mailbox: string) =>
+    (await kit.read(user, mailbox)).length;
+
+  test("a server with SPECIAL-USE: one, in the mailbox of that role", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann }, async (writer) => {
+      expect((await writer.call("send_email", hello(ben.address))).data.copy_in).toBe("Sent");
+      expect(await copies(kit, ann, "Sent")).toBe(1);
+    });
+  });
+
+  test("a provider that files by itself: none of ours", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann, provider: "gmail", filesSentMail: true }, async (writer) => {
+      await writer.call("send_email", hello(ben.address));
+      expect(await copies(kit, ann, "Sent")).toBe(0);
+    });
+  });
+
+  test("an unknown server that turns out to file by itself: its own, and none of ours", async () => {
+    const kit = await mailServer();
+    const ann = await kit.newUser();
+    const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
+    const server = new SMTPServer({
+      secure: true,
+      cert,
+      key,
+      onAuth: (auth, _session, done) => done(null, { user: auth.username ?? "" }),
+      onData(stream, _session, done) {
+        const chunks: Buffer[] = [];
+        stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+        stream.on("end", () =>
+          kit.deliver(ann, Buffer.concat(chunks), { mailbox: "Sent" }).then(() => done(), done),
+        );
+      },
+    });
+    server.on("error", () => {});
+    const inner = server.listen(0, "127.0.0.1");
+    await new Promise<void>((resolve) => inner.once("listening", resolve));
+    const address = inner.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    try {
+      await withWriter(
+        { kit, user: ann, smtp: { host: "localhost", port, security: "tls" } },
+        async (writer) => {
+          expect((await writer.call("send_email", hello("ben@example.test"))).data).toMatchObject({
+            copy_in: "Sent",
+            warnings: [],
+          });
+          expect(await copies(kit, ann, "Sent")).toBe(1);
+        },
+      );
+    } finally {
+      await new Promise<void>((resolve) => server.close(resolve));
+    }
+  });
+
+  test("M06: when it cannot be filed the email is sent all the same, with a warning, and not again", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    const proxy = await startFaultProxy(kit.imap.port);
+    try {
+      await withWriter({ kit, user: ann, imap: proxy.through(kit.imap) }, async (writer) => {
+        proxy.set({ kind: "cut", afterBytes: 0 });
+        const sent = await writer.call("send_email", hello(ben.address));
+        expect(sent.data.accepted).toEqual([ben.address]);
+        expect(sent.data.copy_in).toBeUndefined();
+        expect(sent.text).toContain("its copy could not be put into Sent");
+        expect(sent.text).toContain("Do not send it again.");
+        proxy.set(undefined);
+        const again = await writer.call("send_email", hello(ben.address));
+        expect(again.data.sent_before_at).toBeString();
+        expect((await kit.read(ben)).length).toBe(1);
+      });
+    } finally {
+      await proxy.stop();
+    }
+  });
+});
+
+describeMail("A server without SPECIAL-USE", () => {
+  let kit: MailServerKit;
+  beforeAll(async () => {
+    const plain = ["Sent", "Drafts", "Trash"]
+      .map((name) => `  mailbox ${name} {\n    auto = no\n    special_use =\n  }`)
+      .join("\n");
+    kit = await startMailServer({ settings: `namespace inbox {\n${plain}\n}` });
+  });
+  afterAll(() => kit.stop());
+
+  test("gets its one copy in the mailbox of the localized name", async () => {
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await kit.withImap(ann, async (imap) => {
+      await imap.mailboxCreate("Gesendete Elemente");
+    });
+    await withWriter({ kit, user: ann }, async (writer) => {
+      expect((await writer.call("send_email", hello(ben.address))).data.copy_in).toBe("Gesendete Elemente");
+      expect((await kit.read(ann, "Gesendete Elemente")).length).toBe(1);
+    });
+  });
+
+  test("gets Sent and Drafts made where there are none", async () => {
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann }, async (writer) => {
+      const draft = await writer.call("draft_email", hello(ben.address));
+      expect(draft.data.mailbox).toBe("Drafts");
+      const sent = await writer.call("send_email", { draft_id: draft.data.draft_id });
+      expect(sent.data.copy_in).toBe("Sent");
+      expect((await kit.read(ann, "Sent")).length).toBe(1);
+      expect((await kit.read(ann, "Drafts")).length).toBe(0);
+    });
+  });
+});
+
+describeMail("When the submission server fails", () => {
+  async function withSmtp(script: SmtpScript, work: (writer: Writer, smtp: ScriptedSmtp) => Promise<void>) {
+    const kit = await mailServer();
+    const smtp = await startScriptedSmtp(script);
+    const user = await kit.newUser();
+    const deadlines = { connectMs: 500, greetingMs: 500, silenceMs: 500 };
+    try {
+      await withWriter({ kit, user, smtp: smtp.server, deadlines }, (writer) => work(writer, smtp));
+    } finally {
+      await smtp.stop();
+    }
+  }
+
+  /** What certainly was not sent may be sent again, and then is. */
+  const notSent: [string, SmtpScript, string][] = [
+    ["refuses the sender", { replies: { MAIL: "550 5.7.1 Not you" } }, "message_refused"],
+    ["refuses every recipient", { refuseRecipient: () => "550 5.1.1 No" }, "recipient_refused"],
+    ["puts every recipient off", { refuseRecipient: () => "450 4.2.0 Greylisted" }, "mail_server_busy"],
+    ["refuses DATA", { replies: { DATA: "554 5.5.1 No" } }, "message_refused"],
+    ["refuses the message", { replies: { message: "554 5.7.1 Spam" } }, "message_refused"],
+    ["finds the message too large", { replies: { message: "552 5.3.4 Too big" } }, "too_large"],
+    ["is busy", { replies: { MAIL: "421 4.3.2 Busy" } }, "mail_server_busy"],
+    ["refuses the login", { replies: { AUTH: "535 5.7.8 No" } }, "login_refused"],
+    ["hangs up before DATA", { cutAt: "DATA" }, "mail_server_failed"],
+    ["hangs up at MAIL", { cutAt: "MAIL" }, "mail_server_failed"],
+    ["says nothing at all", { stallAt: "greeting" }, ""],
+    ["stops talking at DATA", { stallAt: "DATA" }, "timed_out"],
+  ];
+
+  test.each(notSent)(
+    "and %s, nothing is sent, and sending again may succeed",
+    async (_what, script, code) => {
+      await withSmtp(script, async (writer, smtp) => {
+        const refusal = await writer.refusal("send_email", hello("ben@example.test"));
+        if (code !== "") expect(refusal.code).toBe(code);
+        expect(refusal.code).not.toBe("maybe_sent");
+        expect(smtp.taken.length).toBe(0);
+        expect(`${refusal.message} ${refusal.hint}`).not.toMatch(/Spam|Greylisted|Not you/);
+        smtp.become({});
+        await writer.call("send_email", hello("ben@example.test"));
+        expect(smtp.taken.length).toBe(1);
+      });
+    },
+  );
+
+  const maybeSent: [string, SmtpScript, number][] = [
+    ["hangs up after the final dot, having taken it", { cutAfterDot: "taken" }, 1],
+    ["hangs up after the final dot, having lost it", { cutAfterDot: "lost" }, 0],
+    ["hangs up before the final dot", { cutBeforeDotAfter: 100 }, 0],
+    ["never answers the message", { stallAt: "message" }, 1],
+  ];
+
+  test.each(maybeSent)(
+    "and %s, it may have been sent and is not sent again, also after a restart",
+    async (_what, script, taken) => {
+      await withSmtp(script, async (writer, smtp) => {
+        const first = await writer.refusal("send_email", hello("ben@example.test"));
+        expect(first).toMatchObject({ code: "maybe_sent", hint: expect.stringContaining("look") });
+        smtp.become({});
+        expect((await writer.refusal("send_email", hello("ben@example.test"))).code).toBe("maybe_sent");
+        const later = await writer.restart();
+        try {
+          expect((await later.refusal("send_email", hello("ben@example.test"))).code).toBe("maybe_sent");
+          expect(smtp.taken.length).toBe(taken);
+          // After ten minutes it is a new email, as the person may have found out by then.
+          later.clock.advance(600_001);
+          await later.call("send_email", hello("ben@example.test"));
+          expect(smtp.taken.length).toBe(taken + 1);
+        } finally {
+          await later.close();
+        }
+      });
+    },
+  );
+
+  test("a large email cut in the middle was certainly not sent", async () => {
+    await withSmtp({ cutBeforeDotAfter: 100 }, async (writer, smtp) => {
+      const content = new Uint8Array(12_000_000).fill(65);
+      const composed = await writer.mail.compose({
+        ...hello("ben@example.test"),
+        files: [{ name: "a", type: "text/plain", content }],
+      });
+      const problem = await writer.mail.send(composed).catch((error) => error);
+      expect(problem.code).toBe("mail_server_failed");
+      expect(smtp.taken.length).toBe(0);
+    });
+  });
+
+  test("a slow one is waited for", async () => {
+    await withSmtp({ slowMs: 60 }, async (writer, smtp) => {
+      await writer.call("send_email", hello("ben@example.test"));
+      expect(smtp.taken.length).toBe(1);
+    });
+  });
+});
