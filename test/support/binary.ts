@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { trustedAuthority } from "./authority.ts";
+import { noteDataDir, noteOutput } from "./canaries.ts";
 import { freePort } from "./ports.ts";
 import { testSettings } from "./product.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -60,6 +61,7 @@ export async function startBinary(
   mkdirSync(folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   let [out, err] = ["", ""];
+  noteDataDir(env.DATA_DIR ?? "");
   const child = Bun.spawn([file], {
     cwd: folder,
     env: { ...env, NODE_EXTRA_CA_CERTS: trustedAuthority().bundleFile, PATH: process.env.PATH ?? "" },
@@ -69,9 +71,11 @@ export async function startBinary(
   });
   collect(child.stdout, (text) => {
     out += text;
+    noteOutput(text);
   });
   collect(child.stderr, (text) => {
     err += text;
+    for (const line of text.split("\n")) noteOutput(line);
   });
   const url = env.PUBLIC_URL ?? `http://localhost:${port}`;
   try {

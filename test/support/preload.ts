@@ -2,6 +2,7 @@
 import { afterAll, setDefaultTimeout } from "bun:test";
 import { trustedAuthority } from "./authority.ts";
 import { stopBrowser } from "./browser.ts";
+import { findCanaries } from "./canaries.ts";
 import { missingPackages, programs } from "./installed.ts";
 import { stopMailServer } from "./mail-server.ts";
 import { removeTemporaryFolders } from "./temporary.ts";
@@ -17,5 +18,8 @@ setDefaultTimeout(30_000);
 
 afterAll(async () => {
   await Promise.all([stopBrowser(), stopMailServer()]);
+  // R08: all output of the run, and every byte of its databases.
+  const found = findCanaries();
   removeTemporaryFolders();
+  if (found.length > 0) throw new Error(`R08: secrets were said or kept:\n${found.slice(0, 20).join("\n")}`);
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type StartOptions, start } from "../../src/start.ts";
+import { noteDataDir, noteOutput } from "./canaries.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 export type TestProduct = {
@@ -35,8 +36,12 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
   const settings = testSettings(options.settings);
   const logged: string[] = [];
   const config = loadConfig(settings);
+  noteDataDir(config.dataDir);
   const product = await start(config, {
-    log: createLog(config.logLevel, (line) => logged.push(line)),
+    log: createLog(config.logLevel, (line) => {
+      logged.push(line);
+      noteOutput(line);
+    }),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.rates ? { rates: options.rates } : {}),
     ...(options.gates ? { gates: options.gates } : {}),
