@@ -36,7 +36,13 @@ export const submissionLimits: SubmissionLimits = { idleMs: 120_000, totalMs: 38
 
 export type Submissions = ReturnType<typeof createSubmissions>;
 
-type Kept = { connection: SMTPConnection; grantId: string; expiry: ReturnType<typeof setTimeout> };
+type Kept = {
+  connection: SMTPConnection;
+  grantId: string;
+  expiry: ReturnType<typeof setTimeout>;
+  /** Listens for the server's hanging up. */
+  forget(): void;
+};
 
 /** `open` judges, dials and logs in (mail/smtp.ts); it must obey its signal. Opens nothing by itself. */
 export function createSubmissions(deps: {
@@ -53,6 +59,7 @@ export function createSubmissions(deps: {
     if (!found) return undefined;
     kept.delete(key);
     clearTimeout(found.expiry);
+    found.connection.off("end", found.forget);
     return found.connection;
   }
 
@@ -69,7 +76,7 @@ export function createSubmissions(deps: {
       connection.quit();
     }, limits.idleMs);
     expiry.unref();
-    kept.set(key, { connection, grantId, expiry });
+    kept.set(key, { connection, grantId, expiry, forget });
     connection.once("end", forget);
   }
 

@@ -1,0 +1,276 @@
+import { expect, test } from "bun:test";
+import { connectMailbox } from "../support/authorize.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
+import { withProduct } from "../support/product.ts";
+import { startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { type Writer, withWriter } from "../support/writer.ts";
+
+const email = (to: string, subject = "Hello") => ({ to: [to], subject, body: "How are you?" });
+
+/** A writer whose mail goes to a submission server that only counts. */
+async function withCounter<T>(work: (writer: Writer, taken: () => number) => Promise<T>): Promise<T> {
+  const kit = await mailServer();
+  const smtp = await startScriptedSmtp({ slowMs: 5 });
+  try {
+    const user = await kit.newUser();
+    return await withWriter({ kit, user, smtp: smtp.server }, (writer) =>
+      work(writer, () => smtp.taken.length),
+    );
+  } finally {
+    await smtp.stop();
+  }
+}
+
+describeMail("An email is sent once", () => {
+  test("when the same is asked for again within ten minutes: answered as before, and again after it", async () => {
+    await withCounter(async (writer, taken) => {
+      const first = await writer.call("send_email", email("ben@example.test"));
+      writer.clock.advance(599_000);
+      const second = await writer.call("send_email", email("ben@example.test"));
+      expect(second.data.message_id).toBe(first.data.message_id);
+      expect(second.text).toContain("it was not sent again");
+      expect(first.data.sent_before_at).toBeUndefined();
+      writer.clock.advance(2_000);
+      const third = await writer.call("send_email", email("ben@example.test"));
+      expect(third.data.message_id).not.toBe(first.data.message_id);
+      expect(taken()).toBe(2);
+    });
+  });
+
+  test("when two calls come at once, or four, in two sessions: all get the one answer", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withProduct(async (product) => {
+      const { accessToken } = await connectMailbox(product, ann);
+      const clients = [await openClient(product, accessToken), await openClient(product, accessToken)];
+      const answers = await Promise.all(
+        [...clients, ...clients].map((client) => client.call("send_email", email(ben.address))),
+      );
+      expect(new Set(answers.map(({ data }) => data.message_id)).size).toBe(1);
+      expect((await kit.read(ben)).length).toBe(1);
+      expect((await kit.read(ann, "Sent")).length).toBe(1);
+      for (const client of clients) await client.close();
+    });
+  });
+
+  test("with the same idempotency_key for a day, also after a restart in between", async () => {
+    await withCounter(async (writer, taken) => {
+      const input = { ...email("ben@example.test"), idempotency_key: "order-17" };
+      const first = await writer.call("send_email", input);
+      writer.clock.advance(23 * 3_600_000);
+      const later = await writer.restart();
+      try {
+        const second = await later.call("send_email", input);
+        expect(second.data).toMatchObject({
+          message_id: first.data.message_id,
+          sent_before_at: expect.any(String),
+        });
+        expect(taken()).toBe(1);
+      } finally {
+        await later.close();
+      }
+    });
+  });
+
+  test("and a key that was used for another email is refused rather than swallowing the new one", async () => {
+    await withCounter(async (writer, taken) => {
+      await writer.call("send_email", { ...email("ben@example.test"), idempotency_key: "k" });
+      const refusal = await writer.refusal("send_email", {
+        ...email("ben@example.test", "Another"),
+        idempotency_key: "k",
+      });
+      expect(refusal).toMatchObject({
+        code: "invalid_input",
+        hint: expect.stringContaining("Nothing was sent"),
+      });
+      expect(taken()).toBe(1);
+    });
+  });
+
+  test("when its draft is sent twice: the second time it is answered though the draft is gone", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann }, async (writer) => {
+      const { data } = await writer.call("draft_email", email(ben.address));
+      const first = await writer.call("send_email", { draft_id: data.draft_id });
+      const second = await writer.call("send_email", { draft_id: data.draft_id });
+      expect(second.data.message_id).toBe(first.data.message_id);
+      expect((await kit.read(ben)).length).toBe(1);
+    });
+  });
+
+  test("when it is first sent as a draft and then, by mistake, word by word", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann }, async (writer) => {
+      const { data } = await writer.call("draft_email", email(ben.address));
+      await writer.call("send_email", { draft_id: data.draft_id });
+      const again = await writer.call("send_email", email(ben.address));
+      expect(again.data.sent_before_at).toBeString();
+      expect((await kit.read(ben)).length).toBe(1);
+    });
+  });
+
+  test("a repetition after a restart delivers once, through the whole product", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    let dataDir = "";
+    let port = "";
+    let accessToken = "";
+    await withProduct(async (product) => {
+      ({ dataDir } = product);
+      port = new URL(product.url).port;
+      ({ accessToken } = await connectMailbox(product, ann));
+      const client = await openClient(product, accessToken);
+      await client.call("send_email", email(ben.address));
+      await client.close();
+    });
+    await withProduct(
+      async (product) => {
+        const client = await openClient(product, accessToken);
+        const again = await client.call("send_email", email(ben.address));
+        expect(again.data.sent_before_at).toBeString();
+        await client.close();
+      },
+      { settings: { DATA_DIR: dataDir, PORT: port } },
+    );
+    expect((await kit.read(ben)).length).toBe(1);
+    expect((await kit.read(ann, "Sent")).length).toBe(1);
+  });
+});
+
+describeMail("M08: limits", () => {
+  test("ten an hour over the whole grant, from two accounts and across a restart, and when the next may go", async () => {
+    const kit = await mailServer();
+    const smtp = await startScriptedSmtp();
+    const [ann, annAtWork] = [await kit.newUser(), await kit.newUser()];
+    try {
+      await withWriter({ kit, user: ann, others: [annAtWork], smtp: smtp.server }, async (writer) => {
+        const send = (from: Writer, count: number) =>
+          from.call("send_email", {
+            ...email("ben@example.test", `number ${count}`),
+            account: count % 2 === 0 ? ann.address : annAtWork.address,
+          });
+        const startedAt = writer.clock.now();
+        for (let count = 1; count <= 10; count += 1) await send(writer, count);
+        const refusal = await send(writer, 11).catch((error) => error);
+        expect(refusal).toMatchObject({ code: "rate_limited", retryAfterSeconds: 3_600 });
+        expect(refusal.message).toContain(new Date(startedAt + 3_600_000).toISOString().slice(0, 19));
+        const later = await writer.restart();
+        try {
+          expect((await send(later, 11).catch((error) => error)).code).toBe("rate_limited");
+          // What was sent before is answered all the same.
+          expect((await send(later, 10)).data.sent_before_at).toBeString();
+          later.clock.advance(3_600_001);
+          await send(later, 12);
+          expect(smtp.taken.length).toBe(11);
+        } finally {
+          await later.close();
+        }
+      });
+    } finally {
+      await smtp.stop();
+    }
+  });
+
+  test("fifty a day", async () => {
+    await withCounter(async (writer, taken) => {
+      for (let hour = 0; hour < 5; hour += 1) {
+        for (let count = 0; count < 10; count += 1)
+          await writer.call("send_email", email("ben@example.test", `${hour}-${count}`));
+        writer.clock.advance(3_600_001);
+      }
+      const refusal = await writer.refusal("send_email", email("ben@example.test", "one more"));
+      expect(refusal.message).toContain("50 emails a day");
+      expect(taken()).toBe(50);
+    });
+  }, 20_000);
+
+  test("21 recipients are refused, and count for nothing", async () => {
+    await withCounter(async (writer, taken) => {
+      const to = Array.from({ length: 21 }, (_, index) => `p${index}@example.test`);
+      expect((await writer.refusal("send_email", { ...email("x@example.test"), to })).code).toBe("too_large");
+      expect(taken()).toBe(0);
+    });
+  });
+});
+
+describeMail("M09: a grant that may not", () => {
+  const writing = [
+    "mark_as_read",
+    "flag_email",
+    "move_email",
+    "delete_email",
+    "create_mailbox",
+    "undo",
+    "draft_email",
+  ];
+
+  test("write is shown no tool that writes, and is refused when it calls one", async () => {
+    const kit = await mailServer();
+    const ann = await kit.newUser();
+    await withProduct(async (product) => {
+      const { accessToken } = await connectMailbox(product, ann, { level: "read" });
+      const client = await openClient(product, accessToken);
+      const { tools } = await client.client.listTools();
+      for (const name of [...writing, "send_email", "request_upload"])
+        expect(tools.map((tool) => tool.name)).not.toContain(name);
+      for (const name of [...writing, "send_email"]) {
+        const input = { to: ["x@example.test"], body: "x", ids: ["x"], path: "x" };
+        // 403 insufficient_scope: the grant's token does not carry email:write.
+        const problem = await client.try(name, input).catch((error: { code: number }) => error.code);
+        expect(problem).toBe(403);
+      }
+      expect((await kit.read(ann, "Drafts")).length).toBe(0);
+      await client.close();
+    });
+  });
+
+  test("send may draft, and sends nothing", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withProduct(async (product) => {
+      const { accessToken } = await connectMailbox(product, ann, { level: "organise" });
+      const client = await openClient(product, accessToken);
+      const { data } = await client.call("draft_email", email(ben.address));
+      const answer = await client.try("send_email", { draft_id: data.draft_id });
+      expect(answer.text).toContain("permission_missing");
+      expect((await kit.read(ben)).length).toBe(0);
+      await client.close();
+    });
+  });
+});
+
+describeMail("The log of a send", () => {
+  test("is one line with grant, tool, counts and Message-ID, and no address, subject or text", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withProduct(async (product) => {
+      const { accessToken } = await connectMailbox(product, ann);
+      const client = await openClient(product, accessToken);
+      const sent = await client.call("send_email", {
+        ...email(ben.address, "canary-subject"),
+        body: "canary-body",
+        to: [ben.address, "nobody@example.test"],
+      });
+      const lines = product.logged.filter((line) => line.includes('"tool":"send_email"'));
+      expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+        {
+          event: "call",
+          grant: expect.stringMatching(/^grt_/),
+          tool: "send_email",
+          effect: "send",
+          outcome: "done",
+          count: 1,
+          failed: 1,
+          messageId: sent.data.message_id,
+        },
+      ]);
+      const all = product.logged.join("");
+      for (const secret of [ben.address, ann.address, "canary", "nobody@"]) expect(all).not.toContain(secret);
+      await client.close();
+    });
+  });
+});
