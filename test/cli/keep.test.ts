@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { connectMailbox, requestToken } from "../support/authorize.ts";
+import { connectMailbox, redirectUri, requestToken } from "../support/authorize.ts";
 import { type Ran, runCommand } from "../support/command.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
@@ -94,6 +94,15 @@ describeMail("the operator's commands", () => {
     const env = { DATA_DIR: first.dataDir };
     const user = await kit.newUser();
     const tokens = await connectMailbox(first, user);
+    // A client that registered itself: its id is its registration, sealed.
+    const registration = await fetch(`${first.url}/oauth/register`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ redirect_uris: [redirectUri] }),
+    });
+    const registered = (await registration.json()) as { client_id: string; client_secret: string };
+    const itself = { clientId: registered.client_id, clientSecret: registered.client_secret };
+    const itsTokens = await connectMailbox({ url: first.url, ...itself }, user);
     expect((await runCommand(["rotate-key"], env)).complained).toContain(
       "is in use by another email-connector",
     );
@@ -115,11 +124,13 @@ describeMail("the operator's commands", () => {
       const client = await openClient(product, tokens.accessToken);
       expect((await client.call("list_mailboxes")).text).toContain("INBOX");
       await client.close();
-      const refreshed = await requestToken(product, {
-        grant_type: "refresh_token",
-        refresh_token: tokens.refreshToken,
-      });
-      expect(refreshed.status).toBe(200);
+      for (const [who, { refreshToken }] of [
+        [product, tokens],
+        [{ url: product.url, ...itself }, itsTokens],
+      ] as const) {
+        const fields = { grant_type: "refresh_token", refresh_token: refreshToken };
+        expect((await requestToken(who, fields)).status).toBe(200);
+      }
     });
   });
 

@@ -16,6 +16,7 @@ export const programs = {
   lmtp: ["/usr/lib/dovecot/lmtp", "/usr/libexec/dovecot/lmtp"].find((path) => existsSync(path)),
   doveadm: findProgram("doveadm"),
   openssl: findProgram("openssl"),
+  caddy: findProgram("caddy"),
   chromium: findProgram("chromium", "chromium-browser", "google-chrome"),
 };
 
@@ -24,6 +25,7 @@ export const missingPackages = [
   programs.dovecot && programs.doveadm ? [] : ["dovecot-imapd"],
   programs.lmtp ? [] : ["dovecot-lmtpd"],
   programs.openssl ? [] : ["openssl"],
+  programs.caddy ? [] : ["caddy"],
   programs.chromium ? [] : ["chromium", "fonts-dejavu-core"],
 ].flat();
 

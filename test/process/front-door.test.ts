@@ -1,0 +1,90 @@
+/** The servers that stand in front, by the files in deploy/: the story through Caddy over https, nginx's syntax. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { trustedAuthority } from "../support/authority.ts";
+import { connectMailbox } from "../support/authorize.ts";
+import { startBinary } from "../support/binary.ts";
+import { startCaddy, withTrust } from "../support/caddy.ts";
+import { runCommand } from "../support/command.ts";
+import { findProgram, hasMailServer, programs } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
+import { freePorts } from "../support/ports.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { eventually } from "../support/waiting.ts";
+
+describe.skipIf(!hasMailServer || !programs.caddy)(
+  "Behind Caddy by deploy/Caddyfile (needs: apt-get install caddy)",
+  () => {
+    test("a person connects over https, Claude sends and finds an email, streams stay open, and doctor is content", async () => {
+      const [port = 0, inner = 0] = await freePorts(2);
+      const settings = {
+        PORT: String(inner),
+        PUBLIC_URL: `https://localhost:${port}`,
+        TRUSTED_PROXIES: "127.0.0.1,::1",
+      };
+      const product = await startBinary(settings);
+      const front = await startCaddy({ port, inner });
+      try {
+        await withTrust(front.authority, async () => {
+          const kit = await mailServer();
+          const user = await kit.newUser();
+          const { accessToken } = await connectMailbox(product, user);
+          const claude = await openClient(product, accessToken);
+          await claude.call("send_email", {
+            to: [user.address],
+            subject: "Through the front door",
+            body: "Hello.",
+          });
+          await eventually(async () => {
+            const found = await claude.call("search_emails", { query: "subject:front" });
+            return found.text.includes("Through the front door");
+          });
+          const at = performance.now();
+          const stream = await fetch(`${product.url}/mcp`, {
+            headers: {
+              Authorization: `Bearer ${accessToken}`,
+              "Mcp-Session-Id": claude.transport.sessionId ?? "",
+              Accept: "text/event-stream",
+            },
+          });
+          const first = await stream.body?.getReader().read();
+          expect(new TextDecoder().decode(first?.value)).toContain(": open");
+          expect(performance.now() - at).toBeLessThan(1_000);
+
+          const { exitCode, printed } = await runCommand(["doctor"], {
+            ...settings,
+            DATA_DIR: product.dataDir,
+          });
+          expect(printed.split("\n").filter((line) => line.startsWith("no "))).toEqual([
+            // Caddy's own authority signs for half a day; a real one for ninety.
+            "no    certificate: it ends in 0 days. Renew it; Caddy does so by itself.",
+          ]);
+          expect(exitCode).toBe(1);
+          await claude.close();
+        });
+      } finally {
+        await front.stop();
+        expect(await product.stop()).toBe(0);
+      }
+    });
+  },
+);
+
+const nginx = findProgram("nginx");
+
+test.skipIf(!nginx)("nginx takes deploy/nginx.conf (needs: apt-get install nginx-light)", () => {
+  const folder = temporaryFolder("nginx");
+  const { certFile, keyFile } = trustedAuthority().issue({ hosts: ["mail.example.org"] });
+  const site = readFileSync(join(import.meta.dir, "../../deploy/nginx.conf"), "utf8")
+    .replace(/\/etc\/letsencrypt\/\S+fullchain\.pem/, certFile)
+    .replace(/\/etc\/letsencrypt\/\S+privkey\.pem/, keyFile);
+  writeFileSync(join(folder, "site.conf"), site);
+  writeFileSync(
+    join(folder, "nginx.conf"),
+    `pid ${folder}/pid; error_log ${folder}/log; events {} http { include ${folder}/site.conf; }`,
+  );
+  const run = Bun.spawnSync([nginx ?? "", "-t", "-p", folder, "-c", join(folder, "nginx.conf")]);
+  expect(run.stderr.toString()).toContain("test is successful");
+});
