@@ -12,7 +12,7 @@ export const mailbox = z
 /** How many rows. Lists show 1–100. */
 export const limit = z.int().min(1).max(100).default(20).describe("How many");
 
-export const cursor = z.string().max(2000).optional().describe("From the previous answer, to continue");
+export const cursor = z.string().max(16_000).optional().describe("From the previous answer, to continue");
 
 export const emailId = z.string().min(1).max(1500).describe("Email id from a list or search");
 

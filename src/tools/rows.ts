@@ -12,6 +12,8 @@ const row = z.object({
   subject: mailLine(),
   date: z.string(),
   mailbox: mailLine(),
+  /** Whose it is, where an answer holds several accounts' emails. */
+  account: z.string().optional(),
   unread: z.boolean(),
   flagged: z.boolean(),
   answered: z.boolean(),
@@ -49,7 +51,7 @@ export function showRow(email: z.output<typeof row>, position: number, showMailb
     email.flagged ? "flagged" : "",
     email.answered ? "answered" : "",
     email.attachments > 0 ? `${email.attachments} attached` : "",
-    showMailbox ? `in ${email.mailbox}` : "",
+    showMailbox ? `in ${email.account ? `${email.account}: ` : ""}${email.mailbox}` : "",
   ].filter((mark) => mark !== "");
   const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${shorten(showPerson(email.from), 60)}: ${shorten(email.subject, 90) || "(no subject)"}`;
   const tail = [...marks, showSize(email.size)].join(", ");

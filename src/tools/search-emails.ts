@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { account, cursor, limit, mailbox } from "./parameters.ts";
+import { cursor, limit, mailbox } from "./parameters.ts";
 import { page, showCursor, showRow, showSkipped, toPage } from "./rows.ts";
+import { allAccounts, searchAccounts } from "./search-accounts.ts";
 
 export const searchEmails = defineTool({
   name: "search_emails",
@@ -14,16 +15,20 @@ export const searchEmails = defineTool({
     mailbox: mailbox.optional(),
     limit,
     cursor,
-    account,
+    account: z.string().max(320).optional().describe('Address, or "all"; only if several are connected'),
   }),
   output: page,
-  async run({ query, mailbox, limit, cursor, account }, { mailFor }) {
-    const found = await mailFor({ account }).searchEmails({
+  async run({ query, mailbox, limit, cursor, account }, { mails, mailFor, signal }) {
+    const request = {
       query,
       limit,
       ...(mailbox === undefined ? {} : { mailbox }),
       ...(cursor === undefined ? {} : { cursor }),
-    });
+    };
+    const found =
+      account === allAccounts && mails.length > 1
+        ? await searchAccounts(mails, request, signal)
+        : await mailFor(account === allAccounts ? {} : { account }).searchEmails(request);
     return toPage(found);
   },
   render({ emails, total, cursor, searched, skipped }, fence) {
