@@ -131,7 +131,8 @@ export function createLimits(deps: LimitOptions) {
 
     /**
      * A login at somebody's mail server, tried for `peer`. Counted before it is tried, so that a hundred at once
-     * are no way around; given back when `work` succeeds, so that people are not in each other's way.
+     * are no way around; given back when `work` succeeds, so that people are not in each other's way, and when the
+     * host was refused, since then nobody was called.
      */
     async withLogin<T>(
       attempt: { peer: string; address: string; hosts: readonly string[] },
@@ -146,9 +147,14 @@ export function createLimits(deps: LimitOptions) {
           counted("loginByAccount", account),
           ...[...hosts].map((host) => counted("loginByHost", host)),
         ]);
-        const result = await work();
-        giveBack();
-        return result;
+        try {
+          const result = await work();
+          giveBack();
+          return result;
+        } catch (error) {
+          if (error instanceof AppError && error.code === "host_refused") giveBack();
+          throw error;
+        }
       } finally {
         leave();
       }

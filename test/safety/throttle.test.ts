@@ -75,6 +75,14 @@ describe("Logins at other people's servers", () => {
     expect(await codeOf(limits.withLogin(attempt, fail))).toBe("rate_limited");
   });
 
+  test("are not counted where the host was refused, since nobody was called", async () => {
+    const { limits } = create();
+    const refuseHost = async () => Promise.reject(new AppError("host_refused", "No public mail server."));
+    for (let round = 0; round < 100; round++)
+      expect(await codeOf(limits.withLogin(attempt, refuseHost))).toBe("host_refused");
+    expect(await codeOf(limits.withLogin(attempt, fail))).toBe("login_refused");
+  });
+
   test("one account is guessed at no faster from many addresses than from one, however it is spelled", async () => {
     const { limits } = create();
     const codes: string[] = [];
