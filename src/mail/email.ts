@@ -29,6 +29,10 @@ const shownHeaders = [
   "authentication-results",
 ];
 
+/** More of either is a mailing that lists everybody, or an attack: what is left out is said. */
+const maxPeople = 100;
+const maxHeaderCharacters = 40_000;
+
 export async function getEmail(
   access: Access,
   request: Parameters<MailReading["getEmail"]>[0],
@@ -66,14 +70,28 @@ export async function getEmail(
     const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
     const end = Math.min(request.offset + body.length, rendered.text.length);
     const messageId = toText(headerValue(headers, "message-id"));
+    const leftOut: string[] = [];
+    const people = (name: string) => {
+      const all = toAddresses(headerValue(headers, name));
+      if (all.length > maxPeople)
+        leftOut.push(`${name} names ${all.length} people; the first ${maxPeople} are shown.`);
+      return all.slice(0, maxPeople);
+    };
+    const lines = request.headers
+      ? headers.map(({ name, value }) => `${name}: ${decodeWords(value)}`).join("\n")
+      : undefined;
+    if (lines !== undefined && lines.length > maxHeaderCharacters)
+      leftOut.push(
+        `The headers have ${lines.length} characters; the first ${maxHeaderCharacters} are shown.`,
+      );
     return {
       id: request.id,
       mailbox: ref.mailbox,
-      from: toAddresses(headerValue(headers, "from")),
-      replyTo: toAddresses(headerValue(headers, "reply-to")),
-      to: toAddresses(headerValue(headers, "to")),
-      cc: toAddresses(headerValue(headers, "cc")),
-      bcc: toAddresses(headerValue(headers, "bcc")),
+      from: people("from"),
+      replyTo: people("reply-to"),
+      to: people("to"),
+      cc: people("cc"),
+      bcc: people("bcc"),
       subject,
       date: toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(found)),
       ...(messageId ? { messageId } : {}),
@@ -91,10 +109,8 @@ export async function getEmail(
       total: rendered.text.length,
       ...(end < rendered.text.length ? { nextOffset: end } : {}),
       attachments: anatomy.attachments.map(toAttachment),
-      notes: [...rendered.notes, ...cutNote(rendered.cutOctets, end < rendered.text.length)],
-      ...(request.headers
-        ? { headers: headers.map(({ name, value }) => `${name}: ${decodeWords(value)}`).join("\n") }
-        : {}),
+      notes: [...leftOut, ...rendered.notes, ...cutNote(rendered.cutOctets, end < rendered.text.length)],
+      ...(lines === undefined ? {} : { headers: lines.slice(0, maxHeaderCharacters).toWellFormed() }),
     };
   });
 }

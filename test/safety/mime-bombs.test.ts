@@ -1,0 +1,72 @@
+/**
+ * Emails made to be expensive, read through a real mail server and the whole product: each is answered in time, whole
+ * sentences and valid Unicode, without a bug, and somebody else's call in the middle is not kept waiting.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { mimeBombs } from "../support/mime-bombs.ts";
+import { connectPerson, type Person, wideRates } from "../support/person.ts";
+import { startProduct, type TestProduct } from "../support/product.ts";
+
+/** What P01 allows an email. */
+const maxMs = 3_000;
+const names = Object.keys(mimeBombs);
+
+describeMail("MIME bombs", () => {
+  let product: TestProduct;
+  let person: Person;
+  let bystander: Person;
+  const ids = new Map<string, string>();
+
+  beforeAll(async () => {
+    const kit = await mailServer();
+    product = await startProduct({ rates: wideRates });
+    const user = await kit.newUser();
+    person = await connectPerson(product, { user });
+    bystander = await connectPerson(product);
+    const uids = await kit.deliverAll(
+      user,
+      names.map((name) => ({ raw: Buffer.from(mimeBombs[name]?.() ?? "", "latin1") })),
+    );
+    const { data } = await person.client.call("get_recent_emails", { limit: 100 });
+    const rows = (data.emails as { id: string }[]).toReversed();
+    expect(rows.length).toBe(uids.length);
+    for (const [index, name] of names.entries()) ids.set(name, rows[index]?.id ?? "");
+  });
+
+  afterAll(async () => {
+    await person?.client.close();
+    await bystander?.client.close();
+    await product?.stop();
+  });
+
+  test("a list of them is answered in time, and small", async () => {
+    const startedAt = performance.now();
+    const answer = await person.client.call("get_recent_emails", { limit: 100 });
+    expect(performance.now() - startedAt).toBeLessThan(maxMs);
+    expect(answer.text.length).toBeLessThan(150_000);
+    expect(answer.text.isWellFormed()).toBe(true);
+  });
+
+  test.each(names)("%s", async (name) => {
+    const id = ids.get(name) ?? "";
+    for (const format of ["markdown", "text", "html", "links"]) {
+      const startedAt = performance.now();
+      const reading = person.client.try("get_email", { id, format, headers: format === "text" });
+      const besides = bystander.client.call("list_mailboxes").then(() => performance.now() - startedAt);
+      const answer = await reading;
+      const where = `${name} as ${format}: ${answer.text.slice(0, 100)}`;
+      expect(performance.now() - startedAt, where).toBeLessThan(maxMs);
+      expect(await besides, where).toBeLessThan(1_000);
+      expect(answer.text.length, where).toBeLessThan(150_000);
+      expect(answer.text.isWellFormed(), where).toBe(true);
+      expect(JSON.stringify(answer.result).length, where).toBeLessThan(600_000);
+      expect(answer.text, where).not.toContain("Something went wrong inside");
+    }
+  });
+
+  test("none of them was a bug of ours", () => {
+    expect(product.logged.filter((line) => line.includes('"event":"bug"'))).toEqual([]);
+  });
+});
