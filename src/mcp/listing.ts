@@ -40,7 +40,7 @@ export function toListed(tool: Tool): ListedTool {
     title: tool.title,
     description: tool.description,
     inputSchema: slim(z.toJSONSchema(tool.input, { io: "input" })),
-    outputSchema: outline(slim(z.toJSONSchema(tool.output, { io: "output" }))),
+    outputSchema: outline(z.toJSONSchema(tool.output, { io: "output" })),
     annotations: {
       ...annotationsOfEffect[tool.effect],
       ...(tool.effect !== "read" && tool.idempotent ? { idempotentHint: true } : {}),
@@ -52,9 +52,9 @@ export function toListed(tool: Tool): ListedTool {
 type Json = unknown;
 
 /** Said of a schema only to validate: a model that passes on what it was given never meets them, and zod checks them. */
-const unsaid = new Set(["$schema", "minLength", "maxLength", "minItems"]);
+const unsaid = new Set(["$schema", "minLength", "maxLength", "minItems", "maxItems"]);
 
-/** Without that, without closed-object marks, and without bounds that go without saying. */
+/** Without that, without closed-object marks, and without what goes without saying. */
 function slim(schema: Json): Json {
   if (Array.isArray(schema)) return schema.map(slim);
   if (typeof schema !== "object" || schema === null) return schema;
@@ -62,8 +62,10 @@ function slim(schema: Json): Json {
     ([name, value]) =>
       !(unsaid.has(name) && typeof value !== "object") &&
       !(name === "additionalProperties" && value === false) &&
+      !(name === "default" && (value === false || value === 0)) &&
       !(name === "minimum" && Number(value) <= 1) &&
-      !(name === "maximum" && value === Number.MAX_SAFE_INTEGER),
+      !(name === "maximum" && value === Number.MAX_SAFE_INTEGER) &&
+      !(name === "type" && value === "string" && "enum" in schema),
   );
   return Object.fromEntries(kept.map(([name, value]) => [name, slim(value)]));
 }
@@ -75,7 +77,7 @@ function slim(schema: Json): Json {
 function outline(schema: Json): Json {
   const { properties, required } = z
     .object({
-      properties: z.record(z.string(), z.looseObject({ type: z.unknown() })).default({}),
+      properties: z.record(z.string(), z.looseObject({ type: z.unknown().optional() })).default({}),
       required: z.array(z.string()).default([]),
     })
     .parse(schema);

@@ -2,8 +2,6 @@
 import {
   ErrorCode,
   InitializeRequestSchema,
-  isJSONRPCNotification,
-  isJSONRPCRequest,
   type JSONRPCMessage,
   JSONRPCMessageSchema,
   type JSONRPCRequest,
@@ -50,11 +48,13 @@ export function readPost(body: string, version: string | undefined): Post | Refu
     if (!parsed.success) return invalid("This is not a JSON-RPC 2.0 message.");
     messages.push(parsed.data);
   }
-  const requests = messages.filter(isJSONRPCRequest);
+  const requests = messages.filter(isRequest);
   if (new Set(requests.map(({ id }) => id)).size < requests.length)
     return invalid("Two requests of the batch have the same id.");
 
-  const [opening] = requests.flatMap((request) => InitializeRequestSchema.safeParse(request).data ?? []);
+  const [opening] = requests
+    .filter(({ method }) => method === "initialize")
+    .flatMap((request) => InitializeRequestSchema.safeParse(request).data ?? []);
   if (opening && messages.length > 1) return invalid("initialize comes alone.");
   const refusal = refuseVersion(requests, version, opening !== undefined);
   if (refusal) return refusal;
@@ -62,8 +62,13 @@ export function readPost(body: string, version: string | undefined): Post | Refu
     requests,
     batch,
     initialize: opening && negotiate(opening.params.protocolVersion),
-    cancelled: messages.filter(isJSONRPCNotification).flatMap(toCancelledId),
+    cancelled: messages.filter((message) => !("id" in message)).flatMap(toCancelledId),
   };
+}
+
+/** The SDK's own question parses the whole message once more; it is parsed already. */
+function isRequest(message: JSONRPCMessage): message is JSONRPCRequest {
+  return "method" in message && "id" in message;
 }
 
 /** `2025-11-25, 2025-11-25`, as proxies and some clients send it, is `2025-11-25`. */

@@ -17,6 +17,7 @@ export const cursor = z.string().max(16_000).optional().describe("From the previ
 export const emailId = z.string().min(1).max(1500).describe("Email id from a list or search");
 
 /** A tool's `ids`; `max` is 100 for flags and 500 for moves. */
-export const emailIds = (max: number) => z.array(z.string().max(1500)).min(1).max(max).describe("Email ids");
+export const emailIds = (max: number) =>
+  z.array(z.string().max(1500)).min(1).max(max).describe(`Email ids, at most ${max}`);
 
 export const offset = z.int().min(0).default(0).describe("Continue at this character");
