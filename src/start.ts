@@ -14,6 +14,7 @@ import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import { loadKeyRing } from "./key-ring.ts";
 import { createJournal } from "./ledger/journal.ts";
 import { createSends } from "./ledger/sends.ts";
+import { createDownloads } from "./links/downloads.ts";
 import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
 import { type Log, toErrorFields } from "./log.ts";
@@ -135,6 +136,8 @@ export async function start(
       clock,
       log: watched,
     });
+    const downloads = createDownloads({ links, vault });
+    metrics.gauge("imap_connections", "IMAP connections open now.", () => connections.count());
     metrics.gauge("streams", "Event streams open now.", () => streams.count());
     metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
     const grants = createGrants({
@@ -167,6 +170,7 @@ export async function start(
         sends: sends.forGrant(grant),
         journal: journal.forGrant(grant),
         uploads: uploads.forGrant(grant),
+        downloads: downloads.forGrant(grant),
       }),
       vault,
       calls,
@@ -180,7 +184,7 @@ export async function start(
       log: watched,
       grants,
       oauth: { config: settled, grants, vault, connect, secrets, client, db, clock, log: watched, limits },
-      links: { uploads, config: settled, limits },
+      links: { uploads, downloads, config: settled, limits },
       mcp: { sessions, streams, calls, createServer, tools, limits },
       operator: {
         metrics,

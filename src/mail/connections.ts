@@ -34,6 +34,8 @@ export type Connections = {
   use<T>(owner: ConnectionOwner, lease: Lease, work: Work<T>): Promise<T>;
   /** Closes everything a grant holds, at once: revoked, expired, replayed. */
   closeGrant(grantId: string): void;
+  /** How many are open, being opened or kept. */
+  count(): number;
   /** Logs all out; for the process's end. */
   close(): Promise<void>;
 };
@@ -313,6 +315,8 @@ export function createConnections(deps: {
       }
       pump();
     },
+
+    count: () => slots.size,
 
     async close() {
       stopped = true;

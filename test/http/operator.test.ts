@@ -1,0 +1,98 @@
+/** What an operator sees while it runs: alive, ready, counted, and a log to read. */
+import { describe, expect, test } from "bun:test";
+import { version } from "../../package.json";
+import { describeMail } from "../support/installed.ts";
+import { connectPerson, lendProduct } from "../support/person.ts";
+
+const METRICS_TOKEN = "a-token-for-metrics-0123456789";
+const withToken = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
+
+describe("For the operator's machines", () => {
+  test("/health says that it is alive and which version, /ready that the database can be written", async () => {
+    await lendProduct({}, async ({ url }) => {
+      expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok", version });
+      expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: "ready" });
+    });
+  });
+
+  test("/metrics is not there without METRICS_TOKEN, and closed to who does not hold it", async () => {
+    await lendProduct({}, async ({ url }) => {
+      expect((await fetch(`${url}/metrics`, withToken(METRICS_TOKEN))).status).toBe(404);
+    });
+    await lendProduct({ settings: { METRICS_TOKEN } }, async ({ url }) => {
+      expect((await fetch(`${url}/metrics`)).status).toBe(401);
+      expect((await fetch(`${url}/metrics`, withToken(`${METRICS_TOKEN}x`))).status).toBe(401);
+      const { status, headers } = await fetch(`${url}/metrics`, withToken(METRICS_TOKEN));
+      expect(status).toBe(200);
+      expect(headers.get("Content-Type")).toStartWith("text/plain; version=0.0.4");
+    });
+  });
+
+  test("the probe that doctor uses is not there for who does not hold the server key", async () => {
+    await lendProduct({}, async ({ url }) => {
+      for (const method of ["GET", "POST"]) {
+        expect((await fetch(`${url}/mcp/probe`, { method })).status).toBe(404);
+        const forged = await fetch(`${url}/mcp/probe`, { method, headers: { "X-Probe": "AAAA" } });
+        expect(forged.status).toBe(404);
+      }
+    });
+  });
+});
+
+describeMail("After some calls", () => {
+  test("the metrics count calls by tool and outcome, durations, logins and requests, and name nobody", async () => {
+    await lendProduct({ settings: { METRICS_TOKEN } }, async (product) => {
+      const { user, tokens, client } = await connectPerson(product);
+      await client.call("list_mailboxes");
+      await client.call("list_mailboxes");
+      await client.try("get_email", { id: "no-such-id" });
+      const text = await (await fetch(`${product.url}/metrics`, withToken(METRICS_TOKEN))).text();
+      const value = (name: string) =>
+        Number(
+          text
+            .split("\n")
+            .find((line) => line.startsWith(`${name} `))
+            ?.split(" ")
+            .at(-1),
+        );
+      expect(value('email_connector_tool_calls_total{tool="list_mailboxes",outcome="done"}')).toBe(2);
+      expect(value('email_connector_tool_calls_total{tool="get_email",outcome="invalid_input"}')).toBe(1);
+      expect(value('email_connector_tool_call_seconds_count{tool="list_mailboxes"}')).toBe(2);
+      expect(value('email_connector_mail_logins_total{protocol="imap",outcome="done"}')).toBe(2);
+      expect(value('email_connector_mail_logins_total{protocol="smtp",outcome="done"}')).toBe(1);
+      expect(value('email_connector_requests_total{method="POST",route="/oauth/token",status="200"}')).toBe(
+        1,
+      );
+      expect(value("email_connector_imap_connections")).toBe(1);
+      for (const secret of [user.address, user.password, tokens.accessToken, "grt_"])
+        expect(text).not.toContain(secret);
+      await client.close();
+    });
+  });
+
+  test("the log has one line for each request and each tool call, with request, grant, duration and outcome", async () => {
+    await lendProduct({}, async (product) => {
+      const { client } = await connectPerson(product);
+      const before = product.logged.length;
+      await client.call("list_mailboxes");
+      await client.try("get_email", { id: "no-such-id" });
+      await client.close();
+      const lines = product.logged.slice(before).map((line) => JSON.parse(line) as Record<string, unknown>);
+      const calls = lines.filter(({ event }) => event === "call");
+      expect(calls).toMatchObject([
+        { tool: "list_mailboxes", outcome: "done" },
+        { tool: "get_email", outcome: "refused", code: "invalid_input" },
+      ]);
+      for (const call of calls) {
+        const request = lines.find(
+          ({ event, requestId }) => event === "request" && requestId === call.requestId,
+        );
+        expect(request).toMatchObject({ method: "POST", route: "/mcp", status: 200 });
+        expect(String(call.time)).toMatch(/^\d{4}-\d\d-\d\dT/);
+        expect(String(call.requestId)).toMatch(/^[0-9a-f-]{36}$/);
+        expect(String(call.grant)).toMatch(/^grt_[0-9a-f]{32}$/);
+        expect([typeof call.durationMs, typeof request?.durationMs]).toEqual(["number", "number"]);
+      }
+    });
+  });
+});
