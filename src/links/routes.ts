@@ -7,21 +7,48 @@ import { type Door, limitBody } from "../http/guard.ts";
 import { type Limits, toPeer } from "../http/rate-limit.ts";
 import type { File } from "../mail/mail.ts";
 import { pageHeaders } from "../pages/headers.ts";
+import { noticePage } from "../pages/notice.tsx";
 import { toLanguage } from "../pages/text/language.ts";
 import { type UploadPageProps, uploadPage } from "../pages/upload.tsx";
+import type { Downloads } from "./downloads.ts";
+import { toSafeFileName } from "./file-name.ts";
 import { maxUploadBytes, type Uploads } from "./uploads.ts";
 
 export type LinksDeps = {
   uploads: Uploads;
+  downloads: Downloads;
   config: Pick<Config, "trustedProxies">;
   limits: Pick<Limits, "spend">;
 };
+
+/** How long a download may take. */
+const downloadMs = 600_000;
+
+/**
+ * Always a file to be kept, of no kind in particular, whatever its sender called it (RFC 6266): nothing that came by
+ * mail is ever shown as a page of ours.
+ */
+function fileHeaders(name: string): Record<string, string> {
+  const safe = toSafeFileName(name);
+  const ascii = safe.replace(/[^\x20-\x7e]|["\\%]/g, "_");
+  const encoded = encodeURIComponent(safe).replace(
+    /['()*]/g,
+    (letter) => `%${letter.charCodeAt(0).toString(16)}`,
+  );
+  return {
+    "Content-Type": "application/octet-stream",
+    "Content-Disposition": `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`,
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "no-store",
+  };
+}
 
 /** Uploads read at once: each is held in memory while it is sealed. */
 const maxAtOnce = 4;
 const formBytes = maxUploadBytes + 500_000;
 
-export function createLinkRoutes({ uploads, config, limits }: LinksDeps) {
+export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDeps) {
   let underWay = 0;
 
   const show = (
@@ -50,6 +77,28 @@ export function createLinkRoutes({ uploads, config, limits }: LinksDeps) {
   });
 
   return new Hono<Door>()
+    .get("/download/:secret{[0-9a-f]{64}}", async (c) => {
+      const remote = c.env?.server?.requestIP(c.var.arrived)?.address;
+      limits.spend("page", toPeer(remote, c.req.header("X-Forwarded-For"), config.trustedProxies));
+      // A look (HEAD) spends nothing; a link works once.
+      if (c.req.method === "HEAD") return c.body(null, 200, fileHeaders("attachment"));
+      const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(downloadMs)]);
+      try {
+        const { name, body } = await downloads.open(c.req.param("secret"), signal);
+        // A browser that writes slowly must not be cut off by the server's patience.
+        c.env?.server?.timeout(c.var.arrived, 255);
+        return c.body(body, 200, fileHeaders(name));
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        const language = toLanguage(c.req.header("Accept-Language"));
+        const notice = error.code === "link_expired" ? "not_found" : "failed";
+        return c.body(
+          noticePage({ language, notice }),
+          error.code === "link_expired" ? 410 : 502,
+          pageHeaders,
+        );
+      }
+    })
     .get("/upload/:secret{[0-9a-f]{64}}", requireOpen, (c) => show(c, { state: "open" }, 200))
     .post(
       "/upload/:secret{[0-9a-f]{64}}",

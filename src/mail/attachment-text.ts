@@ -90,7 +90,8 @@ export async function readAttachedEmail(imap: ImapFlow, uid: number, part: Part)
     { uid: true, bodyParts: [{ key, start: 0, maxLength: maxHeaderBytes }] },
     { uid: true },
   );
-  const headers = parseHeaders(email?.bodyParts?.get(key.toLowerCase()) || Buffer.alloc(0));
+  const bytes = email ? email.bodyParts?.get(key.toLowerCase()) : undefined;
+  const headers = parseHeaders(bytes ?? Buffer.alloc(0));
   const [root] = part.children;
   const anatomy = toAnatomy(root ?? part);
   const body = await readBody(imap, uid, anatomy, { format: "text", until: maxCharacters, forward: true });

@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import { type Access, requireSameValidity } from "./access.ts";
 import { type AttachmentText, readAttachedEmail, toAttachmentText } from "./attachment-text.ts";
 import { toAttachment } from "./email.ts";
-import type { AttachmentContent, MailReading } from "./reading.ts";
+import type { Attachment, AttachmentContent, MailReading } from "./reading.ts";
 import { type AttachedPart, type Part, toAnatomy, toPart } from "./structure.ts";
 import { createTransferDecoder } from "./transfer-stream.ts";
 
@@ -136,6 +136,18 @@ async function fetchWhole(imap: ImapFlow, uid: number, part: Part): Promise<Buff
   const chunks: Buffer[] = [];
   for await (const chunk of fetchChunks(imap, uid, part)) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** Throws email_not_found, attachment_not_found. */
+export function describeAttachment(
+  access: Access,
+  request: Request<"describeAttachment">,
+): Promise<Attachment> {
+  const ref = access.toRef(request.id);
+  return access.read(ref.mailbox, async (imap) => {
+    requireSameValidity(imap, ref);
+    return toAttachment(await findAttached(imap, ref.uid, request.index));
+  });
 }
 
 /** Hands an attachment's bytes over as they come; the connection is held until `consume` is done. */

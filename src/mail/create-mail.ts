@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { DocumentReader } from "../documents/reader.ts";
 import { createAccess } from "./access.ts";
-import { getAttachment, streamAttachment } from "./attachment.ts";
+import { describeAttachment, getAttachment, streamAttachment } from "./attachment.ts";
 import type { ConnectionOwner, Connections } from "./connections.ts";
 import { createWriting } from "./create-writing.ts";
 import { getEmail } from "./email.ts";
@@ -39,6 +39,7 @@ export function createMail(deps: {
     getEmail: (request) => getEmail(access, request),
     getThread: (request) => getThread(access, request),
     getAttachment: (request) => getAttachment(access, deps.documents, request),
+    describeAttachment: (request) => describeAttachment(access, request),
     streamAttachment: (request, consume) => streamAttachment(access, request, consume),
   };
   return {

@@ -142,6 +142,8 @@ export type MailReading = {
     offset: number;
     maxCharacters: number;
   }): Promise<AttachmentContent>;
+  /** Its name, type and size alone. */
+  describeAttachment(request: { id: string; index: number }): Promise<Attachment>;
   /** An attachment's bytes as they come from the mail server; `consume` is given them while the connection is held. */
   streamAttachment(
     request: { id: string; index: number },

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { Journal } from "../ledger/journal.ts";
 import type { Sends } from "../ledger/sends.ts";
+import type { GrantDownloads } from "../links/downloads.ts";
 import type { GrantUploads } from "../links/uploads.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { Level } from "../oauth/grant.ts";
@@ -32,6 +33,8 @@ export type GrantRooms = {
   journal: Journal;
   /** What the person uploaded for emails to come. */
   uploads: GrantUploads;
+  /** Links by which the person downloads attachments. */
+  downloads: GrantDownloads;
 };
 
 export type ToolContext = ToolServices &
@@ -63,6 +66,8 @@ type ToolCard<Input extends z.ZodObject, Output extends z.ZodObject> = {
   run(input: z.output<Input>, context: ToolContext): Promise<z.output<Output>>;
   /** The same facts as `run` returned, as text. Text from mail goes through `fence`. */
   render(data: z.output<Output>, fence: Fence): string | Content[];
+  /** What of it goes out as structured content, when `render` needs more than that. */
+  publish?(data: z.output<Output>): Partial<z.output<Output>>;
   /** What the log says of a call that wrote: counts and a Message-ID, never an address or a subject. */
   audit?(data: z.output<Output>): Audit;
 };
@@ -106,7 +111,8 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
       const { data, structured, notice } = fenceAnswer(card.output, answer, fence);
       const rendered = card.render(data, fence);
       const content: Content[] = typeof rendered === "string" ? [{ type: "text", text: rendered }] : rendered;
-      return { structured, content: headed(notice, content), audit: card.audit?.(data) ?? {} };
+      const published = card.publish?.(structured) ?? structured;
+      return { structured: published, content: headed(notice, content), audit: card.audit?.(data) ?? {} };
     },
   };
 }

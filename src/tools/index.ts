@@ -5,8 +5,10 @@ import type { Tool } from "./define-tool.ts";
 import { deleteEmail } from "./delete-email.ts";
 import { draftEmail } from "./draft-email.ts";
 import { flagEmail } from "./flag-email.ts";
+import { getAttachment } from "./get-attachment.ts";
 import { getEmail } from "./get-email.ts";
 import { getRecentEmails } from "./get-recent-emails.ts";
+import { getThread } from "./get-thread.ts";
 import { listMailboxes } from "./list-mailboxes.ts";
 import { listProviders } from "./list-providers.ts";
 import { markAsRead } from "./mark-as-read.ts";
@@ -21,6 +23,8 @@ export const tools: readonly Tool[] = [
   getRecentEmails,
   searchEmails,
   getEmail,
+  getThread,
+  getAttachment,
   listProviders,
   draftEmail,
   sendEmail,

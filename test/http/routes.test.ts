@@ -5,6 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { createLimits } from "../../src/http/rate-limit.ts";
+import type { Downloads } from "../../src/links/downloads.ts";
 import type { Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
 import { createCalls } from "../../src/mcp/calls.ts";
@@ -45,7 +46,7 @@ const app = createApp({
     tools: [],
     limits,
   },
-  links: { uploads: {} as Uploads, config, limits },
+  links: { uploads: {} as Uploads, downloads: {} as Downloads, config, limits },
   operator: {
     metrics: { read: async () => ({ text: "", contentType: "text/plain" }) },
     metricsToken: "token",

@@ -14,7 +14,7 @@ const names = readdirSync(folder).filter((name) => name.endsWith(".html"));
 /** Hides text in ways that innerText does not know; has no words but descriptions of pictures. */
 const notComparable = new Set(["hidden-text.html", "pictures-only.html"]);
 
-const toWords = (text: string) =>
+const toWords = (text: string): string[] =>
   text
     .normalize("NFKC")
     .toLowerCase()
@@ -61,8 +61,7 @@ describe.skipIf(!programs.chromium)("what a person sees of an HTML email", () =>
         // A style sheet from elsewhere keeps a page unrendered until it has failed.
         await page.route("**/*", (route) => route.abort());
         await page.setContent(html, { waitUntil: "load" });
-        // biome-ignore lint/performance/useDomNodeTextContent: what is rendered is the question.
-        const shown = toWords(await page.evaluate(() => document.body.innerText));
+        const shown = toWords(await page.evaluate<string>("document.body.innerText"));
         const ours = ownWords(htmlToMarkdown(html).lines);
         const both = inCommon(shown, ours);
         const missing = shown.filter((word) => !ours.includes(word)).slice(0, 20);

@@ -4,6 +4,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono";
+import type { Vault } from "../../src/accounts/vault.ts";
 import type { Clock } from "../../src/clock.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
@@ -12,6 +13,7 @@ import { createOnError, notFound } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends } from "../../src/ledger/sends.ts";
+import { createDownloads } from "../../src/links/downloads.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
@@ -95,6 +97,8 @@ export async function openMcpDoor(options: {
   const journal = createJournal({ db, clock });
   const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
   const uploads = createUploads({ db, clock, links });
+  const vault = { withMails: (_grant, _signal, work) => work([]) } as Pick<Vault, "withMails">;
+  const downloads = createDownloads({ links, vault });
   const createServer = createServerFactory({
     config,
     tools: options.tools,
@@ -103,8 +107,9 @@ export async function openMcpDoor(options: {
       sends: sends.forGrant(grant),
       journal: journal.forGrant(grant),
       uploads: uploads.forGrant(grant),
+      downloads: downloads.forGrant(grant),
     }),
-    vault: { withMails: (_grant, _signal, work) => work([]) },
+    vault,
     calls,
     limits,
     newFence: () => createFence("test"),

@@ -58,8 +58,12 @@ export function openReader(kit: MailServerKit, user: User, imap = kit.imap): Rea
     own: [user.address],
     filesSentMail: false,
   });
-  const context: Pick<ToolContext, "mails" | "mailFor" | "grant" | "signal" | "progress" | "providers"> = {
+  const context: Pick<
+    ToolContext,
+    "mails" | "mailFor" | "grant" | "signal" | "progress" | "providers" | "downloads"
+  > = {
     providers: presets,
+    downloads: { make: () => ({ url: "https://here.example/download/secret", expiresAt: 0 }) },
     mails: [mail],
     mailFor: () => mail,
     grant: { id: owner.grantId, level: "send" },

@@ -156,6 +156,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     sends,
     journal,
     uploads: uploads.forGrant(grant),
+    downloads: { make: () => ({ url: "", expiresAt: 0 }) },
     mails,
     mailFor: (choice) => chooseMail(mails, choice),
     grant: { id: grant.id, level: grant.level },

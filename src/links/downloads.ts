@@ -1,0 +1,67 @@
+/**
+ * One-time links to attachments: ten minutes, once. The file goes from the mail server to the browser as it comes;
+ * nothing of it touches the disk.
+ */
+import { z } from "zod";
+import type { Vault } from "../accounts/vault.ts";
+import { AppError } from "../errors.ts";
+import { fromEmailId, toAccountTag } from "../mail/email-id.ts";
+import type { LiveGrant } from "../oauth/grant.ts";
+import type { Links } from "./links.ts";
+
+const lifetimeSeconds = 600;
+
+const target = z.object({ id: z.string(), index: z.int() });
+
+export type Download = { name: string; body: ReadableStream<Uint8Array> };
+
+export type Downloads = ReturnType<typeof createDownloads>;
+export type GrantDownloads = ReturnType<Downloads["forGrant"]>;
+
+export function createDownloads({ links, vault }: { links: Links; vault: Pick<Vault, "withMails"> }) {
+  return {
+    forGrant: (grant: Pick<LiveGrant, "id" | "dataKey">) => ({
+      /** A link to one attachment. Throws rate_limited. */
+      make: (attachment: { id: string; index: number }) =>
+        links.make(grant, { kind: "download", target: attachment, lifetimeSeconds }),
+    }),
+
+    /**
+     * Spends the link and begins the file; it ends with `signal`. Throws link_expired and what reading the email
+     * throws, before the first byte; then the link is good again. A failure later breaks the stream off.
+     */
+    async open(secret: string, signal: AbortSignal): Promise<Download> {
+      const { grant, target: sealedTarget } = links.spend("download", secret);
+      const { id, index } = target.parse(sealedTarget);
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const begun = Promise.withResolvers<Download>();
+      const whole = vault.withMails(grant, signal, async (mails) => {
+        const tag = fromEmailId(id).accountTag;
+        const mail = mails.find(({ accountId }) => toAccountTag(accountId) === tag);
+        if (!mail) throw new AppError("link_expired", "The mailbox is not connected any more.");
+        await mail.streamAttachment({ id, index }, async ({ name, chunks }) => {
+          begun.resolve({ name, body: readable });
+          const writer = writable.getWriter();
+          for await (const chunk of chunks) {
+            await writer.ready;
+            await writer.write(chunk);
+          }
+          await writer.close();
+        });
+      });
+      let started = false;
+      begun.promise.then(
+        () => {
+          started = true;
+        },
+        () => {},
+      );
+      whole.catch(async (error: unknown) => {
+        begun.reject(error);
+        if (!started) links.giveBack(secret);
+        await writable.abort(error).catch(() => {});
+      });
+      return begun.promise;
+    },
+  };
+}

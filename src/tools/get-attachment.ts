@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { type Content, defineTool } from "./define-tool.ts";
+import { mailAnswer, mailLine, mailText } from "./fence.ts";
+import { emailId, offset } from "./parameters.ts";
+import { showSize } from "./rows.ts";
+
+export const getAttachment = defineTool({
+  name: "get_attachment",
+  title: "Read an attachment",
+  description:
+    "Reads an attachment: the text of PDF, Word, Excel, PowerPoint, OpenDocument, calendar, contact, email and text files, or a picture. Or gives the person a link that downloads the file once, within ten minutes.",
+  effect: "read",
+  input: z.object({
+    id: emailId,
+    index: z.int().min(1).max(1000).describe("Its number in get_email"),
+    offset,
+    max_characters: z.int().min(1000).max(150_000).default(25_000).describe("How much text at most"),
+    link: z.boolean().default(false).describe("A download link for the person instead"),
+  }),
+  output: mailAnswer({
+    index: z.int(),
+    name: mailLine(),
+    type: mailLine(),
+    size: z.int(),
+    kind: z.enum(["text", "image", "link", "none"]),
+    text: mailText().optional(),
+    image: z.object({ data: z.string(), mimeType: z.string() }).optional(),
+    offset: z.int().optional(),
+    end: z.int().optional(),
+    total: z.int().optional(),
+    next_offset: z.int().optional(),
+    download: z.object({ url: z.string(), expires: z.string() }).optional(),
+    notes: z.array(z.string()),
+  }),
+  async run({ id, index, offset, max_characters, link }, { mailFor, downloads }) {
+    const mail = mailFor({ id });
+    if (link) {
+      const { name, type, size } = await mail.describeAttachment({ id, index });
+      return {
+        index,
+        name,
+        type,
+        size,
+        kind: "link" as const,
+        download: toDownload(downloads.make({ id, index })),
+        notes: [],
+      };
+    }
+    const { kind, text, image, nextOffset, ...found } = await mail.getAttachment({
+      id,
+      index,
+      offset,
+      maxCharacters: max_characters,
+    });
+    const facts = { index, name: found.name, type: found.type, size: found.size, notes: found.notes };
+    if (kind === "image") return { ...facts, kind, image };
+    if (kind === "none") return { ...facts, kind, download: toDownload(downloads.make({ id, index })) };
+    return {
+      ...facts,
+      kind,
+      text,
+      offset: found.offset,
+      end: found.end,
+      total: found.total,
+      next_offset: nextOffset,
+    };
+  },
+  /** The picture itself is in the content, once. */
+  publish: ({ image: _, ...data }) => data,
+  render(data, fence): Content[] {
+    const { index, name, type, size, kind, text, image, download, notes } = data;
+    const head = `Attachment ${index}: ${name} (${type}, ${showSize(size)})`;
+    const about = [
+      ...notes,
+      data.next_offset === undefined
+        ? ""
+        : `Characters ${data.offset} to ${data.end} of ${data.total} are shown; continue with offset ${data.next_offset}.`,
+      download ? `Download, once, until ${download.expires}: ${download.url}` : "",
+    ].filter((line) => line !== "");
+    const body = kind === "text" ? `${head}\n\n${text ?? ""}` : head;
+    const shown: Content[] = [{ type: "text", text: [fence(body), ...about].join("\n") }];
+    return image ? [...shown, { type: "image", ...image }] : shown;
+  },
+});
+
+function toDownload({ url, expiresAt }: { url: string; expiresAt: number }): {
+  url: string;
+  expires: string;
+} {
+  return { url, expires: new Date(expiresAt).toISOString() };
+}
