@@ -27,6 +27,8 @@ export type Servers = {
   passwordKind?: Provider["appPassword"]["kind"] | undefined;
   /** What was looked up, when nothing was chosen. */
   found?: Found | undefined;
+  /** A person named them. */
+  typed?: boolean;
 };
 
 /** Typed servers where the choice asks for them, else those of the choice, else those of the address. */
@@ -40,6 +42,7 @@ export async function toServers(
   if (typed.provider === "generic" || (preset?.ownServers && typed.imap.host !== ""))
     return {
       provider: typed.provider,
+      typed: true,
       imap: requireServer(typed.imap, "imap"),
       smtp: requireServer(
         typed.smtp.host === "" ? { ...typed.smtp, host: typed.imap.host } : typed.smtp,

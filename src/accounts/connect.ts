@@ -13,6 +13,7 @@ import type { Discover, Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { ConnectError, toConnectError } from "./connect-error.ts";
 import { type Servers, type TypedMailbox, toPassword, toServers } from "./connect-servers.ts";
+import { requireProof } from "./require-proof.ts";
 
 /** What a person typed. */
 export type ConnectRequest = TypedMailbox & {
@@ -34,7 +35,7 @@ export type Connect = ReturnType<typeof createConnect>;
 const addressShape = z.email().max(254);
 
 export function createConnect(deps: {
-  config: Pick<Config, "allowedEmails">;
+  config: Pick<Config, "allowedEmails" | "allowPrivateHosts">;
   discover: Discover;
   limits: Pick<Limits, "withLogin">;
   proveImap: ProveLogin;
@@ -87,6 +88,8 @@ export function createConnect(deps: {
       options.progress?.("servers");
       const servers = await toServers(request, address, discover, options.signal);
       if (servers.passwordKind === "unavailable") throw unavailable(servers.found);
+      if (servers.typed)
+        await requireProof(address, servers, config, () => discover(address, { signal: options.signal }));
       const hosts = [servers.imap.host, servers.smtp.host];
       return limits.withLogin({ peer: options.peer, address, hosts }, () =>
         prove(request, servers, address, options),

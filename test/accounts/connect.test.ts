@@ -46,7 +46,10 @@ function setUp(
       answer?.(with_);
     };
   const connect = createConnect({
-    config: { allowedEmails: options.allowedEmails ?? [] },
+    config: {
+      allowedEmails: options.allowedEmails ?? [],
+      allowPrivateHosts: ["mail.home", "10.0.0.0/8"],
+    },
     discover: async () => {
       if (!options.found) throw new Error("nobody should be asked");
       return options.found;
@@ -236,7 +239,7 @@ describe("Connecting a mailbox", () => {
   test("ALLOWED_EMAILS closes the door to all other addresses, before any server is asked", async () => {
     const { run, logins, connect } = setUp({ allowedEmails: ["Ann@Example.org", "@allowed.example"] });
     for (const address of ["ann@example.org", "bob@allowed.example", "BOB@ALLOWED.EXAMPLE"])
-      await run(generic({ address }));
+      await run(generic({ address, imap: { ...nothingTyped, host: `imap.${address.split("@")[1]}` } }));
     expect(logins.length).toBe(6);
     for (const address of ["bob@example.org", "bob@notallowed.example", "bob@sub.allowed.example"]) {
       const problem = await problemOf(run(generic({ address })));
@@ -244,6 +247,30 @@ describe("Connecting a mailbox", () => {
       expect((await problemOf(connect.findServers(address, { signal }))).code).toBe("permission_missing");
     }
     expect(logins.length).toBe(6);
+  });
+
+  test("ALLOWED_EMAILS is not got around by a server of one's own, where every login works", async () => {
+    const found: Found = {
+      provider: "generic",
+      source: "srv",
+      imap: { host: "mail.hoster.example", port: 993, security: "tls" },
+      smtp: { host: "mail.hoster.example", port: 465, security: "tls" },
+      username: "address",
+    };
+    const { run, logins } = setUp({ allowedEmails: ["@example.org"], found });
+    const at = (host: string, username = "") => generic({ imap: { ...nothingTyped, host }, username });
+    for (const host of ["imap.evil.example", "example.org.evil.example", "evilexample.org", "192.0.2.1"]) {
+      const problem = await problemOf(run(at(host)));
+      expect([problem.code, problem.field]).toEqual(["permission_missing", "imap_host"]);
+    }
+    // The right server, and somebody else's name on it.
+    for (const host of ["mail.hoster.example", "imap.example.org"])
+      expect((await problemOf(run(at(host, "mallory@evil.example")))).code).toBe("permission_missing");
+    expect(logins).toEqual([]);
+    for (const host of ["example.org", "imap.example.org", "mail.hoster.example", "mail.home", "10.1.2.3"])
+      expect((await run(at(host))).imap.host).toBe(host);
+    expect((await run(at("imap.example.org", "ann"))).username).toBe("ann");
+    expect((await run(at("mail.home", "another"))).username).toBe("another");
   });
 
   test("A domain in another script is used in ASCII", async () => {
