@@ -7,6 +7,7 @@ import type { AnyNode, Element } from "domhandler";
 import { isTag, isText } from "domhandler";
 import { parseDocument } from "htmlparser2";
 import { createStyles, type Style } from "./css.ts";
+import { flatten } from "./html-depth.ts";
 import { renderTable } from "./html-table.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
 import { createMarkdownWriter, historyMark, type MarkdownWriter } from "./markdown-writer.ts";
@@ -56,7 +57,7 @@ const historyNames =
 
 /** `links` may be shared between the texts of one email, so that its numbers are one series. */
 export function htmlToMarkdown(html: string, links: LinkBook = createLinkBook()): RenderedHtml {
-  const document = parseDocument(html, { decodeEntities: true });
+  const document = parseDocument(flatten(html), { decodeEntities: true });
   const leftOut: LeftOut = { hiddenWords: 0, trackingPixels: 0, pictures: 0, invisible: 0, tooDeep: false };
   const rendering: Rendering = {
     styleOf: createStyles(document.children),

@@ -2,6 +2,7 @@
 import { type AnyNode, type Element, isTag, isText } from "domhandler";
 import { parseDocument } from "htmlparser2";
 import { createStyles } from "./css.ts";
+import { flatten } from "./html-depth.ts";
 import { isRemoved, isTrackingPixel } from "./visible.ts";
 
 const keptAttributes = new Set([
@@ -24,7 +25,7 @@ const escaped = (text: string) => text.replace(/[&<>"]/g, (letter) => escapes[le
 
 /** Elements and what they say, nothing that acts or only looks. Targets of scripts are dropped. */
 export function toHtmlSource(html: string): string {
-  const document = parseDocument(html, { decodeEntities: true });
+  const document = parseDocument(flatten(html), { decodeEntities: true });
   const styleOf = createStyles(document.children);
   const pieces: string[] = [];
 

@@ -2,6 +2,7 @@
 import { type AnyNode, isTag } from "domhandler";
 import { DomUtils, parseDocument } from "htmlparser2";
 import { show } from "./fold.ts";
+import { flatten } from "./html-depth.ts";
 import { htmlToMarkdown } from "./html-markdown.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
 import { escapeHtml, toHtml } from "./markdown.ts";
@@ -63,7 +64,7 @@ const maxDepth = 400;
 
 /** HTML without what acts: scripts, forms, frames, events, and targets that are no links. Styles are kept. */
 function toHarmless(html: string): string {
-  const document = parseDocument(html, { decodeEntities: true });
+  const document = parseDocument(flatten(html), { decodeEntities: true });
   const walk = (nodes: readonly AnyNode[], depth: number): void => {
     for (const node of [...nodes]) {
       if (!isTag(node)) {

@@ -3,6 +3,7 @@
  * stranger's web server: a host is judged by outbound.ts before anything connects to it.
  */
 import { DomUtils, parseDocument } from "htmlparser2";
+import { flatten } from "../mail/html-depth.ts";
 import type { MailServer } from "../mail/mail.ts";
 import type { Provider } from "./provider.ts";
 
@@ -12,7 +13,7 @@ type Nodes = Parameters<typeof DomUtils.getElementsByTagName>[1];
 
 /** The first IMAP and SMTP server with TLS or STARTTLS; undefined when either is missing. Never throws. */
 export function toAutoconfig(xml: string, domain: string): AutoconfigServers | undefined {
-  const document = parseDocument(xml, { xmlMode: true });
+  const document = parseDocument(flatten(xml), { xmlMode: true });
   const servers = (tag: string, type: string) =>
     DomUtils.getElementsByTagName(tag, document)
       .filter((element) => element.attribs.type === type)

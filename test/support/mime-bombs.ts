@@ -56,7 +56,7 @@ export const mimeBombs: Readonly<Record<string, () => string>> = {
   "50,000 levels of quotes": () => plain(`${">".repeat(50_000)} deep\r\n`.repeat(20)),
   "flowed text without an end": () =>
     plain("word \r\n".repeat(100_000)).replace("charset=utf-8", "charset=utf-8; format=flowed"),
-  "html 100,000 elements deep": () => html(`${"<div>".repeat(100_000)}deep`),
+  "html 700,000 elements deep": () => html(`${"<div>".repeat(700_000)}deep`),
   "html tables in tables, 2,000 deep": () => html(`${"<table><tr><td>".repeat(2_000)}deep`),
   "html lists in lists and quotes in quotes": () => html(`${"<blockquote><ul><li>".repeat(2_000)}deep`),
   "html with 100,000 links": () => html('<a href="https://example.test/x">link</a> '.repeat(100_000)),
