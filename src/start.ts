@@ -134,7 +134,6 @@ export async function start(
       submissions,
       documents: createDocumentReader(),
       clock,
-      log: watched,
     });
     const downloads = createDownloads({ links, vault });
     metrics.gauge("imap_connections", "IMAP connections open now.", () => connections.count());

@@ -11,7 +11,6 @@ import type { Database } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
 import type { DocumentReader } from "../documents/reader.ts";
 import { AppError } from "../errors.ts";
-import type { Log } from "../log.ts";
 import type { Connections } from "../mail/connections.ts";
 import { createMail } from "../mail/create-mail.ts";
 import type { Credentials, Mail } from "../mail/mail.ts";
@@ -50,7 +49,6 @@ export function createVault(deps: {
   submissions: Submissions;
   documents: DocumentReader;
   clock: Clock;
-  log: Log;
 }) {
   const { db, connections, submissions, documents, clock } = deps;
 
