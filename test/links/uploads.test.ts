@@ -1,0 +1,201 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import PostalMime from "postal-mime";
+import { connectMailbox } from "../support/authorize.ts";
+import { withPage } from "../support/browser.ts";
+import { browserTest, describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient, type TestClient } from "../support/mcp-client.ts";
+import { type TestProduct, withProduct } from "../support/product.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { createTestClock } from "../support/test-clock.ts";
+
+/** A product, one connected mailbox and its client. */
+async function withLink(
+  work: (at: {
+    product: TestProduct;
+    client: TestClient;
+    accessToken: string;
+    url: string;
+    upload: string;
+  }) => Promise<void>,
+  clock = createTestClock(),
+): Promise<void> {
+  const kit = await mailServer();
+  const user = await kit.newUser();
+  await withProduct(
+    async (product) => {
+      const { accessToken } = await connectMailbox(product, user);
+      const client = await openClient(product, accessToken);
+      const { data } = await client.call("request_upload");
+      await work({ product, client, accessToken, url: String(data.url), upload: String(data.upload) });
+      await client.close();
+    },
+    { clock },
+  );
+}
+
+const formWith = (...files: File[]) => {
+  const form = new FormData();
+  for (const file of files) form.append("files", file);
+  return form;
+};
+const post = (url: string, body: FormData | string) =>
+  fetch(url, { method: "POST", body, redirect: "manual" });
+const headline = (html: string) => /<h1>([^<]*)/.exec(html)?.[1];
+const attach = (client: TestClient, upload: string) =>
+  client.try("draft_email", { subject: "x", body: "x", attachments: [{ upload }] });
+
+describeMail("The upload link", () => {
+  test("works without script: a form, a redirect, and a page that says so; a second upload is refused", async () => {
+    await withLink(async ({ client, url, upload }) => {
+      const page = await fetch(url, { headers: { "Accept-Language": "de" } });
+      const html = await page.text();
+      expect(headline(html)).toBe("Dateien für eine E-Mail");
+      expect(html).toMatch(/<form[^>]+method="post"[^>]+enctype="multipart\/form-data"/i);
+      expect(page.headers.get("content-security-policy")).toStartWith("default-src 'none'");
+      expect(page.headers.get("cache-control")).toBe("no-store");
+      // Looking does not spend it: a messenger's preview may look.
+      await fetch(url);
+      const form = formWith(new File(["hello"], "../ü.txt", { type: "text/plain" }));
+      const answer = await post(url, form);
+      expect([answer.status, answer.headers.get("location")]).toEqual([303, new URL(url).pathname]);
+      expect(headline(await (await fetch(url)).text())).toBe("The files have arrived");
+      expect((await post(url, form)).status).toBe(410);
+      const draft = await attach(client, upload);
+      expect(draft.data.preview).toMatchObject({
+        attachments: [{ name: "_ü.txt", type: "text/plain", size: 5 }],
+      });
+    });
+  });
+
+  test("is over after an hour, with what was uploaded, and for whoever guesses", async () => {
+    const clock = createTestClock();
+    await withLink(async ({ product, accessToken, url, upload }) => {
+      const guessed = url.replace(/.{8}$/, "00000000");
+      expect((await fetch(guessed)).status).toBe(410);
+      expect((await post(guessed, formWith(new File(["x"], "x")))).status).toBe(410);
+      expect((await fetch(`${url}0`)).status).toBe(404);
+      await post(url, formWith(new File(["x"], "x")));
+      clock.advance(3_600_001);
+      expect(headline(await (await fetch(url)).text())).toBe("This link is over");
+      // The session is over as well by then; its grant is not.
+      const later = await openClient(product, accessToken);
+      expect((await attach(later, upload)).text).toContain("attachment_not_found");
+      await later.close();
+    }, clock);
+  });
+
+  test("takes 25 MB and no more, says so, and can be used again after a refusal", async () => {
+    await withLink(async ({ client, url, upload }) => {
+      const large = new File([new Uint8Array(25_000_001)], "large.bin");
+      expect((await post(url, formWith(large))).status).toBe(413);
+      const page = await (await post(url, formWith(new File([new Uint8Array(26_000_000)], "x")))).text();
+      expect(page).toContain("more than 25 MB together");
+      const empty = await post(url, formWith());
+      expect([empty.status, await empty.text()]).toEqual([400, expect.stringContaining("That did not work")]);
+      expect((await post(url, "files=x")).status).toBe(400);
+      expect((await post(url, formWith(new File([new Uint8Array(2_000_000)], "fits.bin")))).status).toBe(303);
+      expect((await attach(client, upload)).data.preview).toMatchObject({
+        attachments: [{ size: 2_000_000 }],
+      });
+    });
+  }, 20_000);
+
+  test("belongs to its grant: another one cannot use the upload, and revoking ends the link", async () => {
+    const kit = await mailServer();
+    await withLink(async ({ product, client, accessToken, url, upload }) => {
+      await post(url, formWith(new File(["x"], "x")));
+      const other = await connectMailbox(product, await kit.newUser());
+      const stranger = await openClient(product, other.accessToken);
+      expect((await attach(stranger, upload)).text).toContain("attachment_not_found");
+      await stranger.close();
+      const { data } = await client.call("request_upload");
+      expect((await fetch(String(data.url))).status).toBe(200);
+      await fetch(`${product.url}/oauth/revoke`, {
+        method: "POST",
+        body: new URLSearchParams({
+          token: accessToken,
+          client_id: product.clientId,
+          client_secret: product.clientSecret,
+        }),
+      });
+      expect((await fetch(String(data.url))).status).toBe(410);
+    });
+  });
+
+  test("leaves nothing readable on the disk: not the file, its name, or the link", async () => {
+    await withLink(async ({ product, client, url, upload }) => {
+      const canary = "canary-in-a-file-9f3b";
+      await post(url, formWith(new File([canary.repeat(2_000)], "canary-name-77.txt")));
+      const secret = new URL(url).pathname.split("/").at(-1) ?? "";
+      const onDisk = () =>
+        readdirSync(product.dataDir)
+          .filter((file) => file.includes(".db") || file.includes("sqlite"))
+          .map((file) => readFileSync(join(product.dataDir, file)).toString("latin1"))
+          .join("");
+      expect(onDisk().length).toBeGreaterThan(40_000);
+      for (const word of [canary, "canary-name", secret]) expect(onDisk()).not.toContain(word);
+      await attach(client, upload);
+      for (const word of [canary, "canary-name", secret]) expect(product.logged.join("")).not.toContain(word);
+    });
+  });
+
+  test("is given twenty times at most at once", async () => {
+    await withLink(async ({ client }) => {
+      for (let count = 1; count < 20; count += 1) await client.call("request_upload");
+      expect((await client.try("request_upload")).text).toContain("rate_limited");
+    });
+  });
+});
+
+browserTest(
+  "A person chooses files in the page, or drops them on it, sees the progress, and is done",
+  async () => {
+    const kit = await mailServer();
+    const folder = temporaryFolder("files");
+    const chosen = join(folder, "report.txt");
+    writeFileSync(chosen, "quarterly ".repeat(50_000));
+    await withLink(async ({ client, url, upload }) => {
+      await withPage(async (page) => {
+        const problems: string[] = [];
+        page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+        await page.goto(url);
+        await page.getByLabel("Choose files, or drop them here").setInputFiles(chosen);
+        expect(await page.locator("#chosen li").allInnerTexts()).toEqual([
+          expect.stringContaining("report.txt"),
+        ]);
+        // What a drag and drop does to the page, without a mouse.
+        await page.evaluate(() => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File(["dropped"], "dropped.txt", { type: "text/plain" }));
+          const drop = document.getElementById("drop");
+          drop?.dispatchEvent(
+            new DragEvent("dragover", { bubbles: true, cancelable: true, dataTransfer: transfer }),
+          );
+          drop?.dispatchEvent(
+            new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }),
+          );
+        });
+        expect(await page.locator("#chosen li").allInnerTexts()).toEqual([
+          expect.stringContaining("dropped.txt"),
+        ]);
+        await page.screenshot({ path: join(folder, "upload.png") });
+        await page.getByRole("button", { name: "Hand over the files" }).click();
+        await page.getByRole("heading", { name: "The files have arrived" }).waitFor();
+        expect(problems).toEqual([]);
+      });
+      const ben = await kit.newUser();
+      await client.call("send_email", {
+        to: [ben.address],
+        subject: "x",
+        body: "x",
+        attachments: [{ upload }],
+      });
+      const [arrived] = await kit.read(ben);
+      const { attachments } = await PostalMime.parse(arrived?.raw ?? "");
+      expect(attachments.map(({ filename }) => filename)).toEqual(["dropped.txt"]);
+    });
+  },
+);
