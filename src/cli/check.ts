@@ -31,7 +31,7 @@ export async function check(address: string, named: NamedServers, terminal: Term
   const discover = createDiscover({ outbound });
   const signal = AbortSignal.any([terminal.stopping, AbortSignal.timeout(60_000)]);
   const connect = createConnect({
-    config: { allowedEmails: [] },
+    config: { allowedEmails: [], allowPrivateHosts: config.allowPrivateHosts },
     discover,
     // The operator is nobody's stranger.
     limits: { withLogin: (_, work) => work() },

@@ -8,21 +8,6 @@ import { runCommand } from "../support/command.ts";
 
 const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
 
-/** What stands in the README between `<!-- name -->` and its end. */
-const section = (name: string) =>
-  new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)\n?<!-- /${name} -->`).exec(readme)?.[1] ?? "";
-
-test("the README's table of settings is what config.ts says", () => {
-  const rows = describeSettings().map(
-    ({ name, description, fallback }) => `| \`${name}\` | ${fallback ?? ""} | ${description} |`,
-  );
-  expect(section("settings").split("\n")).toEqual([
-    "| setting | default | what it is |",
-    "| --- | --- | --- |",
-    ...rows,
-  ]);
-});
-
 test("every setting says in a sentence what it is", () => {
   for (const { name, description } of describeSettings()) {
     expect(name).toMatch(/^[A-Z][A-Z_]+$/);

@@ -1,0 +1,48 @@
+/** What the README promises, compared with what there is. */
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describeSettings } from "../../src/config.ts";
+import { tools } from "../../src/tools/index.ts";
+
+const root = join(import.meta.dir, "../..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+
+/** The lines between `<!-- name -->` and its end. */
+const section = (name: string) =>
+  (new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)\n?<!-- /${name} -->`).exec(readme)?.[1] ?? "").split("\n");
+
+test("the table of settings is what config.ts says", () => {
+  const rows = describeSettings().map(
+    ({ name, description, fallback }) => `| \`${name}\` | ${fallback ?? ""} | ${description} |`,
+  );
+  expect(section("settings")).toEqual(["| setting | default | what it is |", "| --- | --- | --- |", ...rows]);
+});
+
+const permissions = { read: "read", write: "organise", destroy: "organise", send: "send" } as const;
+
+test("the table of tools is the list of tools, each with the permission it needs", () => {
+  const rows = tools.map(({ name, title, effect }) => `| \`${name}\` | ${title} | ${permissions[effect]} |`);
+  expect(section("tools")).toEqual(["| tool | what it does | permission |", "| --- | --- | --- |", ...rows]);
+});
+
+test("the tree shows every room and every file at the top of src, and no other", () => {
+  const there = readdirSync(join(root, "src")).map((name) =>
+    statSync(join(root, "src", name)).isDirectory() ? `${name}/` : name,
+  );
+  const shown = section("tree").flatMap((line) => /^ {2}([a-z-]+(?:\.ts|\/)) {2,}\S/.exec(line)?.[1] ?? []);
+  expect(shown.toSorted()).toEqual(there.toSorted());
+});
+
+test("every file the README links to is there, and so is every script it names", () => {
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, path = ""]) => path);
+  expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
+  const named = [...readme.matchAll(/bun(?:@\S+)? run ([a-z:]+)/g)].map(([, name = ""]) => name);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test("the two commands are as they are", () => {
+  expect(readme).toContain("\nnpx -y bun@1.4.5 start\n");
+  expect(readme).toContain("\nnpx -y bun@1.4.5 run test\n");
+});
