@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { z } from "zod";
+import { presets } from "../../src/providers/presets.ts";
+import type { ToolContext } from "../../src/tools/define-tool.ts";
+import { createFence } from "../../src/tools/fence.ts";
+import { listProviders } from "../../src/tools/list-providers.ts";
+
+const context = { providers: presets } as ToolContext;
+const answer = z.object({
+  providers: z.array(
+    z.looseObject({ id: z.string(), app_password: z.looseObject({ how: z.string().optional() }) }),
+  ),
+});
+
+async function ask(input: { name?: string }) {
+  const { structured, content } = await listProviders.call(input, context, createFence("n"));
+  const text = content.map((block) => (block.type === "text" ? block.text : "")).join("");
+  return { ...answer.parse(structured), text, structured };
+}
+
+test("Without a name every company is listed with its servers, within the usual budget of an answer", async () => {
+  const { providers, text, structured } = await ask({});
+  expect(providers.map(({ id }) => id)).toEqual(presets.map(({ id }) => id));
+  expect(text.length).toBeLessThan(25_000);
+  expect(JSON.stringify(structured).length).toBeLessThan(25_000);
+  for (const { imap, smtp } of presets)
+    expect(text).toContain(`IMAP ${imap.host}:${imap.port} ${imap.security}, SMTP ${smtp.host}`);
+});
+
+test.each(["fastmail", "Fastmail", "fastmail.com", "ann@fastmail.com", " FASTMAIL.COM "])(
+  "%p is one company, with all its domains and how the app password is made",
+  async (name) => {
+    const { providers, text } = await ask({ name });
+    const preset = presets.find(({ id }) => id === "fastmail");
+    expect(providers).toMatchObject([{ id: "fastmail", domains: preset?.domains, more_domains: 0 }]);
+    expect(text).toContain(preset?.appPassword.steps ?? "no steps");
+  },
+);
+
+test("A company we do not know is said to be none, and what to do", async () => {
+  const { providers, text } = await ask({ name: "nowhere.example" });
+  expect(providers).toEqual([]);
+  expect(text).toBe(
+    `None of the ${presets.length} known companies. The mailbox connects by its own IMAP and SMTP servers.`,
+  );
+});
