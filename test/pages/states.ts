@@ -7,6 +7,7 @@ import { landingPage } from "../../src/pages/landing.tsx";
 import { noticePage } from "../../src/pages/notice.tsx";
 import type { ConnectPageProps, FoundServers } from "../../src/pages/props.ts";
 import type { Language } from "../../src/pages/text/language.ts";
+import { uploadPage } from "../../src/pages/upload.tsx";
 
 export function drawStates(language: Language): Readonly<Record<string, string>> {
   const empty = emptyConnectForm("sealed");
@@ -65,6 +66,9 @@ export function drawStates(language: Language): Readonly<Record<string, string>>
     }),
     notice: noticePage({ language, notice: "request_expired" }),
     "notice-wait": noticePage({ language, notice: "rate_limited", retryAfterSeconds: 130 }),
+    upload: uploadPage({ language, state: "open" }),
+    "upload-too-large": uploadPage({ language, state: "open", problem: "tooLarge" }),
+    "upload-received": uploadPage({ language, state: "received" }),
     landing: landingPage({ language, connectorUrl: "https://mail.example.org/mcp" }),
   };
 }

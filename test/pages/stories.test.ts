@@ -355,6 +355,25 @@ describeBrowser("The connect page", () => {
     );
   });
 
+  browserTest(
+    "A connection that breaks off while the logins run is said, and the form can be sent again",
+    async () => {
+      const kit = await mailServer();
+      const user = await kit.newUser();
+      await withVisit(async ({ page, open }) => {
+        await open();
+        await typeServers(page, kit);
+        await typeMailbox(page, user);
+        await page.route("**/oauth/connect", (route) => route.abort(), { times: 1 });
+        await connect(page);
+        await page.getByText("broke off").waitFor();
+        expect(await page.evaluate(() => document.activeElement?.id)).toBe("lost");
+        await connect(page);
+        await waitForConnected(page);
+      });
+    },
+  );
+
   browserTest("The page speaks German to a German browser, and marks its language", async () => {
     await withVisit(
       async ({ page, open }) => {
