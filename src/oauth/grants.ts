@@ -70,17 +70,27 @@ export function createGrants(deps: {
     /** Closes what is still open of grants that another process ended; start.ts calls it on a timer. */
     closeEndedElsewhere: endedElsewhere.look,
 
-    /** The grant of a presented access token, its data key unwrapped with it. Undefined when it is none, or over. */
+    /** The grant of a presented access token, which unwraps its data key. Undefined when it is none, or over. */
     findLive(token: string): LiveGrant | undefined {
       const now = clock.now();
       const row = liveGrant.get({ hash: hashSecret(token), now });
       if (!row) return undefined;
       const { id, clientId, level, lastUsedAt, expiresAt } = row;
       endedElsewhere.noteUse(id);
-      const dataKey = secrets.unwrapKey(row.wrappedKey, token, toWrapContext("access", id));
       if (now - lastUsedAt >= noteUseEveryMs)
         db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run();
-      return { id, clientId, level, dataKey, expiresAt };
+      let dataKey: Uint8Array | undefined;
+      return {
+        id,
+        clientId,
+        level,
+        expiresAt,
+        // Most requests (lists, pings, streams) open no mailbox and need none.
+        get dataKey() {
+          dataKey ??= secrets.unwrapKey(row.wrappedKey, token, toWrapContext("access", id));
+          return dataKey;
+        },
+      };
     },
 
     /** Ends the grant of an access or refresh token (RFC 7009 2.1); false when there is none of this client's. */
