@@ -4,13 +4,7 @@ import { ConfigError, describeSettings } from "../config.ts";
 import { readDocumentCommand } from "../documents/reader.ts";
 import { StartError } from "../errors.ts";
 import { productVersion } from "../version.ts";
-import { backup } from "./backup.ts";
-import { check, type NamedServers } from "./check.ts";
-import { doctor } from "./doctor.ts";
-import { list, revoke } from "./grants.ts";
-import { readDocument } from "./read-document.ts";
-import { rotateKey } from "./rotate-key.ts";
-import { serve } from "./serve.ts";
+import type { NamedServers } from "./check.ts";
 
 /** What a command has of the world around it. */
 export type Terminal = {
@@ -27,6 +21,7 @@ export type Terminal = {
 /** Exit codes: 0 done; 1 the answer is no, or it could not be done; 2 wrong settings or arguments. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
+  // Each command loads what it needs when it runs: reading one document must not cost the start of a server.
   const doing = (command: () => Promise<number> | number) => async () => {
     exitCode = await command();
   };
@@ -49,7 +44,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .allowExcessArguments()
     .action((_: unknown, { args }: Command) => {
       if (args.length > 0) program.error(`There is no command ${args[0]}.`);
-      return doing(() => serve(terminal))();
+      return doing(async () => (await import("./serve.ts")).serve(terminal))();
     });
 
   program
@@ -67,38 +62,44 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       "smtps://HOST:PORT (TLS) or smtp://HOST:PORT (STARTTLS), instead of what is found",
     )
     .option("--user <name>", "the user name with servers you name, when it is not the address")
-    .action((address: string, named: NamedServers) => doing(() => check(address, named, terminal))());
+    .action((address: string, named: NamedServers) =>
+      doing(async () => (await import("./check.ts")).check(address, named, terminal))(),
+    );
 
   program
     .command("doctor")
     .description("look at PUBLIC_URL from outside, as Claude does, and say what to change")
-    .action(doing(() => doctor(terminal)));
+    .action(doing(async () => (await import("./doctor.ts")).doctor(terminal)));
 
   const grants = program.command("grants").description("who has connected, and the end of it");
   grants
     .command("list")
     .description("show every connection: id, client, redirect host, level, mailboxes, created, last used")
-    .action(doing(() => list(terminal)));
+    .action(doing(async () => (await import("./grants.ts")).list(terminal)));
   grants
     .command("revoke")
     .argument("<id>", "a grant's id, grt_…")
     .description("end a connection: its tokens stop working, its passwords are deleted")
-    .action((id: string) => doing(() => revoke(id, terminal))());
+    .action((id: string) => doing(async () => (await import("./grants.ts")).revoke(id, terminal))());
 
   program
     .command("rotate-key")
     .description("move everything under a new server key, while the server is stopped")
     .option("--given", "the new key stands first in the ring already, the old ones behind it")
-    .action((options: { given?: boolean }) => doing(() => rotateKey(options, terminal))());
+    .action((options: { given?: boolean }) =>
+      doing(async () => (await import("./rotate-key.ts")).rotateKey(options, terminal))(),
+    );
 
   program
     .command("backup")
     .argument("<file>", "where to; must not be there yet")
     .description("write a whole copy of the database, also while the server runs")
-    .action((file: string) => doing(() => backup(file, terminal))());
+    .action((file: string) => doing(async () => (await import("./backup.ts")).backup(file, terminal))());
 
   // For our own use: the server starts it for each document (documents/reader.ts).
-  program.command(readDocumentCommand, { hidden: true }).action(doing(() => readDocument()));
+  program
+    .command(readDocumentCommand, { hidden: true })
+    .action(doing(async () => (await import("./read-document.ts")).readDocument()));
 
   program
     .command("version")
