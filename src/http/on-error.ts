@@ -4,10 +4,12 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { AppError } from "../errors.ts";
 import { type Log, toErrorFields } from "../log.ts";
+import { toStorageError } from "../storage-error.ts";
 import type { Door } from "./guard.ts";
 
 export function createOnError({ log }: { log: Log }) {
-  return function onError(error: Error, c: Context<Door>): Response {
+  return function onError(thrown: Error, c: Context<Door>): Response {
+    const error = toStorageError(thrown);
     if (error instanceof HTTPException) return error.getResponse();
     if (error instanceof AppError) {
       if (error.retryAfterSeconds !== undefined) c.header("Retry-After", String(error.retryAfterSeconds));

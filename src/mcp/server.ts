@@ -18,6 +18,7 @@ import { AppError } from "../errors.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields, toReason } from "../log.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
+import { toStorageError } from "../storage-error.ts";
 import { chooseMail } from "../tools/choose-mail.ts";
 import type { Effect, Fence, GrantRooms, Tool, ToolServices } from "../tools/define-tool.ts";
 import { productVersion } from "../version.ts";
@@ -144,7 +145,8 @@ export function createServerFactory(deps: ServerDeps) {
       const { structured, content, audit } = await work();
       log.info("call", { ...fields(), outcome: "done", ...audit });
       return { content, structuredContent: structured };
-    } catch (error) {
+    } catch (thrown) {
+      const error = toStorageError(thrown);
       if (error instanceof AppError) {
         const reason = toReason(error.cause);
         log.info("call", {

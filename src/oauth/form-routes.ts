@@ -4,7 +4,6 @@ import type { Connect, Progress } from "../accounts/connect.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import { toStorageError } from "../db/storage-error.ts";
 import { AppError } from "../errors.ts";
 import { allowSilence, type Door } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
@@ -13,6 +12,7 @@ import { type ConnectForm, emptyConnectForm, fieldNames, toConnectForm } from ".
 import { pageHeaders } from "../pages/headers.ts";
 import { toLanguage } from "../pages/text/language.ts";
 import type { Secrets } from "../secrets.ts";
+import { toStorageError } from "../storage-error.ts";
 import { type AuthorizationRequest, checkAuthorizationRequest, unsealRequest } from "./authorize-request.ts";
 import { toPeerOf } from "./bearer.ts";
 import type { Clients } from "./clients.ts";

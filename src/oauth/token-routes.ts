@@ -2,7 +2,6 @@
 import { type Context, Hono } from "hono";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import { toStorageError } from "../db/storage-error.ts";
 import type { Door } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { toPeerOf } from "./bearer.ts";
@@ -56,7 +55,7 @@ export function createTokenRoutes(deps: {
       })
       .onError((error, c) => {
         // The rest is the whole product's to answer. A token that could not be saved has not been given.
-        if (!(error instanceof OAuthError)) throw toStorageError(error);
+        if (!(error instanceof OAuthError)) throw error;
         return refuse(error, c);
       })
   );

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import * as tables from "../../src/db/schema.ts";
-import { toStorageError } from "../../src/db/storage-error.ts";
 import { AppError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import { createGrants, type Grants } from "../../src/oauth/grants.ts";
 import { createSecrets, newKey, newToken, toCodeChallenge } from "../../src/secrets.ts";
+import { toStorageError } from "../../src/storage-error.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 

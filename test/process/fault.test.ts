@@ -28,7 +28,7 @@ async function dieOf(fault: string): Promise<{ exitCode: number; log: string }> 
     `const timer = setInterval(async () => {
        if (!(await fetch("http://127.0.0.1:${port}/health").catch(() => undefined))?.ok) return;
        clearInterval(timer);
-       setTimeout(() => { ${fault} }, 1);
+       queueMicrotask(() => { ${fault} });
      }, 20);`,
   );
   const root = join(import.meta.dir, "../..");
