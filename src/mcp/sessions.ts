@@ -29,39 +29,35 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     .where(eq(sessions.hash, sql.placeholder("hash")))
     .prepare();
 
-  /** Rows that are over, and a grant's oldest beyond its share. */
-  function sweep(grantId: string): void {
-    db.delete(sessions)
+  /** Rows that are over, and a grant's oldest beyond its share, which leaves room for one. */
+  function sweep(tx: Pick<Database, "select" | "delete">, grantId: string): void {
+    tx.delete(sessions)
       .where(lte(sessions.lastUsedAt, clock.now() - idleMs - touchEveryMs - 1))
       .run();
-    const extra = db
+    const extra = tx
       .select({ hash: sessions.hash })
       .from(sessions)
       .where(eq(sessions.grantId, grantId))
       .orderBy(desc(sessions.lastUsedAt), desc(sessions.createdAt))
-      .limit(1_000)
+      .limit(maxPerGrant)
       .offset(maxPerGrant - 1)
       .all();
-    if (extra.length === 0) return;
-    db.delete(sessions)
-      .where(
-        inArray(
-          sessions.hash,
-          extra.map((row) => row.hash),
-        ),
-      )
-      .run();
+    const hashes = extra.map(({ hash }) => hash);
+    if (hashes.length > 0) tx.delete(sessions).where(inArray(sessions.hash, hashes)).run();
   }
 
   return {
     /** A new session of this grant; returns the id, 64 hex digits, known to the client alone. */
     open(grantId: string, protocolVersion: string): string {
-      sweep(grantId);
       const id = newToken();
       const now = clock.now();
-      db.insert(sessions)
-        .values({ hash: hashSecret(id), grantId, protocolVersion, createdAt: now, lastUsedAt: now })
-        .run();
+      // One transaction, one disk sync.
+      db.transaction((tx) => {
+        sweep(tx, grantId);
+        tx.insert(sessions)
+          .values({ hash: hashSecret(id), grantId, protocolVersion, createdAt: now, lastUsedAt: now })
+          .run();
+      });
       return id;
     },
 
