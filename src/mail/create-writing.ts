@@ -26,7 +26,7 @@ export function createWriting(deps: {
   const sending: SendDeps = deps;
   return {
     ...organising,
-    readOriginal: (id, whole) => readOriginal(access, id, whole),
+    readOriginal: (id, purpose) => readOriginal(access, id, purpose),
     readAttachment: (id, index) => readAttachment(access, id, index),
     compose: (request) => compose({ clock: access.clock, from, own: [address, ...own] }, request),
     saveDraft: (composed, replaces) => saveDraft(access, organising.deleteEmails, composed, replaces),

@@ -4,6 +4,7 @@ import PostalMime, { type Attachment, type Email } from "postal-mime";
 import { AppError } from "../errors.ts";
 import { type Access, requireSameValidity } from "./access.ts";
 import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "./headers.ts";
+import { toMailboxPath } from "./mailboxes.ts";
 import { toAnatomy, toPart } from "./structure.ts";
 import { decodeTransfer } from "./transfer.ts";
 import type { File, Original } from "./writing.ts";
@@ -11,24 +12,41 @@ import type { File, Original } from "./writing.ts";
 /** As much of an email as a quote can need. */
 const quoteBytes = 400_000;
 /** More than any mail server takes in one email. */
-const maxSourceBytes = 60_000_000;
+const maxSourceBytes = 45_000_000;
 
 /** See MailWriting.readOriginal. */
-export async function readOriginal(access: Access, id: string, needsAll: boolean): Promise<Original> {
+export async function readOriginal(
+  access: Access,
+  id: string,
+  purpose: "answer" | "forward" | "draft",
+): Promise<Original> {
+  const needsAll = purpose !== "answer";
   const maxBytes = needsAll ? maxSourceBytes : quoteBytes;
   const ref = access.toRef(id);
-  const { source, size } = await access.read(ref.mailbox, async (imap) => {
+  const { source, size, flags } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
-    const query = { uid: true, size: true, source: { start: 0, maxLength: maxBytes } };
+    const query = { uid: true, size: true, flags: true, source: { start: 0, maxLength: maxBytes } };
     const email: FetchMessageObject | false = await imap.fetchOne(String(ref.uid), query, { uid: true });
     if (email === false || email.source === undefined)
       throw new AppError("email_not_found", "This email is not there any more.");
-    return { source: email.source, size: email.size ?? email.source.length };
+    const { flags = new Set<string>() } = email;
+    return { source: email.source, size: email.size ?? email.source.length, flags };
   });
   const whole = source.length >= size || source.length < maxBytes;
   if (!whole && needsAll)
     throw new AppError("too_large", `This email has ${toMegabytes(size)}, more than can be passed on.`);
+  if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
+    await requireInDrafts(access, ref.mailbox);
   return toOriginal(id, source, whole);
+}
+
+/** A draft is replaced or sent and then gone: no other email may be taken for one. Throws invalid_input. */
+async function requireInDrafts(access: Access, mailbox: string): Promise<void> {
+  const drafts = await toMailboxPath(access, "drafts").catch(() => undefined);
+  if (mailbox !== drafts)
+    throw new AppError("invalid_input", "`draft_id` is not a draft.", {
+      hint: "Use the draft_id that draft_email answered, or an id from get_recent_emails in drafts.",
+    });
 }
 
 /** A stored email taken apart. Never throws for what a sender wrote. */

@@ -76,12 +76,11 @@ async function fileCopy(
   });
   if (present) return mailbox;
   const id = await file(access, mailbox, { raw: composed.copy, messageId }, ["\\Seen"]);
-  if (deps.owner.credentials.provider === "generic" && id !== undefined)
-    await removeSecond(access, mailbox, messageId, id);
+  if (id !== undefined) await removeSecond(access, mailbox, messageId, id);
   return mailbox;
 }
 
-/** An unknown server may have filed its own copy while ours was on its way: then ours goes again. */
+/** The server may have filed its own copy while ours was on its way: then ours goes again. */
 async function removeSecond(access: Access, mailbox: string, messageId: string, id: string): Promise<void> {
   const twice = await access.read(mailbox, async (imap) => {
     const found = await findByMessageId(imap, messageId);

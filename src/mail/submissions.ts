@@ -89,13 +89,14 @@ export function createSubmissions(deps: {
     async submit(owner: ConnectionOwner, email: Submission, signal: AbortSignal): Promise<Submitted> {
       const ended = new AbortController();
       const entry = { grantId: owner.grantId, end: (reason: AppError) => ended.abort(reason) };
-      const deadline = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(limits.totalMs)]);
+      const deadline = AbortSignal.any([ended.signal, AbortSignal.timeout(limits.totalMs)]);
+      const signals = { deadline, caller: signal };
       busy.add(entry);
       try {
         const key = toKey(owner);
         const warm = take(key);
         if (warm) {
-          const first = await attempt(warm, email, deadline);
+          const first = await attempt(warm, email, signals);
           if ("done" in first) {
             keep(key, owner.grantId, warm);
             return first.done;
@@ -104,8 +105,8 @@ export function createSubmissions(deps: {
           // A kept connection may have been closed by the server meanwhile; nothing was handed over, so try anew.
           if (!first.stale) throw first.failed;
         }
-        const connection = await deps.open(owner.credentials, deadline);
-        const only = await attempt(connection, email, deadline);
+        const connection = await deps.open(owner.credentials, AbortSignal.any([signal, deadline]));
+        const only = await attempt(connection, email, signals);
         if ("done" in only) {
           keep(key, owner.grantId, connection);
           return only.done;
@@ -135,8 +136,15 @@ export function createSubmissions(deps: {
 
 type Attempt = { done: Submitted } | { failed: AppError; stale: boolean };
 
-/** One email over one connection. Never throws. */
-async function attempt(connection: SMTPConnection, email: Submission, signal: AbortSignal): Promise<Attempt> {
+/**
+ * One email over one connection. Never throws. A caller who goes away ends it as long as nothing is handed over; from
+ * then on the server's word is worth waiting for, up to the deadline.
+ */
+async function attempt(
+  connection: SMTPConnection,
+  email: Submission,
+  { caller, deadline }: { caller: AbortSignal; deadline: AbortSignal },
+): Promise<Attempt> {
   const chunk = 65_536;
   let position = 0;
   let asked = false;
@@ -153,13 +161,19 @@ async function attempt(connection: SMTPConnection, email: Submission, signal: Ab
     },
   });
   const { promise, resolve, reject } = Promise.withResolvers<Submitted>();
-  const giveUp = () => {
-    reject(signal.reason);
+  const end = (reason: unknown) => {
+    reject(reason);
     connection.close();
   };
-  signal.addEventListener("abort", giveUp, { once: true });
+  const onDeadline = () => end(deadline.reason);
+  const onGone = () => {
+    if (!asked) end(caller.reason);
+  };
+  deadline.addEventListener("abort", onDeadline, { once: true });
+  caller.addEventListener("abort", onGone, { once: true });
   try {
-    if (signal.aborted) throw signal.reason;
+    if (caller.aborted) throw caller.reason;
+    if (deadline.aborted) throw deadline.reason;
     const envelope = {
       from: email.from,
       to: [...email.recipients],
@@ -183,10 +197,12 @@ async function attempt(connection: SMTPConnection, email: Submission, signal: Ab
       isRecord(error) && typeof error.responseCode === "number" ? error.responseCode : undefined;
     if (asked && message.readableEnded && replied === undefined)
       return { failed: toMaybe(error), stale: false };
-    const stale = !asked && !signal.aborted && (replied === undefined || replied === 421);
+    const stale =
+      !asked && !caller.aborted && !deadline.aborted && (replied === undefined || replied === 421);
     return { failed: toFailure(error), stale };
   } finally {
-    signal.removeEventListener("abort", giveUp);
+    deadline.removeEventListener("abort", onDeadline);
+    caller.removeEventListener("abort", onGone);
     message.destroy();
   }
 }

@@ -124,10 +124,10 @@ export type MailWriting = {
   undo(changes: readonly Change[]): Promise<Organised>;
 
   /**
-   * An email to build on. `whole` with all its files (to pass on, to take up a draft), else as much as a reply needs.
-   * Throws email_not_found, email_moved, too_large.
+   * An email to build on: as much as an answer needs, or whole with its files to pass on or to take up as a draft.
+   * Throws email_not_found, email_moved, too_large, and invalid_input for a draft that is none.
    */
-  readOriginal(id: string, whole: boolean): Promise<Original>;
+  readOriginal(id: string, purpose: "answer" | "forward" | "draft"): Promise<Original>;
   /** One attachment by the index get_email gives it. Throws attachment_not_found and as readOriginal does. */
   readAttachment(id: string, index: number): Promise<File>;
   /** Builds an email from this account. Throws invalid_input, too_large. */

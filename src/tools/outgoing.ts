@@ -51,12 +51,12 @@ export async function toRequest(
   fields: EmailFields,
   { mailFor, uploads }: Pick<ToolContext, "mailFor" | "uploads">,
 ): Promise<EmailRequest> {
-  const read = (id: string | undefined, whole: boolean) =>
-    id === undefined ? undefined : mailFor({ id }).readOriginal(id, whole);
+  const read = (id: string | undefined, purpose: "answer" | "forward" | "draft") =>
+    id === undefined ? undefined : mailFor({ id }).readOriginal(id, purpose);
   const [replied, forwarded, draft, files] = await Promise.all([
-    read(fields.reply_to, false),
-    read(fields.forward, true),
-    read(fields.draft_id, true),
+    read(fields.reply_to, "answer"),
+    read(fields.forward, "forward"),
+    read(fields.draft_id, "draft"),
     fields.attachments === undefined
       ? undefined
       : Promise.all(

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SMTPServer } from "smtp-server";
+import { AppError } from "../../src/errors.ts";
 import { trustedAuthority } from "../support/authority.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
 import { type ScriptedSmtp, type SmtpScript, startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { eventually } from "../support/waiting.ts";
 import { type Writer, withWriter } from "../support/writer.ts";
 
 const hello = (to: string | string[], subject = "Hello") => ({
@@ -282,6 +284,39 @@ describeMail("When the submission server fails", () => {
       });
     },
   );
+
+  test("a caller who goes away while the server thinks leaves the email to be settled: sent, and answered to who asks again", async () => {
+    await withSmtp({ slowMs: 150 }, async (writer, smtp) => {
+      const composed = await writer.mail.compose(hello("ben@example.test"));
+      const gone = new AbortController();
+      const sending = writer.submissions.submit(
+        writer.owner,
+        { from: "ann@example.test", recipients: composed.recipients, raw: composed.raw },
+        gone.signal,
+      );
+      await eventually(() => smtp.commands.includes("DATA"));
+      await eventually(() => smtp.taken.length === 1);
+      gone.abort(new Error("gone"));
+      expect(await sending).toEqual({ accepted: ["ben@example.test"], refused: [] });
+    });
+  });
+
+  test("a caller who goes away before that has sent nothing", async () => {
+    await withSmtp({ stallAt: "RCPT" }, async (writer, smtp) => {
+      const gone = new AbortController();
+      const sending = writer.submissions
+        .submit(
+          writer.owner,
+          { from: "ann@example.test", recipients: ["b@example.test"], raw: Buffer.from("x") },
+          gone.signal,
+        )
+        .catch((error) => error);
+      await eventually(() => smtp.commands.some((line) => line.startsWith("RCPT")));
+      gone.abort(new AppError("cancelled", "The call was cancelled."));
+      expect(await sending).toMatchObject({ code: "cancelled" });
+      expect(smtp.taken.length).toBe(0);
+    });
+  });
 
   test("a large email cut in the middle was certainly not sent", async () => {
     await withSmtp({ cutBeforeDotAfter: 100 }, async (writer, smtp) => {

@@ -11,12 +11,12 @@ import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads, type Uploads } from "../../src/links/uploads.ts";
-import { createConnections } from "../../src/mail/connections.ts";
+import { type ConnectionOwner, createConnections } from "../../src/mail/connections.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
 import { openImap } from "../../src/mail/imap.ts";
 import type { Credentials, Mail, MailServer } from "../../src/mail/mail.ts";
 import { openSmtp, type SmtpDeadlines } from "../../src/mail/smtp.ts";
-import { createSubmissions, type SubmissionLimits } from "../../src/mail/submissions.ts";
+import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/mail/submissions.ts";
 import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
@@ -35,6 +35,9 @@ export type Writer = {
   mail: Mail;
   mails: readonly Mail[];
   clock: TestClock;
+  submissions: Submissions;
+  /** The first account's. */
+  owner: ConnectionOwner;
   /** Where a person's browser would bring files. */
   uploads: Uploads;
   /** Calls a tool as the MCP server does. Throws AppErrors. */
@@ -127,7 +130,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   const uploads = createUploads({ db, clock, links });
   const journal = createJournal({ db, clock }).forGrant(grant);
   const signal = AbortSignal.timeout(60_000);
-  const mails = users.map(({ address, password }, position) => {
+  const owners = users.map(({ address, password }, position): ConnectionOwner => {
     const credentials: Credentials = {
       address,
       username: address,
@@ -137,8 +140,10 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
       smtp: options.smtp ?? kit.smtp,
       ...(options.name ? { name: options.name } : {}),
     };
-    const owner = { grantId: grant.id, accountId: mine.accountIds[position] ?? "", credentials };
-    return createMail({
+    return { grantId: grant.id, accountId: mine.accountIds[position] ?? "", credentials };
+  });
+  const mails = owners.map((owner) =>
+    createMail({
       documents: createDocumentReader(),
       owner,
       connections,
@@ -147,10 +152,11 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
       clock,
       own: users.map((one) => one.address),
       filesSentMail: options.filesSentMail ?? false,
-    });
-  });
+    }),
+  );
   const [mail] = mails;
-  if (!mail) throw new Error("no account");
+  const [owner] = owners;
+  if (!mail || !owner) throw new Error("no account");
   const context: ToolContext = {
     providers: presets,
     sends,
@@ -188,6 +194,8 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     mail,
     mails,
     clock,
+    submissions,
+    owner,
     uploads,
     call,
     async refusal(name, input) {

@@ -41,6 +41,22 @@ describeMail("A draft", () => {
     });
   });
 
+  test("is the only thing that may be replaced or sent as one: another email named as draft_id stays where it is", async () => {
+    await withPeople(async (kit, ann) => {
+      await kit.deliver(ann, `From: ben@example.test\nTo: ${ann.address}\nSubject: Keep me\n\nx\n`);
+      await withWriter({ kit, user: ann }, async (writer) => {
+        const { id } = await newestIn(writer);
+        for (const [tool, input] of [
+          ["draft_email", { body: "x" }],
+          ["send_email", {}],
+          ["send_email", { to: ["ben@example.test"], body: "x" }],
+        ] as const)
+          expect((await writer.refusal(tool, { draft_id: id, ...input })).code).toBe("invalid_input");
+        expect((await kit.read(ann)).map(({ subject }) => subject)).toEqual(["Keep me"]);
+      });
+    });
+  });
+
   test("may lack recipients, and is then not sent", async () => {
     await withPeople(async (kit, ann) => {
       await withWriter({ kit, user: ann }, async (writer) => {
