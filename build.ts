@@ -4,7 +4,7 @@
  * It reads neither `.env` nor `bunfig.toml` from where it stands: whoever can write there must not be able to
  * run code in it or change its settings. Bytecode halves the start; source maps keep stacks readable.
  */
-import { chmodSync, statSync } from "node:fs";
+import { chmodSync, rmSync, statSync } from "node:fs";
 
 const outfile = process.argv[2] ?? "dist/email-connector";
 
@@ -12,7 +12,8 @@ const result = await Bun.build({
   entrypoints: ["./src/main.ts"],
   target: "bun",
   format: "esm",
-  minify: true,
+  // Names stay, so that a stack in the log says where it was.
+  minify: { whitespace: true, syntax: true, identifiers: false },
   bytecode: true,
   sourcemap: "linked",
   compile: {
@@ -26,4 +27,6 @@ const result = await Bun.build({
 for (const message of result.logs) process.stderr.write(`${message}\n`);
 if (!result.success) process.exit(1);
 chmodSync(outfile, 0o755);
+// The map is inside too.
+rmSync(`${outfile}.map`, { force: true });
 process.stdout.write(`${outfile}, ${Math.round(statSync(outfile).size / 1_000_000)} MB\n`);

@@ -12,7 +12,7 @@ import { StartError } from "../errors.ts";
  */
 export function openLock(dataDir: string): { close(): void } {
   const file = join(dataDir, "server.lock");
-  const lock = new Database(file);
+  const lock = openFile(file);
   try {
     chmodSync(file, 0o600);
     lock.run("PRAGMA busy_timeout = 0");
@@ -24,4 +24,14 @@ export function openLock(dataDir: string): { close(): void } {
     throw new StartError(`${dataDir} is in use by another email-connector. Stop it first.`, { cause });
   }
   return { close: () => lock.close() };
+}
+
+function openFile(file: string): Database {
+  try {
+    return new Database(file);
+  } catch (cause) {
+    throw new StartError(`${file} cannot be made. DATA_DIR must be writable for this user, and have room.`, {
+      cause,
+    });
+  }
 }
