@@ -15,6 +15,15 @@ export function toStorageError(error: unknown): unknown {
   });
 }
 
+/** For a note beside the work, such as a time of last use: a full disk does not stop the work for it. */
+export function noteWhereItCan(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (toStorageError(error) === error) throw error;
+  }
+}
+
 /** What SQLite threw; drizzle wraps it in an error that quotes the values of the query. */
 function findSqliteError(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined;

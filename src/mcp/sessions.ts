@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { sessions } from "../db/schema.ts";
 import { hashSecret, newToken } from "../secrets.ts";
+import { noteWhereItCan } from "../storage-error.ts";
 
 /** Some clients begin a new session for every call, and never end one: a grant keeps its newest. */
 const maxPerGrant = 100;
@@ -72,7 +73,8 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
 
     /** Notes that a session is in use: a call, or a stream held open. */
     touch(hash: string): void {
-      db.update(sessions).set({ lastUsedAt: clock.now() }).where(eq(sessions.hash, hash)).run();
+      const lastUsedAt = clock.now();
+      noteWhereItCan(() => db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run());
     },
 
     /** Ends it; false when this grant has no such session. */

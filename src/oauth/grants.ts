@@ -6,6 +6,7 @@ import { type Database, purgeLog } from "../db/open.ts";
 import { authorizationRequests, grants, tokens } from "../db/schema.ts";
 import type { Log } from "../log.ts";
 import { hashSecret, type Secrets } from "../secrets.ts";
+import { noteWhereItCan } from "../storage-error.ts";
 import { createEndedElsewhere } from "./ended-elsewhere.ts";
 import { type LiveGrant, toWrapContext } from "./grant.ts";
 import { createPassages } from "./passage.ts";
@@ -78,7 +79,7 @@ export function createGrants(deps: {
       const { id, clientId, level, lastUsedAt, expiresAt } = row;
       endedElsewhere.noteUse(id);
       if (now - lastUsedAt >= noteUseEveryMs)
-        db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run();
+        noteWhereItCan(() => db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run());
       let dataKey: Uint8Array | undefined;
       return {
         id,

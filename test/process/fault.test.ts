@@ -18,6 +18,7 @@ import { lendProduct } from "../support/person.ts";
 import { freePort } from "../support/ports.ts";
 import { testSettings } from "../support/product.ts";
 import { temporaryFolder } from "../support/temporary.ts";
+import { createTestClock } from "../support/test-clock.ts";
 
 /** The server from source, with a fault planted before it: `fault` runs once /health has answered. */
 async function dieOf(fault: string): Promise<{ exitCode: number; log: string }> {
@@ -90,7 +91,8 @@ describe.skipIf(!hasMailServer || !canMount())(
       const folder = mountSmall() ?? "";
       try {
         const dataDir = join(folder, "data");
-        await lendProduct({ settings: { DATA_DIR: dataDir } }, async (product) => {
+        const clock = createTestClock();
+        await lendProduct({ settings: { DATA_DIR: dataDir }, clock }, async (product) => {
           const kit = await mailServer();
           const user = await kit.newUser();
           const tokens = await connectMailbox(product, user);
@@ -112,6 +114,20 @@ describe.skipIf(!hasMailServer || !canMount())(
           expect(await form.text()).not.toContain(user.password);
           expect((await fetch(`${product.url}/ready`)).status).toBe(503);
           expect((await fetch(`${product.url}/health`)).status).toBe(200);
+
+          // What is only noted, such as the last use, stops nobody from reading.
+          clock.advance(120_000);
+          const reading = await fetch(`${product.url}/mcp`, {
+            method: "POST",
+            headers: { Authorization: `Bearer ${tokens.accessToken}` },
+            body: JSON.stringify({
+              jsonrpc: "2.0",
+              id: 1,
+              method: "tools/call",
+              params: { name: "list_mailboxes", arguments: {} },
+            }),
+          });
+          expect(await reading.text()).toContain("INBOX");
 
           makeRoom();
           const refreshed = await requestToken(product, {
