@@ -1,4 +1,5 @@
 /** A call's arguments, checked: what is wrong is said in words a model can act on. */
+import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { closest } from "fastest-levenshtein";
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
@@ -40,6 +41,14 @@ function toJson(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** MCP 2025-11-25, Tools, Error handling: an unknown tool is an error of the protocol. `known` are the names there are. */
+export function unknownTool(name: string, known: readonly string[]): McpError {
+  const shown = name.slice(0, 40);
+  const nearest = closest(shown, [...known]);
+  const message = `There is no tool ${JSON.stringify(shown)}; the nearest is "${nearest}".`;
+  return new McpError(ErrorCode.InvalidParams, message);
 }
 
 function unknownArgument(tool: string, name: string, known: readonly string[]): AppError {

@@ -6,9 +6,7 @@ import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import {
   CallToolRequestSchema,
   type CallToolResult,
-  ErrorCode,
   ListToolsRequestSchema,
-  McpError,
 } from "@modelcontextprotocol/sdk/types.js";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import type { Vault } from "../accounts/vault.ts";
@@ -23,7 +21,7 @@ import { chooseMail } from "../tools/choose-mail.ts";
 import type { Effect, Fence, GrantRooms, Tool, ToolServices } from "../tools/define-tool.ts";
 import { productVersion } from "../version.ts";
 import type { Calls } from "./calls.ts";
-import { checkInput } from "./input.ts";
+import { checkInput, unknownTool } from "./input.ts";
 import { instructions } from "./instructions.ts";
 import { mayUse, toListed } from "./listing.ts";
 
@@ -75,8 +73,13 @@ export function createServerFactory(deps: ServerDeps) {
 
     server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra): Promise<CallToolResult> => {
       const tool = deps.tools.find(({ name }) => name === params.name);
-      // MCP 2025-11-25, Tools, Error handling: an unknown tool is a protocol error.
-      if (!tool) throw new McpError(ErrorCode.InvalidParams, "There is no tool of that name.");
+      if (!tool) {
+        const usable = deps.tools.filter((candidate) => mayUse(caller.grant.level, candidate));
+        throw unknownTool(
+          params.name,
+          usable.map(({ name }) => name),
+        );
+      }
 
       let reported = -1;
       const progress = (done: number, total: number, what: string) => {

@@ -32,7 +32,9 @@ describe("the official client 1.x", () => {
     const answer = await client.callTool({ name: "echo", arguments: { text: "hello" } });
     expect(answer.structuredContent).toEqual({ text: "hello" });
     expect((await client.callTool({ name: "refuse" })).isError).toBe(true);
-    expect(client.callTool({ name: "none" })).rejects.toThrow("There is no tool of that name.");
+    expect(client.callTool({ name: "ecko" })).rejects.toThrow(
+      'There is no tool "ecko"; the nearest is "echo".',
+    );
     const session = transport.sessionId ?? "";
     await transport.terminateSession();
     await client.close();
