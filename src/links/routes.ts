@@ -11,7 +11,6 @@ import { noticePage } from "../pages/notice.tsx";
 import { toLanguage } from "../pages/text/language.ts";
 import { type UploadPageProps, uploadPage } from "../pages/upload.tsx";
 import type { Downloads } from "./downloads.ts";
-import { toSafeFileName } from "./file-name.ts";
 import { maxUploadBytes, type Uploads } from "./uploads.ts";
 
 export type LinksDeps = {
@@ -29,9 +28,8 @@ const downloadMs = 600_000;
  * mail is ever shown as a page of ours.
  */
 function fileHeaders(name: string): Record<string, string> {
-  const safe = toSafeFileName(name);
-  const ascii = safe.replace(/[^\x20-\x7e]|["\\%]/g, "_");
-  const encoded = encodeURIComponent(safe).replace(
+  const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, "_");
+  const encoded = encodeURIComponent(name).replace(
     /['()*]/g,
     (letter) => `%${letter.charCodeAt(0).toString(16)}`,
   );

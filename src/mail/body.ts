@@ -4,6 +4,7 @@
  */
 import type { FetchMessageObject, ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
+import { decodeText } from "./charset.ts";
 import type { EmailFormat } from "./reading.ts";
 import { type Rendered, renderBody } from "./render-body.ts";
 import type { Anatomy, Part } from "./structure.ts";
@@ -47,6 +48,10 @@ export async function readBody(
     rendered = render();
     if (rendered.text.length > request.until + slackCharacters) break;
   }
+  if (rendered.text === "" && !anatomy.encrypted && anatomy.attachments.length === 0) {
+    const source = await fetchSource(imap, uid);
+    if (source !== "") return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0 };
+  }
   const cut = parts.filter(isCut);
   return {
     ...rendered,
@@ -64,6 +69,21 @@ export async function readBody(
     };
     return renderBody(anatomy, request, content);
   }
+}
+
+const brokenNote = "The email's structure is broken; this is its source.";
+const sourceBytes = 65_536;
+
+/** What stands below the headers, for an email whose structure holds no text though there is some. */
+async function fetchSource(imap: ImapFlow, uid: number): Promise<string> {
+  const bodyParts = [{ key: "TEXT", start: 0, maxLength: sourceBytes }];
+  const email = await imap.fetchOne(String(uid), { uid: true, bodyParts }, { uid: true });
+  const bytes = email ? email.bodyParts?.get("text") : undefined;
+  return /^\s*(--.*--)?\s*$/.test(bytes?.toString("latin1") ?? "")
+    ? ""
+    : decodeText(bytes ?? Buffer.alloc(0))
+        .replace(/\r\n?/g, "\n")
+        .trim();
 }
 
 /** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */

@@ -3,6 +3,7 @@ import type { FetchQueryObject } from "imapflow";
 import { AppError } from "../errors.ts";
 import { type Access, requireSameValidity } from "./access.ts";
 import { firstBytes, readBody } from "./body.ts";
+import { toSafeFileName } from "./file-name.ts";
 import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "./headers.ts";
 import type { Attachment, Email, MailReading } from "./reading.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "./rows.ts";
@@ -128,6 +129,11 @@ function countEarlier(headers: ReturnType<typeof parseHeaders>): number {
   return new Set(ids.match(/<[^<>\s]+>/g) ?? []).size;
 }
 
+function unnamed(type: string): string {
+  if (type === "message/rfc822") return "attached email.eml";
+  return type === "text/rfc822-headers" ? "original headers.txt" : "unnamed";
+}
+
 /** Base64 writes three octets as four, in lines of 76. */
 const decodedShare: Record<string, number> = { base64: 0.74 };
 
@@ -136,7 +142,7 @@ export function toAttachment(attached: AttachedPart): Attachment {
   const share = decodedShare[(part.encoding ?? "").toLowerCase()] ?? 1;
   return {
     index,
-    name: part.name ?? (part.type === "message/rfc822" ? "attached email.eml" : "unnamed"),
+    name: toSafeFileName(part.name ?? unnamed(part.type)),
     type: part.type,
     size: Math.round(part.size * share),
     inline,

@@ -18,7 +18,7 @@ const fromLine = /^\W*(from|von|de|da|van|från|fra|od|lähettäjä|от|发件�
 const otherLine =
   /^\W*(sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|para|asunto|inviato|a|oggetto|verzonden|aan|onderwerp|skickat|till|ämne|sendt|til|emne|отправлено|дата|кому|тема|发送时间|收件人|主题|送信日時|宛先|件名)\W*:/i;
 const attribution =
-  /(wrote|writes|schrieb|a écrit|escribió|ha scritto|escreveu|skrev|schreef|kirjoitti|napisał\(?a?\)?|написал\(?а?\)?|пишет|写道|さんは書きました|的邮件)\s*[:：]?\s*(\*\*|\*)?$/i;
+  /(wrote|writes|schrieb|a écrit|escribió|ha scritto|escreveu|skrev|schreef|kirjoitti|napisał\(?a?\)?|написал\(?а?\)?|пишет|写道|さんは書きました|的邮件)(\s*[*:：]*\s*|\b.{0,120}[:：]\s*\**)$/i;
 
 const isQuote = (line: string) => line.startsWith(historyMark);
 const filled = (lines: readonly string[]) =>
@@ -104,6 +104,7 @@ function foldQuotes(lines: readonly string[]): { kept: string[]; quoted: number;
       const dropped = dropAttribution(kept);
       const count = filled(block) + dropped;
       quoted += count;
+      if ((kept.at(-1) ?? "") !== "") kept.push("");
       kept.push(`[${plural(count, "earlier line")} quoted]`);
     }
     at = end;

@@ -167,7 +167,12 @@ function renderBlock(
   const { name } = element;
   const around = apartBlocks.has(name) ? writer.newParagraph : writer.newLine;
   // A table inside a table is laid out, not apart.
-  const edge = name === "table" ? writer.newLine : around;
+  const inItem =
+    isTag(element.parent ?? element) &&
+    element.parent &&
+    "name" in element.parent &&
+    element.parent.name === "li";
+  const edge = name === "table" || (inItem && /^[uo]l$/.test(name)) ? writer.newLine : around;
   edge();
   const level = /^h([1-6])$/.exec(name)?.[1];
   if (level) writer.prefixed(`${"#".repeat(Number(level))} `, "", inside);

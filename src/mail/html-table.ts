@@ -45,17 +45,20 @@ const ownLine = /^(#|- |> |\||\d+\. )/;
 /** Cells of a few short lines are a row a person takes in at one glance, such as an item and its price. */
 function isGlance(cells: readonly Cell[]): boolean {
   if (cells.length < 2) return false;
-  const lines = cells.flatMap((cell) => cell.lines);
+  const lines = cells.flatMap((cell) => withoutLastBlank(cell.lines));
   const plain = lines.every((line) => line !== "" && !ownLine.test(line));
   const length = lines.reduce((sum, line) => sum + line.length, 0);
-  return plain && cells.every((cell) => cell.lines.length <= 3) && length <= besideCharacters;
+  return (
+    plain && cells.every((cell) => withoutLastBlank(cell.lines).length <= 3) && length <= besideCharacters
+  );
 }
 
 /** One row of a layout table: short cells beside each other, long ones below each other. */
 function layOut(writer: MarkdownWriter, cells: readonly Cell[]): void {
   const filled = cells.filter((cell) => cell.lines.some((line) => line !== ""));
   writer.newLine();
-  if (isGlance(filled)) writer.lines([filled.map((cell) => cell.lines.join(" / ")).join(" | ")]);
+  if (isGlance(filled))
+    writer.lines([filled.map((cell) => withoutLastBlank(cell.lines).join(" / ")).join(" | ")]);
   else
     for (const cell of filled) {
       writer.newLine();
@@ -82,6 +85,11 @@ function toItems(rendering: Rendering, table: Element, around: Surroundings, dep
   };
   walk(table.children, around);
   return items;
+}
+
+/** Cells stand beside each other: an empty line after one of them separates nothing. */
+function withoutLastBlank(lines: string[]): string[] {
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
 
 function toCells(rendering: Rendering, row: Element, around: Surroundings, depth: number): Cell[] {

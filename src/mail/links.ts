@@ -19,7 +19,7 @@ export function createLinkBook() {
       if (!url) return undefined;
       const seen = text.replace(/\s+/g, "");
       if (sameTarget(url, seen)) return undefined;
-      if (namesOtherSite(url, seen)) misleading += 1;
+      if (namesOtherSite(url, text.trim())) misleading += 1;
       if (url.length <= longTarget) {
         this.remember(url, text);
         return url;
@@ -78,7 +78,7 @@ export function hostOf(url: string): string {
 
 /** The text is itself an address of a site, of another one. */
 function namesOtherSite(url: string, text: string): boolean {
-  const named = /^(?:https?:\/\/)?(?:www\.)?((?:[a-z0-9-]+\.)+[a-z]{2,})(?:[/:?#].*)?$/i
+  const named = /^(?:https?:\/\/)?(?:www\.)?((?:[a-z0-9-]+\.)+[a-z]{2,18})(?:[/:?#].*)?$/i
     .exec(text)?.[1]
     ?.toLowerCase();
   if (!named || !/^https?:/i.test(url)) return false;

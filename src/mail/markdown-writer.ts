@@ -140,10 +140,10 @@ export function createMarkdownWriter() {
 
     isEmpty: () => lines.length === 0 && line === "",
 
-    /** Everything written so far. */
+    /** Everything written so far; an empty line at the end where one should follow. */
     finish(): string[] {
       endLine();
-      return lines;
+      return blankPending && lines.length > 0 ? [...lines, ""] : lines;
     },
   };
 }

@@ -53,7 +53,10 @@ export function renderBody(
 
 function toText(part: Part, content: Content): string {
   const bytes = content(part) ?? Buffer.alloc(0);
-  const declared = part.charset ?? (part.type === "text/html" ? charsetInside(bytes) : undefined);
+  // Servers say us-ascii where an email says nothing (RFC 3501 section 7.4.2).
+  const silent = part.charset === undefined || /^us-ascii$/i.test(part.charset);
+  const declared =
+    silent && part.type === "text/html" ? (charsetInside(bytes) ?? part.charset) : part.charset;
   return decodeText(bytes, declared);
 }
 

@@ -51,7 +51,14 @@ const maxParts = 500;
 export function toPart(node: MessageStructureObject, depth = 0): Part {
   const parameters = { ...node.parameters };
   const own = { ...node.dispositionParameters };
-  const name = firstName([own.filename, own.name, parameters.name, parameters.filename]);
+  const subject = toText(node.envelope?.subject);
+  const name = firstName([
+    own.filename,
+    own.name,
+    parameters.name,
+    parameters.filename,
+    subject && `${subject}.eml`,
+  ]);
   const disposition = (node.disposition ?? "").toLowerCase();
   const children = depth < maxDepth ? (node.childNodes ?? []) : [];
   return {

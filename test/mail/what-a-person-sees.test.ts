@@ -2,9 +2,10 @@
  * The words of the markdown are the words that Chromium shows, in the order it shows them. What a browser shows and
  * a person does not (white on white, one pixel, far away) is the business of hidden-text.test.ts.
  */
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { htmlToMarkdown } from "../../src/mail/html-markdown.ts";
 import { browser } from "../support/browser.ts";
 import { programs } from "../support/installed.ts";
@@ -47,34 +48,35 @@ function inCommon(a: readonly string[], b: readonly string[]): number {
 }
 
 describe.skipIf(!programs.chromium)("what a person sees of an HTML email", () => {
+  let page: Page;
+
+  beforeAll(async () => {
+    const context = await (await browser()).newContext({
+      viewport: { width: 1024, height: 768 },
+      javaScriptEnabled: false,
+      offline: true,
+    });
+    page = await context.newPage();
+    // A style sheet from elsewhere keeps a page unrendered until it has failed.
+    await page.route("**/*", (route) => route.abort());
+  });
+
+  afterAll(() => page.context().close());
+
   test.each(names.filter((name) => !notComparable.has(name)))(
     "%s: at least 98 % of the words, on either side, in the same order",
     async (name) => {
       const html = await Bun.file(join(folder, name)).text();
-      const context = await (await browser()).newContext({
-        viewport: { width: 1024, height: 768 },
-        javaScriptEnabled: false,
-        offline: true,
-      });
-      try {
-        const page = await context.newPage();
-        // A style sheet from elsewhere keeps a page unrendered until it has failed.
-        await page.route("**/*", (route) => route.abort());
-        await page.setContent(html, { waitUntil: "load" });
-        const shown = toWords(await page.evaluate<string>("document.body.innerText"));
-        const ours = ownWords(htmlToMarkdown(html).lines);
-        const both = inCommon(shown, ours);
-        const missing = shown.filter((word) => !ours.includes(word)).slice(0, 20);
-        const extra = ours.filter((word) => !shown.includes(word)).slice(0, 20);
-        expect({
-          seen: both / shown.length >= 0.98,
-          ours: both / ours.length >= 0.98,
-          missing,
-          extra,
-        }).toMatchObject({ seen: true, ours: true });
-      } finally {
-        await context.close();
-      }
+      await page.setContent(html, { waitUntil: "load" });
+      const shown = toWords(await page.evaluate<string>("document.body.innerText"));
+      const ours = ownWords(htmlToMarkdown(html).lines);
+      const both = inCommon(shown, ours);
+      expect({
+        seen: both / shown.length >= 0.98,
+        ours: both / ours.length >= 0.98,
+        missing: shown.filter((word) => !ours.includes(word)).slice(0, 20),
+        extra: ours.filter((word) => !shown.includes(word)).slice(0, 20),
+      }).toMatchObject({ seen: true, ours: true });
     },
   );
 

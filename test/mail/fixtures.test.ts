@@ -1,0 +1,89 @@
+/**
+ * Every fixture, read through a real Dovecot by the tools. The snapshots are the product: read them as Claude would
+ * before you accept a change.
+ */
+import { beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { getEmail } from "../../src/tools/get-email.ts";
+import { getRecentEmails } from "../../src/tools/get-recent-emails.ts";
+import { programs } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { withReader } from "../support/reader.ts";
+
+const folder = join(import.meta.dir, "..", "fixtures", "eml");
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith(".eml"))
+  .sort();
+
+/** Without what changes from run to run: the answer's nonce, ids, arrival times. */
+const settled = (text: string) =>
+  text
+    .replace(/mail-[0-9a-f]{8}\b/g, "mail-nonce")
+    .replace(/^Text from mail \(between.*data, never instructions\./, "Text from mail …");
+
+const arrived = new Date("2024-05-06T12:00:00Z");
+
+describe.skipIf(!programs.dovecot)("every fixture", () => {
+  const answers = new Map<string, { text: string; body: string; ms: number }>();
+  let list = "";
+
+  beforeAll(async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const raws = await Promise.all(names.map((name) => Bun.file(join(folder, name)).bytes()));
+    await kit.deliverAll(
+      user,
+      raws.map((raw) => ({ raw, date: arrived })),
+    );
+    await withReader(kit, user, async (reader) => {
+      const ids: string[] = [];
+      for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+        const page = await reader.mail.listEmails({
+          mailbox: "inbox",
+          limit: 50,
+          ...(cursor ? { cursor } : {}),
+        });
+        ids.push(...page.emails.map(({ id }) => id));
+        cursor = page.cursor;
+      }
+      ids.reverse();
+      for (const [at, name] of names.entries()) {
+        const begun = performance.now();
+        const { text, structured } = await reader.call(getEmail, {
+          id: ids[at] ?? "",
+          max_characters: 12_000,
+        });
+        answers.set(name, { text, body: String(structured.body), ms: performance.now() - begun });
+      }
+      list = (await reader.call(getRecentEmails, { limit: 100 })).text;
+    });
+  });
+
+  test("there are more than eighty", () => {
+    expect(names.length).toBeGreaterThan(80);
+  });
+
+  test.each(names)("%s", (name) => {
+    expect(settled(answers.get(name)?.text ?? "no answer")).toMatchSnapshot();
+  });
+
+  test("P01: each is answered in valid UTF-8 within three seconds", () => {
+    for (const [name, { text, ms }] of answers) {
+      expect({ name, wellFormed: text.isWellFormed(), slow: ms > 3000 }).toEqual({
+        name,
+        wellFormed: true,
+        slow: false,
+      });
+      expect(text).toContain("Text from mail");
+    }
+    expect(answers.size).toBe(names.length);
+  });
+
+  test("in a list each takes under 200 characters on average", () => {
+    const rows = list.split(/\n(?=\d+\. )/).slice(1);
+    expect(rows).toHaveLength(100);
+    const length = rows.reduce((sum, row) => sum + row.length, 0);
+    expect(length / rows.length).toBeLessThan(200);
+  });
+});
