@@ -9,6 +9,9 @@ export async function serve(terminal: Terminal): Promise<number> {
   const config = loadConfig(terminal.env);
   const log = createLog(config.logLevel);
   const product = await start(config, { log });
+  log.info("started", { version: productVersion, port: product.port });
+  if (config.allowedEmails.length === 0)
+    log.warn("anyone_may_connect_their_own_mailbox", { setting: "ALLOWED_EMAILS" });
   terminal.print(toWelcome(product, config));
   await new Promise<void>((resolve) => {
     if (terminal.stopping.aborted) resolve();
