@@ -37,3 +37,10 @@ export function isForm(c: Context): boolean {
   const [type = ""] = (c.req.header("Content-Type") ?? "").split(";");
   return type.trim().toLowerCase() === "application/x-www-form-urlencoded";
 }
+
+/** The query as it came, with its "?"; "" without one. A Host header that makes no URL does not matter here. */
+export function searchOf(c: Context): string {
+  const [url = ""] = c.req.url.split("#");
+  const start = url.indexOf("?");
+  return start < 0 || start === url.length - 1 ? "" : url.slice(start);
+}

@@ -16,7 +16,7 @@ import { toStorageError } from "../storage-error.ts";
 import { type AuthorizationRequest, checkAuthorizationRequest, unsealRequest } from "./authorize-request.ts";
 import { toPeerOf } from "./bearer.ts";
 import type { Clients } from "./clients.ts";
-import { isForm } from "./fields.ts";
+import { isForm, searchOf } from "./fields.ts";
 import { type Answer, createFormPages } from "./form-pages.ts";
 import type { Grants } from "./grants.ts";
 import { OAuthError } from "./oauth-error.ts";
@@ -45,7 +45,7 @@ export function createFormRoutes(deps: {
   return new Hono<Door>()
     .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
       limits.spend("page", toPeerOf(c, config));
-      const request = checkAuthorizationRequest(new URL(c.req.url).search, { clients, config, clock });
+      const request = checkAuthorizationRequest(searchOf(c), { clients, config, clock });
       return respond(c, pages.form(languageOf(c), request, { form: emptyConnectForm("", request.level) }));
     })
     .post("/oauth/connect", async (c) => {
@@ -76,7 +76,7 @@ export function createFormRoutes(deps: {
     .get("/oauth/connect", (c) => {
       c.header("Allow", "POST");
       // A form sent by GET has a password in its address; a page reloaded after its end has none.
-      const kind = new URL(c.req.url).search === "" ? "request_expired" : "request_invalid";
+      const kind = searchOf(c) === "" ? "request_expired" : "request_invalid";
       return respond(c, pages.notice(languageOf(c), kind, 405));
     })
     .post("/oauth/discover", async (c) => {
@@ -101,7 +101,7 @@ export function createFormRoutes(deps: {
     if (site !== undefined && site !== "same-origin" && site !== "none")
       return pages.notice(language, "cross_site", 403);
     // A password in a query would stand in every log on the way.
-    if (new URL(c.req.url).search !== "") return pages.notice(language, "request_invalid", 400);
+    if (searchOf(c) !== "") return pages.notice(language, "request_invalid", 400);
     return isForm(c) ? undefined : pages.notice(language, "request_invalid", 415);
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
 import { readForm, redirectUri } from "../support/authorize.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 
@@ -59,6 +60,19 @@ test("RFC 6749 section 4.1.1: a whole request is answered with the form, which n
 test("claude.ai without metadata finds the form at /authorize of the root", async () => {
   expect((await ask(toQuery(), "/authorize")).status).toBe(200);
 });
+
+test.each(["", "a b", "[", "x:99999999", "evil.example/..", "a?x"])(
+  "RFC 9112 section 3.2: the Host %p changes nothing",
+  async (host) => {
+    const { hostname, port } = new URL(product.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`GET /oauth/authorize?${toQuery()} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    let answer = "";
+    for await (const chunk of socket) answer += chunk;
+    expect(answer).toMatch(/^HTTP\/1\.1 (200|400) /);
+    expect(answer).not.toContain("evil.example");
+  },
+);
 
 describe("RFC 6749 section 4.1.2.1: nothing is sent to a redirect that is not proven", () => {
   test("an unknown client gets a page with 401", async () => {
