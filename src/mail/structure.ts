@@ -47,8 +47,27 @@ export type Anatomy = {
 const maxDepth = 30;
 const maxParts = 500;
 
-/** imapflow's tree with every absent or odd value put right. */
-export function toPart(node: MessageStructureObject, depth = 0): Part {
+/**
+ * imapflow's tree with every absent or odd value put right, and with part numbers of our own (RFC 3501 section 6.4.5):
+ * what is in an attached email that has one part only is `2.1`, not `2`.
+ */
+export function toPart(node: MessageStructureObject): Part {
+  return toNumberedPart(node, isMultipart(node) ? "" : "1", 0);
+}
+
+const isMultipart = (node: MessageStructureObject) => /^multipart\//i.test(node.type ?? "");
+
+function toChildNumber(
+  node: MessageStructureObject,
+  number: string,
+  child: MessageStructureObject,
+  at: number,
+): string {
+  if (isMultipart(node)) return number === "" ? `${at + 1}` : `${number}.${at + 1}`;
+  return isMultipart(child) ? number : `${number}.1`;
+}
+
+function toNumberedPart(node: MessageStructureObject, number: string, depth: number): Part {
   const parameters = { ...node.parameters };
   const own = { ...node.dispositionParameters };
   const subject = toText(node.envelope?.subject);
@@ -62,11 +81,13 @@ export function toPart(node: MessageStructureObject, depth = 0): Part {
   const disposition = (node.disposition ?? "").toLowerCase();
   const children = depth < maxDepth ? (node.childNodes ?? []) : [];
   return {
-    part: node.part ?? (depth === 0 && children.length === 0 ? "1" : ""),
+    part: number,
     type: (node.type ?? "").toLowerCase().trim() || "application/octet-stream",
     size: node.size ?? 0,
     parameters,
-    children: children.slice(0, maxParts).map((child) => toPart(child, depth + 1)),
+    children: children
+      .slice(0, maxParts)
+      .map((child, at) => toNumberedPart(child, toChildNumber(node, number, child, at), depth + 1)),
     ...(parameters.charset ? { charset: parameters.charset } : {}),
     ...(node.encoding ? { encoding: node.encoding } : {}),
     ...(name ? { name } : {}),

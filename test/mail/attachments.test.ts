@@ -1,0 +1,221 @@
+/** get_attachment over a real Dovecot: what is in files of every kind, within limits, or a link. */
+import { beforeAll, describe, expect, test } from "bun:test";
+import { createDocumentReader } from "../../src/documents/reader.ts";
+import type { AppError } from "../../src/errors.ts";
+import { getAttachment } from "../../src/tools/get-attachment.ts";
+import { archive, bomb, docx, odt, pdf, png, pptx, xlsx } from "../support/documents.ts";
+import { toRaw } from "../support/emails.ts";
+import { programs } from "../support/installed.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { withReader } from "../support/reader.ts";
+
+const contact =
+  "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Carl Example\r\nORG:Example Ltd;Words\r\nTEL;TYPE=CELL:+49 30 1234\r\nEMAIL:carl@example.org\r\nPHOTO;ENCODING=b:AAAA\r\nEND:VCARD\r\n";
+const event =
+  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Lunch\r\nDTSTART:20240507T100000Z\r\nLOCATION:Harbour\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+const inner =
+  "From: Carl <carl@example.org>\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Inner <b>words</b></p>";
+
+/** name, declared type, bytes, and what its text holds. */
+const files: [string, string, Buffer, string[]][] = [
+  [
+    "report.pdf",
+    "application/pdf",
+    pdf(["Page one\nsecond line", "Page two"]),
+    ["[page 1 of 2]", "Page one\nsecond line", "[page 2 of 2]\nPage two"],
+  ],
+  ["lying.txt", "text/plain", pdf(["Really a PDF"]), ["Really a PDF"]],
+  [
+    "report.docx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    docx(),
+    ["# Report", "Two runs.\tTabbed", "- An item", "| Month | Sum |\n| April | 900 |"],
+  ],
+  [
+    "figures.xlsx",
+    "application/octet-stream",
+    xlsx(),
+    [
+      "## Figures",
+      "| Month |  | Sum |",
+      "| April | 2024-05-06 | 900.5 | TRUE |",
+      "## More (hidden)",
+      "| inline |",
+    ],
+  ],
+  [
+    "talk.pptx",
+    "application/zip",
+    pptx(),
+    ["## Slide 1\n\nThe beginning\n\nNotes: Say hello", "## Slide 2\n\nThe end"],
+  ],
+  [
+    "minutes.odt",
+    "application/vnd.oasis.opendocument.text",
+    odt(),
+    ["## Minutes", "Present:  Ann\nBen", "- Point one", "| a | b |"],
+  ],
+  ["all.zip", "application/zip", archive(), ["readme.txt\nfolder/data.csv"]],
+  ["table.csv", "text/csv", Buffer.from("name,sum\nGrün,1\n"), ["name,sum\nGrün,1"]],
+  ["old.csv", "text/csv", Buffer.from("Gr\xfcn;1", "latin1"), ["Grün;1"]],
+  [
+    "lunch.ics",
+    "application/octet-stream",
+    Buffer.from(event),
+    ["**Event: Lunch**", "When: 2024-05-07T10:00Z", "Where: Harbour"],
+  ],
+  [
+    "carl.vcf",
+    "text/x-vcard",
+    Buffer.from(contact),
+    [
+      "Name: Carl Example",
+      "Organisation: Example Ltd, Words",
+      "Telephone (cell): +49 30 1234",
+      "Email: carl@example.org",
+    ],
+  ],
+  [
+    "page.html",
+    "text/html",
+    Buffer.from('<h1>Title</h1><p style="display:none">hidden</p><p>Words</p>'),
+    ["# Title\n\nWords"],
+  ],
+  [
+    "inner.eml",
+    "application/octet-stream",
+    Buffer.from(inner),
+    ["From: Carl <carl@example.org>", "Subject: Grüße", "Inner **words**"],
+  ],
+  ["notes.md", "application/octet-stream", Buffer.from("# Notes\r\n\r\nwords"), ["# Notes\n\nwords"]],
+  ["utf16.txt", "text/plain", Buffer.from("\ufeffsixteen ü", "utf16le"), ["sixteen ü"]],
+];
+
+describe.skipIf(!programs.dovecot)("get_attachment", () => {
+  let kit: MailServerKit;
+  let user: User;
+  let id: string;
+  const others = [
+    { filename: "dot.png", contentType: "image/png", content: png() },
+    {
+      filename: "noise.bin",
+      contentType: "application/octet-stream",
+      content: Buffer.from([0, 1, 2, 3, 255]),
+    },
+    { filename: "broken.pdf", contentType: "application/pdf", content: Buffer.from("%PDF-1.7\nnothing") },
+    { filename: "bomb.docx", contentType: "application/zip", content: bomb(80) },
+    { filename: "pretends.png", contentType: "image/png", content: Buffer.from("<svg onload=alert(1)>") },
+    { filename: "long.txt", contentType: "text/plain", content: Buffer.from("0123456789".repeat(5000)) },
+  ];
+  const indexOf = (name: string) =>
+    [...files.map(([file]) => file), ...others.map(({ filename }) => filename)].indexOf(name) + 1;
+
+  const read = (name: string, more: Record<string, unknown> = {}) =>
+    withReader(kit, user, (reader) => reader.call(getAttachment, { id, index: indexOf(name), ...more }));
+
+  beforeAll(async () => {
+    kit = await mailServer();
+    user = await kit.newUser();
+    const attachments = [
+      ...files.map(([filename, contentType, content]) => ({ filename, contentType, content })),
+      ...others,
+    ];
+    await kit.deliver(user, await toRaw({ subject: "Files", text: "See the files.", attachments }));
+    await kit.deliver(
+      user,
+      "Subject: Forwarded\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=e\n\n--e\nContent-Type: text/plain\n\nsee\n--e\nContent-Type: message/rfc822\n\nSubject: The inner one\nFrom: carl@example.org\nContent-Type: text/plain\n\nInner words.\n--e--\n",
+    );
+    await withReader(kit, user, async ({ mail }) => {
+      id = (await mail.searchEmails({ query: "subject:files", limit: 1 })).emails[0]?.id ?? "";
+    });
+  });
+
+  test.each(files)("reads %s (%s)", async (name, _type, _content, expected) => {
+    const { text, structured } = await read(name);
+    for (const words of expected) expect(text).toContain(words);
+    expect(structured.kind).toBe("text");
+    if (name === "page.html") expect(text).not.toContain("hidden");
+    expect(text).not.toContain("deleted words");
+  });
+
+  test("shows a small picture as a picture, once", async () => {
+    const { content, structured } = await read("dot.png");
+    expect(content[1]).toEqual({ type: "image", data: png().toString("base64"), mimeType: "image/png" });
+    expect(structured).not.toHaveProperty("image");
+    expect(structured.kind).toBe("image");
+  });
+
+  test("gives a link for what holds no text, and says so", async () => {
+    const { text, structured } = await read("noise.bin");
+    expect(structured.kind).toBe("none");
+    expect(text).toContain("https://here.example/download/secret");
+    expect(text).toContain("no text to be read");
+  });
+
+  test("a picture that is none is read as what it is, never shown", async () => {
+    const { content } = await read("pretends.png");
+    expect(content.map(({ type }) => type)).toEqual(["text"]);
+  });
+
+  test("says that a damaged file, or one that unpacks beyond its limit, cannot be read", async () => {
+    for (const name of ["broken.pdf", "bomb.docx"]) {
+      const begun = performance.now();
+      expect((await read(name)).text).toMatch(/cannot be read|damaged|no text/);
+      expect(performance.now() - begun).toBeLessThan(10_000);
+    }
+  });
+
+  test("continues a long text with offset, nothing lost", async () => {
+    const first = await read("long.txt", { max_characters: 30_000 });
+    expect(first.structured).toMatchObject({ offset: 0, end: 30_000, total: 50_000, next_offset: 30_000 });
+    const rest = await read("long.txt", { offset: 30_000, max_characters: 30_000 });
+    expect(rest.structured).toMatchObject({ offset: 30_000, end: 50_000, total: 50_000 });
+    expect(rest.structured).not.toHaveProperty("next_offset", 50_000);
+  });
+
+  test("gives a link on request, without reading the file", async () => {
+    const { structured, text } = await read("report.pdf", { link: true });
+    expect(structured).toMatchObject({
+      kind: "link",
+      name: "report.pdf",
+      download: { url: expect.stringContaining("/download/") },
+    });
+    expect(text).not.toContain("Page one");
+  });
+
+  test("names the attachments there are when there is no such one", async () => {
+    const error: AppError = await read("nothing", { index: 99 }).catch((problem) => problem);
+    expect(error.code).toBe("attachment_not_found");
+    expect(error.message).toContain(`1 to ${files.length + others.length}`);
+  });
+
+  test("reads an email that is attached to an email, by fetching its text alone", async () => {
+    await withReader(kit, user, async (reader) => {
+      const { emails } = await reader.mail.searchEmails({ query: "subject:forwarded", limit: 1 });
+      const { text } = await reader.call(getAttachment, { id: emails[0]?.id ?? "", index: 1 });
+      expect(text).toContain("The inner one.eml");
+      expect(text).toContain("From: carl@example.org\nSubject: The inner one\n\nInner words.");
+    });
+  });
+});
+
+describe("the document reader", () => {
+  test("is killed at its deadline, and says that it took too long", async () => {
+    const reader = createDocumentReader({ deadlineMs: 1 });
+    const error: AppError = await reader.read(pdf(["x"]), AbortSignal.timeout(10_000)).then(
+      () => {
+        throw new Error("it was in time");
+      },
+      (problem) => problem,
+    );
+    expect(error.code).toBe("timed_out");
+  });
+
+  test("reads two at once and the third after them", async () => {
+    const reader = createDocumentReader();
+    const read = await Promise.all(
+      ["one", "two", "three"].map((text) => reader.read(pdf([text]), AbortSignal.timeout(20_000))),
+    );
+    expect(read.map(({ text }) => text)).toEqual(["one", "two", "three"]);
+  });
+});
