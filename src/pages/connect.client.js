@@ -102,7 +102,8 @@
   /** Sends the form by fetch, whose answer tells step by step how far it is: one JSON value a line. */
   function watchSending(form) {
     const progress = byId("progress");
-    if (!progress) return;
+    // A browser that cannot read an answer as it comes sends the form the plain way.
+    if (!progress || typeof TextDecoderStream === "undefined") return;
     form.addEventListener("submit", (event) => {
       const body = new URLSearchParams(new FormData(form, event.submitter));
       if (!body.get("password")) return;

@@ -25,7 +25,7 @@ export const de: Texts = {
         "Ihre Domain nennt keine Mailserver. Das sind die üblichen Namen: Prüfen Sie sie bei Ihrem Anbieter.",
     },
     makeAppPassword: "App-Passwort erstellen",
-    helpPage: "Die Seite des Anbieters dazu",
+    helpPage: "Die Seite des Anbieters",
     opensNewTab: "(öffnet einen neuen Tab)",
     unavailable: "Hier hilft kein Passwort",
     password: "App-Passwort",
@@ -107,7 +107,8 @@ export const de: Texts = {
     timedOut: (server) => `${server} hat zu lange gebraucht. Versuchen Sie es in einer Minute noch einmal.`,
     rateLimited: (count) =>
       `Zu viele Versuche. Warten Sie ${minutes(count)}, und versuchen Sie es dann noch einmal.`,
-    notAllowed: "Dieser Server ist für diese Adresse nicht offen. Fragen Sie die Person, die ihn betreibt.",
+    notAllowed:
+      "Dieser Server ist für diese Adresse und diese Mailserver nicht offen. Fragen Sie die Person, die ihn betreibt.",
     unavailable: (company) =>
       `${company} lässt kein anderes Programm mit einem Passwort ein. Was Sie tun können, steht darunter.`,
     restarting: "Dieser Server startet gerade neu. Versuchen Sie es in einigen Sekunden noch einmal.",

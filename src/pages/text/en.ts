@@ -24,7 +24,7 @@ export const en = {
         "Your domain names no mail servers. These are the usual names: check them with your mail company.",
     },
     makeAppPassword: "Make an app password",
-    helpPage: "The company’s own page about it",
+    helpPage: "The company’s own page",
     opensNewTab: "(opens in a new tab)",
     unavailable: "A password does not work here",
     password: "App password",
@@ -104,7 +104,7 @@ export const en = {
     busy: "The mail server is busy, or lets nobody in for the moment. Nothing is wrong with your password: try again in a minute.",
     timedOut: (server: string) => `${server} took too long. Try again in a minute.`,
     rateLimited: (count: number) => `Too many attempts. Wait ${minutes(count)}, then try again.`,
-    notAllowed: "This server is not open to this address. Ask whoever runs it.",
+    notAllowed: "This server is not open to this address and these mail servers. Ask whoever runs it.",
     unavailable: (company: string) =>
       `${company} lets no other program sign in with a password. What you can do is said below.`,
     restarting: "This server is restarting. Try again in a few seconds.",

@@ -25,7 +25,7 @@ export const fr: Texts = {
         "Votre domaine n’indique aucun serveur. Voici les noms habituels : vérifiez-les auprès de votre fournisseur.",
     },
     makeAppPassword: "Créer un mot de passe d’application",
-    helpPage: "La page du fournisseur à ce sujet",
+    helpPage: "La page du fournisseur",
     opensNewTab: "(s’ouvre dans un nouvel onglet)",
     unavailable: "Aucun mot de passe ne fonctionne ici",
     password: "Mot de passe d’application",
@@ -105,7 +105,8 @@ export const fr: Texts = {
     busy: "Le serveur de messagerie est surchargé ou ne laisse entrer personne pour l’instant. Votre mot de passe n’est pas en cause : réessayez dans une minute.",
     timedOut: (server) => `${server} a mis trop longtemps. Réessayez dans une minute.`,
     rateLimited: (count) => `Trop de tentatives. Attendez ${minutes(count)}, puis réessayez.`,
-    notAllowed: "Ce serveur n’est pas ouvert à cette adresse. Demandez à la personne qui le gère.",
+    notAllowed:
+      "Ce serveur n’est pas ouvert à cette adresse et à ces serveurs de messagerie. Demandez à la personne qui le gère.",
     unavailable: (company) =>
       `${company} ne laisse aucun autre programme se connecter avec un mot de passe. Ce que vous pouvez faire est dit plus bas.`,
     restarting: "Ce serveur redémarre. Réessayez dans quelques secondes.",
