@@ -113,7 +113,6 @@ export async function openMcpDoor(options: {
     calls,
     limits,
     newFence: () => createFence("test"),
-    clock,
     log,
   });
   const app = new Hono<Door>()
