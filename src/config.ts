@@ -22,6 +22,14 @@ const seconds = (fallback: number, max: number) =>
     .max(max, `must be at most ${max}`)
     .default(fallback);
 
+const amount = (fallback: number, max: number) =>
+  z.coerce
+    .number("must be a whole number")
+    .int("must be a whole number")
+    .min(1, "must be at least 1")
+    .max(max, `must be at most ${max}`)
+    .default(fallback);
+
 const webOrigin = (text: string) => {
   try {
     const url = new URL(text);
@@ -103,6 +111,14 @@ export const settings = z.object({
     .min(16, "must have at least 16 characters")
     .optional()
     .describe("The bearer token that opens /metrics. Default: /metrics is not there."),
+  CALLS_PER_MINUTE: amount(60, 6_000).describe(
+    "How many tool calls a minute one connection of a person may make.",
+  ),
+  SENDS_PER_HOUR: amount(10, 1_000).describe("How many emails an hour one connection of a person may send."),
+  SENDS_PER_DAY: amount(50, 10_000).describe("How many emails a day one connection of a person may send."),
+  IMAP_CONNECTIONS: amount(64, 10_000).describe(
+    "How many IMAP connections are open at once, over all people.",
+  ),
   ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("How long an access token lives."),
   AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("How long an authorization code lives."),
   SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("How long an MCP session may be idle."),
@@ -125,6 +141,10 @@ export type Config = Readonly<{
   trustedProxies: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
   metricsToken: string | undefined;
+  callsPerMinute: number;
+  sendsPerHour: number;
+  sendsPerDay: number;
+  imapConnections: number;
   accessTokenLifetimeSeconds: number;
   authorizationCodeLifetimeSeconds: number;
   sessionIdleSeconds: number;
@@ -191,6 +211,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     trustedProxies: set.TRUSTED_PROXIES,
     logLevel: set.LOG_LEVEL,
     metricsToken: set.METRICS_TOKEN,
+    callsPerMinute: set.CALLS_PER_MINUTE,
+    sendsPerHour: set.SENDS_PER_HOUR,
+    sendsPerDay: set.SENDS_PER_DAY,
+    imapConnections: set.IMAP_CONNECTIONS,
     accessTokenLifetimeSeconds: set.ACCESS_TOKEN_LIFETIME_SECONDS,
     authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,
     sessionIdleSeconds: set.SESSION_IDLE_SECONDS,

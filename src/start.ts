@@ -13,7 +13,7 @@ import { StartError } from "./errors.ts";
 import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import { loadKeyRing } from "./key-ring.ts";
 import { createJournal } from "./ledger/journal.ts";
-import { createSends } from "./ledger/sends.ts";
+import { createSends, sendLimits } from "./ledger/sends.ts";
 import { createDownloads } from "./links/downloads.ts";
 import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
@@ -97,7 +97,10 @@ export async function start(
     const limits = createLimits({
       clock,
       hash: (value) => secrets.keyedHash("limit", value),
-      ...(rates ? { rates } : {}),
+      rates: {
+        call: { burst: config.callsPerMinute, everyMs: Math.ceil(60_000 / config.callsPerMinute) },
+        ...rates,
+      },
       ...(gates ? { gates } : {}),
     });
     const outbound = options.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
@@ -112,11 +115,17 @@ export async function start(
     const connections = createConnections({
       open: (credentials, signal) => metrics.countLogin("imap", openImap(credentials, toImap(signal))),
       clock,
+      limits: { total: config.imapConnections },
     });
     const submissions = createSubmissions({
       open: (credentials, signal) => metrics.countLogin("smtp", openSmtp(credentials, toSmtp(signal))),
     });
-    const sends = createSends({ db, secrets, clock });
+    const sends = createSends({
+      db,
+      secrets,
+      clock,
+      limits: { ...sendLimits, perHour: config.sendsPerHour, perDay: config.sendsPerDay },
+    });
     const journal = createJournal({ db, clock });
     const links = createLinks({
       db,
@@ -175,7 +184,6 @@ export async function start(
       calls,
       limits,
       newFence: () => createFence(newToken(4)),
-      clock,
       log: watched,
     });
     const app = createApp({

@@ -13,12 +13,12 @@ import type { Terminal } from "./run.ts";
 type Source = Found["source"] | "named";
 
 const sources: Record<Source, string> = {
-  named: "the servers you named",
+  named: "what you named",
   preset: "its own domain",
   mx: "its MX records",
   srv: "its SRV records",
   autoconfig: "its autoconfig file",
-  guess: "a guess: nothing was found",
+  guess: "a guess, since nothing was found",
 };
 
 /** `imaps://host[:port]` is TLS, `imap://host[:port]` STARTTLS; likewise smtps and smtp. */
@@ -42,11 +42,11 @@ export async function check(address: string, named: NamedServers, terminal: Term
   const line = (word: string, text: string) => terminal.print(`${word.padEnd(5)} ${text}`);
 
   /** One line: what was tried, how it ended, how long it took. */
-  async function step(what: string, work: () => Promise<void>): Promise<void> {
+  async function step(what: string, good: string, work: () => Promise<void>): Promise<void> {
     const startedAt = performance.now();
     try {
       await work();
-      line("ok", `${what} (${Math.round(performance.now() - startedAt)} ms)`);
+      line("ok", `${what}: ${good} (${Math.round(performance.now() - startedAt)} ms)`);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       failed += 1;
@@ -63,22 +63,22 @@ export async function check(address: string, named: NamedServers, terminal: Term
     return 2;
   }
   const preset = findPreset(found.provider);
-  line("ok", `${address}: ${preset?.name ?? "no company we know"}, by ${sources[found.source]}`);
+  line("ok", `${address}: ${preset?.name ?? "no company we know"}; servers from ${sources[found.source]}`);
   if (preset && preset.appPassword.kind !== "optional") {
     const { kind, steps, url } = preset.appPassword;
     line("note", `app password ${kind}: ${steps}${url === undefined ? "" : ` ${url}`}`);
   }
-  await step(`IMAP ${toText(found.imap)} answers and its certificate verifies`, () =>
+  await step(`IMAP ${toText(found.imap)}`, "answers, the certificate verifies", () =>
     reachImap(found.imap, { outbound, signal }),
   );
-  await step(`SMTP ${toText(found.smtp)} answers and its certificate verifies`, () =>
+  await step(`SMTP ${toText(found.smtp)}`, "answers, the certificate verifies", () =>
     reachSmtp(found.smtp, { outbound, signal }),
   );
 
   const password = (await terminal.readInput()).replace(/\r?\n$/, "");
   if (password === "") line("note", "no login was tried: put the app password on standard input to try one");
   else
-    await step("login over IMAP and SMTP", async () => {
+    await step("login over IMAP and SMTP", "works", async () => {
       const nothing = { host: "", port: "", security: "tls" } as const;
       await connect.connectAccount(
         {

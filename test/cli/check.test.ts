@@ -17,8 +17,8 @@ describeMail("check, with a mail server", () => {
     const logins = kit.dovecot.log().length;
     const servers = ["--imap", toUrl("imap", kit.imap), "--smtp", toUrl("smtp", kit.smtp)];
     const { exitCode, printed } = await runCommand(["check", user.address, ...servers], env);
-    expect(printed).toMatch(/^ok +IMAP localhost:\d+ \(TLS\) answers and its certificate verifies/m);
-    expect(printed).toMatch(/^ok +SMTP localhost:\d+ \(TLS\) answers and its certificate verifies/m);
+    expect(printed).toMatch(/^ok +IMAP localhost:\d+ \(TLS\): answers, the certificate verifies/m);
+    expect(printed).toMatch(/^ok +SMTP localhost:\d+ \(TLS\): answers, the certificate verifies/m);
     expect(printed).toContain("no login was tried");
     expect(exitCode).toBe(0);
     expect(kit.dovecot.log().slice(logins)).not.toContain("Login");
@@ -29,7 +29,7 @@ describeMail("check, with a mail server", () => {
     const user = await kit.newUser();
     const servers = ["--imap", toUrl("imap", kit.imapStarttls), "--smtp", toUrl("smtp", kit.smtpStarttls)];
     const good = await runCommand(["check", user.address, ...servers], env, `${user.password}\n`);
-    expect(good.printed).toMatch(/^ok +login over IMAP and SMTP/m);
+    expect(good.printed).toMatch(/^ok +login over IMAP and SMTP: works/m);
     expect(good.exitCode).toBe(0);
 
     const wrong = await runCommand(["check", user.address, ...servers], env, "not-the-password");
@@ -43,7 +43,7 @@ describe("check, without one", () => {
   test("says that the servers are the ones that were named", async () => {
     const nowhere = ["--imap", "imaps://127.0.0.1:1", "--smtp", "smtps://127.0.0.1:1"];
     const { printed } = await runCommand(["check", "anna@example.org", ...nowhere], env);
-    expect(printed).toContain("anna@example.org: no company we know, by the servers you named");
+    expect(printed).toContain("anna@example.org: no company we know; servers from what you named");
   });
 
   test("names a server that does not answer and a host that is not public, and ends with 1", async () => {
