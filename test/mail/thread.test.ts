@@ -1,0 +1,108 @@
+/** get_thread over a real Dovecot: one conversation over inbox, sent and archive. */
+import { beforeAll, describe, expect, test } from "bun:test";
+import { toShares } from "../../src/mail/thread.ts";
+import { getThread } from "../../src/tools/get-thread.ts";
+import { toRaw } from "../support/emails.ts";
+import { programs } from "../support/installed.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { withReader } from "../support/reader.ts";
+
+describe.skipIf(!programs.dovecot)("get_thread", () => {
+  let kit: MailServerKit;
+  let user: User;
+
+  const email = async (at: number, more: Record<string, unknown>, mailbox = "INBOX") =>
+    kit.deliver(
+      user,
+      await toRaw({
+        subject: at === 1 ? "Planning" : "Re: Planning",
+        messageId: `<${at}@example.test>`,
+        date: new Date(`2024-05-0${at}T10:00:00Z`),
+        ...more,
+      }),
+      { mailbox },
+    );
+
+  const thread = (query: string, limit = 20) =>
+    withReader(kit, user, async (reader) => {
+      const { emails } = await reader.mail.searchEmails({ query: `${query} in:anywhere`, limit: 1 });
+      return reader.call(getThread, { id: emails[0]?.id ?? "", limit });
+    });
+  const bodies = (structured: Record<string, unknown>) =>
+    (structured.emails as { body: string }[]).map(({ body }) => body.split("\n")[1]);
+
+  beforeAll(async () => {
+    kit = await mailServer();
+    user = await kit.newUser();
+    await email(1, { text: "first words" }, "Archive");
+    await email(
+      2,
+      {
+        text: "second words\n\n> first words",
+        inReplyTo: "<1@example.test>",
+        references: "<1@example.test>",
+      },
+      "Sent",
+    );
+    await email(3, {
+      text: "third words",
+      html: "<p>third words</p><blockquote type=cite>second words</blockquote>",
+      inReplyTo: "<2@example.test>",
+      references: ["<1@example.test>", "<2@example.test>"],
+    });
+    // The copy that came back to the sender, through a list.
+    await email(2, {
+      text: "second words\n\n> first words",
+      inReplyTo: "<1@example.test>",
+      references: "<1@example.test>",
+    });
+    // Names only the one before it, as some programs do.
+    await email(4, { text: "fourth words", inReplyTo: "<3@example.test>" });
+    await email(5, {
+      subject: "Planning",
+      text: "another conversation of the same subject",
+      messageId: "<other@example.test>",
+    });
+    await kit.deliver(user, "Subject: Alone\nFrom: ann@example.test\n\nno Message-ID at all\n");
+    await email(6, {
+      subject: "Hostile",
+      messageId: '<6" OR ALL@example.test>',
+      references: '<a\\"b@x> <(c)@x> <{5}@x>',
+      text: "hostile ids",
+    });
+  });
+
+  test.each(["subject:planning body:first -body:second", "body:second in:sent", "body:third", "body:fourth"])(
+    "is the same from %s: oldest first, each email once, history folded",
+    async (query) => {
+      const { structured, text } = await thread(query.replace(" in:sent", ""));
+      expect(bodies(structured)).toEqual(["first words", "second words", "third words", "fourth words"]);
+      expect(structured.total).toBe(4);
+      expect(text).toContain("[1 earlier line quoted]");
+      expect(text).not.toContain("another conversation");
+    },
+  );
+
+  test("says what is left out when there are more than asked for: the oldest", async () => {
+    const { structured, text } = await thread("body:third", 2);
+    expect(bodies(structured)).toEqual(["third words", "fourth words"]);
+    expect(structured.total).toBe(4);
+    expect(text).toContain("The 2 oldest emails of the conversation are left out");
+  });
+
+  test("an email without Message-ID is a conversation of its own", async () => {
+    const { structured } = await thread("subject:alone");
+    expect(bodies(structured)).toEqual(["no Message-ID at all"]);
+  });
+
+  test("ids made to be commands are text", async () => {
+    const { structured } = await thread("subject:hostile");
+    expect(bodies(structured)).toEqual(["hostile ids"]);
+  });
+
+  test("shares its room: short emails whole, long ones alike", () => {
+    expect(toShares([10, 20])).toEqual([10, 20]);
+    expect(toShares([100_000, 10, 100_000])).toEqual([12_495, 10, 12_495]);
+    expect(toShares([])).toEqual([]);
+  });
+});
