@@ -246,6 +246,8 @@ function listen(config: Config): Bun.Server<undefined> {
       port: config.port,
       maxRequestBodySize: maxRequestBytes,
       idleTimeout: 10,
+      // Otherwise Bun answers its own faults with a page that shows code.
+      development: false,
       fetch: () => new Response(null, { status: 503, headers: { "Retry-After": "1" } }),
     });
   } catch (cause) {
