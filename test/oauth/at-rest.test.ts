@@ -78,23 +78,33 @@ async function walk(product: TestProduct) {
 
 describeMail("At rest", () => {
   test("A11: the database's files hold no token, code, verifier, password or address, during and after", async () => {
-    await withProduct(async (product) => {
-      const { secrets, accessToken, refreshToken } = await walk(product);
-      expect(Object.values(secrets).every((secret) => secret.length >= 8)).toBe(true);
-      expect(findLeaks(product, secrets)).toEqual([]);
-      // The search finds what is there: the id of the client, and a planted secret in every spelling.
-      expect(findLeaks(product, { client: product.clientId })).not.toEqual([]);
-      const planted = Buffer.from(`xx${secrets.password}yyyy`).toString("base64");
-      expect(toNeedles(secrets.password).some((needle) => planted.includes(needle))).toBe(true);
+    await withProduct(
+      async (product) => {
+        const { secrets, accessToken, refreshToken } = await walk(product);
+        expect(Object.values(secrets).every((secret) => secret.length >= 8)).toBe(true);
+        expect(findLeaks(product, secrets)).toEqual([]);
+        // The search finds what is there: the id of the client, and a planted secret in every spelling.
+        expect(findLeaks(product, { client: product.clientId })).not.toEqual([]);
+        const planted = Buffer.from(`xx${secrets.password}yyyy`).toString("base64");
+        expect(toNeedles(secrets.password).some((needle) => planted.includes(needle))).toBe(true);
 
-      await requestToken(product, { grant_type: "refresh_token", refresh_token: refreshToken });
-      expect(findLeaks(product, secrets)).toEqual([]);
-      await fetch(`${product.url}/oauth/revoke`, {
-        method: "POST",
-        body: new URLSearchParams({ token: accessToken }),
-      });
-      expect(findLeaks(product, secrets)).toEqual([]);
-    });
+        await requestToken(product, { grant_type: "refresh_token", refresh_token: refreshToken });
+        expect(findLeaks(product, secrets)).toEqual([]);
+        await fetch(`${product.url}/oauth/revoke`, {
+          method: "POST",
+          body: new URLSearchParams({ token: accessToken }),
+        });
+        expect(findLeaks(product, secrets)).toEqual([]);
+
+        const log = product.logged.join("");
+        expect(log).toContain("mailbox_connected");
+        const logged = Object.entries(secrets).filter(([, secret]) =>
+          toNeedles(secret).some((needle) => log.includes(needle)),
+        );
+        expect(logged).toEqual([]);
+      },
+      { settings: { LOG_LEVEL: "debug" } },
+    );
   });
 
   test("A11: after revocation the sealed credentials are in none of the files any more", async () => {

@@ -1,0 +1,86 @@
+/** The database file: how it is made, what each connection to it insists on, and that deleted is gone. */
+import { Database as SqliteFile } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { openDatabase, purgeLog, toDatabaseFile } from "../../src/db/open.ts";
+import { accounts, grants } from "../../src/db/schema.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+
+const newGrant = (id: string) => ({
+  id,
+  clientId: "test",
+  redirectHost: "claude.ai",
+  level: "send" as const,
+  state: "live" as const,
+  createdAt: 1,
+  lastUsedAt: 1,
+  expiresAt: 2,
+});
+
+test("every connection is durable, checks references and overwrites what it deletes", () => {
+  const { db, close } = openDatabase({ dataDir: temporaryFolder("db") });
+  const pragma = (name: string) =>
+    Object.values(db.all<Record<string, unknown>>(`PRAGMA ${name}`)[0] ?? {})[0];
+  expect(pragma("journal_mode")).toBe("wal");
+  expect(pragma("synchronous")).toBe(2);
+  expect(pragma("foreign_keys")).toBe(1);
+  expect(pragma("secure_delete")).toBe(1);
+  expect(pragma("busy_timeout")).toBe(5_000);
+  purgeLog(db);
+  expect(pragma("busy_timeout")).toBe(5_000);
+  close();
+});
+
+test("a first start that was killed in the middle leaves nothing that the next one stumbles over", () => {
+  const dataDir = temporaryFolder("db");
+  const file = toDatabaseFile(dataDir);
+  for (const left of ["", "-wal", "-shm"]) writeFileSync(`${file}.next${left}`, "half of a database");
+  const { db, close } = openDatabase({ dataDir });
+  expect(db.select().from(grants).all()).toEqual([]);
+  close();
+  expect(existsSync(`${file}.next`)).toBe(false);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  openDatabase({ dataDir }).close();
+});
+
+test("a synchronous transaction that throws leaves nothing behind", () => {
+  const { db, close } = openDatabase({ dataDir: temporaryFolder("db") });
+  expect(() =>
+    db.transaction((tx) => {
+      tx.insert(grants).values(newGrant("grt_1")).run();
+      throw new Error("half way");
+    }),
+  ).toThrow("half way");
+  expect(db.select().from(grants).all()).toEqual([]);
+  close();
+});
+
+test("deleting a grant deletes its accounts, and purging takes them out of the file and the log", () => {
+  const dataDir = temporaryFolder("db");
+  const file = toDatabaseFile(dataDir);
+  const { db, close } = openDatabase({ dataDir });
+  const credentials = Buffer.from("sealed-credentials-canary");
+  db.insert(grants).values(newGrant("grt_1")).run();
+  db.insert(accounts).values({ id: "acc_1", grantId: "grt_1", position: 0, credentials, createdAt: 1 }).run();
+  const holds = () => ["", "-wal"].some((suffix) => readFileSync(`${file}${suffix}`).includes(credentials));
+  expect(holds()).toBe(true);
+  db.delete(grants).run();
+  expect(db.select().from(accounts).all()).toEqual([]);
+  purgeLog(db);
+  expect(holds()).toBe(false);
+  close();
+});
+
+test("purging does not wait for somebody who reads, such as a backup", () => {
+  const dataDir = temporaryFolder("db");
+  const { db, close } = openDatabase({ dataDir });
+  const reader = new SqliteFile(toDatabaseFile(dataDir), { readonly: true });
+  reader.run("BEGIN");
+  reader.query("SELECT * FROM grants").all();
+  db.insert(grants).values(newGrant("grt_1")).run();
+  const startedAt = performance.now();
+  purgeLog(db);
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  reader.close();
+  close();
+});
