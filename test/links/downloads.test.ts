@@ -1,0 +1,112 @@
+/** The download link, from Claude's call to the person's browser. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { connectMailbox } from "../support/authorize.ts";
+import { toRaw } from "../support/emails.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient, type TestClient } from "../support/mcp-client.ts";
+import { startProduct, type TestProduct } from "../support/product.ts";
+import { eventually } from "../support/waiting.ts";
+
+describeMail("a download link", () => {
+  let product: TestProduct;
+  let claude: TestClient;
+  let id: string;
+  const big = Buffer.from(Array.from({ length: 3_000_000 }, (_, at) => (at * 7 + (at >> 8)) & 0xff));
+  const attachments = [
+    { filename: "big.bin", content: big },
+    {
+      filename: "../../evil name\u202e.html",
+      contentType: "text/html",
+      content: "<script>alert(1)</script>",
+    },
+    { filename: "x.svg", contentType: "image/svg+xml", content: "<svg onload='alert(1)'/>" },
+    {
+      filename: 'Grüße "1".txt',
+      contentType: "text/plain",
+      content: "Grüße",
+      contentTransferEncoding: "quoted-printable" as const,
+    },
+  ];
+
+  const link = async (index: number): Promise<string> => {
+    const { data } = await claude.call("get_attachment", { id, index, link: true });
+    return (data.download as { url: string }).url;
+  };
+
+  beforeAll(async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    await kit.deliver(user, await toRaw({ subject: "Files", text: "See the files.", attachments }));
+    product = await startProduct();
+    const { accessToken } = await connectMailbox(product, user);
+    claude = await openClient(product, accessToken);
+    const { data } = await claude.call("search_emails", { query: "subject:files" });
+    id = (data.emails as { id: string }[])[0]?.id ?? "";
+  });
+
+  afterAll(() => product.stop());
+
+  test("gives the file octet for octet, once; the second time it is gone", async () => {
+    const url = await link(1);
+    const first = await fetch(url);
+    expect(first.status).toBe(200);
+    expect(Buffer.from(await first.arrayBuffer()).equals(big)).toBe(true);
+    const second = await fetch(url);
+    expect(second.status).toBe(410);
+    expect(second.headers.get("content-type")).toContain("text/html");
+    expect(await second.text()).not.toContain(id);
+  });
+
+  test("P07: a hostile name is made safe, and nothing is ever served as a page", async () => {
+    for (const [index, name] of [
+      [2, "_.._evil name.html"],
+      [3, "x.svg"],
+    ] as const) {
+      const answer = await fetch(await link(index));
+      expect(answer.headers.get("content-type")).toBe("application/octet-stream");
+      expect(answer.headers.get("content-disposition")).toBe(
+        `attachment; filename="${name}"; filename*=UTF-8''${encodeURIComponent(name)}`,
+      );
+      expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(answer.headers.get("content-security-policy")).toContain("sandbox");
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+      await answer.arrayBuffer();
+    }
+  });
+
+  test("undoes quoted-printable, and names the file in UTF-8 (RFC 6266)", async () => {
+    const answer = await fetch(await link(4));
+    expect(answer.headers.get("content-disposition")).toContain("filename*=UTF-8''Gr%C3%BC%C3%9Fe%20_1_.txt");
+    expect(await answer.text()).toBe("Grüße");
+  });
+
+  test("is not spent by a look (HEAD)", async () => {
+    const url = await link(3);
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
+    const answer = await fetch(url);
+    expect(answer.status).toBe(200);
+    await answer.arrayBuffer();
+  });
+
+  test("of two that come at once, one gets the file", async () => {
+    const url = await link(3);
+    const answers = await Promise.all([fetch(url), fetch(url), fetch(url)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 410, 410]);
+    await Promise.all(answers.map((answer) => answer.arrayBuffer()));
+  });
+
+  test("a made-up secret leads nowhere", async () => {
+    expect((await fetch(`${product.url}/download/${"0".repeat(64)}`)).status).toBe(410);
+    expect((await fetch(`${product.url}/download/x`)).status).toBe(404);
+  });
+
+  test("a browser that goes away ends it, and the mailbox is read on", async () => {
+    const controller = new AbortController();
+    const answer = await fetch(await link(1), { signal: controller.signal });
+    expect(answer.status).toBe(200);
+    controller.abort();
+    const recent = await eventually(async () => claude.call("get_recent_emails"));
+    expect(recent.text).toContain("Files");
+  });
+});
