@@ -1,6 +1,7 @@
-/** The one style sheet, inline in every page, and the rules that follow from the providers we know. */
+/** The style of all pages, inline in each, and the rules that follow from the providers we know. */
 import { presets } from "../providers/presets.ts";
-import css from "./style.css" with { type: "text" };
+import forms from "./forms.css" with { type: "text" };
+import hand from "./style.css" with { type: "text" };
 
 /**
  * Which provider's help is shown follows from the choice in the list, in CSS alone: it works without script, and
@@ -10,4 +11,4 @@ const helpRules = presets
   .map(({ id }) => `form:has(option[value="${id}"]:checked) [data-help="${id}"]`)
   .join(",");
 
-export const style = `${css}${helpRules}{display:block}`;
+export const style = `${hand}${forms}${helpRules}{display:block}`;

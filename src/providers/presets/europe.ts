@@ -125,7 +125,7 @@ export const europe: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://www.vodafone.de/hilfe/e-mail.html",
+      url: "https://www.vodafone.de/hilfe/",
       steps: "Your usual email password works.",
     },
     filesSentMail: false,
@@ -197,7 +197,7 @@ export const europe: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://www.swisscom.ch/en/residential/help/internet/email.html",
+      url: "https://www.swisscom.ch/help",
       steps: "Your usual email password works.",
     },
     filesSentMail: false,
@@ -301,7 +301,7 @@ export const europe: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://www2.telenet.be/residential/nl/klantenservice/",
+      url: "https://www2.telenet.be/",
       steps: "Your usual email password works.",
     },
     filesSentMail: false,
@@ -315,7 +315,7 @@ export const europe: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://www.kpn.com/service/internet/e-mail",
+      url: "https://www.kpn.com/service",
       steps: "Your usual email password works.",
     },
     filesSentMail: false,
@@ -329,7 +329,7 @@ export const europe: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://www.ziggo.nl/klantenservice/e-mail",
+      url: "https://www.ziggo.nl/klantenservice/",
       steps: "Your usual email password works.",
     },
     filesSentMail: false,
@@ -357,9 +357,9 @@ export const europe: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "needed",
-      url: "https://www.virginmedia.com/help/broadband/virgin-media-mail",
+      url: "https://www.virginmedia.com/help/",
       steps:
-        "Sign in to your Virgin Media account, open the mail's security settings, and make an app password.",
+        "Sign in to My Virgin Media, open Account settings, choose Manage email app password, and get a new one.",
     },
     filesSentMail: false,
   },

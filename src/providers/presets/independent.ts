@@ -68,7 +68,7 @@ export const independent: readonly Provider[] = [
     mxSuffixes: ["mailfence.com"],
     imap: imaps("imap.mailfence.com"),
     smtp: smtps("smtp.mailfence.com"),
-    username: "local-part",
+    username: "address-then-local-part",
     appPassword: {
       kind: "optional",
       url: "https://kb.mailfence.com/",
@@ -146,7 +146,7 @@ export const independent: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://purelymail.com/manage/users",
+      url: "https://purelymail.com/",
       steps:
         "Your usual password works, unless two-factor sign-in is on: then make an app password for the user.",
     },
@@ -162,7 +162,7 @@ export const independent: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://manager.infomaniak.com/v3/ng/profile/user/connection-history/application-password",
+      url: "https://manager.infomaniak.com/",
       steps:
         "The mailbox's own password works. With two-step sign-in on an ik.me account, make an application password in the profile.",
     },
@@ -193,7 +193,7 @@ export const independent: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://help.ovhcloud.com/csm/en-gb-mx-plan-getting-started?id=kb_article_view&sysparm_article=KB0051980",
+      url: "https://help.ovhcloud.com/",
       steps: "The mailbox's own password works, not that of the OVHcloud account.",
     },
     filesSentMail: false,
@@ -254,7 +254,7 @@ export const independent: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://help.dreamhost.com/hc/en-us/articles/214918038",
+      url: "https://help.dreamhost.com/",
       steps: "The mailbox's own password works, not that of the DreamHost panel.",
     },
     filesSentMail: false,
@@ -284,7 +284,7 @@ export const independent: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "optional",
-      url: "https://www.godaddy.com/help/server-and-port-settings-for-workspace-email-6949",
+      url: "https://www.godaddy.com/help",
       steps: "The mailbox's own password works, not that of the GoDaddy account.",
     },
     filesSentMail: false,

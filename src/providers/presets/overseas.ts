@@ -113,10 +113,10 @@ export const overseas: readonly Provider[] = [
     smtp: smtps("smtp.naver.com"),
     username: "address-then-local-part",
     appPassword: {
-      kind: "optional",
+      kind: "needed",
       url: "https://help.naver.com/service/30029/contents/21342?osType=PC&lang=ko",
       steps:
-        "Switch on IMAP/SMTP in Naver Mail's settings. With two-step sign-in on, make an application password.",
+        "Turn on two-step sign-in, make an application password there, and switch on IMAP/SMTP in Naver Mail's settings.",
     },
     filesSentMail: false,
   },
@@ -128,10 +128,9 @@ export const overseas: readonly Provider[] = [
     smtp: smtps("smtp.daum.net"),
     username: "address-then-local-part",
     appPassword: {
-      kind: "needed",
+      kind: "optional",
       url: "https://cs.daum.net/",
-      steps:
-        "Switch on IMAP/SMTP in Daum Mail's settings, turn on two-step sign-in, and make an app password.",
+      steps: "Switch on IMAP/SMTP in Daum Mail's settings. With two-step sign-in on, make an app password.",
     },
     filesSentMail: false,
   },

@@ -139,9 +139,9 @@ export const worldwide: readonly Provider[] = [
     username: "address",
     appPassword: {
       kind: "needed",
-      url: "https://app.fastmail.com/settings/security/apps",
+      url: "https://app.fastmail.com/settings/security/integrations",
       steps:
-        "Open Settings, Privacy & Security, Manage app passwords; make a new one with access to Mail (IMAP/POP/SMTP).",
+        "Open Settings, Privacy & Security, Integrations, and make a new app password with access to mail (IMAP/POP/SMTP). The Basic plan has no IMAP.",
     },
     filesSentMail: false,
   },

@@ -19,7 +19,7 @@ export const stepsDe: Readonly<Record<string, string>> = {
   yahoo:
     "Öffnen Sie die Kontosicherheit, wählen Sie „App-Passwort generieren“, geben Sie ihm einen Namen, und kopieren Sie die 16 Buchstaben.",
   fastmail:
-    "Öffnen Sie Settings, Privacy & Security, Manage app passwords; erstellen Sie ein neues mit Zugriff auf Mail (IMAP/POP/SMTP).",
+    "Öffnen Sie Settings, Privacy & Security, Integrations, und erstellen Sie ein neues App-Passwort mit Zugriff auf Mail (IMAP/POP/SMTP). Der Basic-Tarif hat kein IMAP.",
   protonmail:
     "Proton spricht IMAP nur über Proton Mail Bridge (bezahlte Tarife). Bridge muss dort laufen, wo dieser Server sie erreicht. Geben Sie deren Server ein und das Passwort, das Bridge bei den Postfachdetails zeigt.",
   gmail:
@@ -93,7 +93,7 @@ export const stepsDe: Readonly<Record<string, string>> = {
   ziggo: usual,
   bt: "Ihr gewohntes BT-E-Mail-Passwort geht.",
   virginmedia:
-    "Melden Sie sich bei Ihrem Virgin-Media-Konto an, öffnen Sie die Sicherheit der E-Mail, und erstellen Sie ein App-Passwort.",
+    "Melden Sie sich bei My Virgin Media an, öffnen Sie Account settings, wählen Sie Manage email app password, und holen Sie ein neues.",
   mailru:
     "Öffnen Sie die Sicherheitseinstellungen des Kontos, und erstellen Sie ein Passwort für externe Anwendungen.",
   ukrnet:
@@ -106,6 +106,6 @@ export const stepsDe: Readonly<Record<string, string>> = {
   netease163: netease,
   netease126: netease,
   naver:
-    "Schalten Sie in den Einstellungen von Naver Mail IMAP/SMTP ein. Bei Anmeldung in zwei Schritten erstellen Sie ein Anwendungspasswort.",
-  daum: "Schalten Sie in den Einstellungen von Daum Mail IMAP/SMTP ein, aktivieren Sie die Anmeldung in zwei Schritten, und erstellen Sie ein App-Passwort.",
+    "Aktivieren Sie die Anmeldung in zwei Schritten, erstellen Sie dort ein Anwendungspasswort, und schalten Sie in den Einstellungen von Naver Mail IMAP/SMTP ein.",
+  daum: "Schalten Sie in den Einstellungen von Daum Mail IMAP/SMTP ein. Bei Anmeldung in zwei Schritten erstellen Sie ein App-Passwort.",
 };

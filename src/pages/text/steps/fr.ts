@@ -22,7 +22,7 @@ export const stepsFr: Readonly<Record<string, string>> = {
   yahoo:
     "Ouvrez la sécurité du compte, choisissez de générer un mot de passe d’application, nommez-le et copiez les 16 lettres.",
   fastmail:
-    "Ouvrez Settings, Privacy & Security, Manage app passwords ; créez-en un avec accès à Mail (IMAP/POP/SMTP).",
+    "Ouvrez Settings, Privacy & Security, Integrations, et créez un mot de passe d’application avec accès au courrier (IMAP/POP/SMTP). L’offre Basic n’a pas IMAP.",
   protonmail:
     "Proton ne parle IMAP que par Proton Mail Bridge (offres payantes). Bridge doit tourner là où ce serveur peut le joindre. Saisissez ses serveurs, et le mot de passe que Bridge affiche dans les détails de la boîte.",
   gmail:
@@ -95,7 +95,7 @@ export const stepsFr: Readonly<Record<string, string>> = {
   ziggo: usual,
   bt: "Votre mot de passe de messagerie BT habituel fonctionne.",
   virginmedia:
-    "Connectez-vous à votre compte Virgin Media, ouvrez la sécurité de la messagerie et créez un mot de passe d’application.",
+    "Connectez-vous à My Virgin Media, ouvrez Account settings, choisissez Manage email app password, et demandez-en un nouveau.",
   mailru: "Ouvrez les réglages de sécurité du compte et créez un mot de passe pour applications externes.",
   ukrnet:
     "Dans les réglages de la messagerie, autorisez l’accès IMAP et créez le mot de passe pour logiciels de messagerie.",
@@ -107,6 +107,6 @@ export const stepsFr: Readonly<Record<string, string>> = {
   netease163: netease,
   netease126: netease,
   naver:
-    "Activez IMAP/SMTP dans les réglages de Naver Mail. Avec la connexion en deux étapes, créez un mot de passe d’application.",
-  daum: "Activez IMAP/SMTP dans les réglages de Daum Mail, activez la connexion en deux étapes et créez un mot de passe d’application.",
+    "Activez la connexion en deux étapes, créez-y un mot de passe d’application, et activez IMAP/SMTP dans les réglages de Naver Mail.",
+  daum: "Activez IMAP/SMTP dans les réglages de Daum Mail. Avec la connexion en deux étapes, créez un mot de passe d’application.",
 };
