@@ -9,7 +9,7 @@ import {
   type Door,
   limitBody,
 } from "./http/guard.ts";
-import { createOnError, notFound } from "./http/on-error.ts";
+import { createNotFound, createOnError } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
 import { createLinkRoutes, type LinksDeps } from "./links/routes.ts";
 import type { Log } from "./log.ts";
@@ -46,7 +46,7 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
     // A slash at the end of a typed URL does not matter.
     new Hono<Door>({ strict: false })
       .onError(createOnError({ log }))
-      .notFound(notFound)
+      .notFound(createNotFound({ config }))
       .use(createGuard({ log }))
 
       // Metadata is everybody's to read; all else is for the origins we know.

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import { toStorageError } from "../storage-error.ts";
@@ -22,7 +23,13 @@ export function createOnError({ log }: { log: Log }) {
   };
 }
 
-/** Unknown paths: plain JSON. */
-export function notFound(c: Context): Response {
-  return c.json({ error: "not_found", message: "There is nothing here." }, 404);
+/** Unknown paths: plain JSON, which tells who typed the URL of a connector too short what it is. */
+export function createNotFound({ config }: { config: Pick<Config, "publicUrl"> }) {
+  const body = {
+    error: "not_found",
+    message: `There is nothing here. The connector is at ${config.publicUrl}/mcp.`,
+  };
+  return function notFound(c: Context): Response {
+    return c.json(body, 404);
+  };
 }

@@ -87,7 +87,10 @@ describe("an unknown path", () => {
       const response = await ask(path);
       expect(response.status).toBe(404);
       expect(response.headers.get("Content-Type")).toStartWith("application/json");
-      expect(await response.json()).toHaveProperty("error");
+      expect(await response.json()).toEqual({
+        error: "not_found",
+        message: `There is nothing here. The connector is at ${product.url}/mcp.`,
+      });
     }
   });
 });

@@ -9,7 +9,7 @@ import type { Clock } from "../../src/clock.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { createCors, createGuard, createRefuseStrangers, type Door } from "../../src/http/guard.ts";
-import { createOnError, notFound } from "../../src/http/on-error.ts";
+import { createNotFound, createOnError } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends } from "../../src/ledger/sends.ts";
@@ -117,7 +117,7 @@ export async function openMcpDoor(options: {
   });
   const app = new Hono<Door>()
     .onError(createOnError({ log }))
-    .notFound(notFound)
+    .notFound(createNotFound({ config }))
     .use(createGuard({ log }))
     .use("/mcp", createCors({ config }))
     .route(
