@@ -111,6 +111,7 @@ export function createMcpRoutes(deps: McpDeps) {
     // A stream only for who can see progress on it; one JSON answer is simpler for every proxy between.
     const streaming = accepted.includes("text/event-stream") && post.requests.some(wantsProgress);
     if (streaming) c.header("X-Accel-Buffering", "no");
+    else c.header("Cache-Control", "no-store");
     allowSilence(c, Math.ceil(calls.deadlineMs / 1000) + 10);
 
     const server = deps.createServer({

@@ -81,6 +81,7 @@ describe("POST /mcp in the order of its checks", () => {
       const response = await door.request("POST", { headers: { Accept: accept }, body: ping });
       expect(response.status).toBe(200);
       expect(response.headers.get("Content-Type")).toStartWith("application/json");
+      expect(response.headers.get("Cache-Control")).toBe("no-store");
       expect(await response.json()).toEqual({ jsonrpc: "2.0", id: 5, result: {} });
     }
     const bare = new Request("http://localhost/mcp", {
