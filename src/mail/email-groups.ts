@@ -17,8 +17,8 @@ export type Done = {
   notes: string[];
 };
 
-const gone = "It is no longer in this mailbox: moved or deleted; search again.";
-const renumbered = "The mailbox was renumbered and old ids no longer count; search again.";
+const gone = "It is no longer in its mailbox.";
+const renumbered = "The mail server renumbered this mailbox since the id was given.";
 
 function toGroups(access: Access, ids: readonly string[]): Group[] {
   const groups = new Map<string, Group>();
@@ -61,7 +61,9 @@ export async function forEachGroup(
       failure ??
       new AppError(
         "email_not_found",
-        ids.length === 1 ? gone : "None of these emails is in its mailbox any more.",
+        ids.length === 1
+          ? "This email is no longer in its mailbox."
+          : "None of these emails is in its mailbox any more.",
       )
     );
   const outcomes = [...new Set(ids)].map((id): Outcome => {

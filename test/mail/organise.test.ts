@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { toAccountTag, toEmailId } from "../../src/mail/email-id.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail, mailTest } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
@@ -191,6 +192,41 @@ describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
       expect(erased.data).toMatchObject({ done: 1, erased: expunges ? 1 : 0 });
       if (expunges) expect(erased.data.operation_id).toBeUndefined();
       else expect(erased.text).toContain("cannot erase single emails");
+    });
+  });
+});
+
+describeMail("Gmail, which keeps in All Mail what is expunged elsewhere", () => {
+  let kit: MailServerKit;
+  beforeAll(async () => {
+    kit = await startMailServer({ settings: `imap_capability = ${bare} UIDPLUS MOVE X-GM-EXT-1` });
+  });
+  afterAll(() => kit.stop());
+
+  test("erases through its Trash, and files what is sent by itself", async () => {
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      // By hand: Dovecot does not know the FETCH items that a server with this capability is asked for.
+      const accountTag = toAccountTag(writer.owner.accountId);
+      const ids = await kit.withImap(user, async (imap) => {
+        const { uidValidity } = await imap.mailboxOpen("INBOX");
+        return [1, 2].map((uid) => toEmailId({ accountTag, mailbox: "INBOX", uidValidity, uid }));
+      });
+      const erased = await writer.call("delete_email", { ids, permanently: true });
+      expect(erased.data).toMatchObject({ done: 2, erased: 2, not_done: [] });
+      expect(erased.data.operation_id).toBeUndefined();
+      const ben = await kit.newUser();
+      const sent = await writer.call("send_email", { to: [ben.address], subject: "x", body: "x" });
+      expect(sent.data).toMatchObject({ copy_in: "Sent", warnings: [] });
+      const counts = await Promise.all(
+        ["INBOX", "Trash", "Sent"].map((path) =>
+          kit.withImap(
+            user,
+            async (imap) => ((await imap.status(path, { messages: true })) || undefined)?.messages,
+          ),
+        ),
+      );
+      expect(counts).toEqual([2, 0, 0]);
     });
   });
 });
