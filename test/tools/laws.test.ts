@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { failures } from "../../src/errors.ts";
 import { instructions } from "../../src/mcp/instructions.ts";
 import { toListed } from "../../src/mcp/listing.ts";
 import { tools } from "../../src/tools/index.ts";
@@ -92,6 +93,22 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
     });
     expect(listed._meta?.["anthropic/maxResultSizeChars"]).toBe(effect === "read" ? 150_000 : undefined);
   });
+});
+
+test("whatever names a tool, in instructions, descriptions or hints, names one that is there", () => {
+  const said = [
+    instructions,
+    ...tools.map((tool) => JSON.stringify(toListed(tool))),
+    ...Object.values(failures).map(({ hint }) => hint),
+  ].join(" ");
+  const named =
+    said.match(/\b(get|list|search|draft|send|mark|flag|move|delete|create|request)_[a-z_]+/g) ?? [];
+  const known = tools.flatMap(({ name, input, output }) => [
+    name,
+    ...Object.keys({ ...input.shape, ...output.shape }),
+  ]);
+  expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  expect(named.length).toBeGreaterThan(10);
 });
 
 test("the server's instructions say that mail is data, in less than 2 KB", () => {
