@@ -41,6 +41,14 @@ const webOrigin = (text: string) => {
 
 const loopback = (text: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(text).hostname);
 
+/** RFC 6749 3.1.2: absolute, no fragment. A program's own scheme (RFC 8252 7.1) is fine; one that a browser runs is not. */
+const redirectUri = (text: string) => {
+  if (!URL.canParse(text) || text.includes("#")) return false;
+  const { protocol } = new URL(text);
+  if (protocol === "http:") return loopback(text);
+  return !["javascript:", "data:", "file:", "blob:", "about:", "vbscript:"].includes(protocol);
+};
+
 export const settings = z.object({
   PUBLIC_URL: z
     .string()
@@ -87,9 +95,12 @@ export const settings = z.object({
     .min(16, "must have at least 16 characters")
     .optional()
     .describe("The client secret to type into Claude. Default: made in DATA_DIR."),
-  ALLOWED_REDIRECT_URIS: list.describe(
-    "Further redirect URIs to accept, comma-separated, compared as strings.",
-  ),
+  ALLOWED_REDIRECT_URIS: list
+    .refine(
+      (uris) => uris.every(redirectUri),
+      "must be whole addresses without a fragment, such as https://app.example.org/callback; http only on this machine",
+    )
+    .describe("Further redirect URIs to accept, comma-separated, compared as strings."),
   ALLOWED_ORIGINS: list.describe(
     "Further web origins that may call the server from a browser, comma-separated.",
   ),

@@ -1,0 +1,36 @@
+/** What an operator may put into ALLOWED_REDIRECT_URIS, and how a redirect is shown and answered. */
+import { expect, test } from "bun:test";
+import { loadConfig } from "../../src/config.ts";
+import { toAnswer, toRedirectHost } from "../../src/oauth/redirects.ts";
+
+test.each([
+  "javascript:alert(1)",
+  "data:text/html,x",
+  "callback",
+  "//app.example/callback",
+  "http://app.example/callback",
+  "https://app.example/callback#x",
+])("RFC 6749 section 3.1.2: %s is refused at the start", (uri) => {
+  expect(() => loadConfig({ ALLOWED_REDIRECT_URIS: `https://app.example/callback,${uri}` })).toThrow(
+    "ALLOWED_REDIRECT_URIS: must be whole addresses without a fragment",
+  );
+});
+
+test.each([
+  ["https://app.example/callback", "app.example"],
+  ["http://127.0.0.1:8080/cb", "127.0.0.1:8080"],
+  ["com.example.app:/callback", "com.example.app:"],
+  ["cursor://anysphere.cursor-mcp/oauth/callback", "anysphere.cursor-mcp"],
+])("RFC 8252 section 7: %s is accepted and shown as %s", (uri, host) => {
+  expect(loadConfig({ ALLOWED_REDIRECT_URIS: uri }).allowedRedirectUris).toEqual([uri]);
+  expect(toRedirectHost(uri)).toBe(host);
+});
+
+test("RFC 6749 section 4.1.2: an answer is added to the query that is there, the state as it came", () => {
+  expect(toAnswer("https://a.example/cb", { code: "c", iss: "https://b.example" }, "a+b%2F")).toBe(
+    "https://a.example/cb?code=c&iss=https%3A%2F%2Fb.example&state=a+b%2F",
+  );
+  expect(toAnswer("https://a.example/cb?x=1", { code: "c" }, undefined)).toBe(
+    "https://a.example/cb?x=1&code=c",
+  );
+});
