@@ -4,11 +4,13 @@ import { programs } from "./installed.ts";
 
 let shared: Promise<Browser> | undefined;
 
-/** The browser, started at the first call, stopped at the end of the run. Asks nothing of any other host. */
-export function browser(): Promise<Browser> {
+/** The browser, started at the first call and again when it is gone, stopped at the end. Asks nothing of any other host. */
+export async function browser(): Promise<Browser> {
   const { chromium: executablePath } = programs;
   if (!executablePath) throw new Error("chromium is not installed");
-  shared ??= chromium.launch({
+  const running = await shared?.catch(() => undefined);
+  if (running?.isConnected()) return running;
+  shared = chromium.launch({
     executablePath,
     headless: true,
     args: [
