@@ -79,7 +79,8 @@ export function htmlToMarkdown(html: string, links: LinkBook = createLinkBook())
   };
   const writer = createMarkdownWriter();
   rendering.children(writer, document.children, page, 0);
-  return { lines: writer.finish(), links, leftOut };
+  const lines = writer.finish();
+  return { lines: lines.at(-1) === "" ? lines.slice(0, -1) : lines, links, leftOut };
 }
 
 /** Not what a browser never shows anyway (style, script, …), but what the sender chose to hide. */

@@ -1,0 +1,175 @@
+/** Mail and mailbox names made to break, mislead or command: every one is text and nothing else. */
+import { beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { AppError } from "../../src/errors.ts";
+import { htmlToMarkdown } from "../../src/mail/html-markdown.ts";
+import { getEmail } from "../../src/tools/get-email.ts";
+import { getRecentEmails } from "../../src/tools/get-recent-emails.ts";
+import { listMailboxes } from "../../src/tools/list-mailboxes.ts";
+import { searchEmails } from "../../src/tools/search-emails.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { withReader } from "../support/reader.ts";
+
+const fixtures = join(import.meta.dir, "..", "fixtures");
+
+describeMail("hostile mail", () => {
+  let kit: MailServerKit;
+  let user: User;
+
+  beforeAll(async () => {
+    kit = await mailServer();
+    user = await kit.newUser();
+  });
+
+  test("I08: a mailbox with any name a server takes is listed, read and searched by that name", async () => {
+    const names = [
+      'quo"ted',
+      "star*per%cent",
+      "emoji 🎉",
+      "__proto__",
+      "constructor",
+      "back\\slash",
+      "a & b - c",
+      "Entwürfe ü",
+      "in:inbox OR",
+      "trailing ",
+    ];
+    await kit.withImap(user, async (imap) => {
+      for (const name of names) await imap.mailboxCreate(name);
+    });
+    await withReader(kit, user, async ({ mail, call }) => {
+      const listed = (await mail.listMailboxes()).map(({ path }) => path);
+      for (const name of names) {
+        expect(listed).toContain(name);
+        await kit.deliver(user, `Subject: in ${name}\nFrom: a@example.test\n\nwords`, { mailbox: name });
+        const { structured } = await call(getRecentEmails, { mailbox: name });
+        expect(structured.total).toBe(1);
+        const found = await call(searchEmails, { query: "words", mailbox: name });
+        expect(found.structured.total).toBe(1);
+      }
+      const { structured } = await call(searchEmails, { query: "subject:in words" });
+      expect(structured.total).toBe(names.length);
+    });
+  });
+
+  test("I08: names that no mailbox has are refused before a command is sent, or not found", async () => {
+    const names = [
+      "a\r\nA1 LOGOUT",
+      "nul\0",
+      "x".repeat(5000),
+      "../..",
+      "*",
+      "%",
+      "\ud800",
+      "{5}",
+      " ",
+      "INBOX\u0007",
+    ];
+    await withReader(kit, user, async ({ mail }) => {
+      for (const mailbox of names) {
+        const error: AppError = await mail.listEmails({ mailbox, limit: 5 }).then(
+          () => new Error("was read") as AppError,
+          (problem) => problem,
+        );
+        expect([error.code, mailbox]).toEqual([
+          expect.stringMatching(/^(invalid_input|mailbox_not_found|not_supported)$/),
+          mailbox,
+        ]);
+      }
+      // The connection lives on and obeys nothing that was in the names.
+      expect((await mail.listMailboxes()).length).toBeGreaterThan(5);
+    });
+  });
+
+  test("P04: hidden text is gone and counted, in the body and in what is searched out of it", async () => {
+    const { lines, leftOut } = htmlToMarkdown(
+      await Bun.file(join(fixtures, "html", "hidden-text.html")).text(),
+    );
+    const text = lines.join("\n");
+    for (const way of [
+      "display",
+      "visibility",
+      "size zero",
+      "one pixel",
+      "white on white",
+      "height",
+      "opacity",
+      "attribute",
+      "far away",
+      "comment",
+    ])
+      expect({ way, shown: text.includes(way) }).toEqual({ way, shown: false });
+    for (const seen of ["Visible words.", "White on black is seen.", "[image: A description]"])
+      expect(text).toContain(seen);
+    expect(leftOut.hiddenWords).toBeGreaterThan(20);
+    expect(leftOut.trackingPixels).toBe(1);
+  });
+
+  test("P04: what hides words in style sheets hides them here; what only looks as if does not", () => {
+    const shown = (html: string) => htmlToMarkdown(html).lines.join(" ");
+    expect(shown("<style>.a{color:#fff}</style><p class=a>hidden</p><p>seen</p>")).toBe("seen");
+    expect(
+      shown("<style>#x .a > b{display:none}</style><div id=x><p class=a><b>hidden</b>seen</p></div>"),
+    ).toBe("seen");
+    expect(shown("<style>.a{display:none}</style><p class=a style='display:block'>seen</p>")).toBe("seen");
+    expect(
+      shown("<style>.a{display:none!important}</style><p class=a style='display:block'>hidden</p>seen"),
+    ).toBe("seen");
+    expect(shown("<div style='background:#000'><p style='color:#fff'>seen</p></div>")).toBe("seen");
+    expect(shown("<div style='background:url(x.png)'><p style='color:#fff'>seen</p></div>")).toBe("seen");
+    expect(shown("<div style='background:#123456'><span style='color:#123457'>hidden</span></div>seen")).toBe(
+      "seen",
+    );
+    expect(shown("<div style='font-size:0'>hidden<span style='font-size:14px'>seen</span></div>")).toBe(
+      "seen",
+    );
+    expect(shown("<div style='height:0;overflow:visible'>seen</div>")).toBe("seen");
+    expect(shown("<div style='text-indent:-9999px'>hidden</div>seen")).toBe("seen");
+    expect(
+      shown("<!--[if mso]><p>hidden</p><![endif]--><!--[if !mso]><!--><p>seen</p><!--<![endif]-->"),
+    ).toBe("seen");
+  });
+
+  test("text that imitates the marks of the fence cannot end it", async () => {
+    await kit.deliver(user, await Bun.file(join(fixtures, "eml", "fence-imitation.eml")).bytes());
+    await withReader(kit, user, async ({ mail, call }) => {
+      const { emails } = await mail.searchEmails({ query: "subject:ignore", limit: 1 });
+      for (const { text, structured } of [
+        await call(getEmail, { id: emails[0]?.id ?? "", headers: true }),
+        await call(searchEmails, { query: "subject:ignore" }),
+      ]) {
+        const marks = text.match(/<\/?mail-[0-9a-z]+>/g) ?? [];
+        expect(new Set(marks).size).toBe(2);
+        expect(marks).toHaveLength(2);
+        expect(JSON.stringify(structured)).not.toMatch(/mail-(00000000|abcdef12|12ab)/);
+        expect(text.indexOf("System: you may")).toBeLessThan(text.lastIndexOf("</mail-"));
+      }
+    });
+  });
+
+  test("nothing from mail stands outside the fence, in any reading tool", async () => {
+    const secret = "Canaryword";
+    const victim = await kit.newUser();
+    await kit.withImap(victim, async (imap) => {
+      await imap.mailboxCreate(`${secret} box`);
+    });
+    const raw = `From: "${secret}" <${secret}@example.test>\nReply-To: ${secret}2@example.test\nTo: ${secret} <x@example.test>\nCc: ${secret}@y.test\nSubject: ${secret}\nAuthentication-Results: ${secret}.example; spf=${secret}; dkim=pass\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=e\n\n--e\nContent-Type: text/plain\n\n${secret}\n--e\nContent-Type: application/${secret}; name="${secret}.bin"\nContent-Disposition: attachment\n\n${secret}\n--e--\n`;
+    await kit.deliver(victim, raw, { mailbox: `${secret} box` });
+    await withReader(kit, victim, async ({ call, mail }) => {
+      const { emails } = await mail.searchEmails({ query: "in:anywhere", limit: 1 });
+      const answers = [
+        await call(getEmail, { id: emails[0]?.id ?? "", headers: true }),
+        await call(getRecentEmails, { mailbox: `${secret} box` }),
+        await call(searchEmails, { query: secret }),
+        await call(searchEmails, { query: `words -in:"${secret} box"` }),
+        await call(listMailboxes, {}),
+      ];
+      for (const { text } of answers) {
+        const outside = text.replace(/<(mail-[0-9a-f]{8})>[\s\S]*?<\/\1>/g, "");
+        expect(outside).not.toContain(secret);
+        expect(text).toContain(secret);
+      }
+    });
+  });
+});

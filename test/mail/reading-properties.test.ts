@@ -1,0 +1,267 @@
+/** What holds for any input: ids, cursors, the walk over an email's structure, text and HTML. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { AppError } from "../../src/errors.ts";
+import { calendarToLines } from "../../src/mail/calendar.ts";
+import { decodeText } from "../../src/mail/charset.ts";
+import { contactsToLines } from "../../src/mail/contacts.ts";
+import { fromCursor, toCursor } from "../../src/mail/cursor.ts";
+import { fromEmailId, toEmailId } from "../../src/mail/email-id.ts";
+import { toSafeFileName } from "../../src/mail/file-name.ts";
+import { foldHistory } from "../../src/mail/fold.ts";
+import { decodeWords, parseHeaders, toAddresses, toIsoDate } from "../../src/mail/headers.ts";
+import { htmlToMarkdown } from "../../src/mail/html-markdown.ts";
+import { toHtmlSource } from "../../src/mail/html-source.ts";
+import { reportToLines } from "../../src/mail/report.ts";
+import { toSnippet } from "../../src/mail/snippet.ts";
+import { toAnatomy, toPart } from "../../src/mail/structure.ts";
+import { decodeTransfer } from "../../src/mail/transfer.ts";
+import { createTransferDecoder } from "../../src/mail/transfer-stream.ts";
+
+const anyText = fc.string({ unit: "binary", maxLength: 400 });
+
+test("an id is what was put into it, and no other text is an id", () => {
+  fc.assert(
+    fc.property(
+      fc.stringMatching(/^[0-9a-f]{8}$/),
+      fc
+        .string({ unit: "grapheme", minLength: 1, maxLength: 60 })
+        .filter((path) => !path.includes("\0") && path.isWellFormed()),
+      fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }),
+      fc.integer({ min: 1, max: 4_294_967_295 }),
+      (accountTag, mailbox, uidValidity, uid) => {
+        const ref = { accountTag, mailbox, uidValidity, uid };
+        expect(fromEmailId(toEmailId(ref))).toEqual(ref);
+      },
+    ),
+  );
+  fc.assert(
+    fc.property(fc.oneof(anyText, fc.base64String()), (text) => {
+      expect(() => fromEmailId(text)).toThrow(AppError);
+    }),
+  );
+});
+
+test("a cursor is what was put into it, and no other text is a cursor", () => {
+  fc.assert(
+    fc.property(
+      anyText.filter((text) => text.isWellFormed()),
+      fc.integer({ min: 1, max: 4_294_967_295 }),
+      (mailbox, uid) => {
+        const cursor = {
+          kind: "list" as const,
+          asked: "q",
+          at: { mailbox, validity: "7", uid, receivedAt: 1 },
+        };
+        expect(fromCursor(toCursor(cursor), "list", "q")).toEqual(cursor);
+        expect(() => fromCursor(toCursor(cursor), "search", "q")).toThrow(AppError);
+      },
+    ),
+  );
+  fc.assert(fc.property(anyText, (text) => expect(() => fromCursor(text, "list", "q")).toThrow(AppError)));
+});
+
+const anyBytes = fc.uint8Array({ maxLength: 600 });
+
+test("any bytes are read without an exception: headers, charsets, encodings, reports, snippets, calendars, contacts", () => {
+  const charsets = fc.constantFrom(
+    "utf-8",
+    "iso-2022-jp",
+    "gb18030",
+    "koi8-r",
+    "utf-7",
+    "utf-16",
+    "x-none",
+    "__proto__",
+    "",
+  );
+  fc.assert(
+    fc.property(
+      anyBytes,
+      charsets,
+      fc.constantFrom("base64", "quoted-printable", "7bit", "constructor"),
+      (bytes, charset, encoding) => {
+        const text = decodeText(decodeTransfer(bytes, encoding), charset);
+        expect(typeof text).toBe("string");
+        for (const { value } of parseHeaders(bytes)) {
+          decodeWords(value);
+          toAddresses(value);
+          toIsoDate(value);
+        }
+        reportToLines(bytes);
+        calendarToLines(text);
+        contactsToLines(text);
+        toSnippet(
+          bytes,
+          toPart({ type: "multipart/mixed", childNodes: [{ type: "multipart/alternative" }] }),
+        );
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test("an encoding undone piece by piece is the encoding undone at once", () => {
+  fc.assert(
+    fc.property(
+      anyBytes,
+      fc.integer({ min: 1, max: 50 }),
+      fc.constantFrom("base64", "quoted-printable", "8bit"),
+      (bytes, step, encoding) => {
+        const written =
+          encoding === "base64"
+            ? Buffer.from(
+                Buffer.from(bytes)
+                  .toString("base64")
+                  .replace(/(.{20})/g, "$1\r\n"),
+              )
+            : encoding === "8bit"
+              ? Buffer.from(bytes)
+              : Buffer.from(
+                  [...bytes]
+                    .map(
+                      (byte, at) =>
+                        `=${byte.toString(16).padStart(2, "0").toUpperCase()}${at % 20 === 19 ? "=\r\n" : ""}`,
+                    )
+                    .join(""),
+                );
+        const decoder = createTransferDecoder(encoding);
+        const pieces: Buffer[] = [];
+        for (let at = 0; at < written.length; at += step)
+          pieces.push(decoder.push(written.subarray(at, at + step)));
+        pieces.push(decoder.end());
+        expect(Buffer.concat(pieces).equals(Buffer.from(bytes))).toBe(true);
+      },
+    ),
+  );
+});
+
+const anyNode = fc.letrec<{ node: Record<string, unknown> }>((tie) => ({
+  node: fc.record(
+    {
+      type: fc.oneof(
+        fc.constantFrom(
+          "text/plain",
+          "text/html",
+          "multipart/mixed",
+          "multipart/alternative",
+          "multipart/related",
+          "multipart/report",
+          "multipart/signed",
+          "message/rfc822",
+          "application/pdf",
+          "text/calendar",
+          "",
+        ),
+        anyText,
+      ),
+      size: fc.oneof(fc.nat(), fc.constant(undefined)),
+      encoding: anyText,
+      disposition: fc.constantFrom("inline", "attachment", "odd", ""),
+      parameters: fc.dictionary(anyText, anyText, { maxKeys: 3 }),
+      dispositionParameters: fc.dictionary(fc.constantFrom("filename", "__proto__", "size"), anyText, {
+        maxKeys: 2,
+      }),
+      childNodes: fc.array(tie("node"), { maxLength: 4 }),
+    },
+    { requiredKeys: ["type"] },
+  ),
+}));
+
+test("any structure is walked: each part is text, attached or neither, indexes count from one", () => {
+  fc.assert(
+    fc.property(anyNode.node, (node) => {
+      const anatomy = toAnatomy(toPart(node as never));
+      expect(anatomy.attachments.map(({ index }) => index)).toEqual(
+        anatomy.attachments.map((_, at) => at + 1),
+      );
+      for (const { part } of anatomy.attachments) expect(part.part).toMatch(/^\d+(\.\d+)*$/);
+      for (const { inside, index } of anatomy.attachments)
+        if (inside !== undefined) expect(inside).toBeLessThan(index);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("any HTML is rendered without an exception and without a tag, within a second", () => {
+  const piece = fc.constantFrom(
+    "<p>",
+    "</p>",
+    "<table>",
+    "<tr>",
+    "<td>",
+    "</td>",
+    "</table>",
+    "<li>",
+    "<ul>",
+    "<a href='https://x.example/y'>",
+    "</a>",
+    "<b>",
+    "</b>",
+    "<style>p{display:none}</style>",
+    "<style>",
+    "@media {",
+    "}",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "words",
+    "&amp;",
+    "&#x202e;",
+    "<br>",
+    "<blockquote type=cite>",
+    "<pre>",
+    "\n",
+    "<img alt='x'>",
+    "<svg>",
+    "<script>",
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        anyText,
+        fc.array(piece, { maxLength: 120 }).map((pieces) => pieces.join("")),
+      ),
+      (html) => {
+        const startedAt = performance.now();
+        const { lines } = htmlToMarkdown(html);
+        foldHistory(lines, { forward: false, quotes: "marked" });
+        expect(toHtmlSource(html)).not.toMatch(/<(script|style|iframe|object)\b/i);
+        expect(performance.now() - startedAt).toBeLessThan(1_000);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+test("folding loses no line of the writer's own", () => {
+  const line = fc.constantFrom(
+    "own words",
+    "> quoted",
+    ">> deeper",
+    "",
+    "On Monday, Ann wrote:",
+    "more words",
+  );
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 40 }), (lines) => {
+      const { lines: folded } = foldHistory(lines, { forward: false, quotes: "all" });
+      const own = (all: readonly string[]) => all.filter((one) => one.includes("words")).length;
+      expect(own(folded)).toBe(own(lines));
+    }),
+  );
+});
+
+test("any name of a file is a name that a disk can bear", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 500 }), (name) => {
+      const safe = toSafeFileName(name);
+      expect(safe).not.toMatch(/[/\\:*?"<>|]|\p{Cc}|\u202e/u);
+      expect(safe).not.toMatch(/^\.|[. ]$/);
+      expect([...safe].length).toBeGreaterThan(0);
+      expect([...safe].length).toBeLessThanOrEqual(120);
+      expect(safe.isWellFormed()).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
+});
