@@ -10,7 +10,7 @@ export function list(terminal: Terminal): number {
   const rows = withDatabase(terminal, (db) =>
     listGrants(db).map((grant) => [
       grant.id,
-      // A registered client's id is its whole registration, sealed: the beginning tells it apart.
+      // A registered client is kept as the hash of its id: the beginning tells it apart.
       grant.clientId.length > 40 ? `${grant.clientId.slice(0, 39)}…` : grant.clientId,
       grant.redirectHost,
       grant.level,
