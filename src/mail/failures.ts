@@ -42,6 +42,7 @@ const commandCodes: Readonly<Record<string, readonly [FailureCode, string]>> = {
   CANNOT: ["not_supported", "The mail server cannot do this."],
   OVERQUOTA: ["mail_server_failed", "The mailbox is full."],
   TOOBIG: ["too_large", "This is too large for the mail server."],
+  APPENDLIMIT: ["too_large", "This is larger than the mail server keeps."],
 };
 
 /** What a certificate is found to be wrong with, by OpenSSL's and Node's codes. */

@@ -84,6 +84,7 @@ export function createOrganising(access: Access): Organising {
   async function undo(changes: readonly Change[]): Promise<Organised> {
     const outcomes = new Map<Change, Outcome>();
     const notes: string[] = [];
+    const open: Change[] = [];
     const batches = new Map<string, Change[]>();
     for (const change of changes) {
       if (change.id === undefined) {
@@ -112,13 +113,16 @@ export function createOrganising(access: Access): Organising {
         }
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
+        // Gone is gone; a server that is away will be back.
+        if (!["email_not_found", "email_moved", "mailbox_not_found"].includes(error.code))
+          open.push(...batch);
         for (const change of batch)
           outcomes.set(change, { id: change.id ?? "", done: false, problem: error.message });
       }
     }
     return {
       outcomes: changes.flatMap((change) => outcomes.get(change) ?? []),
-      changes: [],
+      changes: open,
       notes: [...new Set(notes)],
     };
   }

@@ -120,7 +120,7 @@ export type MailWriting = {
   deleteEmails(ids: readonly string[], permanently: boolean): Promise<Organised>;
   /** Creates a mailbox; levels are separated by `/`. Answers its path. Throws mailbox_exists. */
   createMailbox(path: string): Promise<string>;
-  /** Puts back what changes did. Outcomes in the order of the changes. */
+  /** Puts back what changes did. Outcomes in the order of the changes; `changes` are those worth another try. */
   undo(changes: readonly Change[]): Promise<Organised>;
 
   /**

@@ -17,13 +17,19 @@ export const undo = defineTool({
       const mail = mails.find(({ accountId }) => accountId === operation.accountId);
       if (!mail) throw new AppError("account_unknown", "That mailbox is not connected any more.");
       const back = await mail.undo(operation.changes);
-      return { ...toOutcomes(back), undone: operation.tool };
+      if (back.changes.length === 0) return { ...toOutcomes(back), undone: operation.tool };
+      journal.giveBack(operation.id, back.changes);
+      return { ...toOutcomes(back, operation.id), undone: operation.tool };
     } catch (error) {
       // Nothing came of it: it can be tried again.
       journal.giveBack(operation.id, operation.changes);
       throw error;
     }
   },
-  render: (data) => showOutcomes(data, `put back (${data.undone})`),
+  render: ({ operation_id, ...data }) =>
+    [
+      showOutcomes(data, `put back (${data.undone})`),
+      ...(operation_id ? [`What failed can be tried again: undo with operation_id ${operation_id}.`] : []),
+    ].join("\n"),
   audit: auditOutcomes,
 });
