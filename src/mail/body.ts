@@ -41,12 +41,13 @@ export async function readBody(
   let rendered = render();
   for (let bytes = firstBytes; parts.length > 0 && bytes <= maxBytes; bytes *= 4) {
     const missing = parts.filter((part) => isCut(part) && (fetched.get(part.part)?.length ?? 0) < bytes);
-    if (missing.length === 0) break;
-    await fetchMore(imap, uid, missing, fetched, bytes);
-    // A server that sends less than was asked for has no more, whatever size it gave.
-    for (const part of missing) if ((fetched.get(part.part)?.length ?? 0) < bytes) whole.add(part.part);
-    rendered = render();
-    if (rendered.text.length > request.until + slackCharacters) break;
+    if (missing.length > 0) {
+      await fetchMore(imap, uid, missing, fetched, bytes);
+      // A server that sends less than was asked for has no more, whatever size it gave.
+      for (const part of missing) if ((fetched.get(part.part)?.length ?? 0) < bytes) whole.add(part.part);
+      rendered = render();
+    }
+    if (rendered.text.length > request.until + slackCharacters || !parts.some(isCut)) break;
   }
   if (rendered.text === "" && !anatomy.encrypted && anatomy.attachments.length === 0) {
     const source = await fetchSource(imap, uid);
