@@ -46,3 +46,25 @@ test("the two commands are as they are", () => {
   expect(readme).toContain("\nnpx -y bun@1.4.5 start\n");
   expect(readme).toContain("\nnpx -y bun@1.4.5 run test\n");
 });
+
+test("what the files in deploy set are settings that there are, and they read as what they are", async () => {
+  const fly = Bun.TOML.parse(await Bun.file(join(root, "deploy/fly.toml")).text()) as {
+    env: object;
+    kill_signal: string;
+  };
+  const compose = Bun.YAML.parse(await Bun.file(join(root, "deploy/compose.yaml")).text()) as {
+    services: { connector: { environment: object } };
+  };
+  const unit = readFileSync(join(root, "deploy/email-connector.service"), "utf8");
+  const docker = readFileSync(join(root, "Dockerfile"), "utf8");
+  const set = [
+    ...Object.keys(fly.env),
+    ...Object.keys(compose.services.connector.environment),
+    ...[...unit.matchAll(/^#?Environment=([A-Z_]+)=/gm)].map(([, name = ""]) => name),
+    ...[...(/^ENV (.*)$/m.exec(docker)?.[1] ?? "").matchAll(/([A-Z_]+)=/g)].map(([, name = ""]) => name),
+  ];
+  const known = describeSettings().map(({ name }) => name);
+  expect(set.length).toBeGreaterThan(10);
+  expect(set.filter((name) => !known.includes(name))).toEqual([]);
+  expect(fly.kill_signal).toBe("SIGTERM");
+});

@@ -15,8 +15,8 @@ export type Caddy = {
 };
 
 /**
- * Starts it on `port` in front of `inner`. Of the Caddyfile the host name and the inner port are set, as its first
- * lines say; what a test machine adds stands before and inside it: ports, folders, no authority that asks the world.
+ * Starts it on `port` in front of `inner`, by the Caddyfile as it is. What a test machine adds stands before and
+ * inside it: ports, folders, an authority that does not ask the world.
  */
 export async function startCaddy({ port, inner }: { port: number; inner: number }): Promise<Caddy> {
   const folder = temporaryFolder("caddy");
@@ -31,15 +31,17 @@ export async function startCaddy({ port, inner }: { port: number; inner: number 
     `https_port ${port}`,
     `storage file_system ${folder}`,
   ];
-  const file = readFileSync(join(import.meta.dir, "../../deploy/Caddyfile"), "utf8")
-    .replace(/^mail\.example\.org \{$/m, `localhost:${port} {\n\ttls internal`)
-    .replace("127.0.0.1:3000", `127.0.0.1:${inner}`);
+  const file = readFileSync(join(import.meta.dir, "../../deploy/Caddyfile"), "utf8");
+  const withAuthority = file.replace(/^\{\$SITE:\S+ \{$/m, "$&\n\ttls internal");
   const configFile = join(folder, "Caddyfile");
-  writeFileSync(configFile, `{\n\t${options.join("\n\t")}\n}\n${file}`);
+  writeFileSync(configFile, `{\n\t${options.join("\n\t")}\n}\n${withAuthority}`);
   const child = Bun.spawn(
     [programs.caddy ?? "caddy", "run", "--config", configFile, "--adapter", "caddyfile"],
     {
-      env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder, PATH: process.env.PATH ?? "" },
+      env: {
+        ...{ SITE: `localhost:${port}`, CONNECTOR: `127.0.0.1:${inner}` },
+        ...{ HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder, PATH: process.env.PATH ?? "" },
+      },
       stdin: "ignore",
       stdout: "ignore",
       stderr: Bun.file(join(folder, "log")),
