@@ -54,10 +54,6 @@ export const failures = {
     status: 502,
     hint: "Do not send again before you have looked in Sent (search_emails in:sent).",
   },
-  send_in_progress: {
-    status: 409,
-    hint: "The same email is being sent right now; look in Sent in a moment.",
-  },
 
   // limits and time
   rate_limited: { status: 429, hint: "Wait until the time named, then go on." },

@@ -15,7 +15,10 @@ import type { Links } from "./links.ts";
 
 export const maxUploadBytes = 25_000_000;
 const maxFiles = 20;
+/** How long a link waits for files. */
 const lifetimeSeconds = 3_600;
+/** How long files wait for their email: with the sweep every ten minutes, gone from the disk within an hour. */
+const keptMs = 50 * 60_000;
 const chunkBytes = 1_000_000;
 /** Uploads of one grant that wait to be used. */
 const maxWaiting = 4;
@@ -47,8 +50,8 @@ export function createUploads({ db, clock, links }: { db: Database; clock: Clock
         throw new AppError("too_large", `At most ${maxFiles} files with 25 MB together can be uploaded.`, {
           hint: "Choose fewer or smaller files.",
         });
-      const { grant, target: sealedTarget, expiresAt } = links.spend("upload", secret);
-      const { uploadId: id } = target.parse(sealedTarget);
+      const { grant, target: pointed } = links.spend("upload", secret);
+      const { uploadId: id } = target.parse(pointed);
       try {
         const facts = files.map(({ name, type, content }) => ({ name, type, size: content.length }));
         db.insert(uploads)
@@ -58,7 +61,7 @@ export function createUploads({ db, clock, links }: { db: Database; clock: Clock
             description: seal(grant.dataKey, JSON.stringify(facts), toContext(grant.id, id, "description")),
             // Nought until all of it is there.
             sizeBytes: 0,
-            expiresAt,
+            expiresAt: clock.now() + keptMs,
           })
           .run();
         let position = 0;
@@ -105,7 +108,7 @@ export function createUploads({ db, clock, links }: { db: Database; clock: Clock
               `There are ${maxWaiting} uploads already that no email uses.`,
               {
                 hint: "Send or draft the emails they are for; unused uploads go after an hour.",
-                retryAfterSeconds: lifetimeSeconds,
+                retryAfterSeconds: keptMs / 1000,
               },
             );
           const uploadId = newId("upl");

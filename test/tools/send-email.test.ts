@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { connectMailbox } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
@@ -239,6 +241,39 @@ describeMail("M09: a grant that may not", () => {
       expect(answer.text).toContain("permission_missing");
       expect((await kit.read(ben)).length).toBe(0);
       await client.close();
+    });
+  });
+});
+
+describeMail("The database after writing", () => {
+  test("holds no address, subject, text or mailbox name, only hashes, times and what is sealed", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withProduct(async (product) => {
+      const { accessToken } = await connectMailbox(product, ann);
+      const client = await openClient(product, accessToken);
+      await client.call("create_mailbox", { path: "canary-mailbox" });
+      const sent = await client.call("send_email", {
+        ...email(ben.address, "canary-subject"),
+        body: "canary-body",
+        idempotency_key: "canary-key",
+      });
+      const { data } = await client.call("get_recent_emails", { mailbox: "sent" });
+      const ids = (data.emails as { id: string }[]).map(({ id }) => id);
+      const moved = await client.call("move_email", { ids, mailbox: "canary-mailbox" });
+      await client.close();
+      const disk = readdirSync(product.dataDir)
+        .map((file) => readFileSync(join(product.dataDir, file)).toString("latin1"))
+        .join("");
+      expect(disk).toContain(String(moved.data.operation_id));
+      const secrets = [ann.address, ben.address, "canary", String(sent.data.message_id), ids[0] ?? ""];
+      for (const secret of secrets)
+        for (const form of [
+          secret,
+          Buffer.from(secret).toString("base64").slice(0, -4),
+          Buffer.from(secret).toString("hex"),
+        ])
+          expect(disk).not.toContain(form);
     });
   });
 });

@@ -1,0 +1,78 @@
+import { expect, test } from "bun:test";
+import { openDatabase } from "../../src/db/open.ts";
+import { grants, operations } from "../../src/db/schema.ts";
+import { createJournal } from "../../src/ledger/journal.ts";
+import type { Change } from "../../src/mail/mail.ts";
+import type { LiveGrant } from "../../src/oauth/grant.ts";
+import { newId, newKey } from "../../src/secrets.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { createTestClock } from "../support/test-clock.ts";
+
+const changes: Change[] = [
+  { kind: "moved", id: "now", from: "INBOX" },
+  { kind: "moved", from: "INBOX" },
+  { kind: "flags", id: "x", added: ["\\Seen"], removed: ["$work"] },
+];
+
+function open() {
+  const { db, close } = openDatabase({ dataDir: temporaryFolder("journal") });
+  const clock = createTestClock();
+  const journal = createJournal({ db, clock });
+  const newGrant = (): LiveGrant => {
+    const id = newId("grt");
+    const times = { createdAt: 0, lastUsedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER };
+    db.insert(grants)
+      .values({ id, clientId: "c", redirectHost: "h", level: "send", state: "live", ...times })
+      .run();
+    return { id, clientId: "c", level: "send", dataKey: newKey(), expiresAt: times.expiresAt };
+  };
+  return { db, close, clock, journal, newGrant };
+}
+
+const code = (work: () => unknown) => {
+  try {
+    work();
+    return "done";
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+test("an operation is taken once, by the grant that did it, within 24 hours", () => {
+  const { close, clock, journal, newGrant } = open();
+  const grant = newGrant();
+  const mine = journal.forGrant(grant);
+  const note = () => mine.note({ accountId: "acc_1", tool: "move_email", changes }) ?? "";
+  const [first, second] = [note(), note()];
+  expect(code(() => journal.forGrant(newGrant()).take(first))).toBe("operation_unknown");
+  expect(mine.take(first)).toEqual({ id: first, accountId: "acc_1", tool: "move_email", changes });
+  expect(code(() => mine.take(first))).toBe("operation_unknown");
+  mine.giveBack(first, changes.slice(0, 1));
+  expect(mine.take(first).changes).toEqual(changes.slice(0, 1));
+  clock.advance(24 * 3_600_000);
+  expect(code(() => mine.take(second))).toBe("operation_unknown");
+  close();
+});
+
+test("what changed nothing is not written down, and what is a day old is swept away", () => {
+  const { db, close, clock, journal, newGrant } = open();
+  const mine = journal.forGrant(newGrant());
+  expect(mine.note({ accountId: "acc_1", tool: "mark_as_read", changes: [] })).toBeUndefined();
+  mine.note({ accountId: "acc_1", tool: "mark_as_read", changes });
+  clock.advance(24 * 3_600_000 + 1);
+  journal.sweep();
+  expect(db.select().from(operations).all()).toEqual([]);
+  close();
+});
+
+test("the changes of one operation do not open as another's", () => {
+  const { db, close, journal, newGrant } = open();
+  const mine = journal.forGrant(newGrant());
+  const [first = "", second = ""] = [1, 2].map(() => mine.note({ accountId: "a", tool: "t", changes }));
+  const rows = db.select().from(operations).all();
+  const other = rows.find(({ id }) => id === second);
+  if (!other) throw new Error("no row");
+  db.update(operations).set({ changes: other.changes }).run();
+  expect(() => mine.take(first)).toThrow();
+  close();
+});
