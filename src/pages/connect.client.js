@@ -115,18 +115,20 @@
 
   async function send(form, progress, body) {
     if (form.dataset.busy !== undefined) return;
-    form.dataset.busy = "";
-    progress.hidden = false;
+    setBusy(form, progress, true);
     for (const step of progress.querySelectorAll("li")) step.hidden = false;
     if (body.get("without_sending") || body.get("level") !== "send") {
       const last = progress.querySelector('[data-step="smtp"]');
       if (last && body.has("level")) last.hidden = true;
     }
     mark(progress, "servers");
-    progress.scrollIntoView({ block: "nearest" });
+    progress.focus();
     try {
       const headers = { Accept: "application/x-ndjson" };
       const answer = await fetch(form.action, { method: "POST", body, headers });
+      // What is refused at the door, as an expired page is, comes as a page.
+      const type = answer.headers.get("Content-Type") ?? "";
+      if (type.startsWith("text/html")) return show(await answer.text(), body);
       for await (const event of lines(answer.body)) {
         if (event.step) mark(progress, event.step);
         if (event.location) return location.assign(event.location);
@@ -134,13 +136,19 @@
       }
       throw new Error("the answer ended early");
     } catch {
-      delete form.dataset.busy;
-      progress.hidden = true;
+      setBusy(form, progress, false);
       const lost = byId("lost");
       lost.textContent = lost.dataset.text;
       lost.hidden = false;
       lost.focus();
     }
+  }
+
+  /** While logins run there is nothing to change in the form, and no second one to start. */
+  function setBusy(form, progress, busy) {
+    form.toggleAttribute("data-busy", busy);
+    progress.hidden = !busy;
+    for (const part of form.children) if (part !== progress) part.inert = busy;
   }
 
   function mark(progress, step) {

@@ -4,7 +4,7 @@ import type { Texts } from "./text/en.ts";
 export function ProgressSteps({ text }: { text: Texts }) {
   const { label, ...steps } = text.connect.steps;
   return (
-    <div id="progress" class="progress" role="status" aria-label={label} hidden>
+    <div id="progress" class="progress" role="status" aria-label={label} tabindex={-1} hidden>
       <ol>
         {Object.entries(steps).map(([step, words]) => (
           <li data-step={step}>{words}</li>

@@ -69,6 +69,35 @@ describeBrowser("Every state of the pages", () => {
       60_000,
     );
 
+  browserTest("axe finds nothing while the logins run, and the form cannot be sent twice", async () => {
+    const served = servePages(drawStates("en"));
+    try {
+      for (const colorScheme of ["light", "dark"] as const)
+        await withPage(
+          async (page) => {
+            let sent = 0;
+            await page.route("**/oauth/connect", () => {
+              sent += 1;
+            });
+            await page.goto(`${served.url}/wrong-password`);
+            await page.fill("#password", "a password");
+            await page.keyboard.press("Enter");
+            await page.getByText("Finding the servers").waitFor();
+            await page.keyboard.press("Enter");
+            expect(await violations(page, undefined)).toEqual([]);
+            expect(await page.getByRole("button", { name: "Connect" }).count()).toBe(0);
+            expect(await page.evaluate(() => document.activeElement?.id)).toBe("progress");
+            expect(sent).toBe(1);
+            const path = join(folder, `progress-320-${colorScheme}.png`);
+            if (process.env.SCREENSHOTS) await page.screenshot({ path, fullPage: true });
+          },
+          { viewport: { width: 320, height: 800 }, colorScheme, bypassCSP: true },
+        );
+    } finally {
+      served.stop();
+    }
+  });
+
   browserTest("The longer words of German and French fit 320 px too", async () => {
     for (const language of ["de", "fr"] as const) {
       const states = drawStates(language);

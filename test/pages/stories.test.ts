@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { browserTest, describeBrowser } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
+import { createTestClock } from "../support/test-clock.ts";
 import { companyServers, withVisit } from "./visitor.ts";
 
 /** Types servers by hand, as a person with a mail server of their own does. */
@@ -352,6 +353,23 @@ describeBrowser("The connect page", () => {
         expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/^Go on to/);
       },
       { world: { servers } },
+    );
+  });
+
+  browserTest("A page that lay open for too long says so when it is sent", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const clock = createTestClock();
+    await withVisit(
+      async ({ page, open }) => {
+        await open();
+        await typeServers(page, kit);
+        await typeMailbox(page, user);
+        clock.advance(11 * 60_000);
+        await connect(page);
+        await page.getByRole("heading", { name: "This page has expired" }).waitFor();
+      },
+      { product: { clock } },
     );
   });
 
