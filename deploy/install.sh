@@ -1,0 +1,35 @@
+#!/bin/sh
+# sudo sh deploy/install.sh mail.example.org
+#
+# Installs the executable, makes the server key, and puts email-connector.service and the Caddyfile in their places
+# with your host name in them. Debian with systemd and Caddy; run it again after an upgrade. It keeps a key that is
+# there, and a Caddyfile that is there as Caddyfile.before.
+set -eu
+
+host=${1:?name the host, such as mail.example.org}
+root=${DESTDIR:-} # another folder than /, to look at what it would do
+here=$(cd "$(dirname "$0")" && pwd)
+
+binary=$here/../dist/email-connector
+[ -e "$binary" ] || binary=$here/../email-connector
+[ -e "$binary" ] || { echo "There is no executable beside this folder: bun run build makes it." >&2; exit 1; }
+
+install -D -m 0755 "$binary" "$root/usr/local/bin/email-connector"
+
+key=$root/etc/email-connector/server.key
+install -d -m 0700 "$root/etc/email-connector"
+[ -e "$key" ] || (umask 077 && head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$key")
+
+install -d "$root/etc/systemd/system" "$root/etc/caddy"
+sed "s/mail\.example\.org/$host/" "$here/email-connector.service" >"$root/etc/systemd/system/email-connector.service"
+
+caddyfile=$root/etc/caddy/Caddyfile
+[ ! -e "$caddyfile" ] || [ -e "$caddyfile.before" ] || cp "$caddyfile" "$caddyfile.before"
+sed "s/{\$SITE:mail\.example\.org}/$host/; s/mail\.example\.org/$host/" "$here/Caddyfile" >"$caddyfile"
+
+[ -z "$root" ] || exit 0
+systemctl daemon-reload
+systemctl enable --now email-connector
+systemctl restart email-connector
+systemctl reload-or-restart caddy
+echo "Keep a copy of $key apart from your backups. What to type into Claude: journalctl -u email-connector -n 20"

@@ -1,0 +1,55 @@
+/** deploy/install.sh, into a folder instead of onto this machine. */
+import { expect, test } from "bun:test";
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "../support/temporary.ts";
+
+const deploy = join(import.meta.dir, "../../deploy");
+
+/** A copy of deploy beside an executable, as it is copied to a server, and a machine to install it on. */
+function prepare(): { install(...args: string[]): Bun.SyncSubprocess; at(path: string): string } {
+  const [folder, machine] = [temporaryFolder("copied"), temporaryFolder("machine")];
+  cpSync(deploy, join(folder, "deploy"), { recursive: true });
+  writeFileSync(join(folder, "email-connector"), "#!/bin/sh\n");
+  return {
+    install: (...args) =>
+      Bun.spawnSync(["sh", "deploy/install.sh", ...args], {
+        cwd: folder,
+        env: { PATH: process.env.PATH ?? "", DESTDIR: machine },
+      }),
+    at: (path) => join(machine, path),
+  };
+}
+
+test("puts executable, key, unit and Caddyfile in their places with the host name in them", () => {
+  const { install, at } = prepare();
+  const run = install("post.example.net");
+  expect([run.exitCode, String(run.stderr)]).toEqual([0, ""]);
+  expect(statSync(at("usr/local/bin/email-connector")).mode & 0o777).toBe(0o755);
+  expect(statSync(at("etc/email-connector")).mode & 0o777).toBe(0o700);
+  expect(statSync(at("etc/email-connector/server.key")).mode & 0o777).toBe(0o600);
+  expect(readFileSync(at("etc/email-connector/server.key"), "utf8")).toMatch(/^[0-9a-f]{64}$/);
+  const unit = readFileSync(at("etc/systemd/system/email-connector.service"), "utf8");
+  expect(unit).toContain("\nEnvironment=PUBLIC_URL=https://post.example.net\n");
+  expect(unit).toContain("\nLoadCredential=server.key:/etc/email-connector/server.key\n");
+  const caddyfile = readFileSync(at("etc/caddy/Caddyfile"), "utf8");
+  expect(caddyfile).toContain("\npost.example.net {\n");
+  expect(unit + caddyfile).not.toContain("mail.example.org");
+});
+
+test("run again it keeps the key, and the Caddyfile that was there before it", () => {
+  const { install, at } = prepare();
+  mkdirSync(at("etc/caddy"), { recursive: true });
+  writeFileSync(at("etc/caddy/Caddyfile"), "other.example.net {\n}\n");
+  install("post.example.net");
+  const key = readFileSync(at("etc/email-connector/server.key"), "utf8");
+  install("post.example.net");
+  expect(readFileSync(at("etc/email-connector/server.key"), "utf8")).toBe(key);
+  expect(readFileSync(at("etc/caddy/Caddyfile.before"), "utf8")).toStartWith("other.example.net");
+});
+
+test("without a host name it does nothing and says what is missing", () => {
+  const run = prepare().install();
+  expect(run.exitCode).not.toBe(0);
+  expect(String(run.stderr)).toContain("name the host, such as mail.example.org");
+});
