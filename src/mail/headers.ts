@@ -79,7 +79,8 @@ const pattern =
 
 /** A Date header as ISO 8601 with the email's own offset; undefined when it says no real date. */
 export function toIsoDate(value: string | undefined): string | undefined {
-  if (!value) return undefined;
+  // No date is longer, and looking for the ends of comments takes the square of the length.
+  if (!value || value.length > 300) return undefined;
   const match = pattern.exec(value.replace(/\([^)]*\)/g, " "));
   if (!match) {
     const other = Date.parse(value);

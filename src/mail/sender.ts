@@ -2,31 +2,75 @@
 import { type Header, headerValue, toAddresses } from "./headers.ts";
 import type { SenderVerdicts } from "./reading.ts";
 
-/** The methods of RFC 8601 section 2.7 that say whether the sender is who he says. */
+/** The methods of RFC 8601 section 2.7 that say whether the sender is who he says, and what they may say. */
 const methods = ["spf", "dkim", "dmarc"] as const;
+const verdicts = ["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy"];
+
+type Checks = { by?: string; found: Partial<Record<(typeof methods)[number], string>>; confirmed: boolean };
 
 /**
  * Only the topmost Authentication-Results counts: the receiving server writes it above everything that came in,
  * and the sender may have written any below it (RFC 8601 section 5).
  */
 export function toVerdicts(headers: readonly Header[]): SenderVerdicts {
-  return { ...results(headerValue(headers, "authentication-results")), warnings: warnings(headers) };
+  const checks = toChecks(headers);
+  const doubt =
+    checks && !checks.confirmed ? ["Nothing shows that the sender checks come from your own mail server."] : [];
+  return {
+    ...checks?.found,
+    ...(checks?.by ? { by: checks.by } : {}),
+    warnings: [...doubt, ...warnings(headers)],
+  };
 }
 
-function results(value: string | undefined): Omit<SenderVerdicts, "warnings"> {
-  if (!value) return {};
-  const bare = value.replace(/\([^()]*\)/g, " ");
-  const by = /^\s*([^\s;]+)/.exec(bare)?.[1];
-  const found: Omit<SenderVerdicts, "warnings"> = by ? { by } : {};
-  for (const method of methods) {
-    const all = [...bare.matchAll(new RegExp(`[;\\s]${method}\\s*=\\s*([a-z]+)`, "gi"))].flatMap((match) =>
-      match[1] ? [match[1].toLowerCase()] : [],
-    );
-    // Several signatures: one that passes is enough (RFC 6376 section 6.1).
-    const verdict = all.includes("pass") ? "pass" : all[0];
-    if (verdict) found[method] = verdict;
-  }
-  return found;
+function toChecks(headers: readonly Header[]): Checks | undefined {
+  const trace = headers.filter(({ name }) => /^(authentication-results|received)$/i.test(name));
+  const isResult = ({ name }: Header) => /^authentication-results$/i.test(name);
+  const first = trace.findIndex(isResult);
+  const top = trace[first];
+  if (!top) return undefined;
+  const by = serverOf(top.value);
+  const rest = trace.slice(first + 1);
+  const end = rest.findIndex((header) => !isResult(header));
+  // Some servers (iCloud's) write one header for each method, directly below each other.
+  const alike = rest
+    .slice(0, end < 0 ? rest.length : end)
+    .filter(({ value }) => by !== undefined && domainOf(serverOf(value) ?? "") === domainOf(by));
+  const found: Checks["found"] = {};
+  for (const { value } of [top, ...alike])
+    for (const method of methods) {
+      const verdict = verdictOf(value, method);
+      if (verdict) found[method] ??= verdict;
+    }
+  return { ...(by ? { by } : {}), found, confirmed: isConfirmed(by, trace.slice(0, first), rest[Math.max(end, 0)]) };
+}
+
+const withoutComments = (value: string) => value.replace(/\([^()]*\)/g, " ");
+
+/** The authserv-id; Microsoft's servers write none. */
+function serverOf(value: string): string | undefined {
+  const id = /^\s*([^\s;]+)/.exec(withoutComments(value))?.[1];
+  return id?.includes("=") ? undefined : id;
+}
+
+function verdictOf(value: string, method: string): string | undefined {
+  const said = [...`;${withoutComments(value)}`.matchAll(new RegExp(`[;\\s]${method}\\s*=\\s*([a-z]+)`, "gi"))]
+    .map((match) => (match[1] ?? "").toLowerCase())
+    .filter((verdict) => verdicts.includes(verdict));
+  // Several signatures: one that passes is enough (RFC 6376 section 6.1).
+  return said.includes("pass") ? "pass" : said[0];
+}
+
+const domainOf = (host: string) => host.toLowerCase().split(".").slice(-2).join(".");
+
+/**
+ * Whether the checks were made by a server that took the email in: it stands above every Received, or has the domain
+ * of one that wrote a Received above it or directly below.
+ */
+function isConfirmed(by: string | undefined, above: readonly Header[], below: Header | undefined): boolean {
+  if (above.length === 0) return true;
+  const hosts = [...above, ...(below ? [below] : [])].map(({ value }) => /\bby\s+([^\s;()]+)/i.exec(value)?.[1] ?? "");
+  return hosts.some((host) => domainOf(host) === domainOf(by ?? "x.outlook.com"));
 }
 
 function warnings(headers: readonly Header[]): string[] {
@@ -35,7 +79,7 @@ function warnings(headers: readonly Header[]): string[] {
   const own = new Set(from.map(({ address }) => address.toLowerCase()));
   const found: string[] = [];
   for (const { name, address } of from) {
-    const inName = /[^\s<>"'()]+@[^\s<>"'()]+\.[^\s<>"'()]+/.exec(name ?? "")?.[0];
+    const inName = /[^\s<>"'()]+@[^\s<>"'()]+\.[^\s<>"'()]+/.exec(name?.slice(0, 500) ?? "")?.[0];
     if (inName && inName.toLowerCase() !== address.toLowerCase())
       found.push("The sender's display name contains an address that is not the sender's.");
   }

@@ -103,6 +103,7 @@ function groundOf(element: Element, style: Style, around: Colour | undefined): C
   const colour =
     toColour(value) ??
     value
+      .slice(0, 300)
       .split(/\s+(?![^(]*\))/)
       .map(toColour)
       .find((found) => found !== undefined);
