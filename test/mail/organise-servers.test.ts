@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { toAccountTag, toEmailId } from "../../src/mail/email-id.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, startMailServer } from "../support/mail-server.ts";
+import { idsOf, newMailbox, subjects } from "../support/small-mailbox.ts";
+import { withWriter } from "../support/writer.ts";
+
+const notDone = (data: Record<string, unknown>) => data.not_done as { id: string; problem: string }[];
+
+/** What each kind of server offers, as Dovecot tells it. */
+const bare = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE NAMESPACE LIST-EXTENDED SPECIAL-USE";
+const kinds = [
+  { kind: "MOVE and UIDPLUS", settings: "", newIds: true, expunges: true },
+  {
+    kind: "UIDPLUS without MOVE",
+    settings: `imap_capability = ${bare} UIDPLUS`,
+    newIds: true,
+    expunges: true,
+  },
+  { kind: "neither", settings: `imap_capability = ${bare}`, newIds: false, expunges: false },
+];
+
+describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
+  let kit: MailServerKit;
+  beforeAll(async () => {
+    kit = settings === "" ? await mailServer() : await startMailServer({ settings });
+  });
+  afterAll(async () => {
+    if (settings !== "") await kit.stop();
+  });
+
+  test("moves what is there, names what is missing, tells new ids, and never expunges somebody else's email", async () => {
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const ids = await idsOf(writer);
+      const [one = "", two = "", three = ""] = ["one", "two", "three"].map((subject) => ids.get(subject));
+      await kit.dovecot.doveadm("expunge", "-u", user.address, "mailbox", "INBOX", "subject", "three");
+      const moved = await writer.call("move_email", { ids: [one, two, three], mailbox: "archive" });
+      expect(moved.data).toMatchObject({ done: 2, mailbox: "archive" });
+      expect(notDone(moved.data).map(({ id }) => id)).toEqual([three]);
+      expect(await subjects(kit, user, "Archive")).toEqual(["one", "two"]);
+      const inbox = await kit.read(user);
+      expect(inbox.map(({ subject }) => subject)).toContain("theirs");
+      const left = inbox.filter(({ subject }) => subject === "one" || subject === "two");
+      expect(left.every(({ flags }) => flags.includes("\\Deleted"))).toBe(true);
+      expect(left.length).toBe(expunges ? 0 : 2);
+      const newIds = (moved.data.new_ids ?? []) as (string | null)[];
+      if (!expunges) {
+        expect(moved.text).toContain("marked as deleted until a mail program cleans up");
+        return;
+      }
+      expect(newIds.map((id) => id !== null)).toEqual([true, true, false]);
+      await writer.call("mark_as_read", { ids: newIds.filter((id) => id !== null) });
+      expect((await kit.read(user, "Archive")).every(({ flags }) => flags.includes("\\Seen"))).toBe(true);
+    });
+  });
+
+  test("undo brings moved and deleted emails back", async () => {
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const ids = await idsOf(writer);
+      const moved = await writer.call("move_email", { ids: [ids.get("one")], mailbox: "Archive" });
+      const deleted = await writer.call("delete_email", { ids: [ids.get("two")] });
+      expect(deleted.data).toMatchObject({ done: 1, erased: 0 });
+      for (const { data } of [deleted, moved]) await writer.call("undo", { operation_id: data.operation_id });
+      const inbox = (await kit.read(user)).filter(({ subject }) => subject === "one" || subject === "two");
+      expect(inbox.map(({ subject }) => subject).sort()).toEqual(["one", "two"]);
+      expect(inbox.flatMap(({ flags }) => flags)).not.toContain("\\Deleted");
+      if (expunges) expect(await subjects(kit, user, "Trash")).toEqual([]);
+      expect((await writer.refusal("undo", { operation_id: moved.data.operation_id })).code).toBe(
+        "operation_unknown",
+      );
+    });
+  });
+
+  test("erases exactly the named emails, or says that it cannot", async () => {
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const ids = await idsOf(writer);
+      const erased = await writer.call("delete_email", { ids: [ids.get("one")], permanently: true });
+      const inbox = await kit.read(user);
+      expect(inbox.map(({ subject }) => subject)).toContain("theirs");
+      expect(inbox.map(({ subject }) => subject).includes("one")).toBe(!expunges);
+      expect(erased.data).toMatchObject({ done: 1, erased: expunges ? 1 : 0 });
+      if (expunges) expect(erased.data.operation_id).toBeUndefined();
+      else expect(erased.text).toContain("cannot erase single emails");
+    });
+  });
+});
+
+describeMail("Gmail, which keeps in All Mail what is expunged elsewhere", () => {
+  let kit: MailServerKit;
+  beforeAll(async () => {
+    kit = await startMailServer({ settings: `imap_capability = ${bare} UIDPLUS MOVE X-GM-EXT-1` });
+  });
+  afterAll(() => kit.stop());
+
+  test("erases through its Trash, and files what is sent by itself", async () => {
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      // By hand: Dovecot does not know the FETCH items that a server with this capability is asked for.
+      const accountTag = toAccountTag(writer.owner.accountId);
+      const ids = await kit.withImap(user, async (imap) => {
+        const { uidValidity } = await imap.mailboxOpen("INBOX");
+        return [1, 2].map((uid) => toEmailId({ accountTag, mailbox: "INBOX", uidValidity, uid }));
+      });
+      const erased = await writer.call("delete_email", { ids, permanently: true });
+      expect(erased.data).toMatchObject({ done: 2, erased: 2, not_done: [] });
+      expect(erased.data.operation_id).toBeUndefined();
+      const ben = await kit.newUser();
+      const sent = await writer.call("send_email", { to: [ben.address], subject: "x", body: "x" });
+      expect(sent.data).toMatchObject({ copy_in: "Sent", warnings: [] });
+      const counts = await Promise.all(
+        ["INBOX", "Trash", "Sent"].map((path) =>
+          kit.withImap(
+            user,
+            async (imap) => ((await imap.status(path, { messages: true })) || undefined)?.messages,
+          ),
+        ),
+      );
+      expect(counts).toEqual([2, 0, 0]);
+    });
+  });
+});
