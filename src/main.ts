@@ -13,7 +13,7 @@ process.on("uncaughtException", dieOf("uncaught_exception"));
 process.on("unhandledRejection", dieOf("unhandled_rejection"));
 
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (stopping.signal.aborted) process.exit(130);
     stopping.abort(signal);
