@@ -77,6 +77,13 @@ export const mimeBombs: Readonly<Record<string, () => string>> = {
     `${head("text/calendar; method=REQUEST")}\r\nBEGIN:VCALENDAR\r\n${"BEGIN:VEVENT\r\nRRULE:FREQ=SECONDLY\r\nATTENDEE:mailto:a@x.test\r\n".repeat(20_000)}`,
   "a bounce of a bounce": () =>
     `${head("multipart/report; report-type=delivery-status; boundary=r")}\r\n${"--r\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; a@x.test\r\nStatus: 5.1.1\r\n\r\n".repeat(3_000)}--r--`,
+  "a date of 900 KB of open comments": () => plain("x").replace(/Date:.*/, `Date: ${"(".repeat(900_000)}`),
+  "sender checks of 900 KB of open comments": () =>
+    plain("x", `Authentication-Results: mx;${"(".repeat(900_000)}\r\n`),
+  "a sender's name of 190,000 letters": () =>
+    plain("x").replace(/From:.*/, `From: "${"a".repeat(190_000)}" <a@x.test>`),
+  "3,000 style rules over 100,000 elements": () =>
+    html(`<style>${"div b{color:red}".repeat(3_000)}</style><div>${"<b>x</b>".repeat(100_000)}`),
   "no header at all": () => "\r\n\r\n\r\n",
   "nothing but a header name": () => `${"X".repeat(100_000)}\r\n\r\n`,
 };
