@@ -1,17 +1,15 @@
-/** The servers that stand in front, by the files in deploy/: the story through Caddy over https, nginx's syntax. */
+/** The servers that stand in front, by the files in deploy/: the story through Caddy over https, doctor through nginx. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { trustedAuthority } from "../support/authority.ts";
 import { connectMailbox } from "../support/authorize.ts";
 import { startBinary } from "../support/binary.ts";
 import { startCaddy, withTrust } from "../support/caddy.ts";
 import { runCommand } from "../support/command.ts";
-import { findProgram, hasMailServer, programs } from "../support/installed.ts";
+import { hasMailServer, programs } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
+import { startNginx } from "../support/nginx.ts";
+import { lendProduct } from "../support/person.ts";
 import { freePorts } from "../support/ports.ts";
-import { temporaryFolder } from "../support/temporary.ts";
 import { eventually } from "../support/waiting.ts";
 
 describe.skipIf(!hasMailServer || !programs.caddy)(
@@ -72,19 +70,26 @@ describe.skipIf(!hasMailServer || !programs.caddy)(
   },
 );
 
-const nginx = findProgram("nginx");
-
-test.skipIf(!nginx)("nginx takes deploy/nginx.conf (needs: apt-get install nginx-light)", () => {
-  const folder = temporaryFolder("nginx");
-  const { certFile, keyFile } = trustedAuthority().issue({ hosts: ["mail.example.org"] });
-  const site = readFileSync(join(import.meta.dir, "../../deploy/nginx.conf"), "utf8")
-    .replace(/\/etc\/letsencrypt\/\S+fullchain\.pem/, certFile)
-    .replace(/\/etc\/letsencrypt\/\S+privkey\.pem/, keyFile);
-  writeFileSync(join(folder, "site.conf"), site);
-  writeFileSync(
-    join(folder, "nginx.conf"),
-    `pid ${folder}/pid; error_log ${folder}/log; events {} http { include ${folder}/site.conf; }`,
-  );
-  const run = Bun.spawnSync([nginx ?? "", "-t", "-p", folder, "-c", join(folder, "nginx.conf")]);
-  expect(run.stderr.toString()).toContain("test is successful");
-});
+describe.skipIf(!programs.nginx)(
+  "Behind nginx by deploy/nginx.conf (needs: apt-get install nginx-light)",
+  () => {
+    test("doctor is content: nothing buffered, cut short or believed that a caller wrote", async () => {
+      const [port = 0, plain = 0, inner = 0] = await freePorts(3);
+      const settings = {
+        PORT: String(inner),
+        PUBLIC_URL: `https://localhost:${port}`,
+        TRUSTED_PROXIES: "127.0.0.1,::1",
+      };
+      const front = await startNginx({ port, plain, inner });
+      try {
+        await lendProduct({ settings }, async ({ dataDir }) => {
+          const { exitCode, printed } = await runCommand(["doctor"], { ...settings, DATA_DIR: dataDir });
+          expect(printed.split("\n").filter((line) => !/^(ok |Looking|$)/.test(line))).toEqual([]);
+          expect(exitCode).toBe(0);
+        });
+      } finally {
+        await front.stop();
+      }
+    });
+  },
+);

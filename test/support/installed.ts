@@ -17,6 +17,7 @@ export const programs = {
   doveadm: findProgram("doveadm"),
   openssl: findProgram("openssl"),
   caddy: findProgram("caddy"),
+  nginx: findProgram("nginx"),
   chromium: findProgram("chromium", "chromium-browser", "google-chrome"),
 };
 
@@ -26,6 +27,7 @@ export const missingPackages = [
   programs.lmtp ? [] : ["dovecot-lmtpd"],
   programs.openssl ? [] : ["openssl"],
   programs.caddy ? [] : ["caddy"],
+  programs.nginx ? [] : ["nginx-light"],
   programs.chromium ? [] : ["chromium", "fonts-dejavu-core"],
 ].flat();
 
