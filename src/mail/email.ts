@@ -28,6 +28,7 @@ const shownHeaders = [
   "in-reply-to",
   "references",
   "authentication-results",
+  "received",
 ];
 
 /** More of either is a mailing that lists everybody, or an attack: what is left out is said. */

@@ -21,6 +21,8 @@ export type KnownMailbox = {
   role?: MailboxRole;
   /** Shows the emails of other mailboxes again: \All, \Flagged, \Important. */
   virtual: boolean;
+  /** Certainly without emails; only where the server says so with the list itself (RFC 5819). */
+  empty: boolean;
   /** The one that holds everything but trash and junk (Gmail's All Mail). */
   holdsAll: boolean;
 };
@@ -36,13 +38,21 @@ function toKnown(entries: readonly ListResponse[]): KnownMailbox[] {
     // Where there is no archive, taking an email out of the inbox leaves it in All Mail: that is archiving there.
     const asRole = role ?? (holdsAll && !hasArchive ? "archive" : undefined);
     const virtual = ["\\All", "\\Flagged", "\\Important"].includes(entry.specialUse ?? "");
-    return { path: entry.path, virtual, holdsAll, ...(asRole ? { role: asRole } : {}) };
+    return {
+      path: entry.path,
+      virtual,
+      holdsAll,
+      empty: entry.status?.messages === 0,
+      ...(asRole ? { role: asRole } : {}),
+    };
   });
 }
 
-/** Every selectable mailbox, without counts: one LIST. */
-export async function knownMailboxes(imap: ImapFlow): Promise<KnownMailbox[]> {
-  return toKnown(await imap.list());
+/** Every selectable mailbox: one LIST. `empty` is told on request; counting costs a server time. */
+export async function knownMailboxes(imap: ImapFlow, count = false): Promise<KnownMailbox[]> {
+  return toKnown(
+    await imap.list(count && imap.capabilities.has("LIST-STATUS") ? { statusQuery: { messages: true } } : {}),
+  );
 }
 
 /** Every selectable mailbox with its counts: one round trip with LIST-STATUS (RFC 5819), else a STATUS each. */
@@ -80,7 +90,7 @@ export async function toMailboxPath(access: Access, name: string): Promise<strin
   const wanted = name.trim().toLowerCase();
   if (wanted === "inbox") return "INBOX";
   if (!roles.some((role) => role === wanted)) return name;
-  const known = await access.read(undefined, knownMailboxes);
+  const known = await access.read(undefined, (imap) => knownMailboxes(imap));
   const found =
     known.find((mailbox) => mailbox.path === name) ?? known.find((mailbox) => mailbox.role === wanted);
   if (found) return found.path;

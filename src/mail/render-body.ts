@@ -136,7 +136,9 @@ function notes(anatomy: Anatomy, format: EmailFormat, tally: Tally, links: LinkB
   const nothing = anatomy.texts.length + anatomy.calendars.length === 0 && !anatomy.report?.status;
   if (nothing && !anatomy.encrypted) found.push("The email has no text of its own.");
   if (anatomy.attachments.some(({ part }) => /^application\/(vnd\.)?ms-tnef$/.test(part.type)))
-    found.push("winmail.dat is Outlook's own format; get_attachment says what is in it.");
+    found.push(
+      "winmail.dat is Outlook's own format, which cannot be read here; get_attachment gives a download link.",
+    );
   const left = [
     count(tally.hiddenWords, "hidden word"),
     count(tally.trackingPixels, "tracking pixel"),

@@ -1,6 +1,5 @@
 /** The emails of one mailbox that match, newest first. Uses SORT where the server has it, and is right without. */
 import type { ImapFlow } from "imapflow";
-import { AppError } from "../errors.ts";
 import { requireSelected } from "./access.ts";
 import type { Query } from "./query.ts";
 import { toGmailQuery, toSearchKeys } from "./query-imap.ts";
@@ -38,11 +37,23 @@ export async function findMatches(imap: ImapFlow, query: Query | undefined): Pro
       ? { uids: await uidSort(imap, keys), dates: new Map() }
       : inOrder(imap, await uidSearch(imap, keys));
   }
-  const found = await bySets(imap, query);
-  if (!sorts) return inOrder(imap, found);
-  const order =
-    found.length > 0 ? await uidSort(imap, [atom("UID"), { type: "SEQUENCE", value: found.join(",") }]) : [];
-  return { uids: order, dates: new Map() };
+  const { universe, problem } = await toUniverse(imap, query);
+  const found = await bySets(imap, query, universe);
+  if (!sorts) return { ...(await inOrder(imap, found)), ...problem };
+  const order = found.length > 0 ? await uidSort(imap, uidSet(found)) : [];
+  return { uids: order, dates: new Map(), ...problem };
+}
+
+/** The emails that a question about their parts is put to: all that the rest of the query leaves, up to a limit. */
+async function toUniverse(
+  imap: ImapFlow,
+  query: Query,
+): Promise<{ universe: number[]; problem: { problem: string } | Record<string, never> }> {
+  const served = query.kind === "all" ? query.of.filter((part) => !asksParts(part)) : [];
+  const all = await uidSearch(imap, served.length > 0 ? served.flatMap(toSearchKeys) : [atom("ALL")]);
+  if (all.length <= maxStructures) return { universe: all, problem: {} };
+  const problem = `only the newest ${maxStructures} of ${all.length} emails were asked what is attached; narrow the search, for example with before:`;
+  return { universe: all.slice(-maxStructures), problem: { problem } };
 }
 
 function asksParts(query: Query): boolean {
@@ -53,19 +64,17 @@ function asksParts(query: Query): boolean {
 
 /**
  * A query that also asks what hangs on the email, which no SEARCH key can: what the server can answer is answered by
- * it, and only what is left is looked at part by part. `universe` undefined: all emails of the mailbox.
+ * it, and only what is left is looked at part by part. Ascending UIDs out of `universe`.
  */
-async function bySets(imap: ImapFlow, query: Query, universe?: readonly number[]): Promise<number[]> {
-  if (!asksParts(query)) {
-    const within: SearchToken[] = universe ? uidSet(universe) : [];
-    return universe?.length === 0 ? [] : uidSearch(imap, [...within, ...toSearchKeys(query)]);
-  }
+async function bySets(imap: ImapFlow, query: Query, universe: readonly number[]): Promise<number[]> {
+  if (universe.length === 0) return [];
+  if (!asksParts(query)) return uidSearch(imap, [...uidSet(universe), ...toSearchKeys(query)]);
   switch (query.kind) {
     case "all": {
-      const served = query.of.filter((part) => !asksParts(part));
-      let left = served.length > 0 ? await bySets(imap, { kind: "all", of: served }, universe) : universe;
-      for (const part of query.of.filter(asksParts)) left = await bySets(imap, part, left);
-      return [...(left ?? [])];
+      let left = [...universe];
+      const cheapFirst = [...query.of].sort((a, b) => Number(asksParts(a)) - Number(asksParts(b)));
+      for (const part of cheapFirst) left = await bySets(imap, part, left);
+      return left;
     }
     case "any": {
       const found = new Set<number>();
@@ -73,9 +82,8 @@ async function bySets(imap: ImapFlow, query: Query, universe?: readonly number[]
       return [...found].sort((a, b) => a - b);
     }
     case "not": {
-      const all = universe ?? (await uidSearch(imap, [atom("ALL")]));
-      const inside = new Set(await bySets(imap, query.of, all));
-      return all.filter((uid) => !inside.has(uid));
+      const inside = new Set(await bySets(imap, query.of, universe));
+      return universe.filter((uid) => !inside.has(uid));
     }
     default:
       return byParts(imap, query, universe);
@@ -87,22 +95,9 @@ const uidSet = (uids: readonly number[]): SearchToken[] => [
   { type: "SEQUENCE", value: uids.join(",") },
 ];
 
-async function byParts(
-  imap: ImapFlow,
-  term: Query,
-  universe: readonly number[] | undefined,
-): Promise<number[]> {
-  const candidates = universe ?? (await uidSearch(imap, [atom("ALL")]));
-  if (candidates.length > maxStructures)
-    throw new AppError(
-      "too_large",
-      `has:attachment and filename: would have to look at ${candidates.length} emails.`,
-      {
-        hint: `Narrow the search to at most ${maxStructures} emails, for example with newer_than: or from:.`,
-      },
-    );
+async function byParts(imap: ImapFlow, term: Query, universe: readonly number[]): Promise<number[]> {
   const found: number[] = [];
-  for (const some of chunks(candidates)) {
+  for (const some of chunks(universe)) {
     const emails = await imap.fetchAll(some.join(","), { uid: true, bodyStructure: true }, { uid: true });
     for (const { uid, bodyStructure } of emails)
       if (bodyStructure && matchesParts(toPart(bodyStructure), term)) found.push(uid);

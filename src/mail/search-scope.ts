@@ -8,6 +8,8 @@ import { wrongQuery } from "./query-words.ts";
 
 export type Scope = {
   paths: string[];
+  /** Those of the paths that hold nothing to be found. */
+  empty: ReadonlySet<string>;
   skipped: { mailbox: string; reason: string }[];
   /** What is looked for there; undefined: everything. */
   query: Query | undefined;
@@ -52,7 +54,7 @@ export async function toScope(access: Access, parsed: Query, mailbox: string | u
     for (const other of others) paths.add(await toMailboxPath(access, other));
     if (paths.size > 1)
       throw wrongQuery("An email is in one mailbox only, and several are named.", "Name one.");
-    return { paths: [...paths], skipped: [], query };
+    return { paths: [...paths], empty: new Set(), skipped: [], query };
   }
   if (first !== undefined) throw wrongQuery('"-in:" beside a named mailbox says nothing.', "Leave it out.");
   const { known, gmail } = await access.read(undefined, look);
@@ -71,11 +73,12 @@ export async function toScope(access: Access, parsed: Query, mailbox: string | u
     else paths.push(one.path);
   }
   if (paths.length === 0) throw new AppError("mailbox_not_found", "There is no mailbox left to search.");
-  return { paths, skipped, query };
+  const empty = new Set(known.filter((one) => one.empty).map(({ path }) => path));
+  return { paths, empty, skipped, query };
 }
 
 async function look(imap: ImapFlow): Promise<{ known: KnownMailbox[]; gmail: boolean }> {
-  return { known: await knownMailboxes(imap), gmail: imap.capabilities.has("X-GM-EXT-1") };
+  return { known: await knownMailboxes(imap, true), gmail: imap.capabilities.has("X-GM-EXT-1") };
 }
 
 function toKnownPath(known: readonly KnownMailbox[], name: string): string {

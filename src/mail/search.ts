@@ -15,6 +15,9 @@ import { toScope } from "./search-scope.ts";
 /** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
 const maxPositions = 6;
 
+/** What is found by then is the answer; well within the deadline of a call. */
+const patienceMs = 32_000;
+
 type Found = {
   path: string;
   validity: string;
@@ -35,17 +38,22 @@ export async function searchEmails(
   const parsed = parseQuery(request.query, { clock: access.clock, self: access.address });
   const question = JSON.stringify([request.query, request.mailbox ?? ""]);
   const cursor = request.cursor === undefined ? undefined : fromCursor(request.cursor, "search", question);
-  const { paths, skipped, query } = await toScope(access, parsed, request.mailbox);
+  const { paths, empty, skipped, query } = await toScope(access, parsed, request.mailbox);
   const alone = paths.length === 1;
+  const late = AbortSignal.timeout(patienceMs);
   const settled = await Promise.allSettled(
-    paths.map((path) => look(access, path, query, request.limit, cursor, alone)),
+    paths.map((path) =>
+      empty.has(path)
+        ? { path, validity: "0", total: 0, left: 0, head: [] }
+        : inTime(look(access, path, query, request.limit, cursor, alone), late),
+    ),
   );
   const found: Found[] = [];
   settled.forEach((outcome, at) => {
     if (outcome.status === "fulfilled") found.push(outcome.value);
     // One mailbox that cannot be read does not hide what the others hold; when it is the only one, that is the answer.
     else if (alone || !isMailboxProblem(outcome.reason)) throw outcome.reason;
-    else skipped.push({ mailbox: paths[at] ?? "", reason: "the mail server cannot open it" });
+    else skipped.push({ mailbox: paths[at] ?? "", reason: toReason(outcome.reason) });
   });
   for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
 
@@ -83,11 +91,25 @@ export async function searchEmails(
   };
 }
 
-function isMailboxProblem(reason: unknown): boolean {
-  return (
-    reason instanceof AppError &&
-    (reason.code === "mailbox_not_found" || reason.code === "mail_server_failed")
-  );
+const mailboxProblems = ["mailbox_not_found", "mail_server_failed", "timed_out"];
+
+function isMailboxProblem(reason: unknown): reason is AppError {
+  return reason instanceof AppError && mailboxProblems.includes(reason.code);
+}
+
+function toReason(problem: unknown): string {
+  const late = problem instanceof AppError && problem.code === "timed_out";
+  return late ? "took too long; search it alone" : "the mail server cannot search it";
+}
+
+/** One slow mailbox must not cost the answer of the others. */
+function inTime<T>(work: Promise<T>, late: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(new AppError("timed_out", "Searching the mailbox took too long."));
+    if (late.aborted) stop();
+    late.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 /** What one mailbox has to offer to the page. */

@@ -15,7 +15,9 @@ type Checks = { by?: string; found: Partial<Record<(typeof methods)[number], str
 export function toVerdicts(headers: readonly Header[]): SenderVerdicts {
   const checks = toChecks(headers);
   const doubt =
-    checks && !checks.confirmed ? ["Nothing shows that the sender checks come from your own mail server."] : [];
+    checks && !checks.confirmed
+      ? ["Nothing shows that the sender checks come from your own mail server."]
+      : [];
   return {
     ...checks?.found,
     ...(checks?.by ? { by: checks.by } : {}),
@@ -32,18 +34,24 @@ function toChecks(headers: readonly Header[]): Checks | undefined {
   const by = serverOf(top.value);
   const rest = trace.slice(first + 1);
   const end = rest.findIndex((header) => !isResult(header));
-  // Some servers (iCloud's) write one header for each method, directly below each other.
-  const alike = rest
-    .slice(0, end < 0 ? rest.length : end)
-    .filter(({ value }) => by !== undefined && domainOf(serverOf(value) ?? "") === domainOf(by));
+  // iCloud writes one header for each method, directly below each other. Anywhere else the next one may be forged.
+  const alike = isIcloud(by)
+    ? rest.slice(0, end < 0 ? rest.length : end).filter(({ value }) => isIcloud(serverOf(value)))
+    : [];
   const found: Checks["found"] = {};
   for (const { value } of [top, ...alike])
     for (const method of methods) {
       const verdict = verdictOf(value, method);
       if (verdict) found[method] ??= verdict;
     }
-  return { ...(by ? { by } : {}), found, confirmed: isConfirmed(by, trace.slice(0, first), rest[Math.max(end, 0)]) };
+  return {
+    ...(by ? { by } : {}),
+    found,
+    confirmed: isConfirmed(by, trace.slice(0, first), rest[Math.max(end, 0)]),
+  };
 }
+
+const isIcloud = (host: string | undefined) => /(^|\.)icloud\.com$/i.test(host ?? "");
 
 const withoutComments = (value: string) => value.replace(/\([^()]*\)/g, " ");
 
@@ -54,7 +62,9 @@ function serverOf(value: string): string | undefined {
 }
 
 function verdictOf(value: string, method: string): string | undefined {
-  const said = [...`;${withoutComments(value)}`.matchAll(new RegExp(`[;\\s]${method}\\s*=\\s*([a-z]+)`, "gi"))]
+  const said = [
+    ...`;${withoutComments(value)}`.matchAll(new RegExp(`[;\\s]${method}\\s*=\\s*([a-z]+)`, "gi")),
+  ]
     .map((match) => (match[1] ?? "").toLowerCase())
     .filter((verdict) => verdicts.includes(verdict));
   // Several signatures: one that passes is enough (RFC 6376 section 6.1).
@@ -69,7 +79,9 @@ const domainOf = (host: string) => host.toLowerCase().split(".").slice(-2).join(
  */
 function isConfirmed(by: string | undefined, above: readonly Header[], below: Header | undefined): boolean {
   if (above.length === 0) return true;
-  const hosts = [...above, ...(below ? [below] : [])].map(({ value }) => /\bby\s+([^\s;()]+)/i.exec(value)?.[1] ?? "");
+  const hosts = [...above, ...(below ? [below] : [])].map(
+    ({ value }) => /\bby\s+([^\s;()]+)/i.exec(value)?.[1] ?? "",
+  );
   return hosts.some((host) => domainOf(host) === domainOf(by ?? "x.outlook.com"));
 }
 

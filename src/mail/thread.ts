@@ -134,7 +134,7 @@ function keysOf(threadId: string | undefined, ids: readonly string[]): SearchTok
 }
 
 async function placesOf(access: Access, own: string, gmail: boolean): Promise<string[]> {
-  const known = await access.read(undefined, knownMailboxes);
+  const known = await access.read(undefined, (imap) => knownMailboxes(imap));
   const all = gmail ? known.find(({ holdsAll }) => holdsAll) : undefined;
   if (all) return [...new Set([all.path, own])];
   const places = known.filter(({ role }) => role === "inbox" || role === "sent" || role === "archive");

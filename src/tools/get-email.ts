@@ -5,6 +5,13 @@ import { emailId, offset } from "./parameters.ts";
 import { person, showPerson, showSize } from "./rows.ts";
 
 const people = z.array(person);
+const senderVerdicts = z.object({
+  spf: mailLine().optional(),
+  dkim: mailLine().optional(),
+  dmarc: mailLine().optional(),
+  by: mailLine().optional(),
+  warnings: z.array(z.string()),
+});
 
 export const getEmail = defineTool({
   name: "get_email",
@@ -35,13 +42,7 @@ export const getEmail = defineTool({
     message_id: mailLine().optional(),
     state: z.array(z.enum(["unread", "flagged", "answered", "draft"])),
     size: z.int(),
-    sender: z.object({
-      spf: mailLine().optional(),
-      dkim: mailLine().optional(),
-      dmarc: mailLine().optional(),
-      by: mailLine().optional(),
-      warnings: z.array(z.string()),
-    }),
+    sender: senderVerdicts,
     earlier: z.int(),
     body: mailText(),
     offset: z.int(),
@@ -89,6 +90,7 @@ export const getEmail = defineTool({
       list("Bcc", email.bcc),
       `Date: ${email.date}`,
       `Mailbox: ${email.mailbox}`,
+      verdicts(email.sender),
       `Subject: ${email.subject || "(none)"}`,
       ...email.attachments
         .filter(({ inline }) => !inline)
@@ -100,7 +102,6 @@ export const getEmail = defineTool({
     ].filter((line) => line !== "");
     const about = [
       `${showSize(email.size)}${email.state.length > 0 ? `, ${email.state.join(", ")}` : ""}.`,
-      verdicts(email.sender),
       ...email.sender.warnings,
       email.earlier > 0 ? `It answers earlier emails: get_thread shows the conversation.` : "",
       ...email.notes,
@@ -112,13 +113,9 @@ export const getEmail = defineTool({
   },
 });
 
-function verdicts(sender: {
-  spf?: string | undefined;
-  dkim?: string | undefined;
-  dmarc?: string | undefined;
-}): string {
+function verdicts(sender: z.output<typeof senderVerdicts>): string {
   const known = (["spf", "dkim", "dmarc"] as const).flatMap((method) =>
     sender[method] ? [`${method.toUpperCase()} ${sender[method]}`] : [],
   );
-  return known.length > 0 ? `Sender checks: ${known.join(", ")}.` : "";
+  return known.length > 0 ? `Sender checks${sender.by ? ` by ${sender.by}` : ""}: ${known.join(", ")}` : "";
 }
