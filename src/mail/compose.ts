@@ -21,7 +21,7 @@ import {
   toReplyRecipients,
   toReplySubject,
 } from "./reply.ts";
-import type { Composed, EmailRequest, File, Person } from "./writing.ts";
+import type { Composed, EmailRequest, File, Original, Person } from "./writing.ts";
 
 /** All attachments of one email, decoded: what mail servers take, less base64's third. */
 const maxAttachmentBytes = 25_000_000;
@@ -113,13 +113,19 @@ function toBody(request: EmailRequest, notes: string[]): Pick<Parts, "text" | "h
   }
   const body = toPlainLines(request.body ?? "");
   const quote = replied
-    ? toReplyQuote(replied, toQuotable(replied))
+    ? quoteOf(replied)
     : forwarded
       ? toForwardQuote(forwarded, toForwardable(forwarded))
       : draft && keptQuote(draft);
   if (draft?.inReplyTo && !quote) notes.push("The quoted history of the former draft was not kept.");
   if (replied && !replied.whole) notes.push("The quote is shortened: the email is very long.");
   return { ...withQuote(body, quote), quoteLength: quote?.text.length ?? 0 };
+}
+
+/** Nothing to quote of an email without words: encrypted, or nothing but pictures. */
+function quoteOf(replied: Original): Quote | undefined {
+  const body = toQuotable(replied);
+  return body.text === "" ? undefined : toReplyQuote(replied, body);
 }
 
 function withQuote(body: string, quote: Quote | undefined): { text: string; html: string } {

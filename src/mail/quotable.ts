@@ -12,10 +12,13 @@ export type Body = { text: string; html: string };
 
 const maxCharacters = 60_000;
 
-/** For a quote: the text part, else what the HTML says as markdown. Styles, pictures and layout stay behind. */
+/** For a quote: the text part, or what the HTML says as markdown. Styles, pictures and layout stay behind. */
 export function toQuotable(original: Original): Body {
   const markdown = original.html === undefined ? undefined : shorten(toPlainMarkdown(original.html));
-  const text = shorten(original.text ?? "") || markdown || "";
+  const plain = shorten(original.text ?? "");
+  // A text part may be a stub ("view this in your browser") beside an HTML part that says it all.
+  const isStub = markdown !== undefined && plain.length * 3 < markdown.length;
+  const text = isStub ? markdown : plain || markdown || "";
   return { text, html: markdown === undefined ? toLines(text) : toHtml(markdown) };
 }
 
