@@ -3,6 +3,9 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { openDatabase } from "../../src/db/open.ts";
+import { rewrapAll } from "../../src/oauth/rewrap.ts";
+import { createSecrets } from "../../src/secrets.ts";
 import { connectMailbox, redirectUri, requestToken } from "../support/authorize.ts";
 import { type Ran, runCommand } from "../support/command.ts";
 import { describeMail } from "../support/installed.ts";
@@ -20,6 +23,25 @@ const countOf = (file: string, table: string) => {
   db.close();
   return row?.count;
 };
+
+/** Wrapped keys in all tables, whatever tables there will be. */
+function countWrapped(dataDir: string): number {
+  const db = new Database(join(dataDir, "email-connector.db"), { readonly: true });
+  const tables = db
+    .query<{ name: string }, []>(
+      "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'wrapped_key'",
+    )
+    .all();
+  const counts = tables.map(
+    ({ name }) =>
+      db
+        .query<{ count: number }, []>(`SELECT count(*) AS count FROM ${name} WHERE length(wrapped_key) > 0`)
+        .get()?.count ?? 0,
+  );
+  db.close();
+  expect(tables.length).toBeGreaterThanOrEqual(4);
+  return counts.reduce((sum, count) => sum + count, 0);
+}
 
 describeMail("the operator's commands", () => {
   test("grants list shows id, client, redirect host, level and times, and no address", async () => {
@@ -103,6 +125,9 @@ describeMail("the operator's commands", () => {
     const registered = (await registration.json()) as { client_id: string; client_secret: string };
     const itself = { clientId: registered.client_id, clientSecret: registered.client_secret };
     const itsTokens = await connectMailbox({ url: first.url, ...itself }, user);
+    const before = await openClient(first, tokens.accessToken);
+    const uploadPage = /http\S+/.exec((await before.call("request_upload")).text)?.[0] ?? "";
+    await before.close();
     expect((await runCommand(["rotate-key"], env)).complained).toContain(
       "is in use by another email-connector",
     );
@@ -117,10 +142,17 @@ describeMail("the operator's commands", () => {
     expect(newKey).not.toBe(oldKey);
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
 
+    // Every wrapped key of every table that has any opens with the new key alone.
+    const { db, close } = openDatabase({ dataDir: first.dataDir });
+    expect(rewrapAll(db, createSecrets([Buffer.from(newKey, "hex")]))).toBe(countWrapped(first.dataDir));
+    close();
+
     await expect(startProduct({ settings: { ...env, ENCRYPTION_KEY: oldKey } })).rejects.toThrow(
       "The server key is not the one this database was sealed with.",
     );
     await lendProduct({ settings: env }, async (product) => {
+      const { pathname } = new URL(uploadPage);
+      expect((await fetch(`${product.url}${pathname}`)).status).toBe(200);
       const client = await openClient(product, tokens.accessToken);
       expect((await client.call("list_mailboxes")).text).toContain("INBOX");
       await client.close();
