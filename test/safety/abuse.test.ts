@@ -19,7 +19,7 @@ async function attack(how: Attack): Promise<() => Promise<Counts>> {
 }
 
 describeMail("Abuse in parallel", () => {
-  test("N09 2,000 slow connections, a flood of initialize, wrong tokens and guessed passwords from forged addresses: a person's p95 stays under 500 ms", async () => {
+  test("N09: 2,000 slow connections, a flood of initialize, wrong tokens and guessed passwords from forged addresses: a person's p95 stays under 500 ms", async () => {
     const kit = await mailServer();
     // Narrower than the product's own, so that a few seconds of flood reach them.
     const narrow = { burst: 60, everyMs: 1_000 };

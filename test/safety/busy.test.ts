@@ -9,7 +9,7 @@ import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 describeMail("Twenty calls at once", () => {
-  test("I12 are all answered right, over at most two connections", async () => {
+  test("I12: are all answered right, over at most two connections", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     await lendProduct({}, async (product) => {
@@ -42,7 +42,7 @@ describeMail("Twenty calls at once", () => {
 });
 
 describeMail("A full mail server", () => {
-  test("I04 whose connections are used up is busy, not a wrong password; the credentials are kept, and two logins are the most", async () => {
+  test("I04: whose connections are used up is busy, not a wrong password; the credentials are kept, and two logins are the most", async () => {
     const own = await startMailServer({ connectionsPerUser: 1 });
     const proxy = await startFaultProxy(own.imap.port);
     const clock = createTestClock();
@@ -73,7 +73,7 @@ describeMail("A full mail server", () => {
     ["BYE", "* BYE too many connections\r\n", "mail_server_busy"],
     ["an alert", "TAG NO [ALERT] Too many simultaneous connections\r\n", "mail_server_failed"],
   ])(
-    "I04 that says %s at the login is tried at most twice, and is well again a minute later",
+    "I04: that says %s at the login is tried at most twice, and is well again a minute later",
     async (_, say, code) => {
       const [hostile, smtp] = [await startHostileImap(), await startScriptedSmtp()];
       const clock = createTestClock();
@@ -99,7 +99,7 @@ describeMail("A full mail server", () => {
 });
 
 describeMail("A changed password", () => {
-  test("I05 is answered with how to reconnect, costs one login a minute, and the others' connections nothing", async () => {
+  test("I05: is answered with how to reconnect, costs one login a minute, and the others' connections nothing", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     const clock = createTestClock();

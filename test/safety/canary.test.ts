@@ -8,7 +8,7 @@ import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 
 describeMail("Canaries", () => {
-  test("R08 a day of work and of mistakes, logged at debug, says and keeps none of them", async () => {
+  test("R08: a day of work and of mistakes, logged at debug, says and keeps none of them", async () => {
     const kit = await mailServer();
     await withProduct(
       async (product) => {
@@ -72,7 +72,7 @@ describeMail("Canaries", () => {
     expect(findCanaries()).toEqual([]);
   });
 
-  test("R08 the search finds what it is to find", async () => {
+  test("R08: the search finds what it is to find", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     expect(amountNoted().pieces).toBeGreaterThan(20);

@@ -68,7 +68,7 @@ describeMail("A line with faults", () => {
     ["stall", 8],
     ["slow", 8],
   ] as const)(
-    "I06 a line that is %s after N bytes, for N through all of a call, ends each call cleanly and leaves the next one working",
+    "I06: a line that is %s after N bytes, for N through all of a call, ends each call cleanly and leaves the next one working",
     async (kind, steps) => {
       const calls = [["get_recent_emails", { mailbox: "inbox" }]] as const;
       for (const [name, input] of calls) {
@@ -88,7 +88,7 @@ describeMail("A line with faults", () => {
     },
   );
 
-  test("I06 a line that is cut in the middle of a long email is cut once, and the answer comes whole", async () => {
+  test("I06: a line that is cut in the middle of a long email is cut once, and the answer comes whole", async () => {
     const { data } = await person.client.call("get_recent_emails", {});
     const id = (data.emails as { id: string }[])[0]?.id ?? "";
     const size = await sizeOf("get_email", { id });
@@ -99,7 +99,7 @@ describeMail("A line with faults", () => {
     expect(answer.text).toContain("long text");
   });
 
-  test("I06 a move that is cut before its answer is answered as failed and not made twice", async () => {
+  test("I06: a move that is cut before its answer is answered as failed and not made twice", async () => {
     const raw = "From: a@example.test\r\nSubject: to move\r\n\r\nx\r\n";
     await kit.deliver(person.user, raw);
     const found = await person.client.call("search_emails", { query: "subject:move" });
@@ -119,7 +119,7 @@ describeMail("A line with faults", () => {
 });
 
 describeMail("A mail server that goes away", () => {
-  test("I06 killed between two calls: reading goes on by itself as soon as it is back, and says so while it is not", async () => {
+  test("I06: killed between two calls: reading goes on by itself as soon as it is back, and says so while it is not", async () => {
     const own = await startMailServer();
     await lendProduct({ deadlines, rates: wideRates }, async (product) => {
       const person = await connectPerson(product, { user: await own.newUser(), servers: own });

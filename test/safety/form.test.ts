@@ -64,7 +64,7 @@ describe("Hosts typed into the form", () => {
     imap_port: port,
   });
 
-  test("S01 every private host is answered with one page, and the listener sees nothing", async () => {
+  test("S01: every private host is answered with one page, and the listener sees nothing", async () => {
     const seen = await Promise.all(
       privateHosts.map(async (host, index) => {
         // From many peers at once; the answers are what is looked at here.
@@ -79,13 +79,13 @@ describe("Hosts typed into the form", () => {
     expect(listener.connections()).toBe(0);
   });
 
-  test("S01 a private host with the port of a real listener is refused, for IMAP", async () => {
+  test("S01: a private host with the port of a real listener is refused, for IMAP", async () => {
     const answer = await submit(product, fieldsFor("127.0.0.1", String(listener.port)));
     expect(answer.status).toBeWithin(400, 500);
     expect(listener.connections()).toBe(0);
   });
 
-  test("S04 ports that are not mail's are refused, also as text, negative or too large", async () => {
+  test("S04: ports that are not mail's are refused, also as text, negative or too large", async () => {
     for (const port of ["22", "25", "80", "6379", "0", "65536", "-1", "imap", "993.5", "0x3e1", "993 "]) {
       const answer = await submit(product, fieldsFor("93.184.215.14", port === "993 " ? "9 93" : port));
       expect(answer.status, port).toBeWithin(400, 500);
@@ -94,7 +94,7 @@ describe("Hosts typed into the form", () => {
 });
 
 describeMail("The SMTP host of the form", () => {
-  test("S01 is judged like the IMAP host, after the IMAP login, and a listener there sees nothing", async () => {
+  test("S01: is judged like the IMAP host, after the IMAP login, and a listener there sees nothing", async () => {
     const kit = await mailServer();
     const listener = await startOddListener();
     const person = await kit.newUser();

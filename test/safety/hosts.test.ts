@@ -57,8 +57,8 @@ async function startListeners(): Promise<{ visits(): number; stop(): void }> {
   };
 }
 
-describe("S01 hosts that are not public mail servers", () => {
-  test("S01 every spelling of a private address is refused alike, for IMAP and SMTP, and a listener there sees nothing", async () => {
+describe("S01: hosts that are not public mail servers", () => {
+  test("S01: every spelling of a private address is refused alike, for IMAP and SMTP, and a listener there sees nothing", async () => {
     const listeners = await startListeners();
     const { addresses } = createResolver({ "*": ["127.0.0.1"] });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
@@ -91,7 +91,7 @@ describe("S01 hosts that are not public mail servers", () => {
     ["a NAT64 form of loopback", ["64:ff9b::7f00:1"]],
     ["a scoped link-local one", ["fe80::1%eth0"]],
     ["something that is no address", ["not-an-address"]],
-  ])("S01 a public name whose answer is %s is refused with the same text", async (_, answers) => {
+  ])("S01: a public name whose answer is %s is refused with the same text", async (_, answers) => {
     const { addresses } = createResolver({ "mail.example.org": answers });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
     expect(await codeOf(outbound.vet({ host: "mail.example.org", port: 993 }))).toBe(
@@ -99,7 +99,7 @@ describe("S01 hosts that are not public mail servers", () => {
     );
   });
 
-  test("S01 a name is resolved once, and the answer that was judged is the one connected to", async () => {
+  test("S01: a name is resolved once, and the answer that was judged is the one connected to", async () => {
     const server = await startHostileImap();
     const { host, port } = server.server;
     const { addresses, asked } = createResolver({ [host]: ["127.0.0.1"] });
@@ -119,7 +119,7 @@ describe("S01 hosts that are not public mail servers", () => {
     await server.stop();
   });
 
-  test("S01 a name is judged at every connection, not only at the first", async () => {
+  test("S01: a name is judged at every connection, not only at the first", async () => {
     const answers = { "mail.example.org": ["93.184.215.14"] };
     const { addresses } = createResolver(answers);
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
@@ -129,7 +129,7 @@ describe("S01 hosts that are not public mail servers", () => {
     expect(await codeOf(outbound.vet(target))).toStartWith("host_refused");
   });
 
-  test("S01 public names and addresses pass, with the name kept for the certificate", async () => {
+  test("S01: public names and addresses pass, with the name kept for the certificate", async () => {
     const { addresses } = createResolver({
       "imap.example.org": ["2606:2800:21f::1", "93.184.215.14"],
       "xn--mnchen-3ya.example": ["93.184.215.14"],
@@ -148,7 +148,7 @@ describe("S01 hosts that are not public mail servers", () => {
     expect(await vet("[2606:2800:21f::1]")).toMatchObject({ address: "2606:2800:21f::1" });
   });
 
-  test("S01 what is no host name at all is refused before DNS", async () => {
+  test("S01: what is no host name at all is refused before DNS", async () => {
     const { addresses, asked } = createResolver({ "*": ["93.184.215.14"] });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
     for (const host of brokenHosts)
@@ -156,7 +156,7 @@ describe("S01 hosts that are not public mail servers", () => {
     expect(asked).toEqual([]);
   });
 
-  test("S01 what the operator opened may be private and on any port, and nothing beside it", async () => {
+  test("S01: what the operator opened may be private and on any port, and nothing beside it", async () => {
     const { addresses } = createResolver({
       "nas.home": ["192.168.1.9"],
       "mail.example.org": ["192.168.1.9", "192.168.2.9"],
@@ -175,7 +175,7 @@ describe("S01 hosts that are not public mail servers", () => {
       expect(await vet(host)).toStartWith("host_refused");
   });
 
-  test("S01 a fetch for a domain's settings goes through the same judge, https only", async () => {
+  test("S01: a fetch for a domain's settings goes through the same judge, https only", async () => {
     const { addresses } = createResolver({ "autoconfig.example.org": ["10.0.0.1"] });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
     const get = (url: string) => codeOf(outbound.fetchText(url, { signal: AbortSignal.timeout(2_000) }));
@@ -192,7 +192,7 @@ describe("S01 hosts that are not public mail servers", () => {
   });
 });
 
-test("S04 ports that are not mail's are refused before DNS", async () => {
+test("S04: ports that are not mail's are refused before DNS", async () => {
   const { addresses, asked } = createResolver({ "*": ["93.184.215.14"] });
   const outbound = createOutbound({ allowPrivateHosts: ["nas.home"], resolve: { addresses }, refusalMs: 0 });
   for (const port of [22, 25, 80, 443, 6379, 0, -1, 65_536, 993.5, Number.NaN, Number.POSITIVE_INFINITY])

@@ -43,7 +43,7 @@ async function attempt(protocol: "imap" | "smtp", server: MailServer, signal?: A
 const protocols = ["imap", "smtp"] as const;
 const securities = ["tls", "starttls"] as const;
 
-describe("S05 hosts that speak something else", () => {
+describe("S05: hosts that speak something else", () => {
   const odd = {
     HTTP: { answer: "HTTP/1.1 400 Bad Request\r\nContent-Length: 11\r\n\r\nBad Request" },
     SSH: { greeting: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n" },
@@ -52,7 +52,7 @@ describe("S05 hosts that speak something else", () => {
   } as const;
 
   test.each(protocols.flatMap((protocol) => securities.map((security) => [protocol, security] as const)))(
-    "S05 HTTP, SSH, Redis or nothing, asked for %s with %s, ends within the deadline and says nothing of what is there",
+    "S05: HTTP, SSH, Redis or nothing, asked for %s with %s, ends within the deadline and says nothing of what is there",
     async (protocol, security) => {
       await Promise.all(
         Object.values(odd).map(async (behaviour) => {
@@ -70,7 +70,7 @@ describe("S05 hosts that speak something else", () => {
     },
   );
 
-  test("S05 a port where nothing listens is unreachable", async () => {
+  test("S05: a port where nothing listens is unreachable", async () => {
     const port = await freePort();
     for (const protocol of protocols)
       expect(await attempt(protocol, { host: "localhost", port, security: "tls" })).toMatchObject({
@@ -79,7 +79,7 @@ describe("S05 hosts that speak something else", () => {
   });
 });
 
-describe("S06 certificates", () => {
+describe("S06: certificates", () => {
   const stranger = createAuthority("an authority nobody trusts");
   const cases: readonly [string, () => Certificate, RegExp][] = [
     [
@@ -100,7 +100,7 @@ describe("S06 certificates", () => {
   ];
 
   test.each(cases)(
-    "S06 a certificate that is %s is named, and no password is sent, over TLS and STARTTLS",
+    "S06: a certificate that is %s is named, and no password is sent, over TLS and STARTTLS",
     async (_, issue, text) => {
       for (const security of securities) {
         const imap = await startHostileImap({ security, certificate: issue() });
@@ -119,7 +119,7 @@ describe("S06 certificates", () => {
     },
   );
 
-  test("S06 a self-signed certificate is named", async () => {
+  test("S06: a self-signed certificate is named", async () => {
     const server = await startHostileImap({ certificate: stranger.selfSigned({ hosts: ["localhost"] }) });
     const ended = await attempt("imap", server.server);
     await server.stop();
@@ -128,7 +128,7 @@ describe("S06 certificates", () => {
     expect(server.commands).toEqual([]);
   });
 
-  test("S06 TLS 1.1 is refused, and no password is sent", async () => {
+  test("S06: TLS 1.1 is refused, and no password is sent", async () => {
     const server = await startHostileImap({ maxVersion: "TLSv1.1" });
     const ended = await attempt("imap", server.server);
     await server.stop();
@@ -137,8 +137,8 @@ describe("S06 certificates", () => {
   });
 });
 
-describe("S08 encryption that is missing", () => {
-  test("S08 submission without STARTTLS is refused and no AUTH is sent", async () => {
+describe("S08: encryption that is missing", () => {
+  test("S08: submission without STARTTLS is refused and no AUTH is sent", async () => {
     const server = await startScriptedSmtp({ security: "bare" });
     const ended = await attempt("smtp", server.server);
     await server.stop();
@@ -146,7 +146,7 @@ describe("S08 encryption that is missing", () => {
     expect(server.commands.filter((line) => line.startsWith("AUTH"))).toEqual([]);
   });
 
-  test("S08 IMAP whose STARTTLS was stripped, or that is PREAUTH in clear, gets no LOGIN", async () => {
+  test("S08: IMAP whose STARTTLS was stripped, or that is PREAUTH in clear, gets no LOGIN", async () => {
     for (const on of [{}, { greeting: { say: "* PREAUTH welcome\r\n" } }]) {
       const server = await startHostileImap({ security: "bare", on });
       const ended = await attempt("imap", server.server);
@@ -156,7 +156,7 @@ describe("S08 encryption that is missing", () => {
     }
   });
 
-  test("S08 bytes slipped in before the TLS handshake are not taken as the server's", async () => {
+  test("S08: bytes slipped in before the TLS handshake are not taken as the server's", async () => {
     const server = await startHostileImap({
       security: "starttls",
       on: { STARTTLS: { say: "TAG OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nA9 OK\r\n" } },
@@ -177,7 +177,7 @@ describe("S08 encryption that is missing", () => {
   });
 });
 
-describe("I04 a login that is refused for load is not a wrong password", () => {
+describe("I04: a login that is refused for load is not a wrong password", () => {
   test.each([
     ["NO [UNAVAILABLE]", "TAG NO [UNAVAILABLE] try later\r\n", "mail_server_busy"],
     ["NO [LIMIT]", "TAG NO [LIMIT] Maximum number of connections\r\n", "mail_server_busy"],
@@ -192,7 +192,7 @@ describe("I04 a login that is refused for load is not a wrong password", () => {
     ],
     ["NO [AUTHENTICATIONFAILED]", "TAG NO [AUTHENTICATIONFAILED] no\r\n", "login_refused"],
     ["a plain NO", "TAG NO LOGIN failed.\r\n", "login_refused"],
-  ])("I04 IMAP: %s", async (_, say, code) => {
+  ])("I04: IMAP: %s", async (_, say, code) => {
     const server = await startHostileImap({ on: { LOGIN: { say } } });
     const ended = await attempt("imap", server.server);
     await server.stop();
@@ -211,7 +211,7 @@ describe("I04 a login that is refused for load is not a wrong password", () => {
       "login_refused",
     ],
     ["554 at AUTH", { AUTH: "554 5.7.0 Blocked" }, "mail_server_failed"],
-  ])("I04 SMTP: %s", async (_, replies, code) => {
+  ])("I04: SMTP: %s", async (_, replies, code) => {
     const server = await startScriptedSmtp({ replies });
     const ended = await attempt("smtp", server.server);
     await server.stop();
