@@ -27,7 +27,7 @@ function toWelcome(product: Product, config: Config): string {
   const secret =
     config.oauthClientSecret === undefined ? product.client.secret : "(your OAUTH_CLIENT_SECRET)";
   const lines = [
-    `email-connector ${productVersion} is up at ${product.url}`,
+    `email-connector ${productVersion} is up at ${product.url}, listening on ${config.host}:${product.port}`,
     "",
     "  In Claude: Settings > Connectors > Add custom connector",
     `    URL            ${product.url}/mcp`,
