@@ -1,4 +1,4 @@
-/** Everything at once against one server, while one person works: safety.md, N09 and the parallel abuse. */
+/** Everything at once against one server, while one person works: SECURITY.md, N09 and the parallel abuse. */
 import { expect, test } from "bun:test";
 import type { Attack, Counts } from "../support/attacker.ts";
 import { describeMail } from "../support/installed.ts";

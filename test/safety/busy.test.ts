@@ -1,4 +1,4 @@
-/** Many calls, full servers and changed passwords, as Claude and the mail server see them. safety.md, I04 I05 I12. */
+/** Many calls, full servers and changed passwords, as Claude and the mail server see them. SECURITY.md, I04 I05 I12. */
 import { expect, test } from "bun:test";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";

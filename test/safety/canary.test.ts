@@ -1,4 +1,4 @@
-/** Nothing of what people hand us is said in a log or kept in a file: safety.md, R08. */
+/** Nothing of what people hand us is said in a log or kept in a file: SECURITY.md, R08. */
 import { expect, test } from "bun:test";
 import { beginAuthorization, formFields, requestToken, submitForm } from "../support/authorize.ts";
 import { amountNoted, canaryWord, findCanaries, findCanariesIn } from "../support/canaries.ts";

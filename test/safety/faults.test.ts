@@ -1,6 +1,6 @@
 /**
  * Faults on the line between us and a real mail server, through whole tool calls: each call ends in time with an
- * answer that says what to do, and the next one works. safety.md, I06.
+ * answer that says what to do, and the next one works. SECURITY.md, I06.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";

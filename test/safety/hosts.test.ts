@@ -1,4 +1,4 @@
-/** Hosts typed by strangers: what is resolved, judged and connected to. safety.md, S01 and S04. */
+/** Hosts typed by strangers: what is resolved, judged and connected to. SECURITY.md, S01 and S04. */
 import { describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import type { AppError } from "../../src/errors.ts";

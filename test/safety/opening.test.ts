@@ -1,4 +1,4 @@
-/** What may wait at the other end of a connection: safety.md, S05, S06, S08, and I04 at the login. */
+/** What may wait at the other end of a connection: SECURITY.md, S05, S06, S08, and I04 at the login. */
 import { describe, expect, test } from "bun:test";
 import type { AppError } from "../../src/errors.ts";
 import { openImap, proveImap } from "../../src/mail/imap.ts";
