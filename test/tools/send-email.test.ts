@@ -177,6 +177,28 @@ describeMail("M08: limits", () => {
     }
   });
 
+  test("ten of twelve that come at once, from two sessions", async () => {
+    const kit = await mailServer();
+    const smtp = await startScriptedSmtp();
+    const ann = await kit.newUser();
+    await withProduct(async (product) => {
+      const servers = { imap: kit.imap, smtp: smtp.server };
+      const { accessToken } = await connectMailbox(product, ann, { servers });
+      const clients = [await openClient(product, accessToken), await openClient(product, accessToken)];
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, index) =>
+          clients[index % 2]?.try("send_email", email("ben@example.test", `number ${index}`)),
+        ),
+      );
+      const refused = answers.filter((answer) => answer?.isError);
+      expect(refused.length).toBe(2);
+      for (const answer of refused) expect(answer?.text).toContain("rate_limited");
+      expect(smtp.taken.length).toBe(10);
+      for (const client of clients) await client.close();
+    });
+    await smtp.stop();
+  });
+
   test("fifty a day", async () => {
     await withCounter(async (writer, taken) => {
       for (let hour = 0; hour < 5; hour += 1) {
