@@ -67,7 +67,7 @@ export function createFormPages(deps: {
         redirectHost: request.redirectHost,
         form: { ...form, password: "", request: sealRequest(secrets, clock, request) },
         problem: problem && toProblem(problem),
-        found,
+        found: found ?? (problem instanceof ConnectError ? problem.found : undefined),
         ...(connected ? { connected: connected.map(({ address }) => address) } : {}),
       });
       if (!problem) return { html, status: 200 };

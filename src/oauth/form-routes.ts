@@ -84,10 +84,10 @@ export function createFormRoutes(deps: {
       if (refuseSubmission(c)) return c.json({ error: "invalid_request" }, 400);
       const form = toConnectForm(await c.req.parseBody());
       if (!findRequest(form.request)) return c.json({ error: "invalid_request" }, 400);
-      const { provider, source, imap, smtp } = await connect.findServers(form.address, {
+      const { provider, source, imap, smtp, username } = await connect.findServers(form.address, {
         signal: c.var.arrived.signal,
       });
-      return c.json({ provider, source, imap, smtp }, 200, { "Cache-Control": "no-store" });
+      return c.json({ provider, source, imap, smtp, username }, 200, { "Cache-Control": "no-store" });
     })
     .onError((error, c) => {
       if (c.req.path === "/oauth/discover") throw error;

@@ -38,15 +38,19 @@
       lookup.abort();
       lookup = new AbortController();
       if (domain === "") return choose("");
-      const company = companies.get(domain);
-      if (company) return choose(company.value, "preset", company.text);
+      const own = companies.get(domain);
+      if (own) return choose(own.value, "preset", own.text);
       say("looking");
       const answer = await ask(form, address.value.trim(), lookup.signal);
       if (byHand || known !== domain) return;
       if (!answer) return say("");
       for (const side of ["imap", "smtp"]) fill(side, answer[side]);
-      const name = [...provider.options].find(({ value }) => value === answer.provider)?.text;
-      choose(answer.provider, answer.source, name);
+      byId("username").value =
+        answer.username === "local-part" ? address.value.trim().replace(/@[^@]*$/, "") : "";
+      const company = [...provider.options].find(
+        ({ value }) => value === answer.provider && value !== "generic",
+      );
+      choose(answer.provider, company ? "mx" : answer.source, company?.text);
     }
 
     function choose(value, kind, name) {

@@ -23,7 +23,8 @@ export function FoundLine({ text, found }: { text: Texts; found: FoundServers | 
 }
 
 function toSentence(words: Texts["connect"]["found"], { provider, source }: FoundServers): string {
-  const name = findPreset(provider)?.name ?? provider;
-  if (source === "preset" || source === "mx") return words[source](name);
-  return words[source];
+  const name = findPreset(provider)?.name;
+  // However it was found: a company that is known needs no servers to be checked.
+  if (name !== undefined) return source === "preset" ? words.preset(name) : words.mx(name);
+  return words[source === "preset" || source === "mx" ? "autoconfig" : source];
 }

@@ -1,6 +1,7 @@
 /** What each page needs to be drawn. Pages take these, answer HTML text, and do nothing else. */
 import type { FailureCode } from "../errors.ts";
 import type { MailServer } from "../mail/mail.ts";
+import type { Provider } from "../providers/provider.ts";
 import type { ConnectForm } from "./connect-form.ts";
 import type { Language } from "./text/language.ts";
 
@@ -33,6 +34,8 @@ export type FoundServers = {
   source: "preset" | "mx" | "srv" | "autoconfig" | "guess";
   imap: MailServer;
   smtp: MailServer;
+  /** What the user name is there. */
+  username: Provider["username"];
 };
 
 export type ConnectPageProps = {

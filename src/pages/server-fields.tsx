@@ -16,7 +16,7 @@ export function ServerFields(props: {
   text: Texts;
   form: ConnectForm;
   /** What to fill in where nothing was typed. */
-  usual: Pick<FoundServers, "imap" | "smtp"> | undefined;
+  usual: Pick<FoundServers, "imap" | "smtp" | "username"> | undefined;
   at: (field: ProblemField) => string | undefined;
 }) {
   const { text, form, usual, at } = props;
@@ -41,7 +41,7 @@ export function ServerFields(props: {
         <input
           id="username"
           name={fieldNames.username}
-          value={form.username}
+          value={form.username || (usual?.username === "local-part" ? localPartOf(form.address) : "")}
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
@@ -57,9 +57,13 @@ export function ServerFields(props: {
   );
 }
 
+function localPartOf(address: string): string {
+  return address.slice(0, Math.max(0, address.lastIndexOf("@")));
+}
+
 /** What was typed, else what is usual. */
 function shown(typed: TypedServer, usual: MailServer | undefined): TypedServer {
-  if (typed.host !== "" || typed.port !== "" || !usual) return typed;
+  if (typed.host !== "" || !usual) return typed;
   return { host: usual.host, port: String(usual.port), security: usual.security };
 }
 

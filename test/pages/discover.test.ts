@@ -31,6 +31,7 @@ describe("Asking for the servers of an address", () => {
       source: "mx",
       imap: { host: "imap.fastmail.com", port: 993, security: "tls" },
       smtp: { host: "smtp.fastmail.com", port: 465, security: "tls" },
+      username: "address",
     });
   });
 

@@ -25,7 +25,13 @@ describe("The pages", () => {
       smtp: { host: evil, port: evil, security: "tls" },
     } as const;
     const server = { host: evil, port: 993, security: "tls" } as const;
-    const found = { provider: evil, source: "mx", imap: server, smtp: server } as const;
+    const found = {
+      provider: evil,
+      source: "mx",
+      imap: server,
+      smtp: server,
+      username: "local-part",
+    } as const;
     for (const html of [
       connectPage({
         language,

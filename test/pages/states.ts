@@ -24,6 +24,7 @@ export function drawStates(language: Language): Readonly<Record<string, string>>
     source: "guess",
     imap: { host: "imap.example.org", port: 993, security: "tls" },
     smtp: { host: "smtp.example.org", port: 465, security: "tls" },
+    username: "address",
   };
   const page = (props: Partial<ConnectPageProps>) =>
     connectPage({ language, redirectHost: "claude.ai", form: empty, ...props });

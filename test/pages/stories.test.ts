@@ -303,6 +303,23 @@ describeBrowser("The connect page", () => {
   );
 
   browserTest(
+    "Without script a domain that names nothing is answered with the usual servers to correct",
+    async () => {
+      await withVisit(
+        async ({ page, open }) => {
+          await open();
+          await page.fill("#address", "ann@nowhere.example");
+          await page.keyboard.press("Enter");
+          await page.getByText("These are the usual names").waitFor();
+          expect(await page.inputValue("#imap_host")).toBe("imap.nowhere.example");
+          expect(await page.inputValue("#smtp_host")).toBe("smtp.nowhere.example");
+        },
+        { world: {}, script: false },
+      );
+    },
+  );
+
+  browserTest(
     "Without script an address alone is answered with its company, and the rest goes the same way",
     async () => {
       const kit = await mailServer();
@@ -330,6 +347,30 @@ describeBrowser("The connect page", () => {
     },
   );
 
+  browserTest("Servers of another domain are shown before they are given the password", async () => {
+    const kit = await mailServer();
+    const user = await kit.setUser("ann@own-domain.example");
+    const srv = {
+      "_imaps._tcp.own-domain.example": [{ host: "mail.elsewhere.example", port: 993 }],
+      "_submissions._tcp.own-domain.example": [{ host: "mail.elsewhere.example", port: 465 }],
+    };
+    const servers = await companyServers({ imap: "mail.elsewhere.example", smtp: "mail.elsewhere.example" });
+    await withVisit(
+      async ({ page, open }) => {
+        await open();
+        await typeMailbox(page, user);
+        await connect(page);
+        await page.locator("#imap_host-problem").filter({ hasText: "another domain" }).waitFor();
+        expect(await page.inputValue("#imap_host")).toBe("mail.elsewhere.example");
+        expect(await page.inputValue("#provider")).toBe("generic");
+        await page.fill("#password", user.password);
+        await connect(page);
+        await waitForConnected(page);
+      },
+      { world: { srv, servers }, script: false },
+    );
+  });
+
   browserTest("The keyboard alone is enough, and the password can be looked at", async () => {
     const kit = await mailServer();
     const user = await kit.setUser("keys@fastmail.com");
@@ -340,6 +381,7 @@ describeBrowser("The connect page", () => {
         const press = async (...keys: string[]) => {
           for (const key of keys) await page.keyboard.press(key);
         };
+        await page.locator("#address:focus").waitFor();
         await page.keyboard.type(user.address);
         await press("Tab");
         await page.locator('[data-help="fastmail"]').waitFor();
