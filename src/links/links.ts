@@ -22,8 +22,8 @@ export type OpenLink = {
   used: boolean;
 };
 
-/** Links of one grant that may be open at once. */
-const maxOpen = 20;
+/** Unused links of one grant at once. */
+const maxOpen: Readonly<Record<LinkKind, number>> = { download: 100, upload: 20 };
 
 export type Links = ReturnType<typeof createLinks>;
 
@@ -76,10 +76,17 @@ export function createLinks(deps: {
       const held = db
         .select({ number: count() })
         .from(links)
-        .where(and(eq(links.grantId, grant.id), isNull(links.usedAt), gt(links.expiresAt, now)))
+        .where(
+          and(
+            eq(links.grantId, grant.id),
+            eq(links.kind, kind),
+            isNull(links.usedAt),
+            gt(links.expiresAt, now),
+          ),
+        )
         .get();
-      if ((held?.number ?? 0) >= maxOpen)
-        throw new AppError("rate_limited", `There are ${maxOpen} unused links already.`, {
+      if ((held?.number ?? 0) >= maxOpen[kind])
+        throw new AppError("rate_limited", `There are ${maxOpen[kind]} unused links already.`, {
           hint: "Use one of them, or wait until they expire.",
           retryAfterSeconds: lifetimeSeconds,
         });

@@ -67,7 +67,16 @@ export type Outcome = {
 };
 
 export type { MailReading } from "./reading.ts";
-export type { Change, Composed, EmailRequest, File, MailWriting, Organised, Original, Preview } from "./writing.ts";
+export type {
+  Change,
+  Composed,
+  EmailRequest,
+  File,
+  MailWriting,
+  Organised,
+  Original,
+  Preview,
+} from "./writing.ts";
 
 import type { MailReading } from "./reading.ts";
 import type { MailWriting } from "./writing.ts";
