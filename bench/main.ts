@@ -1,5 +1,5 @@
 /**
- * `bun run bench`: what the product costs. All of it takes some minutes; parts by name: tools, http, memory, soak.
+ * `bun run bench`: what the product costs. All of it takes some minutes; parts by name: tools, http, memory, rendering, soak.
  *   --sizes 1000,20000,100000   --delays 0,20,50,150   --rounds 20   --minutes 30 (soak, only when asked for)
  */
 import { parseArgs } from "node:util";
@@ -10,6 +10,7 @@ import { benchHttp } from "./http.ts";
 import { startMailHost } from "./mail-host.ts";
 import { benchMemory } from "./memory.ts";
 import { startServer } from "./processes.ts";
+import { benchRendering } from "./rendering.ts";
 import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
@@ -27,7 +28,7 @@ if (missingPackages.length > 0) {
   process.exit(1);
 }
 const numbers = (text: string) => text.split(",").map(Number);
-const parts = positionals.length > 0 ? positionals : ["tools", "http", "memory"];
+const parts = positionals.length > 0 ? positionals : ["tools", "http", "memory", "rendering"];
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const print = (text: string) => process.stdout.write(`${text}\n\n`);
 trustedAuthority();
@@ -44,6 +45,7 @@ if (parts.includes("tools")) {
 }
 if (parts.includes("http")) print(await benchHttp(5, 3, say));
 if (parts.includes("memory")) print(await benchMemory(say));
+if (parts.includes("rendering")) print(await benchRendering());
 if (parts.includes("soak")) print(await benchSoak(Number(values.minutes), 20, say));
 await stopMailServer();
 process.exit(0);

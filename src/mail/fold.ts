@@ -33,12 +33,14 @@ export function foldHistory(
   { forward, quotes }: { forward: boolean; quotes: "all" | "marked" },
 ): Folded {
   const lines = markHistory(unmarked, quotes);
-  const start = forward ? lines.length : startOfHeaderBlock(lines);
+  // Some programs set what they pass on as a quote: it is the content then, all of it.
+  if (forward || lines.some((line) => forwarded.test(line))) return unfolded(lines);
+  const start = startOfHeaderBlock(lines);
   const own = lines.slice(0, start);
   const after = lines.slice(start);
   const { kept, quoted, hasText } = foldQuotes(own);
   // Nothing but history: then that is what there is to read.
-  if (!hasText) return { lines: show(lines), quoted: 0, signature: 0 };
+  if (!hasText) return unfolded(lines);
   const { body, signature } = foldSignature(kept);
   const below = filled(after);
   const result = below > 0 ? [...body, "", `[${plural(below, "earlier line")} quoted]`] : body;
@@ -60,18 +62,19 @@ function markHistory(lines: readonly string[], quotes: "all" | "marked"): string
   });
 }
 
+const unfolded = (lines: readonly string[]): Folded => ({ lines: show(lines), quoted: 0, signature: 0 });
+
 /** Lines for reading, with nothing folded. */
 export function show(lines: readonly string[]): string[] {
   return lines.map((line) => line.replaceAll(historyMark, ""));
 }
 
-/** Where Outlook's copy of the headers begins; the end when there is none, or nothing above it, or it is a forward. */
+/** Where Outlook's copy of the headers begins; the end when there is none. */
 function startOfHeaderBlock(lines: readonly string[]): number {
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
-    if (forwarded.test(line)) return lines.length;
     if (original.test(line)) return at;
-    if (!fromLine.test(line)) continue;
+    if (isQuote(line) || !fromLine.test(line)) continue;
     const next = lines.slice(at + 1, at + 8).filter((other) => otherLine.test(other));
     if (next.length >= 2) return /^[\s_*-]{5,}$/.test(lines[at - 1] ?? "") ? at - 1 : at;
   }
@@ -91,15 +94,10 @@ function foldQuotes(lines: readonly string[]): { kept: string[]; quoted: number;
       at += 1;
       continue;
     }
-    let end = at;
-    while (
-      end < lines.length &&
-      (isQuote(lines[end] ?? "") || ((lines[end] ?? "") === "" && isQuote(lines[end + 1] ?? "")))
-    )
-      end += 1;
+    const end = endOfBlock(lines, at);
     const block = lines.slice(at, end);
     const answered = filled(withoutSignature(lines.slice(end)).filter((rest) => !isQuote(rest))) > 0;
-    if (answered && filled(block) <= shownQuoteLines) kept.push(...block);
+    if ((answered && filled(block) <= shownQuoteLines) || isPassedOn(block)) kept.push(...block);
     else {
       const dropped = dropAttribution(kept);
       const count = filled(block) + dropped;
@@ -110,6 +108,22 @@ function foldQuotes(lines: readonly string[]): { kept: string[]; quoted: number;
     at = end;
   }
   return { kept, quoted, hasText };
+}
+
+/** Quoted lines, with the empty ones between them. */
+function endOfBlock(lines: readonly string[], start: number): number {
+  let end = start;
+  for (let at = start; at < lines.length; at += 1) {
+    if (isQuote(lines[at] ?? "")) end = at + 1;
+    else if ((lines[at] ?? "") !== "") break;
+  }
+  return end;
+}
+
+/** Apple's mail sets a forwarded email as a quote that says so first. */
+function isPassedOn(block: readonly string[]): boolean {
+  const first = block.map((line) => line.replace(/^[\uE000> ]+/, "")).find((line) => line !== "");
+  return forwarded.test(first ?? "");
 }
 
 /** "On Monday, Ann wrote:" above a quote goes with it; it may be broken over up to three lines. */

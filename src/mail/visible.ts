@@ -75,7 +75,9 @@ function number(value: string | undefined): number | undefined {
 /** What holds inside an element. */
 export function into(element: Element, style: Style, around: Surroundings): Surroundings {
   const visibility = style.get("visibility");
-  const colourText = style.get("color") ?? (element.name === "font" ? element.attribs.color : undefined);
+  const { name, attribs } = element;
+  const attribute = name === "font" ? attribs.color : name === "body" ? attribs.text : undefined;
+  const colourText = style.get("color") ?? attribute;
   const colour = colourText === undefined ? around.colour : toColour(colourText);
   return {
     colour:
