@@ -2,17 +2,39 @@
  * The settings: one schema, read once from the environment, frozen. Each `describe` text is the documentation
  * that --help and the README table are made from.
  */
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 
-const list = z
-  .string()
-  .default("")
-  .transform((text) =>
-    text
-      .split(",")
-      .map((item) => item.trim())
-      .filter((item) => item !== ""),
-  );
+const webOrigin = (text: string) => {
+  try {
+    const url = new URL(text);
+    return (url.protocol === "https:" || url.protocol === "http:") && url.origin === text;
+  } catch {
+    return false;
+  }
+};
+
+/** Comma-separated; each entry must pass `fits`, or the `problem` is told. */
+const listOf = (fits: (entry: string) => boolean, problem: string) =>
+  z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ""),
+    )
+    .refine((entries) => entries.every(fits), problem);
+
+const isNetwork = (text: string) => ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
+const isHost = (text: string) => isNetwork(text) || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(text);
+const isAddressOrDomain = (text: string) => /^[^\s@]*@[^\s@]+\.[^\s@]+$/.test(text);
+const isKeyRing = (text: string) =>
+  text
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== "")
+    .every((entry) => /^[0-9a-f]{64}$/i.test(entry) || Buffer.from(entry, "base64").length === 32);
 
 const seconds = (fallback: number, max: number) =>
   z.coerce
@@ -29,15 +51,6 @@ const amount = (fallback: number, max: number) =>
     .min(1, "must be at least 1")
     .max(max, `must be at most ${max}`)
     .default(fallback);
-
-const webOrigin = (text: string) => {
-  try {
-    const url = new URL(text);
-    return (url.protocol === "https:" || url.protocol === "http:") && url.origin === text;
-  } catch {
-    return false;
-  }
-};
 
 const loopback = (text: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(text).hostname);
 
@@ -77,6 +90,7 @@ export const settings = z.object({
     ),
   ENCRYPTION_KEY: z
     .string()
+    .refine(isKeyRing, "must be 32 bytes in hex or base64: openssl rand -hex 32")
     .optional()
     .describe(
       "The server key: 32 bytes in hex or base64; several, comma-separated, are a ring whose first seals.",
@@ -95,24 +109,23 @@ export const settings = z.object({
     .min(16, "must have at least 16 characters")
     .optional()
     .describe("The client secret to type into Claude. Default: made in DATA_DIR."),
-  ALLOWED_REDIRECT_URIS: list
-    .refine(
-      (uris) => uris.every(redirectUri),
-      "must be whole addresses without a fragment, such as https://app.example.org/callback; http only on this machine",
-    )
-    .describe("Further redirect URIs to accept, comma-separated, compared as strings."),
-  ALLOWED_ORIGINS: list.describe(
+  ALLOWED_REDIRECT_URIS: listOf(
+    redirectUri,
+    "must be whole addresses without a fragment, such as https://app.example.org/callback; http only on this machine",
+  ).describe("Further redirect URIs to accept, comma-separated, compared as strings."),
+  ALLOWED_ORIGINS: listOf(webOrigin, "each must be an origin such as https://app.example.org").describe(
     "Further web origins that may call the server from a browser, comma-separated.",
   ),
-  ALLOWED_EMAILS: list.describe(
+  ALLOWED_EMAILS: listOf(isAddressOrDomain, "each must be an address or @domain").describe(
     "Who may connect: addresses and @domains, comma-separated. Default: anyone may connect their own mailbox.",
   ),
-  ALLOW_PRIVATE_HOSTS: list.describe(
+  ALLOW_PRIVATE_HOSTS: listOf(isHost, "each must be a name, an address or a CIDR").describe(
     "Mail servers on private addresses that may be used, on any port: names, addresses, CIDRs, comma-separated.",
   ),
-  TRUSTED_PROXIES: list.describe(
-    "Addresses or CIDRs of reverse proxies whose X-Forwarded-For is believed, comma-separated.",
-  ),
+  TRUSTED_PROXIES: listOf(
+    isNetwork,
+    "each must be an address or a CIDR such as 127.0.0.1 or 10.0.0.0/8",
+  ).describe("Addresses or CIDRs of reverse proxies whose X-Forwarded-For is believed, comma-separated."),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent")
     .default("info")
