@@ -7,3 +7,6 @@ export async function readDocument(): Promise<number> {
   await Bun.write(Bun.stdout, JSON.stringify(found));
   return 0;
 }
+
+// Run from its source it needs nothing else of the program.
+if (import.meta.main) await readDocument();

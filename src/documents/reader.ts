@@ -17,10 +17,11 @@ export const readDocumentCommand = "read-document";
 
 const answer = z.object({ text: z.string(), notes: z.array(z.string()) });
 
-/** Compiled, the program is the executable itself; else Bun runs its first file. */
+/** Compiled, the executable itself with the command's name; else Bun with the command's file. */
 function ownProgram(): string[] {
   const compiled = import.meta.dir.startsWith("/$bunfs") || import.meta.dir.includes("~BUN");
-  return compiled ? [process.execPath] : [process.execPath, join(import.meta.dir, "..", "main.ts")];
+  if (compiled) return [process.execPath, readDocumentCommand];
+  return [process.execPath, join(import.meta.dir, "..", "cli", "read-document.ts")];
 }
 
 export function createDocumentReader({ deadlineMs = 15_000, atOnce = 2 } = {}): DocumentReader {
@@ -40,7 +41,7 @@ export function createDocumentReader({ deadlineMs = 15_000, atOnce = 2 } = {}): 
   return {
     async read(bytes, signal) {
       await enter(signal);
-      const child = Bun.spawn([...ownProgram(), readDocumentCommand], {
+      const child = Bun.spawn(ownProgram(), {
         stdin: bytes,
         stdout: "pipe",
         stderr: "ignore",
