@@ -56,6 +56,8 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
   if (draft && isUntouched(request)) return fromDraft(deps, draft);
 
   const computed = replied && toReplyRecipients(replied, deps.own, request.replyAll === true);
+  if (replied && request.to === undefined && answersElsewhere(replied))
+    notes.push("It goes to the address the email's Reply-To names, which is not its sender's.");
   const asked = (texts: readonly string[] | undefined, name: string) =>
     texts === undefined ? undefined : requireAddresses(texts, name);
   const [to = [], cc = [], bcc = []] = withoutRepeats([
@@ -95,6 +97,12 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
       ...(forwarded ? { forwards: forwarded.id } : {}),
     },
   );
+}
+
+/** A Reply-To that leads away from the sender: a mailing list's custom, and a swindler's. */
+function answersElsewhere({ from, replyTo }: Original): boolean {
+  const senders = from.map(({ address }) => address.toLowerCase());
+  return replyTo.length > 0 && !replyTo.some(({ address }) => senders.includes(address.toLowerCase()));
 }
 
 /** Nothing but a draft was named: it goes out as it stands. */

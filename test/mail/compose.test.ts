@@ -262,6 +262,15 @@ describe("A reply", () => {
     });
   });
 
+  test("says when Reply-To leads away from the sender", async () => {
+    const notes = async (headers: string, to?: string[]) =>
+      (await compose(deps, { body: "x", replied: await received(headers), to })).notes;
+    expect(await notes("Reply-To: else@evil.test\n")).toEqual([expect.stringContaining("Reply-To")]);
+    expect(await notes("Reply-To: BEN@example.test\n")).toEqual([]);
+    expect(await notes("")).toEqual([]);
+    expect(await notes("Reply-To: else@evil.test\n", ["ben@example.test"])).toEqual([]);
+  });
+
   test("to all adds everybody else, without own addresses, with or without +tag", async () => {
     const raw = `From: ben@example.test\nTo: Ann <ANN@example.test>, Cleo <cleo@example.test>, ann+shop@example.test\nCc: dora@example.test, ann@work.test, ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
     const { preview } = await compose(deps, { body: "x", replied: await original(raw), replyAll: true });
