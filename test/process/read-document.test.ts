@@ -1,0 +1,29 @@
+/** What the compiled executable makes of documents: its readers are inside it, and it needs no settings for them. */
+import { expect, test } from "bun:test";
+import { binary } from "../support/binary.ts";
+import { docx, odt, pdf, pptx, xlsx } from "../support/documents.ts";
+
+const documents: [string, Uint8Array, string][] = [
+  ["PDF", pdf(["Compiled words"]), "Compiled words"],
+  ["Word", docx(), "# Report"],
+  ["Excel", xlsx(), "| April | 2024-05-06 | 900.5 | TRUE |"],
+  ["PowerPoint", pptx(), "The beginning"],
+  ["OpenDocument", odt(), "## Minutes"],
+];
+
+test.each(documents)(
+  "the executable reads %s",
+  async (_, content, words) => {
+    const child = Bun.spawn([await binary(), "read-document"], {
+      stdin: content,
+      stdout: "pipe",
+      env: {},
+      cwd: "/",
+    });
+    const { text, notes } = await new Response(child.stdout).json();
+    expect(text).toContain(words);
+    expect(notes).toEqual([]);
+    expect(await child.exited).toBe(0);
+  },
+  60_000,
+);
