@@ -1,18 +1,18 @@
 /**
  * The pool of IMAP connections: the only place that opens one.
  *
- * Keyed by grant and account, never by anything typed: one grant's connection is never another's. At most two
- * connections an account and 64 in all; each is kept for two minutes after its last use with its mailbox selected.
- * When all are in use, calls wait in line until their own deadline; whose grant holds the fewest connections is next,
- * then who came first, and an idle connection of somebody else makes room.
+ * Keyed by grant and account, never by anything typed: one grant's connection is never another's. Each is kept for two
+ * minutes after its last use with its mailbox selected; how many there may be and who is next is places.ts's business.
  */
 import type { ImapFlow } from "imapflow";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import { toReason, untilAborted } from "./deadline.ts";
 import { toAppError } from "./failures.ts";
 import { createLoginPauses } from "./login-pause.ts";
 import type { Credentials } from "./mail.ts";
 import { createNotes, type MailboxNotes } from "./notes.ts";
+import { createPlaces, mailboxOf, type PlaceLimits, type Slot } from "./places.ts";
 
 /** Whose connection it is. Never keyed by a typed address: one grant's connection is never another's. */
 export type ConnectionOwner = { grantId: string; accountId: string; credentials: Credentials };
@@ -40,17 +40,15 @@ export type Connections = {
   close(): Promise<void>;
 };
 
-export type ConnectionLimits = {
-  perAccount: number;
-  total: number;
-  /** How long a connection is kept after its last use. */
-  idleMs: number;
+export type ConnectionLimits = PlaceLimits & {
   /** A connection unused for longer is asked whether it still lives before it is lent: one round trip. */
   doubtAfterMs: { read: number; write: number };
   /** How long it may take to answer that. */
   proofMs: number;
   /** After "too many connections" for a second one, how long an account makes do with its first. */
   narrowMs: number;
+  /** What a mail server may send for one call: the largest email there is, twice over. */
+  bytesPerCall: number;
   /** How long logging out may take at the process's end. */
   logoutMs: number;
 };
@@ -62,49 +60,20 @@ export const connectionLimits: ConnectionLimits = {
   doubtAfterMs: { read: 20_000, write: 5_000 },
   proofMs: 4_000,
   narrowMs: 60_000,
+  bytesPerCall: 96 * 1024 * 1024,
   logoutMs: 2_000,
 };
 
-/** One place for a connection. Without `imap` it is being opened, or closed. */
-type Slot = {
-  key: string;
-  grantId: string;
-  imap: ImapFlow | undefined;
-  busy: boolean;
-  lastUsedAt: number;
-  expiry: ReturnType<typeof setTimeout> | undefined;
-  /** Why its user is to stop, when it is closed under him. */
-  ended: AbortController;
-};
-
-type Waiter = {
-  key: string;
-  grantId: string;
-  mailbox: string | undefined;
-  grant(slot: Slot): void;
-  refuse(error: AppError): void;
-};
-
 const grantEnded = () => new AppError("cancelled", "The permission for this mailbox has ended.");
+const tooMuch = () => new AppError("mail_server_failed", "The mail server sent more than fits.");
 const stopping = () => new AppError("shutting_down", "The server is stopping.");
 
-/** Why a signal fired, in our words. */
-function toReason(signal: AbortSignal): AppError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof AppError) return reason;
-  if (reason instanceof Error && reason.name === "TimeoutError")
-    return new AppError("timed_out", "The mail server did not answer in time.");
-  return new AppError("cancelled", "The call was cancelled.");
-}
-
-/** Settles with `work`, or rejects with the signal's reason as soon as it fires. */
-function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(toReason(signal));
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
+/** Calls `over` when a connection has brought more than `maxBytes` from here on. Cleared by the caller. */
+function watchBytes(imap: ImapFlow, maxBytes: number, over: () => void): ReturnType<typeof setInterval> {
+  const before = imap.stats().received;
+  return setInterval(() => {
+    if (imap.stats().received - before > maxBytes) over();
+  }, 250);
 }
 
 /** `open` dials, vets and logs in (mail/imap.ts); it must obey its signal. Opens nothing by itself. */
@@ -117,104 +86,11 @@ export function createConnections(deps: {
   const limits = { ...connectionLimits, ...deps.limits };
   const notes = createNotes();
   const pauses = createLoginPauses({ clock });
-  const slots = new Set<Slot>();
-  const waiting = new Set<Waiter>();
   /** Accounts whose server wants no second connection, and until when we believe that. */
   const narrow = new Map<string, number>();
+  const isNarrow = (key: string) => (narrow.get(key) ?? 0) > clock.now();
+  const places = createPlaces({ clock, limits, isNarrow, onLast: (key) => notes.forget(key) });
   let stopped = false;
-
-  const ofKey = (key: string) => [...slots].filter((slot) => slot.key === key);
-  const heldBy = (grantId: string) => [...slots].filter((slot) => slot.grantId === grantId).length;
-
-  /** Gives a slot up and closes its connection; its place is free at once. */
-  function drop(slot: Slot): void {
-    clearTimeout(slot.expiry);
-    slots.delete(slot);
-    if (ofKey(slot.key).length === 0) notes.forget(slot.key);
-    slot.imap?.close();
-    slot.imap = undefined;
-  }
-
-  /** A slot this waiter may have now, if there is one: its own idle one, or a new one where there is room. */
-  function findSlot(waiter: Waiter): Slot | undefined {
-    const own = ofKey(waiter.key);
-    const idle = own.filter((slot) => !slot.busy);
-    const ready = idle.find((slot) => mailboxOf(slot) === waiter.mailbox) ?? idle[0];
-    if (ready) return ready;
-    // One login at a time: what the first one meets (a changed password, a full server) the second need not.
-    const opening = own.some((slot) => slot.imap === undefined);
-    if (opening || own.length >= limits.perAccount) return undefined;
-    if (own.length > 0 && (narrow.get(waiter.key) ?? 0) > clock.now()) return undefined;
-    if (slots.size >= limits.total) {
-      const [oldest] = [...slots].filter((slot) => !slot.busy).sort((a, b) => a.lastUsedAt - b.lastUsedAt);
-      if (!oldest) return undefined;
-      drop(oldest);
-    }
-    const slot: Slot = {
-      key: waiter.key,
-      grantId: waiter.grantId,
-      imap: undefined,
-      busy: false,
-      lastUsedAt: clock.now(),
-      expiry: undefined,
-      ended: new AbortController(),
-    };
-    slots.add(slot);
-    return slot;
-  }
-
-  /** Hands out what is free, to the grant that holds least first. */
-  function pump(): void {
-    const line = [...waiting].map((waiter) => ({ waiter, held: heldBy(waiter.grantId) }));
-    for (const { waiter } of line.sort((a, b) => a.held - b.held)) {
-      const slot = findSlot(waiter);
-      if (!slot) continue;
-      slot.busy = true;
-      clearTimeout(slot.expiry);
-      waiting.delete(waiter);
-      waiter.grant(slot);
-    }
-  }
-
-  /** Waits in line for a slot. The line ends with the signal, the grant or the process. */
-  function acquire(key: string, grantId: string, lease: Lease): Promise<Slot> {
-    return new Promise<Slot>((resolve, reject) => {
-      const { signal } = lease;
-      const abort = () => waiter.refuse(toReason(signal));
-      const waiter: Waiter = {
-        key,
-        grantId,
-        mailbox: lease.mailbox,
-        grant(slot) {
-          signal.removeEventListener("abort", abort);
-          resolve(slot);
-        },
-        refuse(error) {
-          signal.removeEventListener("abort", abort);
-          waiting.delete(waiter);
-          reject(error);
-        },
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      waiting.add(waiter);
-      pump();
-    });
-  }
-
-  /** Takes a slot back: kept when its connection is known to be in order, else given up. */
-  function release(slot: Slot, inOrder: boolean): void {
-    slot.busy = false;
-    slot.lastUsedAt = clock.now();
-    if (!inOrder || !slot.imap?.usable || !slots.has(slot)) drop(slot);
-    else {
-      slot.expiry = setTimeout(() => {
-        drop(slot);
-        pump();
-      }, limits.idleMs);
-      slot.expiry.unref();
-    }
-    pump();
-  }
 
   /** The slot's connection, proven alive or freshly opened. */
   async function connect(
@@ -241,15 +117,17 @@ export function createConnections(deps: {
       }
       // A server that hangs up while nobody looks leaves no dead slot behind.
       imap.once("close", () => {
-        if (!slot.busy && slots.has(slot)) drop(slot);
+        if (!slot.busy && places.has(slot)) places.drop(slot);
       });
       slot.imap = imap;
       // The next one in line may open its own now.
-      queueMicrotask(pump);
+      queueMicrotask(places.pump);
       return imap;
     } catch (error) {
       const failure = toAppError(error, "connect");
-      const others = ofKey(slot.key).some((other) => other !== slot && other.imap?.usable);
+      const others = places
+        .all()
+        .some((other) => other !== slot && other.key === slot.key && other.imap?.usable);
       if (failure.code === "mail_server_busy" && others) narrow.set(slot.key, clock.now() + limits.narrowMs);
       else pauses.note(slot.key, failure);
       throw failure;
@@ -262,13 +140,16 @@ export function createConnections(deps: {
     lease: Lease,
     work: Work<T>,
   ): Promise<{ done: T } | { failed: unknown; again: boolean }> {
-    const slot = await acquire(toKey(owner), owner.grantId, lease);
-    const signal = AbortSignal.any([lease.signal, slot.ended.signal]);
+    const slot = await places.acquire(toKey(owner), owner.grantId, lease);
+    const excess = new AbortController();
+    const signal = AbortSignal.any([lease.signal, slot.ended.signal, excess.signal]);
     let imap: ImapFlow | undefined;
+    let watch: ReturnType<typeof setInterval> | undefined;
     const close = () => imap?.close();
     signal.addEventListener("abort", close, { once: true });
     try {
       imap = await connect(slot, owner, lease, signal);
+      watch = watchBytes(imap, limits.bytesPerCall, () => excess.abort(tooMuch()));
       const selected = imap;
       const run = async () => {
         if (lease.mailbox !== undefined && mailboxOf(slot) !== lease.mailbox)
@@ -276,18 +157,19 @@ export function createConnections(deps: {
         return work(selected, notes.of(slot.key, selected));
       };
       const done = await untilAborted(signal, run());
-      release(slot, true);
+      places.release(slot, true);
       return { done };
     } catch (error) {
       const lost = imap !== undefined && !imap.usable;
-      const crowded = imap === undefined && (narrow.get(slot.key) ?? 0) > clock.now();
-      release(slot, imap !== undefined && isOrderly(error));
+      const crowded = imap === undefined && isNarrow(slot.key);
+      places.release(slot, imap !== undefined && isOrderly(error));
       if (signal.aborted) throw toReason(signal);
       return {
         failed: isBug(error) ? error : toAppError(error, "imap"),
         again: crowded || (lost && lease.effect === "read"),
       };
     } finally {
+      clearInterval(watch);
       signal.removeEventListener("abort", close);
     }
   }
@@ -305,41 +187,35 @@ export function createConnections(deps: {
     },
 
     closeGrant(grantId) {
-      for (const waiter of waiting) if (waiter.grantId === grantId) waiter.refuse(grantEnded());
-      for (const slot of slots) {
+      places.refuse(grantEnded(), grantId);
+      for (const slot of places.all()) {
         if (slot.grantId !== grantId) continue;
         slot.ended.abort(grantEnded());
         pauses.forget(slot.key);
         narrow.delete(slot.key);
-        drop(slot);
+        places.drop(slot);
       }
-      pump();
+      places.pump();
     },
 
-    count: () => slots.size,
+    count: () => places.all().length,
 
     async close() {
       stopped = true;
-      for (const waiter of waiting) waiter.refuse(stopping());
-      const idle = [...slots].flatMap((slot) => (!slot.busy && slot.imap ? [slot.imap] : []));
+      places.refuse(stopping());
+      const idle = places.all().flatMap((slot) => (!slot.busy && slot.imap ? [slot.imap] : []));
       await Promise.all(
         idle.map((imap) => untilAborted(AbortSignal.timeout(limits.logoutMs), imap.logout()).catch(() => {})),
       );
-      for (const slot of slots) {
+      for (const slot of places.all()) {
         slot.ended.abort(stopping());
-        drop(slot);
+        places.drop(slot);
       }
     },
   };
 }
 
 const toKey = (owner: ConnectionOwner) => `${owner.grantId}/${owner.accountId}`;
-
-/** The mailbox a slot's connection has selected. */
-function mailboxOf(slot: Slot): string | undefined {
-  const mailbox = slot.imap?.mailbox;
-  return mailbox ? mailbox.path : undefined;
-}
 
 /** SELECT. A NO means there is no such mailbox for this account, whatever code the server gives it or not. */
 async function select(imap: ImapFlow, path: string): Promise<void> {
