@@ -59,6 +59,7 @@ async function settle(product: TestProduct, imapPort: number) {
   const id = (data.emails as { id: string }[])[0]?.id ?? "";
   // Leaves rows in the journal, as work does.
   await client.call("mark_as_read", { ids: [id] });
+  await client.call("request_upload", {});
   const stream = await fetch(`${product.url}/mcp`, {
     headers: {
       Authorization: `Bearer ${tokens.accessToken}`,
@@ -110,7 +111,13 @@ describeMail("The end of a grant", () => {
       await lendProduct({ rates: wideRates }, async (product) => {
         const settled = await settle(product, proxy.port);
         expect(proxy.open()).toBeGreaterThan(0);
-        expect(countRows(product)).toMatchObject({ grants: 1, accounts: 1, operations: 1, sessions: 1 });
+        expect(countRows(product)).toMatchObject({
+          grants: 1,
+          accounts: 1,
+          operations: 1,
+          sessions: 1,
+          links: 1,
+        });
         const startedAt = performance.now();
         await ends[how]?.(product, settled);
         // The stream ends on its own; whoever reads it sees the end.

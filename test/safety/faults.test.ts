@@ -88,6 +88,30 @@ describeMail("A line with faults", () => {
     },
   );
 
+  test("I06: the same for reading, searching and listing, cut at twelve places each", async () => {
+    const { data } = await person.client.call("get_recent_emails", {});
+    const id = (data.emails as { id: string }[])[0]?.id ?? "";
+    for (const [name, input, told] of [
+      ["get_email", { id }, "long text"],
+      ["search_emails", { query: "subject:number" }, "number two"],
+      ["list_mailboxes", {}, "INBOX"],
+      ["get_thread", { id }, "number two"],
+    ] as const) {
+      const size = await sizeOf(name, input);
+      for (let step = 0; step < 12; step++) {
+        const afterBytes = Math.floor((size * step) / 12) + 7;
+        const { answer, ms, next } = await callThrough({ kind: "cut", afterBytes }, name, input);
+        const where = `${name}, cut after ${afterBytes} of ${size}`;
+        expect(ms, where).toBeLessThan(callMs + 400);
+        if (answer.isError) expect(answer.text, where).toMatch(decent);
+        // A search says which mailbox it could not search.
+        else
+          expect(answer.text.includes(told) || answer.text.includes("Not searched: INBOX"), where).toBe(true);
+        expect(next.text, where).toContain(told);
+      }
+    }
+  });
+
   test("I06: a line that is cut in the middle of a long email is cut once, and the answer comes whole", async () => {
     const { data } = await person.client.call("get_recent_emails", {});
     const id = (data.emails as { id: string }[])[0]?.id ?? "";
