@@ -27,7 +27,10 @@ export function connectPage(props: ConnectPageProps): string {
     >
       {connected.length > 0 ? (
         <>
-          <h1>{text.connect.addHeading}</h1>
+          <h1>
+            <small>{text.connect.addFor} </small>
+            <strong>{props.redirectHost}</strong>
+          </h1>
           <p class="hint">
             {text.connect.connectedAlready} {connected.join(", ")}
           </p>
@@ -80,7 +83,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
         <FoundLine text={text} found={form.provider === "" ? found : undefined} />
       </div>
       <ProviderList text={text} chosen={chosen} message={at("provider")} />
-      <ProviderHelp text={text} language={language} />
+      <ProviderHelp text={text} language={language} chosen={chosen} />
       <ServerFields text={text} form={form} usual={toUsualServers(chosen, found)} at={at} />
       <PasswordField text={text} message={at("password")} autofocus={focus === "password"} />
       {adding ? <input type="hidden" name={fieldNames.level} value={form.level} /> : null}

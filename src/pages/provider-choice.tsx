@@ -39,20 +39,25 @@ export function ProviderList(props: { text: Texts; chosen: string; message: stri
 }
 
 /** Every company's help, hidden but for the chosen one's (style.ts). */
-export function ProviderHelp(props: { text: Texts; language: Language }) {
+export function ProviderHelp(props: { text: Texts; language: Language; chosen: string }) {
   return (
     <>
       {presets.map((preset) => (
-        <Help preset={preset} text={props.text} language={props.language} />
+        <Help preset={preset} {...props} />
       ))}
     </>
   );
 }
 
-function Help({ preset, text, language }: { preset: Provider; text: Texts; language: Language }) {
+function Help(props: { preset: Provider; text: Texts; language: Language; chosen: string }) {
+  const { preset, text, language, chosen } = props;
   const { kind, url } = preset.appPassword;
   return (
-    <div class={kind === "unavailable" ? "help unavailable" : "help"} data-help={preset.id}>
+    <div
+      class={kind === "unavailable" ? "help unavailable" : "help"}
+      data-help={preset.id}
+      data-chosen={preset.id === chosen ? "" : undefined}
+    >
       {kind === "unavailable" ? <b>{text.connect.unavailable}</b> : null}
       <p>{stepsFor(preset, language)}</p>
       {url === undefined ? null : (

@@ -262,7 +262,7 @@ describeBrowser("The connect page", () => {
       await typeMailbox(page, ann);
       await connect(page);
       await page.getByRole("button", { name: "Add another mailbox" }).click();
-      await page.getByRole("heading", { name: "Add another mailbox" }).waitFor();
+      await page.getByRole("heading", { name: /^Add another mailbox for/ }).waitFor();
       expect(await page.innerText("main")).toContain(ann.address);
       expect(await page.locator('[name="level"][type="radio"]').count()).toBe(0);
       await typeServers(page, kit);

@@ -9,6 +9,7 @@ export const de: Texts = {
   connect: {
     title: (host) => `${host} Zugriff auf Ihr Postfach geben`,
     heading: { before: "Sie geben", after: "Zugriff auf Ihr Postfach" },
+    addFor: "Ein weiteres Postfach verbinden mit",
     addHeading: "Ein weiteres Postfach verbinden",
     connectedAlready: "Schon verbunden:",
     address: "E-Mail-Adresse",

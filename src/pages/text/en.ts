@@ -9,6 +9,7 @@ export const en = {
     title: (host: string) => `Give ${host} access to your mailbox`,
     heading: { before: "You are giving", after: "access to your mailbox" },
     addHeading: "Add another mailbox",
+    addFor: "Add another mailbox for",
     connectedAlready: "Connected already:",
     address: "Email address",
     provider: "Mail provider",

@@ -9,6 +9,7 @@ export const fr: Texts = {
   connect: {
     title: (host) => `Donner à ${host} l’accès à votre boîte mail`,
     heading: { before: "Vous donnez à", after: "l’accès à votre boîte mail" },
+    addFor: "Ajouter une autre boîte mail pour",
     addHeading: "Ajouter une autre boîte mail",
     connectedAlready: "Déjà connectée :",
     address: "Adresse e-mail",
