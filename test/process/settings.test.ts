@@ -4,14 +4,19 @@ import { describeMail } from "../support/installed.ts";
 import { connectPerson, lendProduct } from "../support/person.ts";
 
 describeMail("What an operator sets", () => {
-  test("CALLS_PER_MINUTE: one call more is refused with when", async () => {
-    await lendProduct({ settings: { CALLS_PER_MINUTE: "2" } }, async (product) => {
+  test("CALLS_PER_MINUTE: one call more is refused with when, and counted as throttled", async () => {
+    const METRICS_TOKEN = "a-token-for-metrics-0123456789";
+    await lendProduct({ settings: { CALLS_PER_MINUTE: "2", METRICS_TOKEN } }, async (product) => {
       const { client } = await connectPerson(product);
       await client.call("list_providers");
       await client.call("list_providers");
       const third = await client.try("list_providers");
       expect(third.isError).toBe(true);
       expect(third.text).toMatch(/\d+ seconds.*\(rate_limited\)/s);
+      const metrics = await fetch(`${product.url}/metrics`, {
+        headers: { Authorization: `Bearer ${METRICS_TOKEN}` },
+      });
+      expect(await metrics.text()).toContain('email_connector_throttled_total{what="list_providers"} 1\n');
       await client.close();
     });
   });
