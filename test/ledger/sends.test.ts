@@ -115,3 +115,21 @@ test("failed tries do not use up the hour, and a day later nothing is remembered
   expect(db.select().from(rows).all()).toEqual([]);
   close();
 });
+
+test("M08: fifty a day, and then when the next may go", async () => {
+  const { close, clock, start } = open();
+  const { once } = start();
+  const startedAt = clock.now();
+  for (let hour = 0; hour < 5; hour += 1) {
+    for (let count = 0; count < 10; count += 1)
+      expect(await code(once(`${hour} ${count}`, async () => "sent"))).toBe("sent");
+    clock.advance(3_600_001);
+  }
+  const refusal = await once("one more", async () => "sent").catch((error) => error);
+  expect(refusal).toMatchObject({
+    code: "rate_limited",
+    message: expect.stringContaining("50 emails a day"),
+  });
+  expect(refusal.message).toContain(new Date(startedAt + 24 * 3_600_000).toISOString().slice(0, 19));
+  close();
+});
