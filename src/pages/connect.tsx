@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The page where a mailbox is connected: address, provider, app password, what Claude may do. */
 import { findPreset } from "../providers/presets.ts";
 import { fieldNames } from "./connect-form.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** After a proven login: who is connected; add another mailbox, or go on to the client. */
 import { fieldNames } from "./connect-form.ts";
 import { Layout, toDocument } from "./layout.tsx";

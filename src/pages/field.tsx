@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** How a field says what is wrong with it, to the eye and to a screen reader. */
 
 /** Attributes of a field that may have a problem, and may have a hint with the id `${id}-hint`. */

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** What is known of the address's mail, said under it; the script says the same while the address is typed. */
 import { findPreset } from "../providers/presets.ts";
 import type { FoundServers } from "./props.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The front page: what this is, the connector URL, and how each client takes it. */
 import { Layout, toDocument } from "./layout.tsx";
 import type { LandingPageProps } from "./props.ts";

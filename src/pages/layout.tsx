@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The frame of every page: head, mark, one column. */
 
 import { raw } from "hono/html";

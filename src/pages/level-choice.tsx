@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** What Claude may do, as three radio buttons; the grant holds the answer. */
 import type { Level } from "../oauth/grant.ts";
 import { fieldNames } from "./connect-form.ts";

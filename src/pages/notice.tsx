@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** A dead end, said kindly and in our own words. */
 import { Layout, toDocument } from "./layout.tsx";
 import { toMinutes } from "./problem-text.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** How far the logins are; shown by the script while they run. */
 import type { Texts } from "./text/en.ts";
 

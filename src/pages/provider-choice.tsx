@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** The list of mail companies, and what each asks of a person before a password works. */
 import { presets } from "../providers/presets.ts";
 import type { Provider } from "../providers/provider.ts";

@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** Where IMAP and SMTP are, for those who type it; filled in with what was found. */
 import type { MailServer } from "../mail/mail.ts";
 import { type ConnectForm, fieldNames, type TypedServer } from "./connect-form.ts";

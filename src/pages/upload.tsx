@@ -1,3 +1,4 @@
+/** @jsxImportSource hono/jsx */
 /** Where a person puts files for an email; works without script, too. */
 import { Layout, toDocument } from "./layout.tsx";
 import { scripts } from "./scripts.ts";

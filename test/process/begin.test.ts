@@ -149,3 +149,13 @@ test("a port that is taken, and a DATA_DIR that cannot be made, are one clear li
   expect(blocked.exitCode).toBe(1);
   expect(blocked.complained).toContain(`DATA_DIR: ${file} cannot be made or is not ours.`);
 });
+
+test("its source runs from any folder: Bun reads the tsconfig.json of where it stands, and there is none", async () => {
+  const app = join(import.meta.dir, "../../src/app.ts");
+  const run = Bun.spawn([process.execPath, "-e", `await import(${JSON.stringify(app)})`], {
+    cwd: temporaryFolder("elsewhere"),
+    stderr: "pipe",
+  });
+  const said = await new Response(run.stderr).text();
+  expect({ exitCode: await run.exited, said }).toEqual({ exitCode: 0, said: "" });
+});
