@@ -126,10 +126,8 @@ test("M08: fifty a day, and then when the next may go", async () => {
     clock.advance(3_600_001);
   }
   const refusal = await once("one more", async () => "sent").catch((error) => error);
-  expect(refusal).toMatchObject({
-    code: "rate_limited",
-    message: expect.stringContaining("50 emails a day"),
-  });
+  expect(refusal.code).toBe("rate_limited");
+  expect(refusal.message).toContain("50 emails a day");
   expect(refusal.message).toContain(new Date(startedAt + 24 * 3_600_000).toISOString().slice(0, 19));
   close();
 });
