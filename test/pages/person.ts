@@ -1,0 +1,29 @@
+/** What a person does at the connect page, step by step. */
+import type { Page } from "playwright-core";
+import type { MailServerKit, User } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
+
+/** Types servers by hand, as a person with a mail server of their own does. */
+export async function typeServers(page: Page, kit: Pick<MailServerKit, "imap" | "smtp">): Promise<void> {
+  await page.selectOption("#provider", "generic");
+  for (const side of ["imap", "smtp"] as const) {
+    await page.fill(`#${side}_host`, kit[side].host);
+    await page.fill(`#${side}_port`, String(kit[side].port));
+    await page.selectOption(`#${side}_security`, String(kit[side].security === "tls"));
+  }
+}
+
+export async function typeMailbox(page: Page, user: User): Promise<void> {
+  await page.fill("#address", user.address);
+  await page.fill("#password", user.password);
+}
+
+export const connect = (page: Page) => page.getByRole("button", { name: "Connect", exact: true }).click();
+export const goOn = (page: Page) => page.getByRole("button", { name: /^Go on to/ }).click();
+export const waitForConnected = (page: Page) => page.getByRole("heading", { name: "Connected as" }).waitFor();
+export const toolNames = async (product: { url: string }, token: string) => {
+  const claude = await openClient(product, token);
+  const { tools } = await claude.client.listTools();
+  await claude.close();
+  return tools.map(({ name }) => name);
+};
