@@ -65,8 +65,7 @@ export async function toScope(access: Access, parsed: Query, mailbox: string | u
   for (const one of known) {
     const hidden = (one.role === "trash" || one.role === "junk") && !anywhere;
     if (excluded.includes(one.path)) skipped.push({ mailbox: one.path, reason: "left out by the query" });
-    else if (hidden)
-      skipped.push({ mailbox: one.path, reason: `${one.role}; say in:${one.role} or in:anywhere` });
+    else if (hidden) skipped.push({ mailbox: one.path, reason: "only when named, or with in:anywhere" });
     else if (all && one !== all && one.role !== "trash" && one.role !== "junk") continue;
     else if (one.virtual && one !== all)
       skipped.push({ mailbox: one.path, reason: "shows emails of other mailboxes" });

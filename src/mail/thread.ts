@@ -89,7 +89,10 @@ export async function getThread(access: Access, request: { id: string; limit: nu
     if (start.threadId !== undefined || keys === undefined) break;
     ids = new Set([...found.values()].flatMap(({ headers }) => idsOf(headers)));
   }
-  const all = [...found.values()].sort((a, b) => a.at - b.at);
+  // Of the same second, what refers to more came later.
+  const all = [...found.values()].sort(
+    (a, b) => a.at - b.at || idsOf(a.headers).length - idsOf(b.headers).length,
+  );
   const shown = all.slice(-request.limit);
   const emails = await readBodies(access, shown);
   const left = all.length - shown.length;

@@ -8,7 +8,7 @@ export const getAttachment = defineTool({
   name: "get_attachment",
   title: "Read an attachment",
   description:
-    "Reads an attachment: the text of PDF, Word, Excel, PowerPoint, OpenDocument, calendar, contact, email and text files, or a picture. Or gives the person a link that downloads the file once, within ten minutes.",
+    "Reads an attachment: PDF, Word, Excel, PowerPoint, OpenDocument, calendar, contact, email and text files as text, pictures as they are. Or gives a link by which the person downloads it, once, within ten minutes.",
   effect: "read",
   input: z.object({
     id: emailId,

@@ -17,14 +17,14 @@ export const getEmail = defineTool({
   name: "get_email",
   title: "Read an email",
   description:
-    "Reads one email: who, when, its text (HTML as markdown, quoted history folded), its attachments, and what the receiving server found out about the sender. Leaves it unread. Long emails continue with offset.",
+    "Reads one email: headers, text (HTML as markdown, quoted history folded), attachments, and the receiving server's checks of the sender. Leaves it unread.",
   effect: "read",
   input: z.object({
     id: emailId,
     format: z
       .enum(["markdown", "text", "html", "links"])
       .default("markdown")
-      .describe("text: plain, nothing folded; html: source; links: full link targets"),
+      .describe("text: plain, unfolded; html: source; links: full targets"),
     offset,
     max_characters: z.int().min(1000).max(150_000).default(25_000).describe("How much text at most"),
     headers: z.boolean().default(false).describe("All header lines too"),

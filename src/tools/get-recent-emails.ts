@@ -18,16 +18,18 @@ export const getRecentEmails = defineTool({
   }),
   output: page,
   async run({ mailbox, limit, unread_only, cursor, account }, { mailFor }) {
-    const found = await mailFor({ account }).listEmails({
+    const mail = mailFor({ account });
+    const found = await mail.listEmails({
       mailbox,
       limit,
       unreadOnly: unread_only,
       ...(cursor === undefined ? {} : { cursor }),
     });
-    return toPage(found);
+    return toPage([mail.address], found);
   },
-  render({ emails, total, cursor, searched }, fence) {
-    const rows = emails.map((email, at) => showRow(email, at + 1, false));
+  render(data, fence) {
+    const { emails, total, cursor, searched } = data;
+    const rows = emails.map((email, at) => showRow(email, at + 1, data));
     const where = searched.join(", ");
     if (rows.length === 0) return fence(`${where}: no emails here.`);
     const head = `${where}: ${rows.length} of ${total}, newest first.`;

@@ -24,6 +24,8 @@ const row = z.object({
 
 /** A page of a list: what was asked of which mailboxes, and what was left out and why. */
 export const page = mailAnswer({
+  /** The addresses of the accounts these are of. */
+  accounts: z.array(z.string()),
   emails: z.array(row),
   total: z.int(),
   cursor: z.string().optional(),
@@ -44,16 +46,18 @@ export function showSize(octets: number): string {
   return `${(octets / 1024 / 1024).toFixed(1)} MB`;
 }
 
-/** One email in two short lines; `showMailbox` where a list spans several. */
-export function showRow(email: z.output<typeof row>, position: number, showMailbox: boolean): string {
+/** One email in two short lines; its mailbox where a list spans several, and to whom it went where it is one's own. */
+export function showRow(email: z.output<typeof row>, position: number, { accounts, searched }: Page): string {
+  const own = accounts.some((address) => address.toLowerCase() === email.from.address.toLowerCase());
+  const who = own ? `to ${email.to.map(showPerson).join(", ") || "nobody"}` : showPerson(email.from);
   const marks = [
     email.unread ? "unread" : "",
     email.flagged ? "flagged" : "",
     email.answered ? "answered" : "",
     email.attachments > 0 ? `${email.attachments} attached` : "",
-    showMailbox ? `in ${email.account ? `${email.account}: ` : ""}${email.mailbox}` : "",
+    searched.length > 1 ? `in ${email.account ? `${email.account}: ` : ""}${email.mailbox}` : "",
   ].filter((mark) => mark !== "");
-  const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${shorten(showPerson(email.from), 60)}: ${shorten(email.subject, 90) || "(no subject)"}`;
+  const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${shorten(who, 60)}: ${shorten(email.subject, 90) || "(no subject)"}`;
   const tail = [...marks, showSize(email.size)].join(", ");
   const words = shorten(email.snippet, 70);
   return `${head} [${tail}]\n   ${email.id}${words ? ` ${words}` : ""}`;
@@ -68,8 +72,12 @@ export function shorten(text: string, most: number): string {
         .trimEnd()}…`;
 }
 
+/** One line for each reason. */
 export function showSkipped(skipped: Page["skipped"]): string {
-  return skipped.map(({ mailbox, reason }) => `Not searched: ${mailbox} (${reason}).`).join("\n");
+  const reasons = Map.groupBy(skipped, ({ reason }) => reason);
+  return [...reasons]
+    .map(([reason, some]) => `Not searched: ${some.map(({ mailbox }) => mailbox).join(", ")} (${reason}).`)
+    .join("\n");
 }
 
 /** Where the list goes on. */
@@ -78,12 +86,15 @@ export function showCursor(cursor: string | undefined): string {
 }
 
 /** What a list is made of for the output schema. */
-export function toPage(found: {
-  emails: readonly EmailRow[];
-  total: number;
-  cursor?: string;
-  searched: string[];
-  skipped: { mailbox: string; reason: string }[];
-}): Page {
-  return { ...found, emails: [...found.emails] };
+export function toPage(
+  accounts: readonly string[],
+  found: {
+    emails: readonly EmailRow[];
+    total: number;
+    cursor?: string;
+    searched: string[];
+    skipped: { mailbox: string; reason: string }[];
+  },
+): Page {
+  return { accounts: [...accounts], ...found, emails: [...found.emails] };
 }

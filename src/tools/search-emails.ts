@@ -25,15 +25,16 @@ export const searchEmails = defineTool({
       ...(mailbox === undefined ? {} : { mailbox }),
       ...(cursor === undefined ? {} : { cursor }),
     };
-    const found =
-      account === allAccounts && mails.length > 1
-        ? await searchAccounts(mails, request, signal)
-        : await mailFor(account === allAccounts ? {} : { account }).searchEmails(request);
-    return toPage(found);
+    if (account === allAccounts && mails.length > 1) {
+      const own = mails.map(({ address }) => address);
+      return toPage(own, await searchAccounts(mails, request, signal));
+    }
+    const mail = mailFor(account === allAccounts ? {} : { account });
+    return toPage([mail.address], await mail.searchEmails(request));
   },
-  render({ emails, total, cursor, searched, skipped }, fence) {
-    const several = searched.length > 1;
-    const rows = emails.map((email, at) => showRow(email, at + 1, several));
+  render(data, fence) {
+    const { emails, total, cursor, searched, skipped } = data;
+    const rows = emails.map((email, at) => showRow(email, at + 1, data));
     const head =
       rows.length === 0 ? "Nothing matches." : `${rows.length} of ${total} that match, newest first.`;
     const where = `Searched: ${searched.join(", ")}.`;
