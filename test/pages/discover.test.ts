@@ -47,7 +47,7 @@ describe("Asking for the servers of an address", () => {
       expect(response.status).toBe(400);
       expect(await response.text()).not.toContain("fastmail");
     }
-    expect((await fetch(`${product.url}/oauth/discover`)).status).toBe(404);
+    expect((await fetch(`${product.url}/oauth/discover`)).status).toBe(405);
   });
 
   test("What is no address, and an address that may not connect, are refused in JSON", async () => {
