@@ -1,6 +1,7 @@
 /** One account as a live handle: its verbs, each done in a file of its own, over connections lent by the pool. */
 import type { Clock } from "../clock.ts";
 import type { DocumentReader } from "../documents/reader.ts";
+import { AppError } from "../errors.ts";
 import { createAccess } from "./access.ts";
 import { describeAttachment, getAttachment, streamAttachment } from "./attachment.ts";
 import type { ConnectionOwner, Connections } from "./connections.ts";
@@ -50,7 +51,19 @@ export function createMail(deps: {
     ...createWriting({
       ...deps,
       access,
-      afterwards: () => createAccess({ ...deps, signal: AbortSignal.timeout(afterwardsMs) }),
+      afterwards: () => createAccess({ ...deps, signal: outliveCaller(signal) }),
     }),
   };
+}
+
+/** A signal for what follows a sending: it outlives a caller who went away, but not the grant. */
+function outliveCaller(signal: AbortSignal): AbortSignal {
+  const ended = new AbortController();
+  const onAbort = () => {
+    const { reason }: { reason?: unknown } = signal;
+    if (reason instanceof AppError && reason.code === "permission_missing") ended.abort(reason);
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return AbortSignal.any([AbortSignal.timeout(afterwardsMs), ended.signal]);
 }
