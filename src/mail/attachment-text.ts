@@ -82,8 +82,13 @@ async function readEml(bytes: Buffer): Promise<AttachmentText> {
 
 const maxHeaderBytes = 65_536;
 
-/** An attached email whose structure the mail server knows: only its text is fetched. */
-export async function readAttachedEmail(imap: ImapFlow, uid: number, part: Part): Promise<AttachmentText> {
+/** An attached email whose structure the mail server knows: only its text is fetched, as far as it is read. */
+export async function readAttachedEmail(
+  imap: ImapFlow,
+  uid: number,
+  part: Part,
+  until: number,
+): Promise<AttachmentText> {
   const key = `${part.part}.HEADER`;
   const email = await imap.fetchOne(
     String(uid),
@@ -94,7 +99,7 @@ export async function readAttachedEmail(imap: ImapFlow, uid: number, part: Part)
   const headers = parseHeaders(bytes ?? Buffer.alloc(0));
   const [root] = part.children;
   const anatomy = toAnatomy(root ?? part);
-  const body = await readBody(imap, uid, anatomy, { format: "text", until: maxCharacters, forward: true });
+  const body = await readBody(imap, uid, anatomy, { format: "text", until, forward: true });
   const head = shownHeaders.flatMap((name) => {
     const value = headerValue(headers, name);
     if (!value) return [];

@@ -24,11 +24,12 @@ export async function getAttachment(
   request: Request<"getAttachment">,
 ): Promise<AttachmentContent> {
   const ref = access.toRef(request.id);
+  const until = request.offset + request.maxCharacters;
   const { attached, bytes, found } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
     const one = await findAttached(imap, ref.uid, request.index);
     if (isAttachedEmail(one.part))
-      return { attached: one, found: await readAttachedEmail(imap, ref.uid, one.part) };
+      return { attached: one, found: await readAttachedEmail(imap, ref.uid, one.part, until) };
     if (one.part.size > maxReadBytes || isNeverText(one.part.type)) return { attached: one };
     return { attached: one, bytes: await fetchWhole(imap, ref.uid, one.part) };
   });

@@ -62,6 +62,14 @@ export async function getThread(access: Access, request: { id: string; limit: nu
   });
   const paths = await placesOf(access, ref.mailbox, start.threadId !== undefined);
   const found = new Map<string, Found>();
+  const skipped = new Map<string, string>();
+  const keep = (emails: readonly Found[]) => {
+    for (const email of emails) {
+      // The copy in Sent and the copy that came back are one email; the one that was asked for is shown.
+      const key = email.messageId || email.id;
+      if (!found.has(key) || email.id === request.id) found.set(key, email);
+    }
+  };
   let ids = new Set(start.ids);
   const asked = new Set<string>();
   for (let round = 0; round < maxRounds; round += 1) {
@@ -70,22 +78,18 @@ export async function getThread(access: Access, request: { id: string; limit: nu
     for (const id of next) asked.add(id);
     const keys = keysOf(start.threadId, next);
     // An email without Message-ID and references is its own conversation.
-    const settled = await Promise.all(
+    const settled = await Promise.allSettled(
       paths.map((path) =>
-        look(
-          access,
-          path,
-          keys ?? [atom("UID"), { type: "SEQUENCE", value: String(ref.uid) }],
-          keys === undefined && path !== ref.mailbox,
-        ),
+        look(access, path, keys ?? uidKey(ref.uid), keys === undefined && path !== ref.mailbox),
       ),
     );
-    for (const emails of settled)
-      for (const email of emails) {
-        // The copy in Sent and the copy that came back are one email; the one that was asked for is shown.
-        const key = email.messageId || email.id;
-        if (!found.has(key) || email.id === request.id) found.set(key, email);
-      }
+    settled.forEach((outcome, at) => {
+      const path = paths[at] ?? "";
+      if (outcome.status === "fulfilled") keep(outcome.value);
+      // The email's own mailbox must be readable; another that is not is left out, and said.
+      else if (path === ref.mailbox || !(outcome.reason instanceof AppError)) throw outcome.reason;
+      else skipped.set(path, outcome.reason.message);
+    });
     if (start.threadId !== undefined || keys === undefined) break;
     ids = new Set([...found.values()].flatMap(({ headers }) => idsOf(headers)));
   }
@@ -99,8 +103,8 @@ export async function getThread(access: Access, request: { id: string; limit: nu
   return {
     emails,
     total: all.length,
-    searched: paths,
-    skipped: [],
+    searched: paths.filter((path) => !skipped.has(path)),
+    skipped: [...skipped].map(([mailbox, reason]) => ({ mailbox, reason })),
     notes:
       left > 0
         ? [`The ${left} oldest emails of the conversation are left out; a higher limit shows them.`]
@@ -114,6 +118,8 @@ async function again(imap: ImapFlow, uid: number, ask: FetchQueryObject): Promis
   if (!found) throw new AppError("email_not_found", "There is no email with this id any more.");
   return found;
 }
+
+const uidKey = (uid: number): SearchToken[] => [atom("UID"), { type: "SEQUENCE", value: String(uid) }];
 
 /** All ids an email names, its own first, then the oldest: these the others name, too. */
 function idsOf(headers: readonly Header[]): string[] {

@@ -140,6 +140,8 @@ describe.skipIf(!programs.dovecot)("search_emails", () => {
 
   test.each<[string, string]>([
     ["form:carl", 'nearest is "from:"'],
+    ["label:work", 'nearest is "in:"'],
+    ["since:2024-01-01", 'nearest is "after:"'],
     ["Re: lunch", 'no operator "re:"'],
     ["after:yesterday", "is not a date"],
     ["after:2024-02-30", "is not a date"],
