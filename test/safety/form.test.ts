@@ -86,10 +86,14 @@ describe("Hosts typed into the form", () => {
   });
 
   test("S04: ports that are not mail's are refused, also as text, negative or too large", async () => {
-    for (const port of ["22", "25", "80", "6379", "0", "65536", "-1", "imap", "993.5", "0x3e1", "993 "]) {
-      const answer = await submit(product, fieldsFor("93.184.215.14", port === "993 " ? "9 93" : port));
-      expect(answer.status, port).toBeWithin(400, 500);
-    }
+    const ports = ["22", "25", "80", "6379", "0", "65536", "-1", "imap", "993.5", "0x3e1", "9 93"];
+    const statuses = await Promise.all(
+      ports.map(async (port, index) => {
+        const from = { "X-Forwarded-For": `203.0.113.${index}` };
+        return (await submit(product, fieldsFor("93.184.215.14", port), from)).status;
+      }),
+    );
+    expect(statuses.filter((status) => status < 400 || status >= 500)).toEqual([]);
   });
 });
 
@@ -122,10 +126,11 @@ describeMail("Guessing at the form", () => {
 
   test("passwords are guessed at no faster with forged X-Forwarded-For, and the refusal says when", async () => {
     const person = await kit.newUser();
-    await lendProduct({}, async (product) => {
+    // Two guesses instead of six: each wrong one is a real login, which takes its time.
+    await lendProduct({ rates: { loginByAccount: { burst: 2, everyMs: 60_000 } } }, async (product) => {
       const statuses: number[] = [];
       let retryAfter: string | null = null;
-      for (let guess = 0; guess < 12; guess++) {
+      for (let guess = 0; guess < 6; guess++) {
         const answer = await submit(product, formFields({ ...person, password: `guess-${guess}` }, kit), {
           "X-Forwarded-For": `198.51.100.${guess}`,
           Forwarded: `for=198.51.100.${guess}`,
@@ -134,7 +139,7 @@ describeMail("Guessing at the form", () => {
         statuses.push(answer.status);
         if (answer.status === 429) retryAfter = answer.retryAfter;
       }
-      expect(statuses.filter((status) => status === 429).length).toBe(6);
+      expect(statuses.filter((status) => status === 429).length).toBe(4);
       expect(Number(retryAfter)).toBeGreaterThan(0);
     });
   });
@@ -175,13 +180,16 @@ describeMail("Guessing at the form", () => {
   test("after a while, the right password gets in", async () => {
     const person = await kit.newUser();
     const clock = createTestClock();
-    await lendProduct({ clock }, async (product) => {
-      for (let guess = 0; guess < 7; guess++)
-        await submit(product, formFields({ ...person, password: "wrong" }, kit));
-      expect((await submit(product, formFields(person, kit))).status).toBe(429);
-      clock.advance(61_000);
-      expect((await submit(product, formFields(person, kit))).status).toBe(303);
-    });
+    await lendProduct(
+      { clock, rates: { loginByAccount: { burst: 2, everyMs: 60_000 } } },
+      async (product) => {
+        for (let guess = 0; guess < 3; guess++)
+          await submit(product, formFields({ ...person, password: "wrong" }, kit));
+        expect((await submit(product, formFields(person, kit))).status).toBe(429);
+        clock.advance(61_000);
+        expect((await submit(product, formFields(person, kit))).status).toBe(303);
+      },
+    );
   });
 });
 
