@@ -5,7 +5,7 @@ import type { AppError } from "../../src/errors.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";
 import { archive, bomb, docx, odt, pdf, png, pptx, xlsx } from "../support/documents.ts";
 import { toRaw } from "../support/emails.ts";
-import { programs } from "../support/installed.ts";
+import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { withReader } from "../support/reader.ts";
 
@@ -91,7 +91,7 @@ const files: [string, string, Buffer, string[]][] = [
   ["utf16.txt", "text/plain", Buffer.from("\ufeffsixteen ü", "utf16le"), ["sixteen ü"]],
 ];
 
-describe.skipIf(!programs.dovecot)("get_attachment", () => {
+describe.skipIf(!hasMailServer)("get_attachment", () => {
   let kit: MailServerKit;
   let user: User;
   let id: string;

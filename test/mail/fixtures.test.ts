@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { getEmail } from "../../src/tools/get-email.ts";
 import { getRecentEmails } from "../../src/tools/get-recent-emails.ts";
-import { programs } from "../support/installed.ts";
+import { hasMailServer } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { withReader } from "../support/reader.ts";
 
@@ -24,7 +24,7 @@ const settled = (text: string) =>
 
 const arrived = new Date("2024-05-06T12:00:00Z");
 
-describe.skipIf(!programs.dovecot)("every fixture", () => {
+describe.skipIf(!hasMailServer)("every fixture", () => {
   const answers = new Map<string, { text: string; body: string; ms: number }>();
   let list = "";
 

@@ -3,11 +3,11 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { toShares } from "../../src/mail/thread.ts";
 import { getThread } from "../../src/tools/get-thread.ts";
 import { toRaw } from "../support/emails.ts";
-import { programs } from "../support/installed.ts";
+import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { withReader } from "../support/reader.ts";
 
-describe.skipIf(!programs.dovecot)("get_thread", () => {
+describe.skipIf(!hasMailServer)("get_thread", () => {
   let kit: MailServerKit;
   let user: User;
 
