@@ -2,6 +2,9 @@
  * How often something may be tried, and how much of it at once. All counters are in memory and bounded: a flood of
  * new keys pushes out the keys least recently seen. No key is anything a caller can choose, except an account's
  * address, which is counted under a keyed hash.
+ *
+ * One number per key in an LRU (the generic cell rate algorithm): the limiters there are as packages keep a timer per
+ * key without an upper bound, and go by the wall clock.
  */
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
