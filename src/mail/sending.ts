@@ -41,9 +41,11 @@ export async function send(deps: SendDeps, composed: Composed, draftId: string |
   );
   const access = deps.afterwards();
   const [copy, removal] = await Promise.all([
-    sentMailbox.then((mailbox) =>
-      mailbox instanceof AppError ? mailbox : fileCopy(deps, access, mailbox, composed).catch(toWarning),
-    ),
+    sentMailbox
+      // The caller may have gone away while Sent was looked for: it is looked for once more.
+      .then((mailbox) => (mailbox instanceof AppError ? requireRoleMailbox(access, "sent") : mailbox))
+      .then((mailbox) => fileCopy(deps, access, mailbox, composed))
+      .catch(toWarning),
     draftId === undefined ? [] : removeDraft(access, draftId),
     markAnswered(access, composed),
   ]);
