@@ -1,5 +1,6 @@
 /** The whole URL map of the product on one screen. Opens nothing: everything it needs is handed in. */
 import { Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Config } from "./config.ts";
 import {
   corsForAll,
@@ -9,7 +10,7 @@ import {
   type Door,
   limitBody,
 } from "./http/guard.ts";
-import { createNotFound, createOnError } from "./http/on-error.ts";
+import { createNotFound, createOnError, refuseMethod } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
 import { createLinkRoutes, type LinksDeps } from "./links/routes.ts";
 import type { Log } from "./log.ts";
@@ -42,12 +43,14 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
   const refuseStrangers = createRefuseStrangers({ config });
   const limitForm = limitBody(formBytes);
 
+  // A slash at the end of a typed URL does not matter.
+  const app = new Hono<Door>({ strict: false });
   return (
-    // A slash at the end of a typed URL does not matter.
-    new Hono<Door>({ strict: false })
+    app
       .onError(createOnError({ log }))
       .notFound(createNotFound({ config }))
       .use(createGuard({ log }))
+      .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
       // Metadata is everybody's to read; all else is for the origins we know.
       .use("/.well-known/*", corsForAll())

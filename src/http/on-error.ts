@@ -33,3 +33,14 @@ export function createNotFound({ config }: { config: Pick<Config, "publicUrl"> }
     return c.json(body, 404);
   };
 }
+
+/** RFC 9110 15.5.6: a known path asked in the wrong way says which ways there are. */
+export function refuseMethod(c: Context, methods: readonly string[]): Response {
+  c.header("Allow", methods.join(", "));
+  if (c.req.method === "OPTIONS") {
+    // The 404 that stood here had a body.
+    c.header("Content-Type");
+    return c.body(null, 204);
+  }
+  return c.json({ error: "method_not_allowed", message: `Use ${methods.join(" or ")} here.` }, 405);
+}

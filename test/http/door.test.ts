@@ -81,6 +81,34 @@ describe("a slash at the end of a path", () => {
   });
 });
 
+describe("a known path asked by another method", () => {
+  test("is a JSON 405 that names the right ones (RFC 9110 section 15.5.6)", async () => {
+    const known: [method: string, path: string, allow: string][] = [
+      ...["/oauth/token", "/token", "/oauth/revoke", "/revoke", "/oauth/register", "/register"].map(
+        (path): [string, string, string] => ["GET", path, "POST"],
+      ),
+      ["POST", "/oauth/authorize", "GET, HEAD"],
+      ["POST", "/oauth/meta", "GET, HEAD"],
+      ["DELETE", "/health", "GET, HEAD"],
+      ["PUT", "/", "GET, HEAD"],
+    ];
+    for (const [method, path, allow] of known) {
+      const response = await ask(path, { method });
+      expect([path, response.status, response.headers.get("Allow")]).toEqual([path, 405, allow]);
+      expect(Object.fromEntries(response.headers)).toMatchObject(everyResponse);
+      expect(await response.json()).toMatchObject({ error: "method_not_allowed" });
+    }
+  });
+
+  test("is 204 for OPTIONS, also where no browser of another origin is served", async () => {
+    for (const path of ["/", "/health", "/favicon.ico"]) {
+      const response = await ask(path, { method: "OPTIONS" });
+      expect([response.status, response.headers.get("Allow")]).toEqual([204, "GET, HEAD"]);
+      expect(response.headers.get("Content-Type")).toBeNull();
+    }
+  });
+});
+
 describe("an unknown path", () => {
   test("is a plain JSON 404", async () => {
     for (const path of ["/nothing", "/.well-known/openid-configuration", "/oauth/nothing", "/mcp/nothing"]) {
