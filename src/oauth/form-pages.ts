@@ -87,7 +87,11 @@ export function createFormPages(deps: {
 
     /** Back to the client with a code; a notice when this request led to one before. */
     finish(language: Language, request: AuthorizationRequest): Answer {
-      const code = passages.finish(request);
+      const code = passages.finish(request, ({ grantId, dataKey, level }) => {
+        // Where no mailbox can send, send_email would be offered and never work.
+        const canSend = vault.listAccounts(grantId, dataKey).some((account) => account.canSend);
+        return level === "send" && !canSend ? "organise" : level;
+      });
       if (code === undefined) return notice(language, "request_expired", 400);
       const answer = { code, iss: config.publicUrl };
       return { location: toAnswer(request.redirectUri, answer, request.rawState) };

@@ -137,8 +137,11 @@ export function createPassages(deps: {
       );
     },
 
-    /** Ends the passage with a code of 48 hex digits. Undefined when there is nothing to finish, or not any more. */
-    finish(request: PassageRequest): string | undefined {
+    /**
+     * Ends the passage with a code of 48 hex digits. Undefined when there is nothing to finish, or not any more.
+     * `settleLevel`: what the grant may do, now that all its mailboxes are known.
+     */
+    finish(request: PassageRequest, settleLevel: (pending: PendingGrant) => Level): string | undefined {
       return db.transaction(
         () => {
           const pending = findPending(request);
@@ -173,7 +176,8 @@ export function createPassages(deps: {
             })
             .run();
           // Until it is spent the grant lives as long as its code.
-          db.update(grants).set({ state: "live", expiresAt }).where(eq(grants.id, grantId)).run();
+          const level = settleLevel(pending);
+          db.update(grants).set({ state: "live", level, expiresAt }).where(eq(grants.id, grantId)).run();
           return code;
         },
         { behavior: "immediate" },

@@ -73,7 +73,6 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
   };
   const text = (name: string) => raw(name).trim().slice(0, 320);
   const withoutSending = text(fieldNames.withoutSending) !== "";
-  const level = toLevel(text(fieldNames.level));
   return {
     request: raw(fieldNames.request),
     provider: text(fieldNames.provider).toLowerCase(),
@@ -82,7 +81,7 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
     username: text(fieldNames.username),
     imap: toServer(text(fieldNames.imapHost), text(fieldNames.imapPort), text(fieldNames.imapTls), "143"),
     smtp: toServer(text(fieldNames.smtpHost), text(fieldNames.smtpPort), text(fieldNames.smtpSecure), "587"),
-    level: withoutSending && level === "send" ? "organise" : level,
+    level: toLevel(text(fieldNames.level)),
     next: withoutSending ? "ask" : toNext(text(fieldNames.next)),
     withoutSending,
   };

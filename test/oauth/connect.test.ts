@@ -162,7 +162,26 @@ describeMail("The connect form", () => {
     await client.close();
   });
 
-  test("a first mailbox without sending settles the level of the whole passage", async () => {
+  test("a first mailbox without sending does not keep a second one from it", async () => {
+    const begun = await begin();
+    const closed = { smtp_port: String(await freePort()), [fieldNames.withoutSending]: "yes" };
+    const first = await submitForm(product, begun, { ...filled(), ...closed });
+    const other = await kit.newUser();
+    const second = await submitForm(product, readForm(await first.text()), {
+      ...filled(other),
+      ...next("go"),
+    });
+    const code = (await requireCode(second)).get("code") ?? "";
+    const { accessToken } = await redeemCode(product, code, begun.verifier);
+    const client = await openClient(product, accessToken);
+    const write = (account: string) =>
+      client.try("send_email", { account, to: [other.address], subject: "Which one", body: "The other." });
+    expect((await write(user.address)).text).toContain("not_supported");
+    expect((await write(other.address)).isError).toBe(false);
+    await client.close();
+  });
+
+  test("the level of the first mailbox is that of the whole passage", async () => {
     const begun = await begin();
     const first = await submitForm(product, begun, { ...filled(), level: "read", ...next("ask") });
     const second = await submitForm(product, readForm(await first.text()), {

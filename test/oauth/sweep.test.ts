@@ -3,6 +3,7 @@ import { openDatabase } from "../../src/db/open.ts";
 import * as tables from "../../src/db/schema.ts";
 import { AppError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
+import type { Level } from "../../src/oauth/grant.ts";
 import { createGrants, type Grants } from "../../src/oauth/grants.ts";
 import { createSecrets, newKey, newToken, toCodeChallenge } from "../../src/secrets.ts";
 import { toStorageError } from "../../src/storage-error.ts";
@@ -42,6 +43,8 @@ const newRequest = () => ({
   resource: undefined,
 });
 
+const keepLevel = ({ level }: { level: Level }) => level;
+
 /** A grant with one account whose credentials are some bytes. */
 function attach(request = newRequest()) {
   const pending = grants.passages.attach(request, "send", ({ grantId }) => {
@@ -77,7 +80,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
   test("a grant whose code nobody redeemed, with the code", () => {
     const { request, grantId } = attach();
-    grants.passages.finish(request);
+    grants.passages.finish(request, keepLevel);
     clock.advance(5 * minute);
     grants.sweep();
     expect(ended).toEqual([grantId]);
@@ -86,7 +89,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
   test("a grant nobody refreshed for 180 days; a refresh moves that on", () => {
     const { request } = attach();
-    const first = redeem(grants.passages.finish(request));
+    const first = redeem(grants.passages.finish(request, keepLevel));
     clock.advance(179 * day);
     grants.sweep();
     // Its access token is over and gone, its refresh token is not.
@@ -104,7 +107,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
 test("A rotated refresh token is still known for a thief's after its key was deleted", () => {
   const { request, grantId } = attach();
-  const { refresh_token } = redeem(grants.passages.finish(request));
+  const { refresh_token } = redeem(grants.passages.finish(request, keepLevel));
   grants.refresh({ refreshToken: refresh_token, clientId: "test" });
   clock.advance(minute + 2);
   grants.sweep();
@@ -117,7 +120,7 @@ test("A rotated refresh token is still known for a thief's after its key was del
 test("A form drawn before a passage was finished never begins it again, also after the sweep", () => {
   const { request } = attach();
   clock.advance(9 * minute);
-  expect(grants.passages.finish(request)).toBeString();
+  expect(grants.passages.finish(request, keepLevel)).toBeString();
   // The last form was sealed at that moment and is good for ten minutes.
   clock.advance(10 * minute - 1);
   grants.sweep();
@@ -127,7 +130,7 @@ test("A form drawn before a passage was finished never begins it again, also aft
 
 test("A form that failed beside a finished passage does not shorten the grant's life", () => {
   const { request, grantId } = attach();
-  redeem(grants.passages.finish(request));
+  redeem(grants.passages.finish(request, keepLevel));
   grants.passages.keepOpen(request, grantId);
   clock.advance(day);
   grants.sweep();
@@ -136,7 +139,7 @@ test("A form that failed beside a finished passage does not shorten the grant's 
 
 test("A client that refreshes without end keeps 500 tokens of each kind, the newest", () => {
   const { request } = attach();
-  let pair = redeem(grants.passages.finish(request));
+  let pair = redeem(grants.passages.finish(request, keepLevel));
   const first = pair;
   for (let count = 0; count < 520; count++)
     pair = grants.refresh({ refreshToken: pair.refresh_token, clientId: "test" });
@@ -147,7 +150,7 @@ test("A client that refreshes without end keeps 500 tokens of each kind, the new
 
 test("A full disk gives no token, says storage_full, and leaves the code good for when there is room", () => {
   const { request } = attach();
-  const code = grants.passages.finish(request);
+  const code = grants.passages.finish(request, keepLevel);
   const pages = database.db.all<{ page_count: number }>("PRAGMA page_count")[0]?.page_count ?? 0;
   database.db.run(`PRAGMA max_page_count = ${pages}`);
   // Fills the page that is begun, until SQLite would need another.
