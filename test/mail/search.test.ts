@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import type { AppError } from "../../src/errors.ts";
 import type { EmailPage } from "../../src/mail/mail.ts";
 import { toRaw } from "../support/emails.ts";
-import { programs } from "../support/installed.ts";
+import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
 import { type Reader, withReader } from "../support/reader.ts";
 
@@ -19,7 +19,7 @@ async function refusal(work: Promise<unknown>): Promise<AppError> {
   );
 }
 
-describe.skipIf(!programs.dovecot)("search_emails", () => {
+describe.skipIf(!hasMailServer)("search_emails", () => {
   let kit: MailServerKit;
   let user: User;
 
@@ -203,7 +203,7 @@ describe.skipIf(!programs.dovecot)("search_emails", () => {
   });
 });
 
-describe.skipIf(!programs.dovecot)("a search's cursor", () => {
+describe.skipIf(!hasMailServer)("a search's cursor", () => {
   async function walk(
     reader: Reader,
     between: (page: EmailPage, at: number) => Promise<void>,
@@ -286,7 +286,7 @@ describe.skipIf(!programs.dovecot)("a search's cursor", () => {
   });
 });
 
-describe.skipIf(!programs.dovecot)("a mail server with nothing but the bare protocol", () => {
+describe.skipIf(!hasMailServer)("a mail server with nothing but the bare protocol", () => {
   test("is searched in the same order, its mailboxes have their roles by name and their counts", async () => {
     const kit = await startMailServer({
       settings: "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN",
