@@ -1,7 +1,11 @@
 /**
- * `bun run bench`: what the product costs. All of it takes some minutes; parts by name: tools, http, memory, rendering, soak.
- *   --sizes 1000,20000,100000   --delays 0,20,50,150   --rounds 20   --minutes 30 (soak, only when asked for)
+ * `bun run bench`: what the product costs. Parts by name: tools, http, memory (all three unless named), soak.
+ *   --sizes 1000,20000,100000   --delays 0,20,50,150   --rounds 20   --minutes 30 (of the soak)
+ *   --write   also puts the tables, with date, machine and command, into bench/RESULTS.md
  */
+import { writeFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { trustedAuthority } from "../test/support/authority.ts";
 import { missingPackages } from "../test/support/installed.ts";
@@ -10,7 +14,6 @@ import { benchHttp } from "./http.ts";
 import { startMailHost } from "./mail-host.ts";
 import { benchMemory } from "./memory.ts";
 import { startServer } from "./processes.ts";
-import { benchRendering } from "./rendering.ts";
 import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
@@ -21,31 +24,48 @@ const { values, positionals } = parseArgs({
     delays: { type: "string", default: "0,20,50,150" },
     rounds: { type: "string", default: "20" },
     minutes: { type: "string", default: "30" },
+    write: { type: "boolean", default: false },
   },
 });
-if (missingPackages.length > 0) {
-  process.stderr.write(`The benchmark needs: apt-get install ${missingPackages.join(" ")}\n`);
+const needed = missingPackages.filter((name) => /dovecot|openssl/.test(name));
+if (needed.length > 0) {
+  process.stderr.write(`The benchmark needs: apt-get install ${needed.join(" ")}\n`);
   process.exit(1);
 }
-const numbers = (text: string) => text.split(",").map(Number);
-const parts = positionals.length > 0 ? positionals : ["tools", "http", "memory", "rendering"];
-const say = (line: string) => process.stderr.write(`${line}\n`);
-const print = (text: string) => process.stdout.write(`${text}\n\n`);
-trustedAuthority();
 
-if (parts.includes("tools")) {
+const numbers = (text: string) => text.split(",").map(Number);
+const chosen = positionals.length > 0 ? positionals : ["tools", "http", "memory"];
+const say = (line: string) => process.stderr.write(`${line}\n`);
+const sections: string[] = [];
+
+async function part(name: string, title: string, work: () => Promise<string>): Promise<void> {
+  if (!chosen.includes(name)) return;
+  const section = `## ${title}\n\n${await work()}`;
+  sections.push(section);
+  process.stdout.write(`${section}\n\n`);
+}
+
+trustedAuthority();
+await part("tools", "Tools: round trips, bytes and time", async () => {
   const host = await startMailHost();
   const server = await startServer("server.ts");
   const settings = numbers(values.sizes).flatMap((emails) =>
     numbers(values.delays).map((delayMs): Setting => ({ emails, delayMs })),
   );
-  print(await benchTools(host, server, settings, Number(values.rounds), say));
+  const table = await benchTools(host, server, settings, Number(values.rounds), say);
   await server.stop();
   await host.stop();
-}
-if (parts.includes("http")) print(await benchHttp(5, 3, say));
-if (parts.includes("memory")) print(await benchMemory(say));
-if (parts.includes("rendering")) print(await benchRendering());
-if (parts.includes("soak")) print(await benchSoak(Number(values.minutes), 20, say));
+  return table;
+});
+await part("http", "The server itself", () => benchHttp(5, 3, say));
+await part("memory", "Start and memory", () => benchMemory(say));
+await part("soak", "Soak", () => benchSoak(Number(values.minutes), 20, say));
 await stopMailServer();
+
+if (values.write) {
+  const machine = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Linux, Bun ${Bun.version}`;
+  const command = ["bun run bench", ...process.argv.slice(2)].join(" ");
+  const head = `# What it costs\n\nMeasured on ${new Date().toISOString().slice(0, 10)} on ${machine}, by \`${command}\`. How to read it stands in [bench/README.md](README.md).`;
+  writeFileSync(join(import.meta.dir, "RESULTS.md"), `${[head, ...sections].join("\n\n")}\n`);
+}
 process.exit(0);
