@@ -91,7 +91,8 @@ export function createConnect(deps: {
       if (servers.typed)
         await requireProof(address, servers, config, () => discover(address, { signal: options.signal }));
       const hosts = [servers.imap.host, servers.smtp.host];
-      return limits.withLogin({ peer: options.peer, address, hosts }, () =>
+      const accounts = [address, ...servers.usernames.map((name) => `${name} at ${servers.imap.host}`)];
+      return limits.withLogin({ peer: options.peer, accounts, hosts }, () =>
         prove(request, servers, address, options),
       );
     },

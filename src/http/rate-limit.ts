@@ -29,7 +29,7 @@ export const rates = {
   wrongToken: { burst: 300, everyMs: 200 },
   /** Logins that failed, per peer. */
   loginByPeer: { burst: 10, everyMs: 30_000 },
-  /** Logins that failed, per typed address, from wherever. */
+  /** Logins that failed, per typed address and per user name at its server, from wherever. */
   loginByAccount: { burst: 6, everyMs: 60_000 },
   /** Logins that failed, per mail server. */
   loginByHost: { burst: 60, everyMs: 1_000 },
@@ -135,19 +135,20 @@ export function createLimits(deps: LimitOptions) {
     /**
      * A login at somebody's mail server, tried for `peer`. Counted before it is tried, so that a hundred at once
      * are no way around; given back when `work` succeeds, so that people are not in each other's way, and when the
-     * host was refused, since then nobody was called.
+     * host was refused, since then nobody was called. `accounts`: whose password is tried, by every name that tells
+     * one account from another, since a typed user name need not be that of the typed address.
      */
     async withLogin<T>(
-      attempt: { peer: string; address: string; hosts: readonly string[] },
+      attempt: { peer: string; accounts: readonly string[]; hosts: readonly string[] },
       work: () => Promise<T>,
     ): Promise<T> {
-      const account = deps.hash(attempt.address.trim().toLowerCase());
+      const accounts = new Set(attempt.accounts.map((name) => deps.hash(name.trim().toLowerCase())));
       const hosts = new Set(attempt.hosts.map((host) => host.toLowerCase()));
       const leave = all([() => enter("login", attempt.peer), () => enter("allLogins", "all")]);
       try {
         const giveBack = all([
           counted("loginByPeer", attempt.peer),
-          counted("loginByAccount", account),
+          ...[...accounts].map((account) => counted("loginByAccount", account)),
           ...[...hosts].map((host) => counted("loginByHost", host)),
         ]);
         try {

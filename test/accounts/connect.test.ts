@@ -39,7 +39,7 @@ function setUp(
   } = {},
 ) {
   const logins: { side: string; username: string; password: string }[] = [];
-  const limited: { peer: string; address: string; hosts: readonly string[] }[] = [];
+  const limited: { peer: string; accounts: readonly string[]; hosts: readonly string[] }[] = [];
   const record =
     (side: string, answer?: (credentials: Credentials) => void) => async (with_: Credentials) => {
       logins.push({ side, username: with_.username, password: with_.password });
@@ -94,8 +94,21 @@ describe("Connecting a mailbox", () => {
     });
     expect(logins.map(({ side }) => side)).toEqual(["imap", "smtp"]);
     expect(limited).toEqual([
-      { peer: "192.0.2.1", address: "ann@fastmail.com", hosts: ["imap.fastmail.com", "smtp.fastmail.com"] },
+      {
+        peer: "192.0.2.1",
+        accounts: ["ann@fastmail.com", "ann@fastmail.com at imap.fastmail.com"],
+        hosts: ["imap.fastmail.com", "smtp.fastmail.com"],
+      },
     ]);
+  });
+
+  test("A typed user name is counted at its server, whatever address it is typed beside", async () => {
+    const { run, limited } = setUp();
+    for (const address of ["one@example.test", "two@example.test"])
+      await run(generic({ address, username: "ann" }));
+    const [first, second] = limited.map(({ accounts }) => accounts.at(-1));
+    expect(first).toStartWith("ann at ");
+    expect(second).toBe(first);
   });
 
   test("A refused IMAP login costs no second one at SMTP", async () => {

@@ -1,6 +1,7 @@
 /** Whatever a stranger sends: an answer of the contract, never a bug, and never a redirect that is not on the list. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
+import { fieldNames } from "../../src/pages/connect-form.ts";
 import { redirectUri } from "../support/authorize.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
@@ -132,7 +133,7 @@ test("any form at all is a page, and nobody is called for it", async () => {
     imap_host: oneOf("127.0.0.1", ""),
     imap_port: oneOf("993", "-1"),
     level: oneOf("read", "send"),
-    next: oneOf("go", "ask", "add", "finish"),
+    [fieldNames.next]: oneOf("go", "ask", "add", "finish"),
   });
   await fc.assert(
     fc.asyncProperty(form, async (body) => {

@@ -58,7 +58,7 @@ describe("A rate", () => {
 });
 
 describe("Logins at other people's servers", () => {
-  const attempt = { peer: "192.0.2.1", address: "ann@example.test", hosts: ["imap.example.test"] };
+  const attempt = { peer: "192.0.2.1", accounts: ["ann@example.test"], hosts: ["imap.example.test"] };
   const fail = async () => Promise.reject(refused);
   const codeOf = (work: Promise<unknown>) =>
     work.then(
@@ -88,7 +88,21 @@ describe("Logins at other people's servers", () => {
     const codes: string[] = [];
     for (let round = 0; round < 50; round++) {
       const address = round % 2 === 0 ? " Ann@Example.TEST" : "ann@example.test";
-      codes.push(await codeOf(limits.withLogin({ ...attempt, address, peer: `198.51.100.${round}` }, fail)));
+      codes.push(
+        await codeOf(
+          limits.withLogin({ ...attempt, accounts: [address], peer: `198.51.100.${round}` }, fail),
+        ),
+      );
+    }
+    expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByAccount.burst);
+  });
+
+  test("an account is guessed at no faster under one address after another with its user name typed", async () => {
+    const { limits } = create();
+    const codes: string[] = [];
+    for (let round = 0; round < 50; round++) {
+      const accounts = [`u${round}@example.test`, "ann at imap.example.test"];
+      codes.push(await codeOf(limits.withLogin({ ...attempt, accounts, peer: `198.51.100.${round}` }, fail)));
     }
     expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByAccount.burst);
   });
@@ -97,7 +111,7 @@ describe("Logins at other people's servers", () => {
     const { limits } = create();
     const codes: string[] = [];
     for (let round = 0; round < 50; round++)
-      codes.push(await codeOf(limits.withLogin({ ...attempt, address: `u${round}@example.test` }, fail)));
+      codes.push(await codeOf(limits.withLogin({ ...attempt, accounts: [`u${round}@example.test`] }, fail)));
     expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByPeer.burst);
   });
 
@@ -107,7 +121,7 @@ describe("Logins at other people's servers", () => {
     for (let round = 0; round < 300; round++)
       codes.push(
         await codeOf(
-          limits.withLogin({ ...attempt, peer: `p${round}`, address: `u${round}@example.test` }, fail),
+          limits.withLogin({ ...attempt, peer: `p${round}`, accounts: [`u${round}@example.test`] }, fail),
         ),
       );
     expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByHost.burst);
@@ -130,16 +144,18 @@ describe("Logins at other people's servers", () => {
     expect(most).toBe(gates.login);
     expect(codes.filter((code) => code === "login_refused").length).toBe(2);
     // The gate is free again, and what it turned away was not counted as a guess.
-    expect(await codeOf(limits.withLogin({ ...attempt, address: "new@example.test" }, async () => 1))).toBe(
-      "done",
-    );
+    expect(
+      await codeOf(limits.withLogin({ ...attempt, accounts: ["new@example.test"] }, async () => 1)),
+    ).toBe("done");
   });
 
   test("no more than so many are under way in all", async () => {
     const { limits } = create({ gates: { allLogins: 3 } });
     const { promise, resolve } = Promise.withResolvers<void>();
     const started = Array.from({ length: 6 }, (_, index) =>
-      codeOf(limits.withLogin({ peer: `p${index}`, address: `u${index}@x.test`, hosts: [] }, () => promise)),
+      codeOf(
+        limits.withLogin({ peer: `p${index}`, accounts: [`u${index}@x.test`], hosts: [] }, () => promise),
+      ),
     );
     resolve();
     expect((await Promise.all(started)).toSorted()).toEqual([
