@@ -133,7 +133,8 @@ async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGener
   if (last.length > 0) yield last;
 }
 
-async function fetchWhole(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
+/** A part's octets, decoded. */
+export async function fetchWhole(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of fetchChunks(imap, uid, part)) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -18,8 +18,8 @@ export const imapDeadlines: ImapDeadlines = { connectMs: 10_000, greetingMs: 8_0
  */
 const limits = {
   maxLineLength: 4 * 1024 * 1024,
-  maxLiteralSize: 48 * 1024 * 1024,
-  maxResponseSize: 52 * 1024 * 1024,
+  maxLiteralSize: 8 * 1024 * 1024,
+  maxResponseSize: 20 * 1024 * 1024,
   maxResponseTokens: 200_000,
 } as const;
 

@@ -1,18 +1,19 @@
 /** What an email of ours builds on: the email it answers or passes on, an attachment of it, the draft it came from. */
-import type { FetchMessageObject } from "imapflow";
+import type { FetchMessageObject, ImapFlow } from "imapflow";
 import PostalMime, { type Attachment, type Email } from "postal-mime";
 import { AppError } from "../errors.ts";
 import { type Access, requireSameValidity } from "./access.ts";
+import { fetchWhole } from "./attachment.ts";
 import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "./headers.ts";
 import { toMailboxPath } from "./mailboxes.ts";
 import { toAnatomy, toPart } from "./structure.ts";
-import { decodeTransfer } from "./transfer.ts";
 import type { File, Original } from "./writing.ts";
 
 /** As much of an email as a quote can need. */
 const quoteBytes = 400_000;
 /** More than any mail server takes in one email. */
 const maxSourceBytes = 45_000_000;
+const pieceBytes = 4_194_304;
 
 /** See MailWriting.readOriginal. */
 export async function readOriginal(
@@ -25,12 +26,16 @@ export async function readOriginal(
   const ref = access.toRef(id);
   const { source, size, flags } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
-    const query = { uid: true, size: true, flags: true, source: { start: 0, maxLength: maxBytes } };
-    const email: FetchMessageObject | false = await imap.fetchOne(String(ref.uid), query, { uid: true });
-    if (email === false || email.source === undefined)
-      throw new AppError("email_not_found", "This email is not there any more.");
+    const email = await fetchSource(imap, ref.uid, 0, Math.min(maxBytes, pieceBytes));
     const { flags = new Set<string>() } = email;
-    return { source: email.source, size: email.size ?? email.source.length, flags };
+    const pieces = [email.source];
+    let length = email.source.length;
+    for (let last = length; last === pieceBytes && length < maxBytes; length += last) {
+      const { source } = await fetchSource(imap, ref.uid, length, Math.min(maxBytes - length, pieceBytes));
+      pieces.push(source);
+      last = source.length;
+    }
+    return { source: Buffer.concat(pieces), size: email.size ?? length, flags };
   });
   const whole = source.length >= size || source.length < maxBytes;
   if (!whole && needsAll)
@@ -38,6 +43,15 @@ export async function readOriginal(
   if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
     await requireInDrafts(access, ref.mailbox);
   return toOriginal(id, source, whole);
+}
+
+/** Some bytes of an email with its facts. In pieces, so that no mail server may send more than a piece at once. */
+async function fetchSource(imap: ImapFlow, uid: number, start: number, maxLength: number) {
+  const query = { uid: true, size: true, flags: true, source: { start, maxLength } };
+  const email: FetchMessageObject | false = await imap.fetchOne(String(uid), query, { uid: true });
+  if (email === false || email.source === undefined)
+    throw new AppError("email_not_found", "This email is not there any more.");
+  return { ...email, source: email.source };
 }
 
 /** A draft is replaced or sent and then gone: no other email may be taken for one. Throws invalid_input. */
@@ -113,13 +127,13 @@ export async function readAttachment(access: Access, id: string, index: number):
     );
     if (!found) throw new AppError("attachment_not_found", `This email has no attachment ${index}.`);
     const { part } = found;
-    const fetched = await imap.fetchOne(uid, { uid: true, bodyParts: [part.part] }, { uid: true });
-    const body = fetched ? fetched.bodyParts?.get(part.part) : undefined;
-    if (!body) throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);
+    const content = await fetchWhole(imap, ref.uid, part);
+    if (content.length === 0 && part.size > 0)
+      throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);
     return {
       name: toFileName(part.name ?? (part.type === "message/rfc822" ? "email.eml" : "attachment")),
       type: toFileType(part.type),
-      content: decodeTransfer(body, part.encoding),
+      content,
     };
   });
 }
