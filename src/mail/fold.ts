@@ -76,9 +76,16 @@ function startOfHeaderBlock(lines: readonly string[]): number {
     if (original.test(line)) return at;
     if (isQuote(line) || !fromLine.test(line)) continue;
     const next = lines.slice(at + 1, at + 8).filter((other) => otherLine.test(other));
-    if (next.length >= 2) return /^[\s_*-]{5,}$/.test(lines[at - 1] ?? "") ? at - 1 : at;
+    if (next.length >= 2) return beforeRule(lines, at);
   }
   return lines.length;
+}
+
+/** The line drawn above the headers goes with them. */
+function beforeRule(lines: readonly string[], at: number): number {
+  let above = at - 1;
+  while (above >= 0 && (lines[above] ?? "") === "") above -= 1;
+  return /^[\s_*-]{3,}$/.test(lines[above] ?? "") ? above : at;
 }
 
 function foldQuotes(lines: readonly string[]): { kept: string[]; quoted: number; hasText: boolean } {
