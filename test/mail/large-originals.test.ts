@@ -1,0 +1,49 @@
+import { expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import PostalMime from "postal-mime";
+import { toRaw } from "../support/emails.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { connectPerson } from "../support/person.ts";
+import { withProduct } from "../support/product.ts";
+
+/** The attachments of the newest email in Drafts, as bytes. */
+async function attachmentsOf(raw: string): Promise<Buffer[]> {
+  const { attachments } = await PostalMime.parse(raw);
+  return attachments.map(({ content }) => Buffer.from(content as ArrayBuffer));
+}
+
+describeMail("Emails larger than a piece", () => {
+  test("are passed on whole: forwarded, and by reference to an attachment", async () => {
+    const kit = await mailServer();
+    await withProduct(async (product) => {
+      const { user, client } = await connectPerson(product);
+      const content = randomBytes(7_000_001);
+      await kit.deliver(
+        user,
+        await toRaw({
+          subject: "large",
+          text: "see there",
+          attachments: [{ filename: "large.bin", content }],
+        }),
+      );
+      const { data } = await client.call("get_recent_emails", {});
+      const id = (data.emails as { id: string }[])[0]?.id ?? "";
+      const letter = { to: [user.address], body: "here" };
+      await client.call("draft_email", { ...letter, forward: id });
+      await client.call("draft_email", {
+        ...letter,
+        subject: "again",
+        attachments: [{ email: id, index: 1 }],
+      });
+      const drafts = await kit.read(user, "Drafts");
+      expect(drafts.length).toBe(2);
+      for (const { raw } of drafts) {
+        const [only, ...others] = await attachmentsOf(raw);
+        expect(others.length).toBe(0);
+        expect(only?.equals(content)).toBe(true);
+      }
+      await client.close();
+    });
+  });
+});
