@@ -39,12 +39,8 @@ export function createTokenRoutes(deps: {
         c.header("Cache-Control", "no-store");
         limits.spend("token", toPeerOf(c, config));
         const fields = await readFields(c);
-        const token = fields.get("token");
-        // Who holds a token may end it, also a program that has no client's name to give.
-        const isNamed = fields.get("client_id") !== undefined || c.req.header("Authorization") !== undefined;
-        const client = isNamed ? requireClient(c, fields, clients) : undefined;
-        if (token === undefined) throw new OAuthError("invalid_request", "token is missing.");
-        grants.revoke(token, client?.key);
+        const client = findRevoker(c, fields);
+        grants.revoke(requireField(fields, "token"), client?.key);
         return c.json({ revoked: true });
       })
       .on("POST", ["/oauth/register", "/register"], async (c) => {
@@ -59,6 +55,20 @@ export function createTokenRoutes(deps: {
         return refuse(error, c);
       })
   );
+
+  /**
+   * Who holds a token may end it, also a program without a client's name or secret: holding it is the proof. What is
+   * told beside it must be true. Throws OAuthError invalid_client, invalid_request.
+   */
+  function findRevoker(c: Context, fields: Fields): Client | undefined {
+    const clientId = fields.get("client_id");
+    const proves = fields.get("client_secret") !== undefined || c.req.header("Authorization") !== undefined;
+    if (proves) return requireClient(c, fields, clients);
+    if (clientId === undefined) return undefined;
+    const client = clients.find(clientId);
+    if (!client) throw new OAuthError("invalid_client", "The client is unknown.");
+    return client;
+  }
 
   function issueFor(client: Client, fields: Fields): TokenAnswer {
     if (!fields.all("resource").every((resource) => isOurResource(resource, config)))

@@ -88,13 +88,23 @@ describeMail("A12: revoking (RFC 7009)", () => {
       await expectRevoked(await revoke({ token }));
   });
 
-  test("section 2.1: another client cannot end a grant; who does not prove itself is refused", async () => {
+  test("section 2.1: another client cannot end a grant; a wrong secret and an unknown client are refused", async () => {
     const { accessToken } = await connectMailbox(product, user);
     const other = "https://claude.ai/oauth/mcp-oauth-client-metadata";
     await expectRevoked(await revoke({ token: accessToken, client_id: other }));
     const wrong = { token: accessToken, client_id: product.clientId, client_secret: "wrong" };
     expect((await revoke(wrong)).status).toBe(401);
+    expect((await revoke({ token: accessToken, client_id: "nobody" })).status).toBe(401);
     expect(await statusOf(accessToken)).toBe(200);
+  });
+
+  test("who holds the token ends its grant, with the client's id and no secret, or with neither", async () => {
+    const names: Record<string, string>[] = [{ client_id: product.clientId }, {}];
+    for (const named of names) {
+      const { accessToken } = await connectMailbox(product, user);
+      await expectRevoked(await revoke({ token: accessToken, ...named }));
+      expect(await statusOf(accessToken)).toBe(401);
+    }
   });
 
   test("section 2.1: without a token, or not as a form, it is an invalid_request", async () => {
