@@ -132,7 +132,7 @@ const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
   { packages: /^node:crypto$/, where: /^src\/secrets\.ts$/ },
   { packages: /^node:(dns|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|front-door)\.ts$/ },
   // The sockets under imapflow go to addresses that outbound.ts judged; the front door listens.
-  { packages: /^node:(net|tls)$/, where: /^src\/(mail\/paced-transport|front-door)\.ts$/ },
+  { packages: /^node:(net|tls)$/, where: /^src\/(mail\/connection\/paced-transport|front-door)\.ts$/ },
   { packages: /^node:child_process$/, where: /^$/ },
   { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
   // db, and the files that own a table's rules.

@@ -2,9 +2,9 @@
 import { createConnect } from "../accounts/connect.ts";
 import { loadConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { proveImap, reachImap } from "../mail/imap.ts";
+import { proveImap, reachImap } from "../mail/connection/imap.ts";
+import { proveSmtp, reachSmtp } from "../mail/connection/smtp.ts";
 import type { MailServer } from "../mail/mail.ts";
-import { proveSmtp, reachSmtp } from "../mail/smtp.ts";
 import { createOutbound } from "../outbound.ts";
 import { createDiscover, type Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";

@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
-import type { ConnectionOwner, Connections, Work } from "./connections.ts";
+import type { ConnectionOwner, Connections, Work } from "./connection/connections.ts";
 import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "./email-id.ts";
 
 export type Access = ReturnType<typeof createAccess>;

@@ -1,12 +1,12 @@
 /** The writing verbs of Mail, composed. */
 import type { Access } from "./access.ts";
-import { compose } from "./compose.ts";
-import type { ConnectionOwner } from "./connections.ts";
-import { saveDraft } from "./drafts.ts";
-import { createOrganising } from "./organise.ts";
-import { readAttachment, readOriginal } from "./originals.ts";
-import { type SendDeps, send } from "./sending.ts";
-import type { Submissions } from "./submissions.ts";
+import type { ConnectionOwner } from "./connection/connections.ts";
+import type { Submissions } from "./connection/submissions.ts";
+import { createOrganising } from "./organise/organise.ts";
+import { compose } from "./outgoing/compose.ts";
+import { saveDraft } from "./outgoing/drafts.ts";
+import { readAttachment, readOriginal } from "./outgoing/originals.ts";
+import { type SendDeps, send } from "./outgoing/sending.ts";
 import type { MailWriting } from "./writing.ts";
 
 export function createWriting(deps: {

@@ -1,6 +1,6 @@
 /**
  * The live handle on one mail account: what tools work with. Tools see this file and no other of the room.
- * Each group of verbs is done in a file of its own beside this one; nothing connects until a verb is called.
+ * Each group of verbs is done in a room of its own beside this file; nothing connects until a verb is called.
  */
 
 /** Where a mail company's or a person's IMAP or SMTP server is. `tls` from the first byte, or STARTTLS, required. */

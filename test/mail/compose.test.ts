@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
-import { compose } from "../../src/mail/compose.ts";
-import { toOriginal } from "../../src/mail/originals.ts";
-import { toBareAddress } from "../../src/mail/recipients.ts";
+import { compose } from "../../src/mail/outgoing/compose.ts";
+import { toOriginal } from "../../src/mail/outgoing/originals.ts";
+import { toBareAddress } from "../../src/mail/outgoing/recipients.ts";
 import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
 
 const now = Date.UTC(2026, 10, 23, 9, 30, 5);

@@ -5,8 +5,8 @@ import {
   type ConnectionLimits,
   type ConnectionOwner,
   createConnections,
-} from "../../src/mail/connections.ts";
-import { openImap } from "../../src/mail/imap.ts";
+} from "../../src/mail/connection/connections.ts";
+import { openImap } from "../../src/mail/connection/imap.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { flatten } from "../../src/mail/html-depth.ts";
-import { htmlToMarkdown } from "../../src/mail/html-markdown.ts";
+import { flatten } from "../../src/mail/text/html-depth.ts";
+import { htmlToMarkdown } from "../../src/mail/text/html-markdown.ts";
 
 test("HTML as people send it is left as it is", () => {
   const html = `<p>one<p>two<ul><li>a<li>b</ul>${"<td>x".repeat(9_000)}<br/><b>bold</b> 1 < 2 <a href="x>y">z</a>`;

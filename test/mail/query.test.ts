@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../../src/errors.ts";
-import { parseQuery, type Query } from "../../src/mail/query.ts";
-import { toGmailQuery, toSearchKeys } from "../../src/mail/query-imap.ts";
+import { parseQuery, type Query } from "../../src/mail/search/query.ts";
+import { toGmailQuery, toSearchKeys } from "../../src/mail/search/query-imap.ts";
 
 const given = { clock: { now: () => Date.UTC(2024, 4, 6) }, self: "ann@example.test" };
 const anyText = fc.string({ unit: "binary", maxLength: 400 });

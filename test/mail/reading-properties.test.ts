@@ -2,21 +2,21 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../../src/errors.ts";
-import { calendarToLines } from "../../src/mail/calendar.ts";
-import { decodeText } from "../../src/mail/charset.ts";
-import { contactsToLines } from "../../src/mail/contacts.ts";
-import { fromCursor, toCursor } from "../../src/mail/cursor.ts";
+import { toSafeFileName } from "../../src/mail/email/file-name.ts";
+import { toAnatomy, toPart } from "../../src/mail/email/structure.ts";
+import { createTransferDecoder } from "../../src/mail/email/transfer-stream.ts";
 import { fromEmailId, toEmailId } from "../../src/mail/email-id.ts";
-import { toSafeFileName } from "../../src/mail/file-name.ts";
-import { foldHistory } from "../../src/mail/fold.ts";
-import { decodeWords, parseHeaders, toAddresses, toIsoDate } from "../../src/mail/headers.ts";
-import { htmlToMarkdown } from "../../src/mail/html-markdown.ts";
-import { toHtmlSource } from "../../src/mail/html-source.ts";
-import { reportToLines } from "../../src/mail/report.ts";
-import { toSnippet } from "../../src/mail/snippet.ts";
-import { toAnatomy, toPart } from "../../src/mail/structure.ts";
-import { decodeTransfer } from "../../src/mail/transfer.ts";
-import { createTransferDecoder } from "../../src/mail/transfer-stream.ts";
+import { fromCursor, toCursor } from "../../src/mail/search/cursor.ts";
+import { toSnippet } from "../../src/mail/search/snippet.ts";
+import { calendarToLines } from "../../src/mail/text/calendar.ts";
+import { decodeText } from "../../src/mail/text/charset.ts";
+import { contactsToLines } from "../../src/mail/text/contacts.ts";
+import { foldHistory } from "../../src/mail/text/fold.ts";
+import { decodeWords, parseHeaders, toAddresses, toIsoDate } from "../../src/mail/text/headers.ts";
+import { htmlToMarkdown } from "../../src/mail/text/html-markdown.ts";
+import { toHtmlSource } from "../../src/mail/text/html-source.ts";
+import { reportToLines } from "../../src/mail/text/report.ts";
+import { decodeTransfer } from "../../src/mail/text/transfer.ts";
 
 const anyText = fc.string({ unit: "binary", maxLength: 400 });
 

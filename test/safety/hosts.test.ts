@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import type { AppError } from "../../src/errors.ts";
-import { openImap } from "../../src/mail/imap.ts";
+import { openImap } from "../../src/mail/connection/imap.ts";
+import { proveSmtp } from "../../src/mail/connection/smtp.ts";
 import type { Credentials, MailServer } from "../../src/mail/mail.ts";
-import { proveSmtp } from "../../src/mail/smtp.ts";
 import { createOutbound, type Resolve } from "../../src/outbound.ts";
 import { brokenHosts, privateHosts } from "../support/addresses.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";

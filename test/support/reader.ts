@@ -1,12 +1,12 @@
 /** One account's Mail over the tests' mail server, and tools called on it, without HTTP or OAuth in between. */
 import { systemClock } from "../../src/clock.ts";
 import { createDocumentReader } from "../../src/documents/reader.ts";
-import { type Connections, createConnections } from "../../src/mail/connections.ts";
+import { type Connections, createConnections } from "../../src/mail/connection/connections.ts";
+import { openImap } from "../../src/mail/connection/imap.ts";
+import { openSmtp } from "../../src/mail/connection/smtp.ts";
+import { createSubmissions } from "../../src/mail/connection/submissions.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
-import { openImap } from "../../src/mail/imap.ts";
 import type { Mail } from "../../src/mail/mail.ts";
-import { openSmtp } from "../../src/mail/smtp.ts";
-import { createSubmissions } from "../../src/mail/submissions.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { newToken } from "../../src/secrets.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import nodemailer from "nodemailer";
-import { proveSmtp } from "../../src/mail/smtp.ts";
+import { proveSmtp } from "../../src/mail/connection/smtp.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type SmtpScript, startScriptedSmtp } from "./scripted-smtp.ts";
 

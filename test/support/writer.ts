@@ -11,12 +11,16 @@ import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads, type Uploads } from "../../src/links/uploads.ts";
-import { type ConnectionOwner, createConnections } from "../../src/mail/connections.ts";
+import { type ConnectionOwner, createConnections } from "../../src/mail/connection/connections.ts";
+import { openImap } from "../../src/mail/connection/imap.ts";
+import { openSmtp, type SmtpDeadlines } from "../../src/mail/connection/smtp.ts";
+import {
+  createSubmissions,
+  type SubmissionLimits,
+  type Submissions,
+} from "../../src/mail/connection/submissions.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
-import { openImap } from "../../src/mail/imap.ts";
 import type { Credentials, Mail, MailServer } from "../../src/mail/mail.ts";
-import { openSmtp, type SmtpDeadlines } from "../../src/mail/smtp.ts";
-import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/mail/submissions.ts";
 import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";

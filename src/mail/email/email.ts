@@ -1,0 +1,152 @@
+/** One email, readable: its facts and its text, in one round trip when it was listed before, else in two. */
+import type { FetchQueryObject } from "imapflow";
+import { AppError } from "../../errors.ts";
+import { type Access, requireSameValidity } from "../access.ts";
+import type { Attachment, Email, MailReading } from "../reading.ts";
+import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
+import { firstBytes, readBody } from "../text/body.ts";
+import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
+import { toSafeFileName } from "./file-name.ts";
+import { toVerdicts } from "./sender.ts";
+import { type AttachedPart, toAnatomy, toPart } from "./structure.ts";
+
+/** "Fwd:" in the languages mail clients write it in. */
+export function isForward(subject: string): boolean {
+  return /^\s*(fwd?|wg|tr|rv|enc|i|vb|vl|vs|doorst|转发|轉寄)\s*:/i.test(subject);
+}
+
+const shownHeaders = [
+  "from",
+  "sender",
+  "reply-to",
+  "to",
+  "cc",
+  "bcc",
+  "subject",
+  "date",
+  "message-id",
+  "in-reply-to",
+  "references",
+  "authentication-results",
+  "received",
+];
+
+/** More of either is a mailing that lists everybody, or an attack: what is left out is said. */
+const maxPeople = 100;
+const maxHeaderCharacters = 40_000;
+
+export async function getEmail(
+  access: Access,
+  request: Parameters<MailReading["getEmail"]>[0],
+): Promise<Email> {
+  const ref = access.toRef(request.id);
+  return access.read(ref.mailbox, async (imap, notes) => {
+    requireSameValidity(imap, ref);
+    // The list or search that gave the id has seen which parts are its text: then one round trip brings all.
+    const expected = notes.textParts.get(ref.uid) ?? [];
+    const query: FetchQueryObject = {
+      uid: true,
+      flags: true,
+      size: true,
+      internalDate: true,
+      bodyStructure: true,
+      headers: request.headers ? true : shownHeaders,
+      ...(expected.length > 0
+        ? { bodyParts: expected.map((key) => ({ key, start: 0, maxLength: firstBytes })) }
+        : {}),
+    };
+    let found = await imap.fetchOne(String(ref.uid), query, { uid: true });
+    if (!found) {
+      // It may have arrived since this connection last looked.
+      await imap.noop();
+      found = await imap.fetchOne(String(ref.uid), query, { uid: true });
+    }
+    if (!found) throw new AppError("email_not_found", "There is no email with this id any more.");
+    const headers = parseHeaders(found.headers ?? Buffer.alloc(0));
+    const flags = lowerCaseFlags(found);
+    const anatomy = toAnatomy(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
+    const subject = toText(headerValue(headers, "subject"));
+    const until = request.offset + request.maxCharacters;
+    const asked = { format: request.format, until, forward: isForward(subject) };
+    const rendered = await readBody(imap, ref.uid, anatomy, asked, new Map(found.bodyParts ?? []));
+    const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
+    const end = Math.min(request.offset + body.length, rendered.text.length);
+    const messageId = toText(headerValue(headers, "message-id"));
+    const leftOut: string[] = [];
+    const people = (name: string) => {
+      const all = toAddresses(headerValue(headers, name));
+      if (all.length > maxPeople)
+        leftOut.push(`${name} names ${all.length} people; the first ${maxPeople} are shown.`);
+      return all.slice(0, maxPeople);
+    };
+    const lines = request.headers
+      ? headers.map(({ name, value }) => `${name}: ${decodeWords(value)}`).join("\n")
+      : undefined;
+    if (lines !== undefined && lines.length > maxHeaderCharacters)
+      leftOut.push(
+        `The headers have ${lines.length} characters; the first ${maxHeaderCharacters} are shown.`,
+      );
+    return {
+      id: request.id,
+      mailbox: ref.mailbox,
+      from: people("from"),
+      replyTo: people("reply-to"),
+      to: people("to"),
+      cc: people("cc"),
+      bcc: people("bcc"),
+      subject,
+      date: toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(found)),
+      ...(messageId ? { messageId } : {}),
+      unread: !flags.has("\\seen"),
+      flagged: flags.has("\\flagged"),
+      answered: flags.has("\\answered"),
+      draft: flags.has("\\draft"),
+      size: found.size ?? 0,
+      sender: toVerdicts(headers),
+      earlier: countEarlier(headers),
+      format: request.format,
+      body,
+      offset: Math.min(request.offset, rendered.text.length),
+      end,
+      total: rendered.text.length,
+      ...(end < rendered.text.length ? { nextOffset: end } : {}),
+      attachments: anatomy.attachments.map(toAttachment),
+      notes: [...leftOut, ...rendered.notes, ...cutNote(rendered.cutOctets, end < rendered.text.length)],
+      ...(lines === undefined ? {} : { headers: lines.slice(0, maxHeaderCharacters).toWellFormed() }),
+    };
+  });
+}
+
+function cutNote(octets: number, goesOn: boolean): string[] {
+  if (octets === 0) return [];
+  const size = `${Math.ceil(octets / 1024)} KB`;
+  return goesOn
+    ? [`The text is longer than was fetched (${size} more), so the total is a lower bound.`]
+    : [`The last ${size} of the text are too far in to be read here.`];
+}
+
+function countEarlier(headers: ReturnType<typeof parseHeaders>): number {
+  const ids = `${headerValue(headers, "references") ?? ""} ${headerValue(headers, "in-reply-to") ?? ""}`;
+  return new Set(ids.match(/<[^<>\s]+>/g) ?? []).size;
+}
+
+function unnamed(type: string): string {
+  if (type === "message/rfc822") return "attached email.eml";
+  return type === "text/rfc822-headers" ? "original headers.txt" : "unnamed";
+}
+
+/** Base64 writes three octets as four, in lines of 76. */
+const decodedShare: Record<string, number> = { base64: 0.74 };
+
+export function toAttachment(attached: AttachedPart): Attachment {
+  const { index, part, inline, inside } = attached;
+  const share = decodedShare[(part.encoding ?? "").toLowerCase()] ?? 1;
+  return {
+    index,
+    name: toSafeFileName(part.name ?? unnamed(part.type)),
+    type: part.type,
+    size: Math.round(part.size * share),
+    inline,
+    ...(inside === undefined ? {} : { inside }),
+  };
+}

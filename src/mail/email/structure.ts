@@ -1,0 +1,208 @@
+/**
+ * What an email is made of, from its BODYSTRUCTURE alone (RFC 3501 section 7.4.2): what is its text, what hangs on
+ * it, what is signed, encrypted or a report. Nothing is fetched here and nothing throws, whatever the sender claims.
+ */
+import type { MessageStructureObject } from "imapflow";
+import { toText } from "../text/headers.ts";
+
+/** One part: `part` is its number for FETCH, e.g. "1.2". */
+export type Part = {
+  part: string;
+  /** Lower case, e.g. text/html. */
+  type: string;
+  charset?: string;
+  encoding?: string;
+  /** Octets as encoded in the email. */
+  size: number;
+  name?: string;
+  disposition?: "inline" | "attachment";
+  parameters: Readonly<Record<string, string>>;
+  children: readonly Part[];
+};
+
+export type AttachedPart = {
+  /** 1, 2, …: how get_attachment names it. */
+  index: number;
+  part: Part;
+  /** Shown within the text rather than hung on it. */
+  inline: boolean;
+  /** The index of the attached email it is in. */
+  inside?: number;
+};
+
+/** A stretch of the email's text in the forms it was sent in. */
+export type BodyText = { plain?: Part; html?: Part; other?: Part };
+
+export type Anatomy = {
+  root: Part;
+  texts: readonly BodyText[];
+  calendars: readonly Part[];
+  attachments: readonly AttachedPart[];
+  signed?: "S/MIME" | "PGP";
+  encrypted?: "S/MIME" | "PGP";
+  /** The machine-readable half of a bounce or receipt (RFC 3462). */
+  report?: { kind: string; status?: Part };
+};
+
+const maxDepth = 30;
+const maxParts = 500;
+
+/**
+ * imapflow's tree with every absent or odd value put right, and with part numbers of our own (RFC 3501 section 6.4.5):
+ * what is in an attached email that has one part only is `2.1`, not `2`.
+ */
+export function toPart(node: MessageStructureObject): Part {
+  return toNumberedPart(node, isMultipart(node) ? "" : "1", 0);
+}
+
+const isMultipart = (node: MessageStructureObject) => /^multipart\//i.test(node.type ?? "");
+
+function toChildNumber(
+  node: MessageStructureObject,
+  number: string,
+  child: MessageStructureObject,
+  at: number,
+): string {
+  if (isMultipart(node)) return number === "" ? `${at + 1}` : `${number}.${at + 1}`;
+  return isMultipart(child) ? number : `${number}.1`;
+}
+
+function toNumberedPart(node: MessageStructureObject, number: string, depth: number): Part {
+  const parameters = { ...node.parameters };
+  const own = { ...node.dispositionParameters };
+  const subject = toText(node.envelope?.subject);
+  const name = firstName([
+    own.filename,
+    own.name,
+    parameters.name,
+    parameters.filename,
+    subject && `${subject}.eml`,
+  ]);
+  const disposition = (node.disposition ?? "").toLowerCase();
+  const children = depth < maxDepth ? (node.childNodes ?? []) : [];
+  return {
+    part: number,
+    type: (node.type ?? "").toLowerCase().trim() || "application/octet-stream",
+    size: node.size ?? 0,
+    parameters,
+    children: children
+      .slice(0, maxParts)
+      .map((child, at) => toNumberedPart(child, toChildNumber(node, number, child, at), depth + 1)),
+    ...(parameters.charset ? { charset: parameters.charset } : {}),
+    ...(node.encoding ? { encoding: node.encoding } : {}),
+    ...(name ? { name } : {}),
+    ...(disposition === "inline" || disposition === "attachment" ? { disposition } : {}),
+  };
+}
+
+function firstName(candidates: readonly (string | undefined)[]): string | undefined {
+  return candidates.map((name) => toText(name)).find((name) => name !== "");
+}
+
+const isText = (part: Part) => part.type === "text/plain" || part.type === "text/html";
+const isAttachment = (part: Part) => part.disposition === "attachment";
+
+/** A text part that is the email's text rather than a file hung on it. */
+const isBody = (part: Part) =>
+  part.type.startsWith("text/") &&
+  !isAttachment(part) &&
+  !(part.name !== undefined && part.disposition !== "inline");
+
+/** Walks the tree once. */
+export function toAnatomy(root: Part): Anatomy {
+  const texts: BodyText[] = [];
+  const calendars: Part[] = [];
+  const attachments: AttachedPart[] = [];
+  const found: Pick<Anatomy, "signed" | "encrypted" | "report"> = {};
+
+  function attach(part: Part, inline: boolean, inside?: number): void {
+    if (attachments.length >= maxParts) return;
+    const index = attachments.length + 1;
+    attachments.push({ index, part, inline, ...(inside === undefined ? {} : { inside }) });
+    if (part.type === "message/rfc822" || part.type === "message/global")
+      for (const child of part.children) attachLeaves(child, index);
+  }
+
+  /** What hangs on an attached email is listed too. */
+  function attachLeaves(part: Part, inside: number): void {
+    if (part.type.startsWith("multipart/")) for (const child of part.children) attachLeaves(child, inside);
+    else if (!isBody(part)) attach(part, false, inside);
+  }
+
+  function alternative(node: Part): void {
+    const text: BodyText = {};
+    const look = (part: Part): void => {
+      if (isAttachment(part)) attach(part, false);
+      else if (part.type === "text/html") text.html ??= part;
+      else if (part.type === "text/plain") text.plain ??= part;
+      else if (part.type === "text/calendar") calendars.push(part);
+      else if (part.type === "multipart/related" || part.type === "multipart/mixed")
+        part.children.forEach((child, position) => {
+          if (position === 0 || isText(child) || child.type.startsWith("multipart/")) look(child);
+          else attach(child, part.type === "multipart/related");
+        });
+      else if (part.type.startsWith("multipart/")) for (const child of part.children) look(child);
+      else if (part.type === "text/enriched" || part.type === "text/richtext") text.other ??= part;
+      else if (part.type !== "text/x-amp-html" && part.type !== "text/watch-html") attach(part, false);
+    };
+    for (const child of node.children) look(child);
+    if (text.html || text.plain || text.other) texts.push(text);
+  }
+
+  function leaf(part: Part, inRelated: boolean): void {
+    if (part.type === "text/calendar" && !isAttachment(part)) calendars.push(part);
+    else if (part.type === "application/pkcs7-mime" || part.type === "application/x-pkcs7-mime") {
+      const opaque = (part.parameters["smime-type"] ?? "").toLowerCase() === "signed-data";
+      found[opaque ? "signed" : "encrypted"] ??= "S/MIME";
+      attach(part, false);
+    } else if (isBody(part) && part.type === "text/html") texts.push({ html: part });
+    else if (isBody(part) && part.type === "text/plain") texts.push({ plain: part });
+    else if (isBody(part)) texts.push({ other: part });
+    else attach(part, inRelated || (part.disposition === "inline" && part.type.startsWith("image/")));
+  }
+
+  function walk(part: Part, inRelated = false): void {
+    const [first, ...rest] = part.children;
+    switch (part.type) {
+      case "multipart/alternative":
+        alternative(part);
+        break;
+      case "multipart/related":
+        if (first) walk(first);
+        for (const child of rest) walk(child, true);
+        break;
+      case "multipart/signed": {
+        const pgp =
+          /pgp/i.test(part.parameters.protocol ?? "") || rest.some((child) => /pgp/.test(child.type));
+        found.signed ??= pgp ? "PGP" : "S/MIME";
+        if (first) walk(first);
+        break;
+      }
+      case "multipart/encrypted":
+        found.encrypted ??= /pkcs7/i.test(part.parameters.protocol ?? "") ? "S/MIME" : "PGP";
+        for (const child of rest) attach(child, false);
+        break;
+      case "multipart/report": {
+        const status = part.children.find((child) =>
+          /^message\/(global-)?(delivery-status|disposition-notification|feedback-report)$/.test(child.type),
+        );
+        found.report ??= {
+          kind: (part.parameters["report-type"] ?? status?.type.split("/")[1] ?? "report").toLowerCase(),
+          ...(status ? { status } : {}),
+        };
+        for (const child of part.children)
+          if (child === status) continue;
+          else if (child.type === "text/rfc822-headers" || child.type === "message/rfc822")
+            attach(child, false);
+          else walk(child);
+        break;
+      }
+      default:
+        if (part.type.startsWith("multipart/")) for (const child of part.children) walk(child, inRelated);
+        else if (part.part !== "") leaf(part, inRelated);
+    }
+  }
+
+  walk(root);
+  return { root, texts, calendars, attachments, ...found };
+}

@@ -1,0 +1,120 @@
+/** Taking emails out of a mailbox: by MOVE, by COPY and removal, or for ever; never somebody else's. */
+import type { ImapFlow } from "imapflow";
+import { AppError } from "../../errors.ts";
+import { requireSelected } from "../access.ts";
+import { toEmailId } from "../email-id.ts";
+import { type Done, findUids, type Group, requireDone, toUidSet } from "./email-groups.ts";
+
+/** Moves what is left of a group to `destination`: MOVE (RFC 6851), else COPY and the removal the server can do. */
+export async function moveGroup(imap: ImapFlow, group: Group, destination: string, all: Done): Promise<void> {
+  if (destination === group.mailbox) {
+    for (const uid of await findUids(imap, group)) all.done.set(group.ids.get(uid) ?? "", {});
+    all.notes.push(`Some were in ${destination} already and were left there.`);
+    return;
+  }
+  const tellsIds = imap.capabilities.has("UIDPLUS");
+  const moves = imap.capabilities.has("MOVE");
+  const before = requireSelected(imap).exists;
+  const transfer = (uids: readonly number[]) =>
+    taken(imap, () =>
+      moves
+        ? imap.messageMove(toUidSet(uids), destination, { uid: true })
+        : imap.messageCopy(toUidSet(uids), destination, { uid: true }),
+    );
+  // COPYUID names what was moved; where it may be missing we look first, or a missing email would pass for a moved one.
+  let present = tellsIds && moves ? [...group.ids.keys()] : await findUids(imap, group);
+  if (present.length === 0) return;
+  let copied = await transfer(present);
+  if (!copied) {
+    // All or nothing (RFC 9051 section 6.4.7): one email that was removed elsewhere just now holds up the rest.
+    const left = await findUids(imap, group);
+    if (left.length === 0) return;
+    if (left.length < present.length) copied = await transfer(left);
+    present = left;
+  }
+  if (!copied) {
+    await requireMailbox(imap, destination);
+    throw new AppError("mail_server_failed", `The mail server refused to move emails to ${destination}.`);
+  }
+  const set = toUidSet(present);
+  const { uidMap, uidValidity } = copied;
+  const moved = uidMap
+    ? present.filter((uid) => uidMap.has(uid))
+    : tellsIds && moves
+      ? await findMoved(imap, group, before, all)
+      : present;
+  if (!moves && tellsIds && !(await imap.messageDelete(set, { uid: true })))
+    all.notes.push(`Copied to ${destination}, but the originals could not be removed from ${group.mailbox}.`);
+  if (!moves && !tellsIds) {
+    requireDone(await imap.messageFlagsAdd(set, ["\\Deleted"], { uid: true, silent: true }), "mark emails");
+    all.notes.push(
+      `This mail server cannot move: copies are in ${destination}, the originals stay in ${group.mailbox} marked as deleted until a mail program cleans up.`,
+    );
+  }
+  for (const uid of moved) {
+    const id = group.ids.get(uid) ?? "";
+    const newUid = uidMap?.get(uid);
+    const newId =
+      newUid === undefined || uidValidity === undefined
+        ? undefined
+        : toEmailId({ accountTag: group.accountTag, mailbox: destination, uidValidity, uid: newUid });
+    all.done.set(id, newId ? { newId } : {});
+    all.changes.push(
+      moves || tellsIds
+        ? { kind: "moved", from: group.mailbox, ...(newId ? { id: newId } : {}) }
+        : { kind: "flags", id, added: ["\\Deleted"], removed: [] },
+    );
+  }
+}
+
+/** Erases exactly these emails, or, without UIDPLUS, marks them and says that somebody else has to expunge. */
+export async function eraseGroup(imap: ImapFlow, group: Group, all: Done): Promise<void> {
+  const present = await findUids(imap, group);
+  if (present.length === 0) return;
+  const set = toUidSet(present);
+  if (imap.capabilities.has("UIDPLUS")) {
+    requireDone(await imap.messageDelete(set, { uid: true }), "erase emails");
+  } else {
+    requireDone(await imap.messageFlagsAdd(set, ["\\Deleted"], { uid: true, silent: true }), "mark emails");
+    all.notes.push(
+      `This mail server cannot erase single emails: they stay in ${group.mailbox} marked as deleted until a mail program cleans up.`,
+    );
+    for (const uid of present)
+      all.changes.push({ kind: "flags", id: group.ids.get(uid) ?? "", added: ["\\Deleted"], removed: [] });
+  }
+  for (const uid of present) all.done.set(group.ids.get(uid) ?? "", {});
+}
+
+/**
+ * What `work` answers, or undefined when the server refused it. imapflow takes Dovecot's NO [EXPUNGEISSUED] for
+ * success, by its text, although nothing was copied then.
+ */
+async function taken<T>(imap: ImapFlow, work: () => Promise<T | false>): Promise<T | undefined> {
+  let refused = false;
+  const onResponse = ({ response }: { response: string }) => {
+    refused ||= response.toUpperCase() !== "OK";
+  };
+  imap.on("response", onResponse);
+  try {
+    const answer = await work();
+    return refused || answer === false ? undefined : answer;
+  } finally {
+    imap.off("response", onResponse);
+  }
+}
+
+/** What a MOVE that named no new UIDs moved: nothing when the mailbox holds as many as before, else what is gone. */
+async function findMoved(imap: ImapFlow, group: Group, before: number, all: Done): Promise<number[]> {
+  if (requireSelected(imap).exists >= before) return [];
+  const left = new Set(await findUids(imap, group));
+  all.notes.push(
+    "The mail server did not confirm each email; those counted as moved are no longer where they were.",
+  );
+  return [...group.ids.keys()].filter((uid) => !left.has(uid));
+}
+
+async function requireMailbox(imap: ImapFlow, path: string): Promise<void> {
+  const listed = await imap.list({ listOnly: true });
+  if (!listed.some((mailbox) => mailbox.path === path))
+    throw new AppError("mailbox_not_found", `There is no mailbox ${path}.`);
+}

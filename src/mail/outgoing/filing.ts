@@ -1,0 +1,50 @@
+/** Putting an email of ours into a mailbox: once, found again by its Message-ID. */
+import type { ImapFlow } from "imapflow";
+import { AppError } from "../../errors.ts";
+import { type Access, requireSelected } from "../access.ts";
+import { readFresh } from "../connection/freshness.ts";
+import { toEmailId } from "../email-id.ts";
+import { toMailboxPath } from "../mailboxes.ts";
+
+/** The path of a role's mailbox; made under its usual name where the account has none yet. */
+export async function requireRoleMailbox(access: Access, role: "drafts" | "sent"): Promise<string> {
+  try {
+    return await toMailboxPath(access, role);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "mailbox_not_found") throw error;
+    const name = role === "drafts" ? "Drafts" : "Sent";
+    return access.write(undefined, async (imap) => (await imap.mailboxCreate(name)).path);
+  }
+}
+
+/** Appends, and answers the new email's id: from APPENDUID (RFC 4315), else by looking for its Message-ID. */
+export async function file(
+  access: Access,
+  mailbox: string,
+  email: { raw: Uint8Array; messageId: string },
+  flags: string[],
+): Promise<string | undefined> {
+  const appended = await access.write(undefined, (imap) =>
+    imap.append(mailbox, Buffer.from(email.raw), flags, new Date(access.clock.now())),
+  );
+  if (!appended) throw new AppError("mail_server_failed", `The mail server did not take it into ${mailbox}.`);
+  const { uid, uidValidity } = appended;
+  if (uid !== undefined && uidValidity !== undefined)
+    return toEmailId({ accountTag: access.accountTag, mailbox, uidValidity, uid });
+  return access.read(mailbox, async (imap) => {
+    const uids = await findByMessageId(imap, email.messageId);
+    const newest = uids.at(-1);
+    return newest === undefined ? undefined : access.toId(imap, newest);
+  });
+}
+
+/** UIDs of the newest emails of the selected mailbox that have this Message-ID, oldest first. */
+export async function findByMessageId(imap: ImapFlow, messageId: string, newest = 500): Promise<number[]> {
+  // What we look for was filed just now: the newest are enough, and a large mailbox need not be searched.
+  const found = await readFresh(imap, () => {
+    const from = Math.max(1, requireSelected(imap).uidNext - newest);
+    return imap.search({ uid: `${from}:*`, header: { "message-id": messageId } }, { uid: true });
+  });
+  if (!found) throw new AppError("mail_server_failed", "The mail server did not answer a search.");
+  return found;
+}

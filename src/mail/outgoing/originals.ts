@@ -1,0 +1,168 @@
+/** What an email of ours builds on: the email it answers or passes on, an attachment of it, the draft it came from. */
+import type { FetchMessageObject, ImapFlow } from "imapflow";
+import PostalMime, { type Attachment, type Email } from "postal-mime";
+import { AppError } from "../../errors.ts";
+import { type Access, requireSameValidity } from "../access.ts";
+import { fetchWhole } from "../email/attachment.ts";
+import { toAnatomy, toPart } from "../email/structure.ts";
+import { toMailboxPath } from "../mailboxes.ts";
+import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
+import type { File, Original } from "../writing.ts";
+
+/** As much of an email as a quote can need. */
+const quoteBytes = 400_000;
+/** More than any mail server takes in one email. */
+const maxSourceBytes = 45_000_000;
+const pieceBytes = 4_194_304;
+
+/** See MailWriting.readOriginal. */
+export async function readOriginal(
+  access: Access,
+  id: string,
+  purpose: "answer" | "forward" | "draft",
+): Promise<Original> {
+  const needsAll = purpose !== "answer";
+  const maxBytes = needsAll ? maxSourceBytes : quoteBytes;
+  const ref = access.toRef(id);
+  const { source, size, flags } = await access.read(ref.mailbox, async (imap) => {
+    requireSameValidity(imap, ref);
+    const email = await fetchSource(imap, ref.uid, 0, Math.min(maxBytes, pieceBytes));
+    const { flags = new Set<string>() } = email;
+    const pieces = [email.source];
+    let length = email.source.length;
+    for (let last = length; last === pieceBytes && length < maxBytes; length += last) {
+      const { source } = await fetchSource(imap, ref.uid, length, Math.min(maxBytes - length, pieceBytes));
+      pieces.push(source);
+      last = source.length;
+    }
+    return { source: Buffer.concat(pieces), size: email.size ?? length, flags };
+  });
+  const whole = source.length >= size || source.length < maxBytes;
+  if (!whole && needsAll)
+    throw new AppError("too_large", `This email has ${toMegabytes(size)}, more than can be passed on.`);
+  if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
+    await requireInDrafts(access, ref.mailbox);
+  return toOriginal(id, source, whole);
+}
+
+/** Some bytes of an email with its facts. In pieces, so that no mail server may send more than a piece at once. */
+async function fetchSource(imap: ImapFlow, uid: number, start: number, maxLength: number) {
+  const query = { uid: true, size: true, flags: true, source: { start, maxLength } };
+  const email: FetchMessageObject | false = await imap.fetchOne(String(uid), query, { uid: true });
+  if (email === false || email.source === undefined)
+    throw new AppError("email_not_found", "This email is not there any more.");
+  return { ...email, source: email.source };
+}
+
+/** A draft is replaced or sent and then gone: no other email may be taken for one. Throws invalid_input. */
+async function requireInDrafts(access: Access, mailbox: string): Promise<void> {
+  const drafts = await toMailboxPath(access, "drafts").catch(() => undefined);
+  if (mailbox !== drafts)
+    throw new AppError("invalid_input", "`draft_id` is not a draft.", {
+      hint: "Use the draft_id that draft_email answered, or an id from get_recent_emails in drafts.",
+    });
+}
+
+/** A stored email taken apart. Never throws for what a sender wrote. */
+export async function toOriginal(id: string, source: Uint8Array, whole: boolean): Promise<Original> {
+  const headers = parseHeaders(source);
+  const people = (name: string) =>
+    toAddresses(headerValue(headers, name)).filter(({ address }) => address !== "");
+  const parsed = await parse(source);
+  const messageId = toMessageIds(headerValue(headers, "message-id"))[0];
+  const inReplyTo = toMessageIds(headerValue(headers, "in-reply-to"))[0];
+  const date = toIsoDate(headerValue(headers, "date"));
+  const references = toMessageIds(headerValue(headers, "references"));
+  return {
+    id,
+    from: people("from"),
+    replyTo: people("reply-to"),
+    to: people("to"),
+    cc: people("cc"),
+    bcc: people("bcc"),
+    subject: toText(headerValue(headers, "subject")),
+    references: references.length > 0 || !inReplyTo ? references : [inReplyTo],
+    files: parsed.attachments.map(toFile),
+    whole,
+    source,
+    ...(messageId ? { messageId } : {}),
+    ...(inReplyTo ? { inReplyTo } : {}),
+    ...(date ? { date } : {}),
+    ...(parsed.text === undefined ? {} : { text: parsed.text }),
+    ...(parsed.html === undefined ? {} : { html: parsed.html }),
+  };
+}
+
+async function parse(source: Uint8Array): Promise<Pick<Email, "text" | "html" | "attachments">> {
+  try {
+    return await PostalMime.parse(source, { forceRfc822Attachments: true });
+  } catch {
+    // Too deep or too odd to take apart: answered without a quote.
+    return { attachments: [] };
+  }
+}
+
+function toFile({ filename, mimeType, content, contentId, related }: Attachment): File {
+  const bytes = typeof content === "string" ? Buffer.from(content) : new Uint8Array(content);
+  const cid = related ? contentId?.replace(/^<|>$/g, "") : undefined;
+  return {
+    name: toFileName(filename ?? (mimeType === "message/rfc822" ? "email.eml" : "attachment")),
+    type: toFileType(mimeType),
+    content: bytes,
+    ...(cid && /^[\w.@+%-]{1,200}$/.test(cid) ? { cid } : {}),
+  };
+}
+
+/** One attachment of an email, by the index get_email gives it. Throws attachment_not_found and as reading does. */
+export async function readAttachment(access: Access, id: string, index: number): Promise<File> {
+  const ref = access.toRef(id);
+  return access.read(ref.mailbox, async (imap) => {
+    requireSameValidity(imap, ref);
+    const uid = String(ref.uid);
+    const email = await imap.fetchOne(uid, { uid: true, bodyStructure: true }, { uid: true });
+    if (email === false || email.bodyStructure === undefined)
+      throw new AppError("email_not_found", "This email is not there any more.");
+    const found = toAnatomy(toPart(email.bodyStructure)).attachments.find(
+      (attached) => attached.index === index,
+    );
+    if (!found) throw new AppError("attachment_not_found", `This email has no attachment ${index}.`);
+    const { part } = found;
+    const content = await fetchWhole(imap, ref.uid, part);
+    if (content.length === 0 && part.size > 0)
+      throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);
+    return {
+      name: toFileName(part.name ?? (part.type === "message/rfc822" ? "email.eml" : "attachment")),
+      type: toFileType(part.type),
+      content,
+    };
+  });
+}
+
+/** Message-IDs of a header, in order; anything else in it is dropped (RFC 5322 section 3.6.4). */
+export function toMessageIds(value: string | undefined): string[] {
+  return (value?.match(/<[^<>\s\p{Cc}]{1,250}>/gu) ?? []).slice(-100);
+}
+
+/** A file name fit for a header and for any disk: one line, no path, no invisible characters. */
+export function toFileName(name: string): string {
+  const clean = name
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
+    .replace(/[/\\:*?"<>|]/g, "_")
+    .replace(/^[.\s]+/, "")
+    .trim();
+  if (clean.length <= 150) return clean || "attachment";
+  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(clean)?.[0] ?? "";
+  return clean.slice(0, 150 - extension.length) + extension;
+}
+
+/** A media type (RFC 2045 section 5.1), or application/octet-stream for what is none or would be taken apart. */
+export function toFileType(type: string): string {
+  const lower = type.trim().toLowerCase();
+  const valid = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/.test(lower);
+  return valid && !lower.startsWith("multipart/") ? lower : "application/octet-stream";
+}
+
+export function toMegabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,106 @@
+/** The body of an email as another one may carry it on: quoted in a reply, or passed on as it looked. */
+import { type AnyNode, isTag } from "domhandler";
+import { DomUtils, parseDocument } from "htmlparser2";
+import { show } from "../text/fold.ts";
+import { flatten } from "../text/html-depth.ts";
+import { htmlToMarkdown } from "../text/html-markdown.ts";
+import { createLinkBook, type LinkBook } from "../text/links.ts";
+import type { Original } from "../writing.ts";
+import { escapeHtml, toHtml } from "./markdown.ts";
+
+export type Body = { text: string; html: string };
+
+const maxCharacters = 60_000;
+
+/** For a quote: the text part, or what the HTML says as markdown. Styles, pictures and layout stay behind. */
+export function toQuotable(original: Original): Body {
+  const markdown = original.html === undefined ? undefined : shorten(toPlainMarkdown(original.html));
+  const plain = shorten(original.text ?? "");
+  // A text part may be a stub ("view this in your browser") beside an HTML part that says it all.
+  const isStub = markdown !== undefined && plain.length * 3 < markdown.length;
+  const text = isStub ? markdown : plain || markdown || "";
+  return { text, html: markdown === undefined ? toLines(text) : toHtml(markdown) };
+}
+
+/** For passing on: the HTML as it was, without what acts; the text part, else the HTML as markdown. */
+export function toForwardable(original: Original): Body {
+  if (original.html === undefined) return toQuotable(original);
+  return { text: toQuotable(original).text, html: toHarmless(original.html) };
+}
+
+/** Long link targets belong to newsletters and trackers; in a quote the words are enough. */
+function toPlainMarkdown(html: string): string {
+  const book = createLinkBook();
+  const plain: LinkBook = {
+    ...book,
+    show(target, text) {
+      const shown = book.show(target, text);
+      return shown?.includes(" #") ? undefined : shown;
+    },
+  };
+  return show(htmlToMarkdown(html, plain).lines).join("\n");
+}
+
+function shorten(text: string): string {
+  const clean = text
+    .toWellFormed()
+    .replace(/\r\n?/g, "\n")
+    .replace(/[^\P{Cc}\n\t]/gu, "")
+    .trimEnd();
+  return clean.length <= maxCharacters
+    ? clean
+    : `${clean.slice(0, maxCharacters).toWellFormed()}\n[shortened]`;
+}
+
+/** Plain text as HTML, line by line. */
+function toLines(text: string): string {
+  return `<div>${escapeHtml(text).split("\n").join("<br>\n")}</div>`;
+}
+
+/** Elements that act, load documents, or ask for something; `title` and `base` belong to another document. */
+const acting = new Set(
+  "script noscript iframe frame frameset object embed applet form input button select textarea base meta link title".split(
+    " ",
+  ),
+);
+const maxDepth = 400;
+
+/** HTML without what acts: scripts, forms, frames, events, and targets that are no links. Styles are kept. */
+function toHarmless(html: string): string {
+  const document = parseDocument(flatten(html), { decodeEntities: true });
+  const walk = (nodes: readonly AnyNode[], depth: number): void => {
+    for (const node of [...nodes]) {
+      if (!isTag(node)) {
+        if (node.type === "comment" || node.type === "directive") DomUtils.removeElement(node);
+        continue;
+      }
+      if (node.name === "form") {
+        // What stands in a form is text like any other.
+        walk(node.children, depth + 1);
+        for (const child of [...node.children]) DomUtils.prepend(node, child);
+      }
+      if (acting.has(node.name) || depth > maxDepth) {
+        DomUtils.removeElement(node);
+        continue;
+      }
+      for (const [name, value] of Object.entries(node.attribs)) {
+        const target = value.replace(/[\s\p{Cc}]+/gu, "").toLowerCase();
+        if (name.startsWith("on") || name === "srcdoc" || /^(javascript|vbscript):/.test(target))
+          delete node.attribs[name];
+      }
+      walk(node.children, depth + 1);
+    }
+  };
+  walk(document.children, 0);
+  const [body] = DomUtils.getElementsByTagName("body", document, true, 1);
+  const styles = DomUtils.getElementsByTagName("style", document.children, true, 40).filter(
+    (element) => !body || !isInside(element, body),
+  );
+  const content = body ? body.children : document.children;
+  return [...(body ? styles : []), ...content].map((node) => DomUtils.getOuterHTML(node)).join("");
+}
+
+function isInside(node: AnyNode, ancestor: AnyNode): boolean {
+  for (let parent = node.parent; parent; parent = parent.parent) if (parent === ancestor) return true;
+  return false;
+}

@@ -1,0 +1,141 @@
+/** The newest emails of a mailbox, in the order they arrived there: one or two round trips whatever the mailbox's size. */
+import type { ImapFlow } from "imapflow";
+import { AppError } from "../../errors.ts";
+import { type Access, requireSelected } from "../access.ts";
+import { isAttentive, readFresh, withNews } from "../connection/freshness.ts";
+import type { MailboxNotes } from "../connection/notes.ts";
+import type { EmailPage } from "../mail.ts";
+import { toMailboxPath } from "../mailboxes.ts";
+import { fromCursor, type Position, toCursor } from "./cursor.ts";
+import { type FetchedRow, fetchRows } from "./rows.ts";
+
+export async function listEmails(
+  access: Access,
+  request: { mailbox: string; limit: number; unreadOnly?: boolean; cursor?: string },
+): Promise<EmailPage> {
+  const path = await toMailboxPath(access, request.mailbox);
+  const unreadOnly = request.unreadOnly ?? false;
+  const question = JSON.stringify([path, unreadOnly]);
+  const after = request.cursor === undefined ? undefined : fromCursor(request.cursor, "list", question).at;
+  return access.read(path, async (imap, notes) => {
+    const { uidValidity } = requireSelected(imap);
+    if (after && after.validity !== String(uidValidity))
+      throw new AppError(
+        "cursor_expired",
+        "The mail server renumbered this mailbox since the cursor was given.",
+      );
+    const { rows, total, left } = unreadOnly
+      ? await readFresh(imap, () => unreadRows(access, imap, request.limit, notes, after))
+      : after
+        ? await rowsBefore(access, imap, request.limit, notes, after)
+        : await newestRows(access, imap, request.limit, notes);
+    const last = rows.at(-1);
+    const cursor =
+      left > 0 && last
+        ? toCursor({
+            kind: "list",
+            asked: question,
+            at: { mailbox: path, validity: String(uidValidity), uid: last.uid, receivedAt: last.receivedAt },
+          })
+        : undefined;
+    return {
+      emails: rows.map(({ row }) => row),
+      total,
+      searched: [path],
+      skipped: [],
+      ...(cursor ? { cursor } : {}),
+    };
+  });
+}
+
+type Rows = { rows: FetchedRow[]; total: number; left: number };
+
+/**
+ * The newest, by UID from where they began at the last look: when nothing has changed since, that is all of it, in one
+ * round trip; what has arrived is one more. Else, and at the first look, by sequence number, of which the highest is
+ * the newest.
+ */
+async function newestRows(access: Access, imap: ImapFlow, limit: number, notes: MailboxNotes): Promise<Rows> {
+  const known = await rowsSince(access, imap, limit, notes);
+  const { exists } = requireSelected(imap);
+  const page = known ?? (await rowsUpTo(access, imap, exists, limit, notes));
+  const oldest = page.rows.at(-1);
+  if (oldest) notes.newestFrom.set(limit, oldest.uid);
+  return page;
+}
+
+/** Undefined when there was no last look, or too much has changed since. */
+async function rowsSince(
+  access: Access,
+  imap: ImapFlow,
+  limit: number,
+  notes: MailboxNotes,
+): Promise<Rows | undefined> {
+  const from = notes.newestFrom.get(limit);
+  if (from === undefined || !isAttentive(imap)) {
+    await imap.noop();
+    return undefined;
+  }
+  const expected = Math.min(limit, requireSelected(imap).exists);
+  const { answer, news } = await withNews(imap, () => fetchRows(access, imap, `${from}:*`, "uid", notes));
+  if (news === "changes" || answer.length < expected) return undefined;
+  const last = Math.max(...answer.map((row) => row.uid));
+  const arrived = news === "arrivals" ? await fetchRows(access, imap, `${last + 1}:*`, "uid", notes) : [];
+  const rows = newestFirst([...answer, ...arrived.filter((row) => row.uid > last)]).slice(0, limit);
+  const { exists } = requireSelected(imap);
+  return { rows, total: exists, left: exists - rows.length };
+}
+
+async function rowsBefore(
+  access: Access,
+  imap: ImapFlow,
+  limit: number,
+  notes: MailboxNotes,
+  after: Position,
+): Promise<Rows> {
+  const last = await readFresh(imap, () => countUpTo(imap, after.uid - 1));
+  return rowsUpTo(access, imap, last, limit, notes);
+}
+
+/** By sequence number: UIDs ascend with it, so what is before an email is all that has a smaller number. */
+async function rowsUpTo(
+  access: Access,
+  imap: ImapFlow,
+  last: number,
+  limit: number,
+  notes: MailboxNotes,
+): Promise<Rows> {
+  const { exists } = requireSelected(imap);
+  if (last === 0) return { rows: [], total: exists, left: 0 };
+  const first = Math.max(1, last - limit + 1);
+  const rows = await fetchRows(access, imap, `${first}:${last}`, "sequence", notes);
+  return { rows: newestFirst(rows), total: exists, left: first - 1 };
+}
+
+/** How many emails of the selected mailbox have a UID of at most `uid`. */
+async function countUpTo(imap: ImapFlow, uid: number): Promise<number> {
+  if (uid < 1) return 0;
+  const found = await imap.search({ uid: `1:${uid}` }, { uid: true, returnOptions: ["COUNT"] });
+  if (Array.isArray(found)) return found.length;
+  if (!found) throw new AppError("mail_server_failed", "The mail server refused to count its emails.");
+  return found.count ?? 0;
+}
+
+async function unreadRows(
+  access: Access,
+  imap: ImapFlow,
+  limit: number,
+  notes: MailboxNotes,
+  after?: Position,
+): Promise<Rows> {
+  const found = await imap.search({ seen: false }, { uid: true });
+  if (!found) throw new AppError("mail_server_failed", "The mail server refused the search.");
+  const uids = found.filter((uid) => !after || uid < after.uid).sort((a, b) => b - a);
+  const page = uids.slice(0, limit);
+  const rows = page.length > 0 ? await fetchRows(access, imap, page.join(","), "uid", notes) : [];
+  return { rows: newestFirst(rows), total: found.length, left: uids.length - page.length };
+}
+
+function newestFirst(rows: readonly FetchedRow[]): FetchedRow[] {
+  return [...rows].sort((a, b) => b.uid - a.uid);
+}

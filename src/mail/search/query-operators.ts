@@ -1,0 +1,140 @@
+/** The operators of the query language: each checks its value and says what would be right. */
+import type { Clock } from "../../clock.ts";
+import type { Term, TextField } from "./query.ts";
+import { wrongQuery } from "./query-words.ts";
+
+export type Flag = "seen" | "flagged" | "answered" | "draft";
+
+type Given = { clock: Clock; self: string; quoted: boolean };
+type Operator = (value: string, given: Given, name: string) => Term;
+
+const dayMs = 86_400_000;
+
+const field =
+  (name: TextField): Operator =>
+  (value, given) => {
+    const isAddress = name !== "subject" && name !== "body";
+    const me = isAddress && value.toLowerCase() === "me" && !given.quoted;
+    return { kind: "field", field: name, text: me ? given.self : value };
+  };
+
+/** A calendar day as its midnight UTC. IMAP compares days (RFC 3501 section 6.4.4), so a day is all that is meant. */
+function toDay(value: string, operator: string): Date {
+  const match = /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})$/.exec(value);
+  const [year, month, day] = (match ?? []).slice(1).map(Number);
+  const date = new Date(Date.UTC(year ?? Number.NaN, (month ?? 0) - 1, day ?? 0));
+  const real =
+    date.getUTCFullYear() === year && date.getUTCMonth() + 1 === month && date.getUTCDate() === day;
+  if (!real || year === undefined || year < 1970 || year > 2199)
+    throw wrongQuery(
+      `"${operator}:${value.slice(0, 40)}" is not a date.`,
+      `Write a day between 1970 and 2199 as ${operator}:2024-05-31.`,
+    );
+  return date;
+}
+
+/** 7d, 2w, 3m, 1y ago, as a midnight UTC. */
+function toDaysAgo(value: string, operator: string, clock: Clock): Date {
+  const match = /^(\d{1,4})([dwmy])$/i.exec(value);
+  const count = Number(match?.[1] ?? 0);
+  if (!match || count === 0)
+    throw wrongQuery(
+      `"${operator}:${value.slice(0, 40)}" is not a span of time.`,
+      `Write days, weeks, months or years as ${operator}:7d, :2w, :3m, :1y.`,
+    );
+  const date = new Date(Math.floor(clock.now() / dayMs) * dayMs);
+  const unit = (match[2] ?? "d").toLowerCase();
+  if (unit === "d" || unit === "w") date.setUTCDate(date.getUTCDate() - count * (unit === "w" ? 7 : 1));
+  else {
+    const day = date.getUTCDate();
+    date.setUTCDate(1);
+    date.setUTCMonth(date.getUTCMonth() - count * (unit === "y" ? 12 : 1));
+    const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+    date.setUTCDate(Math.min(day, last));
+  }
+  return date.getTime() < 0 ? new Date(0) : date;
+}
+
+function toOctets(value: string, operator: string): number {
+  const match = /^(\d{1,12}(?:\.\d{1,3})?)\s*([kmg]?)b?$/i.exec(value);
+  const scale = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match?.[2] ?? "").toLowerCase()];
+  const octets = Math.round(Number(match?.[1]) * (scale ?? 0));
+  // IMAP's number is 32 bits (RFC 3501 section 9).
+  if (!match || !(octets > 0) || octets > 4_294_967_295)
+    throw wrongQuery(
+      `"${operator}:${value.slice(0, 40)}" is not a size.`,
+      `Write ${operator}:500K or ${operator}:5M.`,
+    );
+  return octets;
+}
+
+const states: Record<string, Term> = {
+  unread: { kind: "flag", flag: "seen", set: false },
+  read: { kind: "flag", flag: "seen", set: true },
+  starred: { kind: "flag", flag: "flagged", set: true },
+  flagged: { kind: "flag", flag: "flagged", set: true },
+  unstarred: { kind: "flag", flag: "flagged", set: false },
+  unflagged: { kind: "flag", flag: "flagged", set: false },
+  answered: { kind: "flag", flag: "answered", set: true },
+  replied: { kind: "flag", flag: "answered", set: true },
+  unanswered: { kind: "flag", flag: "answered", set: false },
+  unreplied: { kind: "flag", flag: "answered", set: false },
+  draft: { kind: "flag", flag: "draft", set: true },
+};
+
+const operators: Record<string, Operator> = {
+  from: field("from"),
+  to: field("to"),
+  cc: field("cc"),
+  bcc: field("bcc"),
+  subject: field("subject"),
+  body: field("body"),
+  after: (value, _, name) => ({ kind: "received", since: toDay(value, name) }),
+  before: (value, _, name) => ({ kind: "received", before: toDay(value, name) }),
+  on: (value, _, name) => {
+    const since = toDay(value, name);
+    return { kind: "received", since, before: new Date(since.getTime() + dayMs) };
+  },
+  newer_than: (value, { clock }, name) => ({ kind: "received", since: toDaysAgo(value, name, clock) }),
+  older_than: (value, { clock }, name) => ({ kind: "received", before: toDaysAgo(value, name, clock) }),
+  is: (value) => {
+    const state = Object.hasOwn(states, value.toLowerCase()) ? states[value.toLowerCase()] : undefined;
+    if (state) return state;
+    throw wrongQuery(
+      `"is:${value.slice(0, 40)}" is not known.`,
+      "Known are is:unread is:read is:starred is:answered is:draft and, with a minus before them, their opposites.",
+    );
+  },
+  has: (value) => {
+    if (/^attachments?$/i.test(value)) return { kind: "attachment" };
+    throw wrongQuery(
+      `"has:${value.slice(0, 40)}" is not known.`,
+      "Known is has:attachment; for a kind of file, filename:pdf.",
+    );
+  },
+  filename: (value) => ({ kind: "filename", text: value }),
+  larger: (value, _, name) => ({ kind: "size", over: toOctets(value, name) }),
+  smaller: (value, _, name) => ({ kind: "size", under: toOctets(value, name) }),
+  in: (value) => ({ kind: "in", mailbox: value }),
+  list: (value) => ({ kind: "header", header: "List-Id", text: value }),
+  rfc822msgid: (value) => ({ kind: "header", header: "Message-ID", text: value }),
+};
+
+/** What the language is made of, for its errors. */
+export const operatorNames: readonly string[] = Object.keys(operators);
+
+/** A word or an operator's value as a term. `name` undefined: a word anywhere in the email. */
+export function toTerm(name: string | undefined, value: string, given: Given): Term {
+  if (value === "") throw wrongQuery(`"${name ?? ""}:" has no value.`);
+  if (name === undefined) return { kind: "words", text: given.quoted ? value : withoutStar(value) };
+  const operator = Object.hasOwn(operators, name) ? operators[name] : undefined;
+  if (!operator) throw wrongQuery(`The query language has no operator "${name.slice(0, 40)}:".`);
+  return operator(given.quoted ? value : withoutStar(value), given, name);
+}
+
+/** Searching finds parts of words anyway, so a trailing star says nothing. */
+function withoutStar(value: string): string {
+  const bare = value.replace(/\*+$/, "");
+  if (bare === "") throw wrongQuery("A star alone finds nothing.", "Leave it out.");
+  return bare;
+}

@@ -1,0 +1,13 @@
+/** What a query asks about the parts of an email. */
+
+import { type Part, toAnatomy } from "../email/structure.ts";
+import type { Query } from "./query.ts";
+
+/** has:attachment and filename:, answered from the structure alone. */
+export function matchesParts(root: Part, term: Query): boolean {
+  const { attachments } = toAnatomy(root);
+  if (term.kind === "attachment") return attachments.some(({ inline }) => !inline);
+  if (term.kind !== "filename") return false;
+  const wanted = term.text.normalize("NFC").toLowerCase();
+  return attachments.some(({ part }) => (part.name ?? "").normalize("NFC").toLowerCase().includes(wanted));
+}

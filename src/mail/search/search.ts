@@ -1,0 +1,192 @@
+/**
+ * search_emails: every mailbox asked for, side by side, merged newest first. A cursor says after which email each
+ * mailbox goes on, so that mail may arrive and go in between: nothing is repeated and nothing skipped.
+ */
+import { AppError } from "../../errors.ts";
+import { type Access, requireSelected } from "../access.ts";
+import { readFresh } from "../connection/freshness.ts";
+import type { EmailPage } from "../mail.ts";
+import { type Cursor, fromCursor, type Position, toCursor } from "./cursor.ts";
+import { parseQuery, type Query } from "./query.ts";
+import { type FetchedRow, fetchRows } from "./rows.ts";
+import { continueAfter, datesOf, findMatches, type Match, type Matches } from "./search-mailbox.ts";
+import { toScope } from "./search-scope.ts";
+
+/** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
+const maxPositions = 6;
+
+/** What is found by then is the answer; well within the deadline of a call. */
+const patienceMs = 32_000;
+
+type Found = {
+  path: string;
+  validity: string;
+  total: number;
+  /** How many come after the cursor. */
+  left: number;
+  /** The newest of these, at most as many as are asked for. */
+  head: Match[];
+  /** Their rows, when this is the only mailbox. */
+  rows?: FetchedRow[];
+  problem?: string;
+};
+
+export async function searchEmails(
+  access: Access,
+  request: { query: string; mailbox?: string; limit: number; cursor?: string },
+): Promise<EmailPage> {
+  const parsed = parseQuery(request.query, { clock: access.clock, self: access.address });
+  const question = JSON.stringify([request.query, request.mailbox ?? ""]);
+  const cursor = request.cursor === undefined ? undefined : fromCursor(request.cursor, "search", question);
+  const { paths, empty, skipped, query } = await toScope(access, parsed, request.mailbox);
+  const alone = paths.length === 1;
+  const late = AbortSignal.timeout(patienceMs);
+  const settled = await Promise.allSettled(
+    paths.map((path) =>
+      empty.has(path)
+        ? { path, validity: "0", total: 0, left: 0, head: [] }
+        : inTime(look(access, path, query, request.limit, cursor, alone), late),
+    ),
+  );
+  const found: Found[] = [];
+  settled.forEach((outcome, at) => {
+    if (outcome.status === "fulfilled") found.push(outcome.value);
+    // One mailbox that cannot be read does not hide what the others hold; when it is the only one, that is the answer.
+    else if (alone || !isMailboxProblem(outcome.reason)) throw outcome.reason;
+    else skipped.push({ mailbox: paths[at] ?? "", reason: toReason(outcome.reason) });
+  });
+  for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
+
+  const merged = found
+    .flatMap((one) => one.head.map((match) => ({ ...match, one })))
+    .sort((a, b) => b.receivedAt - a.receivedAt || b.uid - a.uid)
+    .slice(0, request.limit);
+  const rows = await rowsOf(access, found, merged);
+  const taken = (one: Found) => merged.filter((match) => match.one === one);
+  const more = found.some((one) => one.left > taken(one).length);
+  const last = merged.at(-1);
+  const at = found
+    .flatMap((one): Position[] => {
+      const own = taken(one).at(-1);
+      return own
+        ? [{ mailbox: one.path, validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
+        : [];
+    })
+    .slice(0, maxPositions);
+  return {
+    emails: rows.map(({ row }) => row),
+    total: found.reduce((sum, one) => sum + one.total, 0),
+    searched: found.map(({ path }) => path),
+    skipped,
+    ...(more && last
+      ? {
+          cursor: toCursor({
+            kind: "search",
+            asked: question,
+            last: { uid: last.uid, receivedAt: last.receivedAt },
+            at,
+          }),
+        }
+      : {}),
+  };
+}
+
+const mailboxProblems = ["mailbox_not_found", "mail_server_failed", "timed_out"];
+
+function isMailboxProblem(reason: unknown): reason is AppError {
+  return reason instanceof AppError && mailboxProblems.includes(reason.code);
+}
+
+function toReason(problem: unknown): string {
+  const late = problem instanceof AppError && problem.code === "timed_out";
+  return late ? "took too long; search it alone" : "the mail server cannot search it";
+}
+
+/** One slow mailbox must not cost the answer of the others. */
+function inTime<T>(work: Promise<T>, late: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(new AppError("timed_out", "Searching the mailbox took too long."));
+    if (late.aborted) stop();
+    late.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+/** What one mailbox has to offer to the page. */
+function look(
+  access: Access,
+  path: string,
+  query: Query | undefined,
+  limit: number,
+  cursor: Extract<Cursor, { kind: "search" }> | undefined,
+  alone: boolean,
+): Promise<Found> {
+  return access.read(path, async (imap, notes): Promise<Found> => {
+    const validity = String(requireSelected(imap).uidValidity);
+    const own = cursor?.at.find((position) => position.mailbox === path);
+    if (own && own.validity !== validity)
+      throw new AppError(
+        "cursor_expired",
+        "The mail server renumbered a mailbox since the cursor was given.",
+      );
+    const matches = await readFresh(imap, () => findMatches(imap, query));
+    const place = own ? { ...own, own: true } : cursor && { ...cursor.last, own: false };
+    const left = place ? await continueAfter(imap, matches, place) : matches.uids;
+    const uids = left.slice(0, limit);
+    const { problem } = matches;
+    const base = {
+      path,
+      validity,
+      total: matches.uids.length,
+      left: left.length,
+      ...(problem ? { problem } : {}),
+    };
+    if (uids.length === 0) return { ...base, head: [] };
+    if (!alone) return { ...base, head: await toMatches(matches, uids, (unknown) => datesOf(imap, unknown)) };
+    const rows = await fetchRows(access, imap, uids.join(","), "uid", notes);
+    return { ...base, head: inOrderOf(uids, rows), rows };
+  });
+}
+
+async function toMatches(
+  { dates }: Matches,
+  uids: readonly number[],
+  ask: (uids: readonly number[]) => Promise<ReadonlyMap<number, number>>,
+): Promise<Match[]> {
+  const known = uids.every((uid) => dates.has(uid)) ? dates : await ask(uids);
+  return uids.flatMap((uid) => {
+    const receivedAt = known.get(uid);
+    return receivedAt === undefined ? [] : [{ uid, receivedAt }];
+  });
+}
+
+function inOrderOf(uids: readonly number[], rows: readonly FetchedRow[]): Match[] {
+  const byUid = new Map(rows.map((row) => [row.uid, row]));
+  return uids.flatMap((uid) => {
+    const row = byUid.get(uid);
+    return row ? [{ uid, receivedAt: row.receivedAt }] : [];
+  });
+}
+
+/** The rows of a page, in its order. */
+async function rowsOf(
+  access: Access,
+  found: readonly Found[],
+  page: readonly (Match & { one: Found })[],
+): Promise<FetchedRow[]> {
+  const fetched = await Promise.all(
+    found.map(async (one): Promise<[Found, FetchedRow[]]> => {
+      const uids = page.filter((match) => match.one === one).map(({ uid }) => uid);
+      if (one.rows || uids.length === 0) return [one, one.rows ?? []];
+      return [
+        one,
+        await access.read(one.path, (imap, notes) => fetchRows(access, imap, uids.join(","), "uid", notes)),
+      ];
+    }),
+  );
+  const rows = new Map(fetched.map(([one, list]) => [one, new Map(list.map((row) => [row.uid, row]))]));
+  return page.flatMap((match) => {
+    const row = rows.get(match.one)?.get(match.uid);
+    return row ? [row] : [];
+  });
+}

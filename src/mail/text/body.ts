@@ -1,0 +1,123 @@
+/**
+ * The text of an email: fetched as far as it is read, decoded, rendered. One round trip for all its text parts; more
+ * only when a very long text is read on.
+ */
+import type { FetchMessageObject, ImapFlow } from "imapflow";
+import { AppError } from "../../errors.ts";
+import type { Anatomy, Part } from "../email/structure.ts";
+import type { EmailFormat } from "../reading.ts";
+import { decodeText } from "./charset.ts";
+import { type Rendered, renderBody } from "./render-body.ts";
+import { decodeTransfer } from "./transfer.ts";
+
+/** Octets of each part fetched at first; a part that turns out longer than what is shown needs no more. */
+export const firstBytes = 196_608;
+/** Octets of each part fetched at most, however far one reads. */
+const maxBytes = 4_194_304;
+/** Read beyond what is shown, so that a cut in the middle of something does not show. */
+const slackCharacters = 4096;
+
+export type BodyRequest = {
+  format: EmailFormat;
+  /** The end of what is shown, in characters of the rendered text. */
+  until: number;
+  /** The subject says that the email passes another one on. */
+  forward: boolean;
+};
+
+/**
+ * `uid` is in the selected mailbox; `fetched` is what of its parts is here already, from their beginnings.
+ * Throws email_not_found.
+ */
+export async function readBody(
+  imap: ImapFlow,
+  uid: number,
+  anatomy: Anatomy,
+  request: BodyRequest,
+  fetched = new Map<string, Buffer>(),
+): Promise<Rendered> {
+  const parts = partsToRead(anatomy, request.format);
+  const whole = new Set<string>();
+  let rendered = render();
+  for (let bytes = firstBytes; parts.length > 0 && bytes <= maxBytes; bytes *= 4) {
+    const missing = parts.filter((part) => isCut(part) && (fetched.get(part.part)?.length ?? 0) < bytes);
+    if (missing.length > 0) {
+      await fetchMore(imap, uid, missing, fetched, bytes);
+      // A server that sends less than was asked for has no more, whatever size it gave.
+      for (const part of missing) if ((fetched.get(part.part)?.length ?? 0) < bytes) whole.add(part.part);
+      rendered = render();
+    }
+    if (rendered.text.length > request.until + slackCharacters || !parts.some(isCut)) break;
+  }
+  if (rendered.text === "" && !anatomy.encrypted && anatomy.attachments.length === 0) {
+    const source = await fetchSource(imap, uid);
+    if (source !== "") return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0 };
+  }
+  const cut = parts.filter(isCut);
+  return {
+    ...rendered,
+    cutOctets: cut.reduce((sum, part) => sum + part.size - (fetched.get(part.part)?.length ?? 0), 0),
+  };
+
+  function isCut(part: Part): boolean {
+    return !whole.has(part.part) && (fetched.get(part.part)?.length ?? 0) < part.size;
+  }
+
+  function render(): Rendered {
+    const content = (part: Part) => {
+      const bytes = fetched.get(part.part);
+      return bytes && decodeTransfer(bytes, part.encoding);
+    };
+    return renderBody(anatomy, request, content);
+  }
+}
+
+const brokenNote = "The email's structure is broken; this is its source.";
+const sourceBytes = 65_536;
+
+/** What stands below the headers, for an email whose structure holds no text though there is some. */
+async function fetchSource(imap: ImapFlow, uid: number): Promise<string> {
+  const bodyParts = [{ key: "TEXT", start: 0, maxLength: sourceBytes }];
+  const email = await imap.fetchOne(String(uid), { uid: true, bodyParts }, { uid: true });
+  const bytes = email ? email.bodyParts?.get("text") : undefined;
+  return /^\s*(--.*--)?\s*$/.test(bytes?.toString("latin1") ?? "")
+    ? ""
+    : decodeText(bytes ?? Buffer.alloc(0))
+        .replace(/\r\n?/g, "\n")
+        .trim();
+}
+
+/** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */
+export function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
+  const texts = anatomy.texts.flatMap(({ html, plain, other }) => {
+    if (format === "text") return [plain ?? html ?? other];
+    return html && plain && html.size > plain.size * 4 ? [html, plain] : [html ?? plain ?? other];
+  });
+  const status = format === "html" ? undefined : anatomy.report?.status;
+  const all = [...texts, ...anatomy.calendars, status];
+  return all.filter((part) => part !== undefined).slice(0, 50);
+}
+
+async function fetchMore(
+  imap: ImapFlow,
+  uid: number,
+  parts: readonly Part[],
+  fetched: Map<string, Buffer>,
+  bytes: number,
+): Promise<void> {
+  const bodyParts = parts.map((part) => {
+    const start = fetched.get(part.part)?.length ?? 0;
+    return { key: part.part, start, maxLength: bytes - start };
+  });
+  const email: FetchMessageObject | false = await imap.fetchOne(
+    String(uid),
+    { uid: true, bodyParts },
+    { uid: true },
+  );
+  if (!email) throw new AppError("email_not_found", "The email is no longer there.");
+  for (const part of parts) {
+    const before = fetched.get(part.part) ?? Buffer.alloc(0);
+    const more = email.bodyParts?.get(part.part.toLowerCase()) ?? Buffer.alloc(0);
+    fetched.set(part.part, Buffer.concat([before, more]));
+  }
+}
