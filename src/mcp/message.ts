@@ -1,5 +1,6 @@
 /** What a POST carries: JSON-RPC messages, read and sorted before the SDK sees any of them. */
 import {
+  CallToolRequestSchema,
   ErrorCode,
   InitializeRequestSchema,
   type JSONRPCMessage,
@@ -29,6 +30,12 @@ const parseError: Refusal = { status: 400, code: ErrorCode.ParseError, message: 
 
 const invalid = (message: string): Refusal => ({ status: 400, code: ErrorCode.InvalidRequest, message });
 
+const malformedCall: Refusal = {
+  status: 400,
+  code: ErrorCode.InvalidParams,
+  message: "tools/call takes the name of a tool and an object of arguments.",
+};
+
 /** The body read and sorted, or why it is refused. `version` is the MCP-Protocol-Version header. */
 export function readPost(body: string, version: string | undefined): Post | Refusal {
   let json: unknown;
@@ -48,9 +55,14 @@ export function readPost(body: string, version: string | undefined): Post | Refu
     if (!parsed.success) return invalid("This is not a JSON-RPC 2.0 message.");
     messages.push(parsed.data);
   }
-  const requests = messages.filter(isRequest);
+  const requests = messages.filter(isRequest).map(withArguments);
   if (new Set(requests.map(({ id }) => id)).size < requests.length)
     return invalid("Two requests of the batch have the same id.");
+
+  const malformed = requests.find(
+    (request) => request.method === "tools/call" && !CallToolRequestSchema.safeParse(request).success,
+  );
+  if (malformed) return { ...malformedCall, id: malformed.id };
 
   const [opening] = requests
     .filter(({ method }) => method === "initialize")
@@ -71,9 +83,16 @@ function isRequest(message: JSONRPCMessage): message is JSONRPCRequest {
   return "method" in message && "id" in message;
 }
 
+/** Some clients say null for no arguments. */
+function withArguments(request: JSONRPCRequest): JSONRPCRequest {
+  if (request.method !== "tools/call" || request.params?.arguments !== null) return request;
+  return { ...request, params: { ...request.params, arguments: {} } };
+}
+
 /** `2025-11-25, 2025-11-25`, as proxies and some clients send it, is `2025-11-25`. */
 export function readVersion(header: string | undefined): string | undefined {
-  const versions = new Set(header?.split(",").map((part) => part.trim()));
+  const parts = (header ?? "").split(",").map((part) => part.trim());
+  const versions = new Set(parts.filter((part) => part !== ""));
   return versions.size === 0 ? undefined : [...versions].join(", ");
 }
 

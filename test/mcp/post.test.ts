@@ -98,9 +98,11 @@ describe("POST /mcp in the order of its checks", () => {
     expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
   });
 
-  test("a doubled MCP-Protocol-Version is read as one", async () => {
-    const headers = { "MCP-Protocol-Version": "2025-06-18, 2025-06-18" };
-    expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
+  test("a doubled MCP-Protocol-Version is read as one, an empty one as none", async () => {
+    for (const version of ["2025-06-18, 2025-06-18", "2025-06-18,", ""]) {
+      const headers = { "MCP-Protocol-Version": version };
+      expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
+    }
   });
 
   test("an unsupported MCP-Protocol-Version is 400 and -32000 (MCP 2025-11-25, Transports)", async () => {
@@ -309,6 +311,25 @@ describe("a call's answer", () => {
   test("of an unknown tool is the protocol's error (MCP 2025-11-25, Tools)", async () => {
     const response = await door.request("POST", { body: callMessage("no_such_tool") });
     expect(await codeOf(response)).toBe(-32602);
+  });
+
+  test("of a malformed call is -32602 with its id; null is no arguments (JSON-RPC 2.0 section 5.1)", async () => {
+    for (const params of [
+      {},
+      { name: 1 },
+      { name: "echo", arguments: [] },
+      { name: "echo", arguments: "x" },
+    ]) {
+      const body = { jsonrpc: "2.0", id: 7, method: "tools/call", params };
+      const response = await door.request("POST", { body });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ id: 7, error: { code: -32602 } });
+    }
+    const params = { name: "do_write", arguments: null };
+    const none = await door.request("POST", {
+      body: { jsonrpc: "2.0", id: 7, method: "tools/call", params },
+    });
+    expect(called.parse(await none.json()).result.isError).not.toBe(true);
   });
 
   test("leaves one line in the log, with counts and no argument", async () => {
