@@ -8,7 +8,7 @@ import { createMiddleware } from "hono/factory";
 import type { Clock } from "../clock.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Door } from "./guard.ts";
-import { toPeer } from "./rate-limit.ts";
+import { toPeerOf } from "./peer.ts";
 
 export const probePath = "/mcp/probe";
 export const probeHeader = "X-Probe";
@@ -51,11 +51,9 @@ export function createProbeRoutes({ secrets, clock, trustedProxies }: ProbeDeps)
 
   return new Hono<Door>()
     .post(probePath, requireProbe, async (c) => {
-      const remote = c.env?.server?.requestIP(c.var.arrived)?.address;
-      const forwardedFor = c.req.header("X-Forwarded-For");
       const answer: ProbeAnswer = {
-        peer: toPeer(remote, forwardedFor, trustedProxies),
-        proxied: forwardedFor !== undefined,
+        peer: toPeerOf(c, { trustedProxies }),
+        proxied: c.req.header("X-Forwarded-For") !== undefined,
         proto: c.req.header("X-Forwarded-Proto"),
         host: c.req.header("Host") ?? "",
         bytes: (await c.req.arrayBuffer()).byteLength,

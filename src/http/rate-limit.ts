@@ -6,7 +6,6 @@
  * One number per key in an LRU (the generic cell rate algorithm): the limiters there are as packages keep a timer per
  * key without an upper bound, and go by the wall clock.
  */
-import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
@@ -206,50 +205,5 @@ function turn(line: Line, signal: AbortSignal): Promise<void> {
 function tooMuch(seconds: number): AppError {
   return new AppError("rate_limited", `Too many tries at once; the next is free in ${seconds} seconds.`, {
     retryAfterSeconds: seconds,
-  });
-}
-
-/**
- * Who calls, as a key to count by: an IPv4 address, or an IPv6 /64. `remote` is the socket's address.
- * X-Forwarded-For is read from its end, as far as the addresses are trusted proxies: what stands left of the first
- * other address was written by the caller and is not looked at.
- */
-export function toPeer(
-  remote: string | undefined,
-  forwardedFor: string | null | undefined,
-  trustedProxies: readonly string[],
-): string {
-  let peer = toAddress(remote);
-  if (!peer) return "unknown";
-  const hops = (forwardedFor ?? "").split(",").map((hop) => hop.trim());
-  while (hops.length > 0 && isTrusted(peer, trustedProxies)) {
-    const hop = toAddress(hops.pop());
-    // A trusted proxy that wrote something else than an address: count the proxy rather than believe it.
-    if (!hop) break;
-    peer = hop;
-  }
-  return toPeerKey(peer);
-}
-
-type Address = ReturnType<typeof ipaddr.parse>;
-
-function toPeerKey(peer: Address): string {
-  if (peer.kind() === "ipv4") return peer.toString();
-  const network = [...peer.toByteArray().slice(0, 8), ...new Array<number>(8).fill(0)];
-  return `${ipaddr.fromByteArray(network).toString()}/64`;
-}
-
-/** An address, IPv4-mapped ones as IPv4, without a port or brackets. */
-function toAddress(text: string | undefined): Address | undefined {
-  const bare = (text ?? "").replace(/^\[([^\]]+)\](:\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
-  if (ipaddr.IPv4.isValid(bare) && !ipaddr.IPv4.isValidFourPartDecimal(bare)) return undefined;
-  return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
-}
-
-function isTrusted(peer: Address, trustedProxies: readonly string[]): boolean {
-  return trustedProxies.some((entry) => {
-    if (!ipaddr.isValidCIDR(entry)) return toAddress(entry)?.toString() === peer.toString();
-    const [network, bits] = ipaddr.parseCIDR(entry);
-    return network.kind() === peer.kind() && peer.match(network, bits);
   });
 }

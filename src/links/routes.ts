@@ -4,7 +4,8 @@ import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { type Door, limitBody } from "../http/guard.ts";
-import { type Limits, toPeer } from "../http/rate-limit.ts";
+import { toPeerOf } from "../http/peer.ts";
+import type { Limits } from "../http/rate-limit.ts";
 import type { File } from "../mail/mail.ts";
 import { pageHeaders } from "../pages/headers.ts";
 import { noticePage } from "../pages/notice.tsx";
@@ -62,8 +63,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
 
   /** Before any body is read: a link that is none gets no memory of ours. */
   const requireOpen = createMiddleware<Door>(async function requireOpen(c, next) {
-    const remote = c.env?.server?.requestIP(c.var.arrived)?.address;
-    limits.spend("page", toPeer(remote, c.req.header("X-Forwarded-For"), config.trustedProxies));
+    limits.spend("page", toPeerOf(c, config));
     try {
       if (uploads.look(c.req.param("secret") ?? "").received)
         return show(c, { state: "received" }, c.req.method === "GET" ? 200 : 410);
@@ -76,8 +76,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
 
   return new Hono<Door>()
     .get("/download/:secret{[0-9a-f]{64}}", async (c) => {
-      const remote = c.env?.server?.requestIP(c.var.arrived)?.address;
-      limits.spend("page", toPeer(remote, c.req.header("X-Forwarded-For"), config.trustedProxies));
+      limits.spend("page", toPeerOf(c, config));
       // A look (HEAD) spends nothing; a link works once.
       if (c.req.method === "HEAD") return c.body(null, 200, fileHeaders("attachment"));
       const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(downloadMs)]);

@@ -1,9 +1,9 @@
 /** Who holds a bearer token, and the challenge for who holds none. */
-import type { HonoRequest } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
 import type { Door } from "../http/guard.ts";
-import { type Limits, toPeer } from "../http/rate-limit.ts";
+import { toPeerOf } from "../http/peer.ts";
+import type { Limits } from "../http/rate-limit.ts";
 import type { LiveGrant } from "./grant.ts";
 import type { Grants } from "./grants.ts";
 import { scopes } from "./metadata.ts";
@@ -43,13 +43,4 @@ export function createRequireGrant(deps: {
     c.set("grant", grant);
     await next();
   });
-}
-
-/** Whom to count a request against. */
-export function toPeerOf(
-  c: { env: Door["Bindings"]; var: Pick<Door["Variables"], "arrived">; req: Pick<HonoRequest, "header"> },
-  { trustedProxies }: Pick<Config, "trustedProxies">,
-): string {
-  const remote = c.env?.server?.requestIP(c.var.arrived)?.address;
-  return toPeer(remote, c.req.header("X-Forwarded-For"), trustedProxies);
 }

@@ -1,7 +1,8 @@
 /** How often strangers may try, and that nothing they can send changes whom it is counted against. */
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
-import { createLimits, gates, rates, toPeer } from "../../src/http/rate-limit.ts";
+import { toPeer } from "../../src/http/peer.ts";
+import { createLimits, gates, rates } from "../../src/http/rate-limit.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 const hash = (value: string) => Bun.hash(value).toString(36);
