@@ -147,6 +147,7 @@ describe("OPTIONS", () => {
         const response = await preflight(path, origin);
         expect(response.status).toBe(204);
         expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+        expect(response.headers.get("Access-Control-Allow-Credentials")).toBeNull();
         expect(response.headers.get("Access-Control-Allow-Headers")?.split(",")).toEqual([
           "Authorization",
           "Content-Type",

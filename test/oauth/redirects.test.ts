@@ -1,7 +1,9 @@
 /** What an operator may put into ALLOWED_REDIRECT_URIS, and how a redirect is shown and answered. */
 import { expect, test } from "bun:test";
 import { loadConfig } from "../../src/config.ts";
+import { createClients } from "../../src/oauth/clients.ts";
 import { toAnswer, toRedirectHost } from "../../src/oauth/redirects.ts";
+import { newKey } from "../../src/secrets.ts";
 
 test.each([
   "javascript:alert(1)",
@@ -33,4 +35,18 @@ test("RFC 6749 section 4.1.2: an answer is added to the query that is there, the
   expect(toAnswer("https://a.example/cb?x=1", { code: "c" }, undefined)).toBe(
     "https://a.example/cb?x=1&code=c",
   );
+});
+
+test("a redirect taken off the operator's list is refused to who registered with it before", () => {
+  const uri = "https://app.example/callback";
+  const registrationKey = newKey();
+  const withList = (allowedRedirectUris: readonly string[]) =>
+    createClients({
+      config: { allowedRedirectUris },
+      client: { id: "id", secret: "secret" },
+      registrationKey,
+    });
+  const id = String(withList([uri]).register({ redirect_uris: [uri] }, 0).client_id);
+  expect(withList([uri]).find(id)?.redirectsTo(uri)).toBe(true);
+  expect(withList([]).find(id)?.redirectsTo(uri)).toBe(false);
 });
