@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createStreams } from "../../src/mcp/streams.ts";
 import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
 import { createTestTools } from "../support/mcp-tools.ts";
+import { createTestClock } from "../support/test-clock.ts";
 import { eventually } from "../support/waiting.ts";
 
 let door: McpDoor;
@@ -104,4 +106,24 @@ describe("GET /mcp", () => {
     door.streams.close();
     expect((await next.reader.read()).done).toBe(true);
   });
+});
+
+test("A stream ends when the token that opened it does, and keeps its session until then", async () => {
+  const clock = createTestClock();
+  let alive = 0;
+  const { promise: second, resolve } = Promise.withResolvers<void>();
+  const body = createStreams({ clock, keepAliveMs: 1 }).open({
+    grantId: "grt_1",
+    sessionHash: "s",
+    expiresAt: clock.now() + 1_000,
+    signal: new AbortController().signal,
+    onAlive() {
+      alive += 1;
+      if (alive === 2) resolve();
+    },
+  });
+  const text = new Response(body).text();
+  await second;
+  clock.advance(1_000);
+  expect(await text).toStartWith(": open\n\n: alive\n\n");
 });

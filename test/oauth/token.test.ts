@@ -174,7 +174,8 @@ describeMail("The token endpoint", () => {
           ...more,
         }),
       });
-    const basic = (id: string, secret: string) => `Basic ${btoa(`${id}:${encodeURIComponent(secret)}`)}`;
+    const encode = (text: string) => Buffer.from(text).toString("hex").replace(/../g, "%$&");
+    const basic = (id: string, secret: string) => `Basic ${btoa(`${encode(id)}:${encode(secret)}`)}`;
     const wrong = await post(basic(product.clientId, "wrong"));
     expect(wrong.headers.get("WWW-Authenticate")).toStartWith("Basic");
     await expectError(wrong, 401, "invalid_client");
