@@ -82,9 +82,10 @@ export async function startBinary(
     await eventually(
       async () => {
         if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-        return (await fetch(`http://127.0.0.1:${port}/health`)).ok;
+        // It listens a moment before it says what to type where.
+        return (await fetch(`http://127.0.0.1:${port}/health`)).ok && out.includes("\n    claude mcp add ");
       },
-      { withinMs: 10_000, what: "the binary to answer /health" },
+      { withinMs: 10_000, what: "the binary to answer /health and say so" },
     );
   } catch (error) {
     child.kill("SIGKILL");
