@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { operations } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
+import { type Log, toErrorFields } from "../log.ts";
 import type { Change } from "../mail/writing.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { newId, seal, unseal } from "../secrets.ts";
@@ -34,9 +35,12 @@ const changeList = z.array(
   ]),
 );
 
+/** An operation's id, or why there is none; neither when nothing changed. */
+export type Noted = { id?: string; problem?: string };
+
 export type Journal = ReturnType<ReturnType<typeof createJournal>["forGrant"]>;
 
-export function createJournal({ db, clock }: { db: Database; clock: Clock }) {
+export function createJournal({ db, clock, log }: { db: Database; clock: Clock; log: Log }) {
   return {
     /** Forgets what can no longer be undone. */
     sweep(): void {
@@ -51,21 +55,30 @@ export function createJournal({ db, clock }: { db: Database; clock: Clock }) {
         seal(grant.dataKey, JSON.stringify(changes), context(id));
 
       return {
-        /** Writes down what a call changed. Answers the operation's id; undefined when nothing changed. */
-        note(done: { accountId: string; tool: string; changes: readonly Change[] }): string | undefined {
-          if (done.changes.length === 0) return undefined;
+        /**
+         * Writes down what a call changed. That it cannot be written down is answered, not thrown: the change is
+         * made, and an error would say that it is not.
+         */
+        note(done: { accountId: string; tool: string; changes: readonly Change[] }): Noted {
+          if (done.changes.length === 0) return {};
           const id = newId("op");
-          db.insert(operations)
-            .values({
-              id,
-              grantId: grant.id,
-              accountId: done.accountId,
-              tool: done.tool,
-              changes: toSealed(id, done.changes),
-              createdAt: clock.now(),
-            })
-            .run();
-          return id;
+          const { accountId, tool } = done;
+          try {
+            db.insert(operations)
+              .values({
+                id,
+                grantId: grant.id,
+                accountId,
+                tool,
+                changes: toSealed(id, done.changes),
+                createdAt: clock.now(),
+              })
+              .run();
+          } catch (error) {
+            log.error("operation_unwritten", { grant: grant.id, tool, error: toErrorFields(error) });
+            return { problem: "It was done, but could not be written down here: undo cannot put it back." };
+          }
+          return { id };
         },
 
         /** Takes an operation to undo it: nobody else gets it a second time. Throws operation_unknown. */

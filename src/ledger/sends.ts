@@ -9,6 +9,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { sends } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
+import { type Log, toErrorFields } from "../log.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { newId, type Secrets, seal, unseal } from "../secrets.ts";
 
@@ -54,8 +55,14 @@ export type Sends = ReturnType<ReturnType<typeof createSends>["forGrant"]>;
 type Row = typeof sends.$inferSelect;
 
 /** Settles what a former process left open: it may have been sent. */
-export function createSends(deps: { db: Database; secrets: Secrets; clock: Clock; limits?: SendLimits }) {
-  const { db, secrets, clock, limits = sendLimits } = deps;
+export function createSends(deps: {
+  db: Database;
+  secrets: Secrets;
+  clock: Clock;
+  log: Log;
+  limits?: SendLimits;
+}) {
+  const { db, secrets, clock, log, limits = sendLimits } = deps;
   const underWay = new Map<string, Promise<unknown>>();
   db.update(sends).set({ state: "maybe_sent" }).where(eq(sends.state, "sending")).run();
 
@@ -150,7 +157,14 @@ export function createSends(deps: { db: Database; secrets: Secrets; clock: Clock
 
       /** Sends and settles the row. A success is a success even when it cannot be written down any more. */
       async function settle<Answer>(id: string, work: Promise<Answer>): Promise<Answer> {
-        const write = (values: Partial<Row>) => db.update(sends).set(values).where(eq(sends.id, id)).run();
+        const write = (values: Partial<Row>) => {
+          try {
+            db.update(sends).set(values).where(eq(sends.id, id)).run();
+          } catch (error) {
+            // The row stays "sending", which a repetition takes for "may have been sent".
+            log.error("send_unwritten", { grant: grant.id, error: toErrorFields(error) });
+          }
+        };
         try {
           const answer = await work;
           const kept = seal(grant.dataKey, JSON.stringify(answer), sealContext({ id, grantId: grant.id }));

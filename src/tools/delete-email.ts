@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
 export const deleteEmail = defineTool({
@@ -17,14 +17,9 @@ export const deleteEmail = defineTool({
   async run({ ids, permanently }, { mailFor, journal }) {
     const mail = mailFor({ ids });
     const deleted = await mail.deleteEmails(ids, permanently);
-    const operation = journal.note({
-      accountId: mail.accountId,
-      tool: "delete_email",
-      changes: deleted.changes,
-    });
     const kept = deleted.changes.length;
     const done = deleted.outcomes.filter((outcome) => outcome.done).length;
-    return { ...toOutcomes(deleted, operation), erased: Math.max(0, done - kept) };
+    return { ...noteOutcomes(journal, mail, "delete_email", deleted), erased: Math.max(0, done - kept) };
   },
   render: (data) =>
     showOutcomes(

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
 /** An IMAP keyword is an atom (RFC 9051 section 9); JMAP's names for system flags have tools of their own. */
@@ -49,12 +49,7 @@ export const flagEmail = defineTool({
     if (both) throw new AppError("invalid_input", `${both} is both to be added and to be removed.`);
     const mail = mailFor({ ids });
     const changed = await mail.changeFlags(ids, { add, remove });
-    const operation = journal.note({
-      accountId: mail.accountId,
-      tool: "flag_email",
-      changes: changed.changes,
-    });
-    return toOutcomes(changed, operation);
+    return noteOutcomes(journal, mail, "flag_email", changed);
   },
   render: (data) => showOutcomes(data, "changed"),
   audit: auditOutcomes,

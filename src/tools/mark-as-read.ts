@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
 export const markAsRead = defineTool({
@@ -17,12 +17,7 @@ export const markAsRead = defineTool({
   async run({ ids, read }, { mailFor, journal }) {
     const mail = mailFor({ ids });
     const marked = await mail.markAsRead(ids, read);
-    const operation = journal.note({
-      accountId: mail.accountId,
-      tool: "mark_as_read",
-      changes: marked.changes,
-    });
-    return { ...toOutcomes(marked, operation), read };
+    return { ...noteOutcomes(journal, mail, "mark_as_read", marked), read };
   },
   render: (data) => showOutcomes(data, data.read ? "marked as read" : "marked as unread"),
   audit: auditOutcomes,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
+import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds, mailbox } from "./parameters.ts";
 
 export const moveEmail = defineTool({
@@ -14,12 +14,7 @@ export const moveEmail = defineTool({
   async run({ ids, mailbox: to }, { mailFor, journal }) {
     const mail = mailFor({ ids });
     const moved = await mail.moveEmails(ids, to);
-    const operation = journal.note({
-      accountId: mail.accountId,
-      tool: "move_email",
-      changes: moved.changes,
-    });
-    return { ...toOutcomes(moved, operation), mailbox: to };
+    return { ...noteOutcomes(journal, mail, "move_email", moved), mailbox: to };
   },
   render: (data) => showOutcomes(data, `moved to ${data.mailbox}`),
   audit: auditOutcomes,

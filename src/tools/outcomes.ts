@@ -1,6 +1,7 @@
 /** What a call over many emails answers: the same shape and the same words for every organising tool. */
 import { z } from "zod";
-import type { Organised } from "../mail/mail.ts";
+import type { Journal } from "../ledger/journal.ts";
+import type { Mail, Organised } from "../mail/mail.ts";
 
 /** Ids that are not in `not_done` are done. */
 export const outcomes = z.object({
@@ -26,6 +27,13 @@ export function toOutcomes(organised: Organised, operationId?: string): Outcomes
     ...(operationId === undefined ? {} : { operation_id: operationId }),
     notes: organised.notes,
   };
+}
+
+/** Writes down what `tool` changed, so that it can be undone, and answers what became of each email. */
+export function noteOutcomes(journal: Journal, mail: Mail, tool: string, organised: Organised): Outcomes {
+  const { id, problem } = journal.note({ accountId: mail.accountId, tool, changes: organised.changes });
+  const outcome = toOutcomes(organised, id);
+  return problem ? { ...outcome, notes: [...outcome.notes, problem] } : outcome;
 }
 
 /** `verb`: what was done, e.g. "marked as read". */

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants, operations } from "../../src/db/schema.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
+import { createLog } from "../../src/log.ts";
 import type { Change } from "../../src/mail/mail.ts";
 import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { newId, newKey } from "../../src/secrets.ts";
@@ -17,7 +18,8 @@ const changes: Change[] = [
 function open() {
   const { db, close } = openDatabase({ dataDir: temporaryFolder("journal") });
   const clock = createTestClock();
-  const journal = createJournal({ db, clock });
+  const logged: string[] = [];
+  const journal = createJournal({ db, clock, log: createLog("error", (line) => logged.push(line)) });
   const newGrant = (): LiveGrant => {
     const id = newId("grt");
     const times = { createdAt: 0, lastUsedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER };
@@ -26,7 +28,7 @@ function open() {
       .run();
     return { id, clientId: "c", level: "send", dataKey: newKey(), expiresAt: times.expiresAt };
   };
-  return { db, close, clock, journal, newGrant };
+  return { db, close, clock, journal, logged, newGrant };
 }
 
 const code = (work: () => unknown) => {
@@ -42,7 +44,7 @@ test("an operation is taken once, by the grant that did it, within 24 hours", ()
   const { close, clock, journal, newGrant } = open();
   const grant = newGrant();
   const mine = journal.forGrant(grant);
-  const note = () => mine.note({ accountId: "acc_1", tool: "move_email", changes }) ?? "";
+  const note = () => mine.note({ accountId: "acc_1", tool: "move_email", changes }).id ?? "";
   const [first, second] = [note(), note()];
   expect(code(() => journal.forGrant(newGrant()).take(first))).toBe("operation_unknown");
   expect(mine.take(first)).toEqual({ id: first, accountId: "acc_1", tool: "move_email", changes });
@@ -57,7 +59,7 @@ test("an operation is taken once, by the grant that did it, within 24 hours", ()
 test("what changed nothing is not written down, and what is a day old is swept away", () => {
   const { db, close, clock, journal, newGrant } = open();
   const mine = journal.forGrant(newGrant());
-  expect(mine.note({ accountId: "acc_1", tool: "mark_as_read", changes: [] })).toBeUndefined();
+  expect(mine.note({ accountId: "acc_1", tool: "mark_as_read", changes: [] })).toEqual({});
   mine.note({ accountId: "acc_1", tool: "mark_as_read", changes });
   clock.advance(24 * 3_600_000 + 1);
   journal.sweep();
@@ -68,11 +70,23 @@ test("what changed nothing is not written down, and what is a day old is swept a
 test("the changes of one operation do not open as another's", () => {
   const { db, close, journal, newGrant } = open();
   const mine = journal.forGrant(newGrant());
-  const [first = "", second = ""] = [1, 2].map(() => mine.note({ accountId: "a", tool: "t", changes }));
+  const [first = "", second = ""] = [1, 2].map(() => mine.note({ accountId: "a", tool: "t", changes }).id);
   const rows = db.select().from(operations).all();
   const other = rows.find(({ id }) => id === second);
   if (!other) throw new Error("no row");
   db.update(operations).set({ changes: other.changes }).run();
   expect(() => mine.take(first)).toThrow();
+  close();
+});
+
+test("a change that cannot be written down is said to be done, without an operation to undo", () => {
+  const { db, close, journal, logged, newGrant } = open();
+  const mine = journal.forGrant(newGrant());
+  db.run("PRAGMA query_only = ON");
+  const { id, problem } = mine.note({ accountId: "acc_1", tool: "move_email", changes });
+  expect(id).toBeUndefined();
+  expect(problem).toContain("undo cannot put it back");
+  expect(logged.join()).toContain("operation_unwritten");
+  db.run("PRAGMA query_only = OFF");
   close();
 });

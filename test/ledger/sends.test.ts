@@ -4,6 +4,7 @@ import { openDatabase } from "../../src/db/open.ts";
 import { grants, sends as rows } from "../../src/db/schema.ts";
 import { AppError } from "../../src/errors.ts";
 import { createSends } from "../../src/ledger/sends.ts";
+import { createLog } from "../../src/log.ts";
 import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { createSecrets, newId, newKey } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -25,9 +26,10 @@ function open() {
     dataKey: newKey(),
     expiresAt: times.expiresAt,
   };
+  const logged: string[] = [];
   /** What a process that starts on this database has. */
   const start = () => {
-    const sends = createSends({ db, secrets, clock });
+    const sends = createSends({ db, secrets, clock, log: createLog("error", (line) => logged.push(line)) });
     const mine = sends.forGrant(grant);
     const once = (request: string, send: () => Promise<string>, key?: string) =>
       mine.once({ accountId: "acc_1", request, key, parse: (kept) => z.string().parse(kept) }, async () => ({
@@ -37,7 +39,7 @@ function open() {
       }));
     return { sends, once };
   };
-  return { db, close, clock, start };
+  return { db, close, clock, logged, start };
 }
 
 const code = (work: Promise<unknown>) =>
@@ -129,5 +131,22 @@ test("M08: fifty a day, and then when the next may go", async () => {
   expect(refusal.code).toBe("rate_limited");
   expect(refusal.message).toContain("50 emails a day");
   expect(refusal.message).toContain(new Date(startedAt + 24 * 3_600_000).toISOString().slice(0, 19));
+  close();
+});
+
+test("what was sent is answered as sent when it cannot be written down, and is not sent again", async () => {
+  const { db, close, logged, start } = open();
+  const { once } = start();
+  let calls = 0;
+  const send = async () => {
+    calls += 1;
+    db.run("PRAGMA query_only = ON");
+    return "<id>";
+  };
+  expect(await once("x", send)).toEqual({ answer: "<id>" });
+  expect(logged.join()).toContain("send_unwritten");
+  db.run("PRAGMA query_only = OFF");
+  expect(await code(once("x", send))).toBe("maybe_sent");
+  expect(calls).toBe(1);
   close();
 });

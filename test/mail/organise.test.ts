@@ -154,6 +154,22 @@ describeMail("Moving", () => {
     }
   });
 
+  test("that cannot be written down for undo is answered as done, with the new ids, and says so", async () => {
+    const kit = await mailServer();
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const [one = ""] = (await idsOf(writer)).values();
+      writer.writable(false);
+      const { data, text } = await writer.call("move_email", { ids: [one], mailbox: "archive" });
+      writer.writable(true);
+      expect(data).toMatchObject({ done: 1, not_done: [] });
+      expect(data.new_ids).toHaveLength(1);
+      expect(data.operation_id).toBeUndefined();
+      expect(text).toContain("undo cannot put it back");
+      expect(await kit.read(user, "Archive")).toHaveLength(1);
+    });
+  });
+
   test("I11: to a mailbox that does not exist is refused and moves nothing", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);

@@ -93,8 +93,8 @@ export async function openMcpDoor(options: {
     options.callDeadlineMs === undefined ? {} : { deadlineMs: options.callDeadlineMs },
   );
   const secrets = createSecrets([newKey()]);
-  const sends = createSends({ db, secrets, clock });
-  const journal = createJournal({ db, clock });
+  const sends = createSends({ db, secrets, clock, log });
+  const journal = createJournal({ db, clock, log });
   const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
   const uploads = createUploads({ db, clock, links });
   const vault = { withMails: (_grant, _signal, work) => work([]) } as Pick<Vault, "withMails">;

@@ -11,6 +11,7 @@ import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads, type Uploads } from "../../src/links/uploads.ts";
+import { createLog } from "../../src/log.ts";
 import { type ConnectionOwner, createConnections } from "../../src/mail/connection/connections.ts";
 import { openImap } from "../../src/mail/connection/imap.ts";
 import { openSmtp, type SmtpDeadlines } from "../../src/mail/connection/smtp.ts";
@@ -44,6 +45,8 @@ export type Writer = {
   owner: ConnectionOwner;
   /** Where a person's browser would bring files. */
   uploads: Uploads;
+  /** Whether the database takes what is written, as it does not on a full disk. */
+  writable(yes: boolean): void;
   /** Calls a tool as the MCP server does. Throws AppErrors. */
   call(name: string, input?: Record<string, unknown>): Promise<WriterAnswer>;
   /** The code and message of the AppError a call ends with; throws when it succeeds. */
@@ -118,10 +121,12 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     ...(options.submission ? { limits: options.submission } : {}),
   });
   const secrets = createSecrets([mine.key]);
+  const log = createLog("silent");
   const sends = createSends({
     db,
     secrets,
     clock,
+    log,
     ...(options.limits ? { limits: options.limits } : {}),
   }).forGrant(grant);
   const links = createLinks({
@@ -132,7 +137,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     toWrapContext: (id) => id,
   });
   const uploads = createUploads({ db, clock, links });
-  const journal = createJournal({ db, clock }).forGrant(grant);
+  const journal = createJournal({ db, clock, log }).forGrant(grant);
   const signal = AbortSignal.timeout(60_000);
   const owners = users.map(({ address, password }, position): ConnectionOwner => {
     const credentials: Credentials = {
@@ -201,6 +206,9 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     submissions,
     owner,
     uploads,
+    writable(yes) {
+      db.run(`PRAGMA query_only = ${yes ? "OFF" : "ON"}`);
+    },
     call,
     async refusal(name, input) {
       try {
