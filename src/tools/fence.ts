@@ -49,7 +49,8 @@ const invisible = new RegExp(
     // Letters without a shape, and variation selectors, which carry hidden data, but the one that makes emoji.
     "[\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u2800\\u3164\\uffa0\\ufe00-\\ufe0e]",
     "(?<![\\p{Emoji}\\u200d])\\ufe0f",
-    "[\\u{e0100}-\\u{e01ef}]",
+    // The whole block of tags and variation selectors, assigned or not.
+    "[\\u{e0000}-\\u{e0fff}]",
   ].join("|"),
   "gu",
 );
@@ -62,12 +63,13 @@ export function cleanText(text: string): Cleaned {
     removed += 1;
     return "";
   };
-  let clean = text
-    .toWellFormed()
-    .replace(/\r\n?|[\u2028\u2029]/g, "\n")
-    .replace(invisible, count);
-  // Taking one out may join another.
-  while (imitation.test(clean)) clean = clean.replace(imitation, count);
+  let clean = text.toWellFormed().replace(/\r\n?|[\u2028\u2029]/g, "\n");
+  let before: string;
+  do {
+    before = clean;
+    clean = clean.replace(invisible, count).replace(imitation, count);
+    // Taking one out may join another.
+  } while (clean !== before);
   return { text: clean, removed };
 }
 
