@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { runCommand } from "../support/command.ts";
 import { startFrontDoor } from "../support/front-door.ts";
-import { lendProduct } from "../support/person.ts";
 import { freePort } from "../support/ports.ts";
+import { withProduct } from "../support/product.ts";
 
 /** A product behind a front door that does `spoil`, seen by doctor. */
 async function examine(
@@ -14,7 +14,7 @@ async function examine(
   const door = startFrontDoor({ port, target: `http://127.0.0.1:${inner}` }, spoil);
   const env = { PUBLIC_URL: door.url, PORT: String(inner), TRUSTED_PROXIES: "127.0.0.1", ...settings };
   try {
-    return await lendProduct({ settings: env }, async ({ dataDir }) => {
+    return await withProduct({ settings: env }, async ({ dataDir }) => {
       const ran = await runCommand(["doctor"], { ...env, DATA_DIR: dataDir });
       return { ...ran, url: door.url };
     });
@@ -71,7 +71,7 @@ test("a proxy that swallows the challenge or the discovery documents is told so"
 });
 
 test("without the server's key the inner checks are skipped, and said so", async () => {
-  await lendProduct({}, async ({ url }) => {
+  await withProduct({}, async ({ url }) => {
     const { printed } = await runCommand(["doctor"], { PUBLIC_URL: url, DATA_DIR: "/nowhere" });
     expect(printed).toContain("skip  proxy, body limits, streaming");
   });

@@ -11,8 +11,8 @@ import { type Ran, runCommand } from "../support/command.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
-import { connectPerson, lendProduct } from "../support/person.ts";
-import { startProduct } from "../support/product.ts";
+import { connectPerson } from "../support/person.ts";
+import { startProduct, withProduct } from "../support/product.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { eventually } from "../support/waiting.ts";
 
@@ -45,7 +45,7 @@ function countWrapped(dataDir: string): number {
 
 describeMail("the operator's commands", () => {
   test("grants list shows id, client, redirect host, level and times, and no address", async () => {
-    await lendProduct({}, async (product) => {
+    await withProduct({}, async (product) => {
       const env = { DATA_DIR: product.dataDir };
       expect((await runCommand(["grants", "list"], env)).printed).toBe("Nobody has connected yet.\n");
       const { user, client } = await connectPerson(product, { level: "organise" });
@@ -60,7 +60,7 @@ describeMail("the operator's commands", () => {
   });
 
   test("grants revoke ends a connection of a server that runs: token, streams and pooled connections, within a second", async () => {
-    await lendProduct({}, async (product) => {
+    await withProduct({}, async (product) => {
       const kit = await mailServer();
       const env = { DATA_DIR: product.dataDir };
       const { user, tokens, client } = await connectPerson(product);
@@ -95,7 +95,7 @@ describeMail("the operator's commands", () => {
   });
 
   test("backup copies the whole database of a server that runs, mode 0600, and writes over nothing", async () => {
-    await lendProduct({}, async (product) => {
+    await withProduct({}, async (product) => {
       const env = { DATA_DIR: product.dataDir };
       const { client } = await connectPerson(product);
       await client.close();
@@ -150,7 +150,7 @@ describeMail("the operator's commands", () => {
     await expect(startProduct({ settings: { ...env, ENCRYPTION_KEY: oldKey } })).rejects.toThrow(
       "The server key is not the one this database was sealed with.",
     );
-    await lendProduct({ settings: env }, async (product) => {
+    await withProduct({ settings: env }, async (product) => {
       const { pathname } = new URL(uploadPage);
       expect((await fetch(`${product.url}${pathname}`)).status).toBe(200);
       const client = await openClient(product, tokens.accessToken);
@@ -174,7 +174,7 @@ describeMail("the operator's commands", () => {
     const settings = { DATA_DIR: first.dataDir, ENCRYPTION_KEY: `${newKey},${oldKey}` };
     const rotated = await runCommand(["rotate-key"], settings);
     expect(rotated.printed).toContain("The keys behind it are no longer needed");
-    await lendProduct({ settings: { ...settings, ENCRYPTION_KEY: newKey } }, async (product) => {
+    await withProduct({ settings: { ...settings, ENCRYPTION_KEY: newKey } }, async (product) => {
       const client = await openClient(product, tokens.accessToken);
       expect((await client.call("list_mailboxes")).text).toContain("INBOX");
       await client.close();

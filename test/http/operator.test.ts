@@ -2,24 +2,25 @@
 import { describe, expect, test } from "bun:test";
 import { version } from "../../package.json";
 import { describeMail } from "../support/installed.ts";
-import { connectPerson, lendProduct } from "../support/person.ts";
+import { connectPerson } from "../support/person.ts";
+import { withProduct } from "../support/product.ts";
 
 const METRICS_TOKEN = "a-token-for-metrics-0123456789";
 const withToken = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 
 describe("For the operator's machines", () => {
   test("/health says that it is alive and which version, /ready that the database can be written", async () => {
-    await lendProduct({}, async ({ url }) => {
+    await withProduct({}, async ({ url }) => {
       expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok", version });
       expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: "ready" });
     });
   });
 
   test("/metrics is not there without METRICS_TOKEN, and closed to who does not hold it", async () => {
-    await lendProduct({}, async ({ url }) => {
+    await withProduct({}, async ({ url }) => {
       expect((await fetch(`${url}/metrics`, withToken(METRICS_TOKEN))).status).toBe(404);
     });
-    await lendProduct({ settings: { METRICS_TOKEN } }, async ({ url }) => {
+    await withProduct({ settings: { METRICS_TOKEN } }, async ({ url }) => {
       expect((await fetch(`${url}/metrics`)).status).toBe(401);
       expect((await fetch(`${url}/metrics`, withToken(`${METRICS_TOKEN}x`))).status).toBe(401);
       const { status, headers } = await fetch(`${url}/metrics`, withToken(METRICS_TOKEN));
@@ -29,7 +30,7 @@ describe("For the operator's machines", () => {
   });
 
   test("the probe that doctor uses is not there for who does not hold the server key", async () => {
-    await lendProduct({}, async ({ url }) => {
+    await withProduct({}, async ({ url }) => {
       for (const method of ["GET", "POST"]) {
         expect((await fetch(`${url}/mcp/probe`, { method })).status).toBe(404);
         const forged = await fetch(`${url}/mcp/probe`, { method, headers: { "X-Probe": "AAAA" } });
@@ -41,7 +42,7 @@ describe("For the operator's machines", () => {
 
 describeMail("After some calls", () => {
   test("the metrics count calls by tool and outcome, durations, logins and requests, and name nobody", async () => {
-    await lendProduct({ settings: { METRICS_TOKEN } }, async (product) => {
+    await withProduct({ settings: { METRICS_TOKEN } }, async (product) => {
       const { user, tokens, client } = await connectPerson(product);
       await client.call("list_mailboxes");
       await client.call("list_mailboxes");
@@ -71,7 +72,7 @@ describeMail("After some calls", () => {
   });
 
   test("the log has one line for each request and each tool call, with request, grant, duration and outcome", async () => {
-    await lendProduct({}, async (product) => {
+    await withProduct({}, async (product) => {
       const { client } = await connectPerson(product);
       const before = product.logged.length;
       await client.call("list_mailboxes");

@@ -24,16 +24,13 @@ async function withLink(
 ): Promise<void> {
   const kit = await mailServer();
   const user = await kit.newUser();
-  await withProduct(
-    async (product) => {
-      const { accessToken } = await connectMailbox(product, user);
-      const client = await openClient(product, accessToken);
-      const { data } = await client.call("request_upload");
-      await work({ product, client, accessToken, url: String(data.url), upload: String(data.upload) });
-      await client.close();
-    },
-    { clock },
-  );
+  await withProduct({ clock }, async (product) => {
+    const { accessToken } = await connectMailbox(product, user);
+    const client = await openClient(product, accessToken);
+    const { data } = await client.call("request_upload");
+    await work({ product, client, accessToken, url: String(data.url), upload: String(data.upload) });
+    await client.close();
+  });
 }
 
 const formWith = (...files: File[]) => {

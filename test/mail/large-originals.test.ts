@@ -16,7 +16,7 @@ async function attachmentsOf(raw: string): Promise<Buffer[]> {
 describeMail("Emails larger than a piece", () => {
   test("are passed on whole: forwarded, and by reference to an attachment", async () => {
     const kit = await mailServer();
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const { user, client } = await connectPerson(product);
       const content = randomBytes(7_000_001);
       await kit.deliver(

@@ -78,37 +78,34 @@ async function walk(product: TestProduct) {
 
 describeMail("At rest", () => {
   test("A11: the database's files hold no token, code, verifier, password or address, during and after", async () => {
-    await withProduct(
-      async (product) => {
-        const { secrets, accessToken, refreshToken } = await walk(product);
-        expect(Object.values(secrets).every((secret) => secret.length >= 8)).toBe(true);
-        expect(findLeaks(product, secrets)).toEqual([]);
-        // The search finds what is there: the id of the client, and a planted secret in every spelling.
-        expect(findLeaks(product, { client: product.clientId })).not.toEqual([]);
-        const planted = Buffer.from(`xx${secrets.password}yyyy`).toString("base64");
-        expect(toNeedles(secrets.password).some((needle) => planted.includes(needle))).toBe(true);
+    await withProduct({ settings: { LOG_LEVEL: "debug" } }, async (product) => {
+      const { secrets, accessToken, refreshToken } = await walk(product);
+      expect(Object.values(secrets).every((secret) => secret.length >= 8)).toBe(true);
+      expect(findLeaks(product, secrets)).toEqual([]);
+      // The search finds what is there: the id of the client, and a planted secret in every spelling.
+      expect(findLeaks(product, { client: product.clientId })).not.toEqual([]);
+      const planted = Buffer.from(`xx${secrets.password}yyyy`).toString("base64");
+      expect(toNeedles(secrets.password).some((needle) => planted.includes(needle))).toBe(true);
 
-        await requestToken(product, { grant_type: "refresh_token", refresh_token: refreshToken });
-        expect(findLeaks(product, secrets)).toEqual([]);
-        await fetch(`${product.url}/oauth/revoke`, {
-          method: "POST",
-          body: new URLSearchParams({ token: accessToken }),
-        });
-        expect(findLeaks(product, secrets)).toEqual([]);
+      await requestToken(product, { grant_type: "refresh_token", refresh_token: refreshToken });
+      expect(findLeaks(product, secrets)).toEqual([]);
+      await fetch(`${product.url}/oauth/revoke`, {
+        method: "POST",
+        body: new URLSearchParams({ token: accessToken }),
+      });
+      expect(findLeaks(product, secrets)).toEqual([]);
 
-        const log = product.logged.join("");
-        expect(log).toContain("mailbox_connected");
-        const logged = Object.entries(secrets).filter(([, secret]) =>
-          toNeedles(secret).some((needle) => log.includes(needle)),
-        );
-        expect(logged).toEqual([]);
-      },
-      { settings: { LOG_LEVEL: "debug" } },
-    );
+      const log = product.logged.join("");
+      expect(log).toContain("mailbox_connected");
+      const logged = Object.entries(secrets).filter(([, secret]) =>
+        toNeedles(secret).some((needle) => log.includes(needle)),
+      );
+      expect(logged).toEqual([]);
+    });
   });
 
   test("A11: after revocation the sealed credentials are in none of the files any more", async () => {
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const { accessToken } = await walk(product);
       const file = toDatabaseFile(product.dataDir);
       const reader = new Database(file, { readonly: true });
@@ -133,7 +130,7 @@ describeMail("At rest", () => {
   });
 
   test("the database with the server key opens no credentials; with a live token it does", async () => {
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const { accessToken, user } = await walk(product);
       const key = Buffer.from(readFileSync(join(product.dataDir, "server.key"), "utf8").trim(), "hex");
       const secrets = createSecrets([key]);
@@ -172,7 +169,7 @@ describeMail("At rest", () => {
   });
 
   test("the data folder is 0700, the database and all that hangs on it 0600", async () => {
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       await walk(product);
       const mode = (path: string) => statSync(path).mode & 0o777;
       expect(mode(product.dataDir)).toBe(0o700);

@@ -30,7 +30,7 @@ async function register(product: TestProduct, redirect: string): Promise<string>
 }
 
 mailTest("the official conformance suite at 2025-11-25 finds nothing wrong in authorization", async () => {
-  await withProduct(async (product) => {
+  await withProduct({}, async (product) => {
     const port = await freePort();
     const clientId = await register(product, `http://127.0.0.1:${port}/callback`);
     const run = Bun.spawn(

@@ -194,17 +194,14 @@ describeMail("The connect form", () => {
   });
 
   test("pages are limited per peer: a page with 429 and Retry-After", async () => {
-    await withProduct(
-      async (busy) => {
-        const ask = () => fetch(`${busy.url}/oauth/authorize`, { redirect: "manual" });
-        let response = await ask();
-        for (let tries = 0; response.status === 400 && tries < 500; tries++) response = await ask();
-        expect(response.status).toBe(429);
-        expect(Number(response.headers.get("Retry-After"))).toBeGreaterThan(0);
-        expect(response.headers.get("Content-Type")).toStartWith("text/html");
-      },
-      { clock: createTestClock() },
-    );
+    await withProduct({ clock: createTestClock() }, async (busy) => {
+      const ask = () => fetch(`${busy.url}/oauth/authorize`, { redirect: "manual" });
+      let response = await ask();
+      for (let tries = 0; response.status === 400 && tries < 500; tries++) response = await ask();
+      expect(response.status).toBe(429);
+      expect(Number(response.headers.get("Retry-After"))).toBeGreaterThan(0);
+      expect(response.headers.get("Content-Type")).toStartWith("text/html");
+    });
   });
 
   test("the same address twice in one passage is one mailbox", async () => {
@@ -258,18 +255,15 @@ describeMail("The connect form", () => {
 
   test("ALLOWED_EMAILS closes the door to strangers before any login", async () => {
     const listener = await startOddListener();
-    await withProduct(
-      async (closed) => {
-        const begun = await beginAuthorization(closed);
-        const fields = { ...filled(), imap_host: "127.0.0.1", imap_port: String(listener.port) };
-        const refused = await submitForm(closed, begun, fields);
-        expect(refused.status).toBe(403);
-        expect(listener.connections()).toBe(0);
-        const friend = { ...filled(), address: "friend@FRIENDS.example", password: "wrong" };
-        expect((await submitForm(closed, begun, friend)).status).toBe(400);
-      },
-      { settings: { ALLOWED_EMAILS: "@friends.example" } },
-    );
+    await withProduct({ settings: { ALLOWED_EMAILS: "@friends.example" } }, async (closed) => {
+      const begun = await beginAuthorization(closed);
+      const fields = { ...filled(), imap_host: "127.0.0.1", imap_port: String(listener.port) };
+      const refused = await submitForm(closed, begun, fields);
+      expect(refused.status).toBe(403);
+      expect(listener.connections()).toBe(0);
+      const friend = { ...filled(), address: "friend@FRIENDS.example", password: "wrong" };
+      expect((await submitForm(closed, begun, friend)).status).toBe(400);
+    });
     await listener.stop();
   });
 
@@ -317,7 +311,7 @@ describeMail("The connect form", () => {
     });
 
     test("a request of another server", async () => {
-      const foreign = await withProduct((other) => beginAuthorization(other));
+      const foreign = await withProduct({}, (other) => beginAuthorization(other));
       await expectNothing(await submitForm(product, foreign, watched()), 400);
     });
 

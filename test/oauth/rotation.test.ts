@@ -36,17 +36,14 @@ mailTest(
 
     const settings = { DATA_DIR: first.dataDir };
     expect((await runCommand(["rotate-key"], settings)).exitCode).toBe(0);
-    await withProduct(
-      async ({ url }) => {
-        const client = { url, clientId, clientSecret };
-        const refreshed = await requestToken(client, {
-          grant_type: "refresh_token",
-          refresh_token: refreshToken,
-        });
-        expect(refreshed.status).toBe(200);
-        expect((await walk(client)).accessToken).toHaveLength(64);
-      },
-      { settings },
-    );
+    await withProduct({ settings }, async ({ url }) => {
+      const client = { url, clientId, clientSecret };
+      const refreshed = await requestToken(client, {
+        grant_type: "refresh_token",
+        refresh_token: refreshToken,
+      });
+      expect(refreshed.status).toBe(200);
+      expect((await walk(client)).accessToken).toHaveLength(64);
+    });
   },
 );

@@ -4,9 +4,8 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { startBinary } from "../support/binary.ts";
 import { runCommand } from "../support/command.ts";
-import { lendProduct } from "../support/person.ts";
 import { freePort } from "../support/ports.ts";
-import { startProduct, testSettings } from "../support/product.ts";
+import { startProduct, testSettings, withProduct } from "../support/product.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 /** A data folder with a key file of this content. */
@@ -96,19 +95,19 @@ test("R07: a short key, one that is no key, and a file without one are refused, 
 test("R07: a newline, a carriage return and spaces around the key do not count, and base64 is as good as hex", async () => {
   const bytes = Buffer.alloc(32, 7);
   const settings = withKey(`  ${bytes.toString("hex")}\r\n\n`);
-  await lendProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/ready`)).status).toBe(200));
+  await withProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/ready`)).status).toBe(200));
   const other = { DATA_DIR: settings.DATA_DIR, PORT: "0", ENCRYPTION_KEY: bytes.toString("base64") };
-  await lendProduct({ settings: other }, async ({ url }) =>
+  await withProduct({ settings: other }, async ({ url }) =>
     expect((await fetch(`${url}/ready`)).status).toBe(200),
   );
 });
 
 test("R07: a key file that others can read is warned of, one that is the user's alone is not", async () => {
   const key = "33".repeat(32);
-  await lendProduct({ settings: withKey(key, 0o644) }, async ({ logged }) =>
+  await withProduct({ settings: withKey(key, 0o644) }, async ({ logged }) =>
     expect(warned(logged)).toBe(true),
   );
-  await lendProduct({ settings: withKey(key, 0o600) }, async ({ logged }) =>
+  await withProduct({ settings: withKey(key, 0o600) }, async ({ logged }) =>
     expect(warned(logged)).toBe(false),
   );
 });
@@ -131,11 +130,11 @@ test("one process per database: a second one is refused while the first runs, an
   expect(exitCode).toBe(1);
   expect(complained).toBe(`${first.dataDir} is in use by another email-connector. Stop it first.\n`);
   await first.stop();
-  await lendProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/health`)).status).toBe(200));
+  await withProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/health`)).status).toBe(200));
 });
 
 test("a port that is taken, and a DATA_DIR that cannot be made, are one clear line each", async () => {
-  await lendProduct({}, async ({ url }) => {
+  await withProduct({}, async ({ url }) => {
     const { port } = new URL(url);
     const taken = await runCommand(["serve"], testSettings({ PORT: port }));
     expect(taken).toMatchObject({ exitCode: 1, printed: "" });

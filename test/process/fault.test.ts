@@ -14,9 +14,8 @@ import {
 } from "../support/authorize.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import { lendProduct } from "../support/person.ts";
 import { freePort } from "../support/ports.ts";
-import { testSettings } from "../support/product.ts";
+import { testSettings, withProduct } from "../support/product.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
@@ -92,7 +91,7 @@ describe.skipIf(!hasMailServer || !canMount())(
       try {
         const dataDir = join(folder, "data");
         const clock = createTestClock();
-        await lendProduct({ settings: { DATA_DIR: dataDir }, clock }, async (product) => {
+        await withProduct({ settings: { DATA_DIR: dataDir }, clock }, async (product) => {
           const kit = await mailServer();
           const user = await kit.newUser();
           const tokens = await connectMailbox(product, user);

@@ -8,8 +8,8 @@ import { hasMailServer, programs } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
 import { startNginx } from "../support/nginx.ts";
-import { lendProduct } from "../support/person.ts";
 import { freePorts } from "../support/ports.ts";
+import { withProduct } from "../support/product.ts";
 import { eventually } from "../support/waiting.ts";
 
 describe.skipIf(!hasMailServer || !programs.caddy)(
@@ -82,7 +82,7 @@ describe.skipIf(!programs.nginx)(
       };
       const front = await startNginx({ port, plain, inner });
       try {
-        await lendProduct({ settings }, async ({ dataDir }) => {
+        await withProduct({ settings }, async ({ dataDir }) => {
           const { exitCode, printed } = await runCommand(["doctor"], { ...settings, DATA_DIR: dataDir });
           expect(printed.split("\n").filter((line) => !/^(ok |Looking|$)/.test(line))).toEqual([]);
           expect(exitCode).toBe(0);

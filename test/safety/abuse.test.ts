@@ -3,7 +3,8 @@ import { expect, test } from "bun:test";
 import type { Attack, Counts } from "../support/attacker.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import { connectPerson, lendProduct } from "../support/person.ts";
+import { connectPerson } from "../support/person.ts";
+import { withProduct } from "../support/product.ts";
 
 /** Starts the attackers; resolves when they are at it. Call what it gives to stop them and see what they were told. */
 async function attack(how: Attack): Promise<() => Promise<Counts>> {
@@ -23,7 +24,7 @@ describeMail("Abuse in parallel", () => {
     const kit = await mailServer();
     // Narrower than the product's own, so that a few seconds of flood reach them.
     const narrow = { burst: 60, everyMs: 1_000 };
-    await lendProduct(
+    await withProduct(
       { rates: { message: narrow, wrongToken: narrow, loginByPeer: { burst: 1, everyMs: 60_000 } } },
       async (product) => {
         const user = await kit.newUser();

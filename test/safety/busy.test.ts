@@ -4,7 +4,8 @@ import { startFaultProxy } from "../support/fault-proxy.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, startMailServer } from "../support/mail-server.ts";
-import { connectPerson, lendProduct, wideRates } from "../support/person.ts";
+import { connectPerson, wideRates } from "../support/person.ts";
+import { withProduct } from "../support/product.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
@@ -12,7 +13,7 @@ describeMail("Twenty calls at once", () => {
   test("I12: are all answered right, over at most two connections", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
-    await lendProduct({}, async (product) => {
+    await withProduct({}, async (product) => {
       const user = await kit.newUser();
       const raw = (name: string) => `From: a@example.test\r\nSubject: in ${name}\r\n\r\nx\r\n`;
       const mailboxes = ["INBOX", "Archive", "Sent", "Drafts"];
@@ -46,7 +47,7 @@ describeMail("A full mail server", () => {
     const own = await startMailServer({ connectionsPerUser: 1 });
     const proxy = await startFaultProxy(own.imap.port);
     const clock = createTestClock();
-    await lendProduct({ clock }, async (product) => {
+    await withProduct({ clock }, async (product) => {
       const user = await own.newUser();
       const { client } = await connectPerson(product, {
         user,
@@ -77,7 +78,7 @@ describeMail("A full mail server", () => {
     async (_, say, code) => {
       const [hostile, smtp] = [await startHostileImap(), await startScriptedSmtp()];
       const clock = createTestClock();
-      await lendProduct({ clock }, async (product) => {
+      await withProduct({ clock }, async (product) => {
         const user = { address: "ann@example.test", password: "any" };
         const { client } = await connectPerson(product, {
           user,
@@ -103,7 +104,7 @@ describeMail("A changed password", () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     const clock = createTestClock();
-    await lendProduct({ clock, rates: wideRates }, async (product) => {
+    await withProduct({ clock, rates: wideRates }, async (product) => {
       const servers = { imap: proxy.through(kit.imap), smtp: kit.smtp };
       const ann = await connectPerson(product, { user: await kit.newUser(), servers });
       await ann.client.call("list_mailboxes");

@@ -10,65 +10,62 @@ import { withProduct } from "../support/product.ts";
 describeMail("Canaries", () => {
   test("R08: a day of work and of mistakes, logged at debug, says and keeps none of them", async () => {
     const kit = await mailServer();
-    await withProduct(
-      async (product) => {
-        const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-        const subject = `${canaryWord} subject`;
-        await kit.deliver(
-          ann,
-          `From: "${canaryWord} sender" <${ben.address}>\r\nTo: ${ann.address}\r\nSubject: ${subject}\r\nContent-Type: text/html\r\n\r\n<p>${canaryWord} body</p>`,
-        );
-        // What goes wrong: a wrong password, a foreign host, a forged form, a code that is none, a token that is none.
-        const begun = await beginAuthorization(product, { state: `${canaryWord}-state` });
-        await submitForm(product, begun, formFields({ ...ann, password: `${canaryWord}-wrong` }, kit));
-        const elsewhere = { host: `${canaryWord}.example.test`, port: 993, security: "tls" } as const;
-        await submitForm(product, begun, formFields(ann, { imap: elsewhere, smtp: kit.smtp }));
-        await submitForm(
-          product,
-          { ...begun, fields: { ...begun.fields, request: canaryWord } },
-          formFields(ann, kit),
-        );
-        await requestToken(product, {
-          grant_type: "authorization_code",
-          code: canaryWord,
-          code_verifier: canaryWord,
-        });
-        await fetch(`${product.url}/mcp`, {
-          method: "POST",
-          headers: { Authorization: `Bearer ${canaryWord}` },
-        });
-        await fetch(`${product.url}/${canaryWord}?password=${ann.password}`);
-        await fetch(`${product.url}/oauth/connect?password=${ann.password}`);
+    await withProduct({ settings: { LOG_LEVEL: "debug" } }, async (product) => {
+      const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+      const subject = `${canaryWord} subject`;
+      await kit.deliver(
+        ann,
+        `From: "${canaryWord} sender" <${ben.address}>\r\nTo: ${ann.address}\r\nSubject: ${subject}\r\nContent-Type: text/html\r\n\r\n<p>${canaryWord} body</p>`,
+      );
+      // What goes wrong: a wrong password, a foreign host, a forged form, a code that is none, a token that is none.
+      const begun = await beginAuthorization(product, { state: `${canaryWord}-state` });
+      await submitForm(product, begun, formFields({ ...ann, password: `${canaryWord}-wrong` }, kit));
+      const elsewhere = { host: `${canaryWord}.example.test`, port: 993, security: "tls" } as const;
+      await submitForm(product, begun, formFields(ann, { imap: elsewhere, smtp: kit.smtp }));
+      await submitForm(
+        product,
+        { ...begun, fields: { ...begun.fields, request: canaryWord } },
+        formFields(ann, kit),
+      );
+      await requestToken(product, {
+        grant_type: "authorization_code",
+        code: canaryWord,
+        code_verifier: canaryWord,
+      });
+      await fetch(`${product.url}/mcp`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${canaryWord}` },
+      });
+      await fetch(`${product.url}/${canaryWord}?password=${ann.password}`);
+      await fetch(`${product.url}/oauth/connect?password=${ann.password}`);
 
-        const { client, tokens } = await connectPerson(product, { user: ann });
-        const { data } = await client.call("get_recent_emails", {});
-        const id = (data.emails as { id: string }[])[0]?.id ?? "";
-        expect((await client.call("get_email", { id })).text).toContain(canaryWord);
-        await client.call("search_emails", { query: `subject:${canaryWord}` });
-        await client.try("search_emails", { query: `nonsense:${canaryWord}` });
-        await client.try("get_recent_emails", { mailbox: canaryWord });
-        await client.try("get_email", { id: `${canaryWord}-id` });
-        await client.try(`${canaryWord}_tool`).catch(() => undefined);
-        const letter = { to: [ben.address], subject, body: `${canaryWord} text` };
-        await client.call("send_email", letter);
-        await client.try("send_email", { ...letter, to: [`${canaryWord}@nowhere.test`] });
-        await client.call("draft_email", letter);
-        await client.call("mark_as_read", { ids: [id] });
-        await client.call("move_email", { ids: [id], mailbox: "archive" });
-        await kit.changePassword(ann);
-        await fetch(`${product.url}/oauth/revoke`, {
-          method: "POST",
-          body: new URLSearchParams({
-            token: tokens.accessToken,
-            client_id: product.clientId,
-            client_secret: product.clientSecret,
-          }),
-        });
-        await client.close();
-        expect(product.logged.length).toBeGreaterThan(20);
-      },
-      { settings: { LOG_LEVEL: "debug" } },
-    );
+      const { client, tokens } = await connectPerson(product, { user: ann });
+      const { data } = await client.call("get_recent_emails", {});
+      const id = (data.emails as { id: string }[])[0]?.id ?? "";
+      expect((await client.call("get_email", { id })).text).toContain(canaryWord);
+      await client.call("search_emails", { query: `subject:${canaryWord}` });
+      await client.try("search_emails", { query: `nonsense:${canaryWord}` });
+      await client.try("get_recent_emails", { mailbox: canaryWord });
+      await client.try("get_email", { id: `${canaryWord}-id` });
+      await client.try(`${canaryWord}_tool`).catch(() => undefined);
+      const letter = { to: [ben.address], subject, body: `${canaryWord} text` };
+      await client.call("send_email", letter);
+      await client.try("send_email", { ...letter, to: [`${canaryWord}@nowhere.test`] });
+      await client.call("draft_email", letter);
+      await client.call("mark_as_read", { ids: [id] });
+      await client.call("move_email", { ids: [id], mailbox: "archive" });
+      await kit.changePassword(ann);
+      await fetch(`${product.url}/oauth/revoke`, {
+        method: "POST",
+        body: new URLSearchParams({
+          token: tokens.accessToken,
+          client_id: product.clientId,
+          client_secret: product.clientSecret,
+        }),
+      });
+      await client.close();
+      expect(product.logged.length).toBeGreaterThan(20);
+    });
     expect(findCanaries()).toEqual([]);
   });
 

@@ -15,8 +15,8 @@ import { startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
-import { lendProduct, wideRates } from "../support/person.ts";
-import type { TestProduct } from "../support/product.ts";
+import { wideRates } from "../support/person.ts";
+import { type TestProduct, withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { eventually } from "../support/waiting.ts";
 
@@ -108,7 +108,7 @@ describeMail("The end of a grant", () => {
     async (how) => {
       const kit = await mailServer();
       const proxy = await startFaultProxy(kit.imap.port);
-      await lendProduct({ rates: wideRates }, async (product) => {
+      await withProduct({ rates: wideRates }, async (product) => {
         const settled = await settle(product, proxy.port);
         expect(proxy.open()).toBeGreaterThan(0);
         expect(countRows(product)).toMatchObject({
@@ -152,7 +152,7 @@ describeMail("The end of a grant", () => {
   test("ends a call that is running, and the caller is told", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
-    await lendProduct({ rates: wideRates }, async (product) => {
+    await withProduct({ rates: wideRates }, async (product) => {
       const settled = await settle(product, proxy.port);
       proxy.drop();
       proxy.set({ kind: "stall", afterBytes: 3_000 });
@@ -174,7 +174,7 @@ describeMail("The end of a grant", () => {
     const kit = await mailServer();
     const clock = createTestClock();
     const proxy = await startFaultProxy(kit.imap.port);
-    await lendProduct({ rates: wideRates, clock }, async (product) => {
+    await withProduct({ rates: wideRates, clock }, async (product) => {
       const settled = await settle(product, proxy.port);
       await settled.client.close();
       clock.advance(400 * 86_400_000);

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer } from "../support/mail-server.ts";
-import { connectPerson, lendProduct, type Person, wideRates } from "../support/person.ts";
-import { startProduct, type TestProduct } from "../support/product.ts";
+import { connectPerson, type Person, wideRates } from "../support/person.ts";
+import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 import { eventually } from "../support/waiting.ts";
 
 const callMs = 600;
@@ -145,7 +145,7 @@ describeMail("A line with faults", () => {
 describeMail("A mail server that goes away", () => {
   test("I06: killed between two calls: reading goes on by itself as soon as it is back, and says so while it is not", async () => {
     const own = await startMailServer();
-    await lendProduct({ deadlines, rates: wideRates }, async (product) => {
+    await withProduct({ deadlines, rates: wideRates }, async (product) => {
       const person = await connectPerson(product, { user: await own.newUser(), servers: own });
       await person.client.call("list_mailboxes");
       await own.dovecot.kill();

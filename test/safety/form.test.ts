@@ -6,8 +6,8 @@ import { startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer } from "../support/mail-server.ts";
 import { type OddListener, startOddListener } from "../support/odd-listeners.ts";
-import { lendProduct, wideRates } from "../support/person.ts";
-import { startProduct, type TestProduct } from "../support/product.ts";
+import { wideRates } from "../support/person.ts";
+import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 const user = { address: "ann@example.test", password: "form-canary-password" };
@@ -102,7 +102,7 @@ describeMail("The SMTP host of the form", () => {
     const kit = await mailServer();
     const listener = await startOddListener();
     const person = await kit.newUser();
-    await lendProduct(
+    await withProduct(
       { settings: { ALLOW_PRIVATE_HOSTS: "localhost" }, rates: wideRates },
       async (product) => {
         for (const host of ["127.0.0.1", "::1", "0x7f000001", "169.254.169.254", "127.1"]) {
@@ -127,7 +127,7 @@ describeMail("Guessing at the form", () => {
   test("passwords are guessed at no faster with forged X-Forwarded-For, and the refusal says when", async () => {
     const person = await kit.newUser();
     // Two guesses instead of six: each wrong one is a real login, which takes its time.
-    await lendProduct({ rates: { loginByAccount: { burst: 2, everyMs: 60_000 } } }, async (product) => {
+    await withProduct({ rates: { loginByAccount: { burst: 2, everyMs: 60_000 } } }, async (product) => {
       const statuses: number[] = [];
       let retryAfter: string | null = null;
       for (let guess = 0; guess < 6; guess++) {
@@ -145,7 +145,7 @@ describeMail("Guessing at the form", () => {
   });
 
   test("behind a trusted proxy each caller is counted for itself, and what callers write themselves is not believed", async () => {
-    await lendProduct({ settings: { TRUSTED_PROXIES: "127.0.0.0/8,::1" } }, async (product) => {
+    await withProduct({ settings: { TRUSTED_PROXIES: "127.0.0.0/8,::1" } }, async (product) => {
       // Nobody logs in: an unknown host fails at once and is counted all the same.
       const fields = (index: number) =>
         formFields(
@@ -166,7 +166,7 @@ describeMail("Guessing at the form", () => {
 
   test("a wrong password and an unknown user are told in the same words", async () => {
     const person = await kit.newUser();
-    await lendProduct({ rates: wideRates }, async (product) => {
+    await withProduct({ rates: wideRates }, async (product) => {
       const wrong = await submit(product, formFields({ ...person, password: "wrong" }, kit));
       const nobody = await submit(
         product,
@@ -180,7 +180,7 @@ describeMail("Guessing at the form", () => {
   test("after a while, the right password gets in", async () => {
     const person = await kit.newUser();
     const clock = createTestClock();
-    await lendProduct(
+    await withProduct(
       { clock, rates: { loginByAccount: { burst: 2, everyMs: 60_000 } } },
       async (product) => {
         for (let guess = 0; guess < 3; guess++)
@@ -198,7 +198,7 @@ describe("What the form tells of a server", () => {
     const server = await startHostileImap({
       on: { LOGIN: { say: "TAG NO [UNAVAILABLE] <script>alert(1)</script> internal-host-17 is down\r\n" } },
     });
-    await lendProduct({}, async (product) => {
+    await withProduct({}, async (product) => {
       const answer = await submit(product, formFields(user, { imap: server.server, smtp: server.server }));
       expect(answer.status).toBeWithin(400, 600);
       expect(answer.html).not.toMatch(/alert\(1\)|internal-host-17/);

@@ -40,7 +40,7 @@ function attempt<T>(work: () => T): T | undefined {
 describeMail("A stolen disk", () => {
   test("the database and the server key open no wrapped key, no credentials, no journal, no answer and no upload", async () => {
     const kit = await mailServer();
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       // A database as it is in the middle of the day: a person at work, another half through the form.
       const person = await connectPerson(product);
       await kit.deliver(person.user, "From: a@example.test\r\nSubject: one\r\n\r\nx\r\n");

@@ -3,7 +3,7 @@ import type { MailServer } from "../../src/mail/mail.ts";
 import { connectMailbox, type Level, type Tokens } from "./authorize.ts";
 import { mailServer, type User } from "./mail-server.ts";
 import { openClient, type TestClient } from "./mcp-client.ts";
-import { type ProductOptions, startProduct, type TestProduct } from "./product.ts";
+import type { TestProduct } from "./product.ts";
 
 export type Person = { user: User; tokens: Tokens; client: TestClient };
 
@@ -26,17 +26,4 @@ export async function connectPerson(
   const user = options.user ?? (await (await mailServer()).newUser());
   const tokens = await connectMailbox(product, user, options);
   return { user, tokens, client: await openClient(product, tokens.accessToken) };
-}
-
-/** Lends a product and stops it after, whatever happened. */
-export async function lendProduct<T>(
-  options: ProductOptions,
-  work: (product: TestProduct) => Promise<T>,
-): Promise<T> {
-  const product = await startProduct(options);
-  try {
-    return await work(product);
-  } finally {
-    await product.stop();
-  }
 }

@@ -58,10 +58,10 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
   };
 }
 
-/** Lends a started product and stops it after. */
+/** Lends a started product and stops it after, whatever happened. */
 export async function withProduct<T>(
+  options: ProductOptions,
   work: (product: TestProduct) => Promise<T>,
-  options: ProductOptions = {},
 ): Promise<T> {
   const product = await startProduct(options);
   try {

@@ -44,7 +44,7 @@ describeMail("An email is sent once", () => {
   test("when two calls come at once, or four, in two sessions: all get the one answer", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const { accessToken } = await connectMailbox(product, ann);
       const clients = [await openClient(product, accessToken), await openClient(product, accessToken)];
       const answers = await Promise.all(
@@ -121,7 +121,7 @@ describeMail("An email is sent once", () => {
     let dataDir = "";
     let port = "";
     let accessToken = "";
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       ({ dataDir } = product);
       port = new URL(product.url).port;
       ({ accessToken } = await connectMailbox(product, ann));
@@ -129,15 +129,12 @@ describeMail("An email is sent once", () => {
       await client.call("send_email", email(ben.address));
       await client.close();
     });
-    await withProduct(
-      async (product) => {
-        const client = await openClient(product, accessToken);
-        const again = await client.call("send_email", email(ben.address));
-        expect(again.data.sent_before_at).toBeString();
-        await client.close();
-      },
-      { settings: { DATA_DIR: dataDir, PORT: port } },
-    );
+    await withProduct({ settings: { DATA_DIR: dataDir, PORT: port } }, async (product) => {
+      const client = await openClient(product, accessToken);
+      const again = await client.call("send_email", email(ben.address));
+      expect(again.data.sent_before_at).toBeString();
+      await client.close();
+    });
     expect((await kit.read(ben)).length).toBe(1);
     expect((await kit.read(ann, "Sent")).length).toBe(1);
   });
@@ -181,7 +178,7 @@ describeMail("M08: limits", () => {
     const kit = await mailServer();
     const smtp = await startScriptedSmtp();
     const ann = await kit.newUser();
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const servers = { imap: kit.imap, smtp: smtp.server };
       const { accessToken } = await connectMailbox(product, ann, { servers });
       const clients = [await openClient(product, accessToken), await openClient(product, accessToken)];
@@ -222,7 +219,7 @@ describeMail("M09: a grant that may not", () => {
   test("write is shown no tool that writes, and is refused when it calls one", async () => {
     const kit = await mailServer();
     const ann = await kit.newUser();
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const { accessToken } = await connectMailbox(product, ann, { level: "read" });
       const client = await openClient(product, accessToken);
       const { tools } = await client.client.listTools();
@@ -242,7 +239,7 @@ describeMail("M09: a grant that may not", () => {
   test("send may draft, and sends nothing", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const { accessToken } = await connectMailbox(product, ann, { level: "organise" });
       const client = await openClient(product, accessToken);
       const { data } = await client.call("draft_email", email(ben.address));
@@ -258,7 +255,7 @@ describeMail("The database after writing", () => {
   test("holds no address, subject, text or mailbox name, only hashes, times and what is sealed", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const { accessToken } = await connectMailbox(product, ann);
       const client = await openClient(product, accessToken);
       await client.call("create_mailbox", { path: "canary-mailbox" });
@@ -291,7 +288,7 @@ describeMail("The log of a send", () => {
   test("is one line with grant, tool, counts and Message-ID, and no address, subject or text", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-    await withProduct(async (product) => {
+    await withProduct({}, async (product) => {
       const { accessToken } = await connectMailbox(product, ann);
       const client = await openClient(product, accessToken);
       const sent = await client.call("send_email", {
