@@ -32,6 +32,12 @@ export type Progress = (step: "servers" | "imap" | "smtp") => void;
 
 export type Connect = ReturnType<typeof createConnect>;
 
+/**
+ * How long one login may take. A server that drips stays within the deadlines of its stages; with discovery and a
+ * second user name three logins are done before a proxy's or a browser's patience ends.
+ */
+export const loginMs = 25_000;
+
 const addressShape = z.email().max(254);
 
 export function createConnect(deps: {
@@ -40,8 +46,11 @@ export function createConnect(deps: {
   limits: Pick<Limits, "withLogin">;
   proveImap: ProveLogin;
   proveSmtp: ProveLogin;
+  loginMs?: number;
 }) {
   const { config, discover, limits } = deps;
+  const inTime = (signal: AbortSignal) =>
+    AbortSignal.any([signal, AbortSignal.timeout(deps.loginMs ?? loginMs)]);
 
   async function prove(
     request: ConnectRequest,
@@ -56,14 +65,14 @@ export function createConnect(deps: {
     progress?.("imap");
     const credentials = await firstThatWorks(servers.usernames, async (username) => {
       const reading: Credentials = { address, username, password, provider, imap };
-      await at("imap", found, deps.proveImap(reading, signal));
+      await at("imap", found, deps.proveImap(reading, inTime(signal)));
       return reading;
     });
     if (request.level !== "send" || request.withoutSending) return credentials;
 
     progress?.("smtp");
     const sending: Credentials = { ...credentials, smtp };
-    await at("smtp", found, deps.proveSmtp(sending, signal));
+    await at("smtp", found, deps.proveSmtp(sending, inTime(signal)));
     return sending;
   }
 

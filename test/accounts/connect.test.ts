@@ -3,8 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { type ConnectRequest, createConnect } from "../../src/accounts/connect.ts";
 import { ConnectError } from "../../src/accounts/connect-error.ts";
 import { AppError } from "../../src/errors.ts";
+import { proveSmtp } from "../../src/mail/connection/smtp.ts";
 import type { Credentials } from "../../src/mail/mail.ts";
+import { createOutbound } from "../../src/outbound.ts";
 import type { Found } from "../../src/providers/discover.ts";
+import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 
 const signal = new AbortController().signal;
 const nothingTyped = { host: "", port: "", security: "tls" } as const;
@@ -140,6 +143,24 @@ describe("Connecting a mailbox", () => {
     const problem = await problemOf(run(typed({ provider: "icloud", address: "ann@icloud.com" })));
     expect([problem.code, problem.field]).toEqual(["host_unreachable", "imap_host"]);
     expect(logins.length).toBe(1);
+  });
+
+  test("A server that answers each step just in time is given up as a whole, and that is its failure", async () => {
+    const smtp = await startScriptedSmtp({ slowMs: 400 });
+    const outbound = createOutbound({ allowPrivateHosts: ["localhost"] });
+    const connect = createConnect({
+      config: { allowedEmails: [], allowPrivateHosts: ["localhost"] },
+      discover: async () => Promise.reject(new Error("nobody should be asked")),
+      limits: { withLogin: (_, work) => work() },
+      proveImap: async () => {},
+      proveSmtp: (credentials, ending) => proveSmtp(credentials, { outbound, signal: ending }),
+      loginMs: 500,
+    });
+    const { host, port, security } = smtp.server;
+    const request = generic({ smtp: { host, port: String(port), security } });
+    const problem = await problemOf(connect.connectAccount(request, { signal, peer: "192.0.2.1" }));
+    expect([problem.code, problem.side]).toEqual(["timed_out", "smtp"]);
+    await smtp.stop();
   });
 
   test("A failure of SMTP is told apart from one of IMAP", async () => {
