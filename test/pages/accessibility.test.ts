@@ -88,6 +88,14 @@ describeBrowser("Every state of the pages", () => {
             expect(await page.getByRole("button", { name: "Connect" }).count()).toBe(0);
             expect(await page.evaluate(() => document.activeElement?.id)).toBe("progress");
             expect(sent).toBe(1);
+            // What was wrong the last time is no longer drawn as wrong.
+            const [old, plain] = await page.evaluate(() =>
+              ["password", "address"].map((id) => {
+                const field = document.getElementById(id);
+                return field ? getComputedStyle(field).borderLeftColor : "";
+              }),
+            );
+            expect(old).toBe(plain ?? "missing");
             const path = join(folder, `progress-320-${colorScheme}.png`);
             if (process.env.SCREENSHOTS) await page.screenshot({ path, fullPage: true });
           },
