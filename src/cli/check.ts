@@ -1,5 +1,6 @@
 /** `check ADDRESS`: what we find for an address, whether its servers answer over TLS, and whether a login works. */
 import { createConnect } from "../accounts/connect.ts";
+import { ConnectError } from "../accounts/connect-error.ts";
 import { loadConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { proveImap, reachImap } from "../mail/connection/imap.ts";
@@ -50,7 +51,7 @@ export async function check(address: string, named: NamedServers, terminal: Term
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       failed += 1;
-      line("no", `${what}: ${error.message} ${error.hint} (${error.code})`);
+      line("no", `${what}: ${error.message} ${toAdvice(error)} (${error.code})`);
     }
   }
 
@@ -59,7 +60,7 @@ export async function check(address: string, named: NamedServers, terminal: Term
     found = withNamed(await connect.findServers(address, { signal }), named);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    terminal.complain(`${error.message} ${error.hint}`);
+    terminal.complain(`${error.message} ${toAdvice(error)}`);
     return 2;
   }
   const preset = findPreset(found.provider);
@@ -95,6 +96,14 @@ export async function check(address: string, named: NamedServers, terminal: Term
       );
     });
   return failed === 0 ? 0 : 1;
+}
+
+/** What to do about it, for somebody at a terminal who may change the settings. */
+function toAdvice(error: AppError): string {
+  if (error instanceof ConnectError && error.field === "address") return "Write it as name@example.org.";
+  if (error.code === "host_refused")
+    return `${error.hint} To use one at home, name it in ALLOW_PRIVATE_HOSTS.`;
+  return error.hint;
 }
 
 function withNamed(found: Found, named: NamedServers): Omit<Found, "source"> & { source: Source } {
