@@ -1,5 +1,6 @@
 /** Before every run of `bun test`: trusts the run's own authority, says what is missing, tidies up at the end. */
 import { afterAll, setDefaultTimeout } from "bun:test";
+import { configureGlobal } from "fast-check";
 import { trustedAuthority } from "./authority.ts";
 import { stopBrowser } from "./browser.ts";
 import { findCanaries } from "./canaries.ts";
@@ -15,6 +16,9 @@ if (programs.openssl) trustedAuthority();
 
 // bun ends every child process of a test that takes longer: the browser of all others among them.
 setDefaultTimeout(30_000);
+
+// The same properties with the same values every time; `FAST_CHECK_SEED=$RANDOM bun test` looks elsewhere.
+configureGlobal({ seed: Number(process.env.FAST_CHECK_SEED ?? 20_261_123) });
 
 afterAll(async () => {
   await Promise.all([stopBrowser(), stopMailServer()]);
