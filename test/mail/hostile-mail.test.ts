@@ -53,6 +53,19 @@ describeMail("hostile mail", () => {
     });
   });
 
+  test("an email of more texts than are read says how many it leaves out", async () => {
+    const emails = Array.from({ length: 60 }, (_, at) => `--e\n\nSubject: post ${at}\n\nWords ${at}.\n`);
+    const digest = `Subject: All\nMIME-Version: 1.0\nContent-Type: multipart/digest; boundary=e\n\n${emails.join("")}--e--\n`;
+    await kit.deliver(user, digest);
+    await withReader(kit, user, async ({ mail, call }) => {
+      const [row] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
+      const { text } = await call(getEmail, { id: row?.id });
+      expect(text).toContain("Subject: post 49\n\nWords 49.");
+      expect(text).not.toContain("Words 50.");
+      expect(text).toContain("The text is in many parts; the last 10 were not read.");
+    });
+  });
+
   test("I08: names that no mailbox has are refused before a command is sent, or not found", async () => {
     const names = [
       "a\r\nA1 LOGOUT",

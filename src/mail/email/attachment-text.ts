@@ -8,7 +8,7 @@ import { calendarToLines } from "../text/calendar.ts";
 import { decodeText } from "../text/charset.ts";
 import { contactsToLines } from "../text/contacts.ts";
 import { show } from "../text/fold.ts";
-import { type Address, headerValue, parseHeaders, toAddresses, toText } from "../text/headers.ts";
+import { headerValue, parseHeaders, showAddress, toAddresses, toText } from "../text/headers.ts";
 import { htmlToMarkdown } from "../text/html-markdown.ts";
 import { type Part, toAnatomy } from "./structure.ts";
 
@@ -108,5 +108,3 @@ export async function readAttachedEmail(
   });
   return { text: `${head.join("\n")}\n\n${body.text}`.trim(), notes: body.notes };
 }
-
-const showAddress = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);

@@ -2,8 +2,8 @@
  * What an email is made of, from its BODYSTRUCTURE alone (RFC 3501 section 7.4.2): what is its text, what hangs on
  * it, what is signed, encrypted or a report. Nothing is fetched here and nothing throws, whatever the sender claims.
  */
-import type { MessageStructureObject } from "imapflow";
-import { toText } from "../text/headers.ts";
+import type { MessageEnvelopeObject, MessageStructureObject } from "imapflow";
+import { type Address, toText } from "../text/headers.ts";
 
 /** One part: `part` is its number for FETCH, e.g. "1.2". */
 export type Part = {
@@ -18,7 +18,12 @@ export type Part = {
   disposition?: "inline" | "attachment";
   parameters: Readonly<Record<string, string>>;
   children: readonly Part[];
+  /** Of an attached email: who wrote it, when, and about what. */
+  letterhead?: Letterhead;
 };
+
+/** `date`: ISO 8601 in UTC. */
+export type Letterhead = { from?: Address; date?: string; subject: string };
 
 export type AttachedPart = {
   /** 1, 2, …: how get_attachment names it. */
@@ -31,7 +36,13 @@ export type AttachedPart = {
 };
 
 /** A stretch of the email's text in the forms it was sent in. */
-export type BodyText = { plain?: Part; html?: Part; other?: Part };
+export type BodyText = {
+  plain?: Part;
+  html?: Part;
+  other?: Part;
+  /** Of the attached emails that begin here and are shown as part of this one, the outermost first. */
+  letterheads?: readonly Letterhead[];
+};
 
 export type Anatomy = {
   root: Part;
@@ -92,6 +103,18 @@ function toNumberedPart(node: MessageStructureObject, number: string, depth: num
     ...(node.encoding ? { encoding: node.encoding } : {}),
     ...(name ? { name } : {}),
     ...(disposition === "inline" || disposition === "attachment" ? { disposition } : {}),
+    ...(node.envelope ? { letterhead: toLetterhead(node.envelope) } : {}),
+  };
+}
+
+function toLetterhead({ from, date, subject }: MessageEnvelopeObject): Letterhead {
+  const [writer] = from ?? [];
+  const name = toText(writer?.name);
+  const time = date === undefined ? Number.NaN : new Date(date).getTime();
+  return {
+    subject: toText(subject),
+    ...(writer?.address ? { from: { address: toText(writer.address), ...(name ? { name } : {}) } } : {}),
+    ...(Number.isNaN(time) ? {} : { date: new Date(time).toISOString().replace(/\.\d+Z$/, "Z") }),
   };
 }
 
@@ -100,7 +123,11 @@ function firstName(candidates: readonly (string | undefined)[]): string | undefi
 }
 
 const isText = (part: Part) => part.type === "text/plain" || part.type === "text/html";
+const isEmail = (part: Part) => /^message\/(rfc822|global)$/.test(part.type);
 const isAttachment = (part: Part) => part.disposition === "attachment";
+
+/** Not more than a line end or two, as programs leave them above what they pass on. */
+const isBlank = ({ html, plain, other }: BodyText) => ((html ?? plain ?? other)?.size ?? 0) <= 4;
 
 /** A text part that is the email's text rather than a file hung on it. */
 const isBody = (part: Part) =>
@@ -119,8 +146,7 @@ export function toAnatomy(root: Part): Anatomy {
     if (attachments.length >= maxParts) return;
     const index = attachments.length + 1;
     attachments.push({ index, part, inline, ...(inside === undefined ? {} : { inside }) });
-    if (part.type === "message/rfc822" || part.type === "message/global")
-      for (const child of part.children) attachLeaves(child, index);
+    if (isEmail(part)) for (const child of part.children) attachLeaves(child, index);
   }
 
   /** What hangs on an attached email is listed too. */
@@ -197,12 +223,29 @@ export function toAnatomy(root: Part): Anatomy {
           else walk(child);
         break;
       }
+      case "multipart/digest":
+        for (const child of part.children) {
+          walk(child);
+          if (isEmail(child)) enclose(child);
+        }
+        break;
       default:
         if (part.type.startsWith("multipart/")) for (const child of part.children) walk(child, inRelated);
         else if (part.part !== "") leaf(part, inRelated);
     }
   }
 
+  /** The text of an attached email, under its letterhead. */
+  function enclose({ children: [inner], letterhead }: Part): void {
+    const [first, ...rest] = inner ? toAnatomy(inner).texts : [];
+    if (!first) return;
+    const letterheads = [letterhead ?? { subject: "" }, ...(first.letterheads ?? [])];
+    texts.push({ ...first, letterheads }, ...rest);
+  }
+
   walk(root);
+  // Passed on without a word of one's own: then what is passed on is what there is to read.
+  if (texts.every(isBlank) && calendars.length === 0 && !found.report && !found.encrypted)
+    for (const { part, inside } of [...attachments]) if (inside === undefined && isEmail(part)) enclose(part);
   return { root, texts, calendars, attachments, ...found };
 }

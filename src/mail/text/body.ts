@@ -14,6 +14,8 @@ import { decodeTransfer } from "./transfer.ts";
 export const firstBytes = 196_608;
 /** Octets of each part fetched at most, however far one reads. */
 const maxBytes = 4_194_304;
+/** Text parts fetched of one email, calendars and reports among them. */
+const maxTexts = 50;
 /** Read beyond what is shown, so that a cut in the middle of something does not show. */
 const slackCharacters = 4096;
 
@@ -54,8 +56,13 @@ export async function readBody(
     if (source !== "") return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0 };
   }
   const cut = parts.filter(isCut);
+  const unread = anatomy.texts.length + anatomy.calendars.length - maxTexts;
   return {
     ...rendered,
+    notes:
+      unread > 0
+        ? [...rendered.notes, `The text is in many parts; the last ${unread} were not read.`]
+        : rendered.notes,
     cutOctets: cut.reduce((sum, part) => sum + part.size - (fetched.get(part.part)?.length ?? 0), 0),
   };
 
@@ -95,7 +102,7 @@ export function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
   });
   const status = format === "html" ? undefined : anatomy.report?.status;
   const all = [...texts, ...anatomy.calendars, status];
-  return all.filter((part) => part !== undefined).slice(0, 50);
+  return all.filter((part) => part !== undefined).slice(0, maxTexts);
 }
 
 async function fetchMore(

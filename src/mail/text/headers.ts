@@ -7,6 +7,8 @@ export type Header = { name: string; value: string };
 
 export type Address = { name?: string; address: string };
 
+export const showAddress = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);
+
 /** A header block, unfolded, in order; names as written, values still encoded. `charset` is for raw 8-bit bytes. */
 export function parseHeaders(raw: Uint8Array, charset?: string): Header[] {
   const text = decodeText(raw, charset);

@@ -1,10 +1,11 @@
 /** The parts of an email as one text in the format asked for, with notes on what was left out. */
 
-import type { Anatomy, BodyText, Part } from "../email/structure.ts";
+import type { Anatomy, BodyText, Letterhead, Part } from "../email/structure.ts";
 import type { EmailFormat } from "../reading.ts";
 import { calendarToLines } from "./calendar.ts";
 import { decodeText } from "./charset.ts";
 import { foldHistory, show } from "./fold.ts";
+import { showAddress } from "./headers.ts";
 import { htmlToMarkdown, type LeftOut } from "./html-markdown.ts";
 import { toHtmlSource } from "./html-source.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
@@ -46,10 +47,23 @@ export function renderBody(
     sections.push(reportToLines(content(status) ?? Buffer.alloc(0)).join("\n"));
   for (const calendar of anatomy.calendars)
     sections.push(calendarToLines(toText(calendar, content)).join("\n").trim());
-  for (const text of anatomy.texts) sections.push(renderText(text, request, content, links, tally));
+  for (const text of anatomy.texts) {
+    const rendered = renderText(text, request, content, links, tally);
+    const heads = request.format === "html" ? [] : (text.letterheads ?? []).map(showLetterhead);
+    sections.push([...heads, rendered].filter((piece) => piece !== "").join("\n\n"));
+  }
   const text =
     request.format === "links" ? listLinks(links) : sections.filter((section) => section !== "").join("\n\n");
   return { text, notes: notes(anatomy, request.format, tally, links), cutOctets: 0 };
+}
+
+function showLetterhead({ from, date, subject }: Letterhead): string {
+  return [
+    "Attached email",
+    ...(from ? [`From: ${showAddress(from)}`] : []),
+    ...(date ? [`Date: ${date}`] : []),
+    `Subject: ${subject || "(none)"}`,
+  ].join("\n");
 }
 
 function toText(part: Part, content: Content): string {
