@@ -107,6 +107,27 @@ describeMail("A draft", () => {
     });
   });
 
+  test("keeps its text as previewed when only its subject is replaced, and its quote for the next text", async () => {
+    await withPeople(async (kit, ann, ben) => {
+      await kit.deliver(
+        ann,
+        `From: ${ben.address}\nTo: ${ann.address}\nSubject: Plan\nMessage-ID: <p@x>\n\nWhat do you think?\n`,
+      );
+      await withWriter({ kit, user: ann }, async (writer) => {
+        const { id } = await newestIn(writer);
+        const textOf = (answer: { data: Record<string, unknown> }) =>
+          (answer.data.preview as { text: string }).text.replace(/^<[^>]*>\n|\n<[^>]*>$/g, "");
+        const first = await writer.call("draft_email", { reply_to: id, body: "Fine." });
+        const second = await writer.call("draft_email", { draft_id: first.data.draft_id, subject: "Plan B" });
+        expect(textOf(second)).toBe(textOf(first));
+        const third = await writer.call("draft_email", { draft_id: second.data.draft_id, body: "Not fine." });
+        expect(textOf(third)).toBe(textOf(first).replace("Fine.", "Not fine."));
+        expect(textOf(third)).toContain("> What do you think?");
+        expect(third.data.notes).toEqual([]);
+      });
+    });
+  });
+
   test("that a person wrote in another program is sent as it stands, from the account, and its Bcc is kept quiet", async () => {
     await withPeople(async (kit, ann, ben) => {
       const eve = await kit.newUser();

@@ -113,10 +113,11 @@ function toBody(request: EmailRequest, notes: string[]): Pick<Parts, "text" | "h
   const { replied, forwarded, draft } = request;
   if (request.body === undefined && !forwarded) {
     if (!draft) throw new AppError("invalid_input", "`body` is missing.");
+    const text = toPlainLines(draft.text ?? "");
     return {
-      text: draft.text ?? "",
-      html: draft.html ?? toDocument(toHtml(draft.text ?? "")),
-      quoteLength: 0,
+      text,
+      html: draft.html ?? toDocument(toHtml(text)),
+      quoteLength: keptQuote(draft)?.text.length ?? 0,
     };
   }
   const body = toPlainLines(request.body ?? "");
