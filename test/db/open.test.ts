@@ -80,7 +80,8 @@ test("purging does not wait for somebody who reads, such as a backup", () => {
   db.insert(grants).values(newGrant("grt_1")).run();
   const startedAt = performance.now();
   purgeLog(db);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  // A statement that waits for a reader does so for five seconds.
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
   reader.close();
   close();
 });

@@ -54,7 +54,7 @@ test("any query is parsed or refused with words, never anything else, and quickl
           expect((error as AppError).code).toBe("unsupported_query");
           expect((error as AppError).message.isWellFormed()).toBe(true);
         }
-        expect(performance.now() - startedAt).toBeLessThan(200);
+        expect(performance.now() - startedAt).toBeLessThan(1_000);
       },
     ),
     { numRuns: 2_000 },

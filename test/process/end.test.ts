@@ -47,7 +47,8 @@ describeMail("The end of the process", () => {
     product.kill("SIGTERM");
     const stoppedAt = performance.now();
     await streamed;
-    expect(performance.now() - stoppedAt).toBeLessThan(1_000);
+    // Long before the call is over.
+    expect(performance.now() - stoppedAt).toBeLessThan(2_000);
 
     const answer = await call;
     expect(performance.now() - startedAt).toBeGreaterThan(3_000);
@@ -76,7 +77,8 @@ describeMail("The end of the process", () => {
     const at = performance.now();
     product.kill("SIGTERM");
     expect(await product.exited).toBe(130);
-    expect(performance.now() - at).toBeLessThan(1_000);
+    // Not after the 10 s that a running call is given.
+    expect(performance.now() - at).toBeLessThan(3_000);
     await call;
     await claude.close().catch(() => {});
     await smtp.stop();

@@ -167,7 +167,7 @@ describe("Finding the servers of an address", () => {
     });
     const startedAt = performance.now();
     expect((await discover("ann@example.org", { signal })).source).toBe("guess");
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(2_500);
   });
 
   test("What comes in time is not lost to a better source that hangs", async () => {

@@ -20,8 +20,11 @@ import { connectPerson, type Person, wideRates } from "../support/person.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { createTestClock } from "../support/test-clock.ts";
+import { bestOf, p95Of } from "../support/times.ts";
 
 const callMs = 700;
+/** What a busy machine may add; without a deadline a call would last for a minute. */
+const graceMs = 3_000;
 const deadlines = { callMs, imap: { connectMs: 500, greetingMs: 500, openMs: 600 } };
 const decent = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
 
@@ -97,7 +100,7 @@ describeMail("A hostile mail server", () => {
           const startedAt = performance.now();
           const answer = await victim.person.client.try(victim.name, victim.input);
           const where = `${JSON.stringify(misdeed)} at ${victim.stage}`;
-          expect(performance.now() - startedAt, where).toBeLessThan(callMs + 800);
+          expect(performance.now() - startedAt, where).toBeLessThan(callMs + graceMs);
           expect(answer.isError, `${where}: ${answer.text}`).toBe(true);
           expect(answer.text, where).toMatch(decent);
         }),
@@ -152,7 +155,7 @@ describeMail("A hostile mail server", () => {
     ] as const) {
       const startedAt = performance.now();
       const answer = await victim.person.client.try(name, input);
-      expect(performance.now() - startedAt).toBeLessThan(callMs + 800);
+      expect(performance.now() - startedAt).toBeLessThan(callMs + graceMs);
       if (answer.isError) expect(answer.text).toMatch(decent);
     }
     turn(victim, {});
@@ -166,18 +169,7 @@ describeMail("A hostile mail server", () => {
     const flooded = victims.map(async ({ person }) => {
       while (!over) await person.client.try("get_recent_emails");
     });
-    const measure = async () => {
-      const times: number[] = [];
-      for (let call = 0; call < 20; call++) {
-        const startedAt = performance.now();
-        await bystander.client.try("list_mailboxes");
-        times.push(performance.now() - startedAt);
-      }
-      return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.95)] ?? 0;
-    };
-    let p95 = await measure();
-    // The machine that runs the tests may have been busy with something else.
-    for (let again = 0; again < 2 && p95 >= 500; again++) p95 = await measure();
+    const p95 = await bestOf(500, () => p95Of(20, () => bystander.client.try("list_mailboxes")));
     over = true;
     await Promise.all(flooded);
     expect(p95).toBeLessThan(500);

@@ -15,6 +15,8 @@ const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0
 /** A tenth and less of the real ones: what is proven is that each stage has one. */
 const imapDeadlines = { connectMs: 300, greetingMs: 300, openMs: 700 };
 const smtpDeadlines = { connectMs: 300, greetingMs: 300, silenceMs: 300 };
+/** Later than the deadlines above on any machine, and sooner than the product's own. */
+const lateMs = 4_000;
 const password = "hunter2-never-in-clear";
 
 function toCredentials(server: MailServer): Credentials {
@@ -63,7 +65,7 @@ describe("S05: hosts that speak something else", () => {
             ended.code,
           );
           expect(ended.text).not.toMatch(/SSH|HTTP|Bad Request|OpenSSH|ERR|Debian/);
-          expect(ended.ms).toBeLessThan(1_200);
+          expect(ended.ms).toBeLessThan(lateMs);
           expect(listener.heard()).not.toContain(password);
         }),
       );
@@ -243,7 +245,7 @@ describe("a hostile server at the login", () => {
           const ended = await attempt("imap", server.server);
           const where = `${JSON.stringify(misdeed)} at ${stage}`;
           expect(["done", "login_refused"], where).not.toContain(ended.code);
-          expect(ended.ms, where).toBeLessThan(2_500);
+          expect(ended.ms, where).toBeLessThan(lateMs);
           expect(ended.text, where).not.toMatch(/Autologout|xxx/);
           await server.stop();
         }),
@@ -261,7 +263,7 @@ describe("a hostile server at the login", () => {
         expect(["not_a_mail_server", "host_unreachable", "tls_failed", "mail_server_failed"]).toContain(
           ended.code,
         );
-        expect(ended.ms).toBeLessThan(1_200);
+        expect(ended.ms).toBeLessThan(lateMs);
       }
     },
   );
@@ -274,7 +276,7 @@ describe("a hostile server at the login", () => {
       (error: AppError) => error,
     );
     expect(failure).toMatchObject({ code: "timed_out" });
-    expect(performance.now() - startedAt).toBeLessThan(600);
+    expect(performance.now() - startedAt).toBeLessThan(lateMs);
     await server.stop();
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import PostalMime from "postal-mime";
+import { startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { type Writer, withWriter } from "../support/writer.ts";
@@ -126,6 +127,49 @@ describeMail("A draft", () => {
         expect(third.data.notes).toEqual([]);
       });
     });
+  });
+
+  test("whose answer is lost with the connection is said to be saved exactly when it is", async () => {
+    const kit = await mailServer();
+    const proxy = await startFaultProxy(kit.imap.port);
+    const imap = proxy.through(kit.imap);
+    const save = async (before: () => void) => {
+      const user = await kit.newUser();
+      return withWriter({ kit, user, imap }, async ({ call }) => {
+        await call("list_mailboxes");
+        before();
+        const saved = await call("draft_email", { subject: "Once", body: "x" }).then(
+          ({ data }) => typeof data.draft_id === "string",
+          () => false,
+        );
+        return { saved, there: (await kit.read(user, "Drafts")).length };
+      });
+    };
+    try {
+      let start = 0;
+      const sound = await save(() => {
+        start = proxy.passed();
+      });
+      expect(sound).toEqual({ saved: true, there: 1 });
+      const end = proxy.passed();
+      // TLS tells a little more or less each time: several cuts over the answer, of which some fall into it.
+      let found = 0;
+      for (let step = 1; step <= 6; step += 1) {
+        proxy.set({
+          kind: "cut",
+          afterBytes: start + Math.floor(((end - start) * step) / 7),
+          connections: 1,
+        });
+        const before = proxy.connections();
+        const { saved, there } = await save(() => {});
+        expect(there).toBe(saved ? 1 : 0);
+        if (saved && proxy.connections() > before + 1) found += 1;
+        proxy.set(undefined);
+      }
+      expect(found).toBeGreaterThan(0);
+    } finally {
+      await proxy.stop();
+    }
   });
 
   test("that a person wrote in another program is sent as it stands, from the account, and its Bcc is kept quiet", async () => {
