@@ -17,25 +17,38 @@ export async function requireRoleMailbox(access: Access, role: "drafts" | "sent"
   }
 }
 
-/** Appends, and answers the new email's id: from APPENDUID (RFC 4315), else by looking for its Message-ID. */
+/**
+ * Appends, and answers the new email's id: from APPENDUID (RFC 4315), else by looking for its Message-ID. When the
+ * answer is lost with the connection, a look tells whether it is there: said to have failed, it would come twice.
+ */
 export async function file(
   access: Access,
   mailbox: string,
   email: { raw: Uint8Array; messageId: string },
   flags: string[],
 ): Promise<string | undefined> {
-  const appended = await access.write(undefined, (imap) =>
-    imap.append(mailbox, Buffer.from(email.raw), flags, new Date(access.clock.now())),
-  );
+  const find = () =>
+    access.read(mailbox, async (imap) => {
+      const newest = (await findByMessageId(imap, email.messageId)).at(-1);
+      return newest === undefined ? undefined : access.toId(imap, newest);
+    });
+  let sent = false;
+  const appended = await access
+    .write(undefined, (imap) => {
+      sent = true;
+      return imap.append(mailbox, Buffer.from(email.raw), flags, new Date(access.clock.now()));
+    })
+    .catch(async (error: unknown) => {
+      const id = sent ? await find().catch(() => undefined) : undefined;
+      if (id === undefined) throw error;
+      return id;
+    });
+  if (typeof appended === "string") return appended;
   if (!appended) throw new AppError("mail_server_failed", `The mail server did not take it into ${mailbox}.`);
   const { uid, uidValidity } = appended;
   if (uid !== undefined && uidValidity !== undefined)
     return toEmailId({ accountTag: access.accountTag, mailbox, uidValidity, uid });
-  return access.read(mailbox, async (imap) => {
-    const uids = await findByMessageId(imap, email.messageId);
-    const newest = uids.at(-1);
-    return newest === undefined ? undefined : access.toId(imap, newest);
-  });
+  return find();
 }
 
 /** UIDs of the newest emails of the selected mailbox that have this Message-ID, oldest first. */
