@@ -32,7 +32,7 @@ function read(path: string): Source {
   };
 }
 
-/** `src/mail/imap.ts` -> `mail`, `src/app.ts` -> `app`. */
+/** `src/mail/connection/imap.ts` -> `mail`, `src/app.ts` -> `app`. */
 function toRoom(path: string): string {
   const [, room = ""] = path.split("/");
   return room.replace(/\.tsx?$/, "");

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describeSettings } from "../../src/config.ts";
+import { presets } from "../../src/providers/presets.ts";
 import { tools } from "../../src/tools/index.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -40,6 +41,34 @@ test("every file the README links to is there, and so is every script it names",
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
   const named = [...readme.matchAll(/bun(?:@\S+)? run ([a-z:]+)/g)].map(([, name = ""]) => name);
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test("the files and folders that the documents name are there, and so is what CONTRIBUTING shows of the kit", () => {
+  const text = (name: string) => readFileSync(join(root, name), "utf8");
+  const named = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].flatMap((name) =>
+    [...text(name).matchAll(/(?<![\w/.-])((?:src|test|deploy|bench)\/[\w./-]*\w)/g)].map(
+      ([, path = ""]) => path,
+    ),
+  );
+  expect(named.length).toBeGreaterThan(60);
+  // An x stands for what is yet to be added, and the screenshots are drawn when somebody asks for them.
+  const meant = named.filter((path) => !/\/x\.|^test\/screenshots$/.test(path));
+  expect(meant.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+
+  const kit = readdirSync(join(root, "test/support"))
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => text(`test/support/${file}`))
+    .join("\n");
+  const example = /```ts\n([\s\S]*?)```/.exec(text("CONTRIBUTING.md"))?.[1] ?? "";
+  const functions = [...example.matchAll(/(?<![.\w])([a-z]\w+)\(/g)].map(([, name = ""]) => name);
+  expect(functions).toContain("withProduct");
+  expect(functions.filter((name) => name !== "expect" && !kit.includes(`function ${name}`))).toEqual([]);
+});
+
+test("as many mail companies are known as it says", () => {
+  const said = Number(/more than (\d+) mail companies/.exec(readme)?.[1]);
+  expect(presets.length).toBeGreaterThan(said);
+  expect(said).toBeGreaterThanOrEqual(40);
 });
 
 test("the two commands are as they are", () => {

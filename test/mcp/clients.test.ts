@@ -32,7 +32,7 @@ describe("the official client 1.x", () => {
     const answer = await client.callTool({ name: "echo", arguments: { text: "hello" } });
     expect(answer.structuredContent).toEqual({ text: "hello" });
     expect((await client.callTool({ name: "refuse" })).isError).toBe(true);
-    expect(client.callTool({ name: "ecko" })).rejects.toThrow(
+    await expect(client.callTool({ name: "ecko" })).rejects.toThrow(
       'There is no tool "ecko"; the nearest is "echo".',
     );
     const session = transport.sessionId ?? "";
