@@ -57,7 +57,7 @@ await part("tools", "Tools: round trips, bytes and time", async () => {
   await host.stop();
   return table;
 });
-await part("http", "The server itself", () => benchHttp(5, 3, say));
+await part("http", "The server itself", () => benchHttp(3, 6, say));
 await part("memory", "Start and memory", () => benchMemory(say));
 await part("soak", "Soak", () => benchSoak(Number(values.minutes), 20, say));
 await stopMailServer();
