@@ -1,6 +1,7 @@
 /** What holds for any input: ids, cursors, the walk over an email's structure, text and HTML. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import type { MessageStructureObject } from "imapflow";
 import { AppError } from "../../src/errors.ts";
 import { toSafeFileName } from "../../src/mail/email/file-name.ts";
 import { toAnatomy, toPart } from "../../src/mail/email/structure.ts";
@@ -181,6 +182,16 @@ test("any structure is walked: each part is text, attached or neither, indexes c
     }),
     { numRuns: 500 },
   );
+});
+
+test("emails in digests in emails are walked once each, however deep", () => {
+  const file: MessageStructureObject = { type: "application/octet-stream" };
+  let node: MessageStructureObject = { type: "multipart/mixed", childNodes: Array(400).fill(file) };
+  for (let depth = 0; depth < 14; depth += 1)
+    node = { type: "multipart/digest", childNodes: [{ type: "message/rfc822", childNodes: [node] }] };
+  const begun = performance.now();
+  expect(toAnatomy(toPart(node)).texts).toEqual([]);
+  expect(performance.now() - begun).toBeLessThan(400);
 });
 
 test("any HTML is rendered without an exception and without a tag, within a second", () => {

@@ -140,6 +140,7 @@ export function toAnatomy(root: Part): Anatomy {
   const texts: BodyText[] = [];
   const calendars: Part[] = [];
   const attachments: AttachedPart[] = [];
+  const enclosed = new Set<Part>();
   const found: Pick<Anatomy, "signed" | "encrypted" | "report"> = {};
 
   function attach(part: Part, inline: boolean, inside?: number): void {
@@ -235,8 +236,12 @@ export function toAnatomy(root: Part): Anatomy {
     }
   }
 
-  /** The text of an attached email, under its letterhead. */
-  function enclose({ children: [inner], letterhead }: Part): void {
+  /** The text of an attached email, under its letterhead. Once: emails nested in emails would double at each level. */
+  function enclose(part: Part): void {
+    if (enclosed.has(part)) return;
+    enclosed.add(part);
+    const { letterhead, children } = part;
+    const [inner] = children;
     const [first, ...rest] = inner ? toAnatomy(inner).texts : [];
     if (!first) return;
     const letterheads = [letterhead ?? { subject: "" }, ...(first.letterheads ?? [])];
