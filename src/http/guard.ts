@@ -47,14 +47,22 @@ export function createGuard({ log }: { log: Log }) {
     c.res.headers.set("X-Request-Id", c.var.requestId);
     c.res.headers.delete("X-Powered-By");
     const route = routePath(c, -1);
+    const code = toCode(c.error);
     log[route === "/health" ? "debug" : "info"]("request", {
       requestId: c.var.requestId,
       method: c.req.method,
       route,
       status: c.res.status,
+      ...(code === undefined ? {} : { code }),
       durationMs: Math.round(performance.now() - startedAt),
     });
   });
+}
+
+/** Why a request was refused: the code of an AppError or OAuthError. Theirs are lower case, those of a bug are not. */
+function toCode(error: Error | undefined): string | undefined {
+  const code = error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /^[a-z_]+$/.test(code) ? code : undefined;
 }
 
 /** CORS for the known origins; preflights are answered here with 204, before any authentication. */

@@ -71,6 +71,21 @@ describeMail("After some calls", () => {
     });
   });
 
+  test("the log says of a refused request why, by its code", async () => {
+    await withProduct({}, async ({ url, logged }) => {
+      await fetch(`${url}/oauth/authorize?client_id=nobody&state=a-state`);
+      await fetch(`${url}/oauth/token`, { method: "POST", body: new URLSearchParams({ code: "a-code" }) });
+      await fetch(`${url}/oauth/register`, { method: "POST", body: "{" });
+      const lines = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(lines.filter(({ event }) => event === "request")).toMatchObject([
+        { route: "/oauth/authorize", status: 401, code: "invalid_client" },
+        { route: "/oauth/token", status: 401, code: "invalid_client" },
+        { route: "/oauth/register", status: 400, code: "invalid_client_metadata" },
+      ]);
+      expect(logged.join("")).not.toMatch(/nobody|a-state|a-code/);
+    });
+  });
+
   test("the log has one line for each request and each tool call, with request, grant, duration and outcome", async () => {
     await withProduct({}, async (product) => {
       const { client } = await connectPerson(product);
