@@ -46,7 +46,7 @@ export const getThread = defineTool({
       const state = marks.filter((mark) => mark !== "").join(", ");
       const head = [
         `${at + 1}. ${email.date} ${showPerson(email.from)}${state ? ` [${state}]` : ""}`,
-        `To: ${email.to.map(showPerson).join(", ")} — ${email.subject || "(no subject)"} — in ${email.mailbox}`,
+        `To: ${email.to.map(showPerson).join(", ") || "(nobody named)"} — ${email.subject || "(no subject)"} — in ${email.mailbox}`,
         email.id,
       ];
       const more = email.left > 0 ? `\n[${email.left} more characters: get_email shows them]` : "";

@@ -173,6 +173,11 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     expect(rest.structured).not.toHaveProperty("next_offset", 50_000);
   });
 
+  test("says where a text ends to one who reads on after it", async () => {
+    const { text } = await read("long.txt", { offset: 50_000 });
+    expect(text).toContain("The text ends at character 50000: nothing is left at offset 50000.");
+  });
+
   test("gives a link on request, without reading the file", async () => {
     const { structured, text } = await read("report.pdf", { link: true });
     expect(structured).toMatchObject({

@@ -63,6 +63,8 @@ describeMail("hostile mail", () => {
       expect(text).toContain("Subject: post 49\n\nWords 49.");
       expect(text).not.toContain("Words 50.");
       expect(text).toContain("The text is in many parts; the last 10 were not read.");
+      const after = await call(getEmail, { id: row?.id, offset: 50_000 });
+      expect(after.text).toMatch(/The text ends at character \d+: nothing is left at offset 50000\./);
     });
   });
 

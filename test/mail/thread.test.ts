@@ -90,6 +90,24 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
     expect(text).toContain("The 2 oldest emails of the conversation are left out");
   });
 
+  test("says so when one mailbox holds more of it than are looked at", async () => {
+    const crowd = await kit.newUser();
+    const raw = (at: number) =>
+      `Subject: Re: crowd\nMessage-ID: <c${at}@x>\nReferences: <c0@x>\nFrom: ann@example.test\n\nwords ${at}\n`;
+    await kit.deliverAll(
+      crowd,
+      Array.from({ length: 203 }, (_, at) => ({ raw: raw(at) })),
+    );
+    await withReader(kit, crowd, async ({ mail, call }) => {
+      const [newest] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
+      const { text } = await call(getThread, { id: newest?.id });
+      expect(text).toContain(
+        "One mailbox holds 203 emails of it: only its newest 200 were looked at and counted.",
+      );
+      expect(text).toContain("words 202");
+    });
+  });
+
   test("an email without Message-ID is a conversation of its own", async () => {
     const { structured } = await thread("subject:alone");
     expect(bodies(structured)).toEqual(["no Message-ID at all"]);

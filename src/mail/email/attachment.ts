@@ -5,7 +5,7 @@ import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
 import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";
 import { type AttachmentText, readAttachedEmail, toAttachmentText } from "./attachment-text.ts";
-import { toAttachment } from "./email.ts";
+import { pastEndNote, toAttachment } from "./email.ts";
 import { type AttachedPart, type Part, toAnatomy, toPart } from "./structure.ts";
 import { createTransferDecoder } from "./transfer-stream.ts";
 
@@ -68,7 +68,7 @@ function cut(
     end,
     total: text.length,
     ...(end < text.length ? { nextOffset: end } : {}),
-    notes,
+    notes: [...notes, ...pastEndNote(offset, text.length)],
   };
 }
 

@@ -111,10 +111,22 @@ export async function getEmail(
       total: rendered.text.length,
       ...(end < rendered.text.length ? { nextOffset: end } : {}),
       attachments: anatomy.attachments.map(toAttachment),
-      notes: [...leftOut, ...rendered.notes, ...cutNote(rendered.cutOctets, end < rendered.text.length)],
+      notes: [
+        ...leftOut,
+        ...pastEndNote(request.offset, rendered.text.length),
+        ...rendered.notes,
+        ...cutNote(rendered.cutOctets, end < rendered.text.length),
+      ],
       ...(lines === undefined ? {} : { headers: lines.slice(0, maxHeaderCharacters).toWellFormed() }),
     };
   });
+}
+
+/** Else it would look as if the email had no text. */
+export function pastEndNote(offset: number, total: number): string[] {
+  return offset > 0 && offset >= total
+    ? [`The text ends at character ${total}: nothing is left at offset ${offset}.`]
+    : [];
 }
 
 function cutNote(octets: number, goesOn: boolean): string[] {

@@ -24,6 +24,8 @@ const maxPartBytes = 65_536;
 /** Message-IDs that are asked for; a conversation's later emails name its first ones anyway. */
 const maxIds = 12;
 const maxRounds = 3;
+/** Emails of one mailbox that are looked at, the newest. */
+const maxPerMailbox = 200;
 
 type Found = {
   mailbox: string;
@@ -63,6 +65,8 @@ export async function getThread(access: Access, request: { id: string; limit: nu
   const paths = await placesOf(access, ref.mailbox, start.threadId !== undefined);
   const found = new Map<string, Found>();
   const skipped = new Map<string, string>();
+  /** How many of the conversation are in a mailbox where there are too many to look at. */
+  const crowded = new Map<string, number>();
   const keep = (emails: readonly Found[]) => {
     for (const email of emails) {
       // The copy in Sent and the copy that came back are one email; the one that was asked for is shown.
@@ -85,7 +89,11 @@ export async function getThread(access: Access, request: { id: string; limit: nu
     );
     settled.forEach((outcome, at) => {
       const path = paths[at] ?? "";
-      if (outcome.status === "fulfilled") keep(outcome.value);
+      if (outcome.status === "fulfilled") {
+        keep(outcome.value.emails);
+        const { count } = outcome.value;
+        if (count > maxPerMailbox) crowded.set(path, Math.max(count, crowded.get(path) ?? 0));
+      }
       // The email's own mailbox must be readable; another that is not is left out, and said.
       else if (path === ref.mailbox || !(outcome.reason instanceof AppError)) throw outcome.reason;
       else skipped.set(path, outcome.reason.message);
@@ -105,10 +113,15 @@ export async function getThread(access: Access, request: { id: string; limit: nu
     total: all.length,
     searched: paths.filter((path) => !skipped.has(path)),
     skipped: [...skipped].map(([mailbox, reason]) => ({ mailbox, reason })),
-    notes:
-      left > 0
+    notes: [
+      ...(left > 0
         ? [`The ${left} oldest emails of the conversation are left out; a higher limit shows them.`]
-        : [],
+        : []),
+      ...[...crowded.values()].map(
+        (count) =>
+          `One mailbox holds ${count} emails of it: only its newest ${maxPerMailbox} were looked at and counted.`,
+      ),
+    ],
   };
 }
 
@@ -155,13 +168,14 @@ function look(
   path: string,
   keys: readonly SearchToken[],
   nothing: boolean,
-): Promise<Found[]> {
-  if (nothing) return Promise.resolve([]);
+): Promise<{ emails: Found[]; count: number }> {
+  if (nothing) return Promise.resolve({ emails: [], count: 0 });
   return access.read(path, async (imap) => {
     const uids = await readFresh(imap, () => uidSearch(imap, keys));
-    if (uids.length === 0) return [];
-    const emails = await imap.fetchAll(uids.slice(-200).join(","), query, { uid: true });
-    return emails.map((email) => toFound(access, imap, path, email));
+    if (uids.length === 0) return { emails: [], count: 0 };
+    const newest = uids.toSorted((a, b) => a - b).slice(-maxPerMailbox);
+    const emails = await imap.fetchAll(newest.join(","), query, { uid: true });
+    return { emails: emails.map((email) => toFound(access, imap, path, email)), count: uids.length };
   });
 }
 
