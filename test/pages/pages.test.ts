@@ -80,6 +80,19 @@ describe("The pages", () => {
       }
   });
 
+  test("A login refused by neither password nor load, as Gmail's NO [ALERT] is, says what to look at and to sign in on the web", () => {
+    const words = { en: "sign in once on the company’s website", de: "auf der Website", fr: "sur le site" };
+    for (const each of languages) {
+      const html = connectPage({
+        language: each,
+        redirectHost: "claude.ai",
+        form: { ...emptyConnectForm("sealed"), address: "ann@gmail.com", provider: "gmail" },
+        problem: { code: "mail_server_failed", field: "imap_host", side: "imap" },
+      });
+      expect(html).toMatch(new RegExp(`role="alert"[^>]*>imap\\.gmail\\.com[^<]*IMAP[^<]*${words[each]}`));
+    }
+  });
+
   test("A problem with a server is said above the form where the server's field is not shown", () => {
     const html = connectPage({
       language,

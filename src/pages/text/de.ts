@@ -119,7 +119,7 @@ export const de: Texts = {
       "Ihre Domain nennt diese Server, die zu einer anderen Domain gehören. Wenn sie stimmen, geben Sie das Passwort noch einmal ein und gehen weiter.",
     withoutSending: "Das Lesen geht: Sie können auch ohne Senden weitergehen.",
     other: (server) =>
-      `${server} hat uns nicht eingelassen. Versuchen Sie es noch einmal; bleibt es dabei, erlaubt er es nicht.`,
+      `${server} hat uns aus eigenen Gründen nicht eingelassen. Sehen Sie nach, ob dies ein App-Passwort ist und IMAP dort eingeschaltet ist; melden Sie sich einmal auf der Website des Anbieters an; versuchen Sie es dann noch einmal.`,
     missing: {
       address: "Geben Sie Ihre ganze E-Mail-Adresse ein, zum Beispiel ana@example.org.",
       password: "Fügen Sie hier das App-Passwort ein.",

@@ -114,7 +114,7 @@ export const en = {
       "Your domain names these servers, which belong to another domain. If they are right, type the password once more and go on.",
     withoutSending: "Reading works: you can also go on without sending.",
     other: (server: string) =>
-      `${server} did not let us in. Try again; if it stays so, it does not allow this.`,
+      `${server} did not let us in, for a reason of its own. Make sure that this is an app password and that IMAP is turned on there; sign in once on the company’s website; then try again.`,
     missing: {
       address: "Type your whole email address, such as ana@example.org.",
       password: "Paste the app password here.",

@@ -117,7 +117,7 @@ export const fr: Texts = {
       "Votre domaine indique ces serveurs, qui appartiennent à un autre domaine. S’ils sont justes, saisissez encore une fois le mot de passe et continuez.",
     withoutSending: "La lecture fonctionne : vous pouvez aussi continuer sans envoi.",
     other: (server) =>
-      `${server} ne nous a pas laissés entrer. Réessayez ; si cela persiste, il ne le permet pas.`,
+      `${server} ne nous a pas laissés entrer, pour une raison à lui. Vérifiez que c’est bien un mot de passe d’application et que l’IMAP y est activé ; connectez-vous une fois sur le site du fournisseur ; puis réessayez.`,
     missing: {
       address: "Saisissez votre adresse e-mail entière, par exemple ana@example.org.",
       password: "Collez ici le mot de passe d’application.",
