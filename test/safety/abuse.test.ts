@@ -30,7 +30,7 @@ describeMail("Abuse in parallel", () => {
         // The person's calls fit, however often they are measured.
         settings: { CALLS_PER_MINUTE: "1000" },
         rates: {
-          message: { burst: 200, everyMs: 1_000 },
+          message: { burst: 40, everyMs: 1_000 },
           wrongToken: narrow,
           loginByPeer: { burst: 1, everyMs: 60_000 },
         },
