@@ -41,6 +41,24 @@ describeMail("An email is sent once", () => {
     });
   });
 
+  test("and the same words to the same person in another thread are another email", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    for (const id of ["one", "two"])
+      await kit.deliver(
+        user,
+        `From: ben@example.test\nSubject: Question\nMessage-ID: <${id}@x.test>\nDate: Mon, 6 May 2024 10:12:00 +0200\n\nYes?\n`,
+      );
+    const smtp = await startScriptedSmtp({});
+    await withWriter({ kit, user, smtp: smtp.server }, async (writer) => {
+      const { data } = await writer.call("get_recent_emails");
+      const ids = (data.emails as { id: string }[]).map(({ id }) => id);
+      for (const reply_to of [...ids, ...ids]) await writer.call("send_email", { reply_to, body: "Yes." });
+    });
+    await smtp.stop();
+    expect(smtp.taken.length).toBe(2);
+  });
+
   test("when two calls come at once, or four, in two sessions: all get the one answer", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];

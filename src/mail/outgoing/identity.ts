@@ -38,6 +38,8 @@ export function toIdentity(parts: Identity): Pick<Composed, "preview" | "content
     addresses(bcc),
     subject,
     text.trimEnd(),
+    // The same words to the same people in another thread are another email.
+    inReplyTo ?? "",
     files.map(({ name, content: bytes }) => [name, hashSecret(Buffer.from(bytes).toString("latin1"))]),
   ]);
   return { preview, content };
