@@ -49,6 +49,13 @@ async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) 
   for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
 }
 
+const running = new Set<Bun.Subprocess>();
+
+/** Ends what a failed test left running. */
+export function killBinaries(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** Starts the binary with these settings over the tests' own, beside these files, and waits until /health answers. */
 export async function startBinary(
   settings: Readonly<Record<string, string>> = {},
@@ -69,6 +76,8 @@ export async function startBinary(
     stdout: "pipe",
     stderr: "pipe",
   });
+  running.add(child);
+  child.exited.finally(() => running.delete(child));
   collect(child.stdout, (text) => {
     out += text;
     noteOutput(text);

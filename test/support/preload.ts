@@ -2,6 +2,7 @@
 import { afterAll, setDefaultTimeout } from "bun:test";
 import { configureGlobal } from "fast-check";
 import { trustedAuthority } from "./authority.ts";
+import { killBinaries } from "./binary.ts";
 import { stopBrowser } from "./browser.ts";
 import { findCanaries } from "./canaries.ts";
 import { missingPackages, programs } from "./installed.ts";
@@ -21,6 +22,7 @@ setDefaultTimeout(30_000);
 configureGlobal({ seed: Number(process.env.FAST_CHECK_SEED ?? 20_261_123) });
 
 afterAll(async () => {
+  killBinaries();
   await Promise.all([stopBrowser(), stopMailServer()]);
   // R08: all output of the run, and every byte of its databases.
   const found = findCanaries();
