@@ -107,12 +107,6 @@ export function toAppError(error: unknown, where: FailurePlace): AppError {
 /** imapflow's codes for a connection that is no more. */
 const connectionCodes = /^(NoConnection|EConnectionClosed|StateLogout|ClosedAfterConnect\w*)$/;
 
-/** True when the connection is of no more use after this failure. */
-export function isLostConnection(error: unknown): boolean {
-  const code = textOf((error as Told | undefined)?.code);
-  return connectionCodes.test(code) || ["ECONNRESET", "EPIPE", "ETIMEOUT"].includes(code);
-}
-
 type Found = { code: FailureCode; message: string; hint?: string; retryAfterSeconds?: number };
 
 /** Our own deadline, or a caller who went away. */

@@ -1,9 +1,11 @@
 /** What each page needs to be drawn. Pages take these, answer HTML text, and do nothing else. */
 import type { FailureCode } from "../errors.ts";
-import type { MailServer } from "../mail/mail.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Found as FoundServers } from "../providers/discover.ts";
 import type { ConnectForm } from "./connect-form.ts";
 import type { Language } from "./text/language.ts";
+
+/** Servers that belong to an address, and how we know. */
+export type { FoundServers };
 
 /** A field of the form that a problem belongs to. */
 export type ProblemField =
@@ -25,17 +27,6 @@ export type Problem = {
   retryAfterSeconds?: number | undefined;
   /** What was looked up on the way. */
   found?: FoundServers | undefined;
-};
-
-/** Servers that belong to an address, and how we know. */
-export type FoundServers = {
-  /** A preset's id, or "generic". */
-  provider: string;
-  source: "preset" | "mx" | "srv" | "autoconfig" | "guess";
-  imap: MailServer;
-  smtp: MailServer;
-  /** What the user name is there. */
-  username: Provider["username"];
 };
 
 export type ConnectPageProps = {

@@ -7,13 +7,7 @@ export function newMessageId(address: string): string {
   return `<${newToken(16)}@${address.slice(address.lastIndexOf("@") + 1)}>`;
 }
 
-export type Identity = {
-  from: Person;
-  to: Person[];
-  cc: Person[];
-  bcc: Person[];
-  subject: string;
-  text: string;
+export type Identity = Omit<Preview, "attachments" | "inReplyTo"> & {
   files: readonly File[];
   inReplyTo?: string | undefined;
 };

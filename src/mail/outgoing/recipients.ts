@@ -34,11 +34,6 @@ export function requireAddresses(texts: readonly string[], argument: string): Pe
   });
 }
 
-/** The same mailbox: the domain is compared without case, and so is the local part, as mail systems do. */
-export function sameAddress(a: string, b: string): boolean {
-  return a.trim().toLowerCase() === b.trim().toLowerCase();
-}
-
 /** Drops who was named before, over several lists: nobody gets it twice. */
 export function withoutRepeats(lists: readonly (readonly Person[])[]): Person[][] {
   const seen = new Set<string>();
