@@ -136,4 +136,12 @@ describeMail("A warm connection", () => {
       expect(many.roundTrips).toBeLessThanOrEqual(few.roundTrips);
       expect(many.received).toBeLessThan(Math.max(few.received, 4_000) * 1.3);
     });
+
+  test("a new connection's first list takes what the login costs, a SELECT, a NOOP and the FETCH", async () => {
+    // TLS, greeting, ID twice, AUTHENTICATE and its answer, NAMESPACE, ENABLE: imapflow's way in.
+    const login = 9;
+    imap.drop();
+    const { roundTrips } = await cost(() => small.claude.call("get_recent_emails", { limit: 50 }));
+    expect(roundTrips).toBeLessThanOrEqual(login + 3);
+  });
 });

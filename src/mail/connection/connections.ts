@@ -13,6 +13,7 @@ import type { Credentials } from "../mail.ts";
 import { createLoginPauses } from "./login-pause.ts";
 import { createNotes, type MailboxNotes } from "./notes.ts";
 import { createPlaces, mailboxOf, type PlaceLimits, type Slot } from "./places.ts";
+import { isOrderly, select } from "./select.ts";
 
 /** Whose connection it is. Never keyed by a typed address: one grant's connection is never another's. */
 export type ConnectionOwner = { grantId: string; accountId: string; credentials: Credentials };
@@ -217,25 +218,7 @@ export function createConnections(deps: {
 
 const toKey = (owner: ConnectionOwner) => `${owner.grantId}/${owner.accountId}`;
 
-/** SELECT. A NO means there is no such mailbox for this account, whatever code the server gives it or not. */
-async function select(imap: ImapFlow, path: string): Promise<void> {
-  try {
-    await imap.mailboxOpen(path);
-  } catch (error) {
-    const failure = toAppError(error, "imap");
-    if (failure.code !== "mail_server_failed" || !isOrderly(error)) throw failure;
-    throw new AppError("mailbox_not_found", "There is no such mailbox.", { cause: error });
-  }
-}
-
 /** Our own fault, not the mail server's: goes up as it is. */
 function isBug(error: unknown): boolean {
   return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
-}
-
-/** Whether a failure leaves the connection in a known state: our own refusals, and the server's plain NO. */
-function isOrderly(error: unknown): boolean {
-  if (error instanceof AppError)
-    return !["mail_server_failed", "timed_out", "cancelled"].includes(error.code);
-  return error instanceof Error && "responseStatus" in error && error.responseStatus === "NO";
 }

@@ -1,0 +1,38 @@
+/** SELECT (RFC 3501 section 6.3.1), in one round trip. */
+import type { ImapFlow } from "imapflow";
+import { AppError } from "../../errors.ts";
+import { toAppError } from "../failures.ts";
+
+/**
+ * Has `path` selected. A NO means there is no such mailbox for this account, whatever code the server gives it or not.
+ * Throws mailbox_not_found and what mail/failures makes of the rest.
+ */
+export async function select(imap: ImapFlow, path: string): Promise<void> {
+  const listed = passForListed(imap, path);
+  try {
+    await imap.mailboxOpen(path);
+  } catch (error) {
+    listed?.delete(path);
+    const failure = toAppError(error, "imap");
+    if (failure.code !== "mail_server_failed" || !isOrderly(error)) throw failure;
+    throw new AppError("mailbox_not_found", "There is no such mailbox.", { cause: error });
+  }
+}
+
+/**
+ * imapflow asks LIST and LSUB before it first selects a mailbox it has not listed, for a delimiter and a use that
+ * nobody here reads: two round trips of a new connection's first call. What it believes to be listed it selects.
+ */
+function passForListed(imap: ImapFlow, path: string): Map<unknown, unknown> | undefined {
+  const folders: unknown = "folders" in imap ? imap.folders : undefined;
+  if (!(folders instanceof Map) || folders.has(path)) return undefined;
+  folders.set(path, { path });
+  return folders;
+}
+
+/** Whether a failure leaves the connection in a known state: our own refusals, and the server's plain NO. */
+export function isOrderly(error: unknown): boolean {
+  if (error instanceof AppError)
+    return !["mail_server_failed", "timed_out", "cancelled"].includes(error.code);
+  return error instanceof Error && "responseStatus" in error && error.responseStatus === "NO";
+}
