@@ -3,7 +3,11 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../../src/errors.ts";
 import { parseQuery, type Query } from "../../src/mail/search/query.ts";
-import { toGmailQuery, toSearchKeys } from "../../src/mail/search/query-imap.ts";
+import { toGmailKeys, toGmailQuery } from "../../src/mail/search/query-gmail.ts";
+import { toSearchKeys } from "../../src/mail/search/query-imap.ts";
+import { operatorNames } from "../../src/mail/search/query-operators.ts";
+import { inMailbox } from "../../src/mail/search/query-places.ts";
+import type { SearchToken } from "../../src/mail/search/raw-search.ts";
 
 const given = { clock: { now: () => Date.UTC(2024, 4, 6) }, self: "ann@example.test" };
 const anyText = fc.string({ unit: "binary", maxLength: 400 });
@@ -62,18 +66,28 @@ test("any query is parsed or refused with words, never anything else, and quickl
 });
 
 const word = fc.stringMatching(/^[a-z]{1,8}$/).filter((text) => !["or", "and", "not"].includes(text));
-const queryTree: fc.Arbitrary<Query> = fc.letrec<{ query: Query }>((tie) => ({
-  query: fc.oneof(
-    { maxDepth: 4, depthSize: "small" },
-    word.map((text): Query => ({ kind: "words", text })),
-    word.map((text): Query => ({ kind: "field", field: "subject", text })),
-    fc.boolean().map((set): Query => ({ kind: "flag", flag: "seen", set })),
-    fc.integer({ min: 1, max: 1_000_000 }).map((over): Query => ({ kind: "size", over })),
-    tie("query").map((of): Query => ({ kind: "not", of })),
-    fc.array(tie("query"), { minLength: 2, maxLength: 3 }).map((of): Query => ({ kind: "all", of })),
-    fc.array(tie("query"), { minLength: 2, maxLength: 3 }).map((of): Query => ({ kind: "any", of })),
-  ),
-})).query;
+const exactly = fc.constantFrom<{ exact?: true }>({}, { exact: true });
+
+/** Trees whose leaves are these. */
+const treeOf = (...leaves: fc.Arbitrary<Query>[]): fc.Arbitrary<Query> =>
+  fc.letrec<{ query: Query }>((tie) => ({
+    query: fc.oneof(
+      { maxDepth: 4, depthSize: "small" },
+      ...leaves,
+      tie("query").map((of): Query => ({ kind: "not", of })),
+      fc.array(tie("query"), { minLength: 2, maxLength: 3 }).map((of): Query => ({ kind: "all", of })),
+      fc.array(tie("query"), { minLength: 2, maxLength: 3 }).map((of): Query => ({ kind: "any", of })),
+    ),
+  })).query;
+
+const queryTree = treeOf(
+  fc.tuple(word, exactly).map(([text, exact]): Query => ({ kind: "words", text, ...exact })),
+  fc
+    .tuple(word, exactly)
+    .map(([text, exact]): Query => ({ kind: "field", field: "subject", text, ...exact })),
+  fc.boolean().map((set): Query => ({ kind: "flag", flag: "seen", set })),
+  fc.integer({ min: 1, max: 1_000_000 }).map((over): Query => ({ kind: "size", over })),
+);
 
 function write(query: Query): string {
   switch (query.kind) {
@@ -84,9 +98,11 @@ function write(query: Query): string {
     case "not":
       return `-(${write(query.of)})`;
     case "words":
-      return `"${query.text}"`;
+      return query.exact ? `"${query.text}"` : query.text;
     case "field":
-      return `${query.field}:${query.text}`;
+      return `${query.field}:${query.exact ? `"${query.text}"` : query.text}`;
+    case "in":
+      return `in:${query.mailbox}`;
     case "flag":
       return query.set ? "is:read" : "is:unread";
     case "size":
@@ -108,3 +124,144 @@ test("a query that was written from a tree is parsed to that tree, and again fro
     { numRuns: 500 },
   );
 });
+
+test("every operator that the errors name is one, whatever its name is made of", () => {
+  const taken = operatorNames.filter((name) => {
+    try {
+      const parsed = parseQuery(`${name}:zzz`, given);
+      return parsed.kind === "words";
+    } catch (error) {
+      // A value it does not take is refused in the operator's own words.
+      return !(error instanceof AppError) || error.message.includes("no operator");
+    }
+  });
+  expect(taken).toEqual([]);
+});
+
+/** Whether a query holds, where `holds` says it of each of its leaves. */
+function isTrue(query: Query, holds: (leaf: Query) => boolean): boolean {
+  switch (query.kind) {
+    case "all":
+      return query.of.every((part) => isTrue(part, holds));
+    case "any":
+      return query.of.some((part) => isTrue(part, holds));
+    case "not":
+      return !isTrue(query.of, holds);
+    default:
+      return holds(query);
+  }
+}
+
+test("in: at any place of a query leaves for each mailbox what the whole query says of an email in it", () => {
+  const mailboxes = ["one", "two", "three"];
+  const words = ["a", "b", "c"];
+  const tree = treeOf(
+    fc.constantFrom(...words).map((text): Query => ({ kind: "words", text })),
+    fc.constantFrom(...mailboxes, "anywhere").map((mailbox): Query => ({ kind: "in", mailbox })),
+  );
+  fc.assert(
+    fc.property(tree, (query) => {
+      fc.pre(write(query).length < 1500);
+      const parsed = parseQuery(write(query), given);
+      for (const mailbox of mailboxes) {
+        const isHere = (name: string) => name === mailbox || name === "anywhere";
+        const left = inMailbox(parsed, isHere);
+        expect(JSON.stringify(left)).not.toContain('"in"');
+        for (let truths = 0; truths < 2 ** words.length; truths += 1) {
+          const holds = (leaf: Query) =>
+            leaf.kind === "in"
+              ? isHere(leaf.mailbox)
+              : leaf.kind === "words" && ((truths >> words.indexOf(leaf.text)) & 1) === 1;
+          expect(typeof left === "boolean" ? left : isTrue(left, holds)).toBe(isTrue(query, holds));
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** SEARCH keys as a server reads them (RFC 3501 section 6.4.4), X-GM-RAW as Gmail does. */
+function matches(keys: readonly SearchToken[], holds: (leaf: Query) => boolean): boolean {
+  let next = 0;
+  const textOf = (token: SearchToken | undefined): string =>
+    token && "value" in token ? token.value.toString() : "";
+  function key(): boolean {
+    const token = keys[next++];
+    if (!token) throw new Error("a key is missing");
+    if (!("type" in token)) return matches(token, holds);
+    switch (token.value) {
+      case "OR": {
+        const [first, second] = [key(), key()];
+        return first || second;
+      }
+      case "NOT":
+        return !key();
+      case "X-GM-RAW":
+        return isTrue(parseQuery(textOf(keys[next++]), given), holds);
+      case "X-GM-LABELS":
+        return holds({ kind: "label", label: textOf(keys[next++]) });
+      case "BODY":
+        return holds({ kind: "field", field: "body", text: textOf(keys[next++]) });
+      case "ANSWERED":
+        return holds({ kind: "flag", flag: "answered", set: true });
+      default:
+        throw new Error(textOf(token));
+    }
+  }
+  let all = true;
+  while (next < keys.length) if (!key()) all = false;
+  return all;
+}
+
+test("what Gmail has no words for stands beside X-GM-RAW, and the whole means the same", () => {
+  const leaves: Query[] = [
+    { kind: "words", text: "a" },
+    { kind: "words", text: "two words", exact: true },
+    { kind: "field", field: "from", text: "carl@example.org" },
+    { kind: "attachment" },
+    { kind: "flag", flag: "seen", set: false },
+    { kind: "field", field: "body", text: "b" },
+    { kind: "flag", flag: "answered", set: true },
+    { kind: "label", label: "Work" },
+  ];
+  const indexOf = (leaf: Query) => {
+    const at = leaves.findIndex((one) => Bun.deepEquals(one, leaf));
+    if (at < 0) throw new Error(`${JSON.stringify(leaf)} was not asked for`);
+    return at;
+  };
+  fc.assert(
+    fc.property(treeOf(fc.constantFrom(...leaves)), fc.nat(2 ** leaves.length), (query, truths) => {
+      const holds = (leaf: Query) => ((truths >> indexOf(leaf)) & 1) === 1;
+      expect(matches(toGmailKeys(query), holds)).toBe(isTrue(query, holds));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test.each<[string, string]>([
+  ["from:carl invoice", "from:carl invoice"],
+  ['"invoice" subject:"two words"', '"invoice" subject:"two words"'],
+  ["Grüße -köln", "Grüße -köln"],
+  // What would mean something to Gmail is a text between quotation marks.
+  ['"OR" -x:// +y AROUND', '"OR" -"x://" "+y" "AROUND"'],
+  ["{a (b c)} -(a b) -{a b}", "{a (b c)} -(a b) -{a b}"],
+  ["--a", "-(-a)"],
+  // Midnights UTC; Gmail's own days begin elsewhere.
+  ["after:2024-03-05", "after:1709596799"],
+  ["on:2024-03-05 OR a", "{(after:1709596799 before:1709683200) a}"],
+  ["-on:2024-03-05", "-(after:1709596799 before:1709683200)"],
+  ["before:1970-01-01", "before:0"],
+  ["larger:5M smaller:6M", "larger:5242880 smaller:6291456"],
+  ["is:read -is:starred has:attachment filename:pdf", "is:read -is:starred has:attachment filename:pdf"],
+  ["list:team-1.example.org", "list:team-1.example.org"],
+  ["rfc822msgid:<a+b=c@mail.example.org>", "rfc822msgid:a+b=c@mail.example.org"],
+])("%s is, to Gmail, %s", (query, expected) => {
+  expect(toGmailQuery(parseQuery(query, given))).toBe(expected);
+});
+
+test.each(["is:answered", "is:draft", "body:word", "a OR is:answered"])(
+  "Gmail has no words for %s",
+  (query) => {
+    expect(toGmailQuery(parseQuery(query, given))).toBeUndefined();
+  },
+);

@@ -56,7 +56,7 @@ function bare(text: string, at: number, words: Word[]): number {
   let end = at;
   while (end < text.length && !endsWord.test(text.charAt(end))) end += 1;
   const whole = text.slice(at, end);
-  const operator = /^([A-Za-z][A-Za-z_]*):(?!\/\/)/.exec(whole);
+  const operator = /^([A-Za-z][A-Za-z0-9_]*):(?!\/\/)/.exec(whole);
   if (operator?.[1]) {
     words.push({ kind: "operator", name: operator[1].toLowerCase(), at });
     return at + operator[0].length;
