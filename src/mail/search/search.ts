@@ -7,9 +7,10 @@ import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { EmailPage } from "../mail.ts";
 import { type Cursor, fromCursor, type Position, toCursor } from "./cursor.ts";
+import { datesOf, type Matches } from "./newest.ts";
 import { parseQuery, type Query } from "./query.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
-import { continueAfter, datesOf, findMatches, type Match, type Matches } from "./search-mailbox.ts";
+import { findMatches, type Match } from "./search-mailbox.ts";
 import { toScope } from "./search-scope.ts";
 
 /** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
@@ -129,18 +130,12 @@ function look(
         "cursor_expired",
         "The mail server renumbered a mailbox since the cursor was given.",
       );
-    const matches = await readFresh(imap, () => findMatches(imap, query));
-    const place = own ? { ...own, own: true } : cursor && { ...cursor.last, own: false };
-    const left = place ? await continueAfter(imap, matches, place) : matches.uids;
-    const uids = left.slice(0, limit);
-    const { problem } = matches;
-    const base = {
-      path,
-      validity,
-      total: matches.uids.length,
-      left: left.length,
-      ...(problem ? { problem } : {}),
-    };
+    const after = own ? { ...own, own: true } : cursor && { ...cursor.last, own: false };
+    const matches = await readFresh(imap, () =>
+      findMatches(imap, query, { limit, ...(after ? { after } : {}) }),
+    );
+    const { total, left, head: uids, problem } = matches;
+    const base = { path, validity, total, left, ...(problem ? { problem } : {}) };
     if (uids.length === 0) return { ...base, head: [] };
     if (!alone) return { ...base, head: await toMatches(matches, uids, (unknown) => datesOf(imap, unknown)) };
     const rows = await fetchRows(access, imap, uids.join(","), "uid", notes);

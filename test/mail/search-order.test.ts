@@ -1,0 +1,126 @@
+/** Newest first where the server has no SORT, and the two ways in which a server tells what a search found. */
+import { describe, expect, test } from "bun:test";
+import type { ImapFlow } from "imapflow";
+import { atom, uidSearch } from "../../src/mail/search/raw-search.ts";
+import { startCountingProxy } from "../support/counting-proxy.ts";
+import { toRaw } from "../support/emails.ts";
+import { hasMailServer } from "../support/installed.ts";
+import { type MailServerKit, startMailServer, type User } from "../support/mail-server.ts";
+import { openReader } from "../support/reader.ts";
+
+const count = 700;
+const minuteMs = 60_000;
+
+/** The same for an index every time; neither in the order of arrival nor all different. */
+const minuteOf = (index: number) => (index * 389) % 600;
+
+async function fill(kit: MailServerKit, user: User): Promise<string[]> {
+  const raw = (await toRaw({ subject: "number 0", text: "x" })).toString();
+  const start = Date.UTC(2024, 0, 1);
+  await kit.deliverAll(
+    user,
+    Array.from({ length: count }, (_, at) => ({
+      raw: raw.replace("number 0", `number ${at}`),
+      mailbox: "INBOX",
+      // Twelve hours either side of midnight, over weeks.
+      date: new Date(start + minuteOf(at) * 45 * minuteMs),
+    })),
+  );
+  return Array.from({ length: count }, (_, at) => at)
+    .sort((a, b) => minuteOf(b) - minuteOf(a) || b - a)
+    .map((at) => `number ${at}`);
+}
+
+describe.skipIf(!hasMailServer)(
+  "a server without SORT (RFC 5256) and with more matches than are looked at",
+  () => {
+    for (const esearch of ["", " ESEARCH"]) {
+      test(`is read page by page in the order of arrival, not asked for every date${esearch && ", and answers in ranges"}`, async () => {
+        const kit = await startMailServer({
+          settings: `imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN${esearch}`,
+        });
+        const proxy = await startCountingProxy(kit.imap.port);
+        try {
+          const user = await kit.newUser();
+          const expected = await fill(kit, user);
+          const { mail, connections } = openReader(kit, user, { ...kit.imap, port: proxy.port });
+          const request = { query: "subject:number", mailbox: "inbox", limit: 100 };
+          await mail.searchEmails({ ...request, limit: 1 });
+          const seen: string[] = [];
+          const costs: number[] = [];
+          let cursor: string | undefined;
+          do {
+            proxy.reset();
+            const page = await mail.searchEmails({ ...request, ...(cursor ? { cursor } : {}) });
+            costs.push(proxy.count().roundTrips);
+            expect(page.total).toBe(count);
+            expect(page.skipped).toEqual([]);
+            seen.push(...page.emails.map(({ subject }) => subject));
+            ({ cursor } = page);
+          } while (cursor && seen.length <= count);
+          expect(seen).toEqual(expected);
+          // A search, the newest numbers' dates, who else may be as new, these dates, the rows; a place to go on from
+          // and a second guess make two more.
+          expect(Math.max(...costs)).toBeLessThanOrEqual(8);
+          await connections.close();
+        } finally {
+          await proxy.stop();
+          await kit.stop();
+        }
+      });
+    }
+  },
+);
+
+type Exec = { command: string; attributes: readonly unknown[] };
+
+/** A connection that answers every command with this ESEARCH. */
+function answering(ranges: string, capabilities: string[]): { imap: ImapFlow; sent: Exec[] } {
+  const sent: Exec[] = [];
+  const untagged = {
+    attributes: [
+      [{ value: "TAG" }, { value: "A1" }],
+      { value: "UID" },
+      ...(ranges === "" ? [] : [{ value: "ALL" }, { value: ranges }]),
+    ],
+  };
+  const imap = {
+    capabilities: new Map(capabilities.map((name) => [name, true])),
+    enabled: new Set<string>(),
+    async exec(
+      command: string,
+      attributes: readonly unknown[],
+      options: { untagged: Record<string, (answer: typeof untagged) => Promise<void>> },
+    ) {
+      sent.push({ command, attributes });
+      await options.untagged.ESEARCH?.(untagged);
+      return { next() {} };
+    },
+  };
+  return { imap: imap as unknown as ImapFlow, sent };
+}
+
+describe("The answer to a search", () => {
+  test("comes as ESEARCH where IMAP4rev2 is spoken, though nobody asked for it (RFC 9051 section 7.3.4)", async () => {
+    const { imap, sent } = answering("9,2:4", []);
+    expect(await uidSearch(imap, [atom("ALL")])).toEqual([2, 3, 4, 9]);
+    expect(sent).toEqual([{ command: "UID SEARCH", attributes: [atom("ALL")] }]);
+  });
+
+  test("is asked for in ranges where the server has them, and holds no ALL when nothing matched (RFC 4731 section 3.1)", async () => {
+    const { imap, sent } = answering("", ["ESEARCH"]);
+    expect(await uidSearch(imap, [atom("SEEN")])).toEqual([]);
+    expect(sent[0]?.attributes).toEqual([atom("RETURN"), [atom("ALL")], atom("SEEN")]);
+  });
+
+  test("may count down within a range, and name a number twice", async () => {
+    expect(await uidSearch(answering("5:3,4", []).imap, [atom("ALL")])).toEqual([3, 4, 5]);
+  });
+
+  for (const ranges of ["1:4294967295", "1:*", "x", "1,,2", "-1:3", "1:1900000,2000000:4000000"])
+    test(`${ranges} is refused, and costs no memory`, async () => {
+      await expect(uidSearch(answering(ranges, []).imap, [atom("ALL")])).rejects.toMatchObject({
+        code: "mail_server_failed",
+      });
+    });
+});
