@@ -122,6 +122,8 @@ function createFlow(
     disableAutoIdle: true,
     // 0.85 MB of DEFLATE can be 402 MB of response.
     disableCompression: true,
+    // What IMAP4rev2 adds we ask for by extension; IMAP4rev1 is what every server has long spoken.
+    disableIMAP4rev2: true,
     logger: false,
     transport: createPacedTransport(pace),
     ...limits,
