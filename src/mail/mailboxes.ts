@@ -25,6 +25,8 @@ export type KnownMailbox = {
   empty: boolean;
   /** The one that holds everything but trash and junk (Gmail's All Mail). */
   holdsAll: boolean;
+  /** Shows what is marked so in other mailboxes. */
+  marked?: "flagged" | "important";
 };
 
 const selectable = (entry: ListResponse) =>
@@ -37,12 +39,14 @@ function toKnown(entries: readonly ListResponse[]): KnownMailbox[] {
     const role = entry.path.toUpperCase() === "INBOX" ? "inbox" : roleOfUse[entry.specialUse ?? ""];
     // Where there is no archive, taking an email out of the inbox leaves it in All Mail: that is archiving there.
     const asRole = role ?? (holdsAll && !hasArchive ? "archive" : undefined);
-    const virtual = ["\\All", "\\Flagged", "\\Important"].includes(entry.specialUse ?? "");
+    const is = (use: string) => entry.specialUse === use || entry.flags.has(use);
+    const marked = is("\\Flagged") ? "flagged" : is("\\Important") ? "important" : undefined;
     return {
       path: entry.path,
-      virtual,
+      virtual: holdsAll || marked !== undefined,
       holdsAll,
       empty: entry.status?.messages === 0,
+      ...(marked ? { marked } : {}),
       ...(asRole ? { role: asRole } : {}),
     };
   });

@@ -7,6 +7,7 @@ import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import { fromCursor, type Position, toCursor } from "./cursor.ts";
+import { withNearest } from "./missing-mailbox.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
 
 export async function listEmails(
@@ -17,7 +18,7 @@ export async function listEmails(
   const unreadOnly = request.unreadOnly ?? false;
   const question = JSON.stringify([path, unreadOnly]);
   const after = request.cursor === undefined ? undefined : fromCursor(request.cursor, "list", question).at;
-  return access.read(path, async (imap, notes) => {
+  const work = async (imap: ImapFlow, notes: MailboxNotes): Promise<EmailPage> => {
     const { uidValidity } = requireSelected(imap);
     if (after && after.validity !== String(uidValidity))
       throw new AppError(
@@ -45,7 +46,8 @@ export async function listEmails(
       skipped: [],
       ...(cursor ? { cursor } : {}),
     };
-  });
+  };
+  return withNearest(access, path, () => access.read(path, work));
 }
 
 type Rows = { rows: FetchedRow[]; total: number; left: number };

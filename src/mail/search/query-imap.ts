@@ -1,4 +1,4 @@
-/** A query as IMAP SEARCH keys (RFC 3501 section 6.4.4) or as Gmail's own (X-GM-RAW), as far as a server can answer it. */
+/** A query as IMAP SEARCH keys (RFC 3501 section 6.4.4), as far as a server can answer it. */
 import type { Query, Term } from "./query.ts";
 import { atom, type SearchToken, string } from "./raw-search.ts";
 
@@ -9,15 +9,20 @@ export function toSearchDate(date: Date): string {
   return `${date.getUTCDate()}-${months[date.getUTCMonth()]}-${date.getUTCFullYear()}`;
 }
 
-/** Every term must be one a server can answer: no attachment, filename or in. */
+/** Every term must be one a server can answer: no attachment, filename, in or Gmail's. */
 export function toSearchKeys(query: Query): SearchToken[] {
+  return toKeys(query, toSearchKeys);
+}
+
+/** `parts` does the parts of a query. */
+export function toKeys(query: Query, parts: (part: Query) => SearchToken[]): SearchToken[] {
   switch (query.kind) {
     case "all":
-      return query.of.flatMap(toSearchKeys);
+      return query.of.flatMap(parts);
     case "any":
-      return query.of.map(toSearchKeys).reduceRight((rest, keys) => [atom("OR"), oneKey(keys), oneKey(rest)]);
+      return query.of.map(parts).reduceRight((rest, keys) => [atom("OR"), oneKey(keys), oneKey(rest)]);
     case "not":
-      return [atom("NOT"), oneKey(toSearchKeys(query.of))];
+      return [atom("NOT"), oneKey(parts(query.of))];
     default:
       return ofTerm(query);
   }
@@ -46,73 +51,9 @@ function ofTerm(term: Term): SearchToken[] {
         ...(term.over === undefined ? [] : [atom("LARGER"), atom(String(term.over))]),
         ...(term.under === undefined ? [] : [atom("SMALLER"), atom(String(term.under))]),
       ];
+    case "label":
+      return [atom("X-GM-LABELS"), string(term.label)];
     default:
       throw new Error(`${term.kind} is not for the server`);
-  }
-}
-
-/** The query in Gmail's words; undefined when a part of it has none. */
-export function toGmailQuery(query: Query): string | undefined {
-  switch (query.kind) {
-    case "all":
-      return joined(query.of, " ", "(", ")");
-    case "any":
-      return joined(query.of, " ", "{", "}");
-    case "not": {
-      const inner = toGmailQuery(query.of);
-      return inner === undefined ? undefined : `-${query.of.kind === "not" ? `(${inner})` : inner}`;
-    }
-    default:
-      return gmailTerm(query);
-  }
-}
-
-function joined(parts: readonly Query[], by: string, open: string, close: string): string | undefined {
-  const texts = parts.map(toGmailQuery);
-  return texts.every((text) => text !== undefined) ? `${open}${texts.join(by)}${close}` : undefined;
-}
-
-const quoted = (text: string) => `"${text.replace(/"/g, " ")}"`;
-const gmailDay = (date: Date) =>
-  `${date.getUTCFullYear()}/${String(date.getUTCMonth() + 1).padStart(2, "0")}/${String(date.getUTCDate()).padStart(2, "0")}`;
-const gmailFlags: Record<string, string> = {
-  "seen true": "is:read",
-  "seen false": "is:unread",
-  "flagged true": "is:starred",
-  "flagged false": "-is:starred",
-  "draft true": "in:drafts",
-  "draft false": "-in:drafts",
-};
-
-function gmailTerm(term: Term): string | undefined {
-  switch (term.kind) {
-    case "words":
-      return quoted(term.text);
-    case "field":
-      return term.field === "body" ? undefined : `${term.field}:${quoted(term.text)}`;
-    case "header":
-      return `${term.header === "List-Id" ? "list" : "rfc822msgid"}:${quoted(term.text)}`;
-    case "flag":
-      return gmailFlags[`${term.flag} ${term.set}`];
-    case "received":
-      return [
-        term.since ? `after:${gmailDay(term.since)}` : "",
-        term.before ? `before:${gmailDay(term.before)}` : "",
-      ]
-        .filter((part) => part !== "")
-        .join(" ");
-    case "size":
-      return [
-        term.over === undefined ? "" : `larger:${term.over}`,
-        term.under === undefined ? "" : `smaller:${term.under}`,
-      ]
-        .filter((part) => part !== "")
-        .join(" ");
-    case "attachment":
-      return "has:attachment";
-    case "filename":
-      return `filename:${quoted(term.text)}`;
-    case "in":
-      return undefined;
   }
 }

@@ -10,12 +10,14 @@ type Operator = (value: string, given: Given, name: string) => Term;
 
 const dayMs = 86_400_000;
 
+const exactly = ({ quoted }: Given): { exact?: true } => (quoted ? { exact: true } : {});
+
 const field =
   (name: TextField): Operator =>
   (value, given) => {
     const isAddress = name !== "subject" && name !== "body";
     const me = isAddress && value.toLowerCase() === "me" && !given.quoted;
-    return { kind: "field", field: name, text: me ? given.self : value };
+    return { kind: "field", field: name, text: me ? given.self : value, ...exactly(given) };
   };
 
 /** A calendar day as its midnight UTC. IMAP compares days (RFC 3501 section 6.4.4), so a day is all that is meant. */
@@ -126,7 +128,8 @@ export const operatorNames: readonly string[] = Object.keys(operators);
 /** A word or an operator's value as a term. `name` undefined: a word anywhere in the email. */
 export function toTerm(name: string | undefined, value: string, given: Given): Term {
   if (value === "") throw wrongQuery(`"${name ?? ""}:" has no value.`);
-  if (name === undefined) return { kind: "words", text: given.quoted ? value : withoutStar(value) };
+  if (name === undefined)
+    return { kind: "words", text: given.quoted ? value : withoutStar(value), ...exactly(given) };
   const operator = Object.hasOwn(operators, name) ? operators[name] : undefined;
   if (!operator) throw wrongQuery(`The query language has no operator "${name.slice(0, 40)}:".`);
   return operator(given.quoted ? value : withoutStar(value), given, name);

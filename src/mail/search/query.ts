@@ -21,8 +21,9 @@ export type Query =
 export type TextField = "from" | "to" | "cc" | "bcc" | "subject" | "body";
 
 export type Term =
-  | { kind: "words"; text: string }
-  | { kind: "field"; field: TextField; text: string }
+  /** `exact`: it was in quotation marks, which Gmail takes for the very word; elsewhere all are looked for as written. */
+  | { kind: "words"; text: string; exact?: true }
+  | { kind: "field"; field: TextField; text: string; exact?: true }
   /** A header contains this. */
   | { kind: "header"; header: "List-Id" | "Message-ID"; text: string }
   | { kind: "flag"; flag: Flag; set: boolean }
@@ -32,8 +33,11 @@ export type Term =
   | { kind: "size"; over?: number; under?: number }
   | { kind: "attachment" }
   | { kind: "filename"; text: string }
-  /** A mailbox by path or role; only beside everything else, never inside OR. */
-  | { kind: "in"; mailbox: string };
+  /** A mailbox by path or role, or "anywhere"; answered before a server is asked (query-places.ts). */
+  | { kind: "in"; mailbox: string }
+  /** Not written by anybody: of Gmail only, what `in:` becomes in All Mail. */
+  | { kind: "label"; label: string }
+  | { kind: "gmail"; words: string };
 
 const maxTerms = 60;
 const maxDepth = 12;

@@ -4,8 +4,9 @@ import { requireSelected } from "../access.ts";
 import { toPart } from "../email/structure.ts";
 import { chunks, datesOf, type Matches, newestOf, type Place, type Wanted } from "./newest.ts";
 import type { Query } from "./query.ts";
-import { toGmailQuery, toSearchKeys } from "./query-imap.ts";
-import { atom, type SearchToken, string, uidSearch, uidSort } from "./raw-search.ts";
+import { toGmailKeys } from "./query-gmail.ts";
+import { toSearchKeys } from "./query-imap.ts";
+import { atom, type SearchToken, uidSearch, uidSort } from "./raw-search.ts";
 import { matchesParts } from "./search-parts.ts";
 
 export type Match = { uid: number; receivedAt: number };
@@ -19,8 +20,7 @@ export async function findMatches(
   wanted: Wanted,
 ): Promise<Matches> {
   if (requireSelected(imap).exists === 0) return { total: 0, left: 0, head: [], dates: new Map() };
-  const gmail = imap.capabilities.has("X-GM-EXT-1") && query ? toGmailQuery(query) : undefined;
-  if (gmail !== undefined) return inOrder(imap, [atom("X-GM-RAW"), string(gmail)], wanted);
+  if (query && imap.capabilities.has("X-GM-EXT-1")) return inOrder(imap, toGmailKeys(query), wanted);
   if (!query || !asksParts(query)) return inOrder(imap, query ? toSearchKeys(query) : [atom("ALL")], wanted);
   const { universe, problem } = await toUniverse(imap, query);
   const found = await bySets(imap, query, universe);

@@ -1,91 +1,128 @@
-/** Where a search looks: the mailboxes asked for, or all but trash and junk, each emails once. */
+/**
+ * Where a search looks, and for what in each mailbox: those the query names, else all but trash and junk; each email
+ * once.
+ */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes, requireMailboxName, roles, toMailboxPath } from "../mailboxes.ts";
+import { toMissing } from "./missing-mailbox.ts";
 import type { Query } from "./query.ts";
+import { inMailbox, type Named, namedIn, type Remainder } from "./query-places.ts";
 import { wrongQuery } from "./query-words.ts";
 
-export type Scope = {
-  paths: string[];
-  /** Those of the paths that hold nothing to be found. */
-  empty: ReadonlySet<string>;
-  skipped: { mailbox: string; reason: string }[];
-  /** What is looked for there; undefined: everything. */
-  query: Query | undefined;
-};
+/** One mailbox to search. `query` undefined: everything in it. `empty`: it certainly holds nothing. */
+export type MailboxSearch = { path: string; query: Query | undefined; empty: boolean };
 
-/** What `in:` says, taken out of the query. */
-type Places = { within: string[]; without: string[]; query: Query | undefined };
+export type Scope = { places: MailboxSearch[]; skipped: { mailbox: string; reason: string }[] };
 
-/** `in:` narrows the whole search, so it may stand beside everything else only. Throws unsupported_query. */
-export function toPlaces(query: Query): Places {
-  const parts = query.kind === "all" ? query.of : [query];
-  const within = parts.flatMap((part) => (part.kind === "in" ? [part.mailbox] : []));
-  const without = parts.flatMap((part) =>
-    part.kind === "not" && part.of.kind === "in" ? [part.of.mailbox] : [],
-  );
-  const rest = parts.filter((part) => part.kind !== "in" && !(part.kind === "not" && part.of.kind === "in"));
-  if (rest.some(holdsPlace))
-    throw wrongQuery(
-      '"in:" stands inside OR or brackets.',
-      "Put in: beside everything else, or search twice.",
-    );
-  const [only] = rest;
-  return { within, without, query: rest.length > 1 ? { kind: "all", of: rest } : only };
-}
-
-function holdsPlace(query: Query): boolean {
-  if (query.kind === "all" || query.kind === "any") return query.of.some(holdsPlace);
-  return query.kind === "in" || (query.kind === "not" && holdsPlace(query.of));
-}
-
-/** `mailbox` is the tool's own argument. Throws mailbox_not_found, unsupported_query. */
+/** `mailbox` is the tool's own argument: one more `in:`. Throws mailbox_not_found, invalid_input, unsupported_query. */
 export async function toScope(access: Access, parsed: Query, mailbox: string | undefined): Promise<Scope> {
-  const { within, without, query } = toPlaces(parsed);
-  const named = [
-    ...(mailbox === undefined ? [] : [mailbox]),
-    ...within.filter((name) => !/^anywhere$/i.test(name)),
-  ];
-  const [first, ...others] = named;
-  const anywhere = named.length === 0 && within.length > 0;
-  if (first !== undefined && without.length === 0) {
-    const paths = new Set([await toMailboxPath(access, first)]);
-    for (const other of others) paths.add(await toMailboxPath(access, other));
-    if (paths.size > 1)
-      throw wrongQuery("An email is in one mailbox only, and several are named.", "Name one.");
-    return { paths: [...paths], empty: new Set(), skipped: [], query };
+  const query: Query =
+    mailbox === undefined
+      ? parsed
+      : { kind: "all", of: [{ kind: "in", mailbox }, ...(parsed.kind === "all" ? parsed.of : [parsed])] };
+  const named = namedIn(query);
+  for (const { name } of named) requireMailboxName(name);
+  const only = onlyMailbox(named);
+  if (only !== undefined) {
+    const path = await toMailboxPath(access, toRoleName(only));
+    return {
+      places: toPlaces(
+        path,
+        inMailbox(query, () => true),
+        false,
+      ),
+      skipped: [],
+    };
   }
-  if (first !== undefined) throw wrongQuery('"-in:" beside a named mailbox says nothing.', "Leave it out.");
   const { known, gmail } = await access.read(undefined, look);
-  const excluded = without.map((name) => toKnownPath(known, name));
-  const skipped: Scope["skipped"] = [];
-  const paths: string[] = [];
+  const scope = overKnown(query, named, known, gmail);
+  if (scope.places.length > 0) return scope;
+  if (named.filter(({ alone }) => alone).length > 1)
+    throw wrongQuery(
+      "An email is in one mailbox only, and several are named.",
+      "Name one, or write in:one OR in:other.",
+    );
+  throw new AppError("mailbox_not_found", "The query leaves no mailbox to search.");
+}
+
+/** The one mailbox that is named beside everything else, when no other is: then nobody needs a list. */
+function onlyMailbox(named: readonly Named[]): string | undefined {
+  const names = new Set(named.map(({ name }) => name));
+  const sure = named.some(({ alone }) => alone) && named.every(({ wanted }) => wanted);
+  const [first] = named;
+  return sure && names.size === 1 && first && !isAnywhere(first.name) ? first.name : undefined;
+}
+
+function overKnown(
+  query: Query,
+  named: readonly Named[],
+  known: readonly KnownMailbox[],
+  gmail: boolean,
+): Scope {
+  const targets = new Map<string, KnownMailbox>();
+  for (const { name } of named) if (!isAnywhere(name)) targets.set(name, toKnown(known, name));
+  const pathsOf = (some: readonly Named[]) => new Set(some.map(({ name }) => targets.get(name)?.path));
+  const wanted = pathsOf(named.filter(({ wanted }) => wanted));
+  // Where a query names what to look in, the rest goes without saying.
+  const narrowed = named.some(({ name, alone }) => alone && !isAnywhere(name));
+  const leftOut = pathsOf(narrowed ? [] : named.filter(({ wanted }) => !wanted));
+  const anywhere = named.some(({ name, wanted }) => wanted && isAnywhere(name));
+  // Gmail's All Mail holds every email but those in trash and junk once, whatever its labels.
   const all = gmail ? known.find((one) => one.holdsAll) : undefined;
+  const scope: Scope = { places: [], skipped: [] };
   for (const one of known) {
-    const hidden = (one.role === "trash" || one.role === "junk") && !anywhere;
-    if (excluded.includes(one.path)) skipped.push({ mailbox: one.path, reason: "left out by the query" });
-    else if (hidden) skipped.push({ mailbox: one.path, reason: "only when named, or with in:anywhere" });
-    else if (all && one !== all && one.role !== "trash" && one.role !== "junk") continue;
-    else if (one.virtual && one !== all)
-      skipped.push({ mailbox: one.path, reason: "shows emails of other mailboxes" });
-    else paths.push(one.path);
+    const binned = one.role === "trash" || one.role === "junk";
+    if (all && one !== all && !binned) continue;
+    const remainder = inMailbox(query, (name) => {
+      const target = targets.get(name);
+      if (!target || target === one) return true;
+      const labelled = one === all && target.role !== "trash" && target.role !== "junk";
+      return labelled ? toLabel(target) : false;
+    });
+    if (remainder === false) {
+      if (leftOut.has(one.path)) scope.skipped.push({ mailbox: one.path, reason: "left out by the query" });
+    } else if (binned && !anywhere && !wanted.has(one.path))
+      scope.skipped.push({ mailbox: one.path, reason: "only when named, or with in:anywhere" });
+    else if (one.virtual && one !== all && !wanted.has(one.path))
+      scope.skipped.push({ mailbox: one.path, reason: "shows emails of other mailboxes" });
+    else scope.places.push(...toPlaces(one.path, remainder, one.empty));
   }
-  if (paths.length === 0) throw new AppError("mailbox_not_found", "There is no mailbox left to search.");
-  const empty = new Set(known.filter((one) => one.empty).map(({ path }) => path));
-  return { paths, empty, skipped, query };
+  return scope;
+}
+
+function toPlaces(path: string, remainder: Remainder, empty: boolean): MailboxSearch[] {
+  if (remainder === false) return [];
+  return [{ path, query: remainder === true ? undefined : remainder, empty }];
 }
 
 async function look(imap: ImapFlow): Promise<{ known: KnownMailbox[]; gmail: boolean }> {
   return { known: await knownMailboxes(imap, true), gmail: imap.capabilities.has("X-GM-EXT-1") };
 }
 
-function toKnownPath(known: readonly KnownMailbox[], name: string): string {
-  requireMailboxName(name);
-  const role = roles.find((one) => one === name.toLowerCase());
+const isAnywhere = (name: string) => /^\s*anywhere\s*$/i.test(name);
+
+/** Gmail's own names for two roles, which are in everybody's fingers. */
+function toRoleName(name: string): string {
+  const wanted = name.trim().toLowerCase();
+  return wanted === "spam" ? "junk" : wanted === "draft" ? "drafts" : name;
+}
+
+function toKnown(known: readonly KnownMailbox[], name: string): KnownMailbox {
+  const role = roles.find((one) => one === toRoleName(name).trim().toLowerCase());
   const found =
     known.find((one) => one.path === name) ??
     known.find((one) => one.role !== undefined && one.role === role);
-  if (found) return found.path;
-  throw new AppError("mailbox_not_found", `There is no mailbox "${name.slice(0, 100)}".`);
+  if (found) return found;
+  throw role
+    ? new AppError("mailbox_not_found", `This account has no ${role} mailbox.`)
+    : toMissing(known, name);
+}
+
+/** What an email in Gmail's All Mail has when it is in another mailbox, too. */
+function toLabel({ path, role, marked }: KnownMailbox): Query {
+  if (marked) return { kind: "gmail", words: marked === "flagged" ? "is:starred" : "is:important" };
+  if (role) return { kind: "gmail", words: `in:${role}` };
+  return { kind: "label", label: path };
 }

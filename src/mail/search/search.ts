@@ -2,16 +2,19 @@
  * search_emails: every mailbox asked for, side by side, merged newest first. A cursor says after which email each
  * mailbox goes on, so that mail may arrive and go in between: nothing is repeated and nothing skipped.
  */
+import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
+import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
 import { type Cursor, fromCursor, type Position, toCursor } from "./cursor.ts";
+import { withNearest } from "./missing-mailbox.ts";
 import { datesOf, type Matches } from "./newest.ts";
-import { parseQuery, type Query } from "./query.ts";
+import { parseQuery } from "./query.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
 import { findMatches, type Match } from "./search-mailbox.ts";
-import { toScope } from "./search-scope.ts";
+import { type MailboxSearch, toScope } from "./search-scope.ts";
 
 /** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
 const maxPositions = 6;
@@ -39,14 +42,14 @@ export async function searchEmails(
   const parsed = parseQuery(request.query, { clock: access.clock, self: access.address });
   const question = JSON.stringify([request.query, request.mailbox ?? ""]);
   const cursor = request.cursor === undefined ? undefined : fromCursor(request.cursor, "search", question);
-  const { paths, empty, skipped, query } = await toScope(access, parsed, request.mailbox);
-  const alone = paths.length === 1;
+  const { places, skipped } = await toScope(access, parsed, request.mailbox);
+  const alone = places.length === 1;
   const late = AbortSignal.timeout(patienceMs);
   const settled = await Promise.allSettled(
-    paths.map((path) =>
-      empty.has(path)
-        ? { path, validity: "0", total: 0, left: 0, head: [] }
-        : inTime(look(access, path, query, request.limit, cursor, alone), late),
+    places.map((place) =>
+      place.empty
+        ? { path: place.path, validity: "0", total: 0, left: 0, head: [] }
+        : inTime(look(access, place, request.limit, cursor, alone), late),
     ),
   );
   const found: Found[] = [];
@@ -54,7 +57,7 @@ export async function searchEmails(
     if (outcome.status === "fulfilled") found.push(outcome.value);
     // One mailbox that cannot be read does not hide what the others hold; when it is the only one, that is the answer.
     else if (alone || !isMailboxProblem(outcome.reason)) throw outcome.reason;
-    else skipped.push({ mailbox: paths[at] ?? "", reason: toReason(outcome.reason) });
+    else skipped.push({ mailbox: places[at]?.path ?? "", reason: toReason(outcome.reason) });
   });
   for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
 
@@ -116,13 +119,12 @@ function inTime<T>(work: Promise<T>, late: AbortSignal): Promise<T> {
 /** What one mailbox has to offer to the page. */
 function look(
   access: Access,
-  path: string,
-  query: Query | undefined,
+  { path, query }: MailboxSearch,
   limit: number,
   cursor: Extract<Cursor, { kind: "search" }> | undefined,
   alone: boolean,
 ): Promise<Found> {
-  return access.read(path, async (imap, notes): Promise<Found> => {
+  const work = async (imap: ImapFlow, notes: MailboxNotes): Promise<Found> => {
     const validity = String(requireSelected(imap).uidValidity);
     const own = cursor?.at.find((position) => position.mailbox === path);
     if (own && own.validity !== validity)
@@ -140,7 +142,8 @@ function look(
     if (!alone) return { ...base, head: await toMatches(matches, uids, (unknown) => datesOf(imap, unknown)) };
     const rows = await fetchRows(access, imap, uids.join(","), "uid", notes);
     return { ...base, head: inOrderOf(uids, rows), rows };
-  });
+  };
+  return withNearest(access, path, () => access.read(path, work));
 }
 
 async function toMatches(
