@@ -28,7 +28,16 @@ const watched = new Set([
   "position",
   "left",
   "top",
+  "right",
+  "bottom",
+  "margin-left",
+  "margin-top",
   "clip",
+  "clip-path",
+  "transform",
+  "filter",
+  "fill",
+  "float",
 ]);
 
 export type Style = ReadonlyMap<string, string>;

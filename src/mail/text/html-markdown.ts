@@ -5,9 +5,10 @@
  */
 import type { AnyNode, Element } from "domhandler";
 import { isTag, isText } from "domhandler";
-import { parseDocument } from "htmlparser2";
+import { DomUtils, parseDocument } from "htmlparser2";
 import { createStyles, type Style } from "./css.ts";
 import { flatten } from "./html-depth.ts";
+import { renderImage, renderLink, renderRuby, renderSuperscript } from "./html-inline.ts";
 import { renderTable } from "./html-table.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
 import { createMarkdownWriter, historyMark, type MarkdownWriter } from "./markdown-writer.ts";
@@ -26,12 +27,18 @@ export type LeftOut = {
   tooDeep: boolean;
 };
 
+/** Zero-width letters that senders pad with, or cut words with. */
+export const padding =
+  /\u034f|[\u00ad\u180e\u200b\u200e\u200f\u2060-\u2064\u2800\ufeff\ufff9-\ufffb\ue000]|[\u200c\u200d](?=\s|$|[\u00a0\u200c])|(?<=^|\s)[\u200c\u200d]/g;
+
 export type RenderedHtml = { lines: string[]; links: LinkBook; leftOut: LeftOut };
 
 /** What the parts of the renderer share while one email is rendered. */
 export type Rendering = {
   styleOf(element: Element): Style;
   links: LinkBook;
+  /** What targets without a host belong to (`<base href>`). */
+  base: string | undefined;
   leftOut: LeftOut;
   /** Renders children into lines of their own. */
   apart(nodes: readonly AnyNode[], around: Surroundings, depth: number): string[];
@@ -42,7 +49,7 @@ export type Rendering = {
 
 const maxDepth = 400;
 
-const blocks = new Set(
+export const blocks: ReadonlySet<string> = new Set(
   "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol optgroup option p pre section summary table tbody td tfoot th thead tr ul caption".split(
     " ",
   ),
@@ -62,6 +69,7 @@ export function htmlToMarkdown(html: string, links: LinkBook = createLinkBook())
   const rendering: Rendering = {
     styleOf: createStyles(document.children),
     links,
+    base: baseOf(document.children),
     leftOut,
     apart(nodes, around, depth) {
       const writer = createMarkdownWriter();
@@ -83,20 +91,28 @@ export function htmlToMarkdown(html: string, links: LinkBook = createLinkBook())
   return { lines: lines.at(-1) === "" ? lines.slice(0, -1) : lines, links, leftOut };
 }
 
+function baseOf(nodes: AnyNode[]): string | undefined {
+  const href = DomUtils.findOne(({ name, attribs }) => name === "base" && "href" in attribs, nodes)?.attribs
+    .href;
+  return href && /^https?:/i.test(href) ? href : undefined;
+}
+
 /** Not what a browser never shows anyway (style, script, …), but what the sender chose to hide. */
-function countHidden({ leftOut }: Rendering, element: Element): void {
-  if (/^(head|style|script|title|template|meta|link|svg|math)$/.test(element.name)) return;
+function countHidden({ leftOut, styleOf }: Rendering, element: Element): void {
+  if (
+    /^(head|style|script|title|template|meta|link|math|desc|defs|metadata|symbol|clippath|mask)$/.test(
+      element.name,
+    )
+  )
+    return;
   const waiting: AnyNode[] = [element];
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     if (isText(node)) leftOut.hiddenWords += node.data.match(/[\p{L}\p{N}]+/gu)?.length ?? 0;
-    else if (isTag(node) && node.name === "img") leftOut.trackingPixels += 1;
+    else if (isTag(node) && node.name === "img")
+      leftOut.trackingPixels += isTrackingPixel(node, styleOf(node)) ? 1 : 0;
     else if (isTag(node) && node.name !== "style" && node.name !== "script") waiting.push(...node.children);
   }
 }
-
-/** Zero-width letters that senders pad with, or cut words with. */
-const padding =
-  /\u034f|[\u00ad\u180e\u200b\u200e\u200f\u2060-\u2064\u2800\ufeff\ufff9-\ufffb\ue000]|[\u200c\u200d](?=\s|$|[\u00a0\u200c])|(?<=^|\s)[\u200c\u200d]/g;
 
 function renderText(rendering: Rendering, writer: MarkdownWriter, data: string, around: Surroundings): void {
   if (data.trim() !== "" && !isSeen(around)) {
@@ -134,13 +150,22 @@ function renderElement(
   if (rendering.gone(element, style)) return;
   const here = into(element, style, around);
   const inside = () => rendering.children(writer, element.children, here, depth + 1);
+  const enclosed = (before: string, after: string) => {
+    writer.words(before);
+    inside();
+    writer.words(after);
+  };
   const { name } = element;
-  if (name === "br") writer.newLine();
-  else if (name === "img") renderImage(rendering, writer, element, style);
+  if (name === "br") writer.lineBreak();
+  else if (name === "img") renderImage(rendering, writer, element, style, here);
   else if (name === "a") renderLink(rendering, writer, element, here, depth);
   else if (strong.has(name)) writer.marked("**", inside);
   else if (emphasised.has(name)) writer.marked("*", inside);
   else if (struck.has(name)) writer.marked("~~", inside);
+  else if (name === "sup") renderSuperscript(rendering, writer, element, here, depth);
+  else if (name === "rt") renderRuby(rendering, writer, element, here, depth);
+  else if (name === "q") enclosed("“", "”");
+  else if (name === "svg") enclosed(" ", " ");
   else if (name === "input") {
     if (/^(submit|button|reset)$/i.test(element.attribs.type ?? ""))
       writer.words(` ${element.attribs.value ?? ""} `);
@@ -150,9 +175,12 @@ function renderElement(
 
 function isBlock(element: Element, style: Style): boolean {
   const display = style.get("display");
+  if (/^(left|right)$/.test(style.get("float") ?? "")) return true;
   if (display === undefined || display === "inherit" || display === "initial")
     return blocks.has(element.name);
   if (element.name === "table" || element.name === "li") return true;
+  // Columns that stand beside each other.
+  if (element.name === "div" && display.startsWith("inline-")) return true;
   return /^(block|flex|grid|table|list-item|flow-root)/.test(display);
 }
 
@@ -209,57 +237,10 @@ function renderList(
     const style = rendering.styleOf(node);
     if (rendering.gone(node, style)) continue;
     const here = into(node, style, around);
+    number = Number(node.attribs.value) || number;
     const first = list.name === "ol" ? `${number++}. ` : "- ";
     writer.prefixed(first, " ".repeat(first.length), () => {
       rendering.children(writer, node.children, here, depth + 2);
     });
   }
-}
-
-function renderImage(rendering: Rendering, writer: MarkdownWriter, image: Element, style: Style): void {
-  if (isTrackingPixel(image, style)) {
-    rendering.leftOut.trackingPixels += 1;
-    return;
-  }
-  const alt = (image.attribs.alt ?? "").replace(padding, "").replace(/\s+/g, " ").trim();
-  if (alt === "") rendering.leftOut.pictures += 1;
-  else writer.words(`[image: ${alt.length > 200 ? `${alt.slice(0, 200)}…` : alt}]`);
-}
-
-const longLink = 240;
-
-function renderLink(
-  rendering: Rendering,
-  writer: MarkdownWriter,
-  anchor: Element,
-  around: Surroundings,
-  depth: number,
-): void {
-  const lines = rendering.apart(anchor.children, around, depth + 1).filter((line) => line !== "");
-  const text = lines.join(" ");
-  if (text === "") {
-    // White space inside still parts the words around it.
-    writer.words(" ");
-    return;
-  }
-  const shown = rendering.links.show(anchor.attribs.href ?? "", text.replace(/\*\*|~~/g, ""));
-  // A link around a whole card: its lines stay lines.
-  if (lines.length > 1 && text.length > longLink) {
-    writer.lines(lines);
-    if (shown) writer.words(`(${shown})`);
-    writer.newLine();
-    return;
-  }
-  if (isBlockLink(anchor)) writer.newLine();
-  const first = anchor.children[0];
-  const last = anchor.children.at(-1);
-  if (first && isText(first) && /^\s/.test(first.data)) writer.words(" ");
-  const onlyPicture = /^\[image: [^\]]*\]$/.test(text);
-  writer.words(shown ? `${onlyPicture ? text : `[${text}]`}(${shown})` : text);
-  if (last && isText(last) && /\s$/.test(last.data)) writer.words(" ");
-  if (isBlockLink(anchor)) writer.newLine();
-}
-
-function isBlockLink(anchor: Element): boolean {
-  return anchor.children.some((node) => isTag(node) && (blocks.has(node.name) || node.name === "br"));
 }

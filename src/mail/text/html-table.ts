@@ -61,8 +61,11 @@ function layOut(writer: MarkdownWriter, cells: readonly Cell[]): void {
     writer.lines([filled.map((cell) => withoutLastBlank(cell.lines).join(" / ")).join(" | ")]);
   else
     for (const cell of filled) {
-      writer.newLine();
+      // What has paragraphs of its own is not a paragraph with its neighbours.
+      const edge = withoutLastBlank(cell.lines).includes("") ? writer.newParagraph : writer.newLine;
+      edge();
       writer.lines(cell.lines);
+      edge();
     }
 }
 

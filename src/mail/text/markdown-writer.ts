@@ -84,13 +84,13 @@ export function createMarkdownWriter() {
       });
     },
 
-    /** Glues `text` to what stands before it. */
-    glue(text: string): void {
-      spacePending = false;
-      put(text);
-    },
-
     newLine: endLine,
+
+    /** A line break as it is typed: two of them part paragraphs. */
+    lineBreak(): void {
+      if (line === "") blankPending = true;
+      else endLine();
+    },
 
     /** A new line with an empty one before it. */
     newParagraph(): void {
@@ -138,7 +138,8 @@ export function createMarkdownWriter() {
       endLine();
     },
 
-    isEmpty: () => lines.length === 0 && line === "",
+    /** Whether the next word would stand directly at the one before it. */
+    touches: () => line !== "" && !spacePending,
 
     /** Everything written so far; an empty line at the end where one should follow. */
     finish(): string[] {

@@ -1,6 +1,6 @@
 /** Whether a person sees an element of an HTML email, given what surrounds it. */
-import type { Element } from "domhandler";
-import { type Colour, sameToTheEye, toColour } from "./colours.ts";
+import { type ChildNode, type Element, isTag } from "domhandler";
+import { type Colour, over, sameToTheEye, toColour } from "./colours.ts";
 import type { Style } from "./css.ts";
 
 /** What an element hands down to what is in it. */
@@ -14,8 +14,8 @@ export type Surroundings = {
 };
 
 export const page: Surroundings = {
-  colour: [0, 0, 0],
-  ground: [255, 255, 255],
+  colour: [0, 0, 0, 1],
+  ground: [255, 255, 255, 1],
   fontSize: 16,
   invisible: false,
   preserve: false,
@@ -28,11 +28,9 @@ const neverShown = new Set([
   "style",
   "script",
   "template",
-  "noscript",
   "meta",
   "link",
   "base",
-  "object",
   "embed",
   "applet",
   "iframe",
@@ -42,8 +40,16 @@ const neverShown = new Set([
   "map",
   "datalist",
   "textarea",
-  "svg",
   "math",
+  // Brackets for who has no small letters: we set our own.
+  "rp",
+  // What of a drawing is not drawn.
+  "desc",
+  "defs",
+  "metadata",
+  "symbol",
+  "clippath",
+  "mask",
 ]);
 
 /** Gone with everything in it, whatever that says of itself. */
@@ -52,13 +58,29 @@ export function isRemoved(element: Element, style: Style): boolean {
   if (element.name === "input" && element.attribs.type?.toLowerCase() === "hidden") return true;
   if (style.get("display") === "none") return true;
   if (number(style.get("opacity")) === 0) return true;
-  const clipped = /hidden|clip/.test(style.get("overflow") ?? "");
-  const flat = ["max-height", "height"].some((name) => isNothing(style.get(name)));
-  const thin = ["max-width", "width"].some((name) => isNothing(style.get(name)));
-  if (clipped && (flat || thin)) return true;
-  const away = ["left", "top", "text-indent"].some((name) => (number(style.get(name)) ?? 0) <= -999);
-  if (away && (style.has("text-indent") || /absolute|fixed/.test(style.get("position") ?? ""))) return true;
-  return /^rect\(\s*0(px)?[\s,]+0(px)?[\s,]+0(px)?[\s,]+0(px)?\s*\)$/.test(style.get("clip") ?? "");
+  return isClipped(element, style) || isFarAway(style);
+}
+
+function isClipped(element: Element, style: Style): boolean {
+  const is = (name: string, pattern: RegExp) => pattern.test(style.get(name) ?? "");
+  // A cell is as large as what is in it, whatever it says.
+  const sized = /^(td|th|tr)$/.test(element.name)
+    ? ["max-width"]
+    : ["max-height", "height", "max-width", "width"];
+  if (is("overflow", /hidden|clip/) && sized.some((name) => isNothing(style.get(name)))) return true;
+  return (
+    is("clip", /^rect\(\s*0(px)?[\s,]+0(px)?[\s,]+0(px)?[\s,]+0(px)?\s*\)$/) ||
+    is("clip-path", /^(inset\((50|100)%|circle\(0)/) ||
+    is("transform", /\bscale\(0[,)]/) ||
+    is("filter", /\bopacity\(0%?\)/)
+  );
+}
+
+function isFarAway(style: Style): boolean {
+  const is = (name: string) => (number(style.get(name)) ?? 0) <= -999;
+  if (["text-indent", "margin-left", "margin-top"].some(is)) return true;
+  const placed = /absolute|fixed|relative/.test(style.get("position") ?? "");
+  return placed && ["left", "top", "right", "bottom"].some(is);
 }
 
 /** `0`, `0px`, `1px`: too small for a letter. */
@@ -77,13 +99,10 @@ export function into(element: Element, style: Style, around: Surroundings): Surr
   const visibility = style.get("visibility");
   const { name, attribs } = element;
   const attribute = name === "font" ? attribs.color : name === "body" ? attribs.text : undefined;
-  const colourText = style.get("color") ?? attribute;
-  const colour = colourText === undefined ? around.colour : toColour(colourText);
+  const drawn = name === "text" || name === "tspan";
+  const colourText = drawn ? (style.get("fill") ?? attribs.fill) : (style.get("color") ?? attribute);
   return {
-    colour:
-      colour === "transparent"
-        ? around.ground
-        : (colour ?? (colourText === "inherit" ? around.colour : undefined)),
+    colour: colourText === undefined || colourText === "inherit" ? around.colour : toColour(colourText),
     ground: groundOf(element, style, around.ground),
     fontSize: fontSizeOf(style.get("font-size"), around.fontSize),
     invisible:
@@ -95,12 +114,16 @@ export function into(element: Element, style: Style, around: Surroundings): Surr
 }
 
 function groundOf(element: Element, style: Style, around: Colour | undefined): Colour | undefined {
+  // What a drawing's text stands on is drawn, too.
+  const isDrawn = (node: ChildNode) => isTag(node) && !/^(text|title|style)$/.test(node.name);
+  if (element.name === "svg" && element.children.some(isDrawn)) return undefined;
   if (element.attribs.background || /url\(|gradient\(/.test(style.get("background-image") ?? ""))
     return undefined;
   const shorthand = style.get("background");
   if (shorthand && /url\(|gradient\(/.test(shorthand)) return undefined;
   const value = style.get("background-color") ?? shorthand ?? element.attribs.bgcolor;
-  if (value === undefined) return around;
+  // Browsers leave away a cell that is in no table, and its colour with it.
+  if (value === undefined || isStray(element)) return around;
   // A shorthand may say more than the colour.
   const colour =
     toColour(value) ??
@@ -109,9 +132,15 @@ function groundOf(element: Element, style: Style, around: Colour | undefined): C
       .split(/\s+(?![^(]*\))/)
       .map(toColour)
       .find((found) => found !== undefined);
-  return colour === "transparent"
-    ? around
-    : (colour ?? (value === "none" || value === "inherit" ? around : undefined));
+  if (colour) return colour[3] === 1 ? colour : around && over(colour, around);
+  return value === "none" || value === "inherit" ? around : undefined;
+}
+
+function isStray(element: Element): boolean {
+  if (!/^(td|th|tr|tbody|thead|tfoot)$/.test(element.name)) return false;
+  for (let above = element.parent; above; above = above.parent)
+    if ("name" in above && above.name === "table") return false;
+  return true;
 }
 
 function fontSizeOf(value: string | undefined, around: number): number {
@@ -125,7 +154,8 @@ function fontSizeOf(value: string | undefined, around: number): number {
 /** Whether text that stands here is seen. */
 export function isSeen(here: Surroundings): boolean {
   if (here.invisible || here.fontSize <= 1.5) return false;
-  return !(here.colour && here.ground && sameToTheEye(here.colour, here.ground));
+  const { colour, ground } = here;
+  return !(colour && ground && sameToTheEye(over(colour, ground), ground));
 }
 
 /** A picture that only tells the sender that it was loaded. */

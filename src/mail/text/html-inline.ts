@@ -1,0 +1,107 @@
+/** What stands within a line of an HTML email: pictures, links, and small letters above others. */
+import { type Element, isTag, isText } from "domhandler";
+import type { Style } from "./css.ts";
+import { blocks, padding, type Rendering } from "./html-markdown.ts";
+import type { MarkdownWriter } from "./markdown-writer.ts";
+import { isTrackingPixel, type Surroundings } from "./visible.ts";
+
+export function renderImage(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  image: Element,
+  style: Style,
+  here: Surroundings,
+): void {
+  if (here.invisible || isTrackingPixel(image, style)) {
+    rendering.leftOut.trackingPixels += here.invisible ? 0 : 1;
+    return;
+  }
+  const alt = (image.attribs.alt ?? "").replace(padding, "").replace(/\s+/g, " ").trim();
+  if (alt === "") rendering.leftOut.pictures += 1;
+  else writer.words(`[image: ${alt.length > 200 ? `${alt.slice(0, 200)}…` : alt}]`);
+}
+
+const longLink = 240;
+
+export function renderLink(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  anchor: Element,
+  around: Surroundings,
+  depth: number,
+): void {
+  const lines = rendering.apart(anchor.children, around, depth + 1).filter((line) => line !== "");
+  const text = lines.join(" ");
+  if (text === "") {
+    // White space inside still parts the words around it.
+    writer.words(" ");
+    return;
+  }
+  const target = resolve(anchor.attribs.href ?? "", rendering.base);
+  const shown = rendering.links.show(target, text.replace(/\*\*|~~/g, ""));
+  // A link around a whole card: its heading bears it.
+  const heading = lines.length > 1 ? lines.findIndex((line) => /^#{1,6} /.test(line)) : -1;
+  if (shown && heading >= 0) {
+    writer.lines(
+      lines.map((line, at) =>
+        at === heading ? line.replace(/^(#+ )(.*)$/, `$1[$2](${shown.replaceAll("$", "$$$$")})`) : line,
+      ),
+    );
+    return;
+  }
+  // What is long without a heading: its lines stay lines.
+  if (lines.length > 1 && text.length > longLink) {
+    writer.lines(lines);
+    if (shown) writer.words(`(${shown})`);
+    writer.newLine();
+    return;
+  }
+  if (isBlockLink(anchor)) writer.newLine();
+  const first = anchor.children[0];
+  const last = anchor.children.at(-1);
+  if (first && isText(first) && /^\s/.test(first.data)) writer.words(" ");
+  const onlyPicture = /^\[image: [^\]]*\]$/.test(text);
+  writer.words(shown ? `${onlyPicture ? text : `[${text}]`}(${shown})` : text);
+  if (last && isText(last) && /\s$/.test(last.data)) writer.words(" ");
+  if (isBlockLink(anchor)) writer.newLine();
+}
+
+function isBlockLink(anchor: Element): boolean {
+  return anchor.children.some((node) => isTag(node) && (blocks.has(node.name) || node.name === "br"));
+}
+
+/** A target on the sender's site, as `<base href>` makes it whole. */
+function resolve(href: string, base: string | undefined): string {
+  if (base === undefined || href.startsWith("#") || !URL.canParse(href, base)) return href;
+  return new URL(href, base).href;
+}
+
+/** `10<sup>2</sup>` is not 102, nor is `$19<sup>99</sup>` $1999. */
+export function renderSuperscript(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  element: Element,
+  around: Surroundings,
+  depth: number,
+): void {
+  const text = rendering
+    .apart(element.children, around, depth + 1)
+    .join(" ")
+    .trim();
+  if (text !== "") writer.words(/^\[?\d/.test(text) && writer.touches() ? `^${text}` : text);
+}
+
+/** How a word is said, in small letters above it. */
+export function renderRuby(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  element: Element,
+  around: Surroundings,
+  depth: number,
+): void {
+  const text = rendering
+    .apart(element.children, around, depth + 1)
+    .join(" ")
+    .trim();
+  if (text !== "") writer.words(`(${text})`);
+}
