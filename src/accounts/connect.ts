@@ -13,7 +13,7 @@ import type { Discover, Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { ConnectError, toConnectError } from "./connect-error.ts";
 import { type Servers, type TypedMailbox, toPassword, toServers } from "./connect-servers.ts";
-import { requireProof } from "./require-proof.ts";
+import { requireProof, toProvingNames } from "./require-proof.ts";
 
 /** What a person typed. */
 export type ConnectRequest = TypedMailbox & {
@@ -95,10 +95,11 @@ export function createConnect(deps: {
         throw new ConnectError("invalid_input", "The password is missing.", { field: "password" });
       if (findPreset(request.provider)?.appPassword.kind === "unavailable") throw unavailable();
       options.progress?.("servers");
-      const servers = await toServers(request, address, discover, options.signal);
-      if (servers.passwordKind === "unavailable") throw unavailable(servers.found);
-      if (servers.typed)
-        await requireProof(address, servers, config, () => discover(address, { signal: options.signal }));
+      const meant = await toServers(request, address, discover, options.signal);
+      if (meant.passwordKind === "unavailable") throw unavailable(meant.found);
+      if (meant.typed)
+        await requireProof(address, meant, config, () => discover(address, { signal: options.signal }));
+      const servers = { ...meant, usernames: toProvingNames(address, meant, config) };
       const hosts = [servers.imap.host, servers.smtp.host];
       const accounts = [address, ...servers.usernames.map((name) => `${name} at ${servers.imap.host}`)];
       return limits.withLogin({ peer: options.peer, accounts, hosts }, () =>

@@ -7,6 +7,7 @@ import { proveSmtp } from "../../src/mail/connection/smtp.ts";
 import type { Credentials } from "../../src/mail/mail.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import type { Found } from "../../src/providers/discover.ts";
+import { findPreset } from "../../src/providers/presets.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 
 const signal = new AbortController().signal;
@@ -305,6 +306,28 @@ describe("Connecting a mailbox", () => {
       expect((await run(at(host))).imap.host).toBe(host);
     expect((await run(at("imap.example.org", "ann"))).username).toBe("ann");
     expect((await run(at("mail.home", "another"))).username).toBe("another");
+  });
+
+  test("ALLOWED_EMAILS is not got around by a company where the part before @ is somebody else's name", async () => {
+    const allowedEmails = ["@example.org", "@icloud.com"];
+    const imap = ({ username }: Credentials) => {
+      if (username.includes("@")) refuse("login_refused")();
+    };
+    const icloud = findPreset("icloud");
+    if (!icloud) throw new Error("there is no preset icloud");
+    const found: Found = { ...icloud, provider: "icloud", source: "mx" };
+    for (const provider of ["icloud", ""]) {
+      const { run, logins } = setUp({ allowedEmails, imap, found });
+      const problem = await problemOf(run(typed({ provider, address: "ann@example.org" })));
+      expect([problem.code, ...logins.map(({ username }) => username)]).toEqual([
+        "login_refused",
+        "ann@example.org",
+      ]);
+    }
+    const { run } = setUp({ allowedEmails, imap, found });
+    const at = (username: string) => generic({ imap: { ...nothingTyped, host: icloud.imap.host }, username });
+    expect((await problemOf(run(at("ann")))).code).toBe("permission_missing");
+    expect((await run(typed({ provider: "icloud", address: "ann@icloud.com" }))).username).toBe("ann");
   });
 
   test("A domain in another script is used in ASCII", async () => {
