@@ -170,6 +170,20 @@ describeMail("Moving", () => {
     });
   });
 
+  test("is undone at once, also by a connection that had the other mailbox open before", async () => {
+    const kit = await mailServer();
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const ids = [...(await idsOf(writer)).values()];
+      const open = (mailbox: string) => writer.call("get_recent_emails", { mailbox });
+      await Promise.all([open("archive"), open("inbox")]);
+      const moved = await writer.call("move_email", { ids, mailbox: "archive" });
+      const undone = await writer.call("undo", { operation_id: moved.data.operation_id });
+      expect(undone.data).toMatchObject({ done: ids.length, not_done: [] });
+      expect((await kit.read(user, "Archive")).length).toBe(0);
+    });
+  });
+
   test("I11: to a mailbox that does not exist is refused and moves nothing", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);

@@ -1,5 +1,5 @@
 /** Taking emails out of a mailbox: by MOVE, by COPY and removal, or for ever; never somebody else's. */
-import type { ImapFlow } from "imapflow";
+import type { CopyResponseObject, ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { requireSelected } from "../access.ts";
 import { toEmailId } from "../email-id.ts";
@@ -36,6 +36,7 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
     await requireMailbox(imap, destination);
     throw new AppError("mail_server_failed", `The mail server refused to move emails to ${destination}.`);
   }
+  if (moves && tellsIds) copied = await moveArrivals(imap, group, copied, transfer);
   const set = toUidSet(present);
   const { uidMap, uidValidity } = copied;
   const moved = uidMap
@@ -65,6 +66,24 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
         : { kind: "flags", id, added: ["\\Deleted"], removed: [] },
     );
   }
+}
+
+/**
+ * What was not moved may only not have been seen: a connection that selected the mailbox a while ago learns what has
+ * arrived since by the answer to its next command, and that was the MOVE. What is there after all is moved now.
+ */
+async function moveArrivals(
+  imap: ImapFlow,
+  group: Group,
+  first: CopyResponseObject,
+  transfer: (uids: readonly number[]) => Promise<CopyResponseObject | undefined>,
+): Promise<CopyResponseObject> {
+  const missed = new Map([...group.ids].filter(([uid]) => !first.uidMap?.has(uid)));
+  if (missed.size === 0) return first;
+  const arrived = await findUids(imap, { ...group, ids: missed });
+  const second = arrived.length > 0 ? await transfer(arrived) : undefined;
+  if (!second?.uidMap) return second ?? first;
+  return { ...second, uidMap: new Map([...(first.uidMap ?? []), ...second.uidMap]) };
 }
 
 /** Erases exactly these emails, or, without UIDPLUS, marks them and says that somebody else has to expunge. */
