@@ -36,7 +36,7 @@ export const draftEmail = defineTool({
   },
   render: ({ draft_id, mailbox, preview: email, notes }, fence) =>
     [
-      `Saved in ${mailbox}, not sent. It will look like this:`,
+      `Saved in ${mailbox}, not sent. It will look like this, formatted where HTML is shown:`,
       fence(showPreview(email)),
       ...notes,
       ...(email.to.length + email.cc.length + email.bcc.length === 0 ? ["It has no recipient yet."] : []),

@@ -94,7 +94,7 @@ describeMail("A draft", () => {
         const [arrived] = await kit.read(ben);
         const parsed = await PostalMime.parse(arrived?.raw ?? "");
         expect(parsed.text?.replace(/\r\n/g, "\n")).toMatch(
-          /^Very \*\*fine\*\*\.\n\n.*wrote:\n> What do you think\?\n+$/,
+          /^Very fine\.\n\n.*wrote:\n> What do you think\?\n+$/,
         );
         expect(parsed.html).toContain("<strong>fine</strong>");
         expect(parsed.html).toContain("<blockquote");

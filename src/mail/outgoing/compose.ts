@@ -9,8 +9,9 @@ import { newToken } from "../../secrets.ts";
 import type { Composed, EmailRequest, File, Original, Person } from "../writing.ts";
 import { fromDraft, keptQuote, quoteHeader, quoteMarker } from "./drafts.ts";
 import { newMessageId, toIdentity } from "./identity.ts";
-import { toDocument, toHtml } from "./markdown.ts";
+import { toDocument, toHtml, toLines } from "./markdown.ts";
 import { toFileName, toFileType, toMegabytes } from "./originals.ts";
+import { toPlain } from "./plain.ts";
 import { toForwardable, toQuotable } from "./quotable.ts";
 import { requireAddresses, requireRecipientCount, withoutRepeats } from "./recipients.ts";
 import {
@@ -116,7 +117,7 @@ function toBody(request: EmailRequest, notes: string[]): Pick<Parts, "text" | "h
     const text = toPlainLines(draft.text ?? "");
     return {
       text,
-      html: draft.html ?? toDocument(toHtml(text)),
+      html: draft.html ?? toDocument(toLines(text)),
       quoteLength: keptQuote(draft)?.text.length ?? 0,
     };
   }
@@ -137,11 +138,12 @@ function quoteOf(replied: Original): Quote | undefined {
   return body.text === "" ? undefined : toReplyQuote(replied, body);
 }
 
+/** `body` is markdown; both parts say its words. */
 function withQuote(body: string, quote: Quote | undefined): { text: string; html: string } {
-  const html = toHtml(body);
-  if (!quote) return { text: body, html: toDocument(html) };
+  const [text, html] = [toPlain(body), toHtml(body)];
+  if (!quote) return { text, html: toDocument(html) };
   return {
-    text: body === "" ? quote.text : `${body}\n\n${quote.text}`,
+    text: text === "" ? quote.text : `${text}\n\n${quote.text}`,
     html: toDocument(`${html}\n${quoteMarker}\n${quote.html}`),
   };
 }

@@ -1,14 +1,16 @@
-/** Markdown, as Claude writes it, to the HTML part of an email. */
-import MarkdownIt from "markdown-it";
+/** Markdown, as Claude writes it: parsed once and for all, and as the HTML part of an email. */
+import MarkdownIt, { type Token } from "markdown-it";
 
 /**
  * No raw HTML; a single line break is a line break, as a person expects in an email; only URLs with a scheme become
- * links by themselves, so that "notes.md" stays a file name; no images, which would be loads from elsewhere.
+ * links by themselves, so that "notes.md" stays a file name, and they are shown as they were written; no images, which
+ * would be loads from elsewhere.
  */
 function createRenderer() {
   const renderer = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
   renderer.disable("image");
   renderer.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
+  renderer.normalizeLinkText = (url) => url;
   return renderer;
 }
 
@@ -22,6 +24,16 @@ const style = [
 /** Markdown -> an HTML fragment with CRLF line ends. */
 export function toHtml(markdown: string): string {
   return createRenderer().render(markdown).trimEnd();
+}
+
+/** The same, as the tokens that the text part is made of. */
+export function parseMarkdown(markdown: string): Token[] {
+  return createRenderer().parse(markdown, {});
+}
+
+/** Plain text -> an HTML fragment, line by line. */
+export function toLines(text: string): string {
+  return `<div>${escapeHtml(text).split("\n").join("<br>\n")}</div>`;
 }
 
 /** A fragment -> a whole document. */

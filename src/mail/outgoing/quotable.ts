@@ -6,23 +6,24 @@ import { flatten } from "../text/html-depth.ts";
 import { htmlToMarkdown } from "../text/html-markdown.ts";
 import { createLinkBook, type LinkBook } from "../text/links.ts";
 import type { Original } from "../writing.ts";
-import { escapeHtml, toHtml } from "./markdown.ts";
+import { toHtml, toLines } from "./markdown.ts";
+import { toPlain } from "./plain.ts";
 
 export type Body = { text: string; html: string };
 
 const maxCharacters = 60_000;
 
-/** For a quote: the text part, or what the HTML says as markdown. Styles, pictures and layout stay behind. */
+/** For a quote: the text part, or the words of the HTML. Styles, pictures and layout stay behind. */
 export function toQuotable(original: Original): Body {
   const markdown = original.html === undefined ? undefined : shorten(toPlainMarkdown(original.html));
   const plain = shorten(original.text ?? "");
   // A text part may be a stub ("view this in your browser") beside an HTML part that says it all.
   const isStub = markdown !== undefined && plain.length * 3 < markdown.length;
-  const text = isStub ? markdown : plain || markdown || "";
+  const text = markdown !== undefined && (isStub || plain === "") ? toPlain(markdown) : plain;
   return { text, html: markdown === undefined ? toLines(text) : toHtml(markdown) };
 }
 
-/** For passing on: the HTML as it was, without what acts; the text part, else the HTML as markdown. */
+/** For passing on: the HTML as it was, without what acts; the text part, else the words of the HTML. */
 export function toForwardable(original: Original): Body {
   if (original.html === undefined) return toQuotable(original);
   return { text: toQuotable(original).text, html: toHarmless(original.html) };
@@ -50,11 +51,6 @@ function shorten(text: string): string {
   return clean.length <= maxCharacters
     ? clean
     : `${clean.slice(0, maxCharacters).toWellFormed()}\n[shortened]`;
-}
-
-/** Plain text as HTML, line by line. */
-function toLines(text: string): string {
-  return `<div>${escapeHtml(text).split("\n").join("<br>\n")}</div>`;
 }
 
 /** Elements that act, load documents, or ask for something; `title` and `base` belong to another document. */

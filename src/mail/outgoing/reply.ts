@@ -2,6 +2,7 @@
 
 import type { Original, Person } from "../writing.ts";
 import { escapeHtml } from "./markdown.ts";
+import { quoteLines } from "./plain.ts";
 import type { Body } from "./quotable.ts";
 import { toBareAddress, toDisplayName } from "./recipients.ts";
 
@@ -67,11 +68,8 @@ const withoutTag = (address: string) =>
 export function toReplyQuote(original: Original, body: Body): Quote {
   const when = original.date ? `On ${toReadableDate(original.date)}, ` : "";
   const intro = `${when}${toWho(original.from[0])} wrote:`;
-  const quoted = body.text
-    .split("\n")
-    .map((line) => (line === "" ? ">" : line.startsWith(">") ? `>${line}` : `> ${line}`));
   return {
-    text: [intro, ...quoted].join("\n"),
+    text: [intro, ...quoteLines(body.text.split("\n"))].join("\n"),
     html: `<p>${escapeHtml(intro)}</p>\n<blockquote type="cite">\n${body.html}\n</blockquote>`,
   };
 }
