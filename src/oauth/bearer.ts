@@ -8,6 +8,9 @@ import type { LiveGrant } from "./grant.ts";
 import type { Grants } from "./grants.ts";
 import { scopes } from "./metadata.ts";
 
+/** Another scheme is no bearer token at all: RFC 6750 3.1 wants the challenge then, without an error. */
+const bearerScheme = /^Bearer\b/i;
+
 /** RFC 6750 2.1: one credential of b64token characters. Ours have 64; a little more is read, then it is nonsense. */
 const bearer = /^Bearer +([\w.~+/-]{1,512}=*)$/i;
 
@@ -27,13 +30,13 @@ export function createRequireGrant(deps: {
   ];
 
   return createMiddleware<Door & { Variables: { grant: LiveGrant } }>(async function requireGrant(c, next) {
-    const presented = c.req.header("Authorization");
-    if (presented === undefined) {
+    const presented = c.req.header("Authorization") ?? "";
+    if (!bearerScheme.test(presented)) {
       c.header("WWW-Authenticate", `Bearer ${challenge.join(", ")}`);
       return c.json({ error: "unauthorized", error_description: "Present a bearer token." }, 401);
     }
     const token = bearer.exec(presented)?.[1];
-    const grant = token === undefined ? undefined : grants.findLive(token);
+    const grant = token && grants.findLive(token);
     if (!grant) {
       limits.spend("wrongToken", toPeerOf(c, config));
       // RFC 6750 3.1. Which of unknown, expired and revoked it was is nobody's business.
