@@ -43,6 +43,24 @@ test("an id is what was put into it, and no other text is an id", () => {
   );
 });
 
+test("an id with one letter copied wrongly is no id, and so never another email's", () => {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const id = toEmailId({ accountTag: "9f86d081", mailbox: "INBOX", uidValidity: 1_700_000_000n, uid: 4_711 });
+  const wrong = [...id].flatMap((letter, at) =>
+    [...letters]
+      .filter((other) => other !== letter)
+      .map((other) => id.slice(0, at) + other + id.slice(at + 1)),
+  );
+  const taken = wrong.filter((text) => {
+    try {
+      return fromEmailId(text).accountTag === "9f86d081";
+    } catch {
+      return false;
+    }
+  });
+  expect(taken).toEqual([]);
+});
+
 test("a cursor is what was put into it, and no other text is a cursor", () => {
   fc.assert(
     fc.property(
