@@ -10,7 +10,7 @@ export const deleteEmail = defineTool({
     "Moves emails to Trash, which can be undone. Emails that are in Trash already, and all of them with permanently, are erased for ever: only when the person asked for that.",
   effect: "destroy",
   input: z.object({
-    ids: emailIds(500),
+    ids: emailIds,
     permanently: z.boolean().default(false).describe("Erase for ever, at once"),
   }),
   output: outcomes.extend({ erased: z.int() }),

@@ -34,7 +34,7 @@ export const flagEmail = defineTool({
   effect: "write",
   idempotent: true,
   input: z.object({
-    ids: emailIds(500),
+    ids: emailIds,
     flagged: z.boolean().optional().describe("true: flag, false: unflag"),
     add_keywords: keywords.describe("Such as $work"),
     remove_keywords: keywords.describe("Such as $work"),

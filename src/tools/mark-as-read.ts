@@ -10,7 +10,7 @@ export const markAsRead = defineTool({
   effect: "write",
   idempotent: true,
   input: z.object({
-    ids: emailIds(500),
+    ids: emailIds,
     read: z.boolean().default(true).describe("false: unread"),
   }),
   output: outcomes.extend({ read: z.boolean() }),

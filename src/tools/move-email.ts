@@ -9,7 +9,7 @@ export const moveEmail = defineTool({
   description:
     "Moves emails to another mailbox, such as archive. Answers their new ids, which replace the old ones. Can be undone.",
   effect: "write",
-  input: z.object({ ids: emailIds(500), mailbox }),
+  input: z.object({ ids: emailIds, mailbox }),
   output: outcomes.extend({ mailbox: z.string() }),
   async run({ ids, mailbox: to }, { mailFor, journal }) {
     const mail = mailFor({ ids });

@@ -1,7 +1,15 @@
 /** Parameters that several tools share, described once and briefly: every listing pays for every byte. */
 import { z } from "zod";
 
-export const account = z.string().max(320).optional().describe("Address; only if several are connected");
+/** Some models fill in "" for what they leave out. */
+const orNothing = (text: string) => text.trim() || undefined;
+
+export const account = z
+  .string()
+  .max(320)
+  .transform(orNothing)
+  .optional()
+  .describe("Address; only if several are connected");
 
 export const mailbox = z
   .string()
@@ -12,12 +20,17 @@ export const mailbox = z
 /** How many rows. Lists show 1–100. */
 export const limit = z.int().min(1).max(100).default(20).describe("How many");
 
-export const cursor = z.string().max(16_000).optional().describe("From the previous answer, to continue");
+export const cursor = z
+  .string()
+  .max(16_000)
+  .transform(orNothing)
+  .optional()
+  .describe("From the previous answer, to continue");
 
-export const emailId = z.string().min(1).max(1500).describe("Email id from a list or search");
+const id = z.string().trim().min(1).max(1500);
 
-/** A tool's `ids`; `max` is 100 for flags and 500 for moves. */
-export const emailIds = (max: number) =>
-  z.array(z.string().max(1500)).min(1).max(max).describe(`Email ids, at most ${max}`);
+export const emailId = id.describe("Email id from a list or search");
+
+export const emailIds = z.array(id).min(1).max(500).describe("Email ids, at most 500");
 
 export const offset = z.int().min(0).default(0).describe("Continue at this character");

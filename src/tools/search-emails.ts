@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { cursor, limit, mailbox } from "./parameters.ts";
+import { account, cursor, limit, mailbox } from "./parameters.ts";
 import { page, showCursor, showRow, showSkipped, toPage } from "./rows.ts";
 import { allAccounts, searchAccounts } from "./search-accounts.ts";
 
@@ -15,7 +15,7 @@ export const searchEmails = defineTool({
     mailbox: mailbox.optional(),
     limit,
     cursor,
-    account: z.string().max(320).optional().describe('Address, or "all"; only if several are connected'),
+    account: account.describe('Address, or "all"; only if several are connected'),
   }),
   output: page,
   async run({ query, mailbox, limit, cursor, account }, { mails, mailFor, signal }) {

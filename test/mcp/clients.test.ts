@@ -33,7 +33,7 @@ describe("the official client 1.x", () => {
     expect(answer.structuredContent).toEqual({ text: "hello" });
     expect((await client.callTool({ name: "refuse" })).isError).toBe(true);
     await expect(client.callTool({ name: "ecko" })).rejects.toThrow(
-      'There is no tool "ecko"; the nearest is "echo".',
+      /^MCP error -32602: There is no tool "ecko"; the nearest is "echo". There are: echo, /,
     );
     const session = transport.sessionId ?? "";
     await transport.terminateSession();

@@ -14,11 +14,14 @@ const tool = defineTool({
     limit: z.int().min(1).max(100).default(20),
     unread_only: z.boolean().default(false),
     query: z.string().max(10).optional(),
+    format: z.enum(["markdown", "text"]).default("markdown"),
   }),
   output: z.object({}),
   run: async () => ({}),
   render: () => "",
 });
+
+const defaults = { limit: 20, unread_only: false, format: "markdown" };
 
 function refusalOf(given: Record<string, unknown>): string {
   try {
@@ -32,16 +35,27 @@ function refusalOf(given: Record<string, unknown>): string {
 
 describe("a call's arguments", () => {
   test("get their defaults", () => {
-    expect(checkInput(tool, {})).toEqual({ limit: 20, unread_only: false });
+    expect(checkInput(tool, {})).toEqual(defaults);
+  });
+
+  test("that are null are left out, as some models put it", () => {
+    expect(checkInput(tool, { limit: null, ids: null, query: null, format: null })).toEqual(defaults);
   });
 
   test("are read as meant when a model writes their type as text", () => {
     expect(checkInput(tool, { limit: "5", unread_only: "true", ids: '["a","b"]' })).toEqual({
+      ...defaults,
       limit: 5,
       unread_only: true,
       ids: ["a", "b"],
     });
-    expect(checkInput(tool, { ids: "a" }).ids).toEqual(["a"]);
+    expect(checkInput(tool, { ids: "longer than the list may be" }).ids).toHaveLength(1);
+    expect(checkInput(tool, { query: ["a"] }).query).toBe("a");
+    expect(checkInput(tool, { query: 2024 }).query).toBe("2024");
+    expect(checkInput(tool, { unread_only: "True", format: " Text" })).toMatchObject({
+      unread_only: true,
+      format: "text",
+    });
   });
 
   test("stay refused when they do not fit: each is named", () => {
@@ -50,11 +64,24 @@ describe("a call's arguments", () => {
     expect(refusalOf({ ids: ["a", 1] })).toContain("ids.1: ");
     expect(refusalOf({ ids: "[1," })).toContain("ids: ");
     expect(refusalOf({ limit: 0, query: "x".repeat(11) })).toMatch(/limit: .*; query: /);
+    expect(refusalOf({ unread_only: "yes", query: ["a", "b"], format: "pdf" })).toMatch(
+      /unread_only: .*; query: .*; format: /,
+    );
+  });
+
+  test("that are missing are said to be needed", () => {
+    const needing = { ...tool, input: z.object({ id: z.string(), more: z.string().optional() }) };
+    for (const given of [{}, { id: null }, { id: undefined, more: "x" }])
+      expect(() => checkInput(needing, given)).toThrow("id: It is needed.");
   });
 
   test("that are unknown are named with the nearest, and shown shortened", () => {
     expect(refusalOf({ max: 5 })).toContain('try_it has no argument "max"');
     expect(refusalOf({ unreadOnly: true })).toContain('the nearest is "unread_only"');
+    expect(refusalOf({ email_ids: true })).toContain('the nearest is "ids"');
+    expect(refusalOf({ folder: "inbox" })).toBe(
+      'invalid_input: try_it has no argument "folder". It takes: ids, limit, unread_only, query, format.',
+    );
     expect(refusalOf({ ["x".repeat(500)]: 1 }).length).toBeLessThan(250);
   });
 });

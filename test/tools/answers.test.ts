@@ -103,6 +103,12 @@ describeMail("The answer of", () => {
     expectAnswer("search_emails", { query: "form:ben" }));
   test("get_email", () => expectAnswer("get_email", { id: ids[0] }));
   test("get_email of an id that is none", () => expectAnswer("get_email", { id: "nonsense" }));
+  test("a call that a model wrote carelessly is that of a careful one", async () => {
+    const { data } = await claude.call("get_email", { id: ` ${ids[0]}\n`, format: "Text", offset: null });
+    expect(data.id).toBe(ids[0]);
+    const list = await claude.call("get_recent_emails", { limit: "1", account: "", cursor: "" });
+    expect(list.data.emails).toHaveLength(1);
+  });
   test("get_thread", () => expectAnswer("get_thread", { id: ids[0] }));
   test("get_attachment", () => expectAnswer("get_attachment", { id: ids[0], index: 1 }));
   test("get_attachment as a link", () =>
