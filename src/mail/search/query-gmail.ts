@@ -7,10 +7,13 @@ import type { Query, Term } from "./query.ts";
 import { toKeys } from "./query-imap.ts";
 import { atom, type SearchToken, string } from "./raw-search.ts";
 
-/** SEARCH keys for Gmail. As much as possible is one X-GM-RAW. */
+/**
+ * SEARCH keys for Gmail. As much as possible is one X-GM-RAW. Where is looked is what is selected; `in:anywhere` lest
+ * Gmail leaves out trash and spam by itself, as its search field does.
+ */
 export function toGmailKeys(query: Query): SearchToken[] {
   const words = toGmailQuery(query);
-  if (words !== undefined) return [atom("X-GM-RAW"), string(words)];
+  if (words !== undefined) return [atom("X-GM-RAW"), string(`in:anywhere ${words}`)];
   if (query.kind !== "all") return toKeys(query, toGmailKeys);
   const spoken = query.of.filter((part) => toGmailQuery(part) !== undefined);
   const others = query.of.filter((part) => toGmailQuery(part) === undefined);
