@@ -185,7 +185,7 @@ function createDoors(deps: {
 /** What is remembered for a while on behalf of a grant: what was sent and changed, uploads, one-time links. */
 function createMemory({ config, db, secrets, clock, log }: Ground, vault: ReturnType<typeof createVault>) {
   const limits = { ...sendLimits, perHour: config.sendsPerHour, perDay: config.sendsPerDay };
-  const sends = createSends({ db, secrets, clock, log, limits });
+  const sends = createSends({ db, clock, log, limits });
   const journal = createJournal({ db, clock, log });
   const links = createLinks({
     db,

@@ -82,6 +82,13 @@ function derive(secret: string | Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync("sha256", secret, new Uint8Array(), `email-connector ${purpose}`, keyBytes));
 }
 
+/** HMAC-SHA-256 under a key made from `key` for one purpose, base64url: to compare what must not be stored. */
+export function hashUnder(key: Uint8Array, purpose: string, value: string): string {
+  return createHmac("sha256", derive(key, `hash ${purpose}`))
+    .update(value, "utf8")
+    .digest("base64url");
+}
+
 export type Secrets = ReturnType<typeof createSecrets>;
 
 /**
@@ -134,11 +141,7 @@ export function createSecrets(keyring: readonly Uint8Array[]) {
       return JSON.parse(unsealWithRing(purpose, bytes, purpose).toString("utf8"));
     },
 
-    /** HMAC-SHA-256 under the server key, base64url: to count or compare what must not be stored. */
-    keyedHash(purpose: string, value: string): string {
-      return createHmac("sha256", sealing(`hash ${purpose}`))
-        .update(value, "utf8")
-        .digest("base64url");
-    },
+    /** The same under the first key of the ring: another one, once it is rotated. */
+    keyedHash: (purpose: string, value: string): string => hashUnder(first, purpose, value),
   };
 }

@@ -103,7 +103,10 @@ export const sessions = sqliteTable(
   (table) => [index("sessions_by_grant").on(table.grantId)],
 );
 
-/** What was sent, so that it is sent once and counted: hashes, times and the sealed answer. 24 hours. */
+/**
+ * What was sent, so that it is sent once and counted: hashes under the grant's data key, times and the sealed
+ * answer. 24 hours.
+ */
 export const sends = sqliteTable(
   "sends",
   {

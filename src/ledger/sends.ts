@@ -11,7 +11,7 @@ import { sends } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
-import { newId, type Secrets, seal, unseal } from "../secrets.ts";
+import { hashUnder, newId, seal, unseal } from "../secrets.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -55,14 +55,8 @@ export type Sends = ReturnType<ReturnType<typeof createSends>["forGrant"]>;
 type Row = typeof sends.$inferSelect;
 
 /** Settles what a former process left open: it may have been sent. */
-export function createSends(deps: {
-  db: Database;
-  secrets: Secrets;
-  clock: Clock;
-  log: Log;
-  limits?: SendLimits;
-}) {
-  const { db, secrets, clock, log, limits = sendLimits } = deps;
+export function createSends(deps: { db: Database; clock: Clock; log: Log; limits?: SendLimits }) {
+  const { db, clock, log, limits = sendLimits } = deps;
   const underWay = new Map<string, Promise<unknown>>();
   db.update(sends).set({ state: "maybe_sent" }).where(eq(sends.state, "sending")).run();
 
@@ -78,8 +72,8 @@ export function createSends(deps: {
     },
 
     forGrant(grant: LiveGrant) {
-      const hash = (purpose: string, value: string) =>
-        secrets.keyedHash(`send ${purpose}`, `${grant.id}\0${value}`);
+      // Under the data key, which outlives a rotation of the server key, and which the disk does not open.
+      const hash = (purpose: string, value: string) => hashUnder(grant.dataKey, `send ${purpose}`, value);
 
       /** The send this one repeats: by its key within a day, else by what it is within ten minutes. */
       function find(marks: {

@@ -126,6 +126,8 @@ describeMail("the operator's commands", () => {
     const itself = { clientId: registered.client_id, clientSecret: registered.client_secret };
     const itsTokens = await connectMailbox({ url: first.url, ...itself }, user);
     const before = await openClient(first, tokens.accessToken);
+    const email = { to: [user.address], subject: "Hello", body: "Hi", idempotency_key: "one" };
+    await before.call("send_email", email);
     const uploadPage = /http\S+/.exec((await before.call("request_upload")).text)?.[0] ?? "";
     await before.close();
     expect((await runCommand(["rotate-key"], env)).complained).toContain(
@@ -155,6 +157,8 @@ describeMail("the operator's commands", () => {
       expect((await fetch(`${product.url}${pathname}`)).status).toBe(200);
       const client = await openClient(product, tokens.accessToken);
       expect((await client.call("list_mailboxes")).text).toContain("INBOX");
+      // What was sent is remembered: it does not go out again.
+      expect((await client.call("send_email", email)).data.sent_before_at).toBeString();
       await client.close();
       for (const [who, { refreshToken }] of [
         [product, tokens],

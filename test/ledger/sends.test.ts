@@ -6,14 +6,13 @@ import { AppError } from "../../src/errors.ts";
 import { createSends } from "../../src/ledger/sends.ts";
 import { createLog } from "../../src/log.ts";
 import type { LiveGrant } from "../../src/oauth/grant.ts";
-import { createSecrets, newId, newKey } from "../../src/secrets.ts";
+import { newId, newKey } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 function open() {
   const { db, close } = openDatabase({ dataDir: temporaryFolder("sends") });
   const clock = createTestClock();
-  const secrets = createSecrets([newKey()]);
   const id = newId("grt");
   const times = { createdAt: 0, lastUsedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER };
   db.insert(grants)
@@ -29,7 +28,7 @@ function open() {
   const logged: string[] = [];
   /** What a process that starts on this database has. */
   const start = () => {
-    const sends = createSends({ db, secrets, clock, log: createLog("error", (line) => logged.push(line)) });
+    const sends = createSends({ db, clock, log: createLog("error", (line) => logged.push(line)) });
     const mine = sends.forGrant(grant);
     const once = (request: string, send: () => Promise<string>, key?: string) =>
       mine.once({ accountId: "acc_1", request, key, parse: (kept) => z.string().parse(kept) }, async () => ({

@@ -93,7 +93,7 @@ export async function openMcpDoor(options: {
     options.callDeadlineMs === undefined ? {} : { deadlineMs: options.callDeadlineMs },
   );
   const secrets = createSecrets([newKey()]);
-  const sends = createSends({ db, secrets, clock, log });
+  const sends = createSends({ db, clock, log });
   const journal = createJournal({ db, clock, log });
   const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
   const uploads = createUploads({ db, clock, links });

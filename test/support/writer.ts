@@ -124,7 +124,6 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   const log = createLog("silent");
   const sends = createSends({
     db,
-    secrets,
     clock,
     log,
     ...(options.limits ? { limits: options.limits } : {}),
