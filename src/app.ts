@@ -2,14 +2,7 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Config } from "./config.ts";
-import {
-  corsForAll,
-  createCors,
-  createGuard,
-  createRefuseStrangers,
-  type Door,
-  limitBody,
-} from "./http/guard.ts";
+import { createCors, createGuard, createRefuseStrangers, type Door, limitBody } from "./http/guard.ts";
 import { createNotFound, createOnError, refuseMethod } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
 import { createLinkRoutes, type LinksDeps } from "./links/routes.ts";
@@ -52,12 +45,12 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
       .use(createGuard({ log }))
       .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
-      // Metadata is everybody's to read; all else is for the origins we know.
-      .use("/.well-known/*", corsForAll())
-      .use("/oauth/meta", corsForAll())
-      .use("/mcp", createCors({ config }))
-      .use("/oauth/*", createCors({ config }))
-      .on("ALL", ["/authorize", "/token", "/register", "/revoke"], createCors({ config }))
+      // What a program in a browser may ask.
+      .on(
+        "ALL",
+        ["/mcp", "/oauth/*", "/.well-known/*", "/authorize", "/token", "/register", "/revoke"],
+        createCors({ config }),
+      )
 
       // A person who opens the connector's URL in a browser is shown what it is for.
       .get("/mcp", (c, next) =>

@@ -65,10 +65,20 @@ function toCode(error: Error | undefined): string | undefined {
   return typeof code === "string" && /^[a-z_]+$/.test(code) ? code : undefined;
 }
 
-/** CORS for the known origins; preflights are answered here with 204, before any authentication. */
+/** Documents that are everybody's to read. */
+const metadataPath = /^\/(\.well-known\/|oauth\/meta\/?$)/;
+
+/**
+ * CORS for the origins we know, and for everybody where metadata is read; preflights are answered here with 204,
+ * before any authentication.
+ */
 export function createCors({ config }: { config: Pick<Config, "publicUrl" | "allowedOrigins"> }) {
+  const isKnown = toIsKnown(config);
   return cors({
-    origin: allowedOrigins(config),
+    origin: (origin, c) => {
+      if (metadataPath.test(c.req.path)) return "*";
+      return isKnown(origin) ? origin : null;
+    },
     allowMethods: ["GET", "POST", "DELETE", "OPTIONS"],
     allowHeaders: [
       "Authorization",
@@ -85,24 +95,21 @@ export function createCors({ config }: { config: Pick<Config, "publicUrl" | "all
   });
 }
 
-/** CORS for documents that are everybody's to read: the metadata. */
-export const corsForAll = () => cors({ origin: "*", allowMethods: ["GET", "OPTIONS"] });
-
 /**
  * Refuses a browser that acts for a page we do not know (403): an Origin that is present must be allowed, an absent
  * one is fine, since programs send none. On a loopback server the Host must be loopback too (DNS rebinding); a public
  * server may stand behind a proxy that renames it, and rebinding gains nothing against what is public anyway.
  */
 export function createRefuseStrangers({ config }: { config: Pick<Config, "publicUrl" | "allowedOrigins"> }) {
-  const origins = allowedOrigins(config);
+  const isKnown = toIsKnown(config);
   const loopback = isLoopback(config.publicUrl);
   return createMiddleware<Door>(async function refuseStrangers(c, next) {
     const origin = c.req.header("Origin");
     const host = c.req.header("Host");
-    if (origin !== undefined && !origins.includes(origin) && !(loopback && isLoopback(origin)))
+    if (origin !== undefined && !isKnown(origin))
       return refuse(c, "This web origin may not call the server.");
     if (loopback && host !== undefined && !isLoopback(`http://${host}`))
-      return refuse(c, "This host name is not the server's.");
+      return refuse(c, "The server is for this machine only; PUBLIC_URL opens it to another host name.");
     await next();
   });
 }
@@ -130,8 +137,11 @@ export function allowSilence(
   c.env?.server?.timeout(c.var.arrived, seconds);
 }
 
-function allowedOrigins(config: Pick<Config, "publicUrl" | "allowedOrigins">): string[] {
-  return [...knownOrigins, config.publicUrl, ...config.allowedOrigins];
+/** A server for this machine knows all of this machine's pages: the Inspector's among them, on whatever port. */
+function toIsKnown({ publicUrl, allowedOrigins }: Pick<Config, "publicUrl" | "allowedOrigins">) {
+  const origins = [...knownOrigins, publicUrl, ...allowedOrigins];
+  const loopback = isLoopback(publicUrl);
+  return (origin: string) => origins.includes(origin) || (loopback && isLoopback(origin));
 }
 
 function isLoopback(url: string): boolean {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startProduct, type TestProduct } from "../support/product.ts";
+import { freePort } from "../support/ports.ts";
+import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 
 const everyResponse = {
   "strict-transport-security": "max-age=63072000; includeSubDomains",
@@ -170,14 +171,31 @@ describe("OPTIONS", () => {
     }
   });
 
-  test("of the metadata allows everybody", async () => {
-    for (const path of ["/.well-known/oauth-protected-resource/mcp", "/oauth/meta"]) {
-      expect(
-        (await preflight(path, "https://anyone.example")).headers.get("Access-Control-Allow-Origin"),
-      ).toBe("*");
-      const read = await ask(path, { headers: { Origin: "https://anyone.example" } });
-      expect(read.headers.get("Access-Control-Allow-Origin")).toBe("*");
+  test("of the metadata allows everybody, with the headers MCP needs", async () => {
+    for (const path of ["/.well-known/oauth-protected-resource/mcp", "/oauth/meta", "/oauth/meta/"]) {
+      for (const origin of ["https://anyone.example", "https://claude.ai", "null"]) {
+        const allowed = await preflight(path, origin);
+        expect(allowed.status).toBe(204);
+        expect(allowed.headers.get("Access-Control-Allow-Origin")).toBe("*");
+        expect(allowed.headers.get("Access-Control-Allow-Headers")).toContain("MCP-Protocol-Version");
+        const read = await ask(path, { headers: { Origin: origin } });
+        expect([read.status, read.headers.get("Access-Control-Allow-Origin")]).toEqual([200, "*"]);
+      }
     }
+  });
+
+  test("of a server for this machine allows this machine's pages, and of a public one does not", async () => {
+    const inspector = "http://localhost:6274";
+    const allowedAt = async (url: string) => {
+      const headers = { Origin: inspector, "Access-Control-Request-Method": "POST" };
+      const response = await fetch(`${url}/mcp`, { method: "OPTIONS", headers });
+      return response.headers.get("Access-Control-Allow-Origin");
+    };
+    expect(await allowedAt(product.url)).toBe(inspector);
+    const PORT = String(await freePort());
+    await withProduct({ settings: { PORT, PUBLIC_URL: "https://mail.example.org" } }, async () => {
+      expect(await allowedAt(`http://localhost:${PORT}`)).toBeNull();
+    });
   });
 });
 
