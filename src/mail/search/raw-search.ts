@@ -1,6 +1,6 @@
 /**
- * UID SEARCH and UID SORT (RFC 5256) with keys of our own making. imapflow's search has no SORT, joins no two keys of
- * a kind, and shifts BEFORE by a day; its connection, parser and quoting are what we use.
+ * UID SEARCH, UID SORT and UID THREAD (RFC 5256) with keys of our own making. imapflow has no SORT and no THREAD, its
+ * search joins no two keys of a kind and shifts BEFORE by a day; its connection, parser and quoting are what we use.
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
@@ -14,12 +14,14 @@ export type SearchToken =
 type Token = { value?: unknown } | readonly unknown[] | null;
 type Untagged = { numbers?: readonly number[]; attributes?: readonly Token[] };
 
+type Handlers = Record<string, (untagged: Untagged) => Promise<void>>;
+
 /** What imapflow has and its types leave out: run a command, hand each untagged answer over. */
 type RawConnection = {
   exec(
     command: string,
     attributes: readonly unknown[],
-    options: { untagged: Record<string, (untagged: Untagged) => Promise<void>> },
+    options: { untagged: Handlers },
   ): Promise<{ next(): void }>;
 };
 
@@ -61,26 +63,68 @@ export async function uidSort(imap: ImapFlow, keys: readonly SearchToken[]): Pro
   return [...new Set(found)].reverse();
 }
 
+/**
+ * UIDs that match, those of one conversation together as the server sees it: by their references, with REFERENCES also
+ * by their subject (RFC 5256 section 3; REFS is draft-ietf-morg-inthread's). Throws imapflow's error when the server
+ * refuses, mail_server_failed when its answer is none.
+ */
+export async function uidThread(
+  imap: ImapFlow,
+  algorithm: "REFS" | "REFERENCES",
+  keys: readonly SearchToken[],
+): Promise<number[][]> {
+  const threads: Token[] = [];
+  await execute(imap, "THREAD", [atom(algorithm), atom("UTF-8"), ...keys], {
+    async THREAD({ attributes }) {
+      threads.push(...(attributes ?? []));
+    },
+  });
+  return threads.map((thread) => [...new Set(Array.isArray(thread) ? uidsWithin(thread) : notUnderstood())]);
+}
+
+/** `(3 6 (4 23)(44 7 96))`: who answered whom does not matter here. */
+function uidsWithin(thread: readonly unknown[]): number[] {
+  return thread.flatMap((token) => {
+    if (Array.isArray(token)) return uidsWithin(token);
+    const uid = typeof token === "object" && token && "value" in token ? Number(token.value) : Number.NaN;
+    return Number.isSafeInteger(uid) && uid > 0 ? [uid] : notUnderstood();
+  });
+}
+
+function notUnderstood(): never {
+  throw new AppError("mail_server_failed", "The mail server's answer to a search is not understood.");
+}
+
+async function execute(
+  imap: ImapFlow,
+  command: string,
+  tokens: readonly SearchToken[],
+  untagged: Handlers,
+): Promise<void> {
+  if (!canExecute(imap)) throw new Error("imapflow no longer has exec");
+  const response = await imap.exec(`UID ${command}`, tokens, { untagged });
+  response.next();
+}
+
 async function numbersOf(imap: ImapFlow, command: string, tokens: readonly SearchToken[]): Promise<number[]> {
   const found: number[] = [];
+  // Judged afterwards: what is thrown while imapflow hands an answer over, it logs and forgets.
+  const ranges: string[] = [];
   const take = (value: number) => {
     if (Number.isSafeInteger(value) && value > 0) found.push(value);
   };
-  if (!canExecute(imap)) throw new Error("imapflow no longer has exec");
-  const response = await imap.exec(`UID ${command}`, tokens, {
-    untagged: {
-      async [command]({ numbers, attributes }) {
-        const values =
-          numbers ?? (attributes ?? []).map((token) => (token && "value" in token ? Number(token.value) : 0));
-        for (const value of values) take(value);
-      },
-      // Also the answer to a plain SEARCH, where IMAP4rev2 is spoken (RFC 9051 section 7.3.4).
-      async ESEARCH({ attributes }) {
-        for (const uid of toNumbers(rangesOf(attributes ?? []))) take(uid);
-      },
+  await execute(imap, command, tokens, {
+    async [command]({ numbers, attributes }) {
+      const values =
+        numbers ?? (attributes ?? []).map((token) => (token && "value" in token ? Number(token.value) : 0));
+      for (const value of values) take(value);
+    },
+    // Also the answer to a plain SEARCH, where IMAP4rev2 is spoken (RFC 9051 section 7.3.4).
+    async ESEARCH({ attributes }) {
+      ranges.push(rangesOf(attributes ?? []));
     },
   });
-  response.next();
+  for (const uid of ranges.flatMap(toNumbers)) take(uid);
   return found;
 }
 
