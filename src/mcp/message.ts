@@ -30,10 +30,16 @@ const parseError: Refusal = { status: 400, code: ErrorCode.ParseError, message: 
 
 const invalid = (message: string): Refusal => ({ status: 400, code: ErrorCode.InvalidRequest, message });
 
-const malformedCall: Refusal = {
-  status: 400,
-  code: ErrorCode.InvalidParams,
-  message: "tools/call takes the name of a tool and an object of arguments.",
+/** Requests whose shape is judged here: the SDK would answer a malformed one with its parser's own list of faults. */
+const shaped: Readonly<Record<string, { shape: z.ZodType; takes: string }>> = {
+  initialize: {
+    shape: InitializeRequestSchema,
+    takes: "initialize takes protocolVersion, capabilities and clientInfo with name and version.",
+  },
+  "tools/call": {
+    shape: CallToolRequestSchema,
+    takes: "tools/call takes the name of a tool and an object of arguments.",
+  },
 };
 
 /** The body read and sorted, or why it is refused. `version` is the MCP-Protocol-Version header. */
@@ -59,10 +65,11 @@ export function readPost(body: string, version: string | undefined): Post | Refu
   if (new Set(requests.map(({ id }) => id)).size < requests.length)
     return invalid("Two requests of the batch have the same id.");
 
-  const malformed = requests.find(
-    (request) => request.method === "tools/call" && !CallToolRequestSchema.safeParse(request).success,
-  );
-  if (malformed) return { ...malformedCall, id: malformed.id };
+  for (const request of requests) {
+    const judge = Object.hasOwn(shaped, request.method) ? shaped[request.method] : undefined;
+    if (judge && !judge.shape.safeParse(request).success)
+      return { status: 400, code: ErrorCode.InvalidParams, message: judge.takes, id: request.id };
+  }
 
   const [opening] = requests
     .filter(({ method }) => method === "initialize")

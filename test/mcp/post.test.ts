@@ -156,10 +156,14 @@ describe("POST /mcp in the order of its checks", () => {
     expect(response.headers.get("Mcp-Session-Id")).not.toBe("gone");
   });
 
-  test("a malformed initialize opens no session", async () => {
-    const response = await door.request("POST", { body: { jsonrpc: "2.0", id: 1, method: "initialize" } });
-    expect(response.headers.get("Mcp-Session-Id")).toBeNull();
-    expect(await response.json()).toMatchObject({ error: { code: expect.any(Number) } });
+  test("a malformed initialize is 400 and -32602 in one line, and opens no session", async () => {
+    for (const params of [undefined, {}, { ...initializeMessage.params, protocolVersion: 3 }]) {
+      const response = await door.request("POST", { body: { ...initializeMessage, params } });
+      expect(response.status).toBe(400);
+      expect(response.headers.get("Mcp-Session-Id")).toBeNull();
+      const message = "initialize takes protocolVersion, capabilities and clientInfo with name and version.";
+      expect(await response.json()).toEqual({ jsonrpc: "2.0", id: 1, error: { code: -32602, message } });
+    }
   });
 
   test("no session id is served all the same", async () => {
