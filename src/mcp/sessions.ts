@@ -13,14 +13,15 @@ import { noteWhereItCan } from "../storage-error.ts";
 const maxPerGrant = 100;
 
 /** A use is written down at most this often: every row written costs a disk sync. */
-const touchEveryMs = 30_000;
+const usualTouchEveryMs = 30_000;
 
 export type Session = { hash: string; grantId: string; protocolVersion: string };
 
 export type Sessions = ReturnType<typeof createSessions>;
 
-/** `idleMs`: a session unused for so long (and up to half a minute more) is over. */
+/** `idleMs`: a session unused for so long (and up to half a minute more, or a tenth of a short time) is over. */
 export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clock; idleMs: number }) {
+  const touchEveryMs = Math.min(usualTouchEveryMs, idleMs / 10);
   const isOver = (lastUsedAt: number) => clock.now() - lastUsedAt > idleMs + touchEveryMs;
 
   // Every request asks this: the SQL is made once.

@@ -1,8 +1,19 @@
 /** Settings that change what the running product does. */
 import { expect, test } from "bun:test";
+import {
+  beginAuthorization,
+  connectMailbox,
+  formFields,
+  redeemCode,
+  requireCode,
+  submitForm,
+} from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { initializeMessage } from "../support/mcp-door.ts";
 import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
+import { createTestClock } from "../support/test-clock.ts";
 
 describeMail("What an operator sets", () => {
   test("CALLS_PER_MINUTE: one call more is refused with when, and counted as throttled", async () => {
@@ -36,6 +47,46 @@ describeMail("What an operator sets", () => {
   test("ALLOWED_EMAILS: somebody else's mailbox is not connected", async () => {
     await withProduct({ settings: { ALLOWED_EMAILS: "@elsewhere.test" } }, async (product) => {
       await expect(connectPerson(product)).rejects.toThrow("the form answered 403");
+    });
+  });
+
+  test("SESSION_IDLE_SECONDS, ACCESS_TOKEN_… and AUTHORIZATION_CODE_LIFETIME_SECONDS: each ends when it says", async () => {
+    const clock = createTestClock();
+    const settings = {
+      SESSION_IDLE_SECONDS: "10",
+      ACCESS_TOKEN_LIFETIME_SECONDS: "60",
+      AUTHORIZATION_CODE_LIFETIME_SECONDS: "20",
+    };
+    await withProduct({ clock, settings }, async (product) => {
+      const { accessToken } = await connectMailbox(product, await (await mailServer()).newUser());
+      const call = (method: string, session?: string) =>
+        fetch(`${product.url}/mcp`, {
+          method: "POST",
+          headers: {
+            Authorization: `Bearer ${accessToken}`,
+            "Content-Type": "application/json",
+            ...(session === undefined ? {} : { "Mcp-Session-Id": session }),
+          },
+          body: JSON.stringify({ ...initializeMessage, method }),
+        });
+      const session = (await call("initialize")).headers.get("Mcp-Session-Id") ?? "";
+      clock.advance(9_000);
+      expect((await call("ping", session)).status).toBe(200);
+      clock.advance(9_000);
+      expect((await call("ping", session)).status).toBe(200);
+      clock.advance(12_000);
+      expect((await call("ping", session)).status).toBe(404);
+      clock.advance(29_000);
+      expect((await call("ping")).status).toBe(200);
+      clock.advance(1_000);
+      expect((await call("ping")).status).toBe(401);
+
+      const begun = await beginAuthorization(product);
+      const user = await (await mailServer()).newUser();
+      const answer = await submitForm(product, begun, formFields(user, await mailServer()));
+      const code = (await requireCode(answer)).get("code") ?? "";
+      clock.advance(20_000);
+      await expect(redeemCode(product, code, begun.verifier)).rejects.toThrow("invalid_grant");
     });
   });
 });
