@@ -240,6 +240,7 @@ describe("a level", () => {
     for (const name of ["do_write", "do_destroy", "do_send"]) {
       const response = await door.request("POST", { token: "reader", body: callMessage(name) });
       expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ id: callMessage(name).id, error: { code: -32000 } });
       const challenge = response.headers.get("WWW-Authenticate") ?? "";
       expect(challenge).toContain('error="insufficient_scope"');
       expect(challenge).toContain('scope="email:read email:write"');
@@ -280,7 +281,7 @@ describe("a call's answer", () => {
   });
 
   test("names the argument that does not fit", async () => {
-    expect((await call("echo", { text: 1 })).content[0].text).toContain("text: ");
+    expect((await call("echo", { text: {} })).content[0].text).toContain("text: ");
     expect((await call("wait", {})).content[0].text).toContain("ms: ");
   });
 
