@@ -60,7 +60,7 @@ export function createMcpRoutes(deps: McpDeps) {
 
       if (session) for (const id of post.cancelled) calls.cancel(toCallName(session, id));
       if (post.requests.length === 0) return c.body(null, 202);
-      if (lacksScope(c.var.grant, post, deps.tools)) return refuseScope(c, deps.config);
+      if (lacksScope(c.var.grant, post, deps.tools)) return refuseScope(c, deps.config, post);
       if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id, post.initialize));
       return answer(c, post, session);
     })
@@ -146,12 +146,14 @@ function refuseMethod(c: Context) {
 }
 
 /** A read-only token has no email:write; RFC 6750 section 3.1 answers with what scope would be enough. */
-function refuseScope(c: Context, { publicUrl }: Pick<Config, "publicUrl">) {
+function refuseScope(c: Context, { publicUrl }: Pick<Config, "publicUrl">, { batch, requests }: Post) {
   c.header(
     "WWW-Authenticate",
     `Bearer error="insufficient_scope", scope="email:read email:write", resource_metadata="${publicUrl}/.well-known/oauth-protected-resource/mcp"`,
   );
-  return refuse(c, { status: 403, code: -32000, message: "This connection is for reading only." });
+  const message = "This connection is for reading only; the person can connect again and allow more.";
+  const [only] = batch ? [] : requests;
+  return refuse(c, { status: 403, code: -32000, message, ...(only ? { id: only.id } : {}) });
 }
 
 function lacksScope(grant: LiveGrant, post: Post, tools: readonly Tool[]): boolean {

@@ -16,7 +16,7 @@ export const getRecentEmails = defineTool({
     cursor,
     account,
   }),
-  output: page,
+  output: page.extend({ unread_only: z.boolean().optional() }),
   async run({ mailbox, limit, unread_only, cursor, account }, { mailFor }) {
     const mail = mailFor({ account });
     const found = await mail.listEmails({
@@ -25,14 +25,14 @@ export const getRecentEmails = defineTool({
       unreadOnly: unread_only,
       ...(cursor === undefined ? {} : { cursor }),
     });
-    return toPage([mail.address], found);
+    return { ...toPage([mail.address], found), ...(unread_only ? { unread_only } : {}) };
   },
   render(data, fence) {
-    const { emails, total, cursor, searched } = data;
+    const { emails, total, cursor, searched, unread_only } = data;
     const rows = emails.map((email, at) => showRow(email, at + 1, data));
     const where = searched.join(", ");
-    if (rows.length === 0) return fence(`${where}: no emails here.`);
-    const head = `${where}: ${rows.length} of ${total}, newest first.`;
+    if (rows.length === 0) return fence(`${where}: no ${unread_only ? "unread emails" : "emails"} here.`);
+    const head = `${where}: ${rows.length} of ${total}${unread_only ? " unread" : ""}, newest first.`;
     return [fence([head, ...rows].join("\n")), showCursor(cursor)].filter((part) => part !== "").join("\n");
   },
 });

@@ -14,6 +14,7 @@ export const listMailboxes = defineTool({
     accounts: z.array(
       z.object({
         address: z.string(),
+        /** By its servers, and by what the person allowed. */
         can_send: z.boolean(),
         mailboxes: z.array(
           z.object({
@@ -26,12 +27,12 @@ export const listMailboxes = defineTool({
       }),
     ),
   }),
-  async run({ account }, { mails, mailFor }) {
+  async run({ account }, { mails, mailFor, grant }) {
     const chosen = account === undefined ? mails : [mailFor({ account })];
     const accounts = await Promise.all(
       chosen.map(async (mail) => ({
         address: mail.address,
-        can_send: mail.canSend,
+        can_send: mail.canSend && grant.level === "send",
         mailboxes: await mail.listMailboxes(),
       })),
     );
@@ -43,7 +44,7 @@ export const listMailboxes = defineTool({
         const lines = mailboxes.map(
           ({ path, role, total, unread }) => `${path}${role ? ` [${role}]` : ""}: ${total}, ${unread} unread`,
         );
-        return `${address}${can_send ? "" : " (reading only)"}\n${fence(lines.join("\n"))}`;
+        return `${address}${can_send ? "" : " (cannot send)"}\n${fence(lines.join("\n"))}`;
       })
       .join("\n\n"),
 });

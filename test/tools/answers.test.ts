@@ -97,6 +97,10 @@ describeMail("The answer of", () => {
 
   test("list_mailboxes", () => expectAnswer("list_mailboxes"));
   test("get_recent_emails", () => expectAnswer("get_recent_emails", { limit: 2 }));
+  test("get_recent_emails of what is unread", async () => {
+    await expectAnswer("get_recent_emails", { limit: 1, unread_only: true });
+    await expectAnswer("get_recent_emails", { mailbox: "archive", unread_only: true });
+  });
   test("search_emails", () => expectAnswer("search_emails", { query: "report from:ben has:attachment" }));
   test("search_emails that finds nothing", () => expectAnswer("search_emails", { query: "subject:nothing" }));
   test("search_emails with an operator that is none", () =>

@@ -264,6 +264,9 @@ describeMail("M09: a grant that may not", () => {
       const answer = await client.try("send_email", { draft_id: data.draft_id });
       expect(answer.text).toContain("permission_missing");
       expect((await kit.read(ben)).length).toBe(0);
+      const { text, data: listed } = await client.call("list_mailboxes");
+      expect(text).toContain(`${ann.address} (cannot send)`);
+      expect(listed.accounts).toMatchObject([{ can_send: false }]);
       await client.close();
     });
   });
