@@ -39,8 +39,9 @@ export type Original = {
   text?: string;
   html?: string;
   files: File[];
-  /** As stored; only its beginning when not `whole`. */
+  /** As stored; only the beginning of a large email that is answered or passed on without its attachments. */
   source: Uint8Array;
+  /** Its text is all here. */
   whole: boolean;
 };
 
@@ -55,8 +56,9 @@ export type EmailRequest = {
   /** The email this answers. */
   replied?: Original | undefined;
   replyAll?: boolean | undefined;
-  /** The email to pass on, with its attachments. */
+  /** The email to pass on. */
   forwarded?: Original | undefined;
+  /** Exactly these; absent, those of the email that is passed on, or of the draft. */
   files?: readonly File[] | undefined;
   /** The draft this builds on: fields not named here are kept from it. */
   draft?: Original | undefined;
@@ -124,10 +126,10 @@ export type MailWriting = {
   undo(changes: readonly Change[]): Promise<Organised>;
 
   /**
-   * An email to build on: as much as an answer needs, or whole with its files to pass on or to take up as a draft.
+   * An email to build on: as much as a quote needs, or whole with its files to pass on or to take up as a draft.
    * Throws email_not_found, email_moved, too_large, and invalid_input for a draft that is none.
    */
-  readOriginal(id: string, purpose: "answer" | "forward" | "draft"): Promise<Original>;
+  readOriginal(id: string, purpose: "quote" | "forward" | "draft"): Promise<Original>;
   /** One attachment by the index get_email gives it. Throws attachment_not_found and as readOriginal does. */
   readAttachment(id: string, index: number): Promise<File>;
   /** Builds an email from this account. Throws invalid_input, too_large. */

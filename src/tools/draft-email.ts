@@ -15,7 +15,7 @@ export const draftEmail = defineTool({
   name: "draft_email",
   title: "Draft an email",
   description:
-    "Saves an email in Drafts and shows it as it will look. For a reply or a forward give the email's id: recipients, subject, thread and quote are computed, a forward keeps the attachments. With draft_id it replaces that draft and keeps what is not given.",
+    "Saves an email in Drafts and shows it. For a reply or forward give the email's id: recipients, subject, thread and quote are computed; a forward keeps its attachments unless attachments is given ([]: none). With draft_id it replaces that draft and keeps what is not given.",
   effect: "write",
   input: z.object({
     ...emailFields,

@@ -51,11 +51,12 @@ export async function toRequest(
   fields: EmailFields,
   { mailFor, uploads }: Pick<ToolContext, "mailFor" | "uploads">,
 ): Promise<EmailRequest> {
-  const read = (id: string | undefined, purpose: "answer" | "forward" | "draft") =>
+  const read = (id: string | undefined, purpose: "quote" | "forward" | "draft") =>
     id === undefined ? undefined : mailFor({ id }).readOriginal(id, purpose);
   const [replied, forwarded, draft, files] = await Promise.all([
-    read(fields.reply_to, "answer"),
-    read(fields.forward, "forward"),
+    read(fields.reply_to, "quote"),
+    // With attachments named, it is only its text that is passed on.
+    read(fields.forward, fields.attachments === undefined ? "forward" : "quote"),
     read(fields.draft_id, "draft"),
     fields.attachments === undefined
       ? undefined

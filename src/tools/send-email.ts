@@ -31,7 +31,7 @@ export const sendEmail = defineTool({
   name: "send_email",
   title: "Send an email",
   description:
-    "Sends an email once and files one copy in Sent: a draft by draft_id, or what draft_email takes. The same idempotency_key, or the same email within ten minutes, is not sent again and answered as before. Show the person what goes to whom first.",
+    "Sends an email once and files one copy in Sent: a draft by draft_id, or what draft_email takes. The same idempotency_key, or the same email within ten minutes, is not sent twice. Show the person what goes to whom first.",
   effect: "send",
   idempotent: true,
   input: z.object({

@@ -367,6 +367,38 @@ describe("A forward", () => {
     expect(parsed.attachments).toMatchObject([{ contentId: "<pic@x>", related: true, filename: "p.png" }]);
   });
 
+  test("carries the attachments that are named instead of the original's, and none of its pictures then", async () => {
+    const forwarded = await original(
+      `From: ben@example.test\nSubject: Plan\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>Hi <img src="cid:pic%40x"><img src="https://x.test/y.png"></p>\n--b\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\n\nx\n--b--\n--a\nContent-Type: application/pdf; name="plan.pdf"\nContent-Disposition: attachment\n\nx\n--a--\n`,
+    );
+    const forward = async (files?: EmailRequest["files"]) => {
+      const composed = await compose(deps, { to: ["dora@example.test"], forwarded, files });
+      const { attachments, html = "" } = await PostalMime.parse(composed.raw);
+      return { names: attachments.map(({ filename }) => filename), html, notes: composed.notes };
+    };
+    const all = await forward();
+    expect(all.names.toSorted()).toEqual(["p.png", "plan.pdf"]);
+    expect(all.html).toContain('src="cid:pic%40x"');
+    expect(all.notes).toEqual([]);
+    const other = await forward([{ name: "other.txt", type: "text/plain", content: Buffer.from("x") }]);
+    expect(other.names).toEqual(["other.txt"]);
+    const none = await forward([]);
+    expect(none.names).toEqual([]);
+    expect(none.html).toContain("Hi");
+    expect(none.html).toContain('src="https://x.test/y.png"');
+    expect(none.html).not.toContain("cid:");
+    expect(none.notes).toEqual(["The pictures in its text were left out."]);
+  });
+
+  test("of an email with more than 25 MB says how it can be passed on", async () => {
+    const files = [{ name: "a", type: "x/y", content: new Uint8Array(26_000_000) }];
+    const forwarded = { ...(await received("")), files };
+    const problem = await compose(deps, { to: ["dora@example.test"], forwarded }).catch((error) => error);
+    expect(problem).toMatchObject({ code: "too_large", hint: expect.stringContaining("with [] its text") });
+    const composed = await compose(deps, { to: ["dora@example.test"], forwarded, files: [] });
+    expect(composed.preview.attachments).toEqual([]);
+  });
+
   test("and a reply at once are refused", async () => {
     const email = await received("");
     expect(await refusal(compose(deps, { body: "x", replied: email, forwarded: email }))).toBe(

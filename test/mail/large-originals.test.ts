@@ -46,4 +46,30 @@ describeMail("Emails larger than a piece", () => {
       await client.close();
     });
   });
+
+  test("and too large to go along are passed on as their text, or with one of their attachments, and answered whole", async () => {
+    const kit = await mailServer();
+    await withProduct({}, async (product) => {
+      const { user, client } = await connectPerson(product);
+      const attachments = [
+        { filename: "huge.bin", content: Buffer.alloc(36_000_000, "x") },
+        { filename: "small.txt", content: Buffer.from("small") },
+      ];
+      await kit.deliver(user, await toRaw({ subject: "huge", text: "see there", attachments }));
+      const { data } = await client.call("get_recent_emails", {});
+      const id = (data.emails as { id: string }[])[0]?.id ?? "";
+      const refused = await client.try("draft_email", { forward: id });
+      expect(refused.text).toContain("more than can be passed on");
+      expect(refused.text).toContain("with [] its text alone");
+      const alone = await client.call("draft_email", { forward: id, attachments: [] });
+      expect(alone.data).toMatchObject({ notes: [], preview: { attachments: [] } });
+      expect(alone.text).toContain("see there");
+      const one = await client.call("draft_email", { forward: id, attachments: [{ email: id, index: 2 }] });
+      expect(one.data).toMatchObject({ preview: { attachments: [{ name: "small.txt", size: 5 }] } });
+      const answer = await client.call("draft_email", { reply_to: id, body: "Thanks." });
+      expect(answer.data.notes).toEqual([]);
+      expect(answer.text).toContain("> see there");
+      await client.close();
+    });
+  });
 });

@@ -10,9 +10,9 @@ import type { Composed, EmailRequest, File, Original, Person } from "../writing.
 import { fromDraft, keptQuote, quoteHeader, quoteMarker } from "./drafts.ts";
 import { newMessageId, toIdentity } from "./identity.ts";
 import { toDocument, toHtml, toLines } from "./markdown.ts";
-import { toFileName, toFileType, toMegabytes } from "./originals.ts";
+import { leaveOut, toFileName, toFileType, toMegabytes } from "./originals.ts";
 import { toPlain } from "./plain.ts";
-import { toForwardable, toQuotable } from "./quotable.ts";
+import { dropPictures, toForwardable, toQuotable } from "./quotable.ts";
 import { requireAddresses, requireRecipientCount, withoutRepeats } from "./recipients.ts";
 import {
   type Quote,
@@ -73,8 +73,10 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
     (forwarded ? toForwardSubject(forwarded.subject) : undefined) ??
     draft?.subject ??
     "";
-  const { text, html, quoteLength } = toBody(request, notes);
-  const files = request.files?.map(toSafeFile) ?? draft?.files ?? [];
+  const files = requireSize(request);
+  const { text, quoteLength, ...body } = toBody(request, notes);
+  const { html, dropped } = dropPictures(body.html, files);
+  if (dropped > 0) notes.push("The pictures in its text were left out.");
   const thread = replied ?? (forwarded ? undefined : draft);
   const inReplyTo = replied ? replied.messageId : thread?.inReplyTo;
 
@@ -88,7 +90,7 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
       text,
       html,
       quoteLength,
-      files: [...(forwarded?.files ?? []), ...files],
+      files,
       references: replied ? toReferences(replied) : (thread?.references ?? []),
       ...(inReplyTo ? { inReplyTo } : {}),
     },
@@ -128,7 +130,7 @@ function toBody(request: EmailRequest, notes: string[]): Pick<Parts, "text" | "h
       ? toForwardQuote(forwarded, toForwardable(forwarded))
       : draft && keptQuote(draft);
   if (draft?.inReplyTo && !quote) notes.push("The quoted history of the former draft was not kept.");
-  if (replied && !replied.whole) notes.push("The quote is shortened: the email is very long.");
+  if ((replied ?? forwarded)?.whole === false) notes.push("The quote is shortened: the email is very long.");
   return { ...withQuote(body, quote), quoteLength: quote?.text.length ?? 0 };
 }
 
@@ -148,6 +150,18 @@ function withQuote(body: string, quote: Quote | undefined): { text: string; html
   };
 }
 
+/** What goes along: the files asked for, else those of what it builds on. Throws too_large. */
+function requireSize({ files: asked, forwarded, draft }: EmailRequest): File[] {
+  const files = asked?.map(toSafeFile) ?? [...(forwarded?.files ?? []), ...(draft?.files ?? [])];
+  const total = files.reduce((sum, file) => sum + file.content.length, 0);
+  if (total <= maxAttachmentBytes) return files;
+  throw new AppError(
+    "too_large",
+    `The attachments have ${toMegabytes(total)}; an email takes at most 25 MB.`,
+    { hint: forwarded && !asked ? leaveOut : "Leave some out, or send them in several emails." },
+  );
+}
+
 const toSafeFile = (file: File): File => ({
   ...file,
   name: toFileName(file.name),
@@ -161,15 +175,6 @@ async function finish(
   about: Pick<Composed, "notes" | "answers" | "forwards">,
 ): Promise<Composed> {
   const recipients = requireRecipientCount([...parts.to, ...parts.cc, ...parts.bcc]);
-  const total = parts.files.reduce((sum, file) => sum + file.content.length, 0);
-  if (total > maxAttachmentBytes)
-    throw new AppError(
-      "too_large",
-      `The attachments have ${toMegabytes(total)}; an email takes at most 25 MB.`,
-      {
-        hint: "Leave some out, or send them in several emails.",
-      },
-    );
   const messageId = newMessageId(from.address);
   const boundary = newToken(12);
   const build = (copy: boolean): Promise<Buffer> => {

@@ -15,13 +15,17 @@ const quoteBytes = 400_000;
 const maxSourceBytes = 45_000_000;
 const pieceBytes = 4_194_304;
 
+/** What to do about a forward that is too large. */
+export const leaveOut =
+  "Forward it with `attachments`: only those go along then, each as {email, index}; with [] its text alone.";
+
 /** See MailWriting.readOriginal. */
 export async function readOriginal(
   access: Access,
   id: string,
-  purpose: "answer" | "forward" | "draft",
+  purpose: "quote" | "forward" | "draft",
 ): Promise<Original> {
-  const needsAll = purpose !== "answer";
+  const needsAll = purpose !== "quote";
   const maxBytes = needsAll ? maxSourceBytes : quoteBytes;
   const ref = access.toRef(id);
   const { source, size, flags } = await access.read(ref.mailbox, async (imap) => {
@@ -39,7 +43,9 @@ export async function readOriginal(
   });
   const whole = source.length >= size || source.length < maxBytes;
   if (!whole && needsAll)
-    throw new AppError("too_large", `This email has ${toMegabytes(size)}, more than can be passed on.`);
+    throw new AppError("too_large", `This email has ${toMegabytes(size)}, more than can be passed on.`, {
+      ...(purpose === "forward" ? { hint: leaveOut } : {}),
+    });
   if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
     await requireInDrafts(access, ref.mailbox);
   return toOriginal(id, source, whole);
@@ -63,7 +69,7 @@ async function requireInDrafts(access: Access, mailbox: string): Promise<void> {
     });
 }
 
-/** A stored email taken apart. Never throws for what a sender wrote. */
+/** A stored email, or its beginning, taken apart. Never throws for what a sender wrote. */
 export async function toOriginal(id: string, source: Uint8Array, whole: boolean): Promise<Original> {
   const headers = parseHeaders(source);
   const people = (name: string) =>
@@ -83,7 +89,8 @@ export async function toOriginal(id: string, source: Uint8Array, whole: boolean)
     subject: toText(headerValue(headers, "subject")),
     references: references.length > 0 || !inReplyTo ? references : [inReplyTo],
     files: parsed.attachments.map(toFile),
-    whole,
+    // Attachments stand below the text: where one begins, the text has ended.
+    whole: whole || parsed.attachments.length > 0,
     source,
     ...(messageId ? { messageId } : {}),
     ...(inReplyTo ? { inReplyTo } : {}),
@@ -127,6 +134,11 @@ export async function readAttachment(access: Access, id: string, index: number):
     );
     if (!found) throw new AppError("attachment_not_found", `This email has no attachment ${index}.`);
     const { part } = found;
+    if (part.size > maxSourceBytes)
+      throw new AppError(
+        "too_large",
+        `Attachment ${index} has ${toMegabytes(part.size)}; an email takes 25 MB.`,
+      );
     const content = await fetchWhole(imap, ref.uid, part);
     if (content.length === 0 && part.size > 0)
       throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);

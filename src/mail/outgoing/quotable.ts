@@ -5,7 +5,7 @@ import { show } from "../text/fold.ts";
 import { flatten } from "../text/html-depth.ts";
 import { htmlToMarkdown } from "../text/html-markdown.ts";
 import { createLinkBook, type LinkBook } from "../text/links.ts";
-import type { Original } from "../writing.ts";
+import type { File, Original } from "../writing.ts";
 import { toHtml, toLines } from "./markdown.ts";
 import { toPlain } from "./plain.ts";
 
@@ -94,6 +94,29 @@ function toHarmless(html: string): string {
   );
   const content = body ? body.children : document.children;
   return [...(body ? styles : []), ...content].map((node) => DomUtils.getOuterHTML(node)).join("");
+}
+
+/** HTML without pictures that came as attachments and do not go along: they would show as empty frames. */
+export function dropPictures(html: string, files: readonly File[]): { html: string; dropped: number } {
+  if (!/\bcid:/i.test(html)) return { html, dropped: 0 };
+  const kept = new Set(files.map(({ cid }) => cid));
+  const document = parseDocument(flatten(html), { decodeEntities: true });
+  const lost = DomUtils.getElementsByTagName("img", document, true).filter(({ attribs }) => {
+    const [, cid] = /^\s*cid:(.*?)\s*$/is.exec(attribs.src ?? "") ?? [];
+    return cid !== undefined && !kept.has(cid) && !kept.has(decodeCid(cid));
+  });
+  if (lost.length === 0) return { html, dropped: 0 };
+  for (const picture of lost) DomUtils.removeElement(picture);
+  return { html: DomUtils.getOuterHTML(document), dropped: lost.length };
+}
+
+/** RFC 2392 section 2: a Content-ID in a URL may be percent-encoded. */
+function decodeCid(cid: string): string {
+  try {
+    return decodeURIComponent(cid);
+  } catch {
+    return cid;
+  }
 }
 
 function isInside(node: AnyNode, ancestor: AnyNode): boolean {
