@@ -34,6 +34,7 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
       const { grant, target: sealedTarget } = links.spend("download", secret);
       const { id, index } = target.parse(sealedTarget);
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const writer = writable.getWriter();
       const begun = Promise.withResolvers<Download>();
       const whole = vault.withMails(grant, signal, async (mails) => {
         const tag = fromEmailId(id).accountTag;
@@ -41,7 +42,6 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
         if (!mail) throw new AppError("link_expired", "The mailbox is not connected any more.");
         await mail.streamAttachment({ id, index }, async ({ name, chunks }) => {
           begun.resolve({ name, body: readable });
-          const writer = writable.getWriter();
           for await (const chunk of chunks) {
             await writer.ready;
             await writer.write(chunk);
@@ -59,7 +59,8 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
       whole.catch(async (error: unknown) => {
         begun.reject(error);
         if (!started) links.giveBack(secret);
-        await writable.abort(error).catch(() => {});
+        // Through the writer: a stream that has one refuses to be aborted, and the browser would wait on.
+        await writer.abort(error).catch(() => {});
       });
       return begun.promise;
     },

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connectMailbox } from "../support/authorize.ts";
 import { toRaw } from "../support/emails.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient, type TestClient } from "../support/mcp-client.ts";
@@ -99,6 +100,31 @@ describeMail("a download link", () => {
   test("a made-up secret leads nowhere", async () => {
     expect((await fetch(`${product.url}/download/${"0".repeat(64)}`)).status).toBe(410);
     expect((await fetch(`${product.url}/download/x`)).status).toBe(404);
+  });
+
+  test("a mail server that breaks off in the middle breaks the download off, and the browser is not left waiting", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    await kit.deliver(user, await toRaw({ subject: "Files", text: "See the files.", attachments }));
+    const proxy = await startFaultProxy(kit.imap.port);
+    const servers = { imap: proxy.through(kit.imap), smtp: kit.smtp };
+    const { accessToken } = await connectMailbox(product, user, { servers });
+    const client = await openClient(product, accessToken);
+    const { data } = await client.call("search_emails", { query: "subject:files" });
+    const [email] = data.emails as { id: string }[];
+    const asked = await client.call("get_attachment", { id: email?.id, index: 1, link: true });
+    proxy.drop();
+    proxy.set({ kind: "cut", afterBytes: 2_000_000 });
+    const answer = await fetch((asked.data.download as { url: string }).url);
+    expect(answer.status).toBe(200);
+    let ending: string | undefined;
+    answer.arrayBuffer().then(
+      () => (ending = "whole"),
+      () => (ending = "broken off"),
+    );
+    expect(await eventually(() => ending)).toBe("broken off");
+    await client.close();
+    await proxy.stop();
   });
 
   test("a browser that goes away ends it, and the mailbox is read on", async () => {
