@@ -9,7 +9,7 @@ import { blob, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm
 
 const sealed = (name: string) => blob(name, { mode: "buffer" });
 
-/** Facts about this database: the check value of the server key, the made client. Lives as long as the file. */
+/** Facts about this database: the server key's check value, the key of client registrations. Live as long as the file. */
 export const serverFacts = sqliteTable("server_facts", {
   name: text("name").primaryKey(),
   value: text("value").notNull(),
@@ -67,7 +67,6 @@ export const authorizationCodes = sqliteTable(
     clientId: text("client_id").notNull(),
     redirectUriHash: text("redirect_uri_hash").notNull(),
     codeChallenge: text("code_challenge").notNull(),
-    resource: text("resource"),
     wrappedKey: sealed("wrapped_key").notNull(),
     expiresAt: integer("expires_at").notNull(),
     consumedAt: integer("consumed_at"),

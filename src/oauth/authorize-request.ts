@@ -21,15 +21,15 @@ const checkedRequest = z.object({
   redirectUri: z.string(),
   redirectHost: z.string(),
   codeChallenge: z.string(),
-  resource: z.string().optional(),
   rawState: z.string().optional(),
   /** What the client asked for; the person decides. */
   level: z.enum(["read", "send"]),
-  expiresAt: z.number(),
 });
 
-type Checked = z.infer<typeof checkedRequest>;
-export type AuthorizationRequest = Checked & { resource: string | undefined; rawState: string | undefined };
+export type AuthorizationRequest = z.infer<typeof checkedRequest>;
+
+/** `expiresAt`: milliseconds since the epoch. */
+const sealedRequest = checkedRequest.extend({ expiresAt: z.number() });
 
 /** As it stands in the query. With everything around it a form of 16 KB must hold it, sealed. */
 const maxStateLength = 4_096;
@@ -40,7 +40,7 @@ const maxStateLength = 4_096;
  */
 export function checkAuthorizationRequest(
   search: string,
-  deps: { clients: Clients; config: Pick<Config, "publicUrl">; clock: Clock },
+  deps: { clients: Clients; config: Pick<Config, "publicUrl"> },
 ): AuthorizationRequest {
   const parameters = new URLSearchParams(search);
   const unproven = toFields(parameters);
@@ -62,25 +62,23 @@ export function checkAuthorizationRequest(
   // 3. From here errors may be redirected.
   const redirect: ProvenRedirect = { uri: redirectUri, rawState };
   const fields = toFields(parameters, redirect);
-  const { codeChallenge, resource } = requireParameters(fields, redirect, deps.config);
   return {
     secret: newToken(),
     clientId: client.key,
     redirectUri,
     redirectHost: toRedirectHost(redirectUri),
-    codeChallenge,
-    resource,
+    codeChallenge: requireCodeChallenge(fields, redirect, deps.config),
     rawState,
     level: toLevel(fields.get("scope")),
-    expiresAt: deps.clock.now() + requestLifetimeMs,
   };
 }
 
-function requireParameters(
+/** The code challenge of a request that is right in all else that has to be there. */
+function requireCodeChallenge(
   fields: Fields,
   redirect: ProvenRedirect,
   config: Pick<Config, "publicUrl">,
-): { codeChallenge: string; resource: string | undefined } {
+): string {
   const refuse = (code: OAuthErrorCode, description: string) =>
     new OAuthError(code, description, { redirect });
   const responseType = fields.get("response_type");
@@ -95,10 +93,10 @@ function requireParameters(
     throw refuse("invalid_request", "code_challenge_method must be S256.");
   if (!/^[\w-]{43}$/.test(codeChallenge))
     throw refuse("invalid_request", "code_challenge must be 43 characters of base64url.");
-  const resources = fields.all("resource");
-  if (!resources.every((resource) => isOurResource(resource, config)))
+  // Nothing else can be named, so a code need not remember what was (RFC 8707 2.2).
+  if (!fields.all("resource").every((resource) => isOurResource(resource, config)))
     throw refuse("invalid_target", "resource is not this server.");
-  return { codeChallenge, resource: resources[0] };
+  return codeChallenge;
 }
 
 /** A client that asks for reading alone finds reading chosen. Unknown scopes are ignored (RFC 6749 3.3). */
@@ -121,7 +119,8 @@ const purpose = "authorization request";
 
 /** The request as the form carries it: opaque, and good for another ten minutes. */
 export function sealRequest(secrets: Secrets, clock: Clock, request: AuthorizationRequest): string {
-  return secrets.sealValue(purpose, { ...request, expiresAt: clock.now() + requestLifetimeMs });
+  const sealed: z.infer<typeof sealedRequest> = { ...request, expiresAt: clock.now() + requestLifetimeMs };
+  return secrets.sealValue(purpose, sealed);
 }
 
 /** The request of a form. Undefined when it is forged, or lay open for too long. */
@@ -131,8 +130,8 @@ export function unsealRequest(
   sealed: string,
 ): AuthorizationRequest | undefined {
   try {
-    const { resource, rawState, ...rest } = checkedRequest.parse(secrets.unsealValue(purpose, sealed));
-    return rest.expiresAt > clock.now() ? { ...rest, resource, rawState } : undefined;
+    const { expiresAt, ...request } = sealedRequest.parse(secrets.unsealValue(purpose, sealed));
+    return expiresAt > clock.now() ? request : undefined;
   } catch {
     return undefined;
   }

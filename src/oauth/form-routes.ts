@@ -45,7 +45,7 @@ export function createFormRoutes(deps: {
   return new Hono<Door>()
     .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
       limits.spend("page", toPeerOf(c, config));
-      const request = checkAuthorizationRequest(searchOf(c), { clients, config, clock });
+      const request = checkAuthorizationRequest(searchOf(c), { clients, config });
       return respond(c, pages.form(languageOf(c), request, { form: emptyConnectForm("", request.level) }));
     })
     .post("/oauth/connect", async (c) => {

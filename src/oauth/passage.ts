@@ -25,7 +25,6 @@ export type PassageRequest = {
   /** The host of the redirect: readable in the database, for the operator's list. */
   redirectHost: string;
   codeChallenge: string;
-  resource: string | undefined;
 };
 
 export type PendingGrant = { grantId: string; level: Level; dataKey: Uint8Array };
@@ -170,7 +169,6 @@ export function createPassages(deps: {
               clientId: request.clientId,
               redirectUriHash: hashSecret(request.redirectUri),
               codeChallenge: request.codeChallenge,
-              resource: request.resource ?? null,
               wrappedKey: secrets.wrapKey(dataKey, code, toWrapContext("code", grantId)),
               expiresAt,
             })

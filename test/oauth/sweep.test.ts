@@ -40,7 +40,6 @@ const newRequest = () => ({
   redirectUri,
   redirectHost: "claude.ai",
   codeChallenge: toCodeChallenge(verifier),
-  resource: undefined,
 });
 
 const keepLevel = ({ level }: { level: Level }) => level;
