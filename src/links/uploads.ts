@@ -32,6 +32,20 @@ export type GrantUploads = ReturnType<Uploads["forGrant"]>;
 export function createUploads({ db, clock, links }: { db: Database; clock: Clock; links: Links }) {
   const toContext = (grantId: string, id: string, what: string) => `v1 upload ${grantId} ${id} ${what}`;
 
+  /** Throws rate_limited when a grant has as many uploads as may wait for their emails. */
+  function requireRoom(grantId: string): void {
+    const waiting = db
+      .select({ number: count() })
+      .from(uploads)
+      .where(and(eq(uploads.grantId, grantId), gt(uploads.expiresAt, clock.now())))
+      .get();
+    if ((waiting?.number ?? 0) >= maxWaiting)
+      throw new AppError("rate_limited", `There are ${maxWaiting} uploads already that no email uses.`, {
+        hint: "Send or draft the emails they are for; unused uploads go after an hour.",
+        retryAfterSeconds: keptMs / 1000,
+      });
+  }
+
   return {
     /** What a link's page shows: whether its files have come. Throws link_expired. */
     look(secret: string): { received: boolean } {
@@ -39,8 +53,8 @@ export function createUploads({ db, clock, links }: { db: Database; clock: Clock
     },
 
     /**
-     * Takes the files of one visit and spends the link. Throws link_expired, too_large, invalid_input; the link is
-     * good again when it comes to nothing.
+     * Takes the files of one visit and spends the link. Throws link_expired, too_large, invalid_input, rate_limited;
+     * the link is good again when it comes to nothing.
      */
     async receive(secret: string, files: readonly File[]): Promise<void> {
       const total = files.reduce((sum, { content }) => sum + content.length, 0);
@@ -53,6 +67,8 @@ export function createUploads({ db, clock, links }: { db: Database; clock: Clock
       const { grant, target: pointed } = links.spend("upload", secret);
       const { uploadId: id } = target.parse(pointed);
       try {
+        // Asked again: more links may be open than uploads may wait.
+        requireRoom(grant.id);
         const facts = files.map(({ name, type, content }) => ({ name, type, size: content.length }));
         db.insert(uploads)
           .values({
@@ -97,20 +113,7 @@ export function createUploads({ db, clock, links }: { db: Database; clock: Clock
       return {
         /** A page for the person, and the id its files will have. Throws rate_limited. */
         request(): { uploadId: string; url: string; expiresAt: number } {
-          const waiting = db
-            .select({ number: count() })
-            .from(uploads)
-            .where(and(eq(uploads.grantId, grant.id), gt(uploads.expiresAt, clock.now())))
-            .get();
-          if ((waiting?.number ?? 0) >= maxWaiting)
-            throw new AppError(
-              "rate_limited",
-              `There are ${maxWaiting} uploads already that no email uses.`,
-              {
-                hint: "Send or draft the emails they are for; unused uploads go after an hour.",
-                retryAfterSeconds: keptMs / 1000,
-              },
-            );
+          requireRoom(grant.id);
           const uploadId = newId("upl");
           return {
             uploadId,

@@ -139,6 +139,20 @@ describeMail("The upload link", () => {
     });
   });
 
+  test("four of them may wait for their emails, however many links were given; used ones make room", async () => {
+    await withLink(async ({ client, url, upload }) => {
+      const urls = [url];
+      for (let count = 1; count < 5; count += 1)
+        urls.push(String((await client.call("request_upload")).data.url));
+      const bring = (to = "") => post(to, formWith(new File(["x"], "x.txt"))).then(({ status }) => status);
+      for (const each of urls.slice(0, 4)) expect(await bring(each)).toBe(303);
+      expect(await bring(urls[4])).toBe(400);
+      expect((await client.try("request_upload")).text).toContain("rate_limited");
+      await attach(client, upload);
+      expect(await bring(urls[4])).toBe(303);
+    });
+  });
+
   test("is given twenty times at most at once", async () => {
     await withLink(async ({ client }) => {
       for (let count = 1; count < 20; count += 1) await client.call("request_upload");
