@@ -6,15 +6,10 @@
  *
  * Left out: COMPRESS=DEFLATE, UTF8=ACCEPT (this Dovecot has none), and flags that follow an email between mailboxes.
  */
-import { createServer, type TLSSocket, connect as tlsConnect } from "node:tls";
-import type { MailServer } from "../../src/mail/mail.ts";
-import { trustedAuthority } from "./authority.ts";
+import { type ImapProxy, startImapProxy } from "./imap-proxy.ts";
 import type { MailServerKit, User } from "./mail-server.ts";
 
-export type Gmail = {
-  imap: MailServer;
-  /** Every command over all connections as the client wrote it, without its tag; strings that came as literals quoted. */
-  commands: readonly string[];
+export type Gmail = ImapProxy & {
   /** A fresh user with Gmail's empty mailboxes. */
   newUser(): Promise<User>;
   /**
@@ -27,7 +22,6 @@ export type Gmail = {
     raw: string | Uint8Array,
     options?: { thread?: string; labels?: readonly string[]; flags?: readonly string[]; date?: Date },
   ): Promise<string>;
-  stop(): Promise<void>;
 };
 
 const capabilities = {
@@ -86,9 +80,6 @@ export async function startGmail(
   kit: MailServerKit,
   toKeys: (query: string) => string | undefined = () => undefined,
 ): Promise<Gmail> {
-  const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
-  const sockets = new Set<TLSSocket>();
-  const commands: string[] = [];
   let numbers = 1278455344230334000n;
   const next = () => String(++numbers);
 
@@ -113,98 +104,13 @@ export async function startGmail(
     return understood ? keys : undefined;
   }
 
-  const server = createServer({ cert, key }, (near) => {
-    const far = tlsConnect({ host: "localhost", port: kit.imap.port });
-    let loggedIn = false;
-    let typed = "";
-    /** The beginning of a command whose literals are being gathered. */
-    let begun = "";
-    let wanted: number | undefined;
-    /** Octets that follow and are nobody's business. */
-    let passing = 0;
-    let said = "";
-
-    function take(line: string): void {
-      const literal = /\{(\d+)(\+?)\}$/.exec(line);
-      if (literal && !/^\S+ (UID )?SEARCH /i.test(begun + line)) {
-        passing = Number(literal[1]);
-        far.write(`${line}\r\n`, "latin1");
-        return;
-      }
-      if (literal) {
-        if (!literal[2]) near.write("+ go ahead\r\n");
-        begun += line.slice(0, literal.index);
-        wanted = Number(literal[1]);
-        return;
-      }
-      const command = begun + line;
-      begun = "";
-      commands.push(command.replace(/^\S+ /, ""));
-      const known = toDovecot(command);
-      if (known !== undefined) far.write(`${known}\r\n`, "latin1");
-      else near.write(`${command.split(" ", 1)[0]} BAD Could not parse command\r\n`);
-    }
-
-    near.on("data", (chunk: Buffer) => {
-      typed += chunk.toString("latin1");
-      for (;;) {
-        if (wanted !== undefined) {
-          if (typed.length < wanted) return;
-          begun += `"${typed.slice(0, wanted).replace(/["\\]/g, "\\$&")}"`;
-          typed = typed.slice(wanted);
-          wanted = undefined;
-        }
-        if (passing > 0) {
-          const part = typed.slice(0, passing);
-          far.write(part, "latin1");
-          passing -= part.length;
-          typed = typed.slice(part.length);
-          if (passing > 0) return;
-        }
-        const end = typed.indexOf("\r\n");
-        if (end < 0) return;
-        const line = typed.slice(0, end);
-        typed = typed.slice(end + 2);
-        take(line);
-      }
-    });
-
-    far.on("data", (chunk: Buffer) => {
-      said += chunk.toString("latin1");
-      for (let from = 0; ; ) {
-        const end = said.indexOf("\r\n", from);
-        if (end < 0) return;
-        const literal = /\{(\d+)\}$/.exec(said.slice(from, end));
-        if (literal) {
-          from = end + 2 + Number(literal[1]);
-          continue;
-        }
-        const answer = said.slice(0, end + 2);
-        said = said.slice(end + 2);
-        from = 0;
-        if (/^\S+ OK .*Logged in/i.test(answer)) loggedIn = true;
-        near.write(toGmailAnswer(answer, loggedIn), "latin1");
-      }
-    });
-
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
+  const proxy = await startImapProxy(kit, {
+    command: (command) => toDovecot(command) ?? { say: "TAG BAD Could not parse command\r\n" },
+    answer: (answer, { loggedIn }) => toGmailAnswer(answer, loggedIn),
   });
-  server.on("tlsClientError", () => {});
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port was given");
 
   return {
-    imap: { host: "localhost", port: address.port, security: "tls" },
-    commands,
+    ...proxy,
     async newUser() {
       const user = await kit.newUser();
       await kit.withImap(user, async (imap) => {
@@ -227,10 +133,6 @@ export async function startGmail(
         places.map((mailbox) => ({ raw: whole, mailbox, ...delivery })),
       );
       return id;
-    },
-    async stop() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
     },
   };
 }
