@@ -14,6 +14,8 @@ export type SmtpScript = {
   security?: "tls" | "starttls" | "bare";
   /** Default: a good one for localhost. */
   certificate?: Certificate;
+  /** Offered in the answer to EHLO besides 8BITMIME and AUTH. */
+  extensions?: readonly string[];
   /** Another reply at a stage, e.g. `{ AUTH: "535 5.7.8 No" }`. RCPT and message may look at what is asked. */
   replies?: Partial<Record<Exclude<SmtpStage, "RCPT">, string>>;
   /** The reply to one recipient; undefined takes it. */
@@ -96,6 +98,7 @@ export async function startScriptedSmtp(first: SmtpScript = {}): Promise<Scripte
               "250-localhost",
               ...(offers ? ["250-STARTTLS"] : []),
               "250-8BITMIME",
+              ...(first.extensions ?? []).map((name) => `250-${name}`),
               "250 AUTH PLAIN LOGIN",
             ].join("\r\n"),
           );
@@ -157,7 +160,7 @@ export async function startScriptedSmtp(first: SmtpScript = {}): Promise<Scripte
         }
         const end = pending.indexOf("\r\n");
         if (end < 0 || upgraded) return;
-        const line = pending.slice(0, end);
+        const line = Buffer.from(pending.slice(0, end), "latin1").toString("utf8");
         pending = pending.slice(end + 2);
         command(line);
       }

@@ -10,19 +10,26 @@ export type SmtpDeadlines = { connectMs: number; greetingMs: number; silenceMs: 
 
 export const smtpDeadlines: SmtpDeadlines = { connectMs: 20_000, greetingMs: 20_000, silenceMs: 30_000 };
 
+/** A connection that is logged in, and what its server offered. */
+export type SmtpSession = {
+  connection: SMTPConnection;
+  /** SMTPUTF8: addresses beyond ASCII (RFC 6531). */
+  takesUtf8: boolean;
+};
+
 type SmtpDeps = { outbound: Outbound; signal: AbortSignal; deadlines?: SmtpDeadlines };
 
 /**
  * A connection that is logged in and takes one email after another; the caller closes it. The host is judged and
  * pinned here. Throws what proveSmtp throws, and not_supported for an account connected for reading only.
  */
-export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promise<SMTPConnection> {
+export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promise<SmtpSession> {
   if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
   const { auth, ...options } = await toOptions(credentials, deps);
-  const connection = await dial(options, deps.signal, auth);
+  const session = await dial(options, deps.signal, auth);
   // A server that hangs up while nobody looks is no accident of ours.
-  connection.on("error", () => {});
-  return connection;
+  session.connection.on("error", () => {});
+  return session;
 }
 
 /**
@@ -30,13 +37,13 @@ export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promis
  * tls_failed, not_a_mail_server, login_refused, mail_server_busy, mail_server_failed, timed_out, cancelled.
  */
 export async function proveSmtp(credentials: Credentials, deps: SmtpDeps): Promise<void> {
-  const connection = await openSmtp(credentials, deps);
+  const { connection } = await openSmtp(credentials, deps);
   connection.quit();
 }
 
 /** Connects, takes TLS and leaves before any login. Throws what proveSmtp throws, but for login_refused. */
 export async function reachSmtp(server: MailServer, deps: SmtpDeps): Promise<void> {
-  const connection = await dial(await toServerOptions(server, deps), deps.signal);
+  const { connection } = await dial(await toServerOptions(server, deps), deps.signal);
   connection.quit();
 }
 
@@ -45,8 +52,9 @@ async function dial(
   options: Awaited<ReturnType<typeof toServerOptions>>,
   signal: AbortSignal,
   auth?: { user: string; pass: string },
-): Promise<SMTPConnection> {
+): Promise<SmtpSession> {
   const connection = new SMTPConnection(options);
+  let takesUtf8 = false;
   const { promise: proven, resolve, reject } = Promise.withResolvers<void>();
   const giveUp = () => reject(signal.reason);
   signal.addEventListener("abort", giveUp, { once: true });
@@ -54,13 +62,15 @@ async function dial(
   connection.on("end", () => reject(new Error("The connection ended")));
   connection.connect((failure) => {
     if (failure) return reject(failure);
+    // The last answer so far is the one to EHLO: a line for each extension (RFC 5321 section 4.1.1.1).
+    takesUtf8 = /^250[ -]SMTPUTF8\b/im.test(connection.lastServerResponse || "");
     if (auth === undefined) return resolve();
     // RFC 4954: asked for even where the server names no AUTH, since a login that is never tried proves nothing.
     connection.login(auth, (refusal) => (refusal ? reject(refusal) : resolve()));
   });
   try {
     await proven;
-    return connection;
+    return { connection, takesUtf8 };
   } catch (error) {
     connection.close();
     throw toAppError(error, "connect");

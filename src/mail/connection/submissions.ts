@@ -6,11 +6,11 @@
  * message is written; from then on, without the server's word, an email may have been sent, and the answer says so.
  */
 import { Readable } from "node:stream";
-import type SMTPConnection from "nodemailer/lib/smtp-connection";
 import { AppError } from "../../errors.ts";
 import { toAppError } from "../failures.ts";
 import type { Credentials } from "../mail.ts";
 import type { ConnectionOwner } from "./connections.ts";
+import type { SmtpSession } from "./smtp.ts";
 
 export type Submission = {
   /** MAIL FROM. */
@@ -37,7 +37,7 @@ export const submissionLimits: SubmissionLimits = { idleMs: 120_000, totalMs: 38
 export type Submissions = ReturnType<typeof createSubmissions>;
 
 type Kept = {
-  connection: SMTPConnection;
+  session: SmtpSession;
   grantId: string;
   expiry: ReturnType<typeof setTimeout>;
   /** Listens for the server's hanging up. */
@@ -46,7 +46,7 @@ type Kept = {
 
 /** `open` judges, dials and logs in (smtp.ts); it must obey its signal. Opens nothing by itself. */
 export function createSubmissions(deps: {
-  open(credentials: Credentials, signal: AbortSignal): Promise<SMTPConnection>;
+  open(credentials: Credentials, signal: AbortSignal): Promise<SmtpSession>;
   limits?: Partial<SubmissionLimits>;
 }) {
   const limits = { ...submissionLimits, ...deps.limits };
@@ -54,36 +54,37 @@ export function createSubmissions(deps: {
   const busy = new Set<{ grantId: string; end(reason: AppError): void }>();
   const toKey = (owner: ConnectionOwner) => `${owner.grantId}/${owner.accountId}`;
 
-  function take(key: string): SMTPConnection | undefined {
+  function take(key: string): SmtpSession | undefined {
     const found = kept.get(key);
     if (!found) return undefined;
     kept.delete(key);
     clearTimeout(found.expiry);
-    found.connection.off("end", found.forget);
-    return found.connection;
+    found.session.connection.off("end", found.forget);
+    return found.session;
   }
 
-  function keep(key: string, grantId: string, connection: SMTPConnection): void {
+  function keep(key: string, grantId: string, session: SmtpSession): void {
+    const { connection } = session;
     if (kept.has(key)) {
       connection.quit();
       return;
     }
     const forget = () => {
-      if (kept.get(key)?.connection === connection) take(key);
+      if (kept.get(key)?.session === session) take(key);
     };
     const expiry = setTimeout(() => {
       forget();
       connection.quit();
     }, limits.idleMs);
     expiry.unref();
-    kept.set(key, { connection, grantId, expiry, forget });
+    kept.set(key, { session, grantId, expiry, forget });
     connection.once("end", forget);
   }
 
   return {
     /**
      * Submits once. Recipients that were refused are named beside those that were accepted.
-     * Throws recipient_refused (nobody was accepted), message_refused, too_large, mail_server_busy, login_refused,
+     * Throws recipient_refused (nobody was accepted), message_refused, not_supported, too_large, mail_server_busy, login_refused,
      * host_unreachable, timed_out and cancelled when nothing was sent, and maybe_sent when nobody can know.
      */
     async submit(owner: ConnectionOwner, email: Submission, signal: AbortSignal): Promise<Submitted> {
@@ -101,17 +102,17 @@ export function createSubmissions(deps: {
             keep(key, owner.grantId, warm);
             return first.done;
           }
-          warm.close();
+          warm.connection.close();
           // A kept connection may have been closed by the server meanwhile; nothing was handed over, so try anew.
           if (!first.stale) throw first.failed;
         }
-        const connection = await deps.open(owner.credentials, AbortSignal.any([signal, deadline]));
-        const only = await attempt(connection, email, signals);
+        const fresh = await deps.open(owner.credentials, AbortSignal.any([signal, deadline]));
+        const only = await attempt(fresh, email, signals);
         if ("done" in only) {
-          keep(key, owner.grantId, connection);
+          keep(key, owner.grantId, fresh);
           return only.done;
         }
-        connection.close();
+        fresh.connection.close();
         throw only.failed;
       } finally {
         busy.delete(entry);
@@ -120,7 +121,7 @@ export function createSubmissions(deps: {
 
     /** Closes what a grant holds, at once. What is being handed over ends as maybe_sent. */
     closeGrant(grantId: string): void {
-      for (const [key, { grantId: holder }] of kept) if (holder === grantId) take(key)?.close();
+      for (const [key, { grantId: holder }] of kept) if (holder === grantId) take(key)?.connection.close();
       for (const entry of busy)
         if (entry.grantId === grantId)
           entry.end(new AppError("cancelled", "The permission for this mailbox has ended."));
@@ -128,7 +129,7 @@ export function createSubmissions(deps: {
 
     /** Leaves all servers; for the process's end. */
     async close(): Promise<void> {
-      for (const key of [...kept.keys()]) take(key)?.close();
+      for (const key of [...kept.keys()]) take(key)?.connection.close();
       for (const entry of busy) entry.end(new AppError("shutting_down", "The server is stopping."));
     },
   };
@@ -141,7 +142,7 @@ type Attempt = { done: Submitted } | { failed: AppError; stale: boolean };
  * then on the server's word is worth waiting for, up to the deadline.
  */
 async function attempt(
-  connection: SMTPConnection,
+  { connection, takesUtf8 }: SmtpSession,
   email: Submission,
   { caller, deadline }: { caller: AbortSignal; deadline: AbortSignal },
 ): Promise<Attempt> {
@@ -174,6 +175,7 @@ async function attempt(
   try {
     if (caller.aborted) throw caller.reason;
     if (deadline.aborted) throw deadline.reason;
+    if (!takesUtf8) requireAscii(email.recipients);
     const envelope = {
       from: email.from,
       to: [...email.recipients],
@@ -198,13 +200,28 @@ async function attempt(
     if (asked && message.readableEnded && replied === undefined)
       return { failed: toMaybe(error), stale: false };
     const stale =
-      !asked && !caller.aborted && !deadline.aborted && (replied === undefined || replied === 421);
+      !asked &&
+      !(error instanceof AppError) &&
+      !caller.aborted &&
+      !deadline.aborted &&
+      (replied === undefined || replied === 421);
     return { failed: toFailure(error), stale };
   } finally {
     deadline.removeEventListener("abort", onDeadline);
     caller.removeEventListener("abort", onGone);
     message.destroy();
   }
+}
+
+/** Throws not_supported: without SMTPUTF8 only ASCII may be said (RFC 6531 section 3.1). */
+function requireAscii(recipients: readonly string[]): void {
+  const beyond = recipients.filter((address) => /[^!-~]/.test(address));
+  if (beyond.length > 0)
+    throw new AppError(
+      "not_supported",
+      `Nothing was sent: this account's mail server takes no letters beyond ASCII before the @ (SMTPUTF8): ${beyond.join(", ")}.`,
+      { hint: "Leave the address out, or ask the person for another one." },
+    );
 }
 
 const toMaybe = (cause: unknown) =>

@@ -9,17 +9,22 @@ import type { Person } from "../writing.ts";
 /** Recipients of one email, over to, cc and bcc. */
 export const maxRecipients = 20;
 
-/** RFC 5321 dot-string, without quoted local parts: nobody has them, and attackers love them. */
-const localPart = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+/**
+ * RFC 5321 dot-string, with the letters and digits of every script that RFC 6531 adds, as far as they are seen: what
+ * is shown is where it goes. No quoted local parts: nobody has them, and attackers love them.
+ */
+const localPart =
+  /^(?!.*\p{Default_Ignorable_Code_Point})(?!\p{M})[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.(?!\p{M})[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 /** A bare address with its domain in ASCII (IDNA), or undefined when it is none. */
 export function toBareAddress(text: string): string | undefined {
   const trimmed = text.trim();
   const at = trimmed.lastIndexOf("@");
-  const local = trimmed.slice(0, at);
+  // RFC 6532 section 3.1: one spelling of what looks the same.
+  const local = trimmed.slice(0, at).normalize("NFC");
   const domain = domainToASCII(trimmed.slice(at + 1));
-  if (at < 1 || local.length > 64 || trimmed.length > 254) return undefined;
+  if (at < 1 || Buffer.byteLength(local) > 64 || trimmed.length > 254) return undefined;
   return localPart.test(local) && domainName.test(domain) ? `${local}@${domain}` : undefined;
 }
 
