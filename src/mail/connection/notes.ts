@@ -11,11 +11,14 @@ export type MailboxNotes = {
   newestFrom: LRUCache<number, number>;
   /** UID -> the numbers of the parts that are its text. */
   textParts: LRUCache<number, readonly string[]>;
+  /** UIDs of emails that begin with nothing to read for as far as a list looks. */
+  wordless: LRUCache<number, true>;
 };
 
 const newNotes = (): MailboxNotes => ({
   newestFrom: new LRUCache({ max: 8 }),
   textParts: new LRUCache({ max: 1_000 }),
+  wordless: new LRUCache({ max: 1_000 }),
 });
 
 export type Notes = ReturnType<typeof createNotes>;

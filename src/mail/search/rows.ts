@@ -6,6 +6,7 @@ import { type Part, toAnatomy, toPart } from "../email/structure.ts";
 import type { EmailRow } from "../mail.ts";
 import { partsToRead } from "../text/body.ts";
 import { type Address, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
+import { type Blank, lookAgain } from "./second-look.ts";
 import { snippetBytes, toSnippet } from "./snippet.ts";
 
 /**
@@ -24,17 +25,41 @@ export const rowQuery: FetchQueryObject = {
 
 export type FetchedRow = { uid: number; receivedAt: number; row: EmailRow };
 
-/** Rows of the selected mailbox by UID or sequence set, in the server's order. */
+/** Octets that a list may bring from the server; more where else most of its emails would be without a word. */
+const listOctets = (rows: number, blanks: number) =>
+  Math.max(57_000, 1_140 * rows) * (blanks * 2 > rows ? 2.5 : 1);
+
+/**
+ * Rows of the selected mailbox by UID or sequence set, in the server's order. `share`: of the list that these are rows
+ * of, from 0 to 1.
+ */
 export async function fetchRows(
   access: Access,
   imap: ImapFlow,
   range: string,
   by: "uid" | "sequence",
   notes: MailboxNotes,
+  share = 1,
 ): Promise<FetchedRow[]> {
-  const emails = await imap.fetchAll(range, rowQuery, { uid: by === "uid" });
+  const before = imap.stats().received;
+  const answers = await imap.fetchAll(range, rowQuery, { uid: by === "uid" });
   // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
-  return emails.filter((email) => email.headers).map((email) => toFetchedRow(access, imap, email, notes));
+  const emails = answers.filter((email) => email.headers);
+  const blanks: Blank[] = [];
+  const rows = emails.map((email) => {
+    const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
+    const fetched = toFetchedRow(access, imap, email, root, notes);
+    const { row, uid } = fetched;
+    const show = (snippet: string) => {
+      row.snippet = snippet;
+    };
+    if (row.snippet === "") blanks.push({ uid, root, show });
+    return fetched;
+  });
+  const allowed = share * listOctets(rows.length, blanks.length);
+  const newestFirst = blanks.sort((a, b) => b.uid - a.uid);
+  await lookAgain(imap, newestFirst, allowed - (imap.stats().received - before), notes);
+  return rows;
 }
 
 const nobody: Address = { address: "" };
@@ -43,12 +68,12 @@ function toFetchedRow(
   access: Access,
   imap: ImapFlow,
   email: FetchMessageObject,
+  root: Part,
   notes: MailboxNotes,
 ): FetchedRow {
   const headers = parseHeaders(email.headers ?? Buffer.alloc(0));
   const received = receivedAt(email);
   const flags = lowerCaseFlags(email);
-  const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
   const id = access.toId(imap, email.uid);
   notes.textParts.set(
     email.uid,

@@ -176,10 +176,10 @@ async function rowsOf(
     found.map(async (one): Promise<[Found, FetchedRow[]]> => {
       const uids = page.filter((match) => match.one === one).map(({ uid }) => uid);
       if (one.rows || uids.length === 0) return [one, one.rows ?? []];
-      return [
-        one,
-        await access.read(one.path, (imap, notes) => fetchRows(access, imap, uids.join(","), "uid", notes)),
-      ];
+      const share = uids.length / page.length;
+      const fetch = (imap: ImapFlow, notes: MailboxNotes) =>
+        fetchRows(access, imap, uids.join(","), "uid", notes, share);
+      return [one, await access.read(one.path, fetch)];
     }),
   );
   const rows = new Map(fetched.map(([one, list]) => [one, new Map(list.map((row) => [row.uid, row]))]));

@@ -14,15 +14,18 @@ const snippetCharacters = 120;
 export function toSnippet(bytes: Uint8Array | undefined, root: Part): string {
   if (!bytes || bytes.length === 0) return "";
   const first = root.children[0] ?? root;
-  const { type, charset, encoding, content } = first.type.startsWith("multipart/")
-    ? intoFirstChild(Buffer.from(bytes), 0)
-    : { ...first, content: Buffer.from(bytes) };
+  const content = Buffer.from(bytes);
+  return toWords(first.type.startsWith("multipart/") ? intoFirstChild(content, 0) : { ...first, content });
+}
+
+type Found = { type: string; charset?: string; encoding?: string; content: Buffer };
+
+/** The first words of a part; `content` is its beginning, as it is in the email. */
+export function toWords({ type, charset, encoding, content }: Found): string {
   if (!type.startsWith("text/") || type === "text/calendar") return "";
   const text = decodeText(decodeTransfer(content, encoding), charset);
   return firstWords(type === "text/html" ? htmlToWords(text) : text);
 }
-
-type Found = { type: string; charset?: string; encoding?: string; content: Buffer };
 
 /** Past the boundary and the headers of a multipart's first child, and of that one's, until a text begins. */
 function intoFirstChild(bytes: Buffer, depth: number): Found {
