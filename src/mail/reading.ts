@@ -50,6 +50,8 @@ export type Email = {
   sender: SenderVerdicts;
   /** How many earlier emails it refers to: get_thread shows them. */
   earlier: number;
+  /** Where a mailing list says it is left: https: and mailto: addresses. */
+  unsubscribe: string[];
   format: EmailFormat;
   body: string;
   /** Where `body` starts and ends in the whole rendered text, in characters. */

@@ -44,6 +44,7 @@ export const getEmail = defineTool({
     size: z.int(),
     sender: senderVerdicts,
     earlier: z.int(),
+    unsubscribe: z.array(mailLine()).optional(),
     body: mailText(),
     offset: z.int(),
     end: z.int(),
@@ -75,6 +76,7 @@ export const getEmail = defineTool({
       ...email,
       reply_to: email.replyTo,
       message_id: email.messageId,
+      unsubscribe: email.unsubscribe.length > 0 ? email.unsubscribe : undefined,
       next_offset: email.nextOffset,
       state,
     };
@@ -98,6 +100,8 @@ export const getEmail = defineTool({
           ({ index, name, type, size, inside }) =>
             `Attachment ${index}: ${name} (${type}, ${showSize(size)}${inside === undefined ? "" : `, inside ${inside}`})`,
         ),
+      pictures(email.attachments.filter(({ inline }) => inline)),
+      email.unsubscribe ? `Unsubscribe: ${email.unsubscribe.join(", ")}` : "",
       email.headers ? `\nHeaders:\n${email.headers}` : "",
     ].filter((line) => line !== "");
     const about = [
@@ -118,4 +122,14 @@ function verdicts(sender: z.output<typeof senderVerdicts>): string {
     sender[method] ? [`${method.toUpperCase()} ${sender[method]}`] : [],
   );
   return known.length > 0 ? `Sender checks${sender.by ? ` by ${sender.by}` : ""}: ${known.join(", ")}` : "";
+}
+
+/** So that a picture in the text can be asked for by its number; newsletters have dozens. */
+const maxPictures = 10;
+
+function pictures(shown: readonly { index: number; name: string }[]): string {
+  if (shown.length === 0) return "";
+  const some = shown.slice(0, maxPictures).map(({ index, name }) => `${index} ${name}`);
+  const more = shown.length > maxPictures ? ` and ${shown.length - maxPictures} more` : "";
+  return `Within the text, as attachment: ${some.join(", ")}${more}`;
 }

@@ -9,6 +9,7 @@ import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText 
 import { toSafeFileName } from "./file-name.ts";
 import { toVerdicts } from "./sender.ts";
 import { type AttachedPart, toAnatomy, toPart } from "./structure.ts";
+import { toUnsubscribe } from "./unsubscribe.ts";
 
 /** "Fwd:" in the languages mail clients write it in. */
 export function isForward(subject: string): boolean {
@@ -29,6 +30,7 @@ const shownHeaders = [
   "references",
   "authentication-results",
   "received",
+  "list-unsubscribe",
 ];
 
 /** More of either is a mailing that lists everybody, or an attack: what is left out is said. */
@@ -104,6 +106,7 @@ export async function getEmail(
       size: found.size ?? 0,
       sender: toVerdicts(headers),
       earlier: countEarlier(headers),
+      unsubscribe: toUnsubscribe(headers),
       format: request.format,
       body,
       offset: Math.min(request.offset, rendered.text.length),
