@@ -11,17 +11,6 @@ import { createDiscover, type Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import type { Terminal } from "./run.ts";
 
-type Source = Found["source"] | "named";
-
-const sources: Record<Source, string> = {
-  named: "what you named",
-  preset: "its own domain",
-  mx: "its MX records",
-  srv: "its SRV records",
-  autoconfig: "its autoconfig file",
-  guess: "a guess, since nothing was found",
-};
-
 /** `imaps://host[:port]` is TLS, `imap://host[:port]` STARTTLS; likewise smtps and smtp. */
 export type NamedServers = { imap?: string; smtp?: string; user?: string };
 
@@ -55,16 +44,18 @@ export async function check(address: string, named: NamedServers, terminal: Term
     }
   }
 
-  let found: Omit<Found, "source"> & { source: Source };
+  let looked: Found;
+  let found: Found;
   try {
-    found = withNamed(await connect.findServers(address, { signal }), named);
+    looked = await connect.findServers(address, { signal });
+    found = withNamed(looked, named);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     terminal.complain(`${error.message} ${toAdvice(error)}`);
     return 2;
   }
-  const preset = findPreset(found.provider);
-  line("ok", `${address}: ${preset?.name ?? "no company we know"}; servers from ${sources[found.source]}`);
+  line("ok", `${address}: ${toOrigin(looked, named)}`);
+  const preset = findPreset(looked.provider);
   if (preset && preset.appPassword.kind !== "optional") {
     const { kind, steps, url } = preset.appPassword;
     line("note", `app password ${kind}: ${steps}${url === undefined ? "" : ` ${url}`}`);
@@ -106,12 +97,39 @@ function toAdvice(error: AppError): string {
   return error.hint;
 }
 
-function withNamed(found: Found, named: NamedServers): Omit<Found, "source"> & { source: Source } {
+/** What a domain tells about its mail. */
+const evidence: Record<Found["source"], string> = {
+  preset: "its domain",
+  mx: "its MX records",
+  srv: "its SRV records",
+  autoconfig: "its autoconfig file",
+  guess: "nothing",
+};
+
+/** Whose mail it is, how we know, and where the servers come from. */
+export function toOrigin(
+  { provider, source }: Pick<Found, "provider" | "source">,
+  named: NamedServers,
+): string {
+  const company = findPreset(provider)?.name;
+  const who = company === undefined ? "no company we know" : `${company}, by ${evidence[source]}`;
+  const where =
+    company !== undefined
+      ? "from our table"
+      : source === "guess"
+        ? "guessed by the usual names, since nothing was found"
+        : `from ${evidence[source]}`;
+  if (named.imap !== undefined && named.smtp !== undefined) return `${who}; servers as you named them`;
+  if (named.imap !== undefined) return `${who}; IMAP as you named it, SMTP ${where}`;
+  if (named.smtp !== undefined) return `${who}; SMTP as you named it, IMAP ${where}`;
+  return `${who}; servers ${where}`;
+}
+
+function withNamed(found: Found, named: NamedServers): Found {
   if (named.imap === undefined && named.smtp === undefined) return found;
   return {
     ...found,
     provider: "generic",
-    source: "named",
     imap: named.imap === undefined ? found.imap : toServer(named.imap, { imaps: 993, imap: 143 }),
     smtp: named.smtp === undefined ? found.smtp : toServer(named.smtp, { smtps: 465, smtp: 587 }),
   };

@@ -1,5 +1,6 @@
 /** `check ADDRESS` against the real mail server, and what it says of an address nobody serves. */
 import { describe, expect, test } from "bun:test";
+import { toOrigin } from "../../src/cli/check.ts";
 import type { MailServer } from "../../src/mail/mail.ts";
 import { runCommand } from "../support/command.ts";
 import { describeMail } from "../support/installed.ts";
@@ -40,10 +41,35 @@ describeMail("check, with a mail server", () => {
 });
 
 describe("check, without one", () => {
+  test.each([
+    ["icloud", "preset", {}, "iCloud Mail, by its domain; servers from our table"],
+    ["fastmail", "mx", {}, "Fastmail, by its MX records; servers from our table"],
+    ["fastmail", "srv", {}, "Fastmail, by its SRV records; servers from our table"],
+    ["fastmail", "autoconfig", {}, "Fastmail, by its autoconfig file; servers from our table"],
+    ["generic", "srv", {}, "no company we know; servers from its SRV records"],
+    ["generic", "autoconfig", {}, "no company we know; servers from its autoconfig file"],
+    [
+      "generic",
+      "guess",
+      {},
+      "no company we know; servers guessed by the usual names, since nothing was found",
+    ],
+    ["icloud", "preset", { imap: "x", smtp: "y" }, "iCloud Mail, by its domain; servers as you named them"],
+    ["generic", "srv", { imap: "x" }, "no company we know; IMAP as you named it, SMTP from its SRV records"],
+    [
+      "icloud",
+      "preset",
+      { smtp: "y" },
+      "iCloud Mail, by its domain; SMTP as you named it, IMAP from our table",
+    ],
+  ] as const)("says where servers come from: %s by %s, named %j", (provider, source, named, origin) => {
+    expect(toOrigin({ provider, source }, named)).toBe(origin);
+  });
+
   test("says that the servers are the ones that were named", async () => {
     const nowhere = ["--imap", "imaps://127.0.0.1:1", "--smtp", "smtps://127.0.0.1:1"];
     const { printed } = await runCommand(["check", "anna@example.org", ...nowhere], env);
-    expect(printed).toContain("anna@example.org: no company we know; servers from what you named");
+    expect(printed).toContain("anna@example.org: no company we know; servers as you named them");
   });
 
   test("names a server that does not answer and a host that is not public, and ends with 1", async () => {
