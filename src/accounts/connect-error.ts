@@ -2,6 +2,7 @@
 import { AppError, type FailureCode } from "../errors.ts";
 import type { Found } from "../providers/discover.ts";
 
+/** A field of the form that a failure belongs to. */
 export type ConnectField =
   | "address"
   | "provider"

@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** The page where a mailbox is connected: address, provider, app password, what Claude may do. */
+import type { ConnectField } from "../accounts/connect-error.ts";
 import { findPreset } from "../providers/presets.ts";
 import { fieldNames } from "./connect-form.ts";
 import { FieldProblem, marked } from "./field.tsx";
@@ -8,7 +9,7 @@ import { Layout, toDocument } from "./layout.tsx";
 import { LevelChoice } from "./level-choice.tsx";
 import { toProblemText } from "./problem-text.ts";
 import { ProgressSteps } from "./progress-steps.tsx";
-import type { ConnectPageProps, FoundServers, Problem, ProblemField } from "./props.ts";
+import type { ConnectPageProps, FoundServers, Problem } from "./props.ts";
 import { ProviderHelp, ProviderList } from "./provider-choice.tsx";
 import { scripts } from "./scripts.ts";
 import { ServerFields } from "./server-fields.tsx";
@@ -54,7 +55,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
   const chosen = form.provider || found?.provider || "";
   const message = problem && toMessage(text, problem, { form, found }, chosen);
   const where = toShownField(problem, chosen);
-  const at = (field: ProblemField) => (where === field ? message : undefined);
+  const at = (field: ConnectField) => (where === field ? message : undefined);
   const focus = where ?? (form.address === "" ? "address" : "password");
   return (
     <form method="post" action="/oauth/connect" class="connect">
@@ -163,7 +164,7 @@ function toUsualServers(chosen: string, found: FoundServers | undefined) {
 }
 
 /** Where a problem is said: at its field, or above the form when the field is not one that is shown. */
-function toShownField(problem: Problem | undefined, chosen: string): ProblemField | undefined {
+function toShownField(problem: Problem | undefined, chosen: string): ConnectField | undefined {
   const isServer = /^(imap|smtp)_|^username$/.test(problem?.field ?? "");
   const preset = findPreset(chosen);
   const hasServers = chosen === "generic" || preset?.ownServers === true;

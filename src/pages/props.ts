@@ -1,4 +1,5 @@
 /** What each page needs to be drawn. Pages take these, answer HTML text, and do nothing else. */
+import type { ConnectField } from "../accounts/connect-error.ts";
 import type { FailureCode } from "../errors.ts";
 import type { Found as FoundServers } from "../providers/discover.ts";
 import type { ConnectForm } from "./connect-form.ts";
@@ -7,21 +8,10 @@ import type { Language } from "./text/language.ts";
 /** Servers that belong to an address, and how we know. */
 export type { FoundServers };
 
-/** A field of the form that a problem belongs to. */
-export type ProblemField =
-  | "address"
-  | "provider"
-  | "password"
-  | "username"
-  | "imap_host"
-  | "imap_port"
-  | "smtp_host"
-  | "smtp_port";
-
 /** What went wrong, in codes; the page has the words. An AppError fits, a ConnectError fills all of it. */
 export type Problem = {
   code: FailureCode;
-  field?: ProblemField | undefined;
+  field?: ConnectField | undefined;
   /** Which of the two logins. */
   side?: "imap" | "smtp" | undefined;
   retryAfterSeconds?: number | undefined;

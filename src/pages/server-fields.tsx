@@ -1,9 +1,10 @@
 /** @jsxImportSource hono/jsx */
 /** Where IMAP and SMTP are, for those who type it; filled in with what was found. */
+import type { ConnectField } from "../accounts/connect-error.ts";
 import type { MailServer } from "../mail/mail.ts";
 import { type ConnectForm, fieldNames, type TypedServer } from "./connect-form.ts";
 import { FieldProblem, marked } from "./field.tsx";
-import type { FoundServers, ProblemField } from "./props.ts";
+import type { FoundServers } from "./props.ts";
 import type { Texts } from "./text/en.ts";
 
 type Names = { host: string; port: string; security: string };
@@ -18,7 +19,7 @@ export function ServerFields(props: {
   form: ConnectForm;
   /** What to fill in where nothing was typed. */
   usual: Pick<FoundServers, "imap" | "smtp" | "username"> | undefined;
-  at: (field: ProblemField) => string | undefined;
+  at: (field: ConnectField) => string | undefined;
 }) {
   const { text, form, usual, at } = props;
   return (
@@ -73,7 +74,7 @@ function Server(props: {
   title: string;
   server: TypedServer;
   text: Texts;
-  at: (field: ProblemField) => string | undefined;
+  at: (field: ConnectField) => string | undefined;
 }) {
   const { side, title, server, at } = props;
   const words = props.text.connect.servers;
