@@ -1,9 +1,9 @@
-/** The upload page behind its one-time link. The link's secret is in the path, which no log shows. */
+/** What stands behind one-time links: a download, the upload page. The secret is in the path, which no log shows. */
 import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { type Door, limitBody } from "../http/guard.ts";
+import { allowSilence, type Door, limitBody } from "../http/guard.ts";
 import { toPeerOf } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { File } from "../mail/mail.ts";
@@ -79,11 +79,11 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
       limits.spend("page", toPeerOf(c, config));
       // A look (HEAD) spends nothing; a link works once.
       if (c.req.method === "HEAD") return c.body(null, 200, fileHeaders("attachment"));
-      const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(downloadMs)]);
+      const signal = AbortSignal.any([c.var.arrived.signal, AbortSignal.timeout(downloadMs)]);
       try {
         const { name, body } = await downloads.open(c.req.param("secret"), signal);
         // A browser that writes slowly must not be cut off by the server's patience.
-        c.env?.server?.timeout(c.var.arrived, 255);
+        allowSilence(c, 255);
         return c.body(body, 200, fileHeaders(name));
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
@@ -138,15 +138,16 @@ async function readFiles(c: Context<Door>): Promise<File[]> {
     if (error instanceof AppError) throw error;
     throw new AppError("invalid_input", "This is not a form with files.", { cause: error });
   }
-  const files = form.getAll("files").filter((value) => value instanceof Blob && value.size > 0);
+  // A browser sends an empty one where none was chosen.
+  const chosen = form.getAll("files").filter((value) => typeof value !== "string");
   return Promise.all(
-    files.map(async (file) => {
-      if (!(file instanceof Blob)) throw new AppError("invalid_input", "A file is missing.");
-      return {
-        name: "name" in file && typeof file.name === "string" ? file.name : "file",
+    chosen
+      .filter(({ size }) => size > 0)
+      .map(async (file) => ({
+        // Under Bun undefined where the form gives an empty one.
+        name: file.name || "file",
         type: file.type.split(";")[0] || "application/octet-stream",
         content: new Uint8Array(await file.arrayBuffer()),
-      };
-    }),
+      })),
   );
 }

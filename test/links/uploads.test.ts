@@ -67,6 +67,22 @@ describeMail("The upload link", () => {
     });
   });
 
+  test("takes a file without a name, and of a form only what is a file", async () => {
+    await withLink(async ({ client, url, upload }) => {
+      const part = (head: string) =>
+        `--x\r\nContent-Disposition: form-data; name="files"${head}\r\n\r\nhello\r\n`;
+      const answer = await fetch(url, {
+        method: "POST",
+        redirect: "manual",
+        headers: { "Content-Type": "multipart/form-data; boundary=x" },
+        body: `${part('; filename=""\r\nContent-Type: text/plain')}${part("")}--x--\r\n`,
+      });
+      expect(answer.status).toBe(303);
+      const draft = await attach(client, upload);
+      expect(draft.data.preview).toMatchObject({ attachments: [{ name: "file", size: 5 }] });
+    });
+  });
+
   test("is over after an hour, with what was uploaded, and for whoever guesses", async () => {
     const clock = createTestClock();
     await withLink(async ({ product, accessToken, url, upload }) => {
