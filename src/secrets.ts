@@ -61,7 +61,8 @@ export function seal(key: Uint8Array, plaintext: string | Uint8Array, context: s
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   cipher.setAAD(Buffer.from(context, "utf8"));
-  const body = Buffer.concat([cipher.update(plaintext as string, "utf8"), cipher.final()]);
+  const bytes = typeof plaintext === "string" ? Buffer.from(plaintext, "utf8") : plaintext;
+  const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
   return Buffer.concat([nonce, body, cipher.getAuthTag()]);
 }
 
@@ -128,7 +129,7 @@ export function createSecrets(keyring: readonly Uint8Array[]) {
       return seal(sealing("wrap"), unsealWithRing("wrap", wrapped, context), context);
     },
 
-    /** A JSON value as an opaque base64url string that only this server reads: forms, registrations, cursors. */
+    /** A JSON value as an opaque base64url string that only this server reads: forms, registrations, facts of the database. */
     sealValue(purpose: string, value: unknown): string {
       return seal(sealing(purpose), JSON.stringify(value), purpose).toString("base64url");
     },

@@ -1,7 +1,7 @@
 /**
  * How often something may be tried, and how much of it at once. All counters are in memory and bounded: a flood of
- * new keys pushes out the keys least recently seen. No key is anything a caller can choose, except an account's
- * address, which is counted under a keyed hash.
+ * new keys pushes out the keys least recently seen. Of what a caller types only a mail server's name is a key as it is;
+ * an account's address is counted under a keyed hash.
  *
  * One number per key in an LRU (the generic cell rate algorithm): the limiters there are as packages keep a timer per
  * key without an upper bound, and go by the wall clock.

@@ -15,7 +15,7 @@ import type { Secrets } from "../secrets.ts";
 import { type AuthorizationRequest, sealRequest } from "./authorize-request.ts";
 import type { OAuthError } from "./oauth-error.ts";
 import type { Passages, PendingGrant } from "./passage.ts";
-import { toAnswer } from "./redirects.ts";
+import { toAnsweredRedirect } from "./redirects.ts";
 
 export type Answer =
   | { html: string; status: ContentfulStatusCode; retryAfterSeconds?: number | undefined }
@@ -94,14 +94,14 @@ export function createFormPages(deps: {
       });
       if (code === undefined) return notice(language, "request_expired", 400);
       const answer = { code, iss: config.publicUrl };
-      return { location: toAnswer(request.redirectUri, answer, request.rawState) };
+      return { location: toAnsweredRedirect(request.redirectUri, answer, request.rawState) };
     },
 
     /** An error goes to the client where its redirect is proven, and to the person where it is not. */
     refuse(language: Language, error: OAuthError): Answer {
       if (error.redirect === undefined) return notice(language, toNotice(error), error.status);
       const answer = { error: error.code, error_description: error.message, iss: config.publicUrl };
-      return { location: toAnswer(error.redirect.uri, answer, error.redirect.rawState) };
+      return { location: toAnsweredRedirect(error.redirect.uri, answer, error.redirect.rawState) };
     },
 
     /** A foreseen failure outside the form. */

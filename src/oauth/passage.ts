@@ -76,6 +76,7 @@ export function createPassages(deps: {
     return { grantId, level, dataKey };
   }
 
+  /** What the request has led to so far; undefined before the first login, and after the end. */
   function findPending(request: PassageRequest): PendingGrant | undefined {
     const row = findRow(request);
     if (!row?.grantId || !row.wrappedKey || row.usedAt !== null || row.expiresAt <= clock.now())
@@ -104,15 +105,14 @@ export function createPassages(deps: {
       .run();
   }
 
+  /** Whether this request already led to a code, or its pending grant is gone. */
+  function isFinished(request: PassageRequest): boolean {
+    return findRow(request) !== undefined && findPending(request) === undefined;
+  }
+
   return {
-    /** Whether this request already led to a code, or its pending grant is gone. */
-    isFinished(request: PassageRequest): boolean {
-      return findRow(request) !== undefined && findPending(request) === undefined;
-    },
-
+    isFinished,
     findPending,
-
-    /** Lets a person take ten more minutes over the next mailbox. */
     keepOpen,
 
     /**
@@ -126,7 +126,7 @@ export function createPassages(deps: {
     ): PendingGrant | undefined {
       return db.transaction(
         () => {
-          if (this.isFinished(request)) return undefined;
+          if (isFinished(request)) return undefined;
           const pending = findPending(request) ?? begin(request, level);
           save(pending);
           keepOpen(request, pending.grantId);

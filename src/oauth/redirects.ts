@@ -50,7 +50,7 @@ export function toRedirectHost(uri: string): string {
 }
 
 /** The redirect with an answer for the client. `rawState` goes back byte for byte, as it stood in the query. */
-export function toAnswer(
+export function toAnsweredRedirect(
   uri: string,
   answer: Readonly<Record<string, string>>,
   rawState: string | undefined,
