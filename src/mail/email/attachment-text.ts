@@ -3,6 +3,7 @@ import type { ImapFlow } from "imapflow";
 import PostalMime from "postal-mime";
 import { looksReadable } from "../../documents/kind.ts";
 import type { DocumentReader } from "../../documents/reader.ts";
+import { isTnef } from "../../documents/tnef.ts";
 import { readBody } from "../text/body.ts";
 import { calendarToLines } from "../text/calendar.ts";
 import { decodeText } from "../text/charset.ts";
@@ -10,6 +11,8 @@ import { contactsToLines } from "../text/contacts.ts";
 import { show } from "../text/fold.ts";
 import { headerValue, parseHeaders, showAddress, toAddresses, toText } from "../text/headers.ts";
 import { htmlToMarkdown } from "../text/html-markdown.ts";
+import { isOutlookFile } from "../text/outlook.ts";
+import { readOutlookFile } from "./outlook-file.ts";
 import { type Part, toAnatomy } from "./structure.ts";
 
 export type AttachmentText = { text: string; notes: string[] };
@@ -18,17 +21,20 @@ export type AttachmentText = { text: string; notes: string[] };
 const maxCharacters = 4_000_000;
 const shownHeaders = ["From", "To", "Cc", "Date", "Subject"];
 
-/** Empty text without notes: there is nothing to read in it. Throws timed_out. */
+/** Empty text without notes: there is nothing to read in it. `depth`: files inside files. Throws timed_out. */
 export async function toAttachmentText(
   bytes: Buffer,
   part: Part,
   documents: DocumentReader,
   signal: AbortSignal,
+  depth = 0,
 ): Promise<AttachmentText> {
   const ending = /\.([a-z0-9]{1,8})$/i.exec(part.name ?? "")?.[1]?.toLowerCase() ?? "";
   const is = (type: RegExp, ...endings: string[]) => type.test(part.type) || endings.includes(ending);
+  const readInside = (inner: Buffer, its: Part) => toAttachmentText(inner, its, documents, signal, depth + 1);
+  if (depth === 0 && isTnef(bytes)) return readOutlookFile(bytes, readInside, signal);
   if (looksReadable(bytes)) return documents.read(bytes, signal);
-  if (is(/ms-tnef$/) || isTnef(bytes)) return tnef;
+  if (isOutlookFile(part)) return { text: "", notes: [damagedNote] };
   if (is(/^(application\/(pgp-encrypted|pkcs7-mime|x-pkcs7-mime|pgp-signature|(x-)?pkcs7-signature))$/))
     return { text: "", notes: ["Encrypted, or a signature: there is no text to be read in it."] };
   if (is(/^message\//, "eml")) return readEml(bytes);
@@ -44,13 +50,7 @@ export async function toAttachmentText(
   return { text: text.replace(/\r\n?/g, "\n").trim(), notes: [] };
 }
 
-const tnef: AttachmentText = {
-  text: "",
-  notes: ["Outlook's own format (winmail.dat), which cannot be read here; a download link gives it."],
-};
-
-/** MS-OXTNEF section 2.1.3.1: every TNEF stream begins so. */
-const isTnef = (bytes: Buffer) => bytes.length > 6 && bytes.readUInt32LE(0) === 0x223e9f78;
+const damagedNote = "winmail.dat is damaged, and cannot be read; a download link gives it.";
 
 /** Text has no zero bytes, unless it is UTF-16, and few other controls. */
 function isBinary(bytes: Buffer, charset: string | undefined): boolean {

@@ -147,6 +147,7 @@ function countEarlier(headers: ReturnType<typeof parseHeaders>): number {
 
 function unnamed(type: string): string {
   if (type === "message/rfc822") return "attached email.eml";
+  if (/^application\/(vnd\.)?ms-tnef$/.test(type)) return "winmail.dat";
   return type === "text/rfc822-headers" ? "original headers.txt" : "unnamed";
 }
 

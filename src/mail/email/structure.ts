@@ -4,6 +4,7 @@
  */
 import type { MessageEnvelopeObject, MessageStructureObject } from "imapflow";
 import { type Address, toText } from "../text/headers.ts";
+import { isOutlookFile } from "../text/outlook.ts";
 
 /** One part: `part` is its number for FETCH, e.g. "1.2". */
 export type Part = {
@@ -40,6 +41,8 @@ export type BodyText = {
   plain?: Part;
   html?: Part;
   other?: Part;
+  /** winmail.dat, where it holds all the text there is. */
+  outlook?: Part;
   /** Of the attached emails that begin here and are shown as part of this one, the outermost first. */
   letterheads?: readonly Letterhead[];
 };
@@ -251,6 +254,10 @@ export function toAnatomy(root: Part): Anatomy {
   walk(root);
   // Passed on without a word of one's own: then what is passed on is what there is to read.
   if (texts.every(isBlank) && calendars.length === 0 && !found.report && !found.encrypted)
-    for (const { part, inside } of [...attachments]) if (inside === undefined && isEmail(part)) enclose(part);
+    for (const { part, inside } of [...attachments]) {
+      if (inside === undefined && isEmail(part)) enclose(part);
+      // So does Exchange wrap the whole of an email.
+      if (inside === undefined && isOutlookFile(part)) texts.push({ outlook: part });
+    }
   return { root, texts, calendars, attachments, ...found };
 }

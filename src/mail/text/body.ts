@@ -7,6 +7,7 @@ import { AppError } from "../../errors.ts";
 import type { Anatomy, Part } from "../email/structure.ts";
 import type { EmailFormat } from "../reading.ts";
 import { decodeText } from "./charset.ts";
+import { isOutlookFile, isOutlookTextWhole } from "./outlook.ts";
 import { type Rendered, renderBody } from "./render-body.ts";
 import { decodeTransfer } from "./transfer.ts";
 
@@ -70,11 +71,15 @@ export async function readBody(
     return !whole.has(part.part) && (fetched.get(part.part)?.length ?? 0) < part.size;
   }
 
+  function content(part: Part): Buffer | undefined {
+    const bytes = fetched.get(part.part);
+    return bytes && decodeTransfer(bytes, part.encoding);
+  }
+
   function render(): Rendered {
-    const content = (part: Part) => {
-      const bytes = fetched.get(part.part);
-      return bytes && decodeTransfer(bytes, part.encoding);
-    };
+    // What follows the text in winmail.dat are files.
+    for (const part of parts)
+      if (isOutlookFile(part) && isOutlookTextWhole(content(part) ?? Buffer.alloc(0))) whole.add(part.part);
     return renderBody(anatomy, request, content);
   }
 }
@@ -96,9 +101,9 @@ async function fetchSource(imap: ImapFlow, uid: number): Promise<string> {
 
 /** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */
 export function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
-  const texts = anatomy.texts.flatMap(({ html, plain, other }) => {
-    if (format === "text") return [plain ?? html ?? other];
-    return html && plain && html.size > plain.size * 4 ? [html, plain] : [html ?? plain ?? other];
+  const texts = anatomy.texts.flatMap(({ html, plain, other, outlook }) => {
+    if (format === "text") return [plain ?? html ?? other ?? outlook];
+    return html && plain && html.size > plain.size * 4 ? [html, plain] : [html ?? plain ?? other ?? outlook];
   });
   const status = format === "html" ? undefined : anatomy.report?.status;
   const all = [...texts, ...anatomy.calendars, status];

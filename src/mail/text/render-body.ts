@@ -9,6 +9,7 @@ import { showAddress } from "./headers.ts";
 import { htmlToMarkdown, type LeftOut } from "./html-markdown.ts";
 import { toHtmlSource } from "./html-source.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
+import { isOutlookFile, type OutlookText, toOutlookText } from "./outlook.ts";
 import { shortenTargets, toPlainText } from "./plain-text.ts";
 import { reportToLines } from "./report.ts";
 
@@ -88,23 +89,24 @@ function renderText(
   tally: Tally,
 ): string {
   const { html, plain, other } = text;
-  if (format === "text") {
-    const part = plain ?? html ?? other;
-    if (!part) return "";
-    return part === html ? show(toMarkdown(part)).join("\n") : plainOf(part);
-  }
-  if (format === "html" && html) return toHtmlSource(toText(html, content));
-  const rendered = html ? toMarkdown(html) : [];
-  // HTML that is all pictures has its words in the plain text beside it.
-  const fromPlain = rendered.every((line) => !/\p{L}/u.test(line.replace(/\[image:[^\]]*\]/g, "")));
+  const outlook: OutlookText = (text.outlook && toOutlookText(content(text.outlook))) ?? {};
+  const htmlSource = () => (html ? toText(html, content) : outlook.html);
   const part = plain ?? other;
-  const usesPlain = fromPlain && part !== undefined;
-  const lines = usesPlain
-    ? plainOf(part)
-        .split("\n")
-        .map((line) => shortenTargets(line, links))
-    : rendered;
-  const folded = foldHistory(lines, { forward, quotes: usesPlain ? "all" : "marked" });
+  const plainText = () => (part ? plainOf(part) : outlook.plain);
+  if (format === "text") {
+    const unfolded = plain ? plainOf(plain) : undefined;
+    const source = unfolded === undefined ? htmlSource() : undefined;
+    return unfolded ?? (source === undefined ? (plainText() ?? "") : show(toMarkdown(source)).join("\n"));
+  }
+  const source = htmlSource();
+  if (format === "html" && source !== undefined) return toHtmlSource(source);
+  const rendered = source === undefined ? [] : toMarkdown(source);
+  // HTML that is all pictures has its words in the plain text beside it.
+  const isBare = rendered.every((line) => !/\p{L}/u.test(line.replace(/\[image:[^\]]*\]/g, "")));
+  const instead = isBare ? plainText() : undefined;
+  const lines = instead?.split("\n").map((line) => shortenTargets(line, links)) ?? rendered;
+  const quotes = instead === undefined ? "marked" : "all";
+  const folded = foldHistory(lines, { forward, quotes });
   tally.quoted += folded.quoted;
   tally.signature += folded.signature;
   return tidy(folded.lines);
@@ -117,8 +119,8 @@ function renderText(
     return toPlainText(bare, plainPart);
   }
 
-  function toMarkdown(htmlPart: Part): string[] {
-    const { lines: found, leftOut } = htmlToMarkdown(toText(htmlPart, content), links);
+  function toMarkdown(words: string): string[] {
+    const { lines: found, leftOut } = htmlToMarkdown(words, links);
     tally.hiddenWords += leftOut.hiddenWords;
     tally.trackingPixels += leftOut.trackingPixels;
     tally.pictures += leftOut.pictures;
@@ -150,10 +152,12 @@ function notes(anatomy: Anatomy, format: EmailFormat, tally: Tally, links: LinkB
     found.push(`The email is signed (${anatomy.signed}); the signature was not checked here.`);
   const nothing = anatomy.texts.length + anatomy.calendars.length === 0 && !anatomy.report?.status;
   if (nothing && !anatomy.encrypted) found.push("The email has no text of its own.");
-  if (anatomy.attachments.some(({ part }) => /^application\/(vnd\.)?ms-tnef$/.test(part.type)))
+  if (anatomy.texts.some(({ outlook }) => outlook))
     found.push(
-      "winmail.dat is Outlook's own format, which cannot be read here; get_attachment gives a download link.",
+      "The text is out of winmail.dat, Outlook's own format; get_attachment lists what else is in it.",
     );
+  else if (anatomy.attachments.some(({ part }) => isOutlookFile(part)))
+    found.push("winmail.dat is Outlook's own format; get_attachment reads it, and the files in it.");
   const left = [
     count(tally.hiddenWords, "hidden word"),
     count(tally.trackingPixels, "tracking pixel"),

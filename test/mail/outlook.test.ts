@@ -1,0 +1,109 @@
+/** winmail.dat (MS-OXTNEF): what is in it, whatever bytes are said to be one. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { readTnef } from "../../src/documents/tnef.ts";
+import { toOutlookText } from "../../src/mail/text/outlook.ts";
+import { getAttachment } from "../../src/tools/get-attachment.ts";
+import { getEmail } from "../../src/tools/get-email.ts";
+import { packRtf, type Winmail, winmail } from "../fixtures/make/tnef.ts";
+import { startCountingProxy } from "../support/counting-proxy.ts";
+import { pdf } from "../support/documents.ts";
+import { toRaw } from "../support/emails.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openReader, withReader } from "../support/reader.ts";
+
+const type = "application/ms-tnef";
+const full: Winmail = {
+  subject: "Everything",
+  body: "The plain words.",
+  html: "<p>The words.</p>",
+  files: [
+    { name: "Übersicht.csv", title: "BERSIC~1.CSV", content: Buffer.from("a,b\n1,2\n") },
+    { name: "report.pdf", type: "application/pdf", content: pdf(["Page one"]) },
+    { name: "inner", email: { subject: "The inner one", body: "Inner words.", files: [] } },
+    { name: "photo.jpg", type: "image/jpeg", content: Buffer.from("\xff\xd8\xff", "latin1") },
+  ],
+};
+
+test("any bytes are read or not, and never throw; a stream that is cut or altered keeps to its time", () => {
+  const streams = [winmail(full), winmail({ rtf: packRtf("{\\rtf1 words\\par}") }), winmail({})];
+  const altered = fc
+    .tuple(
+      fc.constantFrom(...streams),
+      fc.array(fc.tuple(fc.nat(4_000), fc.integer({ min: 0, max: 255 })), { maxLength: 12 }),
+      fc.nat(4_000),
+    )
+    .map(([stream, changes, end]) => {
+      const bytes = Uint8Array.from(stream);
+      for (const [at, byte] of changes) if (at > 3 && at < bytes.length) bytes[at] = byte;
+      return bytes.subarray(0, Math.max(end, 7));
+    });
+  const begun = performance.now();
+  fc.assert(
+    fc.property(fc.oneof(altered, fc.uint8Array({ maxLength: 500 })), (bytes) => {
+      const tnef = readTnef(bytes);
+      expect((tnef?.files.length ?? 0) <= 200).toBe(true);
+      for (const text of Object.values(toOutlookText(bytes) ?? {})) expect(text.isWellFormed()).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+test("claims of four thousand million properties, values and octets end with the bytes there are", () => {
+  const huge = Buffer.alloc(2_000_000, 0xff);
+  huge.set(winmail({}).subarray(0, 6));
+  // An attribute as long as can be, of properties whose counts are as large as can be.
+  huge.set([1, 0x03, 0x90, 0x06, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x11, 0, 0], 6);
+  const rtf = winmail({ rtf: packRtf("{\\rtf1 ".repeat(250_000)) });
+  const begun = performance.now();
+  expect(readTnef(huge)?.files).toEqual([]);
+  expect(readTnef(rtf)?.files).toEqual([]);
+  expect(performance.now() - begun).toBeLessThan(3_000);
+});
+
+describeMail("winmail.dat", () => {
+  test("as an attachment is its text, a list of its files, and what they say", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const attachments = [{ filename: "winmail.dat", contentType: type, content: winmail(full) }];
+    await kit.deliver(user, await toRaw({ subject: "with", text: "See it.", attachments }));
+    await withReader(kit, user, async ({ mail, call }) => {
+      const [row] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
+      const { text } = await call(getAttachment, { id: row?.id, index: 1 });
+      for (const expected of [
+        "Subject: Everything\n\nThe words.\n\nInside it:\n1. Übersicht.csv (1 KB)\n2. report.pdf (application/pdf, 1 KB)\n3. inner (an email, 1 KB)\n4. photo.jpg (image/jpeg, 1 KB)",
+        "--- Übersicht.csv ---\n\na,b\n1,2",
+        "--- report.pdf ---\n\nPage one",
+        "--- inner ---\n\nSubject: The inner one\n\nInner words.",
+      ])
+        expect(text).toContain(expected);
+    });
+  });
+
+  test("that is the whole email is read without the files behind its text", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const files = [{ name: "film.bin", content: Buffer.alloc(6_000_000, 7) }];
+    const content = winmail({ html: "<p>The words before the film.</p>", files });
+    const source = content.toString("base64").replace(/(.{76})/g, "$1\r\n");
+    await kit.deliver(
+      user,
+      `Subject: whole\nMIME-Version: 1.0\nContent-Type: ${type}\nContent-Transfer-Encoding: base64\n\n${source}`,
+    );
+    const proxy = await startCountingProxy(kit.imap.port);
+    const reader = openReader(kit, user, { ...kit.imap, port: proxy.port });
+    try {
+      const [row] = (await reader.mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
+      proxy.reset();
+      const { text } = await reader.call(getEmail, { id: row?.id });
+      expect(text).toContain("\n\nThe words before the film.\n</mail-");
+      expect(text).not.toContain("longer than was fetched");
+      expect(proxy.count().received).toBeLessThan(300_000);
+    } finally {
+      await reader.connections.close();
+      await proxy.stop();
+    }
+  });
+});
