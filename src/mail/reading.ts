@@ -77,6 +77,8 @@ export type ThreadEmail = {
   subject: string;
   date: string;
   unread: boolean;
+  /** Begun and not sent. */
+  draft: boolean;
   attachments: number;
   /** Its own words: quoted history folded. */
   body: string;

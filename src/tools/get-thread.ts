@@ -24,6 +24,7 @@ export const getThread = defineTool({
         subject: mailLine(),
         date: z.string(),
         unread: z.boolean(),
+        draft: z.boolean(),
         attachments: z.int(),
         body: mailText(),
         left: z.int(),
@@ -40,6 +41,7 @@ export const getThread = defineTool({
   render({ emails, total, searched, skipped, notes }, fence) {
     const shown = emails.map((email, at) => {
       const marks = [
+        email.draft ? "draft, not sent" : "",
         email.unread ? "unread" : "",
         email.attachments > 0 ? `${email.attachments} attached` : "",
       ];

@@ -74,11 +74,15 @@ export async function uidThread(
   keys: readonly SearchToken[],
 ): Promise<number[][]> {
   const threads: Token[] = [];
+  // An answer that nothing was found is one, too; one that imapflow cannot parse it leaves out.
+  let answered = false;
   await execute(imap, "THREAD", [atom(algorithm), atom("UTF-8"), ...keys], {
     async THREAD({ attributes }) {
+      answered = true;
       threads.push(...(attributes ?? []));
     },
   });
+  if (!answered) notUnderstood();
   return threads.map((thread) => [...new Set(Array.isArray(thread) ? uidsWithin(thread) : notUnderstood())]);
 }
 

@@ -1,0 +1,94 @@
+/** What one mailbox is asked to find a conversation's emails: by the ids they name, and by their subject. */
+import type { ImapFlow } from "imapflow";
+import { AppError } from "../../errors.ts";
+import { requireSelected } from "../access.ts";
+import { atom, type SearchToken, string, uidSearch, uidThread } from "../search/raw-search.ts";
+import { toBaseSubject } from "../text/subject.ts";
+
+/** Each key is one for SEARCH. */
+export type Question = { ids: Key[]; subjects: Key[] };
+type Key = readonly SearchToken[];
+
+/** Servers take lines of 8,192 octets (RFC 7162 section 4). */
+const maxOctets = 6_000;
+const maxSubjects = 3;
+/** The beginning of a subject says which it is; past it header lines are folded, in ways that servers undo differently. */
+const subjectCharacters = 60;
+/** A subject that more emails of a mailbox have than this says little; it is then asked by ids which these are. */
+const maxCandidates = 50;
+/** imapflow takes an answer of 200,000 tokens apart and hangs up at a longer one; an email is two or three. */
+const maxThreaded = 50_000;
+
+/** What is not in `asked` yet, which it is added to; undefined when nothing is left. */
+export function toQuestion(
+  linked: readonly { messageId: string; ids: readonly string[]; subject: string; at: number }[],
+  asked: Set<string>,
+): Question | undefined {
+  const inHand = new Set(linked.map(({ messageId }) => messageId));
+  const newestFirst = [...linked].sort((a, b) => b.at - a.at);
+  const named = linked.flatMap(({ ids }) => ids).filter((id) => !inHand.has(id));
+  let left = maxOctets;
+  const isNew = (what: string) => !asked.has(what) && asked.add(what);
+  const ids: Key[] = [];
+  // First the emails that others name and that are not here, each with its answers; then the answers to those here.
+  for (const id of [...named, ...newestFirst.map(({ messageId }) => messageId)]) {
+    const fields = ["References", "In-Reply-To", ...(inHand.has(id) ? [] : ["Message-ID"])];
+    const cost = fields.length * (id.length + 25);
+    if (id === "" || left < cost || !isNew(id)) continue;
+    left -= cost;
+    ids.push(...fields.map((field): Key => [atom("HEADER"), atom(field), string(id)]));
+  }
+  const bases = newestFirst.map(({ subject }) => toBaseSubject(subject).slice(0, subjectCharacters).trim());
+  const subjects = bases
+    .filter((base) => base !== "" && isNew(base.toLowerCase()))
+    .slice(0, maxSubjects)
+    .map((base): Key => [atom("SUBJECT"), string(base.toWellFormed())]);
+  return ids.length > 0 || subjects.length > 0 ? { ids, subjects } : undefined;
+}
+
+/**
+ * UIDs of emails that may belong to it: all of the subject when they are few. When they are many, those that name the
+ * ids, with the threads these and `own` are in where the server has THREAD; without these when they are more than `most`.
+ */
+export async function findCandidates(
+  imap: ImapFlow,
+  { ids, subjects }: Question,
+  { own, most }: { own: readonly number[]; most: number },
+): Promise<number[]> {
+  const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf(ids)) : []);
+  if (subjects.length === 0) return byIds();
+  const threads = await findThreads(imap, anyOf([...ids, ...subjects]));
+  const all = threads?.flat() ?? [];
+  if (threads && all.length <= maxCandidates) return all;
+  const named = await byIds();
+  const seeds = new Set([...named, ...own]);
+  const around = (threads ?? []).filter((thread) => thread.some((uid) => seeds.has(uid))).flat();
+  const wider = [...new Set([...named, ...around])];
+  return wider.length <= most ? wider : named;
+}
+
+/** What matches, by threads where the server has them; undefined when it cannot answer this. */
+async function findThreads(imap: ImapFlow, keys: Key): Promise<number[][] | undefined> {
+  const has = (name: string) => imap.capabilities.has(`THREAD=${name}`);
+  // REFERENCES joins strangers of the same subject, REFS does not.
+  const algorithm = has("REFS") ? "REFS" : has("REFERENCES") ? "REFERENCES" : undefined;
+  const small = requireSelected(imap).exists <= maxThreaded;
+  const threads = algorithm && small ? await uidThread(imap, algorithm, keys).catch(ifRefused) : undefined;
+  if (threads) return threads;
+  const uids = await uidSearch(imap, keys).catch(ifRefused);
+  return uids?.map((uid) => [uid]);
+}
+
+/** For what a server may offer and not be able to do: its NO, its BAD, and what makes no sense become undefined. */
+export function ifRefused(error: unknown): undefined {
+  const refused = error instanceof Error && "responseStatus" in error;
+  if (!refused && !(error instanceof AppError && error.code === "mail_server_failed")) throw error;
+}
+
+/** Any of them. OR takes two (RFC 3501 section 6.4.4); halves keep it from nesting deep. */
+function anyOf(keys: readonly Key[]): Key {
+  const [first = []] = keys;
+  if (keys.length < 2) return first;
+  const half = Math.ceil(keys.length / 2);
+  return [atom("OR"), ...anyOf(keys.slice(0, half)), ...anyOf(keys.slice(half))];
+}

@@ -1,0 +1,251 @@
+/**
+ * Which emails are one conversation: gathered over inbox, sent, archive and the mailbox the email is in.
+ *
+ * Where a server numbers conversations itself (RFC 8474, Gmail), it is asked by that number. Elsewhere Message-ID,
+ * References and In-Reply-To decide, and nothing else. Following them from email to email takes a round for every
+ * link, so emails of the same subject are looked at in the first one, too: what no id links is a stranger's and dropped.
+ */
+import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
+import { AppError } from "../../errors.ts";
+import { type Access, requireSameValidity } from "../access.ts";
+import { readFresh } from "../connection/freshness.ts";
+import type { EmailRef } from "../email-id.ts";
+import { knownMailboxes } from "../mailboxes.ts";
+import { atom, type SearchToken, uidSearch } from "../search/raw-search.ts";
+import { countAttachments, emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
+import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../text/headers.ts";
+import { findCandidates, ifRefused, toQuestion } from "./conversation-search.ts";
+import { type Anatomy, toAnatomy, toPart } from "./structure.ts";
+
+/** How often what was found is asked for what it leads to; a conversation of equal subject is whole after one. */
+const maxRounds = 5;
+/** Emails of one mailbox that are looked at, the newest. */
+const maxPerMailbox = 200;
+
+/** One email of it, with all that is shown but its text. */
+export type Found = {
+  mailbox: string;
+  uid: number;
+  id: string;
+  messageId: string;
+  /** What all copies of it share. */
+  same: string;
+  /** Every id it names, its own first. */
+  ids: readonly string[];
+  headers: readonly Header[];
+  subject: string;
+  at: number;
+  date: string;
+  unread: boolean;
+  draft: boolean;
+  attachments: number;
+  anatomy: Anatomy;
+};
+
+export type Conversation = {
+  /** Each once, oldest first. */
+  emails: Found[];
+  /** Further, older ones in mailboxes that hold too many to look at. */
+  beyond: number;
+  /** Whether it was left while it still led on. */
+  open: boolean;
+  searched: string[];
+  skipped: { mailbox: string; reason: string }[];
+};
+
+const linkHeaders = ["message-id", "in-reply-to", "references"];
+const query: FetchQueryObject = {
+  uid: true,
+  flags: true,
+  internalDate: true,
+  bodyStructure: true,
+  headers: ["from", "to", "subject", "date", ...linkHeaders],
+};
+
+/** Throws email_moved, email_not_found, and what its own mailbox fails with; another's failure is told in `skipped`. */
+export async function gatherConversation(access: Access, ref: EmailRef): Promise<Conversation> {
+  const { first, number } = await readFirst(access, ref);
+  // It refers to nothing, and nothing can refer to it.
+  if (!number && first.ids.length === 0) return toConversation(first, [], createPlaces([ref.mailbox]));
+  const known = await access.read(undefined, (imap) => knownMailboxes(imap, true));
+  const all = number?.gmail ? known.find(({ holdsAll }) => holdsAll) : undefined;
+  const wanted = known.filter((one) =>
+    all ? one === all : one.role === "inbox" || one.role === "sent" || one.role === "archive",
+  );
+  const paths = [...new Set([ref.mailbox, ...wanted.map(({ path }) => path)])];
+  const empty = wanted.filter((one) => one.empty && one.path !== ref.mailbox).map(({ path }) => path);
+  const numbered = number && (await gatherByNumber(access, first, number.keys, createPlaces(paths, empty)));
+  return numbered ?? gatherByIds(access, first, createPlaces(paths, empty));
+}
+
+/** The email itself, and the number its conversation has where a server gives it one. */
+async function readFirst(
+  access: Access,
+  ref: EmailRef,
+): Promise<{ first: Found; number?: { keys: SearchToken[]; gmail: boolean } }> {
+  return access.read(ref.mailbox, async (imap) => {
+    requireSameValidity(imap, ref);
+    const ask = { ...query, threadId: true };
+    let email = await imap.fetchOne(String(ref.uid), ask, { uid: true });
+    if (!email) {
+      // It may have arrived since this connection last looked.
+      await imap.noop();
+      email = await imap.fetchOne(String(ref.uid), ask, { uid: true });
+    }
+    if (!email) throw new AppError("email_not_found", "There is no email with this id any more.");
+    const first = toFound(access, imap, ref.mailbox, email);
+    // What the server wrote goes back to it as an atom.
+    if (typeof email.threadId !== "string" || !/^[\w-]{1,255}$/.test(email.threadId)) return { first };
+    // imapflow asks for the one of RFC 8474 where a server has both.
+    const key = imap.capabilities.has("OBJECTID") ? "THREADID" : "X-GM-THRID";
+    const gmail = imap.capabilities.has("X-GM-EXT-1");
+    return { first, number: { keys: [atom(key), atom(email.threadId)], gmail } };
+  });
+}
+
+/** All of them by the server's own number; undefined when the server does not find even the email itself by it. */
+async function gatherByNumber(
+  access: Access,
+  first: Found,
+  keys: readonly SearchToken[],
+  places: Places,
+): Promise<Conversation | undefined> {
+  const emails = await lookEverywhere(access, first, places, async (imap) => {
+    const uids = await uidSearch(imap, keys).catch(ifRefused);
+    return uids ?? [];
+  });
+  return emails.some(({ id }) => id === first.id) ? toConversation(first, emails, places) : undefined;
+}
+
+async function gatherByIds(access: Access, first: Found, places: Places): Promise<Conversation> {
+  const pool = new Map([[first.id, first]]);
+  places.see(first.mailbox, [first.uid]);
+  const asked = new Set<string>();
+  let linked = toLinked(first, pool);
+  for (let round = 0; ; round += 1) {
+    const question = toQuestion(linked, asked);
+    if (!question) return toConversation(first, linked, places);
+    if (round === maxRounds) return { ...toConversation(first, linked, places), open: true };
+    const found = await lookEverywhere(access, first, places, (imap, path) => {
+      const own = linked.filter(({ mailbox }) => mailbox === path).map(({ uid }) => uid);
+      return findCandidates(imap, question, { own, most: maxPerMailbox });
+    });
+    for (const email of found) pool.set(email.id, email);
+    const before = linked.length;
+    linked = toLinked(first, pool);
+    if (linked.length === before) return toConversation(first, linked, places);
+  }
+}
+
+/** Those of the emails looked at that ids link to the first, over however many others. */
+function toLinked(first: Found, pool: ReadonlyMap<string, Found>): Found[] {
+  const ids = new Set(first.ids);
+  const linked = new Set([first]);
+  let size: number;
+  do {
+    size = linked.size;
+    for (const email of pool.values()) {
+      if (linked.has(email) || !email.ids.some((id) => ids.has(id))) continue;
+      linked.add(email);
+      for (const id of email.ids) ids.add(id);
+    }
+  } while (linked.size > size);
+  return [...linked];
+}
+
+type Places = ReturnType<typeof createPlaces>;
+
+/** The mailboxes to look in, and what was seen there. `empty` are those that hold nothing, as the server told. */
+function createPlaces(paths: readonly string[], empty: readonly string[] = []) {
+  const seen = new Map(paths.map((path) => [path, new Set<number>()]));
+  const skipped = new Map<string, string>();
+  let beyond = 0;
+
+  return {
+    skipped,
+    searched: () => paths.filter((path) => !skipped.has(path)),
+    toLookIn: () => paths.filter((path) => !skipped.has(path) && !empty.includes(path)),
+    /** The newest of `uids` that have not been seen before; older ones are counted. */
+    unseen(path: string, uids: readonly number[]): { newest: number[]; older: number[] } {
+      const fresh = uids.filter((uid) => !seen.get(path)?.has(uid)).sort((a, b) => a - b);
+      return { newest: fresh.slice(-maxPerMailbox), older: fresh.slice(0, -maxPerMailbox) };
+    },
+    see(path: string, uids: readonly number[], older: readonly number[] = []): void {
+      for (const uid of [...uids, ...older]) seen.get(path)?.add(uid);
+      beyond += older.length;
+    },
+    beyond: () => beyond,
+  };
+}
+
+/** What `search` finds in each mailbox and was not seen before. */
+async function lookEverywhere(
+  access: Access,
+  first: Found,
+  places: Places,
+  search: (imap: ImapFlow, path: string) => Promise<number[]>,
+): Promise<Found[]> {
+  const paths = places.toLookIn();
+  const settled = await Promise.allSettled(paths.map((path) => look(access, path, places, search)));
+  return settled.flatMap((outcome, at) => {
+    if (outcome.status === "fulfilled") return outcome.value;
+    const path = paths[at] ?? "";
+    // The email's own mailbox must be readable; another that is not is left out, and said.
+    if (path === first.mailbox || !(outcome.reason instanceof AppError)) throw outcome.reason;
+    places.skipped.set(path, outcome.reason.message);
+    return [];
+  });
+}
+
+function look(
+  access: Access,
+  path: string,
+  places: Places,
+  search: (imap: ImapFlow, path: string) => Promise<number[]>,
+): Promise<Found[]> {
+  return access.read(path, async (imap) => {
+    const { newest, older } = places.unseen(path, await readFresh(imap, () => search(imap, path)));
+    const range = newest.join(",");
+    const emails = newest.length > 0 ? await imap.fetchAll(range, query, { uid: true }) : [];
+    places.see(path, newest, older);
+    // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
+    return emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
+  });
+}
+
+function toFound(access: Access, imap: ImapFlow, mailbox: string, email: FetchMessageObject): Found {
+  const headers = parseHeaders(email.headers ?? Buffer.alloc(0));
+  const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
+  const date = toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(email));
+  const flags = lowerCaseFlags(email);
+  const id = access.toId(imap, email.uid);
+  const ids = linkHeaders.flatMap((name) => idsIn(headerValue(headers, name)));
+  const [messageId = ""] = idsIn(headerValue(headers, "message-id"));
+  return {
+    ...{ mailbox, uid: email.uid, id, messageId, headers, date },
+    same: messageId || email.emailId || id,
+    ids: [...new Set(ids)],
+    subject: toText(headerValue(headers, "subject")),
+    at: Date.parse(date),
+    unread: !flags.has("\\seen"),
+    draft: flags.has("\\draft"),
+    attachments: countAttachments(root),
+    anatomy: toAnatomy(root),
+  };
+}
+
+const idsIn = (value = ""): string[] => value.match(/<[^<>\s]{1,500}>/g) ?? [];
+
+function toConversation(first: Found, emails: readonly Found[], places: Places): Conversation {
+  // The copy in Sent and the copy that came back are one email; the one that was asked for is shown.
+  const once = new Map([[first.same, first]]);
+  for (const email of emails) if (!once.has(email.same)) once.set(email.same, email);
+  return {
+    // Of the same second, what refers to more came later.
+    emails: [...once.values()].sort((a, b) => a.at - b.at || a.ids.length - b.ids.length),
+    beyond: places.beyond(),
+    open: false,
+    searched: places.searched(),
+    skipped: [...places.skipped].map(([mailbox, reason]) => ({ mailbox, reason })),
+  };
+}

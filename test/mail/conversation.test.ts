@@ -1,0 +1,243 @@
+/** Which emails are one conversation, over servers that thread, that thread badly, that do not, and that number them. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { getThread } from "../../src/tools/get-thread.ts";
+import { startCountingProxy } from "../support/counting-proxy.ts";
+import { type Gmail, startGmail } from "../support/gmail.ts";
+import { type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { openReader } from "../support/reader.ts";
+
+type Letter = {
+  at: number;
+  subject: string;
+  answers?: number;
+  mailbox?: string;
+  head?: string;
+  words?: string;
+};
+
+/** Names only the email it answers, as some programs do. One a minute. */
+function toLetter({ at, subject, answers, mailbox = "INBOX", head = "", words = `words ${at}` }: Letter) {
+  const answer = answers === undefined ? "" : `In-Reply-To: <${answers}@example.test>\n`;
+  const date = new Date(Date.UTC(2024, 0, 1, 0, at));
+  const own = `From: ann@example.test\nMessage-ID: <${at}@example.test>\nDate: ${date.toUTCString()}\n`;
+  return { raw: `${own}Subject: ${subject}\n${answer}${head}\n${words}\n`, mailbox, date };
+}
+
+const chain = (length: number, subject: string, mailboxes: readonly string[]): Letter[] =>
+  Array.from({ length }, (_, at) => ({
+    at,
+    subject: at === 0 ? subject : `Re: ${subject}`,
+    mailbox: mailboxes[at % mailboxes.length] ?? "INBOX",
+    ...(at === 0 ? {} : { answers: at - 1 }),
+  }));
+
+const strangers = (count: number, subject: string): Letter[] =>
+  Array.from({ length: count }, (_, at) => ({ at: 1_000 + at, subject, words: "a stranger's" }));
+
+/** What the tool answers for the newest email of the inbox. */
+async function threadOf(
+  kit: MailServerKit,
+  user: User,
+  imap = kit.imap,
+  limit = 50,
+): Promise<{ words: string[]; emails: Record<string, unknown>[]; notes: string[]; text: string }> {
+  const reader = openReader(kit, user, imap);
+  try {
+    const { emails } = await reader.mail.listEmails({ mailbox: "inbox", limit: 1 });
+    const { structured, text } = await reader.call(getThread, { id: emails[0]?.id, limit });
+    const found = structured.emails as Record<string, unknown>[];
+    return {
+      words: found.map(({ body }) => String(body).split("\n")[1] ?? ""),
+      emails: found,
+      notes: structured.notes as string[],
+      text,
+    };
+  } finally {
+    await reader.connections.close();
+  }
+}
+
+const without = (...names: string[]): ImapRewrite => ({
+  answer: (answer) => names.reduce((left, name) => left.replaceAll(` ${name}`, ""), answer),
+});
+const threadAnswers = (say: string): ImapRewrite => ({
+  command: (command) => (/^\S+ UID THREAD /.test(command) ? { say } : command),
+});
+
+describeMail("A conversation", () => {
+  let kit: MailServerKit;
+  beforeAll(async () => {
+    kit = await mailServer();
+  });
+
+  /** A user with these emails, the last of them the newest. */
+  async function withLetters(letters: readonly Letter[]): Promise<User> {
+    const user = await kit.newUser();
+    await kit.deliverAll(user, letters.map(toLetter));
+    return user;
+  }
+
+  const servers: [string, ImapRewrite][] = [
+    ["with THREAD=REFS", {}],
+    ["with THREAD=REFERENCES, which joins by subject", without("THREAD=REFS")],
+    ["without THREAD", without("THREAD=REFS", "THREAD=REFERENCES")],
+    ["that refuses THREAD", threadAnswers("TAG NO not today\r\n")],
+    ["that does not know the THREAD it offers", threadAnswers("TAG BAD what?\r\n")],
+    ["whose THREAD tells no threads", threadAnswers("* THREAD 1 2\r\nTAG OK done\r\n")],
+    ["whose THREAD tells no numbers", threadAnswers("* THREAD (1 x)(-3)\r\nTAG OK done\r\n")],
+    ["whose THREAD is broken", threadAnswers("* THREAD ((((1\r\nTAG OK done\r\n")],
+    ["whose THREAD says nothing", threadAnswers("TAG OK done\r\n")],
+  ];
+  test.each(servers)(
+    "is the same on a server %s (RFC 5256 section 3): a chain of answers and no stranger",
+    async (server, rewrite) => {
+      const user = await withLetters([
+        ...strangers(5, "Plan"),
+        ...chain(12, "Plan", ["INBOX", "Sent"]),
+        // Goes on under another subject.
+        { at: 12, subject: "Another matter", answers: 11, mailbox: "Archive" },
+        { at: 13, subject: "AW: Another matter", answers: 12 },
+      ]);
+      const proxy = await startImapProxy(kit, rewrite);
+      const { words, notes } = await threadOf(kit, user, proxy.imap);
+      await proxy.stop();
+      const asked = proxy.commands.some((command) => command.startsWith("UID THREAD REF"));
+      expect(asked).toBe(server !== "without THREAD");
+      expect(words).toEqual(Array.from({ length: 14 }, (_, at) => `words ${at}`));
+      expect(notes).toEqual([]);
+    },
+  );
+
+  test("of a subject that many strangers' emails have is found by the server's threads", async () => {
+    const user = await withLetters([...strangers(60, "Invoice"), ...chain(30, "Invoice", ["INBOX"])]);
+    const { words, notes } = await threadOf(kit, user);
+    expect(words).toHaveLength(30);
+    expect(words).not.toContain("a stranger's");
+    expect(notes).toEqual([]);
+    // Without threads link by link, and it is said where that ends.
+    const proxy = await startImapProxy(kit, without("THREAD=REFS", "THREAD=REFERENCES"));
+    const narrow = await threadOf(kit, user, proxy.imap);
+    await proxy.stop();
+    expect(narrow.words).not.toContain("a stranger's");
+    expect(narrow.notes).toEqual([
+      "There may be more of it: what was found led on further than was followed.",
+    ]);
+  });
+
+  test.each([
+    ["that answer each other by References", 4, 10],
+    ["that only name the one before", 30, 10],
+  ])("of emails %s costs few round trips: %d emails at most %d", async (how, length, most) => {
+    const letters = chain(length, "Plan", ["INBOX", "Sent"]).map((letter) =>
+      how.includes("References") && letter.at > 0
+        ? {
+            ...letter,
+            head: `References: ${Array.from({ length: letter.at }, (_, at) => `<${at}@example.test>`).join(" ")}\n`,
+          }
+        : letter,
+    );
+    const user = await withLetters([...letters, { at: 99, subject: "Something else" }]);
+    const proxy = await startCountingProxy(kit.imap.port);
+    const reader = openReader(kit, user, { ...kit.imap, port: proxy.port });
+    const { emails } = await reader.mail.listEmails({ mailbox: "inbox", limit: 2 });
+    const ask = async (at: number) => {
+      const { structured } = await reader.call(getThread, { id: emails[at]?.id, limit: 50 });
+      proxy.reset();
+      await reader.call(getThread, { id: emails[at]?.id, limit: 50 });
+      return { total: structured.total, roundTrips: proxy.count().roundTrips };
+    };
+    const whole = await ask(1);
+    const alone = await ask(0);
+    await reader.connections.close();
+    await proxy.stop();
+    expect(whole.total).toBe(length);
+    expect(whole.roundTrips).toBeLessThanOrEqual(most);
+    // The email, LIST, what is like it in two mailboxes, and its text.
+    expect(alone).toEqual({ total: 1, roundTrips: expect.any(Number) });
+    expect(alone.roundTrips).toBeLessThanOrEqual(6);
+  });
+
+  test("is told by RFC 8474's THREADID, whatever the emails name, and by what they name where that finds nothing", async () => {
+    const user = await withLetters([
+      { at: 1, subject: "One", head: "X-Thread: T1\n" },
+      { at: 2, subject: "Two", head: "X-Thread: T1\n", mailbox: "Sent" },
+      { at: 3, subject: "Three", head: "X-Thread: T2\n", answers: 1 },
+      { at: 4, subject: "Four", head: "X-Thread: T1\n" },
+    ]);
+    const objects = (finds: boolean): ImapRewrite => ({
+      command: (command) =>
+        command
+          .replace(/(?<=FETCH .*) EMAILID\b/, "")
+          .replace(/(?<=FETCH .*) THREADID\b/, " BODY.PEEK[HEADER.FIELDS (X-Thread)]")
+          .replace(
+            /(?<=UID SEARCH .*)THREADID (\w+)/,
+            finds ? "HEADER X-Thread $1" : "HEADER X-Thread nothing",
+          ),
+      answer: (answer) =>
+        answer
+          .replace(/(CAPABILITY IMAP4rev1)/, "$1 OBJECTID")
+          .replace(
+            /BODY\[HEADER\.FIELDS \(X-Thread\)\] \{\d+\}\r\nX-Thread: (\w+)\r\n\r\n/i,
+            "THREADID ($1)",
+          ),
+    });
+    const told: string[][] = [];
+    for (const finds of [true, false]) {
+      const proxy = await startImapProxy(kit, objects(finds));
+      told.push((await threadOf(kit, user, proxy.imap)).words);
+      expect(proxy.commands.filter((command) => command.includes("THREADID T1"))).not.toEqual([]);
+      await proxy.stop();
+    }
+    expect(told).toEqual([["words 1", "words 2", "words 4"], ["words 4"]]);
+  });
+});
+
+describeMail("A conversation of Gmail's", () => {
+  const thread = "1278455344230334865";
+  let kit: MailServerKit;
+  let gmail: Gmail;
+  let user: User;
+  beforeAll(async () => {
+    kit = await mailServer();
+    gmail = await startGmail(kit);
+    user = await gmail.newUser();
+    const put = (
+      letter: Letter,
+      labels: string[],
+      more: { thread?: string; flags?: string[] } = { thread },
+    ) => {
+      const { raw, date } = toLetter(letter);
+      return gmail.deliver(user, raw, { labels, date, ...more });
+    };
+    await put({ at: 1, subject: "Planning" }, []);
+    await put({ at: 2, subject: "Re: Planning", answers: 1 }, ["Sent Mail"]);
+    await put({ at: 3, subject: "Planning" }, ["INBOX"], {});
+    // Gmail knows better than its headers.
+    await put({ at: 4, subject: "Planning" }, ["Starred"]);
+    await put({ at: 6, subject: "Re: Planning", answers: 5 }, ["Drafts"], { thread, flags: ["\\Draft"] });
+    await put({ at: 7, subject: "Re: Planning", answers: 2 }, ["Trash"]);
+    await put({ at: 5, subject: "Re: Planning", answers: 4 }, ["INBOX", "Important"]);
+  });
+  afterAll(() => gmail?.stop());
+
+  test("is asked by X-GM-THRID in All Mail; each email is told once, drafts as such", async () => {
+    const from = gmail.commands.length;
+    const { words, emails, text } = await threadOf(kit, user, gmail.imap);
+    expect(words).toEqual(["words 1", "words 2", "words 4", "words 5", "words 6"]);
+    expect(emails.map(({ mailbox }) => mailbox)).toEqual([
+      ...["[Gmail]/All Mail", "[Gmail]/All Mail", "[Gmail]/All Mail", "INBOX", "[Gmail]/All Mail"],
+    ]);
+    expect(text).toContain("[draft, not sent, unread]");
+    const commands = gmail.commands.slice(from);
+    expect(commands.filter((command) => command.startsWith("UID SEARCH"))).toEqual([
+      `UID SEARCH X-GM-THRID ${thread}`,
+      `UID SEARCH X-GM-THRID ${thread}`,
+    ]);
+    expect(commands.filter((command) => /^(SELECT|EXAMINE)/.test(command)).sort()).toEqual([
+      'SELECT "[Gmail]/All Mail"',
+      "SELECT INBOX",
+    ]);
+  });
+});
