@@ -1,0 +1,185 @@
+/** What answers an email or passes it on: recipients, subject, thread, quote, attachments. */
+import { describe, expect, test } from "bun:test";
+import PostalMime from "postal-mime";
+import { compose } from "../../src/mail/outgoing/compose.ts";
+import { toOriginal } from "../../src/mail/outgoing/originals.ts";
+import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
+
+const deps = {
+  clock: { now: () => Date.UTC(2026, 10, 23, 9, 30, 5) },
+  from: { name: "Ann Lee", address: "ann@example.test" },
+  own: ["ann@example.test", "ann@work.test"],
+};
+
+const source = (composed: Composed) => Buffer.from(composed.raw).toString("latin1");
+const original = (raw: string): Promise<Original> =>
+  toOriginal("id", Buffer.from(raw.replace(/\r?\n/g, "\r\n")), true);
+const refusal = (work: Promise<unknown>) =>
+  work.then(
+    () => "composed",
+    (error: { code: string }) => error.code,
+  );
+
+const received = (headers: string, body = "Hello Ann,\n\nwhen?\n\nBen") =>
+  original(
+    `From: Ben Böhm <ben@example.test>\nTo: ann@example.test\nSubject: Friday\nMessage-ID: <m2@example.test>\nDate: Fri, 20 Nov 2026 14:03:00 +0100\n${headers}MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n${body}\n`,
+  );
+
+describe("A reply", () => {
+  const recipients = async (headers: string, replyAll = false) => {
+    const { preview } = await compose(deps, { body: "x", replied: await received(headers), replyAll });
+    return { to: preview.to.map(({ address }) => address), cc: preview.cc.map(({ address }) => address) };
+  };
+
+  test("goes to From, or to Reply-To where there is one (RFC 5322 3.6.2)", async () => {
+    expect(await recipients("")).toEqual({ to: ["ben@example.test"], cc: [] });
+    expect(await recipients("Reply-To: list@example.test, ben2@example.test\n")).toEqual({
+      to: ["list@example.test", "ben2@example.test"],
+      cc: [],
+    });
+  });
+
+  test("says when Reply-To leads away from the sender", async () => {
+    const notes = async (headers: string, to?: string[]) =>
+      (await compose(deps, { body: "x", replied: await received(headers), to })).notes;
+    expect(await notes("Reply-To: else@evil.test\n")).toEqual([expect.stringContaining("Reply-To")]);
+    expect(await notes("Reply-To: BEN@example.test\n")).toEqual([]);
+    expect(await notes("")).toEqual([]);
+    expect(await notes("Reply-To: else@evil.test\n", ["ben@example.test"])).toEqual([]);
+  });
+
+  test("to all adds everybody else, without own addresses, with or without +tag", async () => {
+    const raw = `From: ben@example.test\nTo: Ann <ANN@example.test>, Cleo <cleo@example.test>, ann+shop@example.test\nCc: dora@example.test, ann@work.test, ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
+    const { preview } = await compose(deps, { body: "x", replied: await original(raw), replyAll: true });
+    expect(preview.to.map(({ address }) => address)).toEqual(["ben@example.test", "cleo@example.test"]);
+    expect(preview.cc.map(({ address }) => address)).toEqual(["dora@example.test"]);
+  });
+
+  test("to one's own email goes to whom that went to", async () => {
+    const raw = `From: ann@example.test\nTo: ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
+    const { preview } = await compose(deps, { body: "x", replied: await original(raw) });
+    expect(preview.to).toEqual([{ address: "ben@example.test" }]);
+  });
+
+  test.each([
+    ["Friday", "Re: Friday"],
+    ["Re: Friday", "Re: Friday"],
+    ["RE: Friday", "RE: Friday"],
+    ["AW: Friday", "AW: Friday"],
+    ["Re[2]: Friday", "Re[2]: Friday"],
+    ["Reason: Friday", "Re: Reason: Friday"],
+    ["", "Re:"],
+  ])("to %j has the subject %j", async (subject, expected) => {
+    const replied = await original(
+      `From: b@example.test\nSubject: ${subject}\nMessage-ID: <m@x.test>\n\nx\n`,
+    );
+    expect((await compose(deps, { body: "x", replied })).preview.subject).toBe(expected);
+  });
+
+  test("continues the thread: In-Reply-To and References (RFC 5322 3.6.4)", async () => {
+    const head = async (headers: string) =>
+      (
+        source(await compose(deps, { body: "x", replied: await received(headers) })).split("\r\n\r\n")[0] ??
+        ""
+      )
+        .replace(/\r\n\s+/g, " ")
+        .split("\r\n")
+        .filter((line) => /^(in-reply-to|references):/i.test(line));
+    expect(await head("References: <m0@x.test> <m1@x.test>\n")).toEqual([
+      "In-Reply-To: <m2@example.test>",
+      "References: <m0@x.test> <m1@x.test> <m2@example.test>",
+    ]);
+    expect(await head("In-Reply-To: <m1@x.test>\n")).toContain("References: <m1@x.test> <m2@example.test>");
+    expect(await head("")).toContain("References: <m2@example.test>");
+    const long = Array.from({ length: 150 }, (_, index) => `<r${index}@x.test>`);
+    const [, references = ""] = await head(`References: ${long.join("\n ")}\n`);
+    expect(references.split(" ").length - 1).toBe(100);
+    expect(references).toEndWith("<m2@example.test>");
+  });
+
+  test("quotes in text and HTML what it answers, HTML-only emails too", async () => {
+    const plain = await compose(deps, { body: "At ten.", replied: await received("") });
+    expect(plain.preview.text).toBe(
+      "At ten.\n\nOn 20 Nov 2026 at 14:03 +01:00, Ben Böhm <ben@example.test> wrote:\n> Hello Ann,\n>\n> when?\n>\n> Ben",
+    );
+    const replied = await original(
+      `From: ben@example.test\nMessage-ID: <m@x.test>\nContent-Type: text/html\n\n<style>p{color:red}</style><p>Hello <b>Ann</b></p><script>evil()</script><img src="http://track.test/1.gif" width=1 height=1>\n`,
+    );
+    const rich = await compose(deps, { body: "Hi", replied });
+    expect(rich.preview.text).toContain("> Hello Ann");
+    const html = (await PostalMime.parse(rich.raw)).html ?? "";
+    expect(html).toContain("<strong>Ann</strong>");
+    for (const word of ["evil()", "track.test", "color:red"]) expect(html).not.toContain(word);
+  });
+});
+
+describe("A forward", () => {
+  test("carries the text under its header block, the attachments byte for byte, and starts no reply", async () => {
+    const file = Buffer.from([0, 1, 2, 250, 13, 10]);
+    const forwarded = await original(
+      `From: Ben <ben@example.test>\nTo: ann@example.test\nCc: cleo@example.test\nSubject: Plan\nMessage-ID: <m@x.test>\nReferences: <r@x.test>\nDate: Fri, 20 Nov 2026 14:03:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nGr=FC=DFe\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename="plan.pdf"\nContent-Transfer-Encoding: base64\n\n${file.toString("base64")}\n--b--\n`,
+    );
+    const composed = await compose(deps, { to: ["dora@example.test"], body: "See below.", forwarded });
+    expect(composed.preview).toMatchObject({
+      subject: "Fwd: Plan",
+      text: "See below.\n\n---------- Forwarded message ----------\nFrom: Ben <ben@example.test>\nDate: 20 Nov 2026 at 14:03 +01:00\nSubject: Plan\nTo: ann@example.test\nCc: cleo@example.test\n\nGrüße",
+      attachments: [{ name: "plan.pdf", type: "application/pdf", size: 6 }],
+    });
+    expect(source(composed)).not.toMatch(/^(in-reply-to|references):/im);
+    const [sent] = (await PostalMime.parse(composed.raw)).attachments;
+    expect(Buffer.from(sent?.content as ArrayBuffer)).toEqual(file);
+  });
+
+  test("keeps how an HTML email looked, its pictures in the text, and nothing that acts", async () => {
+    const forwarded = await original(
+      `From: ben@example.test\nSubject: News\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html; charset=utf-8\n\n<html><head><title>t</title><style>.a{color:red}</style></head><body onload="evil()"><p class="a" style="margin:0" onclick="evil()">Hi <a href="javascript:evil()">x</a><img src="cid:pic@x"></p><form action="http://evil.test"><p>in a form</p><input></form><script>evil()</script><iframe src="http://evil.test"></iframe></body></html>\n--b\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\nContent-Disposition: inline\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--b--\n`,
+    );
+    const composed = await compose(deps, { to: ["dora@example.test"], forwarded });
+    const parsed = await PostalMime.parse(composed.raw);
+    const html = parsed.html ?? "";
+    for (const kept of ['<p class="a" style="margin:0">', ".a{color:red}", 'src="cid:pic@x"', "in a form"])
+      expect(html).toContain(kept);
+    for (const gone of ["evil", "<form", "<input", "<iframe", "<script", "onload", "<title"])
+      expect(html).not.toContain(gone);
+    expect(parsed.attachments).toMatchObject([{ contentId: "<pic@x>", related: true, filename: "p.png" }]);
+  });
+
+  test("carries the attachments that are named instead of the original's, and none of its pictures then", async () => {
+    const forwarded = await original(
+      `From: ben@example.test\nSubject: Plan\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>Hi <img src="cid:pic%40x"><img src="https://x.test/y.png"></p>\n--b\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\n\nx\n--b--\n--a\nContent-Type: application/pdf; name="plan.pdf"\nContent-Disposition: attachment\n\nx\n--a--\n`,
+    );
+    const forward = async (files?: EmailRequest["files"]) => {
+      const composed = await compose(deps, { to: ["dora@example.test"], forwarded, files });
+      const { attachments, html = "" } = await PostalMime.parse(composed.raw);
+      return { names: attachments.map(({ filename }) => filename), html, notes: composed.notes };
+    };
+    const all = await forward();
+    expect(all.names.toSorted()).toEqual(["p.png", "plan.pdf"]);
+    expect(all.html).toContain('src="cid:pic%40x"');
+    expect(all.notes).toEqual([]);
+    const other = await forward([{ name: "other.txt", type: "text/plain", content: Buffer.from("x") }]);
+    expect(other.names).toEqual(["other.txt"]);
+    const none = await forward([]);
+    expect(none.names).toEqual([]);
+    expect(none.html).toContain("Hi");
+    expect(none.html).toContain('src="https://x.test/y.png"');
+    expect(none.html).not.toContain("cid:");
+    expect(none.notes).toEqual(["The pictures in its text were left out."]);
+  });
+
+  test("of an email with more than 25 MB says how it can be passed on", async () => {
+    const files = [{ name: "a", type: "x/y", content: new Uint8Array(26_000_000) }];
+    const forwarded = { ...(await received("")), files };
+    const problem = await compose(deps, { to: ["dora@example.test"], forwarded }).catch((error) => error);
+    expect(problem).toMatchObject({ code: "too_large", hint: expect.stringContaining("with [] its text") });
+    const composed = await compose(deps, { to: ["dora@example.test"], forwarded, files: [] });
+    expect(composed.preview.attachments).toEqual([]);
+  });
+
+  test("and a reply at once are refused", async () => {
+    const email = await received("");
+    expect(await refusal(compose(deps, { body: "x", replied: email, forwarded: email }))).toBe(
+      "invalid_input",
+    );
+  });
+});
