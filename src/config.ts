@@ -14,6 +14,14 @@ const webOrigin = (text: string) => {
   }
 };
 
+/** What a typed address should have been: a path, capital letters and the usual port are no part of an origin. */
+const toOriginLike = (text: string) => {
+  const origin = URL.canParse(text) ? new URL(text).origin : "null";
+  return origin === "null"
+    ? "an origin such as https://mail.example.org, without a path"
+    : `an origin and nothing else: ${origin}`;
+};
+
 /** Comma-separated; each entry must pass `fits`, or the `problem` is told. */
 const listOf = (fits: (entry: string) => boolean, problem: string) =>
   z
@@ -66,7 +74,7 @@ export const settings = z.object({
   PUBLIC_URL: z
     .string()
     .transform((text) => text.replace(/\/+$/, ""))
-    .refine(webOrigin, "must be an origin such as https://mail.example.org, without a path")
+    .refine(webOrigin, { error: ({ input }) => `must be ${toOriginLike(String(input))}` })
     .refine(
       (text) => !webOrigin(text) || text.startsWith("https:") || loopback(text),
       "must be https unless it is localhost",

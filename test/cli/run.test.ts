@@ -37,6 +37,20 @@ test("a command that is none, a missing argument and an unknown option end with 
   }
 });
 
+test("PUBLIC_URL as it was probably meant is named in the refusal", async () => {
+  for (const [typed, said] of [
+    ["https://mail.example.org/mcp", "must be an origin and nothing else: https://mail.example.org"],
+    ["https://Mail.Example.org", "must be an origin and nothing else: https://mail.example.org"],
+    ["https://mail.example.org:443/", "must be an origin and nothing else: https://mail.example.org"],
+    ["https://you:word@mail.example.org", "must be an origin and nothing else: https://mail.example.org"],
+    ["mail.example.org", "must be an origin such as https://mail.example.org, without a path"],
+    ["http://mail.example.org", "must be https unless it is localhost"],
+  ] as const) {
+    const { exitCode, complained } = await runCommand(["serve"], { PUBLIC_URL: typed });
+    expect([exitCode, complained]).toEqual([2, `These settings are not right:\n  PUBLIC_URL: ${said}\n`]);
+  }
+});
+
 test("all settings that are wrong are told at once, with what would be right, and the exit code is 2", async () => {
   const { exitCode, complained } = await runCommand(["serve"], {
     PUBLIC_URL: "http://mail.example.org/path",
@@ -56,7 +70,7 @@ test("all settings that are wrong are told at once, with what would be right, an
   });
   expect(exitCode).toBe(2);
   for (const line of [
-    "PUBLIC_URL: must be an origin such as https://mail.example.org, without a path",
+    "PUBLIC_URL: must be an origin and nothing else: http://mail.example.org",
     "PORT: must be a port, 0 to 65535",
     "LOG_LEVEL: must be debug, info, warn, error or silent",
     "METRICS_TOKEN: must have at least 16 characters",
