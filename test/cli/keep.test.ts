@@ -1,7 +1,7 @@
 /** The commands that keep house: grants, backup, rotate-key, beside a server that runs or is stopped. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase } from "../../src/db/open.ts";
 import { rewrapAll } from "../../src/oauth/rewrap.ts";
@@ -193,4 +193,22 @@ test("grants, backup and rotate-key say so where there is no database, and make 
     expect(exitCode).toBe(1);
     expect(complained).toMatch(/no database/);
   }
+});
+
+test("a backup that fails leaves no file that looks like one", async () => {
+  const dataDir = temporaryFolder("backup");
+  const whole = openDatabase({ dataDir });
+  whole.close();
+  const file = join(dataDir, "email-connector.db");
+  truncateSync(file, 8_192);
+  const target = join(dataDir, "copy.db");
+  expect(await runCommand(["backup", target], { DATA_DIR: dataDir })).toMatchObject({
+    exitCode: 1,
+    complained: `${file} could not be copied. Is there room, and is it whole and readable?\n`,
+  });
+  expect(existsSync(target)).toBe(false);
+  const nowhere = join(dataDir, "no", "copy.db");
+  expect((await runCommand(["backup", nowhere], { DATA_DIR: dataDir })).complained).toBe(
+    `${nowhere} cannot be made. Is its folder there, and writable?\n`,
+  );
 });
