@@ -7,7 +7,7 @@ import { toSafeFileName } from "../../src/mail/email/file-name.ts";
 import { toAnatomy, toPart } from "../../src/mail/email/structure.ts";
 import { createTransferDecoder } from "../../src/mail/email/transfer-stream.ts";
 import { fromEmailId, toEmailId } from "../../src/mail/email-id.ts";
-import { fromCursor, toCursor } from "../../src/mail/search/cursor.ts";
+import { fromCursor, placeOf, toCursor } from "../../src/mail/search/cursor.ts";
 import { toSnippet } from "../../src/mail/search/snippet.ts";
 import { calendarToLines } from "../../src/mail/text/calendar.ts";
 import { decodeText } from "../../src/mail/text/charset.ts";
@@ -61,19 +61,38 @@ test("an id with one letter copied wrongly is no id, and so never another email'
   expect(taken).toEqual([]);
 });
 
-test("a cursor is what was put into it, and no other text is a cursor", () => {
+const position = fc.record({
+  place: anyText.map(placeOf),
+  validity: fc.nat(4_294_967_295).map(String),
+  uid: fc.integer({ min: 1, max: 4_294_967_295 }),
+  receivedAt: fc.integer({ min: -1_000_000_000_000, max: 10_000_000_000_000 }),
+});
+
+test("a cursor is what was put into it, short, and no other text is a cursor", () => {
   fc.assert(
     fc.property(
-      anyText.filter((text) => text.isWellFormed()),
-      fc.integer({ min: 1, max: 4_294_967_295 }),
-      (mailbox, uid) => {
-        const cursor = {
-          kind: "list" as const,
-          asked: "q",
-          at: { mailbox, validity: "7", uid, receivedAt: 1 },
-        };
-        expect(fromCursor(toCursor(cursor), "list", "q")).toEqual(cursor);
-        expect(() => fromCursor(toCursor(cursor), "search", "q")).toThrow(AppError);
+      fc.array(position, { maxLength: 6 }),
+      position,
+      anyText,
+      fc.nat(),
+      (at, last, asked, number) => {
+        const { uid, receivedAt } = last;
+        for (const cursor of [
+          { kind: "list" as const, at: last },
+          { kind: "search" as const, last: { uid, receivedAt }, at },
+        ]) {
+          const text = toCursor(cursor, asked);
+          expect(fromCursor(text, cursor.kind, asked)).toEqual(cursor);
+          expect(text.length).toBeLessThan(40 + 40 * 7);
+          const letter = number % text.length;
+          const changed = `${text.slice(0, letter)}${text[letter] === "x" ? "y" : "x"}${text.slice(letter + 1)}`;
+          for (const wrong of [changed, text.slice(0, -1), `${text}0`])
+            expect(() => fromCursor(wrong, cursor.kind, asked)).toThrow(AppError);
+          expect(() => fromCursor(text, cursor.kind, `${asked}?`)).toThrow(AppError);
+        }
+        expect(() => fromCursor(toCursor({ kind: "list", at: last }, asked), "search", asked)).toThrow(
+          AppError,
+        );
       },
     ),
   );

@@ -1,36 +1,50 @@
-/** Cursors: where a list goes on, as an opaque string. Keyed on emails, never on offsets, so that mail may arrive. */
-import { z } from "zod";
+/**
+ * Cursors: where a list goes on, as an opaque string. Keyed on emails, never on offsets, so that mail may arrive. Short,
+ * since a model reads each and writes it again: numbers and digests between points, no text of anybody's.
+ */
 import { AppError } from "../../errors.ts";
 
-/** What was asked, so that a cursor cannot be used for another question. */
-const asked = z.string();
-
 /** After which email one mailbox goes on. */
-const position = z.object({
-  mailbox: z.string(),
-  validity: z.string().regex(/^\d+$/),
-  uid: z.number().int().positive(),
+export type Position = {
+  /** `placeOf` the mailbox. */
+  place: string;
+  /** UIDVALIDITY, digits. */
+  validity: string;
+  uid: number;
   /** INTERNALDATE of that email, milliseconds: finds the place when the email itself is gone. */
-  receivedAt: z.number(),
-});
+  receivedAt: number;
+};
 
-const cursors = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("list"), asked, at: position }),
-  z.object({
-    kind: z.literal("search"),
-    asked,
-    /** The last email shown, whichever mailbox it was in: everything that comes after it is still to come. */
-    last: z.object({ uid: z.number().int().positive(), receivedAt: z.number() }),
-    /** The last email shown of some mailboxes, which is found faster than a date. */
-    at: z.array(position),
-  }),
-]);
+export type Cursor =
+  | { kind: "list"; at: Position }
+  | {
+      kind: "search";
+      /** The last email shown, whichever mailbox it was in: everything that comes after it is still to come. */
+      last: { uid: number; receivedAt: number };
+      /** The last email shown of some mailboxes, which is found faster than a date. */
+      at: Position[];
+    };
 
-export type Position = z.output<typeof position>;
-export type Cursor = z.output<typeof cursors>;
+const kinds = { list: "l", search: "s" } as const;
 
-export function toCursor(cursor: Cursor): string {
-  return Buffer.from(JSON.stringify(cursor), "utf8").toString("base64url");
+/** To recognise a mailbox among one account's, not to protect its name. */
+export function placeOf(path: string): string {
+  return Bun.hash.xxHash32(path).toString(36);
+}
+
+/** Holds a cursor to its question, and to every letter of itself. */
+const seal = (question: string, fields: readonly string[]) =>
+  Bun.hash(JSON.stringify([question, ...fields])).toString(36);
+
+/** `question` is what was asked, so that the cursor cannot be used for another. */
+export function toCursor(cursor: Cursor, question: string): string {
+  const positions = cursor.kind === "list" ? [cursor.at] : cursor.at;
+  const fields = [
+    kinds[cursor.kind],
+    ...(cursor.kind === "search" ? fromNumbers(cursor.last) : []),
+    ...positions.flatMap((at) => [at.place, at.validity, ...fromNumbers(at)]),
+  ];
+  return [...fields, seal(question, fields)].join(".");
 }
 
 /** The cursor again. Throws cursor_expired for anything else than a cursor to the same question. */
@@ -39,20 +53,47 @@ export function fromCursor<Kind extends Cursor["kind"]>(
   kind: Kind,
   question: string,
 ): Extract<Cursor, { kind: Kind }> {
-  const parsed = cursors.safeParse(toJson(Buffer.from(text, "base64url").toString("utf8")));
-  if (!parsed.success || parsed.data.kind !== kind)
-    throw new AppError("cursor_expired", "This is not a cursor of this tool.");
-  if (parsed.data.asked !== question)
-    throw new AppError("cursor_expired", "The cursor belongs to another question.", {
+  const fields = text.split(".");
+  const sealed = fields.pop();
+  const [letter, ...rest] = fields;
+  const cursor = letter === kinds[kind] ? toValue(kind, rest) : undefined;
+  if (!cursor) throw new AppError("cursor_expired", "This is not a cursor of this tool.");
+  if (sealed !== seal(question, fields))
+    throw new AppError("cursor_expired", "The cursor belongs to another question, or was not copied whole.", {
       hint: "Repeat the same arguments with the cursor, or start again without it.",
     });
-  return parsed.data as Extract<Cursor, { kind: Kind }>;
+  return cursor as Extract<Cursor, { kind: Kind }>;
 }
 
-function toJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+function toValue(kind: Cursor["kind"], fields: readonly string[]): Cursor | undefined {
+  if (kind === "list") {
+    const [at, ...others] = toPositions(fields) ?? [];
+    return at && others.length === 0 ? { kind, at } : undefined;
   }
+  const last = toNumbers(fields[0], fields[1]);
+  const at = toPositions(fields.slice(2));
+  return last && at && { kind, last, at };
+}
+
+/** Undefined when one of them is none. */
+function toPositions(fields: readonly string[]): Position[] | undefined {
+  const positions: Position[] = [];
+  for (let from = 0; from < fields.length; from += 4) {
+    const [place, validity, uid, receivedAt] = fields.slice(from, from + 4);
+    const numbers = toNumbers(uid, receivedAt);
+    if (!place || !validity || !numbers || !/^\d{1,20}$/.test(validity)) return undefined;
+    positions.push({ place, validity, ...numbers });
+  }
+  return positions;
+}
+
+const fromNumbers = ({ uid, receivedAt }: { uid: number; receivedAt: number }) => [
+  uid.toString(36),
+  receivedAt.toString(36),
+];
+
+function toNumbers(uid = "", receivedAt = ""): { uid: number; receivedAt: number } | undefined {
+  if (!/^[0-9a-z]{1,10}$/.test(uid) || !/^-?[0-9a-z]{1,10}$/.test(receivedAt)) return undefined;
+  const numbers = { uid: Number.parseInt(uid, 36), receivedAt: Number.parseInt(receivedAt, 36) };
+  return numbers.uid > 0 ? numbers : undefined;
 }

@@ -6,7 +6,7 @@ import { isAttentive, readFresh, withNews } from "../connection/freshness.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
 import { toMailboxPath } from "../mailboxes.ts";
-import { fromCursor, type Position, toCursor } from "./cursor.ts";
+import { fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";
 import { withNearest } from "./missing-mailbox.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
 
@@ -33,11 +33,18 @@ export async function listEmails(
     const last = rows.at(-1);
     const cursor =
       left > 0 && last
-        ? toCursor({
-            kind: "list",
-            asked: question,
-            at: { mailbox: path, validity: String(uidValidity), uid: last.uid, receivedAt: last.receivedAt },
-          })
+        ? toCursor(
+            {
+              kind: "list",
+              at: {
+                place: placeOf(path),
+                validity: String(uidValidity),
+                uid: last.uid,
+                receivedAt: last.receivedAt,
+              },
+            },
+            question,
+          )
         : undefined;
     return {
       emails: rows.map(({ row }) => row),

@@ -8,7 +8,7 @@ import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
-import { type Cursor, fromCursor, type Position, toCursor } from "./cursor.ts";
+import { type Cursor, fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";
 import { withNearest } from "./missing-mailbox.ts";
 import { datesOf, type Matches } from "./newest.ts";
 import { parseQuery } from "./query.ts";
@@ -73,7 +73,7 @@ export async function searchEmails(
     .flatMap((one): Position[] => {
       const own = taken(one).at(-1);
       return own
-        ? [{ mailbox: one.path, validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
+        ? [{ place: placeOf(one.path), validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
         : [];
     })
     .slice(0, maxPositions);
@@ -84,12 +84,10 @@ export async function searchEmails(
     skipped,
     ...(more && last
       ? {
-          cursor: toCursor({
-            kind: "search",
-            asked: question,
-            last: { uid: last.uid, receivedAt: last.receivedAt },
-            at,
-          }),
+          cursor: toCursor(
+            { kind: "search", last: { uid: last.uid, receivedAt: last.receivedAt }, at },
+            question,
+          ),
         }
       : {}),
   };
@@ -126,7 +124,7 @@ function look(
 ): Promise<Found> {
   const work = async (imap: ImapFlow, notes: MailboxNotes): Promise<Found> => {
     const validity = String(requireSelected(imap).uidValidity);
-    const own = cursor?.at.find((position) => position.mailbox === path);
+    const own = cursor?.at.find(({ place }) => place === placeOf(path));
     if (own && own.validity !== validity)
       throw new AppError(
         "cursor_expired",
