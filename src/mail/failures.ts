@@ -32,6 +32,9 @@ type Told = {
 /** RFC 5530 codes that say "not now". */
 const busyCodes = new Set(["UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG"]);
 
+/** RFC 5530 codes of a refused login: the password is not right, or not any more. */
+const wrongPasswordCodes = new Set(["AUTHENTICATIONFAILED", "EXPIRED"]);
+
 /** RFC 5530 and RFC 3501 codes of a refused command. */
 const commandCodes: Readonly<Record<string, readonly [FailureCode, string]>> = {
   NONEXISTENT: ["mailbox_not_found", "There is no such mailbox."],
@@ -41,6 +44,9 @@ const commandCodes: Readonly<Record<string, readonly [FailureCode, string]>> = {
   "READ-ONLY": ["mailbox_read_only", "This mailbox can only be read."],
   CANNOT: ["not_supported", "The mail server cannot do this."],
   OVERQUOTA: ["mail_server_failed", "The mailbox is full."],
+  CORRUPTION: ["mail_server_failed", "The mail server finds its own data of this mailbox damaged."],
+  CONTACTADMIN: ["mail_server_failed", "The mail server wants its administrator to be asked."],
+  EXPUNGEISSUED: ["email_not_found", "Some of these emails were removed just now."],
   TOOBIG: ["too_large", "This is too large for the mail server."],
   APPENDLIMIT: ["too_large", "This is larger than the mail server keeps."],
 };
@@ -139,7 +145,7 @@ function toBusy(told: Told): Found | undefined {
   };
 }
 
-/** The login itself: only a NO without a code, or AUTHENTICATIONFAILED, means a wrong password. */
+/** The login itself: only a NO without a code, or one of wrongPasswordCodes, means a wrong password. */
 function toLogin(told: Told): Found | undefined {
   const wrong: Found = {
     code: "login_refused",
@@ -149,11 +155,13 @@ function toLogin(told: Told): Found | undefined {
     code: "mail_server_failed",
     message: "The mail server refused the login for a reason of its own.",
     hint: "It may want an app password, or has too many connections open. Use an app password; if it is one, try again in some minutes.",
+    // Sooner would be one more login that is refused, and many of those lock accounts.
+    retryAfterSeconds: 60,
   };
   if (told.authenticationFailed === true) {
     const code = textOf(told.serverResponseCode).toUpperCase();
     const plainNo = code === "" && told.responseStatus !== "BAD";
-    return plainNo || code === "AUTHENTICATIONFAILED" ? wrong : notice;
+    return plainNo || wrongPasswordCodes.has(code) ? wrong : notice;
   }
   if (told.code !== "EAUTH") return undefined;
   // RFC 4954 section 6: 535 credentials invalid, 534 mechanism too weak (an app password is wanted), 530 required.

@@ -86,8 +86,8 @@ describeMail("A full mail server", () => {
         });
         hostile.become({ LOGIN: { say } });
         const before = hostile.connections();
-        const answer = await client.try("list_mailboxes");
-        expect(answer.text).toContain(`(${code})`);
+        for (let call = 0; call < 3; call++)
+          expect((await client.try("list_mailboxes")).text).toContain(`(${code})`);
         expect(hostile.connections() - before).toBeWithin(1, 3);
         hostile.become({});
         clock.advance(61_000);

@@ -193,6 +193,7 @@ describe("I04: a login that is refused for load is not a wrong password", () => 
       "mail_server_busy",
     ],
     ["NO [AUTHENTICATIONFAILED]", "TAG NO [AUTHENTICATIONFAILED] no\r\n", "login_refused"],
+    ["NO [EXPIRED]", "TAG NO [EXPIRED] That password failed.\r\n", "login_refused"],
     ["a plain NO", "TAG NO LOGIN failed.\r\n", "login_refused"],
   ])("I04: IMAP: %s", async (_, say, code) => {
     const server = await startHostileImap({ on: { LOGIN: { say } } });

@@ -1,6 +1,7 @@
 /**
  * After a login that a mail server refused, nobody logs in to that account again for a while: a changed password must
- * not become a stream of wrong ones, which locks accounts. After "too many connections", a short breath.
+ * not become a stream of wrong ones, which locks accounts. After "too many connections", a short breath; and as long as
+ * the failure itself says.
  */
 import type { Clock } from "../../clock.ts";
 import { AppError } from "../../errors.ts";
@@ -41,12 +42,8 @@ export function createLoginPauses({ clock }: { clock: Clock }) {
     /** Notes why a login failed; failures that say nothing about the account start no pause. */
     note(key: string, error: AppError): void {
       sweep();
-      const ms = pauseMs[error.code];
-      if (ms)
-        failures.set(key, {
-          error,
-          until: clock.now() + Math.max(ms, (error.retryAfterSeconds ?? 0) * 1000),
-        });
+      const ms = Math.max(pauseMs[error.code] ?? 0, (error.retryAfterSeconds ?? 0) * 1000);
+      if (ms > 0) failures.set(key, { error, until: clock.now() + ms });
     },
 
     forget(key: string): void {

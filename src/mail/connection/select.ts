@@ -3,8 +3,11 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { toAppError } from "../failures.ts";
 
+/** RFC 5530: the mailbox is there, and something is the matter with it. */
+const troubleCodes: ReadonlySet<unknown> = new Set(["CORRUPTION", "CONTACTADMIN", "OVERQUOTA"]);
+
 /**
- * Has `path` selected. A NO means there is no such mailbox for this account, whatever code the server gives it or not.
+ * Has `path` selected. A NO without one of these codes means there is no such mailbox for this account.
  * Throws mailbox_not_found and what mail/failures makes of the rest.
  */
 export async function select(imap: ImapFlow, path: string): Promise<void> {
@@ -14,7 +17,9 @@ export async function select(imap: ImapFlow, path: string): Promise<void> {
   } catch (error) {
     listed?.delete(path);
     const failure = toAppError(error, "imap");
-    if (failure.code !== "mail_server_failed" || !isOrderly(error)) throw failure;
+    const code =
+      error instanceof Error && "serverResponseCode" in error ? error.serverResponseCode : undefined;
+    if (failure.code !== "mail_server_failed" || !isOrderly(error) || troubleCodes.has(code)) throw failure;
     throw new AppError("mailbox_not_found", "There is no such mailbox.", { cause: error });
   }
 }
