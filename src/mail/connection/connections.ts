@@ -46,7 +46,7 @@ export type ConnectionLimits = PlaceLimits & {
   doubtAfterMs: { read: number; write: number };
   /** How long it may take to answer that. */
   proofMs: number;
-  /** After "too many connections" for a second one, how long an account makes do with its first. */
+  /** After a second connection was refused, how long an account makes do with its first. */
   narrowMs: number;
   /** What a mail server may send for one call: the largest email there is, twice over. */
   bytesPerCall: number;
@@ -64,6 +64,13 @@ export const connectionLimits: ConnectionLimits = {
   bytesPerCall: 96 * 1024 * 1024,
   logoutMs: 2_000,
 };
+
+/** How a mail server's refusal of one more login is told. */
+const refusals: ReadonlySet<AppError["code"]> = new Set([
+  "mail_server_busy",
+  "mail_server_failed",
+  "login_refused",
+]);
 
 const grantEnded = () => new AppError("cancelled", "The permission for this mailbox has ended.");
 const tooMuch = () => new AppError("mail_server_failed", "The mail server sent more than fits.");
@@ -90,7 +97,15 @@ export function createConnections(deps: {
   /** Accounts whose server wants no second connection, and until when we believe that. */
   const narrow = new Map<string, number>();
   const isNarrow = (key: string) => (narrow.get(key) ?? 0) > clock.now();
-  const places = createPlaces({ clock, limits, isNarrow, onLast: (key) => notes.forget(key) });
+  const places = createPlaces({
+    clock,
+    limits,
+    isNarrow,
+    onLast(key) {
+      notes.forget(key);
+      narrow.delete(key);
+    },
+  });
   let stopped = false;
 
   /** The slot's connection, proven alive or freshly opened. */
@@ -118,7 +133,7 @@ export function createConnections(deps: {
       }
       // A server that hangs up while nobody looks leaves no dead slot behind.
       imap.once("close", () => {
-        if (!slot.busy && places.has(slot)) places.drop(slot);
+        if (!slot.busy && slot.imap === imap) places.drop(slot);
       });
       slot.imap = imap;
       // The next one in line may open its own now.
@@ -129,7 +144,8 @@ export function createConnections(deps: {
       const others = places
         .all()
         .some((other) => other !== slot && other.key === slot.key && other.imap?.usable);
-      if (failure.code === "mail_server_busy" && others) narrow.set(slot.key, clock.now() + limits.narrowMs);
+      // Beside one that is let in, a refusal speaks of the number of connections, whatever code it has or lacks.
+      if (others && refusals.has(failure.code)) narrow.set(slot.key, clock.now() + limits.narrowMs);
       else pauses.note(slot.key, failure);
       throw failure;
     }
@@ -193,7 +209,6 @@ export function createConnections(deps: {
         if (slot.grantId !== grantId) continue;
         slot.ended.abort(grantEnded());
         pauses.forget(slot.key);
-        narrow.delete(slot.key);
         places.drop(slot);
       }
       places.pump();

@@ -46,7 +46,9 @@ export function createPlaces(deps: {
   const waiting = new Set<Waiter>();
 
   const ofKey = (key: string) => [...slots].filter((slot) => slot.key === key);
-  const heldBy = (grantId: string) => [...slots].filter((slot) => slot.grantId === grantId).length;
+
+  /** Nobody can be given anything: with a thousand in line, that is seen at a glance. */
+  const isFull = () => slots.size >= limits.total && slots.values().every((slot) => slot.busy);
 
   /** Gives a slot up and closes its connection; its place is free at once. */
   function drop(slot: Slot): void {
@@ -87,8 +89,12 @@ export function createPlaces(deps: {
 
   /** Hands out what is free, to the grant that holds least first. */
   function pump(): void {
-    const line = [...waiting].map((waiter) => ({ waiter, held: heldBy(waiter.grantId) }));
+    if (waiting.size === 0 || isFull()) return;
+    const held = new Map<string, number>();
+    for (const { grantId } of slots) held.set(grantId, (held.get(grantId) ?? 0) + 1);
+    const line = [...waiting].map((waiter) => ({ waiter, held: held.get(waiter.grantId) ?? 0 }));
     for (const { waiter } of line.sort((a, b) => a.held - b.held)) {
+      if (isFull()) return;
       const slot = findSlot(waiter);
       if (!slot) continue;
       slot.busy = true;
@@ -148,7 +154,6 @@ export function createPlaces(deps: {
     drop,
     /** Looks again who may go on. */
     pump,
-    has: (slot: Slot) => slots.has(slot),
     all: (): readonly Slot[] => [...slots],
     /** Refuses everybody in line whose grant it is; without one, everybody. */
     refuse(error: AppError, grantId?: string): void {

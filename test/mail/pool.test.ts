@@ -1,0 +1,208 @@
+/** What the pool of connections does over a server that is told what to do: doubt, refusals, and who is in line. */
+import { afterEach, expect, test } from "bun:test";
+import { AppError } from "../../src/errors.ts";
+import {
+  type ConnectionLimits,
+  type ConnectionOwner,
+  type Connections,
+  createConnections,
+} from "../../src/mail/connection/connections.ts";
+import { openImap } from "../../src/mail/connection/imap.ts";
+import { createPlaces, type Slot } from "../../src/mail/connection/places.ts";
+import { createOutbound } from "../../src/outbound.ts";
+import { type HostileImap, startHostileImap } from "../support/hostile-imap.ts";
+import { createTestClock } from "../support/test-clock.ts";
+import { bestOf, timeOf } from "../support/times.ts";
+import { eventually } from "../support/waiting.ts";
+
+const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
+const opened: { pool: Connections; imap: HostileImap }[] = [];
+
+afterEach(async () => {
+  for (const { pool, imap } of opened.splice(0)) {
+    await pool.close();
+    await imap.stop();
+  }
+});
+
+async function open(limits: Partial<ConnectionLimits> = {}) {
+  const imap = await startHostileImap({ exists: 3 });
+  const clock = createTestClock();
+  const pool = createConnections({
+    open: (credentials, signal) => openImap(credentials, { outbound, signal }),
+    clock,
+    limits,
+  });
+  opened.push({ pool, imap });
+  const address = "ann@example.test";
+  const owner: ConnectionOwner = {
+    grantId: "grt_1",
+    accountId: "acc_1",
+    credentials: { address, username: address, password: "x", provider: "generic", imap: imap.server },
+  };
+  const lease = { mailbox: "INBOX", signal: AbortSignal.timeout(4_000) };
+  const read = { ...lease, effect: "read" } as const;
+  const write = { ...lease, effect: "write" } as const;
+  const asked = (verb: string) => imap.commands.filter((line) => line.includes(` ${verb}`)).length;
+  return { imap, clock, pool, owner, read, write, asked };
+}
+
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: AppError) => error.code,
+  );
+
+test("A connection that was not used for a while is asked whether it lives, sooner before writing than before reading", async () => {
+  const { clock, pool, owner, read, write, asked } = await open();
+  await pool.use(owner, read, async () => {});
+  for (const [waitMs, lease, asks] of [
+    [6_000, read, 0],
+    [6_000, write, 1],
+    [21_000, read, 2],
+  ] as const) {
+    clock.advance(waitMs);
+    await pool.use(owner, lease, async () => {});
+    expect(asked("NOOP")).toBe(asks);
+  }
+});
+
+test("One that does not answer that is given up soon, and a fresh one serves the call", async () => {
+  const { imap, clock, pool, owner, read } = await open({ proofMs: 100 });
+  await pool.use(owner, read, async () => {});
+  imap.become({ NOOP: "stall" });
+  clock.advance(21_000);
+  await pool.use(owner, read, (connection) => connection.search({ all: true }, { uid: true }));
+  expect(imap.connections()).toBe(2);
+  await eventually(() => imap.open() === 1);
+});
+
+test("One whose server hangs up while nobody uses it holds no place", async () => {
+  const { imap, pool, owner, read } = await open();
+  await pool.use(owner, read, async () => {});
+  expect(pool.count()).toBe(1);
+  imap.dropAll();
+  await eventually(() => pool.count() === 0);
+});
+
+test("One whose work ended in disorder is not lent again; after an orderly refusal it is", async () => {
+  const { imap, pool, owner, read } = await open();
+  const fail = (code: AppError["code"]) =>
+    failure(
+      pool.use(owner, read, async () => {
+        throw new AppError(code, "No.");
+      }),
+    );
+  expect(await fail("email_not_found")).toBe("email_not_found");
+  await pool.use(owner, read, async () => {});
+  expect(imap.connections()).toBe(1);
+  expect(await fail("mail_server_failed")).toBe("mail_server_failed");
+  await pool.use(owner, read, async () => {});
+  expect(imap.connections()).toBe(2);
+});
+
+test("A call that is ended, for whatever reason, leaves nobody a connection in the middle of a command", async () => {
+  const { imap, pool, owner, read } = await open();
+  for (const code of ["cancelled", "timed_out", "permission_missing", "shutting_down"] as const) {
+    const caller = new AbortController();
+    imap.become({ NOOP: "stall" });
+    const call = failure(pool.use(owner, { ...read, signal: caller.signal }, (used) => used.noop()));
+    await eventually(() => imap.commands.at(-1)?.endsWith(" NOOP"));
+    caller.abort(new AppError(code, "Enough."));
+    expect(await call).toBe(code);
+    await eventually(() => imap.open() === 0);
+    expect(pool.count()).toBe(0);
+  }
+});
+
+test("The process's end ends what is under way and closes everything", async () => {
+  const { imap, pool, owner, read } = await open();
+  const started = Promise.withResolvers<void>();
+  const running = failure(
+    pool.use(owner, read, () => {
+      started.resolve();
+      return new Promise(() => {});
+    }),
+  );
+  await started.promise;
+  await pool.close();
+  expect(await running).toBe("shutting_down");
+  await eventually(() => imap.open() === 0);
+});
+
+test("A second call does not wait for the first one's work", async () => {
+  const { imap, pool, owner, read } = await open();
+  const hold = Promise.withResolvers<void>();
+  const first = pool.use(owner, read, () => hold.promise);
+  await pool.use(owner, read, async () => {});
+  expect(imap.connections()).toBe(2);
+  hold.resolve();
+  await first;
+});
+
+test.each([
+  ["plainly", "TAG NO LOGIN failed.\r\n"],
+  ["with an alert", "TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n"],
+  ["with a code", "TAG NO [LIMIT] too many\r\n"],
+  ["with BYE", "* BYE too many\r\n"],
+])("I04: a second login that is refused %s beside one that is let in is done without", async (_, say) => {
+  const { imap, pool, owner, read, asked } = await open();
+  const hold = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const first = pool.use(owner, read, () => {
+    started.resolve();
+    return hold.promise;
+  });
+  await started.promise;
+  imap.become({ LOGIN: { say } });
+  const others = [1, 2, 3].map(() => pool.use(owner, read, async () => "served"));
+  await eventually(() => asked("LOGIN") === 2);
+  hold.resolve();
+  await first;
+  expect(await Promise.all(others)).toEqual(["served", "served", "served"]);
+  expect(asked("LOGIN")).toBe(2);
+});
+
+test("A login the server refuses for a reason of its own is not tried again for a minute, whatever is called", async () => {
+  const { imap, clock, pool, owner, read, asked } = await open();
+  imap.become({ LOGIN: { say: "TAG NO [ALERT] Please log in via your web browser\r\n" } });
+  for (let call = 0; call < 3; call++)
+    expect(await failure(pool.use(owner, read, async () => {}))).toBe("mail_server_failed");
+  expect(asked("LOGIN")).toBe(1);
+  imap.become({});
+  clock.advance(60_001);
+  await pool.use(owner, read, async () => {});
+});
+
+test("A mailbox the server finds damaged is not told as one that is missing (RFC 5530)", async () => {
+  const { imap, pool, owner, read } = await open();
+  const codeOf = async (say: string) => {
+    imap.become({ SELECT: { say } });
+    return failure(pool.use(owner, read, async () => {}));
+  };
+  expect(await codeOf("TAG NO [CORRUPTION] index is broken\r\n")).toBe("mail_server_failed");
+  expect(await codeOf("TAG NO [INUSE] locked\r\n")).toBe("mail_server_busy");
+  expect(await codeOf("TAG NO [NOPERM] not yours\r\n")).toBe("mailbox_read_only");
+  expect(await codeOf("TAG NO [NONEXISTENT] none\r\n")).toBe("mailbox_not_found");
+  expect(await codeOf("TAG NO nothing of that name\r\n")).toBe("mailbox_not_found");
+});
+
+test("Two thousand in line are served in a moment", async () => {
+  const { signal } = new AbortController();
+  const serve = async () => {
+    const places = createPlaces({
+      clock: createTestClock(),
+      limits: { perAccount: 2, total: 64, idleMs: 60_000 },
+      isNarrow: () => false,
+      onLast() {},
+    });
+    const given: Slot[] = [];
+    for (let call = 0; call < 2_000; call++) {
+      const grant = `grt_${call % 500}`;
+      places.acquire(`${grant}/acc`, grant, { signal }).then((slot) => given.push(slot));
+    }
+    for (let served = 0; served < 2_000; served++)
+      places.release(await eventually(() => given.shift()), false);
+  };
+  expect(await bestOf(2_000, () => timeOf(serve))).toBeLessThan(2_000);
+});
