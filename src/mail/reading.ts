@@ -74,6 +74,7 @@ export type ThreadEmail = {
   mailbox: string;
   from: MailAddress;
   to: MailAddress[];
+  cc: MailAddress[];
   subject: string;
   date: string;
   unread: boolean;

@@ -21,6 +21,7 @@ export const getThread = defineTool({
         mailbox: mailLine(),
         from: person,
         to: z.array(person),
+        cc: z.array(person),
         subject: mailLine(),
         date: z.string(),
         unread: z.boolean(),
@@ -46,9 +47,10 @@ export const getThread = defineTool({
         email.attachments > 0 ? `${email.attachments} attached` : "",
       ];
       const state = marks.filter((mark) => mark !== "").join(", ");
+      const cc = email.cc.length > 0 ? `; Cc: ${email.cc.map(showPerson).join(", ")}` : "";
       const head = [
         `${at + 1}. ${email.date} ${showPerson(email.from)}${state ? ` [${state}]` : ""}`,
-        `To: ${email.to.map(showPerson).join(", ") || "(nobody named)"} — ${email.subject || "(no subject)"} — in ${email.mailbox}`,
+        `To: ${email.to.map(showPerson).join(", ") || "(nobody named)"}${cc} — ${email.subject || "(no subject)"} — in ${email.mailbox}`,
         email.id,
       ];
       const more = email.left > 0 ? `\n[${email.left} more characters: get_email shows them]` : "";

@@ -59,7 +59,7 @@ const query: FetchQueryObject = {
   flags: true,
   internalDate: true,
   bodyStructure: true,
-  headers: ["from", "to", "subject", "date", ...linkHeaders],
+  headers: ["from", "to", "cc", "subject", "date", ...linkHeaders],
 };
 
 /** Throws email_moved, email_not_found, and what its own mailbox fails with; another's failure is told in `skipped`. */
@@ -241,8 +241,8 @@ function toConversation(first: Found, emails: readonly Found[], places: Places):
   const once = new Map([[first.same, first]]);
   for (const email of emails) if (!once.has(email.same)) once.set(email.same, email);
   return {
-    // Of the same second, what refers to more came later.
-    emails: [...once.values()].sort((a, b) => a.at - b.at || a.ids.length - b.ids.length),
+    // Of the same second, what refers to more came later; else what the mailbox took later.
+    emails: [...once.values()].sort((a, b) => a.at - b.at || a.ids.length - b.ids.length || a.uid - b.uid),
     beyond: places.beyond(),
     open: false,
     searched: places.searched(),

@@ -6,15 +6,11 @@ import type { Attachment, Email, MailReading } from "../reading.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
 import { firstBytes, readBody } from "../text/body.ts";
 import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
+import { mayBeForward } from "../text/subject.ts";
 import { toSafeFileName } from "./file-name.ts";
 import { toVerdicts } from "./sender.ts";
 import { type AttachedPart, toAnatomy, toPart } from "./structure.ts";
 import { toUnsubscribe } from "./unsubscribe.ts";
-
-/** "Fwd:" in the languages mail clients write it in. */
-export function isForward(subject: string): boolean {
-  return /^\s*(fwd?|wg|tr|rv|enc|i|vb|vl|vs|doorst|转发|轉寄)\s*:/i.test(subject);
-}
 
 const shownHeaders = [
   "from",
@@ -69,7 +65,7 @@ export async function getEmail(
     const anatomy = toAnatomy(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
     const subject = toText(headerValue(headers, "subject"));
     const until = request.offset + request.maxCharacters;
-    const asked = { format: request.format, until, forward: isForward(subject) };
+    const asked = { format: request.format, until, forward: mayBeForward(subject) };
     const rendered = await readBody(imap, ref.uid, anatomy, asked, new Map(found.bodyParts ?? []));
     const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
     const end = Math.min(request.offset + body.length, rendered.text.length);

@@ -5,13 +5,15 @@ import type { Thread, ThreadEmail } from "../reading.ts";
 import { partsToRead } from "../text/body.ts";
 import { headerValue, toAddresses } from "../text/headers.ts";
 import { renderBody } from "../text/render-body.ts";
+import { mayBeForward } from "../text/subject.ts";
 import { decodeTransfer } from "../text/transfer.ts";
 import { type Conversation, type Found, gatherConversation } from "./conversation.ts";
-import { isForward } from "./email.ts";
 import type { Anatomy } from "./structure.ts";
 
 /** Characters of all bodies together; each email has its share, short ones leave theirs to the others. */
 const budget = 25_000;
+/** Named of each header; get_email names more. */
+const maxPeople = 20;
 /** Octets of each text part. */
 const maxPartBytes = 65_536;
 
@@ -60,7 +62,8 @@ async function readBodies(access: Access, shown: readonly Found[]): Promise<Thre
       id: email.id,
       mailbox: email.mailbox,
       from: toAddresses(headerValue(email.headers, "from"))[0] ?? { address: "" },
-      to: toAddresses(headerValue(email.headers, "to")).slice(0, 20),
+      to: toAddresses(headerValue(email.headers, "to")).slice(0, maxPeople),
+      cc: toAddresses(headerValue(email.headers, "cc")).slice(0, maxPeople),
       subject: email.subject,
       date: email.date,
       unread: email.unread,
@@ -82,7 +85,7 @@ async function readAlike(imap: ImapFlow, emails: readonly Found[], texts: Map<Fo
   const fetched = keys.length > 0 ? await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true }) : [];
   const byUid = new Map(fetched.map((email) => [email.uid, email.bodyParts]));
   for (const email of emails) {
-    const forward = isForward(email.subject);
+    const forward = mayBeForward(email.subject);
     const { text, notes } = renderBody(email.anatomy, { format: "markdown", forward }, (part) => {
       const bytes = byUid.get(email.uid)?.get(part.part);
       return bytes && decodeTransfer(bytes, part.encoding);

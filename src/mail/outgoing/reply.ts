@@ -1,5 +1,6 @@
 /** What a reply or a forward takes from the email it builds on: recipients, subject, thread, quote. No I/O. */
 
+import { isForward, isReply } from "../text/subject.ts";
 import type { Original, Person } from "../writing.ts";
 import { escapeHtml } from "./markdown.ts";
 import { quoteLines } from "./plain.ts";
@@ -9,16 +10,12 @@ import { toBareAddress, toDisplayName } from "./recipients.ts";
 /** What follows the new text, in both forms. */
 export type Quote = { text: string; html: string };
 
-/** Re:, and what mail programs write for it in other languages. */
-const replyPrefix = /^\s*(re|aw|sv|antw|ref|rif|res|odp|vs|ynt|回复|答复|返信)\s*(\[\d+\])?\s*[:：]/i;
-const forwardPrefix = /^\s*(fwd?|wg|tr|vb|vl|rv|enc|pd|i|转发|転送)\s*(\[\d+\])?\s*[:：]/i;
-
 export function toReplySubject(subject: string): string {
-  return replyPrefix.test(subject) ? subject : `Re: ${subject}`.trimEnd();
+  return isReply(subject) ? subject : `Re: ${subject}`.trimEnd();
 }
 
 export function toForwardSubject(subject: string): string {
-  return forwardPrefix.test(subject) ? subject : `Fwd: ${subject}`.trimEnd();
+  return isForward(subject) ? subject : `Fwd: ${subject}`.trimEnd();
 }
 
 /** RFC 5322 section 3.6.4: what it referred to, then itself. The first and the last hundred are kept. */

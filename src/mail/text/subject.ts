@@ -1,11 +1,26 @@
 /** What a subject is about, without what mail programs and lists put around it. */
 
-/** Re: and Fwd: in the languages mail programs write them in, also `Re[2]:` and `AW :`. */
-const prefix =
-  /^\s*(re|aw|antw|sv|vs|ref|rif|res|odp|ynt|fwd?|wg|tr|vb|vl|rv|enc|pd|i|doorst|回复|答复|返信|转发|轉寄|転送)\s*(\[\d+\])?\s*[:：]/i;
+/** What mail programs write for Re: and Fwd: in other languages, also `Re[2]:` and `AW :`. */
+const words = {
+  reply: "re|aw|antw|sv|ref|rif|res|odp|ynt|回复|答复|返信",
+  forward: "fwd?|wg|tr|vb|vl|rv|enc|pd|i|doorst|转发|轉寄|転送",
+  /** An answer in Finnish, a forward in Danish and Norwegian. */
+  either: "vs",
+};
+const toPrefix = (...alternatives: string[]) =>
+  new RegExp(`^\\s*(${alternatives.join("|")})\\s*(\\[\\d+\\])?\\s*[:：]`, "i");
+const reply = toPrefix(words.reply, words.either);
+const forward = toPrefix(words.forward);
+const maybeForward = toPrefix(words.forward, words.either);
+const prefix = toPrefix(words.reply, words.forward, words.either);
 /** `[list]` before, `(fwd)` behind: RFC 5256 section 2.1. */
 const tag = /^\s*\[[^[\]]*\](?=\s*\S)/;
 const trailer = /\(fwd\)\s*$/i;
+
+export const isReply = (subject: string) => reply.test(subject);
+export const isForward = (subject: string) => forward.test(subject);
+/** Where a forward taken for an answer would be worse than the other way round. */
+export const mayBeForward = (subject: string) => maybeForward.test(subject);
 
 /** RFC 5256 section 2.1, in more languages; empty when nothing is left. `subject` is decoded. */
 export function toBaseSubject(subject: string): string {
