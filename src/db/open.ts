@@ -1,5 +1,6 @@
 /**
- * The database: one SQLite file in DATA_DIR, opened by one process, judged before it is touched.
+ * The database: one SQLite file in DATA_DIR, judged before it is touched. One server holds it (lock.ts); the commands
+ * `grants` and `backup` work beside it.
  *
  * Every write is a synchronous transaction (an async one commits before it ends) and is on the disk before the
  * caller goes on: synchronous=FULL. secure_delete overwrites what is deleted.
