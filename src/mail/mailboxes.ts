@@ -6,6 +6,18 @@ import type { Mailbox, MailboxRole } from "./mail.ts";
 
 export const roles: readonly MailboxRole[] = ["inbox", "sent", "drafts", "trash", "archive", "junk"];
 
+/** What Gmail calls some of them. */
+const alsoCalled = new Map<string, MailboxRole>([
+  ["spam", "junk"],
+  ["draft", "drafts"],
+]);
+
+/** The role that a name means, where no mailbox is called exactly that. */
+export function toRole(name: string): MailboxRole | undefined {
+  const wanted = name.trim().toLowerCase();
+  return alsoCalled.get(wanted) ?? roles.find((role) => role === wanted);
+}
+
 /** SPECIAL-USE (RFC 6154), or, where a server has none, the names mail clients use in their languages (imapflow). */
 const roleOfUse: Record<string, MailboxRole> = {
   "\\Inbox": "inbox",
@@ -91,9 +103,9 @@ export function requireMailboxName(name: string): string {
  */
 export async function toMailboxPath(access: Access, name: string): Promise<string> {
   requireMailboxName(name);
-  const wanted = name.trim().toLowerCase();
+  const wanted = toRole(name);
   if (wanted === "inbox") return "INBOX";
-  if (!roles.some((role) => role === wanted)) return name;
+  if (wanted === undefined) return name;
   const known = await access.read(undefined, (imap) => knownMailboxes(imap));
   const found =
     known.find((mailbox) => mailbox.path === name) ?? known.find((mailbox) => mailbox.role === wanted);

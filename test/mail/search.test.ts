@@ -98,6 +98,8 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ["body:weekly", ["Team list"]],
     ["after:2024-03-10 before:2024-03-20", ["Team list", "Grüße aus Köln"]],
     ["on:2024-03-05", ["Invoice"]],
+    ["newer:2024-03-10 older:2024-03-20", ["Team list", "Grüße aus Köln"]],
+    ["from:carl@example.org, subject:lunch", ["Lunch on Thursday"]],
     ["before:2023-06-01", ["Archived"]],
     ["is:starred", ["Read and starred"]],
     ["is:read", ["Read and starred"]],
@@ -109,6 +111,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ["has:attachment OR is:starred", ["Read and starred", "Invoice"]],
     ["filename:invoice", ["Invoice"]],
     ["filename:pdf", ["Invoice"]],
+    ["filename:*.pdf", ["Invoice"]],
     ["-filename:pdf from:shop.example", []],
     ["larger:50K", ["Large one"]],
     ["smaller:2K subject:lunch", ["Lunch on Thursday"]],
@@ -176,7 +179,9 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ["form:carl", 'nearest is "from:"'],
     ["label:work", 'nearest is "in:"'],
     ["since:2024-01-01", 'nearest is "after:"'],
-    ["Re: lunch", 'no operator "re:"'],
+    ["Re: lunch", 'no operator "re:".'],
+    ["subject:Re: lunch", 'followed by "re:"'],
+    ["type:pdf", 'nearest is "filename:"'],
     ["after:yesterday", "is not a date"],
     ["after:2024-02-30", "is not a date"],
     ["before:0001-01-01", "is not a date"],
@@ -195,6 +200,9 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ["lunch OR", "ends where"],
     ["   ", "empty"],
     ["*", "finds nothing"],
+    ["filename:***", "finds nothing"],
+    ["older:7d", "is not a date"],
+    ["is:sent", '"is:sent" is not known'],
   ])("refuses %s and says why", async (query, words) => {
     const error = await refusal(search(query));
     expect(error.code).toBe("unsupported_query");
@@ -238,6 +246,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
       ["harbour -in:archives"],
       ["lunch OR in:archve"],
       ["harbour", "Archiv"],
+      ["harbour", "Acrhive"],
     ] as const) {
       const error = await refusal(search(query, mailbox === undefined ? {} : { mailbox }));
       expect([error.code, error.message]).toEqual([

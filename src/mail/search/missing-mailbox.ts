@@ -3,23 +3,23 @@ import { closest, distance } from "fastest-levenshtein";
 import { AppError } from "../../errors.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes, roles } from "../mailboxes.ts";
+import { isState } from "./query-operators.ts";
 
-/** `name` is what was asked for; a path is named only when it is nearly that, so that nobody's names come in by it. */
+/** What may stand in an answer outside the fence: names as people give them. */
+const harmless = /^[\p{L}\p{N} ._/&+()[\]-]{1,60}$/u;
+
+/** `name` is what was asked for. */
 export function toMissing(known: readonly KnownMailbox[], name: string): AppError {
   const asked = name.slice(0, 100);
+  const wanted = asked.trim().toLowerCase();
   const candidates = new Map<string, string>();
-  for (const path of [...roles, ...known.map(({ path }) => path)]) {
-    const last = path.split(/[/.\\]/).at(-1) ?? path;
-    for (const form of [last, path]) candidates.set(form.toLowerCase(), path);
-  }
-  const nearest = closest(asked.toLowerCase(), [...candidates.keys()]);
-  const path = candidates.get(nearest);
-  const near = distance(asked.toLowerCase(), nearest) <= Math.max(1, Math.floor(asked.length / 3));
-  const hint = path !== undefined && near && !/[\p{C}\p{Zl}\p{Zp}]/u.test(path);
-  return new AppError(
-    "mailbox_not_found",
-    `There is no mailbox "${asked}"${hint ? `; the nearest is "${path}"` : ""}.`,
-  );
+  for (const path of [...roles, ...known.map(({ path }) => path)])
+    for (const form of [path.split(/[/.\\]/).at(-1) ?? path, path]) candidates.set(form.toLowerCase(), path);
+  const nearest = closest(wanted, [...candidates.keys()]);
+  const path = candidates.get(nearest) ?? "";
+  const near = distance(wanted, nearest) <= Math.ceil(wanted.length / 3) && harmless.test(path);
+  const meant = isState(wanted) ? `; search for is:${wanted}` : near ? `; the nearest is "${path}"` : "";
+  return new AppError("mailbox_not_found", `There is no mailbox "${asked}"${meant}.`);
 }
 
 /** Does `work`, which selects `path`; when there is no such mailbox, says which is the nearest. */

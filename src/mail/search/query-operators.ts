@@ -16,8 +16,10 @@ const field =
   (name: TextField): Operator =>
   (value, given) => {
     const isAddress = name !== "subject" && name !== "body";
-    const me = isAddress && value.toLowerCase() === "me" && !given.quoted;
-    return { kind: "field", field: name, text: me ? given.self : value, ...exactly(given) };
+    if (!isAddress || given.quoted) return { kind: "field", field: name, text: value, ...exactly(given) };
+    // Of a list written with commas: no address ends with one.
+    const address = value.replace(/(?<=.)[,;]+$/, "");
+    return { kind: "field", field: name, text: address.toLowerCase() === "me" ? given.self : address };
   };
 
 /** A calendar day as its midnight UTC. IMAP compares days (RFC 3501 section 6.4.4), so a day is all that is meant. */
@@ -27,11 +29,13 @@ function toDay(value: string, operator: string): Date {
   const date = new Date(Date.UTC(year ?? Number.NaN, (month ?? 0) - 1, day ?? 0));
   const real =
     date.getUTCFullYear() === year && date.getUTCMonth() + 1 === month && date.getUTCDate() === day;
-  if (!real || year === undefined || year < 1970 || year > 2199)
+  if (!real || year === undefined || year < 1970 || year > 2199) {
+    const span = operator === "before" || operator === "older" ? "older_than:7d" : "newer_than:7d";
     throw wrongQuery(
       `"${operator}:${value.slice(0, 40)}" is not a date.`,
-      `Write a day between 1970 and 2199 as ${operator}:2024-05-31.`,
+      `Write a day between 1970 and 2199 as ${operator}:2024-05-31, or a span of time as ${span}.`,
     );
+  }
   return date;
 }
 
@@ -84,6 +88,9 @@ const states: Record<string, Term> = {
   draft: { kind: "flag", flag: "draft", set: true },
 };
 
+/** Whether `is:` knows it. */
+export const isState = (name: string): boolean => Object.hasOwn(states, name);
+
 const operators: Record<string, Operator> = {
   from: field("from"),
   to: field("to"),
@@ -93,6 +100,8 @@ const operators: Record<string, Operator> = {
   body: field("body"),
   after: (value, _, name) => ({ kind: "received", since: toDay(value, name) }),
   before: (value, _, name) => ({ kind: "received", before: toDay(value, name) }),
+  newer: (value, _, name) => ({ kind: "received", since: toDay(value, name) }),
+  older: (value, _, name) => ({ kind: "received", before: toDay(value, name) }),
   on: (value, _, name) => {
     const since = toDay(value, name);
     return { kind: "received", since, before: new Date(since.getTime() + dayMs) };
@@ -104,7 +113,7 @@ const operators: Record<string, Operator> = {
     if (state) return state;
     throw wrongQuery(
       `"is:${value.slice(0, 40)}" is not known.`,
-      "Known are is:unread is:read is:starred is:answered is:draft and, with a minus before them, their opposites.",
+      "For a mailbox write in:sent. Known are is:unread is:read is:starred is:answered is:draft and, with a minus before them, their opposites.",
     );
   },
   has: (value) => {
@@ -129,15 +138,15 @@ export const operatorNames: readonly string[] = Object.keys(operators);
 export function toTerm(name: string | undefined, value: string, given: Given): Term {
   if (value === "") throw wrongQuery(`"${name ?? ""}:" has no value.`);
   if (name === undefined)
-    return { kind: "words", text: given.quoted ? value : withoutStar(value), ...exactly(given) };
+    return { kind: "words", text: given.quoted ? value : withoutStars(value), ...exactly(given) };
   const operator = Object.hasOwn(operators, name) ? operators[name] : undefined;
   if (!operator) throw wrongQuery(`The query language has no operator "${name.slice(0, 40)}:".`);
-  return operator(given.quoted ? value : withoutStar(value), given, name);
+  return operator(given.quoted ? value : withoutStars(value), given, name);
 }
 
-/** Searching finds parts of words anyway, so a trailing star says nothing. */
-function withoutStar(value: string): string {
-  const bare = value.replace(/\*+$/, "");
+/** Searching finds parts of words anyway, so a star before or after one says nothing. */
+function withoutStars(value: string): string {
+  const bare = value.replace(/^\*+|\*+$/g, "");
   if (bare === "") throw wrongQuery("A star alone finds nothing.", "Leave it out.");
   return bare;
 }

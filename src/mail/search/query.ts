@@ -122,6 +122,11 @@ export function parseQuery(query: string, given: { clock: Clock; self: string })
     const minus = word?.kind === "not" ? "-" : "";
     if (minus) next += 1;
     const value = words[next];
+    if (value?.kind === "operator")
+      throw wrongQuery(
+        `"${name}:" is followed by "${value.name}:", which reads as an operator.`,
+        `Put a text with a colon in quotation marks: ${name}:"a: b".`,
+      );
     if (value?.kind !== "text") throw wrongQuery(`"${name}:" has no value.`, `Write ${name}:something.`);
     next += 1;
     return toTerm(name, minus + value.text, { ...given, quoted: value.quoted });
@@ -144,13 +149,15 @@ const meant = new Map(
     content: "body",
     date: "on",
     since: "after",
-    newer: "after",
     until: "before",
-    older: "before",
     size: "larger",
     bigger: "larger",
     attachment: "has",
     file: "filename",
+    filetype: "filename",
+    type: "filename",
+    ext: "filename",
+    deliveredto: "to",
     flag: "is",
     status: "is",
   }),
@@ -159,7 +166,7 @@ const meant = new Map(
 function requireOperator(name: string): void {
   if (operatorNames.includes(name)) return;
   const nearest = meant.get(name) ?? closest(name, [...operatorNames]);
-  const near = meant.has(name) || distance(name, nearest) <= Math.max(2, name.length / 2);
+  const near = meant.has(name) || distance(name, nearest) <= Math.max(1, name.length / 2);
   throw wrongQuery(
     `The query language has no operator "${name.slice(0, 40)}:"${near ? `; the nearest is "${nearest}:"` : ""}.`,
     `To look for the text itself, put it in quotation marks. Operators: ${operatorNames.join(" ")}.`,

@@ -5,7 +5,13 @@
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { Access } from "../access.ts";
-import { type KnownMailbox, knownMailboxes, requireMailboxName, roles, toMailboxPath } from "../mailboxes.ts";
+import {
+  type KnownMailbox,
+  knownMailboxes,
+  requireMailboxName,
+  toMailboxPath,
+  toRole,
+} from "../mailboxes.ts";
 import { toMissing } from "./missing-mailbox.ts";
 import type { Query } from "./query.ts";
 import { inMailbox, type Named, namedIn, type Remainder } from "./query-places.ts";
@@ -26,7 +32,7 @@ export async function toScope(access: Access, parsed: Query, mailbox: string | u
   for (const { name } of named) requireMailboxName(name);
   const only = onlyMailbox(named);
   if (only !== undefined) {
-    const path = await toMailboxPath(access, toRoleName(only));
+    const path = await toMailboxPath(access, only);
     return {
       places: toPlaces(
         path,
@@ -103,14 +109,8 @@ async function look(imap: ImapFlow): Promise<{ known: KnownMailbox[]; gmail: boo
 
 const isAnywhere = (name: string) => /^\s*anywhere\s*$/i.test(name);
 
-/** Gmail's own names for two roles, which are in everybody's fingers. */
-function toRoleName(name: string): string {
-  const wanted = name.trim().toLowerCase();
-  return wanted === "spam" ? "junk" : wanted === "draft" ? "drafts" : name;
-}
-
 function toKnown(known: readonly KnownMailbox[], name: string): KnownMailbox {
-  const role = roles.find((one) => one === toRoleName(name).trim().toLowerCase());
+  const role = toRole(name);
   const found =
     known.find((one) => one.path === name) ??
     known.find((one) => one.role !== undefined && one.role === role);
