@@ -7,6 +7,7 @@ import { textsFor } from "./text/texts.ts";
 
 export function landingPage({ language, connectorUrl }: LandingPageProps): string {
   const text = textsFor(language).landing;
+  const isPublic = connectorUrl.startsWith("https:");
   return toDocument(
     <Layout language={language} title={text.title} script={scripts.landing}>
       <h1>{text.title}</h1>
@@ -23,7 +24,14 @@ export function landingPage({ language, connectorUrl }: LandingPageProps): strin
         <p id="copied" class="found" role="status" data-text={text.copied} />
       </div>
       <h2>{text.how}</h2>
-      <Way name={text.claude.name} steps={text.claude.steps} />
+      {isPublic ? (
+        <Way name={text.claude.name} steps={text.claude.steps} />
+      ) : (
+        <section>
+          <h3>{text.claude.name}</h3>
+          <p>{text.claude.needsPublic}</p>
+        </section>
+      )}
       <Way
         name={text.code.name}
         steps={text.code.steps}

@@ -8,6 +8,7 @@ import { pageHeaders } from "../../src/pages/headers.ts";
 import { landingPage } from "../../src/pages/landing.tsx";
 import { noticePage } from "../../src/pages/notice.tsx";
 import { languages, toLanguage } from "../../src/pages/text/language.ts";
+import { textsFor } from "../../src/pages/text/texts.ts";
 import { readForm } from "../support/authorize.ts";
 
 const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&`;
@@ -121,6 +122,17 @@ describe("The pages", () => {
       expect(policy).toContain(`'sha256-${hash}'`);
     }
     expect(html).not.toMatch(/ style="| on[a-z]+="/);
+  });
+
+  test("Without a public address the front page says which clients cannot reach it", () => {
+    for (const language of languages) {
+      const { claude } = textsFor(language).landing;
+      const at = (connectorUrl: string) => landingPage({ language, connectorUrl });
+      expect(at("http://localhost:3000/mcp")).toContain(claude.needsPublic);
+      expect(at("http://localhost:3000/mcp")).not.toContain(claude.steps[1]);
+      expect(at("https://mail.example.org/mcp")).not.toContain(claude.needsPublic);
+      expect(at("https://mail.example.org/mcp")).toContain(claude.steps[1]);
+    }
   });
 
   test("The page asks no other host for anything", () => {

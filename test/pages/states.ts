@@ -71,6 +71,7 @@ export function drawStates(language: Language): Readonly<Record<string, string>>
     "upload-too-large": uploadPage({ language, state: "open", problem: "tooLarge" }),
     "upload-received": uploadPage({ language, state: "received" }),
     landing: landingPage({ language, connectorUrl: "https://mail.example.org/mcp" }),
+    "landing-at-home": landingPage({ language, connectorUrl: "http://localhost:3000/mcp" }),
   };
 }
 

@@ -177,6 +177,8 @@ export const de: Texts = {
         "Fügen Sie die Connector-URL ein. Client-ID und Secret bleiben leer, außer die Person, die diesen Server betreibt, hat Ihnen welche gegeben.",
         "Wählen Sie Verbinden, geben Sie E-Mail-Adresse und App-Passwort ein, und bestimmen Sie, was Claude darf.",
       ],
+      needsPublic:
+        "Diese erreichen einen Server nur unter einer öffentlichen https-Adresse, und die hat dieser nicht.",
     },
     code: {
       name: "Claude Code",

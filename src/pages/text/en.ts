@@ -131,7 +131,7 @@ export const en = {
     },
     client_unknown: {
       title: "We do not know this program",
-      text: "The client id it sent is not one of ours. Check the client id in the connector's settings, then start again.",
+      text: "The client id it sent is not one of ours. Check the client id in the connector’s settings, then start again.",
     },
     redirect_refused: {
       title: "We will not send you there",
@@ -172,6 +172,7 @@ export const en = {
         "Paste the connector URL. Leave client id and secret empty, unless whoever runs this server gave you some.",
         "Choose Connect, type your email address and app password, and choose what Claude may do.",
       ],
+      needsPublic: "These reach a server only by a public https address, which this one does not have.",
     },
     code: {
       name: "Claude Code",

@@ -175,6 +175,8 @@ export const fr: Texts = {
         "Collez l’URL du connecteur. Laissez vides l’identifiant et le secret, sauf si la personne qui gère ce serveur vous en a donné.",
         "Choisissez Connecter, saisissez votre adresse e-mail et le mot de passe d’application, et choisissez ce que Claude peut faire.",
       ],
+      needsPublic:
+        "Ceux-ci ne joignent un serveur que par une adresse https publique, et celui-ci n’en a pas.",
     },
     code: {
       name: "Claude Code",
