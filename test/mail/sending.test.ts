@@ -72,7 +72,9 @@ describeMail("What is sent", () => {
         accepted: [ben.address, cleo.address],
         refused: [{ address: "nobody@example.test", problem: expect.stringContaining("no such mailbox") }],
       });
-      expect(sent.text).toContain("NOT sent to nobody@example.test");
+      expect(sent.text).toContain(
+        "NOT sent to nobody@example.test: it was refused (there is no such mailbox, 550 5.1.1).",
+      );
       expect([await kit.read(ben), await kit.read(cleo)].map((emails) => emails.length)).toEqual([1, 1]);
     });
   });
@@ -258,6 +260,18 @@ describeMail("When the submission server fails", () => {
     ["refuses DATA", { replies: { DATA: "554 5.5.1 No" } }, "message_refused"],
     ["refuses the message", { replies: { message: "554 5.7.1 Spam" } }, "message_refused"],
     ["finds the message too large", { replies: { message: "552 5.3.4 Too big" } }, "too_large"],
+    [
+      "finds it too large, in the old way",
+      { replies: { message: "552 Message size exceeds limit" } },
+      "too_large",
+    ],
+    ["finds it too large at MAIL", { replies: { MAIL: "554 5.2.3 Too big" } }, "too_large"],
+    [
+      "forbids a file in it with 552",
+      { replies: { message: "552-5.7.0 Spam\r\n552 5.7.0 x" } },
+      "message_refused",
+    ],
+    ["puts it off at the end", { replies: { message: "451 4.7.1 Greylisted" } }, "mail_server_busy"],
     ["is busy", { replies: { MAIL: "421 4.3.2 Busy" } }, "mail_server_busy"],
     ["refuses the login", { replies: { AUTH: "535 5.7.8 No" } }, "login_refused"],
     ["hangs up before DATA", { cutAt: "DATA" }, "mail_server_failed"],
@@ -287,6 +301,7 @@ describeMail("When the submission server fails", () => {
     ["hangs up after the final dot, having lost it", { cutAfterDot: "lost" }, 0],
     ["hangs up before the final dot", { cutBeforeDotAfter: 100 }, 0],
     ["never answers the message", { stallAt: "message" }, 1],
+    ["answers the message with nonsense", { replies: { message: "354 Go on" } }, 0],
   ];
 
   test.each(maybeSent)(

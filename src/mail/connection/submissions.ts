@@ -7,9 +7,9 @@
  */
 import { Readable } from "node:stream";
 import { AppError } from "../../errors.ts";
-import { toAppError } from "../failures.ts";
 import type { Credentials } from "../mail.ts";
 import type { ConnectionOwner } from "./connections.ts";
+import { toFailure, toRefusal, toReplyCode } from "./refusals.ts";
 import type { SmtpSession } from "./smtp.ts";
 
 export type Submission = {
@@ -195,8 +195,7 @@ async function attempt(
     });
     return { done: await promise };
   } catch (error) {
-    const replied =
-      isRecord(error) && typeof error.responseCode === "number" ? error.responseCode : undefined;
+    const replied = toReplyCode(error);
     if (asked && message.readableEnded && replied === undefined)
       return { failed: toMaybe(error), stale: false };
     const stale =
@@ -232,64 +231,3 @@ const toMaybe = (cause: unknown) =>
       cause,
     },
   );
-
-/** What a submission server's refusal means, by reply code (RFC 5321) and enhanced status code (RFC 3463). */
-function toFailure(error: unknown): AppError {
-  if (!isRecord(error)) return toAppError(error, "smtp");
-  const refusals = Array.isArray(error.rejectedErrors) ? error.rejectedErrors.filter(isRecord) : [];
-  const code = typeof error.responseCode === "number" ? error.responseCode : undefined;
-  if (refusals.length > 0) {
-    const each = refusals.map((one) => `${String(one.recipient)} ${toRefusal(one)}`).join("; ");
-    const later = code !== undefined && code < 500;
-    return new AppError(later ? "mail_server_busy" : "recipient_refused", `Nothing was sent: ${each}.`, {
-      cause: error,
-      ...(later
-        ? { retryAfterSeconds: 300, hint: "The mail server puts this off; try again in some minutes." }
-        : {}),
-    });
-  }
-  if (code === 552 || (error.code === "EMESSAGE" && code === undefined))
-    return new AppError("too_large", "Nothing was sent: the email is larger than the mail server takes.", {
-      cause: error,
-      hint: "Leave attachments out, or send them in several emails.",
-    });
-  if (code !== undefined && code >= 500 && error.code !== "EAUTH")
-    return new AppError(
-      "message_refused",
-      `Nothing was sent: the mail server refused the email (${toCodes(error)}).`,
-      {
-        cause: error,
-      },
-    );
-  return toAppError(error, "smtp");
-}
-
-/** Why one recipient was refused, in our words with the server's codes. */
-function toRefusal(error: object): string {
-  const codes = toCodes(error);
-  const status = /\d\.\d+\.\d+/.exec(codes)?.[0] ?? "";
-  const words: Record<string, string> = {
-    "5.1.1": "there is no such mailbox",
-    "5.1.2": "there is no such mail domain",
-    "5.1.10": "the domain takes no mail",
-    "5.2.1": "the mailbox is closed",
-    "5.2.2": "the mailbox is full",
-    "5.7.1": "not allowed",
-  };
-  const temporary = /^4/.test(codes);
-  return `was refused${temporary ? " for now" : ""} (${[words[status], codes].filter(Boolean).join(", ")})`;
-}
-
-/** `550 5.1.1`: numbers only, never the server's text. */
-function toCodes(error: object): string {
-  if (!isRecord(error)) return "";
-  const code = typeof error.responseCode === "number" ? String(error.responseCode) : "no reply code";
-  const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(
-    typeof error.response === "string" ? error.response : "",
-  );
-  return enhanced?.[1] ? `${code} ${enhanced[1]}` : code;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
