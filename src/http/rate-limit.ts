@@ -203,7 +203,7 @@ function turn(line: Line, signal: AbortSignal): Promise<void> {
 }
 
 function tooMuch(seconds: number): AppError {
-  return new AppError("rate_limited", `Too many tries at once; the next is free in ${seconds} seconds.`, {
+  return new AppError("rate_limited", `Too many tries at once; the next is free in ${seconds} s.`, {
     retryAfterSeconds: seconds,
   });
 }

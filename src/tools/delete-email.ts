@@ -27,7 +27,7 @@ export const deleteEmail = defineTool({
       data.erased === 0
         ? "moved to Trash"
         : data.erased === data.done
-          ? "erased"
+          ? "erased for ever"
           : `deleted, ${data.erased} of them erased`,
     ),
   audit: auditOutcomes,

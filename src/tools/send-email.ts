@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AppError } from "../errors.ts";
+import { AppError, quoted } from "../errors.ts";
 import type { Preview } from "../mail/mail.ts";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
@@ -98,9 +98,9 @@ export const sendEmail = defineTool({
         ? `The same email was sent at ${sent.sent_before_at} already; it was not sent again.`
         : "Sent.",
       `Accepted for: ${sent.accepted.join(", ")}`,
-      ...sent.refused.map(({ address, problem }) => `NOT sent to ${address}: ${problem}.`),
+      ...sent.refused.map(({ address, problem }) => `NOT sent to ${address}: it ${problem}.`),
       `Message-ID: ${sent.message_id}`,
-      ...(sent.copy_in ? [`The copy is in ${sent.copy_in}.`] : []),
+      ...(sent.copy_in ? [`The copy is in ${quoted(sent.copy_in)}.`] : []),
       ...sent.warnings,
       ...(sent.preview ? [fence(showPreview(sent.preview))] : []),
     ].join("\n"),

@@ -233,6 +233,22 @@ describe("M04: attachments", () => {
     expect(attachments.map(({ content }) => Buffer.from(content as ArrayBuffer))).toEqual(contents);
   });
 
+  test("that are text in UTF-8 say so (RFC 2046 4.1.2); of another text nobody knows", async () => {
+    const contents = [Buffer.from("Größe"), Buffer.from([71, 114, 246]), Buffer.from("Größe")];
+    const types = ["text/csv", "text/plain", "application/json"];
+    const files = contents.map((content, index) => ({
+      name: `f${index}`,
+      type: types[index] ?? "",
+      content,
+    }));
+    const head = source(await write({ files })).replace(/\r\n\s+/g, " ");
+    expect(head.match(/^Content-Type: .*name=f\d$/gm)).toEqual([
+      "Content-Type: text/csv; charset=utf-8; name=f0",
+      "Content-Type: text/plain; name=f1",
+      "Content-Type: application/json; name=f2",
+    ]);
+  });
+
   test("of more than 25 MB are refused with their size, before any server hears of it", async () => {
     const content = new Uint8Array(30_000_000);
     const problem = await write({ files: [{ name: "a", type: "x/y", content }] }).catch((error) => error);

@@ -2,6 +2,7 @@
  * An email as asked for, finished: MIME with text and HTML, in CRLF. What a reply, a forward or a kept draft needs is
  * computed here; nothing is read or sent. From is always the account; no file and no URL is ever opened.
  */
+import { isUtf8 } from "node:buffer";
 import MailComposer from "nodemailer/lib/mail-composer";
 import type { Clock } from "../../clock.ts";
 import { AppError } from "../../errors.ts";
@@ -150,6 +151,12 @@ function withQuote(body: string, quote: Quote | undefined): { text: string; html
   };
 }
 
+/** Text that is UTF-8 says so: without a charset it is taken for ASCII (RFC 2046 section 4.1.2). */
+function toContentType({ type, content }: File): string {
+  if (!type.startsWith("text/") || !isUtf8(content)) return type;
+  return `${type}; charset=utf-8`;
+}
+
 /** What goes along: the files asked for, else those of what it builds on. Throws too_large. */
 function requireSize({ files: asked, forwarded, draft }: EmailRequest): File[] {
   const files = asked?.map(toSafeFile) ?? [...(forwarded?.files ?? []), ...(draft?.files ?? [])];
@@ -191,7 +198,7 @@ async function finish(
       encoding: "quoted-printable",
       attachments: parts.files.map((file) => ({
         filename: file.name,
-        contentType: file.type,
+        contentType: toContentType(file),
         content: Buffer.from(file.content.buffer, file.content.byteOffset, file.content.byteLength),
         ...(file.cid ? { cid: file.cid, contentDisposition: "inline" } : {}),
       })),

@@ -30,7 +30,9 @@ export async function readOriginal(
   const ref = access.toRef(id);
   const { source, size, flags } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
-    const email = await fetchSource(imap, ref.uid, 0, Math.min(maxBytes, pieceBytes));
+    const email = await fetchSource(imap, ref.uid, 0, Math.min(maxBytes, pieceBytes)).catch((error) => {
+      throw purpose === "draft" ? toDraftGone(error) : error;
+    });
     const { flags = new Set<string>() } = email;
     const pieces = [email.source];
     let length = email.source.length;
@@ -49,6 +51,18 @@ export async function readOriginal(
   if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
     await requireInDrafts(access, ref.mailbox);
   return toOriginal(id, source, whole);
+}
+
+/** A draft's id is over once it is replaced or sent. */
+function toDraftGone(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== "email_not_found") return error;
+  return new AppError(
+    "email_not_found",
+    "This draft is not there any more: it was replaced, sent or deleted.",
+    {
+      hint: "Use the draft_id of the last draft_email, or look in drafts and sent.",
+    },
+  );
 }
 
 /** Some bytes of an email with its facts. In pieces, so that no mail server may send more than a piece at once. */
