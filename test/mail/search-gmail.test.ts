@@ -107,6 +107,8 @@ describeMail("search_emails of Gmail", () => {
     ],
     // A label is a mailbox of its own, …
     ["in:Work", { searched: "Work", skipped: "", found: "Invoice, Lunch", asked: ["RETURN (ALL) ALL"] }],
+    ["in:work", { searched: "Work", skipped: "", found: "Invoice, Lunch", asked: ["RETURN (ALL) ALL"] }],
+    ["in:work in:INBOX", { ...labelled, found: "Lunch", asked: ['X-GM-RAW "in:inbox" X-GM-LABELS "Work"'] }],
     [
       "in:sent harbour",
       { searched: "Sent Mail", skipped: "", found: "Answer", asked: ['X-GM-RAW "harbour"'] },
@@ -146,6 +148,14 @@ describeMail("search_emails of Gmail", () => {
     ],
   ])("%s", async (query, expected) => {
     expect(await search(query)).toEqual(expected);
+  });
+
+  test("a label is listed in upper and lower case", async () => {
+    const page = await reader.mail.listEmails({ mailbox: "WORK", limit: 5 });
+    expect([page.searched, page.total]).toEqual([["Work"], 2]);
+    expect(
+      await reader.mail.listEmails({ mailbox: "Wrk", limit: 5 }).catch((error) => error.message),
+    ).toContain('nearest is "Work"');
   });
 
   test("a cursor neither repeats nor skips where Gmail cannot sort, while mail arrives", async () => {

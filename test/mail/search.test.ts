@@ -122,6 +122,8 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ["harbour -in:archive", ["Read and starred", "Lunch on Thursday"]],
     ["in:Trash", ["Thrown away"]],
     ["in:spam", ["Unwanted"]],
+    ["in:INBOX subject:lunch", ["Lunch on Thursday"]],
+    ["in:ARCHIVE OR in:Spam", ["Unwanted", "Archived"]],
     ["in:trash OR from:carl", ["Thrown away", "Large one", "Lunch on Thursday"]],
     ["{in:archive in:junk} harbour", ["Unwanted", "Archived"]],
     ["(in:archive subject:archived) OR (in:inbox subject:lunch)", ["Lunch on Thursday", "Archived"]],

@@ -14,12 +14,12 @@ export async function listEmails(
   access: Access,
   request: { mailbox: string; limit: number; unreadOnly?: boolean; cursor?: string },
 ): Promise<EmailPage> {
-  const path = await toMailboxPath(access, request.mailbox);
+  const named = await toMailboxPath(access, request.mailbox);
   const unreadOnly = request.unreadOnly ?? false;
-  const question = JSON.stringify([path, unreadOnly]);
+  const question = JSON.stringify([named, unreadOnly]);
   const after = request.cursor === undefined ? undefined : fromCursor(request.cursor, "list", question).at;
   const work = async (imap: ImapFlow, notes: MailboxNotes): Promise<EmailPage> => {
-    const { uidValidity } = requireSelected(imap);
+    const { uidValidity, path } = requireSelected(imap);
     if (after && after.validity !== String(uidValidity))
       throw new AppError(
         "cursor_expired",
@@ -54,7 +54,7 @@ export async function listEmails(
       ...(cursor ? { cursor } : {}),
     };
   };
-  return withNearest(access, path, () => access.read(path, work));
+  return withNearest(access, named, (path) => access.read(path, work));
 }
 
 type Rows = { rows: FetchedRow[]; total: number; left: number };

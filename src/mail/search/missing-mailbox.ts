@@ -1,6 +1,6 @@
 /** A mailbox that is not there, and what it may have been meant to be. */
 import { closest, distance } from "fastest-levenshtein";
-import { AppError } from "../../errors.ts";
+import { AppError, quoted } from "../../errors.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes, roles } from "../mailboxes.ts";
 import { isState } from "./query-operators.ts";
@@ -18,16 +18,33 @@ export function toMissing(known: readonly KnownMailbox[], name: string): AppErro
   const nearest = closest(wanted, [...candidates.keys()]);
   const path = candidates.get(nearest) ?? "";
   const near = distance(wanted, nearest) <= Math.ceil(wanted.length / 3) && harmless.test(path);
-  const meant = isState(wanted) ? `; search for is:${wanted}` : near ? `; the nearest is "${path}"` : "";
-  return new AppError("mailbox_not_found", `There is no mailbox "${asked}"${meant}.`);
+  const meant = isState(wanted)
+    ? `; search for is:${wanted}`
+    : near
+      ? `; the nearest is ${quoted(path)}`
+      : "";
+  return new AppError("mailbox_not_found", `There is no mailbox ${quoted(asked)}${meant}.`);
 }
 
-/** Does `work`, which selects `path`; when there is no such mailbox, says which is the nearest. */
-export async function withNearest<T>(access: Access, path: string, work: () => Promise<T>): Promise<T> {
+/** The one mailbox that is called so, but for upper and lower case. */
+export function inAnyCase(known: readonly KnownMailbox[], name: string): KnownMailbox | undefined {
+  const same = known.filter(({ path }) => path.toLowerCase() === name.toLowerCase());
+  return same.length === 1 ? same[0] : undefined;
+}
+
+/** Does `work`, which selects `path`; when there is no such mailbox, with the one that must be meant. */
+export async function withNearest<T>(
+  access: Access,
+  path: string,
+  work: (path: string) => Promise<T>,
+): Promise<T> {
   try {
-    return await work();
+    return await work(path);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "mailbox_not_found") throw error;
-    throw toMissing(await access.read(undefined, (imap) => knownMailboxes(imap)), path);
+    const known = await access.read(undefined, (imap) => knownMailboxes(imap));
+    const meant = inAnyCase(known, path);
+    if (!meant || meant.path === path) throw toMissing(known, path);
+    return work(meant.path);
   }
 }

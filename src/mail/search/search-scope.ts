@@ -12,7 +12,7 @@ import {
   toMailboxPath,
   toRole,
 } from "../mailboxes.ts";
-import { toMissing } from "./missing-mailbox.ts";
+import { inAnyCase, toMissing } from "./missing-mailbox.ts";
 import type { Query } from "./query.ts";
 import { inMailbox, type Named, namedIn, type Remainder } from "./query-places.ts";
 import { wrongQuery } from "./query-words.ts";
@@ -113,7 +113,8 @@ function toKnown(known: readonly KnownMailbox[], name: string): KnownMailbox {
   const role = toRole(name);
   const found =
     known.find((one) => one.path === name) ??
-    known.find((one) => one.role !== undefined && one.role === role);
+    known.find((one) => one.role !== undefined && one.role === role) ??
+    inAnyCase(known, name);
   if (found) return found;
   throw role
     ? new AppError("mailbox_not_found", `This account has no ${role} mailbox.`)

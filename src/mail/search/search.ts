@@ -117,13 +117,14 @@ function inTime<T>(work: Promise<T>, late: AbortSignal): Promise<T> {
 /** What one mailbox has to offer to the page. */
 function look(
   access: Access,
-  { path, query }: MailboxSearch,
+  { path: named, query }: MailboxSearch,
   limit: number,
   cursor: Extract<Cursor, { kind: "search" }> | undefined,
   alone: boolean,
 ): Promise<Found> {
   const work = async (imap: ImapFlow, notes: MailboxNotes): Promise<Found> => {
-    const validity = String(requireSelected(imap).uidValidity);
+    const { path, uidValidity } = requireSelected(imap);
+    const validity = String(uidValidity);
     const own = cursor?.at.find(({ place }) => place === placeOf(path));
     if (own && own.validity !== validity)
       throw new AppError(
@@ -141,7 +142,7 @@ function look(
     const rows = await fetchRows(access, imap, uids.join(","), "uid", notes);
     return { ...base, head: inOrderOf(uids, rows), rows };
   };
-  return withNearest(access, path, () => access.read(path, work));
+  return withNearest(access, named, (path) => access.read(path, work));
 }
 
 async function toMatches(
