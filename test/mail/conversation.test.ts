@@ -66,6 +66,12 @@ const threadAnswers = (say: string): ImapRewrite => ({
   command: (command) => (/^\S+ UID THREAD /.test(command) ? { say } : command),
 });
 
+/** RFC 3501 section 6.4.4: a server may know no charset but US-ASCII. */
+const asciiOnly = (command: string) =>
+  /^\S+ UID SEARCH .*CHARSET UTF-8/.test(command)
+    ? { say: "TAG NO [BADCHARSET (US-ASCII)] no\r\n" }
+    : command;
+
 describeMail("A conversation", () => {
   let kit: MailServerKit;
   beforeAll(async () => {
@@ -109,6 +115,18 @@ describeMail("A conversation", () => {
       expect(notes).toEqual([]);
     },
   );
+
+  test.each([
+    ["in UTF-8", {}],
+    ["in ASCII only", { command: asciiOnly, ...without("THREAD=REFS", "THREAD=REFERENCES") }],
+  ])("with a subject of other letters is whole on a server that searches %s", async (_, rewrite) => {
+    const subject = "=?utf-8?q?Gr=C3=BC=C3=9Fe_aus_=C3=96stersund?=";
+    const user = await withLetters([...strangers(2, subject), ...chain(5, subject, ["INBOX", "Sent"])]);
+    const proxy = await startImapProxy(kit, rewrite);
+    const { words } = await threadOf(kit, user, proxy.imap);
+    await proxy.stop();
+    expect(words).toEqual(["words 0", "words 1", "words 2", "words 3", "words 4"]);
+  });
 
   test("of a subject that many strangers' emails have is found by the server's threads", async () => {
     const user = await withLetters([...strangers(60, "Invoice"), ...chain(30, "Invoice", ["INBOX"])]);

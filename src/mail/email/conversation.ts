@@ -5,42 +5,20 @@
  * References and In-Reply-To decide, and nothing else. Following them from email to email takes a round for every
  * link, so emails of the same subject are looked at in the first one, too: what no id links is a stranger's and dropped.
  */
-import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
+import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { EmailRef } from "../email-id.ts";
 import { knownMailboxes } from "../mailboxes.ts";
 import { atom, type SearchToken, uidSearch } from "../search/raw-search.ts";
-import { countAttachments, emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
-import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../text/headers.ts";
+import { type Found, query, toFound } from "./conversation-email.ts";
 import { findCandidates, ifRefused, toQuestion } from "./conversation-search.ts";
-import { type Anatomy, toAnatomy, toPart } from "./structure.ts";
 
 /** How often what was found is asked for what it leads to; a conversation of equal subject is whole after one. */
 const maxRounds = 5;
 /** Emails of one mailbox that are looked at, the newest. */
 const maxPerMailbox = 200;
-
-/** One email of it, with all that is shown but its text. */
-export type Found = {
-  mailbox: string;
-  uid: number;
-  id: string;
-  messageId: string;
-  /** What all copies of it share. */
-  same: string;
-  /** Every id it names, its own first. */
-  ids: readonly string[];
-  headers: readonly Header[];
-  subject: string;
-  at: number;
-  date: string;
-  unread: boolean;
-  draft: boolean;
-  attachments: number;
-  anatomy: Anatomy;
-};
 
 export type Conversation = {
   /** Each once, oldest first. */
@@ -51,15 +29,6 @@ export type Conversation = {
   open: boolean;
   searched: string[];
   skipped: { mailbox: string; reason: string }[];
-};
-
-const linkHeaders = ["message-id", "in-reply-to", "references"];
-const query: FetchQueryObject = {
-  uid: true,
-  flags: true,
-  internalDate: true,
-  bodyStructure: true,
-  headers: ["from", "to", "cc", "subject", "date", ...linkHeaders],
 };
 
 /** Throws email_moved, email_not_found, and what its own mailbox fails with; another's failure is told in `skipped`. */
@@ -110,11 +79,13 @@ async function gatherByNumber(
   keys: readonly SearchToken[],
   places: Places,
 ): Promise<Conversation | undefined> {
-  const emails = await lookEverywhere(access, first, places, async (imap) => {
-    const uids = await uidSearch(imap, keys).catch(ifRefused);
-    return uids ?? [];
+  let believed = false;
+  const emails = await lookEverywhere(access, first, places, async (imap, path) => {
+    const uids = (await uidSearch(imap, keys).catch(ifRefused)) ?? [];
+    believed ||= path === first.mailbox && uids.includes(first.uid);
+    return uids;
   });
-  return emails.some(({ id }) => id === first.id) ? toConversation(first, emails, places) : undefined;
+  return believed ? toConversation(first, emails, places) : undefined;
 }
 
 async function gatherByIds(access: Access, first: Found, places: Places): Promise<Conversation> {
@@ -158,8 +129,12 @@ type Places = ReturnType<typeof createPlaces>;
 /** The mailboxes to look in, and what was seen there. `empty` are those that hold nothing, as the server told. */
 function createPlaces(paths: readonly string[], empty: readonly string[] = []) {
   const seen = new Map(paths.map((path) => [path, new Set<number>()]));
+  const visited = new Set<string>();
   const skipped = new Map<string, string>();
   let beyond = 0;
+  const see = (path: string, uids: readonly number[]) => {
+    for (const uid of uids) seen.get(path)?.add(uid);
+  };
 
   return {
     skipped,
@@ -170,10 +145,14 @@ function createPlaces(paths: readonly string[], empty: readonly string[] = []) {
       const fresh = uids.filter((uid) => !seen.get(path)?.has(uid)).sort((a, b) => a - b);
       return { newest: fresh.slice(-maxPerMailbox), older: fresh.slice(0, -maxPerMailbox) };
     },
-    see(path: string, uids: readonly number[], older: readonly number[] = []): void {
-      for (const uid of [...uids, ...older]) seen.get(path)?.add(uid);
+    see,
+    visit(path: string, newest: readonly number[], older: readonly number[]): void {
+      visited.add(path);
+      see(path, [...newest, ...older]);
       beyond += older.length;
     },
+    /** What arrives in between is the next call's. */
+    isVisited: (path: string) => visited.has(path),
     beyond: () => beyond,
   };
 }
@@ -204,37 +183,16 @@ function look(
   search: (imap: ImapFlow, path: string) => Promise<number[]>,
 ): Promise<Found[]> {
   return access.read(path, async (imap) => {
-    const { newest, older } = places.unseen(path, await readFresh(imap, () => search(imap, path)));
+    const work = () => search(imap, path);
+    const uids = places.isVisited(path) ? await work() : await readFresh(imap, work);
+    const { newest, older } = places.unseen(path, uids);
     const range = newest.join(",");
     const emails = newest.length > 0 ? await imap.fetchAll(range, query, { uid: true }) : [];
-    places.see(path, newest, older);
+    places.visit(path, newest, older);
     // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
     return emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
   });
 }
-
-function toFound(access: Access, imap: ImapFlow, mailbox: string, email: FetchMessageObject): Found {
-  const headers = parseHeaders(email.headers ?? Buffer.alloc(0));
-  const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
-  const date = toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(email));
-  const flags = lowerCaseFlags(email);
-  const id = access.toId(imap, email.uid);
-  const ids = linkHeaders.flatMap((name) => idsIn(headerValue(headers, name)));
-  const [messageId = ""] = idsIn(headerValue(headers, "message-id"));
-  return {
-    ...{ mailbox, uid: email.uid, id, messageId, headers, date },
-    same: messageId || email.emailId || id,
-    ids: [...new Set(ids)],
-    subject: toText(headerValue(headers, "subject")),
-    at: Date.parse(date),
-    unread: !flags.has("\\seen"),
-    draft: flags.has("\\draft"),
-    attachments: countAttachments(root),
-    anatomy: toAnatomy(root),
-  };
-}
-
-const idsIn = (value = ""): string[] => value.match(/<[^<>\s]{1,500}>/g) ?? [];
 
 function toConversation(first: Found, emails: readonly Found[], places: Places): Conversation {
   // The copy in Sent and the copy that came back are one email; the one that was asked for is shown.

@@ -7,7 +7,8 @@ import { headerValue, toAddresses } from "../text/headers.ts";
 import { renderBody } from "../text/render-body.ts";
 import { mayBeForward } from "../text/subject.ts";
 import { decodeTransfer } from "../text/transfer.ts";
-import { type Conversation, type Found, gatherConversation } from "./conversation.ts";
+import { type Conversation, gatherConversation } from "./conversation.ts";
+import type { Found } from "./conversation-email.ts";
 import type { Anatomy } from "./structure.ts";
 
 /** Characters of all bodies together; each email has its share, short ones leave theirs to the others. */
