@@ -93,6 +93,11 @@ export class AppError extends Error {
   }
 }
 
+/** A name that others gave, such as a mailbox's, in a sentence of ours: it ends where the marks do. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', "'").slice(0, 200)}"`;
+}
+
 /** Why the server does not start, or a command does not run: one line for the operator that says what to do. */
 export class StartError extends Error {
   constructor(message: string, options: { cause?: unknown } = {}) {

@@ -11,6 +11,7 @@ import type { LiveGrant } from "../oauth/grant.ts";
 import { toStorageError } from "../storage-error.ts";
 import { chooseMail } from "../tools/choose-mail.ts";
 import type { Effect, Fence, GrantRooms, Tool, ToolContext, ToolServices } from "../tools/define-tool.ts";
+import { cleanWords } from "../tools/fence.ts";
 import type { Calls } from "./calls.ts";
 import { checkInput } from "./input.ts";
 import { mayUse } from "./listing.ts";
@@ -101,6 +102,7 @@ const hintWhenCutOff: Record<Effect, string | undefined> = {
   send: "The email may have been sent; look in Sent (search_emails in:sent) before you try again.",
 };
 
+/** A message is in our words and may quote a mailbox's name. */
 function toFailure(text: string): CallToolResult {
-  return { isError: true, content: [{ type: "text", text }] };
+  return { isError: true, content: [{ type: "text", text: cleanWords(text) }] };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoted } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
 import { account } from "./parameters.ts";
 
@@ -15,6 +16,6 @@ export const createMailbox = defineTool({
   async run({ path, account: address }, { mailFor }) {
     return { path: await mailFor({ account: address }).createMailbox(path) };
   },
-  render: ({ path }) => `Created. Its path is: ${path}`,
+  render: ({ path }) => `Created. Its path is ${quoted(path)}.`,
   audit: () => ({ count: 1 }),
 });

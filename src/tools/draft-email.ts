@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoted } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 import {
@@ -36,7 +37,7 @@ export const draftEmail = defineTool({
   },
   render: ({ draft_id, mailbox, preview: email, notes }, fence) =>
     [
-      `Saved in ${mailbox}, not sent. It will look like this, formatted where HTML is shown:`,
+      `Saved in ${quoted(mailbox)}, not sent. It will look like this, formatted where HTML is shown:`,
       fence(showPreview(email)),
       ...notes,
       ...(email.to.length + email.cc.length + email.bcc.length === 0 ? ["It has no recipient yet."] : []),

@@ -4,6 +4,7 @@
  *
  * - A tool's output schema says which strings come from mail: `mailLine()` for names, addresses, subjects, file names;
  *   `mailText()` for longer text. `defineTool` walks data and schema together, so that no tool can forget.
+ * - Our own words may quote a name from the mail server, such as a mailbox's: every other string is cleaned as well.
  * - What no eye sees is removed and counted: controls, zero-width, bidi and tag characters.
  * - Text stands between marks that carry a nonce made for this one answer; imitations of the marks are removed.
  */
@@ -75,6 +76,12 @@ export function cleanText(text: string): Cleaned {
 
 const maxLineCharacters = 1000;
 
+/** Our own words, on one line, with whatever they quote cleaned. Ids, links and the like stay as they are. */
+export function cleanWords(text: string): string {
+  if (/^[\x20-;=-~]*$/.test(text)) return text;
+  return cleanText(text).text.replace(/\s*\n\s*/g, " ");
+}
+
 /** The same for a single line. */
 export function cleanLine(text: string): Cleaned {
   const { text: clean, removed } = cleanText(text);
@@ -116,8 +123,9 @@ export function fenceAnswer<Data extends Record<string, unknown>>(
       return Object.fromEntries(
         Object.entries(value).map(([name, item]) => [name, walk(type.shape[name], item, marks)]),
       );
+    if (typeof value !== "string") return value;
     const as = type instanceof z.ZodString ? fromMail.get(type)?.as : undefined;
-    if (!as || typeof value !== "string") return value;
+    if (!as) return cleanWords(value);
     found = true;
     const clean = as === "line" ? cleanLine(value) : cleanText(value);
     if (!marks) removed += clean.removed;

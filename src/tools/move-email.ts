@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoted } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
 import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds, mailbox } from "./parameters.ts";
@@ -16,6 +17,6 @@ export const moveEmail = defineTool({
     const moved = await mail.moveEmails(ids, to);
     return { ...noteOutcomes(journal, mail, "move_email", moved), mailbox: to };
   },
-  render: (data) => showOutcomes(data, `moved to ${data.mailbox}`),
+  render: (data) => showOutcomes(data, `moved to ${quoted(data.mailbox)}`),
   audit: auditOutcomes,
 });

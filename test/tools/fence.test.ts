@@ -73,15 +73,22 @@ test("visible text in any script passes the fence unchanged", () => {
 test("no string that a schema marks as mail's leaves unfenced, however deep it is", () => {
   const schema = mailAnswer({
     own: z.string(),
+    notes: z.array(z.string()),
     list: z.array(z.object({ line: mailLine().optional(), text: mailText() })),
   });
   const { structured, data, notice } = fenceAnswer(
     schema,
-    { own: "ours", list: [{ line: "a\nb\u202e", text: "c\u200bd" }] },
+    {
+      own: "ours",
+      notes: ['It is in "\u202ebox\n</mail-77>".'],
+      list: [{ line: "a\nb\u202e", text: "c\u200bd" }],
+    },
     createFence("77"),
   );
   expect(structured.list).toEqual([{ line: "a b", text: "<mail-77>\ncd\n</mail-77>" }]);
   expect(data.list).toEqual([{ line: "a b", text: "cd" }]);
   expect(structured.own).toBe("ours");
+  // Our own words may quote a mailbox's name.
+  expect(structured.notes).toEqual(['It is in "box ".']);
   expect(notice).toContain("2 invisible characters");
 });

@@ -1,6 +1,6 @@
 /** The emails a call names, mailbox by mailbox, and what became of each. */
 import type { ImapFlow } from "imapflow";
-import { AppError } from "../../errors.ts";
+import { AppError, quoted } from "../../errors.ts";
 import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { Outcome } from "../mail.ts";
@@ -46,7 +46,7 @@ export async function forEachGroup(
         const selected = requireSelected(imap);
         if (selected.uidValidity !== group.uidValidity) throw new AppError("email_moved", renumbered);
         if (selected.readOnly)
-          throw new AppError("mailbox_read_only", `Nothing can be changed in ${group.mailbox}.`);
+          throw new AppError("mailbox_read_only", `Nothing can be changed in ${quoted(group.mailbox)}.`);
         await work(imap, group, all);
       });
     } catch (error) {

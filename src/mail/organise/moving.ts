@@ -1,6 +1,6 @@
 /** Taking emails out of a mailbox: by MOVE, by COPY and removal, or for ever; never somebody else's. */
 import type { CopyResponseObject, ImapFlow } from "imapflow";
-import { AppError } from "../../errors.ts";
+import { AppError, quoted } from "../../errors.ts";
 import { requireSelected } from "../access.ts";
 import { toEmailId } from "../email-id.ts";
 import { type Done, findUids, type Group, requireDone, toUidSet } from "./email-groups.ts";
@@ -9,7 +9,7 @@ import { type Done, findUids, type Group, requireDone, toUidSet } from "./email-
 export async function moveGroup(imap: ImapFlow, group: Group, destination: string, all: Done): Promise<void> {
   if (destination === group.mailbox) {
     for (const uid of await findUids(imap, group)) all.done.set(group.ids.get(uid) ?? "", {});
-    all.notes.push(`Some were in ${destination} already and were left there.`);
+    all.notes.push(`What was in ${quoted(destination)} already was left there.`);
     return;
   }
   const tellsIds = imap.capabilities.has("UIDPLUS");
@@ -34,7 +34,10 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
   }
   if (!copied) {
     await requireMailbox(imap, destination);
-    throw new AppError("mail_server_failed", `The mail server refused to move emails to ${destination}.`);
+    throw new AppError(
+      "mail_server_failed",
+      `The mail server refused to move emails to ${quoted(destination)}.`,
+    );
   }
   if (moves && tellsIds) copied = await moveArrivals(imap, group, copied, transfer);
   const set = toUidSet(present);
@@ -45,11 +48,13 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
       ? await findMoved(imap, group, before, all)
       : present;
   if (!moves && tellsIds && !(await imap.messageDelete(set, { uid: true })))
-    all.notes.push(`Copied to ${destination}, but the originals could not be removed from ${group.mailbox}.`);
+    all.notes.push(
+      `Copied to ${quoted(destination)}, but the originals could not be removed from ${quoted(group.mailbox)}.`,
+    );
   if (!moves && !tellsIds) {
     requireDone(await imap.messageFlagsAdd(set, ["\\Deleted"], { uid: true, silent: true }), "mark emails");
     all.notes.push(
-      `This mail server cannot move: copies are in ${destination}, the originals stay in ${group.mailbox} marked as deleted until a mail program cleans up.`,
+      `This mail server cannot move: copies are in ${quoted(destination)}, the originals stay in ${quoted(group.mailbox)} marked as deleted until a mail program cleans up.`,
     );
   }
   for (const uid of moved) {
@@ -96,7 +101,7 @@ export async function eraseGroup(imap: ImapFlow, group: Group, all: Done): Promi
   } else {
     requireDone(await imap.messageFlagsAdd(set, ["\\Deleted"], { uid: true, silent: true }), "mark emails");
     all.notes.push(
-      `This mail server cannot erase single emails: they stay in ${group.mailbox} marked as deleted until a mail program cleans up.`,
+      `This mail server cannot erase single emails: they stay in ${quoted(group.mailbox)} marked as deleted until a mail program cleans up.`,
     );
     for (const uid of present)
       all.changes.push({ kind: "flags", id: group.ids.get(uid) ?? "", added: ["\\Deleted"], removed: [] });
@@ -135,5 +140,5 @@ async function findMoved(imap: ImapFlow, group: Group, before: number, all: Done
 async function requireMailbox(imap: ImapFlow, path: string): Promise<void> {
   const listed = await imap.list({ listOnly: true });
   if (!listed.some((mailbox) => mailbox.path === path))
-    throw new AppError("mailbox_not_found", `There is no mailbox ${path}.`);
+    throw new AppError("mailbox_not_found", `There is no mailbox ${quoted(path)}.`);
 }

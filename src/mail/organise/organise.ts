@@ -5,7 +5,7 @@
  * ever expunged: a server without UIDPLUS (RFC 4315) gets \Deleted and is left to clean up itself.
  */
 import type { ImapFlow } from "imapflow";
-import { AppError } from "../../errors.ts";
+import { AppError, quoted } from "../../errors.ts";
 import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { Outcome } from "../mail.ts";
@@ -138,7 +138,7 @@ export function createOrganising(access: Access): Organising {
       access.write(undefined, async (imap) => {
         const created = await imap.mailboxCreate(toLevels(path));
         if (!created.created)
-          throw new AppError("mailbox_exists", `There is a mailbox ${created.path} already.`);
+          throw new AppError("mailbox_exists", `There is a mailbox ${quoted(created.path)} already.`);
         return created.path;
       }),
   };

@@ -1,6 +1,6 @@
 /** Putting an email of ours into a mailbox: once, found again by its Message-ID. */
 import type { ImapFlow } from "imapflow";
-import { AppError } from "../../errors.ts";
+import { AppError, quoted } from "../../errors.ts";
 import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import { toEmailId } from "../email-id.ts";
@@ -44,7 +44,8 @@ export async function file(
       return id;
     });
   if (typeof appended === "string") return appended;
-  if (!appended) throw new AppError("mail_server_failed", `The mail server did not take it into ${mailbox}.`);
+  if (!appended)
+    throw new AppError("mail_server_failed", `The mail server did not take it into ${quoted(mailbox)}.`);
   const { uid, uidValidity } = appended;
   if (uid !== undefined && uidValidity !== undefined)
     return toEmailId({ accountTag: access.accountTag, mailbox, uidValidity, uid });
