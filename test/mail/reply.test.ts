@@ -113,6 +113,25 @@ describe("A reply", () => {
   });
 });
 
+describe("A quote", () => {
+  test("of flowed lines is paragraphs again, also where they quote (RFC 3676 4.1, 4.5)", async () => {
+    const quoted = async (parameters: string, lines: string[]) => {
+      const raw = `From: ben@example.test\nMessage-ID: <m@x.test>\nMIME-Version: 1.0\nContent-Type: text/plain;\n charset=utf-8; format=flowed${parameters}\n\n${lines.join("\n")}\n`;
+      const { preview } = await compose(deps, { body: "x", replied: await original(raw) });
+      return preview.text.split("\n").slice(3);
+    };
+    expect(await quoted("", ["Dear ", "Ann,", "", "> what ", "> is it?", ">> that", "-- ", "Ben"])).toEqual([
+      "> Dear Ann,",
+      ">",
+      ">> what is it?",
+      ">>> that",
+      "> -- ",
+      "> Ben",
+    ]);
+    expect(await quoted("; delsp=yes", ["Donau ", "dampfer", ""])).toEqual(["> Donaudampfer"]);
+  });
+});
+
 describe("A forward", () => {
   test("carries the text under its header block, the attachments byte for byte, and starts no reply", async () => {
     const file = Buffer.from([0, 1, 2, 250, 13, 10]);

@@ -14,11 +14,12 @@ function createRenderer() {
   return renderer;
 }
 
+/** A background takes its colour along: mail programs in the dark turn the letters white. */
 const style = [
   "body{font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.45}",
   "blockquote{margin:0 0 0 .4em;padding-left:.8em;border-left:2px solid #bbb}",
   "table{border-collapse:collapse}th,td{border:1px solid #bbb;padding:.25em .6em}",
-  "pre{background:#f4f4f4;padding:.6em;white-space:pre-wrap}",
+  "pre{background:#f4f4f4;color:#222;padding:.6em;white-space:pre-wrap}",
 ].join("");
 
 /** Markdown -> an HTML fragment with CRLF line ends. */

@@ -6,6 +6,7 @@ import { type Access, requireSameValidity } from "../access.ts";
 import { fetchWhole } from "../email/attachment.ts";
 import { toAnatomy, toPart } from "../email/structure.ts";
 import { toMailboxPath } from "../mailboxes.ts";
+import { joinFlowed } from "../text/flowed.ts";
 import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
 import type { File, Original } from "../writing.ts";
 
@@ -116,11 +117,27 @@ export async function toOriginal(id: string, source: Uint8Array, whole: boolean)
 
 async function parse(source: Uint8Array): Promise<Pick<Email, "text" | "html" | "attachments">> {
   try {
-    return await PostalMime.parse(source, { forceRfc822Attachments: true });
+    const parsed = await PostalMime.parse(source, { forceRfc822Attachments: true });
+    const flowed = await readFlowed(source);
+    return flowed === undefined ? parsed : { ...parsed, text: flowed };
   } catch {
     // Too deep or too odd to take apart: answered without a quote.
     return { attachments: [] };
   }
+}
+
+/**
+ * The text of an email whose lines flow (RFC 3676); undefined when they do not. postal-mime runs a quoted line into
+ * the mark of the next one; told that nothing flows, it leaves the lines as they are.
+ */
+async function readFlowed(source: Uint8Array): Promise<string | undefined> {
+  const raw = Buffer.from(source).toString("latin1");
+  const fixed = raw.replace(/^content-type:\s*text\/plain\b[^\n]*(?:\n[ \t][^\n]*)*/gim, (field) =>
+    field.replace(/\bflowed\b/i, "fixed"),
+  );
+  if (fixed === raw) return undefined;
+  const { text } = await PostalMime.parse(Buffer.from(fixed, "latin1"));
+  return text && joinFlowed(text, /^content-type:[^\n]*(?:\n[ \t][^\n]*)*\bdelsp="?yes/im.test(raw));
 }
 
 function toFile({ filename, mimeType, content, contentId, related }: Attachment): File {
