@@ -34,7 +34,7 @@ export function createMail(deps: {
   const { owner, connections, signal, clock } = deps;
   const access = createAccess({ owner, connections, signal, clock });
   const reading: MailReading = {
-    listMailboxes: () => access.read(undefined, listMailboxes),
+    listMailboxes: () => access.read(undefined, (imap) => listMailboxes(imap)),
     listEmails: (request) => listEmails(access, request),
     searchEmails: (request) => searchEmails(access, request),
     getEmail: (request) => getEmail(access, request),

@@ -25,8 +25,9 @@ export type MailboxRole = "inbox" | "sent" | "drafts" | "trash" | "archive" | "j
 export type Mailbox = {
   path: string;
   role?: MailboxRole;
-  total: number;
-  unread: number;
+  /** Numbers of emails; absent where the mail server did not tell, or not in time. */
+  total?: number;
+  unread?: number;
 };
 
 /** One row of a list: an email without its body. Dates are ISO 8601 with the email's own offset. */

@@ -1,5 +1,5 @@
 /** Which mailboxes there are, and what they are for. */
-import type { ImapFlow, ListResponse } from "imapflow";
+import type { ImapFlow, ListResponse, StatusObject, StatusQuery } from "imapflow";
 import { AppError } from "../errors.ts";
 import type { Access } from "./access.ts";
 import type { Mailbox, MailboxRole } from "./mail.ts";
@@ -41,8 +41,9 @@ export type KnownMailbox = {
   marked?: "flagged" | "important";
 };
 
+/** RFC 3501 section 7.2.2; flags are not case-sensitive, and Courier and Zimbra write \NoSelect. */
 const selectable = (entry: ListResponse) =>
-  !entry.flags.has("\\Noselect") && !entry.flags.has("\\NonExistent");
+  ![...entry.flags].some((flag) => ["\\noselect", "\\nonexistent"].includes(flag.toLowerCase()));
 
 function toKnown(entries: readonly ListResponse[]): KnownMailbox[] {
   const hasArchive = entries.some((entry) => entry.specialUse === "\\Archive");
@@ -71,20 +72,47 @@ export async function knownMailboxes(imap: ImapFlow, count = false): Promise<Kno
   );
 }
 
-/** Every selectable mailbox with its counts: one round trip with LIST-STATUS (RFC 5819), else a STATUS each. */
-export async function listMailboxes(imap: ImapFlow): Promise<Mailbox[]> {
-  const entries = await imap.list({ statusQuery: { messages: true, unseen: true } });
-  const status = new Map(entries.map((entry) => [entry.path, entry.status]));
+/** How long a server without LIST-STATUS is asked for the counts of one mailbox after another. */
+const countingMs = 20_000;
+
+/**
+ * Every selectable mailbox, those with a role first. With its counts: one round trip with LIST-STATUS (RFC 5819), else
+ * a STATUS each, for as many as there is time for; the others are told without.
+ */
+export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Promise<Mailbox[]> {
+  const wanted = { messages: true, unseen: true };
+  const atOnce = imap.capabilities.has("LIST-STATUS");
+  const entries = await imap.list(atOnce ? { statusQuery: wanted } : {});
+  const told = new Map(entries.map((entry) => [entry.path, entry.status]));
   const order = (mailbox: { role?: MailboxRole }) =>
     mailbox.role ? roles.indexOf(mailbox.role) : roles.length;
-  return toKnown(entries)
-    .map(({ path, role }) => ({
+  const known = toKnown(entries).sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path));
+  const late = AbortSignal.timeout(patienceMs);
+  const mailboxes: Mailbox[] = [];
+  for (const { path, role } of known) {
+    const status = atOnce || late.aborted ? told.get(path) : await statusOf(imap, path, wanted);
+    mailboxes.push({
       path,
       ...(role ? { role } : {}),
-      total: Math.max(0, status.get(path)?.messages ?? 0),
-      unread: Math.max(0, status.get(path)?.unseen ?? 0),
-    }))
-    .sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path));
+      ...(status?.messages === undefined ? {} : { total: Math.max(0, status.messages) }),
+      ...(status?.unseen === undefined ? {} : { unread: Math.max(0, status.unseen) }),
+    });
+  }
+  return mailboxes;
+}
+
+/** The counts of one mailbox; none where the server refuses them. */
+async function statusOf(
+  imap: ImapFlow,
+  path: string,
+  wanted: StatusQuery,
+): Promise<StatusObject | undefined> {
+  try {
+    return (await imap.status(path, wanted)) || undefined;
+  } catch (error) {
+    if (imap.usable) return undefined;
+    throw error;
+  }
 }
 
 /** A mailbox name that may go to a server. Throws invalid_input for what no mailbox is called. */

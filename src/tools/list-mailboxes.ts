@@ -20,8 +20,8 @@ export const listMailboxes = defineTool({
           z.object({
             path: mailLine(),
             role: z.enum(["inbox", "sent", "drafts", "trash", "archive", "junk"]).optional(),
-            total: z.int(),
-            unread: z.int(),
+            total: z.int().optional(),
+            unread: z.int().optional(),
           }),
         ),
       }),
@@ -42,7 +42,8 @@ export const listMailboxes = defineTool({
     accounts
       .map(({ address, can_send, mailboxes }) => {
         const lines = mailboxes.map(
-          ({ path, role, total, unread }) => `${path}${role ? ` [${role}]` : ""}: ${total}, ${unread} unread`,
+          ({ path, role, total, unread }) =>
+            `${path}${role ? ` [${role}]` : ""}: ${total === undefined ? "not counted" : `${total}, ${unread ?? "?"} unread`}`,
         );
         return `${address}${can_send ? "" : " (cannot send)"}\n${fence(lines.join("\n"))}`;
       })
