@@ -11,8 +11,12 @@ import { matchesParts } from "./search-parts.ts";
 
 export type Match = { uid: number; receivedAt: number };
 
-/** Emails whose structure is fetched to answer has:attachment and filename:. */
+/**
+ * Emails whose structure is fetched to answer has:attachment and filename:. Nothing cheaper narrows them without losing
+ * some: to Dovecot's $HasNoAttachment an attached email or a winmail.dat is none.
+ */
 const maxStructures = 3000;
+
 /** `query` undefined: everything. The mailbox is selected; UID commands only. */
 export async function findMatches(
   imap: ImapFlow,
