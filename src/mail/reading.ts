@@ -16,6 +16,8 @@ export type Attachment = {
   inline: boolean;
   /** The index of the attached email that contains it. */
   inside?: number;
+  /** Who wrote an attached email, when (ISO 8601, UTC), and about what. */
+  email?: { from?: MailAddress; date?: string; subject: string };
 };
 
 /** What the receiving server found out about the sender, and what should make a reader careful. */

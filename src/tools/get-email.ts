@@ -13,6 +13,17 @@ const senderVerdicts = z.object({
   warnings: z.array(z.string()),
 });
 
+const attachment = z.object({
+  index: z.int(),
+  name: mailLine(),
+  type: mailLine(),
+  size: z.int(),
+  inline: z.boolean(),
+  inside: z.int().optional(),
+  email: z.object({ from: person.optional(), date: z.string().optional(), subject: mailLine() }).optional(),
+});
+type Attachment = z.output<typeof attachment>;
+
 export const getEmail = defineTool({
   name: "get_email",
   title: "Read an email",
@@ -50,16 +61,7 @@ export const getEmail = defineTool({
     end: z.int(),
     total: z.int(),
     next_offset: z.int().optional(),
-    attachments: z.array(
-      z.object({
-        index: z.int(),
-        name: mailLine(),
-        type: mailLine(),
-        size: z.int(),
-        inline: z.boolean(),
-        inside: z.int().optional(),
-      }),
-    ),
+    attachments: z.array(attachment),
     notes: z.array(z.string()),
     headers: mailText().optional(),
   }),
@@ -94,12 +96,7 @@ export const getEmail = defineTool({
       `Mailbox: ${email.mailbox}`,
       verdicts(email.sender),
       `Subject: ${email.subject || "(none)"}`,
-      ...email.attachments
-        .filter(({ inline }) => !inline)
-        .map(
-          ({ index, name, type, size, inside }) =>
-            `Attachment ${index}: ${name} (${type}, ${showSize(size)}${inside === undefined ? "" : `, inside ${inside}`})`,
-        ),
+      ...email.attachments.filter(({ inline }) => !inline).map(showAttachment),
       pictures(email.attachments.filter(({ inline }) => inline)),
       email.unsubscribe ? `Unsubscribe: ${email.unsubscribe.join(", ")}` : "",
       email.headers ? `\nHeaders:\n${email.headers}` : "",
@@ -116,6 +113,19 @@ export const getEmail = defineTool({
     return `${fence(`${head.join("\n")}\n\n${email.body || "(no text)"}`)}\n${about.join("\n")}`;
   },
 });
+
+function showAttachment({ index, name, type, size, inside, email }: Attachment): string {
+  const letters = (text: string) => text.replace(/[^\p{L}\p{N}]+/gu, "");
+  const isSaid = email && letters(name.replace(/\.eml$/i, "")) === letters(email.subject);
+  const facts = [
+    email?.from ? `email from ${showPerson(email.from)}` : type,
+    ...(email?.date ? [email.date] : []),
+    ...(email?.subject && !isSaid ? [`subject: ${email.subject}`] : []),
+    showSize(size),
+    ...(inside === undefined ? [] : [`inside ${inside}`]),
+  ];
+  return `Attachment ${index}: ${name} (${facts.join(", ")})`;
+}
 
 function verdicts(sender: z.output<typeof senderVerdicts>): string {
   const known = (["spf", "dkim", "dmarc"] as const).flatMap((method) =>

@@ -1,14 +1,17 @@
 /** get_attachment over a real Dovecot: what is in files of every kind, within limits, or a link. */
 import { beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { createDocumentReader } from "../../src/documents/reader.ts";
 import type { AppError } from "../../src/errors.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";
+import { getEmail } from "../../src/tools/get-email.ts";
 import { archive, bomb, docx, odt, pdf, png, pptx, xlsx } from "../support/documents.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { withReader } from "../support/reader.ts";
 
+const fixtures = join(import.meta.dir, "..", "fixtures", "eml");
 const contact =
   "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Carl Example\r\nORG:Example Ltd;Words\r\nTEL;TYPE=CELL:+49 30 1234\r\nEMAIL:carl@example.org\r\nPHOTO;ENCODING=b:AAAA\r\nEND:VCARD\r\n";
 const event =
@@ -200,6 +203,38 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
       const { text } = await reader.call(getAttachment, { id: emails[0]?.id ?? "", index: 1 });
       expect(text).toContain("The inner one.eml");
       expect(text).toContain("From: carl@example.org\nSubject: The inner one\n\nInner words.");
+    });
+  });
+
+  test("says whose an attached email is, which files it has, and in its HTML where it begins", async () => {
+    const letters = ["attached-email", "digest"].map((name) => join(fixtures, `${name}.eml`));
+    const other = await kit.newUser();
+    for (const path of letters) await kit.deliver(other, await Bun.file(path).bytes());
+    await withReader(kit, other, async ({ mail, call }) => {
+      const [digest, attached] = (await mail.listEmails({ mailbox: "inbox", limit: 2 })).emails;
+      const { structured } = await call(getEmail, { id: attached?.id });
+      expect(structured.attachments).toMatchObject([
+        {
+          name: "The inner one.eml",
+          email: { from: { name: "Carl", address: "carl@example.org" }, subject: "The inner one" },
+        },
+        { name: "inner.pdf", inside: 1 },
+      ]);
+      const { text } = await call(getAttachment, { id: attached?.id, index: 1 });
+      expect(text).toContain(
+        "Subject: The inner one\nAttachment: inner.pdf (application/pdf)\n\nThe inner words.",
+      );
+      const source = await call(getEmail, { id: digest?.id, format: "html" });
+      expect(source.text).toContain(
+        "Attached email\nFrom: dora@example.org\nSubject: Second\n\nSecond post.",
+      );
+      const passed = await Bun.file(join(fixtures, "attached-email-only.eml")).bytes();
+      await kit.deliver(other, passed);
+      const [last] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
+      const html = await call(getEmail, { id: last?.id, format: "html" });
+      expect(html.text).toContain(
+        "<p>Attached email<br>\nFrom: Carl &lt;carl@example.org&gt;<br>\nDate: 2024-05-05T08:00:00Z<br>\nSubject: The inner one</p>",
+      );
     });
   });
 });

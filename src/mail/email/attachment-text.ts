@@ -12,6 +12,7 @@ import { show } from "../text/fold.ts";
 import { headerValue, parseHeaders, showAddress, toAddresses, toText } from "../text/headers.ts";
 import { htmlToMarkdown } from "../text/html-markdown.ts";
 import { isOutlookFile } from "../text/outlook.ts";
+import { toSafeFileName } from "./file-name.ts";
 import { readOutlookFile } from "./outlook-file.ts";
 import { type Part, toAnatomy } from "./structure.ts";
 
@@ -106,5 +107,8 @@ export async function readAttachedEmail(
     const isPeople = name === "From" || name === "To" || name === "Cc";
     return [`${name}: ${isPeople ? toAddresses(value).map(showAddress).join(", ") : toText(value)}`];
   });
-  return { text: `${head.join("\n")}\n\n${body.text}`.trim(), notes: body.notes };
+  const files = anatomy.attachments
+    .filter(({ inline }) => !inline)
+    .map(({ part: file }) => `Attachment: ${toSafeFileName(file.name ?? "unnamed")} (${file.type})`);
+  return { text: `${[...head, ...files].join("\n")}\n\n${body.text}`.trim(), notes: body.notes };
 }

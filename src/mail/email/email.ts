@@ -160,5 +160,6 @@ export function toAttachment(attached: AttachedPart): Attachment {
     size: Math.round(part.size * share),
     inline,
     ...(inside === undefined ? {} : { inside }),
+    ...(part.letterhead ? { email: part.letterhead } : {}),
   };
 }

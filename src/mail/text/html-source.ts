@@ -21,7 +21,7 @@ const empty = new Set(["br", "hr", "img", "input", "wbr", "col"]);
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const maxDepth = 400;
 
-const escaped = (text: string) => text.replace(/[&<>"]/g, (letter) => escapes[letter] ?? letter);
+export const escaped = (text: string) => text.replace(/[&<>"]/g, (letter) => escapes[letter] ?? letter);
 
 /** Elements and what they say, nothing that acts or only looks. Targets of scripts are dropped. */
 export function toHtmlSource(html: string): string {

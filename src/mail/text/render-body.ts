@@ -7,7 +7,7 @@ import { decodeText } from "./charset.ts";
 import { foldHistory, show } from "./fold.ts";
 import { showAddress } from "./headers.ts";
 import { htmlToMarkdown, type LeftOut } from "./html-markdown.ts";
-import { toHtmlSource } from "./html-source.ts";
+import { escaped, toHtmlSource } from "./html-source.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
 import { isOutlookFile, type OutlookText, toOutlookText } from "./outlook.ts";
 import { shortenTargets, toPlainText } from "./plain-text.ts";
@@ -50,7 +50,8 @@ export function renderBody(
     sections.push(calendarToLines(toText(calendar, content)).join("\n").trim());
   for (const text of anatomy.texts) {
     const rendered = renderText(text, request, content, links, tally);
-    const heads = request.format === "html" ? [] : (text.letterheads ?? []).map(showLetterhead);
+    const show = request.format === "html" && text.html ? toHtmlLetterhead : showLetterhead;
+    const heads = (text.letterheads ?? []).map(show);
     sections.push([...heads, rendered].filter((piece) => piece !== "").join("\n\n"));
   }
   const text =
@@ -65,6 +66,10 @@ function showLetterhead({ from, date, subject }: Letterhead): string {
     ...(date ? [`Date: ${date}`] : []),
     `Subject: ${subject || "(none)"}`,
   ].join("\n");
+}
+
+function toHtmlLetterhead(letterhead: Letterhead): string {
+  return `<p>${showLetterhead(letterhead).split("\n").map(escaped).join("<br>\n")}</p>`;
 }
 
 function toText(part: Part, content: Content): string {
