@@ -1,8 +1,21 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { AppError } from "../../src/errors.ts";
+import { createAccess } from "../../src/mail/access.ts";
+import {
+  type ConnectionOwner,
+  type Connections,
+  createConnections,
+} from "../../src/mail/connection/connections.ts";
+import { openImap } from "../../src/mail/connection/imap.ts";
 import { toAccountTag, toEmailId } from "../../src/mail/email-id.ts";
+import type { MailServer } from "../../src/mail/mail.ts";
+import { createOrganising } from "../../src/mail/organise/organise.ts";
+import { createOutbound } from "../../src/outbound.ts";
+import { startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer } from "../support/mail-server.ts";
-import { idsOf, newMailbox, subjects } from "../support/small-mailbox.ts";
+import { idsOf, newMailbox, raw, subjects } from "../support/small-mailbox.ts";
+import { createTestClock } from "../support/test-clock.ts";
 import { withWriter } from "../support/writer.ts";
 
 const notDone = (data: Record<string, unknown>) => data.not_done as { id: string; problem: string }[];
@@ -121,4 +134,85 @@ describeMail("Gmail, which keeps in All Mail what is expunged elsewhere", () => 
       expect(counts).toEqual([2, 0, 0]);
     });
   });
+});
+
+/** The organising verbs over a server; `down` refuses what is asked of a mailbox. */
+function organisingOver(imap: MailServer, { address, password }: { address: string; password: string }) {
+  const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });
+  const clock = createTestClock();
+  const pool = createConnections({
+    open: (credentials, signal) => openImap(credentials, { outbound, signal }),
+    clock,
+  });
+  const down = new Set<string>();
+  const connections: Connections = {
+    ...pool,
+    async use(owner, lease, work) {
+      if (lease.mailbox && down.has(lease.mailbox)) throw new AppError("mail_server_busy", "Later.");
+      return pool.use(owner, lease, work);
+    },
+  };
+  const owner: ConnectionOwner = {
+    grantId: "grt_1",
+    accountId: "acc_00000001",
+    credentials: { address, username: address, password, provider: "generic", imap },
+  };
+  const signal = AbortSignal.timeout(5_000);
+  const toId = (mailbox: string, uidValidity: bigint, uid: number) =>
+    toEmailId({ accountTag: toAccountTag(owner.accountId), mailbox, uidValidity, uid });
+  return {
+    organising: createOrganising(createAccess({ owner, connections, signal, clock })),
+    toId,
+    down,
+    pool,
+  };
+}
+
+describeMail("Undo over several mailboxes", () => {
+  test("puts back what it can, and gives back the one mailbox that is to be tried again", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    for (const mailbox of ["INBOX", "Archive"]) await kit.deliver(user, raw(mailbox), { mailbox });
+    const { organising, toId, down, pool } = organisingOver(kit.imap, user);
+    const ids = await kit.withImap(user, async (imap) => {
+      const validity = async (path: string) => (await imap.mailboxOpen(path)).uidValidity;
+      return [toId("INBOX", await validity("INBOX"), 1), toId("Archive", await validity("Archive"), 1)];
+    });
+    const seen = async () =>
+      Promise.all(
+        ["INBOX", "Archive"].map(async (path) => (await kit.read(user, path))[0]?.flags.includes("\\Seen")),
+      );
+    const { changes } = await organising.markAsRead(ids, true);
+    expect(await seen()).toEqual([true, true]);
+    down.add("Archive");
+    const first = await organising.undo(changes);
+    expect(first.outcomes.map(({ done }) => done)).toEqual([true, false]);
+    expect(first.changes.map(({ id }) => id)).toEqual(ids.slice(1));
+    down.clear();
+    expect((await organising.undo(first.changes)).changes).toEqual([]);
+    expect(await seen()).toEqual([false, false]);
+    await pool.close();
+  });
+});
+
+test("A server with UIDPLUS and no MOVE that copied some of the emails keeps the originals of the others", async () => {
+  const server = await startHostileImap({
+    exists: 3,
+    on: {
+      CAPABILITY: { say: "* CAPABILITY IMAP4rev1 UIDPLUS\r\nTAG OK done\r\n" },
+      COPY: { say: "TAG OK [COPYUID 9 1:2 11:12] done\r\n" },
+    },
+  });
+  const { organising, toId, pool } = organisingOver(server.server, {
+    address: "a@example.test",
+    password: "x",
+  });
+  const ids = [1, 2, 3].map((uid) => toId("INBOX", 7n, uid));
+  const moved = await organising.moveEmails(ids, "Elsewhere");
+  expect(moved.outcomes.map(({ done }) => done)).toEqual([true, true, false]);
+  expect(
+    server.commands.filter((line) => line.includes(" EXPUNGE")).map((line) => line.split(" ").at(-1)),
+  ).toEqual(["1:2"]);
+  await pool.close();
+  await server.stop();
 });

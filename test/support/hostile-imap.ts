@@ -18,6 +18,7 @@ export type ImapStage =
   | "SELECT"
   | "SEARCH"
   | "FETCH"
+  | "COPY"
   | "NOOP";
 
 export type Misdeed =

@@ -40,13 +40,15 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
     );
   }
   if (moves && tellsIds) copied = await moveArrivals(imap, group, copied, transfer);
-  const set = toUidSet(present);
   const { uidMap, uidValidity } = copied;
   const moved = uidMap
     ? present.filter((uid) => uidMap.has(uid))
     : tellsIds && moves
       ? await findMoved(imap, group, before, all)
       : present;
+  // Where COPYUID names what was copied, nothing else is removed.
+  const set = toUidSet(moved);
+  if (moved.length === 0) return;
   if (!moves && tellsIds && !(await imap.messageDelete(set, { uid: true })))
     all.notes.push(
       `Copied to ${quoted(destination)}, but the originals could not be removed from ${quoted(group.mailbox)}.`,

@@ -91,10 +91,12 @@ export function createOrganising(access: Access): Organising {
         outcomes.set(change, { id: "", done: false, problem: "The mail server did not say where it went." });
         continue;
       }
+      // One mailbox each: what one of them refuses, or loses with its connection, is to be tried again by itself.
+      const { mailbox } = access.toRef(change.id);
       const key =
         change.kind === "moved"
-          ? JSON.stringify(["moved", change.from])
-          : JSON.stringify(["flags", change.added, change.removed]);
+          ? JSON.stringify(["moved", mailbox, change.from])
+          : JSON.stringify(["flags", mailbox, change.added, change.removed]);
       batches.set(key, [...(batches.get(key) ?? []), change]);
     }
     for (const batch of batches.values()) {
