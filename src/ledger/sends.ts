@@ -185,9 +185,11 @@ export function createSends(deps: { db: Database; clock: Clock; log: Log; limits
           const { accountId, key } = attempt;
           const keyHash = key === undefined ? undefined : hash("key", key);
           const requestHash = hash("request", `${accountId}\0${attempt.request}`);
+          /** The key is the same and what is asked is not. */
+          const isAnother = (row: Row) => row.requestHash !== requestHash && row.keyHash === keyHash;
           const known = find({ keyHash, requestHash });
           if (known) {
-            if (known.requestHash !== requestHash && known.keyHash === keyHash) throw keyTaken();
+            if (isAnother(known)) throw keyTaken();
             return repeat(known, attempt);
           }
           requireRoom();
@@ -214,6 +216,7 @@ export function createSends(deps: { db: Database; clock: Clock; log: Log; limits
               .run();
             return undefined;
           });
+          if (former && isAnother(former) && former.contentHash !== contentHash) throw keyTaken();
           if (former) return repeat(former, attempt);
           const sending = settle(id, prepared.send());
           underWay.set(id, sending);

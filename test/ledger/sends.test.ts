@@ -101,6 +101,26 @@ test("two at once send one, and the second fails as the first does", async () =>
   close();
 });
 
+test("of two different emails under one key at once, one goes out, and the other is not answered with its answer", async () => {
+  const { close, start } = open();
+  const { once } = start();
+  const sent: string[] = [];
+  const ask = (request: string) =>
+    code(
+      once(
+        request,
+        async () => {
+          sent.push(request);
+          return request;
+        },
+        "key",
+      ),
+    );
+  expect(await Promise.all([ask("one"), ask("another")])).toEqual(["sent", "invalid_input"]);
+  expect(sent).toEqual(["one"]);
+  close();
+});
+
 test("failed tries do not use up the hour, and a day later nothing is remembered", async () => {
   const { db, close, clock, start } = open();
   const { sends, once } = start();
