@@ -57,7 +57,9 @@ export const getThread = defineTool({
       return `${head.join("\n")}\n\n${email.body || "(no text)"}${more}`;
     });
     const about = [`${emails.length} of ${total} emails, oldest first.`, ...notes].join(" ");
-    const where = [`Searched: ${searched.join(", ")}.`, showSkipped(skipped)].filter((line) => line !== "");
+    const where = [`Searched: ${searched.join(", ")}.`, showSkipped({ skipped, searched })].filter(
+      (line) => line !== "",
+    );
     return `${about}\n${fence([...shown, where.join("\n")].join("\n\n---\n\n"))}`;
   },
 });

@@ -72,12 +72,20 @@ export function shorten(text: string, most: number): string {
         .trimEnd()}…`;
 }
 
-/** One line for each reason. */
-export function showSkipped(skipped: Page["skipped"]): string {
-  const reasons = Map.groupBy(skipped, ({ reason }) => reason);
-  return [...reasons]
-    .map(([reason, some]) => `Not searched: ${some.map(({ mailbox }) => mailbox).join(", ")} (${reason}).`)
-    .join("\n");
+/** One line for each reason; a mailbox that is among those searched, too, was searched in part. */
+export function showSkipped({ skipped, searched }: Pick<Page, "skipped" | "searched">): string {
+  const isPart = ({ mailbox }: Page["skipped"][number]) => searched.includes(mailbox);
+  const lines = (how: string, some: Page["skipped"]) =>
+    [...Map.groupBy(some, ({ reason }) => reason)].map(
+      ([reason, alike]) => `${how}: ${alike.map(({ mailbox }) => mailbox).join(", ")} (${reason}).`,
+    );
+  return [
+    ...lines("Searched in part", skipped.filter(isPart)),
+    ...lines(
+      "Not searched",
+      skipped.filter((one) => !isPart(one)),
+    ),
+  ].join("\n");
 }
 
 /** Where the list goes on. */

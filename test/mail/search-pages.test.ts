@@ -1,0 +1,185 @@
+/** The pages of search_emails: cursors while mail comes and goes, servers without SORT, and what is said of a page. */
+import { describe, expect, test } from "bun:test";
+import type { AppError } from "../../src/errors.ts";
+import type { EmailPage } from "../../src/mail/mail.ts";
+import { showSkipped } from "../../src/tools/rows.ts";
+import { toRaw } from "../support/emails.ts";
+import { hasMailServer } from "../support/installed.ts";
+import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
+import { type Reader, withReader } from "../support/reader.ts";
+
+const day = (date: string) => new Date(`${date}T12:00:00Z`);
+const subjects = (page: EmailPage) => page.emails.map(({ subject }) => subject);
+
+async function refusal(work: Promise<unknown>): Promise<AppError> {
+  return work.then(
+    () => {
+      throw new Error("it was not refused");
+    },
+    (error) => error,
+  );
+}
+
+describe.skipIf(!hasMailServer)("a search's cursor", () => {
+  async function walk(
+    reader: Reader,
+    between: (page: EmailPage, at: number) => Promise<void>,
+    query = "subject:number",
+  ): Promise<{ subjects: string[]; totals: number[] }> {
+    const seen: string[] = [];
+    const totals: number[] = [];
+    let cursor: string | undefined;
+    for (let at = 0; at < 40; at += 1) {
+      const page = await reader.mail.searchEmails({
+        query,
+        limit: 7,
+        ...(cursor ? { cursor } : {}),
+      });
+      seen.push(...subjects(page));
+      totals.push(page.total);
+      await between(page, at);
+      cursor = page.cursor;
+      if (!cursor) break;
+    }
+    return { subjects: seen, totals };
+  }
+
+  async function filled(): Promise<{ kit: MailServerKit; user: User; all: string[] }> {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const start = day("2024-05-01").getTime();
+    const emails = await Promise.all(
+      Array.from({ length: 45 }, async (_, at) => ({
+        raw: await toRaw({ subject: `number ${at}`, text: "x" }),
+        mailbox: ["INBOX", "Archive", "Sent"][at % 3] ?? "INBOX",
+        // Three at a time share a second, over all three mailboxes.
+        date: new Date(start + Math.floor(at / 3) * 1000),
+      })),
+    );
+    await kit.deliverAll(user, emails);
+    return { kit, user, all: emails.map((_, at) => `number ${at}`) };
+  }
+
+  test("neither repeats nor skips while mail arrives in every mailbox", async () => {
+    const { kit, user, all } = await filled();
+    await withReader(kit, user, async (reader) => {
+      const walked = await walk(reader, async (_, at) => {
+        const mailbox = ["INBOX", "Archive", "Sent"][at % 3] ?? "INBOX";
+        await kit.deliver(user, await toRaw({ subject: `number new ${at}`, text: "x" }), { mailbox });
+      });
+      expect(walked.subjects.filter((subject) => subject.includes("new"))).toEqual([]);
+      expect([...walked.subjects].sort()).toEqual([...all].sort());
+      expect(new Set(walked.subjects).size).toBe(all.length);
+      expect(walked.totals[0]).toBe(all.length);
+    });
+  });
+
+  test("goes on where each mailbox is asked another thing", async () => {
+    const { kit, user, all } = await filled();
+    await withReader(kit, user, async (reader) => {
+      const arrive = async () => kit.deliver(user, await toRaw({ subject: "number new", text: "x" }));
+      // Every third is in Sent, of which only a few are meant.
+      const query = "(in:inbox OR in:archive OR subject:2) subject:number";
+      const meant = all.filter((subject, at) => at % 3 !== 2 || subject.includes("2"));
+      const walked = await walk(reader, arrive, query);
+      expect(walked.subjects.toSorted()).toEqual(meant.toSorted());
+    });
+  });
+
+  test("goes on at the right place when the page before was deleted", async () => {
+    const { kit, user, all } = await filled();
+    await withReader(kit, user, async (reader) => {
+      const walked = await walk(reader, async (page) => {
+        await reader.mail.moveEmails(
+          page.emails.map(({ id }) => id),
+          "trash",
+        );
+      });
+      expect([...walked.subjects].sort()).toEqual([...all].sort());
+    });
+  });
+
+  test("belongs to its question", async () => {
+    const { kit, user } = await filled();
+    await withReader(kit, user, async ({ mail }) => {
+      const { cursor = "" } = await mail.searchEmails({ query: "subject:number", limit: 5 });
+      expect((await refusal(mail.searchEmails({ query: "number", limit: 5, cursor }))).code).toBe(
+        "cursor_expired",
+      );
+      expect((await refusal(mail.searchEmails({ query: "number", limit: 5, cursor: "x" }))).code).toBe(
+        "cursor_expired",
+      );
+      expect((await refusal(mail.listEmails({ mailbox: "inbox", limit: 5, cursor }))).code).toBe(
+        "cursor_expired",
+      );
+    });
+  });
+});
+
+describe.skipIf(!hasMailServer)("a mail server with nothing but the bare protocol", () => {
+  test("is searched in the same order, its mailboxes have their roles by name and their counts", async () => {
+    const kit = await startMailServer({
+      settings: "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN",
+    });
+    try {
+      const user = await kit.newUser();
+      await kit.withImap(user, async (imap) => {
+        await imap.mailboxCreate("Gesendete Objekte");
+        await imap.mailboxCreate("迷惑メール");
+      });
+      // Filed in another order than they arrived.
+      for (const [subject, date] of [
+        ["third", "2024-03-03"],
+        ["first", "2024-03-01"],
+        ["fourth", "2024-03-04"],
+        ["second", "2024-03-02"],
+      ] as const)
+        await kit.deliver(user, await toRaw({ subject: `number ${subject}`, text: "x" }), {
+          mailbox: "Archive",
+          date: day(date),
+        });
+      await withReader(kit, user, async ({ mail }) => {
+        const mailboxes = await mail.listMailboxes();
+        expect(mailboxes.find(({ path }) => path === "Archive")).toEqual({
+          path: "Archive",
+          role: "archive",
+          total: 4,
+          unread: 4,
+        });
+        expect(mailboxes.find(({ path }) => path === "迷惑メール")?.role ?? "none").toBeOneOf([
+          "junk",
+          "none",
+        ]);
+        const first = await mail.searchEmails({ query: "subject:number", limit: 3 });
+        expect(subjects(first)).toEqual(["number fourth", "number third", "number second"]);
+        const { cursor = "" } = first;
+        expect(subjects(await mail.searchEmails({ query: "subject:number", limit: 3, cursor }))).toEqual([
+          "number first",
+        ]);
+        const recent = await mail.listEmails({ mailbox: "archive", limit: 2 });
+        const older = await mail.listEmails({ mailbox: "archive", limit: 2, cursor: recent.cursor ?? "" });
+        expect([...subjects(recent), ...subjects(older)]).toEqual([
+          "number second",
+          "number fourth",
+          "number first",
+          "number third",
+        ]);
+      });
+    } finally {
+      await kit.stop();
+    }
+  });
+});
+
+test("a mailbox that was searched in part is said to be that, and one that was not, not", () => {
+  const reason = "took too long";
+  const skipped = [
+    { mailbox: "Archive", reason },
+    { mailbox: "INBOX", reason: "only the newest 3000 were looked at" },
+    { mailbox: "Lists", reason },
+  ];
+  expect(showSkipped({ searched: ["INBOX", "Sent"], skipped }).split("\n")).toEqual([
+    "Searched in part: INBOX (only the newest 3000 were looked at).",
+    "Not searched: Archive, Lists (took too long).",
+  ]);
+});
