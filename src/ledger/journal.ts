@@ -1,8 +1,8 @@
 /**
  * The undo journal: what each organising call changed, as email ids sealed under the grant's data key. An operation
- * can be undone for 24 hours, once, by the grant that did it.
+ * can be undone for 24 hours, once, by the grant that did it; of more than a thousand, the newest thousand.
  */
-import { and, eq, gt, isNull, lt } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, lt, lte } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
@@ -14,6 +14,8 @@ import type { LiveGrant } from "../oauth/grant.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 
 const lifetimeMs = 24 * 3_600_000;
+/** Operations of one grant: an operation may name 500 emails, and a disk has an end. */
+const maxKept = 1_000;
 
 export type Operation = {
   id: string;
@@ -54,6 +56,22 @@ export function createJournal({ db, clock, log }: { db: Database; clock: Clock; 
       const toSealed = (id: string, changes: readonly Change[]) =>
         seal(grant.dataKey, JSON.stringify(changes), context(id));
 
+      /** Forgets what is older than the newest `maxKept`. */
+      function forgetOldest(): void {
+        const past = db
+          .select({ at: operations.createdAt })
+          .from(operations)
+          .where(eq(operations.grantId, grant.id))
+          .orderBy(desc(operations.createdAt))
+          .limit(1)
+          .offset(maxKept)
+          .get();
+        if (past)
+          db.delete(operations)
+            .where(and(eq(operations.grantId, grant.id), lte(operations.createdAt, past.at)))
+            .run();
+      }
+
       return {
         /**
          * Writes down what a call changed. That it cannot be written down is answered, not thrown: the change is
@@ -74,6 +92,7 @@ export function createJournal({ db, clock, log }: { db: Database; clock: Clock; 
                 createdAt: clock.now(),
               })
               .run();
+            forgetOldest();
           } catch (error) {
             log.error("operation_unwritten", { grant: grant.id, tool, error: toErrorFields(error) });
             return { problem: "It was done, but could not be written down here: undo cannot put it back." };

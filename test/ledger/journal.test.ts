@@ -56,6 +56,27 @@ test("an operation is taken once, by the grant that did it, within 24 hours", ()
   close();
 });
 
+test("of one grant the newest thousand are kept, and another grant's are left alone", () => {
+  const { db, close, clock, journal, newGrant } = open();
+  const grant = newGrant();
+  const note = (of: LiveGrant) =>
+    journal.forGrant(of).note({ accountId: "acc_1", tool: "move_email", changes }).id ?? "";
+  const theirs = newGrant();
+  const other = note(theirs);
+  const ids = Array.from({ length: 1_002 }, () => {
+    clock.advance(1);
+    return note(grant);
+  });
+  expect(db.select().from(operations).all().length).toBe(1_001);
+  expect(ids.slice(0, 3).map((id) => code(() => journal.forGrant(grant).take(id)))).toEqual([
+    "operation_unknown",
+    "operation_unknown",
+    "done",
+  ]);
+  expect(code(() => journal.forGrant(theirs).take(other))).toBe("done");
+  close();
+});
+
 test("what changed nothing is not written down, and what is a day old is swept away", () => {
   const { db, close, clock, journal, newGrant } = open();
   const mine = journal.forGrant(newGrant());
