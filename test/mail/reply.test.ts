@@ -1,7 +1,9 @@
 /** What answers an email or passes it on: recipients, subject, thread, quote, attachments. */
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import PostalMime from "postal-mime";
 import { compose } from "../../src/mail/outgoing/compose.ts";
+import { escapeHtml } from "../../src/mail/outgoing/markdown.ts";
 import { toOriginal } from "../../src/mail/outgoing/originals.ts";
 import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
 
@@ -114,6 +116,25 @@ describe("A reply", () => {
 });
 
 describe("A quote", () => {
+  test("of HTML says its letters as they are, also those that mean something in markdown", async () => {
+    const letters = [..."*_`~[]()<>#-+|\\!&;:.=1ab /", " ", "\n", "1. ", "- ", "    "];
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...letters), { maxLength: 40 }), async (pieces) => {
+        const said = pieces.join("").replaceAll("://", "").replace(/\s+/g, " ").trim();
+        const html = `<p>${escapeHtml(said)}</p><pre>${escapeHtml(said)}</pre>`;
+        const raw = `From: ben@example.test\nMessage-ID: <m@x.test>\nContent-Type: text/html\n\n${html}\n`;
+        const composed = await compose(deps, { body: "x", replied: await original(raw) });
+        // A line that begins with ">" itself is a quote in a quote.
+        const bare = (line: string) => line.replace(/^[> ]+/, "");
+        const quoted = composed.preview.text.split("\n").slice(3);
+        expect(quoted.map(bare)).toEqual(said === "" ? [] : [bare(said), "", bare(said)]);
+        const { html: answer = "" } = await PostalMime.parse(composed.raw);
+        if (said !== "") expect(answer).toContain(`<p>${escapeHtml(said).replaceAll("&#39;", "'")}</p>`);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("of flowed lines is paragraphs again, also where they quote (RFC 3676 4.1, 4.5)", async () => {
     const quoted = async (parameters: string, lines: string[]) => {
       const raw = `From: ben@example.test\nMessage-ID: <m@x.test>\nMIME-Version: 1.0\nContent-Type: text/plain;\n charset=utf-8; format=flowed${parameters}\n\n${lines.join("\n")}\n`;

@@ -32,6 +32,22 @@ export function parseMarkdown(markdown: string): Token[] {
   return createRenderer().parse(markdown, {});
 }
 
+/**
+ * Words that are no markdown, so that they come out of it as they are (CommonMark 2.4). Indentation, which would make
+ * code, becomes spaces that do not break; addresses stay what links are made of.
+ */
+export function escapeWords(text: string): string {
+  return text
+    .replace(/^[ \t]+(?=\S)/gm, (indent) => indent.replace(/\s/g, "\u00a0"))
+    .replace(/[^ \t\n\r\f]+/g, (word) => (/:\/\//.test(word) ? word : word.replace(punctuation, "\\$&")));
+}
+
+const punctuation = /[!-/:-@[-`{-~]/g;
+
+export function unescapeWords(text: string): string {
+  return text.replace(/\\([!-/:-@[-`{-~])/g, "$1");
+}
+
 /** Plain text -> an HTML fragment, line by line. */
 export function toLines(text: string): string {
   return `<div>${escapeHtml(text).split("\n").join("<br>\n")}</div>`;

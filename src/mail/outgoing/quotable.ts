@@ -6,7 +6,7 @@ import { flatten } from "../text/html-depth.ts";
 import { htmlToMarkdown } from "../text/html-markdown.ts";
 import { createLinkBook, type LinkBook } from "../text/links.ts";
 import type { File, Original } from "../writing.ts";
-import { toHtml, toLines } from "./markdown.ts";
+import { escapeWords, toHtml, toLines, unescapeWords } from "./markdown.ts";
 import { toPlain } from "./plain.ts";
 
 export type Body = { text: string; html: string };
@@ -16,10 +16,11 @@ const maxCharacters = 60_000;
 /** For a quote: the text part, or the words of the HTML. Styles, pictures and layout stay behind. */
 export function toQuotable(original: Original): Body {
   const markdown = original.html === undefined ? undefined : shorten(toPlainMarkdown(original.html));
+  const words = markdown === undefined ? "" : toPlain(markdown);
   const plain = shorten(original.text ?? "");
   // A text part may be a stub ("view this in your browser") beside an HTML part that says it all.
-  const isStub = markdown !== undefined && plain.length * 3 < markdown.length;
-  const text = markdown !== undefined && (isStub || plain === "") ? toPlain(markdown) : plain;
+  const isStub = plain.length * 3 < words.length;
+  const text = isStub || plain === "" ? words : plain;
   return { text, html: markdown === undefined ? toLines(text) : toHtml(markdown) };
 }
 
@@ -35,11 +36,13 @@ function toPlainMarkdown(html: string): string {
   const plain: LinkBook = {
     ...book,
     show(target, text) {
-      const shown = book.show(target, text);
-      return shown?.includes(" #") ? undefined : shown;
+      const shown = book.show(target, unescapeWords(text));
+      if (shown?.includes(" #")) return undefined;
+      // In markdown these would end the target.
+      return shown?.replace(/[()<>\\]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
     },
   };
-  return show(htmlToMarkdown(html, plain).lines).join("\n");
+  return show(htmlToMarkdown(html, plain, escapeWords).lines).join("\n");
 }
 
 function shorten(text: string): string {

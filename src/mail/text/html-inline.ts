@@ -18,7 +18,7 @@ export function renderImage(
   }
   const alt = (image.attribs.alt ?? "").replace(padding, "").replace(/\s+/g, " ").trim();
   if (alt === "") rendering.leftOut.pictures += 1;
-  else writer.words(`[image: ${alt.length > 200 ? `${alt.slice(0, 200)}…` : alt}]`);
+  else writer.words(`[image: ${rendering.write(alt.length > 200 ? `${alt.slice(0, 200)}…` : alt)}]`);
 }
 
 const longLink = 240;

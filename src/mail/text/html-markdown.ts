@@ -35,6 +35,8 @@ export type RenderedHtml = { lines: string[]; links: LinkBook; leftOut: LeftOut 
 
 /** What the parts of the renderer share while one email is rendered. */
 export type Rendering = {
+  /** How the email's own words stand in the markdown. */
+  write(words: string): string;
   styleOf(element: Element): Style;
   links: LinkBook;
   /** What targets without a host belong to (`<base href>`). */
@@ -62,11 +64,19 @@ const struck = new Set(["s", "strike", "del"]);
 const historyNames =
   /\b(gmail_quote|yahoo_quoted|protonmail_quote|tutanota_quote|moz-cite|zmail_extra|cite)\b/;
 
-/** `links` may be shared between the texts of one email, so that its numbers are one series. */
-export function htmlToMarkdown(html: string, links: LinkBook = createLinkBook()): RenderedHtml {
+/**
+ * `links` may be shared between the texts of one email, so that its numbers are one series. `write`: the email's words
+ * stand as they are, to be read; to be parsed again they have to be escaped (`escapeWords`).
+ */
+export function htmlToMarkdown(
+  html: string,
+  links: LinkBook = createLinkBook(),
+  write: Rendering["write"] = (words) => words,
+): RenderedHtml {
   const document = parseDocument(flatten(html), { decodeEntities: true });
   const leftOut: LeftOut = { hiddenWords: 0, trackingPixels: 0, pictures: 0, invisible: 0, tooDeep: false };
   const rendering: Rendering = {
+    write,
     styleOf: createStyles(document.children),
     links,
     base: baseOf(document.children),
@@ -123,8 +133,8 @@ function renderText(rendering: Rendering, writer: MarkdownWriter, data: string, 
     rendering.leftOut.invisible += 1;
     return "";
   });
-  if (around.preserve) writer.preserved(text.replace(/\r\n?/g, "\n"));
-  else writer.words(text);
+  if (around.preserve) writer.preserved(rendering.write(text.replace(/\r\n?/g, "\n")));
+  else writer.words(rendering.write(text));
 }
 
 function renderNode(
@@ -168,7 +178,7 @@ function renderElement(
   else if (name === "svg") enclosed(" ", " ");
   else if (name === "input") {
     if (/^(submit|button|reset)$/i.test(element.attribs.type ?? ""))
-      writer.words(` ${element.attribs.value ?? ""} `);
+      writer.words(` ${rendering.write(element.attribs.value ?? "")} `);
   } else if (isBlock(element, style)) renderBlock(rendering, writer, element, style, here, depth, inside);
   else inside();
 }
