@@ -1,6 +1,6 @@
 /** deploy/install.sh, into a folder instead of onto this machine. */
 import { expect, test } from "bun:test";
-import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../support/temporary.ts";
 
@@ -21,7 +21,7 @@ function prepare(): { install(...args: string[]): Bun.SyncSubprocess; at(path: s
   };
 }
 
-test("puts executable, key, unit and Caddyfile in their places with the host name in them", () => {
+test("puts executable, key, settings, unit and Caddyfile in their places with the host name in them", () => {
   const { install, at } = prepare();
   const run = install("post.example.net");
   expect([run.exitCode, String(run.stderr)]).toEqual([0, ""]);
@@ -30,22 +30,36 @@ test("puts executable, key, unit and Caddyfile in their places with the host nam
   expect(statSync(at("etc/email-connector/server.key")).mode & 0o777).toBe(0o600);
   expect(readFileSync(at("etc/email-connector/server.key"), "utf8")).toMatch(/^[0-9a-f]{64}$/);
   const unit = readFileSync(at("etc/systemd/system/email-connector.service"), "utf8");
-  expect(unit).toContain("\nEnvironment=PUBLIC_URL=https://post.example.net\n");
+  expect(unit).toContain("\nEnvironmentFile=/etc/email-connector/settings\n");
   expect(unit).toContain("\nLoadCredential=server.key:/etc/email-connector/server.key\n");
+  const settings = readFileSync(at("etc/email-connector/settings"), "utf8");
+  expect(settings).toContain("\nPUBLIC_URL=https://post.example.net\n");
+  expect(statSync(at("etc/email-connector/settings")).mode & 0o777).toBe(0o600);
   const caddyfile = readFileSync(at("etc/caddy/Caddyfile"), "utf8");
   expect(caddyfile).toContain("\npost.example.net {\n");
-  expect(unit + caddyfile).not.toContain("mail.example.org");
+  expect(settings + unit + caddyfile).not.toContain("mail.example.org");
 });
 
-test("run again it keeps the key, and the Caddyfile that was there before it", () => {
+test("run again it keeps the key, who may connect, what was added to the Caddyfile, and the one before it", () => {
   const { install, at } = prepare();
   mkdirSync(at("etc/caddy"), { recursive: true });
   writeFileSync(at("etc/caddy/Caddyfile"), "other.example.net {\n}\n");
   install("post.example.net");
-  const key = readFileSync(at("etc/email-connector/server.key"), "utf8");
-  install("post.example.net");
-  expect(readFileSync(at("etc/email-connector/server.key"), "utf8")).toBe(key);
+  appendFileSync(at("etc/email-connector/settings"), "ALLOWED_EMAILS=@example.net\n");
+  appendFileSync(at("etc/caddy/Caddyfile"), "other.example.net {\n}\n");
+  const kept = ["etc/email-connector/server.key", "etc/email-connector/settings", "etc/caddy/Caddyfile"];
+  const before = kept.map((path) => readFileSync(at(path), "utf8"));
+  expect(String(install("post.example.net").stderr)).toBe("");
+  expect(kept.map((path) => readFileSync(at(path), "utf8"))).toEqual(before);
   expect(readFileSync(at("etc/caddy/Caddyfile.before"), "utf8")).toStartWith("other.example.net");
+});
+
+test("run again for another host it says that the settings still name the first", () => {
+  const { install } = prepare();
+  install("post.example.net");
+  expect(String(install("mail.example.net").stderr)).toContain(
+    "another PUBLIC_URL than https://mail.example.net",
+  );
 });
 
 test("without a host name it does nothing and says what is missing", () => {
