@@ -137,12 +137,12 @@ export const settings = z.object({
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent")
     .default("info")
-    .describe("How much is logged, to stderr."),
+    .describe("How much is logged, to stderr: debug, info, warn, error or silent."),
   METRICS_TOKEN: z
     .string()
     .min(16, "must have at least 16 characters")
     .optional()
-    .describe("The bearer token that opens /metrics. Default: /metrics is not there."),
+    .describe("The bearer token that opens /metrics, 16 characters or more. Default: /metrics is not there."),
   CALLS_PER_MINUTE: amount(60, 6_000).describe(
     "How many tool calls a minute one connection of a person may make.",
   ),

@@ -43,6 +43,15 @@ test("every file the README links to is there, and so is every script it names",
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
 });
 
+test("what the README runs in a fresh clone installs what it needs by itself", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  const run = [...readme.matchAll(/npx -y bun@\S+ (?:run )?([a-z]+)(?![\w/])/g)].map(([, name = ""]) => name);
+  expect(run.toSorted()).toEqual(["build", "start", "test"]);
+  for (const name of run) expect(scripts[name]).toStartWith("bun install --frozen-lockfile");
+});
+
 test("the files and folders that the documents name are there, and so is what CONTRIBUTING shows of the kit", () => {
   const text = (name: string) => readFileSync(join(root, name), "utf8");
   const named = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].flatMap((name) =>
@@ -85,11 +94,13 @@ test("what the files in deploy set are settings that there are, and they read as
     services: { connector: { environment: object } };
   };
   const unit = readFileSync(join(root, "deploy/email-connector.service"), "utf8");
+  const settings = readFileSync(join(root, "deploy/settings"), "utf8");
   const docker = readFileSync(join(root, "Dockerfile"), "utf8");
   const set = [
     ...Object.keys(fly.env),
     ...Object.keys(compose.services.connector.environment),
-    ...[...unit.matchAll(/^#?Environment=([A-Z_]+)=/gm)].map(([, name = ""]) => name),
+    ...[...unit.matchAll(/^Environment=([A-Z_]+)=/gm)].map(([, name = ""]) => name),
+    ...[...settings.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name = ""]) => name),
     ...[...(/^ENV (.*)$/m.exec(docker)?.[1] ?? "").matchAll(/([A-Z_]+)=/g)].map(([, name = ""]) => name),
   ];
   const known = describeSettings().map(({ name }) => name);
