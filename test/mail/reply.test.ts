@@ -116,6 +116,17 @@ describe("A reply", () => {
 });
 
 describe("A quote", () => {
+  test("says the same in both parts, whatever the two parts of the original said", async () => {
+    const replied = await original(
+      "From: ben@example.test\nMessage-ID: <m@x.test>\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nView this\nin your browser.\n--b\nContent-Type: text/html\n\n<p>Come at <b>ten</b>.</p>\n--b--\n",
+    );
+    const composed = await compose(deps, { body: "Yes", replied });
+    expect(composed.preview.text).toEndWith("wrote:\n> Come at ten.");
+    const { html } = await PostalMime.parse(composed.raw);
+    expect(html).toContain("<p>Come at <strong>ten</strong>.</p>");
+    expect(html).not.toContain("browser");
+  });
+
   test("of HTML says its letters as they are, also those that mean something in markdown", async () => {
     const letters = [..."*_`~[]()<>#-+|\\!&;:.=1ab /", " ", "\n", "1. ", "- ", "    "];
     await fc.assert(

@@ -13,18 +13,19 @@ export type Body = { text: string; html: string };
 
 const maxCharacters = 60_000;
 
-/** For a quote: the text part, or the words of the HTML. Styles, pictures and layout stay behind. */
-export function toQuotable(original: Original): Body {
-  const markdown = original.html === undefined ? undefined : shorten(toPlainMarkdown(original.html));
-  const words = markdown === undefined ? "" : toPlain(markdown);
-  const plain = shorten(original.text ?? "");
-  // A text part may be a stub ("view this in your browser") beside an HTML part that says it all.
-  const isStub = plain.length * 3 < words.length;
-  const text = isStub || plain === "" ? words : plain;
-  return { text, html: markdown === undefined ? toLines(text) : toHtml(markdown) };
+/**
+ * For a quote: the words of the HTML, where there is any, in both parts. A text part beside it may be a stub ("view
+ * this in your browser"), and is mostly wrapped. Styles, pictures and layout stay behind.
+ */
+export function toQuotable({ html, text = "" }: Original): Body {
+  const markdown = html === undefined ? "" : shorten(toPlainMarkdown(html));
+  const words = toPlain(markdown);
+  if (words !== "") return { text: words, html: toHtml(markdown) };
+  const plain = shorten(text);
+  return { text: plain, html: toLines(plain) };
 }
 
-/** For passing on: the HTML as it was, without what acts; the text part, else the words of the HTML. */
+/** For passing on: the HTML as it was, without what acts, and its words. */
 export function toForwardable(original: Original): Body {
   if (original.html === undefined) return toQuotable(original);
   return { text: toQuotable(original).text, html: toHarmless(original.html) };
