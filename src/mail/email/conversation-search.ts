@@ -28,21 +28,20 @@ export function toQuestion(
   const newestFirst = [...linked].sort((a, b) => b.at - a.at);
   const named = linked.flatMap(({ ids }) => ids).filter((id) => !inHand.has(id));
   let left = maxOctets;
-  const isNew = (what: string) => !asked.has(what) && asked.add(what);
   const ids: Key[] = [];
   // First the emails that others name and that are not here, each with its answers; then the answers to those here.
   for (const id of [...named, ...newestFirst.map(({ messageId }) => messageId)]) {
     const fields = ["References", "In-Reply-To", ...(inHand.has(id) ? [] : ["Message-ID"])];
     const cost = fields.length * (id.length + 25);
-    if (id === "" || left < cost || !isNew(id)) continue;
+    if (id === "" || left < cost || asked.has(id)) continue;
+    asked.add(id);
     left -= cost;
     ids.push(...fields.map((field): Key => [atom("HEADER"), atom(field), string(id)]));
   }
   const bases = newestFirst.map(({ subject }) => toBaseSubject(subject).slice(0, subjectCharacters).trim());
-  const subjects = bases
-    .filter((base) => base !== "" && isNew(base.toLowerCase()))
-    .slice(0, maxSubjects)
-    .map((base): Key => [atom("SUBJECT"), string(base.toWellFormed())]);
+  const wanted = [...new Set(bases)].filter((base) => base !== "" && !asked.has(base)).slice(0, maxSubjects);
+  for (const base of wanted) asked.add(base);
+  const subjects = wanted.map((base): Key => [atom("SUBJECT"), string(base.toWellFormed())]);
   return ids.length > 0 || subjects.length > 0 ? { ids, subjects } : undefined;
 }
 

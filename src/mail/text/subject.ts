@@ -22,9 +22,12 @@ export const isForward = (subject: string) => forward.test(subject);
 /** Where a forward taken for an answer would be worse than the other way round. */
 export const mayBeForward = (subject: string) => maybeForward.test(subject);
 
+/** Past it a subject is nobody's; taking `Re:` after `Re:` away takes the square of the length. */
+const maxCharacters = 500;
+
 /** RFC 5256 section 2.1, in more languages; empty when nothing is left. `subject` is decoded. */
 export function toBaseSubject(subject: string): string {
-  let base = subject.replace(/\s+/g, " ");
+  let base = subject.slice(0, maxCharacters).replace(/\s+/g, " ");
   let before: string;
   do {
     before = base;

@@ -1,0 +1,30 @@
+/** What a subject is about. */
+import { expect, test } from "bun:test";
+import { isForward, isReply, toBaseSubject } from "../../src/mail/text/subject.ts";
+import { bestOf, timeOf } from "../support/times.ts";
+
+test.each([
+  ["Plan", "Plan"],
+  ["Re: Plan", "Plan"],
+  ["AW: WG: Re[2] : Plan", "Plan"],
+  ["[team] Re: [team] Plan (fwd)", "Plan"],
+  ["Fwd: [Fwd: Plan]", "Plan"],
+  ["回复：Plan", "Plan"],
+  ["[team]", "[team]"],
+  ["Re:", ""],
+  ["Reading: a plan", "Reading: a plan"],
+  ["  Plan\t for   March ", "Plan for March"],
+])("RFC 5256 section 2.1: %p is about %p", (subject, base) => {
+  expect(toBaseSubject(subject)).toBe(base);
+});
+
+test("answers and forwards are known by what other languages write", () => {
+  expect(["SV: x", "Antw: x", "VS: x"].every(isReply)).toBe(true);
+  expect(["TR: x", "WG: x", "Fwd: x"].every(isForward)).toBe(true);
+  expect(["Red: x", "Forward: x"].some((subject) => isReply(subject) || isForward(subject))).toBe(false);
+});
+
+test("a subject made of answers to answers costs no time", async () => {
+  for (const part of ["re:", "[a] ", "(fwd) ", "[fwd:"])
+    expect(await bestOf(200, () => timeOf(() => toBaseSubject(part.repeat(300_000))))).toBeLessThan(200);
+});
