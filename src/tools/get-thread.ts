@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine, mailText } from "./fence.ts";
 import { emailId } from "./parameters.ts";
-import { person, showPerson, showSkipped } from "./rows.ts";
+import { person, showPerson, showSearched, showSkipped } from "./rows.ts";
 
 export const getThread = defineTool({
   name: "get_thread",
@@ -57,9 +57,7 @@ export const getThread = defineTool({
       return `${head.join("\n")}\n\n${email.body || "(no text)"}${more}`;
     });
     const about = [`${emails.length} of ${total} emails, oldest first.`, ...notes].join(" ");
-    const where = [`Searched: ${searched.join(", ")}.`, showSkipped({ skipped, searched })].filter(
-      (line) => line !== "",
-    );
+    const where = [showSearched(searched), showSkipped({ skipped, searched })].filter((line) => line !== "");
     return `${about}\n${fence([...shown, where.join("\n")].join("\n\n---\n\n"))}`;
   },
 });

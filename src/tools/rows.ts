@@ -72,6 +72,15 @@ export function shorten(text: string, most: number): string {
         .trimEnd()}…`;
 }
 
+/** Named in a text; an account may have hundreds, and they are all in the data. */
+const namedMailboxes = 15;
+
+export function showSearched(searched: readonly string[]): string {
+  const left = searched.length - namedMailboxes;
+  const named = searched.slice(0, left > 1 ? namedMailboxes : undefined).join(", ");
+  return `Searched: ${named}${left > 1 ? `, and ${left} other mailboxes` : ""}.`;
+}
+
 /** One line for each reason; a mailbox that is among those searched, too, was searched in part. */
 export function showSkipped({ skipped, searched }: Pick<Page, "skipped" | "searched">): string {
   const isPart = ({ mailbox }: Page["skipped"][number]) => searched.includes(mailbox);

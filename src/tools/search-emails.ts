@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { account, cursor, limit, mailbox } from "./parameters.ts";
-import { page, showCursor, showRow, showSkipped, toPage } from "./rows.ts";
+import { page, showCursor, showRow, showSearched, showSkipped, toPage } from "./rows.ts";
 import { allAccounts, searchAccounts } from "./search-accounts.ts";
 
 export const searchEmails = defineTool({
@@ -37,8 +37,9 @@ export const searchEmails = defineTool({
     const rows = emails.map((email, at) => showRow(email, at + 1, data));
     const head =
       rows.length === 0 ? "Nothing matches." : `${rows.length} of ${total} that match, newest first.`;
-    const where = `Searched: ${searched.join(", ")}.`;
-    const inside = [head, ...rows, where, showSkipped(data)].filter((line) => line !== "").join("\n");
+    const inside = [head, ...rows, showSearched(searched), showSkipped(data)]
+      .filter((line) => line !== "")
+      .join("\n");
     return [fence(inside), showCursor(cursor)].filter((part) => part !== "").join("\n");
   },
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { AppError } from "../../src/errors.ts";
 import type { EmailPage } from "../../src/mail/mail.ts";
-import { showSkipped } from "../../src/tools/rows.ts";
+import { showSearched, showSkipped } from "../../src/tools/rows.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
@@ -77,7 +77,9 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
   test("goes on where each mailbox is asked another thing", async () => {
     const { kit, user, all } = await filled();
     await withReader(kit, user, async (reader) => {
-      const arrive = async () => kit.deliver(user, await toRaw({ subject: "number new", text: "x" }));
+      const arrive = async () => {
+        await kit.deliver(user, await toRaw({ subject: "number new", text: "x" }));
+      };
       // Every third is in Sent, of which only a few are meant.
       const query = "(in:inbox OR in:archive OR subject:2) subject:number";
       const meant = all.filter((subject, at) => at % 3 !== 2 || subject.includes("2"));
@@ -182,4 +184,11 @@ test("a mailbox that was searched in part is said to be that, and one that was n
     "Searched in part: INBOX (only the newest 3000 were looked at).",
     "Not searched: Archive, Lists (took too long).",
   ]);
+});
+
+test("of hundreds of mailboxes that were searched some are named and the others counted", () => {
+  const some = (count: number) => Array.from({ length: count }, (_, at) => `M${at}`);
+  expect(showSearched(some(2))).toBe("Searched: M0, M1.");
+  expect(showSearched(some(16))).toEndWith("M14, M15.");
+  expect(showSearched(some(200))).toEndWith("M13, M14, and 185 other mailboxes.");
 });

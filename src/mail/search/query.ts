@@ -104,6 +104,7 @@ export function parseQuery(query: string, given: { clock: Clock; self: string })
           throw wrongQuery(`"${word.name}:" stands inside "${field}:(…)".`, "Write one after the other.");
         return operatorValue(word.name, depth);
       case "text":
+        refuseSmallOperator(word, peek());
         return toTerm(field, word.text, { ...given, quoted: word.quoted });
       default:
         throw wrongQuery("OR stands where a word should be.", "Write OR between two terms.");
@@ -133,6 +134,16 @@ export function parseQuery(query: string, given: { clock: Clock; self: string })
   }
 
   return sequence(undefined, 0);
+}
+
+/** `from:ann or from:ben`: in small letters it is a word to look for, which nobody means there. */
+function refuseSmallOperator(word: Word & { kind: "text" }, following: Word | undefined): void {
+  const meant = !word.quoted && /^(or|and|not)$/i.test(word.text);
+  if (!meant || !following || !["operator", "open", "not"].includes(following.kind)) return;
+  throw wrongQuery(
+    `"${word.text}" stands in small letters before an operator.`,
+    `Write ${word.text.toUpperCase()}; to look for the word itself, put it in quotation marks.`,
+  );
 }
 
 /** What other languages call them: named in the refusal, not accepted, since some mean a little less or more there. */
