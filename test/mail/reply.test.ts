@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
 import { compose } from "../../src/mail/outgoing/compose.ts";
-import { escapeHtml } from "../../src/mail/outgoing/markdown.ts";
+import { escapeHtml, toLines } from "../../src/mail/outgoing/markdown.ts";
 import { toOriginal } from "../../src/mail/outgoing/originals.ts";
 import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
 
@@ -162,6 +162,11 @@ describe("A quote", () => {
     ]);
     expect(await quoted("; delsp=yes", ["Donau ", "dampfer", ""])).toEqual(["> Donaudampfer"]);
   });
+});
+
+test("Plain text that is quoted or kept has its indentation in the HTML, too", () => {
+  const html = "<div>a<br>\n&nbsp; b&nbsp; c &amp; d<br>\n&nbsp;&nbsp;&nbsp; e</div>";
+  expect(toLines("a\n  b  c & d\n\te")).toBe(html);
 });
 
 describe("A forward", () => {

@@ -48,9 +48,12 @@ export function unescapeWords(text: string): string {
   return text.replace(/\\([!-/:-@[-`{-~])/g, "$1");
 }
 
-/** Plain text -> an HTML fragment, line by line. */
+/** Plain text -> an HTML fragment, line by line, with its indentation and gaps. */
 export function toLines(text: string): string {
-  return `<div>${escapeHtml(text).split("\n").join("<br>\n")}</div>`;
+  const spaced = escapeHtml(text)
+    .replace(/\t/g, "    ")
+    .replace(/^ | (?= )/gm, "&nbsp;");
+  return `<div>${spaced.split("\n").join("<br>\n")}</div>`;
 }
 
 /** A fragment -> a whole document. */
