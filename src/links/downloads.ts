@@ -56,12 +56,15 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
         },
         () => {},
       );
-      whole.catch(async (error: unknown) => {
-        begun.reject(error);
-        if (!started) links.giveBack(secret);
-        // Through the writer: a stream that has one refuses to be aborted, and the browser would wait on.
-        await writer.abort(error).catch(() => {});
-      });
+      whole
+        .catch(async (error: unknown) => {
+          begun.reject(error);
+          if (!started) links.giveBack(secret);
+          // Through the writer: a stream that has one refuses to be aborted, and the browser would wait on.
+          await writer.abort(error).catch(() => {});
+        })
+        // On a full disk the link stays spent; nobody is left to be told.
+        .catch(() => {});
       return begun.promise;
     },
   };
