@@ -64,8 +64,8 @@
       progress.value = Math.round((loaded / total) * 100);
     });
     request.addEventListener("load", () => {
-      if (request.status < 400) location.reload();
-      else if (request.status === 410) location.reload();
+      // 410: used or expired meanwhile, which the page says, too.
+      if (request.status < 400 || request.status === 410) location.reload();
       else end(request.status === 413 ? form.dataset.tooLarge : form.dataset.failed);
     });
     request.addEventListener("error", () => end(form.dataset.failed));
