@@ -51,6 +51,11 @@ describeMail("The connect form", () => {
     expect(scope).toBe("email:read email:write");
   });
 
+  test("a form sent from no page at all (Sec-Fetch-Site: none) is served", async () => {
+    const response = await submitForm(product, await begin(), filled(), { "Sec-Fetch-Site": "none" });
+    expect(response.status).toBe(303);
+  });
+
   test("a form without a level gets what the client asked for", async () => {
     const begun = await beginAuthorization(product, { scope: "email:read" });
     const { level: _, ...fields } = filled();
@@ -67,6 +72,8 @@ describeMail("The connect form", () => {
     expect(response.status).toBe(400);
     const html = await response.text();
     expect(html).not.toContain("wrong-canary-password");
+    const told = product.logged.findLast((line) => line.includes("connect_refused")) ?? "{}";
+    expect(JSON.parse(told)).toMatchObject({ level: "info", code: "login_refused" });
     const again = readForm(html);
     expect(again.fields).toMatchObject({
       address: user.address,

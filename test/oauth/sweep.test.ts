@@ -5,6 +5,7 @@ import { AppError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
 import type { Level } from "../../src/oauth/grant.ts";
 import { createGrants, type Grants } from "../../src/oauth/grants.ts";
+import { listGrants } from "../../src/oauth/roster.ts";
 import { createSecrets, newKey, newToken, toCodeChallenge } from "../../src/secrets.ts";
 import { toStorageError } from "../../src/storage-error.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -86,6 +87,17 @@ describe("What has expired is swept, and its credentials with it:", () => {
     expect([countOf("grants"), countOf("accounts"), countOf("authorization_codes")]).toEqual([0, 0, 0]);
   });
 
+  test("a finished passage, once no form of it can come any more", () => {
+    const { request } = attach();
+    redeem(grants.passages.finish(request, keepLevel));
+    clock.advance(10 * minute - 1);
+    grants.sweep();
+    expect(countOf("authorization_requests")).toBe(1);
+    clock.advance(1);
+    grants.sweep();
+    expect([countOf("authorization_requests"), countOf("grants")]).toEqual([0, 1]);
+  });
+
   test("a grant nobody refreshed for 180 days; a refresh moves that on", () => {
     const { request } = attach();
     const first = redeem(grants.passages.finish(request, keepLevel));
@@ -102,6 +114,27 @@ describe("What has expired is swept, and its credentials with it:", () => {
     grants.sweep();
     expect([countOf("grants"), countOf("accounts"), countOf("tokens")]).toEqual([0, 0, 0]);
   });
+});
+
+test("A refresh token is over after 180 days also before the sweep", () => {
+  const { request } = attach();
+  const { refresh_token } = redeem(grants.passages.finish(request, keepLevel));
+  clock.advance(180 * day);
+  expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).toThrow("unknown or over");
+  expect(ended).toEqual([]);
+});
+
+test("The operator's list says when a grant was last used, to the minute", () => {
+  const { request } = attach();
+  const { access_token } = redeem(grants.passages.finish(request, keepLevel));
+  const madeAt = clock.now();
+  const lastUsedAt = () => listGrants(database.db)[0]?.lastUsedAt;
+  clock.advance(minute - 1);
+  grants.findLive(access_token);
+  expect(lastUsedAt()).toBe(madeAt);
+  clock.advance(1);
+  grants.findLive(access_token);
+  expect(lastUsedAt()).toBe(madeAt + minute);
 });
 
 test("A rotated refresh token is still known for a thief's after its key was deleted", () => {

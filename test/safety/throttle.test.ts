@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
 import { toPeer } from "../../src/http/peer.ts";
 import { createLimits, gates, rates } from "../../src/http/rate-limit.ts";
+import { withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 const hash = (value: string) => Bun.hash(value).toString(36);
@@ -209,6 +210,34 @@ describe("Tool calls of a grant", () => {
     );
     clock.advance(1_000);
     (await limits.enterCall("grt_1", signal))();
+  });
+});
+
+describe("What strangers may ask", () => {
+  const secret = "0".repeat(64);
+  test.each([
+    ["POST", "/oauth/token", "token"],
+    ["POST", "/token", "token"],
+    ["POST", "/oauth/revoke", "token"],
+    ["POST", "/revoke", "token"],
+    ["POST", "/oauth/register", "register"],
+    ["POST", "/register", "register"],
+    ["GET", "/oauth/authorize", "page"],
+    ["GET", "/authorize", "page"],
+    ["POST", "/oauth/connect", "page"],
+    ["POST", "/oauth/discover", "page"],
+    ["GET", `/download/${secret}`, "page"],
+    ["HEAD", `/download/${secret}`, "page"],
+    ["GET", `/upload/${secret}`, "page"],
+    ["POST", `/upload/${secret}`, "page"],
+  ] as const)("%s %s is limited per peer, and says when", async (method, path, name) => {
+    const rate = { burst: 2, everyMs: 60_000 };
+    await withProduct({ clock: createTestClock(), rates: { [name]: rate } }, async ({ url }) => {
+      const ask = () => fetch(`${url}${path}`, { method, redirect: "manual" });
+      for (const _ of [1, 2]) expect((await ask()).status).not.toBe(429);
+      const third = await ask();
+      expect([third.status, third.headers.get("Retry-After")]).toEqual([429, "60"]);
+    });
   });
 });
 
