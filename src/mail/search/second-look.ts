@@ -41,7 +41,8 @@ export async function lookAgain(
   const bytes = new Map(emails.map((email) => [email.uid, email.bodyParts?.get(number)]));
   for (const { uid, part, show } of taken) {
     const content = bytes.get(uid);
-    const words = content ? toWords({ ...part, content }) : "";
+    // A server may send more than it was asked for.
+    const words = content ? toWords({ ...part, content: content.subarray(0, lookBytes) }) : "";
     if (words === "") notes.wordless.set(uid, true);
     else show(words);
   }

@@ -14,7 +14,8 @@ const snippetCharacters = 120;
 export function toSnippet(bytes: Uint8Array | undefined, root: Part): string {
   if (!bytes || bytes.length === 0) return "";
   const first = root.children[0] ?? root;
-  const content = Buffer.from(bytes);
+  // A server may send more than it was asked for.
+  const content = Buffer.from(bytes.subarray(0, snippetBytes));
   return toWords(first.type.startsWith("multipart/") ? intoFirstChild(content, 0) : { ...first, content });
 }
 
