@@ -82,7 +82,8 @@ export type ThreadEmail = {
   unread: boolean;
   /** Begun and not sent. */
   draft: boolean;
-  attachments: number;
+  /** Those that hang on it. */
+  attachments: { index: number; name: string }[];
   /** Its own words: quoted history folded. */
   body: string;
   /** Characters of `body` that did not fit; get_email shows them. */

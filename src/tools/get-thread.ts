@@ -26,7 +26,7 @@ export const getThread = defineTool({
         date: z.string(),
         unread: z.boolean(),
         draft: z.boolean(),
-        attachments: z.int(),
+        attachments: z.array(z.object({ index: z.int(), name: mailLine() })),
         body: mailText(),
         left: z.int(),
       }),
@@ -44,7 +44,7 @@ export const getThread = defineTool({
       const marks = [
         email.draft ? "draft, not sent" : "",
         email.unread ? "unread" : "",
-        email.attachments > 0 ? `${email.attachments} attached` : "",
+        showAttachments(email.attachments),
       ];
       const state = marks.filter((mark) => mark !== "").join(", ");
       const cc = email.cc.length > 0 ? `; Cc: ${email.cc.map(showPerson).join(", ")}` : "";
@@ -61,3 +61,13 @@ export const getThread = defineTool({
     return `${about}\n${fence([...shown, where.join("\n")].join("\n\n---\n\n"))}`;
   },
 });
+
+const maxNames = 10;
+
+/** `attached 1: offer.pdf, 2: plan.docx`; by these numbers get_attachment takes them. */
+function showAttachments(attachments: readonly { index: number; name: string }[]): string {
+  if (attachments.length === 0) return "";
+  const names = attachments.slice(0, maxNames).map(({ index, name }) => `${index}: ${name}`);
+  const more = attachments.length > maxNames ? ` and ${attachments.length - maxNames} more` : "";
+  return `attached ${names.join(", ")}${more}`;
+}

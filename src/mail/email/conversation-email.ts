@@ -1,7 +1,7 @@
 /** One email of a conversation as it is fetched: all that is shown of it but its text, and the ids that link it. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
-import { countAttachments, emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
+import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
 import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../text/headers.ts";
 import { type Anatomy, toAnatomy, toPart } from "./structure.ts";
 
@@ -20,7 +20,6 @@ export type Found = {
   date: string;
   unread: boolean;
   draft: boolean;
-  attachments: number;
   anatomy: Anatomy;
 };
 
@@ -49,7 +48,6 @@ export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: 
     at: Date.parse(date),
     unread: !flags.has("\\seen"),
     draft: flags.has("\\draft"),
-    attachments: countAttachments(root),
     anatomy: toAnatomy(root),
   };
 }

@@ -9,6 +9,7 @@ import { mayBeForward } from "../text/subject.ts";
 import { decodeTransfer } from "../text/transfer.ts";
 import { type Conversation, gatherConversation } from "./conversation.ts";
 import type { Found } from "./conversation-email.ts";
+import { toAttachment } from "./email.ts";
 import type { Anatomy } from "./structure.ts";
 
 /** Characters of all bodies together; each email has its share, short ones leave theirs to the others. */
@@ -69,7 +70,10 @@ async function readBodies(access: Access, shown: readonly Found[]): Promise<Thre
       date: email.date,
       unread: email.unread,
       draft: email.draft,
-      attachments: email.attachments,
+      attachments: email.anatomy.attachments
+        .filter(({ inline, inside }) => !inline && inside === undefined)
+        .map(toAttachment)
+        .map(({ index, name }) => ({ index, name })),
       body,
       left: text.length - body.length,
     };
