@@ -42,6 +42,8 @@ export type ScriptedSmtp = {
   /** Every command line that came, over all connections. */
   commands: readonly string[];
   connections(): number;
+  /** How many of them are open. */
+  open(): number;
   /** From now on as told here. */
   become(script: Omit<SmtpScript, "security" | "certificate">): void;
   stop(): Promise<void>;
@@ -184,6 +186,7 @@ export async function startScriptedSmtp(first: SmtpScript = {}): Promise<Scripte
     taken,
     commands,
     connections: () => connections,
+    open: () => sockets.size,
     become(next) {
       script = next;
     },
