@@ -1,7 +1,9 @@
 /** winmail.dat (MS-OXTNEF): what is in it, whatever bytes are said to be one. */
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import fc from "fast-check";
 import { readTnef } from "../../src/documents/tnef.ts";
+import { toOriginal } from "../../src/mail/outgoing/originals.ts";
 import { toOutlookText } from "../../src/mail/text/outlook.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";
 import { getEmail } from "../../src/tools/get-email.ts";
@@ -61,6 +63,17 @@ test("claims of four thousand million properties, values and octets end with the
   expect(readTnef(huge)?.files).toEqual([]);
   expect(readTnef(rtf)?.files).toEqual([]);
   expect(performance.now() - begun).toBeLessThan(3_000);
+});
+
+test("an email that is nothing but winmail.dat is answered and passed on with its text", async () => {
+  const read = async (name: string) => {
+    const path = join(import.meta.dir, "..", "fixtures", "eml", `${name}.eml`);
+    return toOriginal("id", await Bun.file(path).bytes(), true);
+  };
+  expect((await read("winmail-only")).html).toContain("The <b>words</b> are in here");
+  expect((await read("winmail-rich-text")).text).toContain("Dear Ben,");
+  const beside = await read("winmail");
+  expect([beside.text?.trim(), beside.html]).toEqual(["The words.", undefined]);
 });
 
 describeMail("winmail.dat", () => {

@@ -8,6 +8,7 @@ import { toAnatomy, toPart } from "../email/structure.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import { joinFlowed } from "../text/flowed.ts";
 import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
+import { isOutlookFile, toOutlookText } from "../text/outlook.ts";
 import type { File, Original } from "../writing.ts";
 
 /** As much of an email as a quote can need. */
@@ -119,11 +120,23 @@ async function parse(source: Uint8Array): Promise<Pick<Email, "text" | "html" | 
   try {
     const parsed = await PostalMime.parse(source, { forceRfc822Attachments: true });
     const flowed = await readFlowed(source);
-    return flowed === undefined ? parsed : { ...parsed, text: flowed };
+    return { ...parsed, ...(flowed === undefined ? {} : { text: flowed }), ...outlookText(parsed) };
   } catch {
     // Too deep or too odd to take apart: answered without a quote.
     return { attachments: [] };
   }
+}
+
+/** Where all the text there is lies in winmail.dat. */
+function outlookText({ text, html, attachments }: Email): Pick<Email, "text" | "html"> {
+  if (html || text?.trim()) return {};
+  for (const { mimeType: type, filename: name, content } of attachments) {
+    if (typeof content === "string" || !isOutlookFile({ type, name })) continue;
+    const found = toOutlookText(new Uint8Array(content));
+    if (found)
+      return { ...(found.html ? { html: found.html } : {}), ...(found.plain ? { text: found.plain } : {}) };
+  }
+  return {};
 }
 
 /**

@@ -114,6 +114,24 @@ function time(property: ICAL.Property | null | undefined): string | undefined {
 
 const two = (part: number) => String(part).padStart(2, "0");
 
+const days: Record<string, string> = {
+  MO: "Monday",
+  TU: "Tuesday",
+  WE: "Wednesday",
+  TH: "Thursday",
+  FR: "Friday",
+  SA: "Saturday",
+  SU: "Sunday",
+};
+const places: Record<string, string> = { 1: "first", 2: "second", 3: "third", 4: "fourth", "-1": "last" };
+
+/** `2TU` -> second Tuesday (RFC 5545 section 3.3.10). */
+function day(text: string): string {
+  const [, place = "", name = ""] = /^([+-]?\d*)([A-Z]{2})$/.exec(text.trim().toUpperCase()) ?? [];
+  const which = place === "" ? "" : `the ${places[place.replace("+", "")] ?? place} `;
+  return days[name] ? `${which}${days[name]}` : text;
+}
+
 function recurrence(event: ICAL.Component): string {
   const rule = event.getFirstPropertyValue("rrule");
   if (!rule) return "";
@@ -125,9 +143,11 @@ function recurrence(event: ICAL.Component): string {
   const interval = Number(value("INTERVAL") ?? 1);
   return [
     interval > 1 ? `every ${interval} ${frequency.replace(/ly$/, "").replace("dai", "day")}s` : frequency,
-    value("BYDAY") ? `on ${value("BYDAY")}` : "",
+    value("BYDAY") ? `on ${(value("BYDAY") ?? "").split(",").map(day).join(", ")}` : "",
     value("COUNT") ? `${value("COUNT")} times` : "",
-    value("UNTIL") ? `until ${value("UNTIL")}` : "",
+    value("UNTIL")
+      ? `until ${(value("UNTIL") ?? "").replace(/^(\d{4})-?(\d\d)-?(\d\d).*$/, "$1-$2-$3")}`
+      : "",
   ]
     .filter((part) => part !== "")
     .join(" ");

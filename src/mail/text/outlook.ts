@@ -1,9 +1,8 @@
 /** What Outlook's winmail.dat says, as a person reads it. Never throws. */
 import { readTnef, type Tnef } from "../../documents/tnef.ts";
-import type { Part } from "../email/structure.ts";
 
 /** By its type, or by the name it always has. */
-export function isOutlookFile({ type, name }: Part): boolean {
+export function isOutlookFile({ type, name }: { type: string; name?: string | null | undefined }): boolean {
   return /^application\/(vnd\.)?ms-tnef$/.test(type) || /^winmail\d*\.dat$/i.test(name ?? "");
 }
 
