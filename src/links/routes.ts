@@ -146,7 +146,7 @@ async function readFiles(c: Context<Door>): Promise<File[]> {
       .map(async (file) => ({
         // Under Bun undefined where the form gives an empty one.
         name: file.name || "file",
-        type: file.type.split(";")[0] || "application/octet-stream",
+        type: file.type.split(";")[0] ?? "",
         content: new Uint8Array(await file.arrayBuffer()),
       })),
   );

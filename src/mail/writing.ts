@@ -18,7 +18,10 @@ export type Organised = {
   notes: string[];
 };
 
-/** A file as it is put into an email: bytes, never a path or a URL. `cid` is how its HTML names it (RFC 2392). */
+/**
+ * A file as it is put into an email: bytes, never a path or a URL. A `type` of "" is told by the name. `cid` is how its
+ * HTML names it (RFC 2392).
+ */
 export type File = { name: string; type: string; content: Uint8Array; cid?: string };
 
 /** An email that another one builds on: answers, passes on, replaces. Strings are as their sender wrote them. */

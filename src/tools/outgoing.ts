@@ -105,7 +105,7 @@ async function toFile(
     throw new AppError("too_large", `\`attachments\`[${at}] has more than 30 KB.`, {
       hint: "Let the person upload it (request_upload), or attach it from an email as {email, index}.",
     });
-  return { name, type: type ?? "application/octet-stream", content };
+  return { name, type: type ?? "", content };
 }
 
 /** Deletes the uploads that have become part of an email. */

@@ -233,6 +233,15 @@ describe("M04: attachments", () => {
     expect(attachments.map(({ content }) => Buffer.from(content as ArrayBuffer))).toEqual(contents);
   });
 
+  test("without a type have the one their name tells, and what is no type is none", async () => {
+    const named = async (name: string, type: string) =>
+      (await write({ files: [{ name, type, content: Buffer.from("x") }] })).preview.attachments[0]?.type;
+    expect(await named("plan.PDF", "")).toBe("application/pdf");
+    expect(await named("plan", "")).toBe("application/octet-stream");
+    expect(await named("plan.pdf", "x")).toBe("application/octet-stream");
+    expect(await named("plan.pdf", "text/plain")).toBe("text/plain");
+  });
+
   test("that are text in UTF-8 say so (RFC 2046 4.1.2); of another text nobody knows", async () => {
     const contents = [Buffer.from("Größe"), Buffer.from([71, 114, 246]), Buffer.from("Größe")];
     const types = ["text/csv", "text/plain", "application/json"];

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import MailComposer from "nodemailer/lib/mail-composer";
+import { detectMimeType } from "nodemailer/lib/mime-funcs";
 import type { Clock } from "../../clock.ts";
 import { AppError } from "../../errors.ts";
 import { newToken } from "../../secrets.ts";
@@ -169,11 +170,10 @@ function requireSize({ files: asked, forwarded, draft }: EmailRequest): File[] {
   );
 }
 
-const toSafeFile = (file: File): File => ({
-  ...file,
-  name: toFileName(file.name),
-  type: toFileType(file.type),
-});
+function toSafeFile(file: File): File {
+  const name = toFileName(file.name);
+  return { ...file, name, type: toFileType(file.type === "" ? detectMimeType(name) : file.type) };
+}
 
 /** Parts -> MIME, twice with the same boundaries: without Bcc to go out, with it for Drafts and Sent. */
 async function finish(
