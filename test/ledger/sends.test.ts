@@ -137,6 +137,29 @@ test("failed tries do not use up the hour, and a day later nothing is remembered
   close();
 });
 
+test("the same email counts as a repetition for ten minutes, and goes out again after", async () => {
+  const { close, clock, start } = open();
+  const { once } = start();
+  const sent: number[] = [];
+  const send = async () => `number ${sent.push(clock.now())}`;
+  const sentAt = clock.now();
+  await once("the same", send);
+  clock.advance(599_999);
+  expect(await once("the same", send)).toEqual({ answer: "number 1", sentBeforeAt: sentAt });
+  clock.advance(1);
+  expect(await once("the same", send)).toEqual({ answer: "number 2" });
+  close();
+});
+
+test("M08: of two at once where one has room, one goes out", async () => {
+  const { close, start } = open();
+  const { once } = start();
+  for (let count = 0; count < 9; count += 1) await once(`${count}`, async () => "sent");
+  const both = ["one", "another"].map((request) => code(once(request, async () => "sent")));
+  expect((await Promise.all(both)).sort()).toEqual(["rate_limited", "sent"]);
+  close();
+});
+
 test("M08: fifty a day, and then when the next may go", async () => {
   const { close, clock, start } = open();
   const { once } = start();

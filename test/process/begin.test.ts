@@ -102,15 +102,22 @@ test("R07: a newline, a carriage return and spaces around the key do not count, 
   );
 });
 
-test("R07: a key file that others can read is warned of, one that is the user's alone is not", async () => {
-  const key = "33".repeat(32);
-  await withProduct({ settings: withKey(key, 0o644) }, async ({ logged }) =>
-    expect(warned(logged)).toBe(true),
-  );
-  await withProduct({ settings: withKey(key, 0o600) }, async ({ logged }) =>
-    expect(warned(logged)).toBe(false),
-  );
-});
+test.each([
+  ["server.key", 0o600, false],
+  ["server.key", 0o640, true],
+  ["server.key", 0o644, true],
+  // As systemd and Docker hand it in.
+  ["ENCRYPTION_KEY_FILE", 0o440, false],
+  ["ENCRYPTION_KEY_FILE", 0o444, true],
+])(
+  "R07: a key in %s that more than its user can read is warned of (mode %i: %p)",
+  async (where, mode, isWarned) => {
+    const given = withKey("33".repeat(32), mode);
+    const file = join(given.DATA_DIR, "server.key");
+    const settings = where === "server.key" ? given : { PORT: "0", ENCRYPTION_KEY_FILE: file };
+    await withProduct({ settings }, async ({ logged }) => expect(warned(logged)).toBe(isWarned));
+  },
+);
 
 test("another server key than the database's is a start-up error that says what to do", async () => {
   const first = await startProduct({ settings: { ENCRYPTION_KEY: "44".repeat(32) } });
