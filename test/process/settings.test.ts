@@ -24,7 +24,7 @@ describeMail("What an operator sets", () => {
       await client.call("list_providers");
       const third = await client.try("list_providers");
       expect(third.isError).toBe(true);
-      expect(third.text).toMatch(/\d+ seconds.*\(rate_limited\)/s);
+      expect(third.text).toMatch(/in \d+ s\..*\(rate_limited\)/s);
       const metrics = await fetch(`${product.url}/metrics`, {
         headers: { Authorization: `Bearer ${METRICS_TOKEN}` },
       });
