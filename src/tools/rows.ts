@@ -75,19 +75,24 @@ export function shorten(text: string, most: number): string {
 /** Named in a text; an account may have hundreds, and they are all in the data. */
 const namedMailboxes = 15;
 
-export function showSearched(searched: readonly string[]): string {
+/** `accounts`: whose address may stand before a mailbox's path, where several were asked. */
+export function showSearched(searched: readonly string[], accounts: readonly string[] = []): string {
   const left = searched.length - namedMailboxes;
-  const named = searched.slice(0, left > 1 ? namedMailboxes : undefined).join(", ");
+  const named = nameMailboxes(left > 1 ? searched.slice(0, namedMailboxes) : searched, accounts);
   return `Searched: ${named}${left > 1 ? `, and ${left} other mailboxes` : ""}.`;
 }
 
 /** One line for each reason; a mailbox that is among those searched, too, was searched in part. */
-export function showSkipped({ skipped, searched }: Pick<Page, "skipped" | "searched">): string {
+export function showSkipped(
+  { skipped, searched }: Pick<Page, "skipped" | "searched">,
+  accounts: readonly string[] = [],
+): string {
   const isPart = ({ mailbox }: Page["skipped"][number]) => searched.includes(mailbox);
   const lines = (how: string, some: Page["skipped"]) =>
-    [...Map.groupBy(some, ({ reason }) => reason)].map(
-      ([reason, alike]) => `${how}: ${alike.map(({ mailbox }) => mailbox).join(", ")} (${reason}).`,
-    );
+    [...Map.groupBy(some, ({ reason }) => reason)].map(([reason, alike]) => {
+      const paths = alike.map(({ mailbox }) => mailbox);
+      return `${how}: ${nameMailboxes(paths, accounts)} (${reason}).`;
+    });
   return [
     ...lines("Searched in part", skipped.filter(isPart)),
     ...lines(
@@ -95,6 +100,18 @@ export function showSkipped({ skipped, searched }: Pick<Page, "skipped" | "searc
       skipped.filter((one) => !isPart(one)),
     ),
   ].join("\n");
+}
+
+/** `ann@example.org: INBOX, Sent; ben@example.org: INBOX`: each address once. */
+function nameMailboxes(paths: readonly string[], accounts: readonly string[]): string {
+  const ownerOf = (path: string) => accounts.find((address) => path.startsWith(`${address}: `)) ?? "";
+  return [...Map.groupBy(paths, ownerOf)]
+    .map(([address, own]) =>
+      address === ""
+        ? own.join(", ")
+        : `${address}: ${own.map((path) => path.slice(address.length + 2)).join(", ")}`,
+    )
+    .join("; ");
 }
 
 /** Where the list goes on. */

@@ -33,13 +33,12 @@ export const searchEmails = defineTool({
     return toPage([mail.address], await mail.searchEmails(request));
   },
   render(data, fence) {
-    const { emails, total, cursor, searched } = data;
+    const { accounts, emails, total, cursor, searched } = data;
     const rows = emails.map((email, at) => showRow(email, at + 1, data));
     const head =
       rows.length === 0 ? "Nothing matches." : `${rows.length} of ${total} that match, newest first.`;
-    const inside = [head, ...rows, showSearched(searched), showSkipped(data)]
-      .filter((line) => line !== "")
-      .join("\n");
+    const where = [showSearched(searched, accounts), showSkipped(data, accounts)];
+    const inside = [head, ...rows, ...where].filter((line) => line !== "").join("\n");
     return [fence(inside), showCursor(cursor)].filter((part) => part !== "").join("\n");
   },
 });

@@ -192,3 +192,14 @@ test("of hundreds of mailboxes that were searched some are named and the others 
   expect(showSearched(some(16))).toEndWith("M14, M15.");
   expect(showSearched(some(200))).toEndWith("M13, M14, and 185 other mailboxes.");
 });
+
+test("of several accounts' mailboxes each address is named once", () => {
+  const accounts = ["ann@example.org", "ben@example.org"];
+  const searched = ["ann@example.org: INBOX", "ann@example.org: Sent", "ben@example.org: A: b"];
+  const reason = "only when named";
+  const skipped = accounts.map((address) => ({ mailbox: `${address}: Trash`, reason }));
+  expect([showSearched(searched, accounts), showSkipped({ searched, skipped }, accounts)]).toEqual([
+    "Searched: ann@example.org: INBOX, Sent; ben@example.org: A: b.",
+    "Not searched: ann@example.org: Trash; ben@example.org: Trash (only when named).",
+  ]);
+});
