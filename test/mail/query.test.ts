@@ -240,6 +240,7 @@ test("what Gmail has no words for stands beside X-GM-RAW, and the whole means th
 
 test.each<[string, string]>([
   ["from:carl invoice", "from:carl invoice"],
+  ["from:me -to:ME cc:ann@example.test", "from:me -to:me cc:ann@example.test"],
   ['"invoice" subject:"two words"', '"invoice" subject:"two words"'],
   ["Grüße -köln", "Grüße -köln"],
   // What would mean something to Gmail is a text between quotation marks.

@@ -77,7 +77,8 @@ function ofTerm(term: Term): string | undefined {
     case "words":
       return spoken(term);
     case "field":
-      return term.field === "body" ? undefined : `${term.field}:${spoken(term)}`;
+      // Gmail knows the other addresses of its person, too.
+      return term.field === "body" ? undefined : `${term.field}:${term.me ? "me" : spoken(term)}`;
     case "header":
       return term.header === "List-Id" ? `list:${spoken(term)}` : messageId(term.text);
     case "flag":

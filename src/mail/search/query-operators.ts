@@ -19,7 +19,9 @@ const field =
     if (!isAddress || given.quoted) return { kind: "field", field: name, text: value, ...exactly(given) };
     // Of a list written with commas: no address ends with one.
     const address = value.replace(/(?<=.)[,;]+$/, "");
-    return { kind: "field", field: name, text: address.toLowerCase() === "me" ? given.self : address };
+    return address.toLowerCase() === "me"
+      ? { kind: "field", field: name, text: given.self, me: true }
+      : { kind: "field", field: name, text: address };
   };
 
 /** A calendar day as its midnight UTC. IMAP compares days (RFC 3501 section 6.4.4), so a day is all that is meant. */

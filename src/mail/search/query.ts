@@ -23,7 +23,8 @@ export type TextField = "from" | "to" | "cc" | "bcc" | "subject" | "body";
 export type Term =
   /** `exact`: it was in quotation marks, which Gmail takes for the very word; elsewhere all are looked for as written. */
   | { kind: "words"; text: string; exact?: true }
-  | { kind: "field"; field: TextField; text: string; exact?: true }
+  /** `me`: it was written so, and `text` is the account's address. */
+  | { kind: "field"; field: TextField; text: string; exact?: true; me?: true }
   /** A header contains this. */
   | { kind: "header"; header: "List-Id" | "Message-ID"; text: string }
   | { kind: "flag"; flag: Flag; set: boolean }
