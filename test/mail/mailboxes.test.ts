@@ -9,7 +9,8 @@ import { type HostileScript, startHostileImap } from "../support/hostile-imap.ts
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
 
 async function withImap<T>(on: HostileScript["on"], work: (imap: ImapFlow) => Promise<T>): Promise<T> {
-  const server = await startHostileImap(on ? { on } : {});
+  const CAPABILITY = { say: "* CAPABILITY IMAP4rev1 NAMESPACE\r\nTAG OK done\r\n" };
+  const server = await startHostileImap({ on: { CAPABILITY, ...on } });
   const address = "ann@example.test";
   const credentials = {
     ...{ address, username: address, password: "x", provider: "generic" },

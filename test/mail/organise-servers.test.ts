@@ -11,7 +11,7 @@ import { toAccountTag, toEmailId } from "../../src/mail/email-id.ts";
 import type { MailServer } from "../../src/mail/mail.ts";
 import { createOrganising } from "../../src/mail/organise/organise.ts";
 import { createOutbound } from "../../src/outbound.ts";
-import { startHostileImap } from "../support/hostile-imap.ts";
+import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer } from "../support/mail-server.ts";
 import { idsOf, newMailbox, raw, subjects } from "../support/small-mailbox.ts";
@@ -195,24 +195,105 @@ describeMail("Undo over several mailboxes", () => {
   });
 });
 
-test("A server with UIDPLUS and no MOVE that copied some of the emails keeps the originals of the others", async () => {
-  const server = await startHostileImap({
-    exists: 3,
-    on: {
+/** The organising verbs over a scripted server, with the ids of emails 1 to 3 of its INBOX. */
+async function withScript(
+  on: NonNullable<HostileScript["on"]>,
+  work: (
+    over: ReturnType<typeof organisingOver>["organising"],
+    ids: string[],
+    server: HostileImap,
+  ) => Promise<void>,
+): Promise<void> {
+  const server = await startHostileImap({ exists: 3, on });
+  const { organising, toId, pool } = organisingOver(server.server, {
+    address: "ann@example.test",
+    password: "x",
+  });
+  try {
+    await work(
+      organising,
+      [1, 2, 3].map((uid) => toId("INBOX", 7n, uid)),
+      server,
+    );
+  } finally {
+    await pool.close();
+    await server.stop();
+  }
+}
+
+const told = ({ outcomes }: { outcomes: { done: boolean }[] }) => outcomes.map(({ done }) => done);
+const codeOf = (work: Promise<unknown>) => work.catch((error: AppError) => error.code);
+/** What was asked of the server, but for what only looks. */
+const acts = (server: HostileImap) =>
+  server.commands
+    .map((line) => line.split(" ").slice(1).join(" "))
+    .filter((line) => /MOVE|EXPUNGE|SELECT/.test(line));
+
+test("A server with UIDPLUS and no MOVE that copied some of the emails keeps the originals of the others", () =>
+  withScript(
+    {
       CAPABILITY: { say: "* CAPABILITY IMAP4rev1 UIDPLUS\r\nTAG OK done\r\n" },
       COPY: { say: "TAG OK [COPYUID 9 1:2 11:12] done\r\n" },
     },
+    async (over, ids, server) => {
+      expect(told(await over.moveEmails(ids, "Elsewhere"))).toEqual([true, true, false]);
+      expect(acts(server)).toEqual(["SELECT INBOX", "UID EXPUNGE 1:2"]);
+    },
+  ));
+
+test("A move that names no new ids counts what is gone as moved, and nothing when nothing is gone", async () => {
+  const quiet = { MOVE: { say: "TAG OK done\r\n" } };
+  await withScript(quiet, async (over, ids) => {
+    expect(await codeOf(over.moveEmails(ids, "Elsewhere"))).toBe("email_not_found");
   });
-  const { organising, toId, pool } = organisingOver(server.server, {
-    address: "a@example.test",
-    password: "x",
+  const one = {
+    MOVE: { say: "* 2 EXPUNGE\r\nTAG OK done\r\n" },
+    SEARCH: { say: "* SEARCH 1 3\r\nTAG OK done\r\n" },
+  };
+  await withScript(one, async (over, ids) => {
+    const moved = await over.moveEmails(ids, "Elsewhere");
+    expect(told(moved)).toEqual([false, true, false]);
+    expect(moved.changes).toEqual([{ kind: "moved", from: "INBOX" }]);
+    expect(moved.notes.join()).toContain("did not confirm each email");
   });
-  const ids = [1, 2, 3].map((uid) => toId("INBOX", 7n, uid));
-  const moved = await organising.moveEmails(ids, "Elsewhere");
-  expect(moved.outcomes.map(({ done }) => done)).toEqual([true, true, false]);
-  expect(
-    server.commands.filter((line) => line.includes(" EXPUNGE")).map((line) => line.split(" ").at(-1)),
-  ).toEqual(["1:2"]);
-  await pool.close();
-  await server.stop();
 });
+
+const unread = {
+  say: `${[1, 2, 3].map((uid) => `* ${uid} FETCH (UID ${uid} FLAGS ())\r\n`).join("")}TAG OK done\r\n`,
+};
+
+test("What the server refuses to mark or to erase is not said to be done", () =>
+  withScript({ FETCH: unread, STORE: { say: "TAG NO not today\r\n" } }, async (over, ids, server) => {
+    expect(await codeOf(over.markAsRead(ids, true))).toBe("mail_server_failed");
+    expect(await codeOf(over.changeFlags(ids, { add: ["\\Flagged"], remove: [] }))).toBe(
+      "mail_server_failed",
+    );
+    expect(await codeOf(over.deleteEmails(ids, true))).toBe("mail_server_failed");
+    expect(server.commands.filter((line) => line.includes("EXPUNGE"))).toEqual([]);
+  }));
+
+test("Of emails to be erased one that is gone already is named, and only the others are expunged", () =>
+  withScript({ SEARCH: { say: "* SEARCH 1 2\r\nTAG OK done\r\n" } }, async (over, ids, server) => {
+    expect(told(await over.deleteEmails(ids, true))).toEqual([true, true, false]);
+    expect(acts(server)).toEqual(["SELECT INBOX", "UID EXPUNGE 1:2"]);
+  }));
+
+test("On Gmail what is to be erased goes to Trash first and is expunged there, where alone that erases", () =>
+  withScript(
+    {
+      CAPABILITY: { say: "* CAPABILITY IMAP4rev1 UIDPLUS MOVE NAMESPACE X-GM-EXT-1\r\nTAG OK done\r\n" },
+      LIST: { say: '* LIST () "/" INBOX\r\n* LIST () "/" Trash\r\nTAG OK done\r\n' },
+      MOVE: { say: "TAG OK [COPYUID 7 1:3 11:13] done\r\n" },
+      SEARCH: { say: "* SEARCH 11 12 13\r\nTAG OK done\r\n" },
+    },
+    async (over, ids, server) => {
+      const erased = await over.deleteEmails(ids, true);
+      expect([told(erased), erased.changes]).toEqual([[true, true, true], []]);
+      expect(acts(server)).toEqual([
+        "SELECT INBOX",
+        "UID MOVE 1:3 Trash",
+        "SELECT Trash",
+        "UID EXPUNGE 11:13",
+      ]);
+    },
+  ));

@@ -19,6 +19,8 @@ export type ImapStage =
   | "SEARCH"
   | "FETCH"
   | "COPY"
+  | "MOVE"
+  | "STORE"
   | "NOOP";
 
 export type Misdeed =
