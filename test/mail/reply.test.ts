@@ -223,6 +223,20 @@ describe("A forward", () => {
     expect(none.notes).toEqual(["The pictures in its text were left out."]);
   });
 
+  test("keeps a picture that the text names, though it lies beside it", async () => {
+    const forwarded = await original(
+      `From: ben@example.test\nSubject: Plan\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: text/html\n\n<p>Hi <img src="cid:pic%40x"></p>\n--a\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\n\nx\n--a\nContent-Type: image/png; name="q.png"\nContent-ID: <other@x>\n\nx\n--a--\n`,
+    );
+    const composed = await compose(deps, { to: ["dora@example.test"], forwarded });
+    const { attachments, html } = await PostalMime.parse(composed.raw);
+    expect(html).toContain("cid:pic%40x");
+    expect(attachments.map(({ filename, related }) => [filename, related ?? false])).toEqual([
+      ["p.png", true],
+      ["q.png", false],
+    ]);
+    expect(composed.notes).toEqual([]);
+  });
+
   test("of an email with more than 25 MB says how it can be passed on", async () => {
     const files = [{ name: "a", type: "x/y", content: new Uint8Array(26_000_000) }];
     const forwarded = { ...(await received("")), files };

@@ -104,7 +104,7 @@ export async function toOriginal(id: string, source: Uint8Array, whole: boolean)
     bcc: people("bcc"),
     subject: toText(headerValue(headers, "subject")),
     references: references.length > 0 || !inReplyTo ? references : [inReplyTo],
-    files: parsed.attachments.map(toFile),
+    files: parsed.attachments.map((attachment) => toFile(attachment, parsed.html ?? "")),
     // Attachments stand below the text: where one begins, the text has ended.
     whole: whole || parsed.attachments.length > 0,
     source,
@@ -153,14 +153,17 @@ async function readFlowed(source: Uint8Array): Promise<string | undefined> {
   return text && joinFlowed(text, /^content-type:[^\n]*(?:\n[ \t][^\n]*)*\bdelsp="?yes/im.test(raw));
 }
 
-function toFile({ filename, mimeType, content, contentId, related }: Attachment): File {
+/** Some programs put the pictures of a text beside it and not into multipart/related; the text names them all the same. */
+function toFile({ filename, mimeType, content, contentId, related }: Attachment, html: string): File {
   const bytes = typeof content === "string" ? Buffer.from(content) : new Uint8Array(content);
-  const cid = related ? contentId?.replace(/^<|>$/g, "") : undefined;
+  const id = contentId?.replace(/^<|>$/g, "") ?? "";
+  const isNamed = [id, encodeURIComponent(id)].some((name) => html.includes(`cid:${name}`));
+  const cid = related || isNamed ? id : "";
   return {
     name: toFileName(filename ?? (mimeType === "message/rfc822" ? "email.eml" : "attachment")),
     type: toFileType(mimeType),
     content: bytes,
-    ...(cid && /^[\w.@+%-]{1,200}$/.test(cid) ? { cid } : {}),
+    ...(/^[\w.@+%-]{1,200}$/.test(cid) ? { cid } : {}),
   };
 }
 
