@@ -88,6 +88,8 @@ export type ThreadEmail = {
   body: string;
   /** Characters of `body` that did not fit; get_email shows them. */
   left: number;
+  /** Whether it goes on past what was fetched of it, too. */
+  cut: boolean;
 };
 
 export type Thread = {

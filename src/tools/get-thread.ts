@@ -29,6 +29,7 @@ export const getThread = defineTool({
         attachments: z.array(z.object({ index: z.int(), name: mailLine() })),
         body: mailText(),
         left: z.int(),
+        cut: z.boolean(),
       }),
     ),
     total: z.int(),
@@ -53,7 +54,11 @@ export const getThread = defineTool({
         `To: ${email.to.map(showPerson).join(", ") || "(nobody named)"}${cc} — ${email.subject || "(no subject)"} — in ${email.mailbox}`,
         email.id,
       ];
-      const more = email.left > 0 ? `\n[${email.left} more characters: get_email shows them]` : "";
+      const rest = [
+        ...(email.left > 0 ? [`${email.left} more characters`] : []),
+        ...(email.cut ? ["a rest that was not fetched"] : []),
+      ];
+      const more = rest.length > 0 ? `\n[${rest.join(" and ")}: get_email shows it all]` : "";
       return `${head.join("\n")}\n\n${email.body || "(no text)"}${more}`;
     });
     const about = [`${emails.length} of ${total} emails, oldest first.`, ...notes].join(" ");

@@ -108,6 +108,19 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
     });
   });
 
+  test("says which email is longer than was fetched of it", async () => {
+    const someone = await kit.newUser();
+    const html = `<style>${".x { color: red }\n".repeat(20_000)}</style><p>far in</p>`;
+    await kit.deliver(someone, await toRaw({ subject: "Large", html }));
+    await kit.deliver(someone, await toRaw({ subject: "Small", html: "<p>near</p>" }));
+    await withReader(kit, someone, async ({ mail, call }) => {
+      const { emails } = await mail.listEmails({ mailbox: "inbox", limit: 2 });
+      const [small, large] = await Promise.all(emails.map(({ id }) => call(getThread, { id })));
+      expect(small?.text).not.toContain("not fetched");
+      expect(large?.text).toContain("[a rest that was not fetched: get_email shows it all]");
+    });
+  });
+
   test("an email without Message-ID is a conversation of its own", async () => {
     const { structured } = await thread("subject:alone");
     expect(bodies(structured)).toEqual(["no Message-ID at all"]);

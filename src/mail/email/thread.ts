@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
 import type { Thread, ThreadEmail } from "../reading.ts";
-import { partsToRead } from "../text/body.ts";
+import { firstBytes, partsToRead } from "../text/body.ts";
 import { headerValue, toAddresses } from "../text/headers.ts";
 import { renderBody } from "../text/render-body.ts";
 import { mayBeForward } from "../text/subject.ts";
@@ -16,8 +16,8 @@ import type { Anatomy } from "./structure.ts";
 const budget = 25_000;
 /** Named of each header; get_email names more. */
 const maxPeople = 20;
-/** Octets of each text part. */
-const maxPartBytes = 65_536;
+/** Octets of all text parts together; each email has its share, and none more than get_email begins with. */
+const maxOctets = 2_000_000;
 
 export async function getThread(access: Access, request: { id: string; limit: number }): Promise<Thread> {
   const conversation = await gatherConversation(access, access.toRef(request.id));
@@ -44,21 +44,25 @@ function toNotes({ emails, beyond, open }: Conversation, [oldest, ...others]: re
   ].filter((note) => note !== "");
 }
 
+/** `cut`: what was fetched of it ends before it does. */
+type Text = { text: string; cut: boolean };
+
 async function readBodies(access: Access, shown: readonly Found[]): Promise<ThreadEmail[]> {
-  const texts = new Map<Found, string>();
+  const texts = new Map<Found, Text>();
+  const maxLength = Math.min(firstBytes, Math.floor(maxOctets / shown.length));
   const mailboxes = Map.groupBy(shown, ({ mailbox }) => mailbox);
   await Promise.all(
     [...mailboxes].map(([mailbox, emails]) =>
       access.read(mailbox, async (imap) => {
         // Emails whose text is in the same parts come in one FETCH.
         const alike = Map.groupBy(emails, ({ anatomy }) => keysToRead(anatomy).join(" "));
-        for (const some of alike.values()) await readAlike(imap, some, texts);
+        for (const some of alike.values()) await readAlike(imap, some, maxLength, texts);
       }),
     ),
   );
-  const shares = toShares(shown.map((email) => texts.get(email)?.length ?? 0));
+  const shares = toShares(shown.map((email) => texts.get(email)?.text.length ?? 0));
   return shown.map((email, at) => {
-    const text = texts.get(email) ?? "";
+    const { text, cut } = texts.get(email) ?? { text: "", cut: false };
     const body = text.slice(0, shares[at] ?? 0).toWellFormed();
     return {
       id: email.id,
@@ -76,16 +80,22 @@ async function readBodies(access: Access, shown: readonly Found[]): Promise<Thre
         .map(({ index, name }) => ({ index, name })),
       body,
       left: text.length - body.length,
+      cut,
     };
   });
 }
 
 const keysToRead = (anatomy: Anatomy) => partsToRead(anatomy, "markdown").map(({ part }) => part);
 
-async function readAlike(imap: ImapFlow, emails: readonly Found[], texts: Map<Found, string>): Promise<void> {
+async function readAlike(
+  imap: ImapFlow,
+  emails: readonly Found[],
+  maxLength: number,
+  texts: Map<Found, Text>,
+): Promise<void> {
   const [first] = emails;
   const keys = first ? keysToRead(first.anatomy) : [];
-  const bodyParts = keys.map((key) => ({ key, start: 0, maxLength: maxPartBytes }));
+  const bodyParts = keys.map((key) => ({ key, start: 0, maxLength }));
   const range = emails.map(({ uid }) => uid).join(",");
   const fetched = keys.length > 0 ? await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true }) : [];
   const byUid = new Map(fetched.map((email) => [email.uid, email.bodyParts]));
@@ -95,7 +105,8 @@ async function readAlike(imap: ImapFlow, emails: readonly Found[], texts: Map<Fo
       const bytes = byUid.get(email.uid)?.get(part.part);
       return bytes && decodeTransfer(bytes, part.encoding);
     });
-    texts.set(email, text || notes.join(" "));
+    const cut = keys.some((key) => (byUid.get(email.uid)?.get(key)?.length ?? 0) >= maxLength);
+    texts.set(email, { text: text || notes.join(" "), cut });
   }
 }
 
