@@ -12,6 +12,8 @@ import {
   toRequest,
 } from "./outgoing.ts";
 
+const sendNext = "Once the person agrees, send it with send_email and this draft_id.";
+
 export const draftEmail = defineTool({
   name: "draft_email",
   title: "Draft an email",
@@ -26,6 +28,8 @@ export const draftEmail = defineTool({
     draft_id: z.string().optional(),
     mailbox: mailLine(),
     preview,
+    /** Whether this connection may send it, or the person must. */
+    can_send: z.boolean().optional(),
     notes: z.array(z.string()),
   }),
   async run(input, context) {
@@ -33,9 +37,10 @@ export const draftEmail = defineTool({
     const composed = await mail.compose(await toRequest(input, context));
     const { id, mailbox, notes } = await mail.saveDraft(composed, input.draft_id);
     spendUploads(input, context);
-    return { draft_id: id, mailbox, preview: toPreview(composed.preview), notes };
+    const can_send = mail.canSend && context.grant.level === "send";
+    return { draft_id: id, mailbox, preview: toPreview(composed.preview), can_send, notes };
   },
-  render: ({ draft_id, mailbox, preview: email, notes }, fence) =>
+  render: ({ draft_id, mailbox, preview: email, can_send, notes }, fence) =>
     [
       `Saved in ${quoted(mailbox)}, not sent. It will look like this, formatted where HTML is shown:`,
       fence(showPreview(email)),
@@ -43,7 +48,7 @@ export const draftEmail = defineTool({
       ...(email.to.length + email.cc.length + email.bcc.length === 0 ? ["It has no recipient yet."] : []),
       draft_id === undefined
         ? "The mail server did not tell the draft's id; find it with get_recent_emails in drafts."
-        : `draft_id: ${draft_id}\nOnce the person agrees, send it with send_email and this draft_id; change it with draft_email.`,
+        : `draft_id: ${draft_id}\n${can_send ? sendNext : "This connection may not send it: the person can, from their mail program."} Change it with draft_email.`,
     ].join("\n"),
   audit: () => ({ count: 1 }),
 });

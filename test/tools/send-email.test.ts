@@ -260,7 +260,9 @@ describeMail("M09: a grant that may not", () => {
     await withProduct({}, async (product) => {
       const { accessToken } = await connectMailbox(product, ann, { level: "organise" });
       const client = await openClient(product, accessToken);
-      const { data } = await client.call("draft_email", email(ben.address));
+      const { data, text: saved } = await client.call("draft_email", email(ben.address));
+      expect(saved).toContain("This connection may not send it");
+      expect(saved).not.toContain("send_email");
       const answer = await client.try("send_email", { draft_id: data.draft_id });
       expect(answer.text).toContain("permission_missing");
       expect((await kit.read(ben)).length).toBe(0);
