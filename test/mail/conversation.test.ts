@@ -177,6 +177,17 @@ describeMail("A conversation", () => {
     expect(alone.roundTrips).toBeLessThanOrEqual(6);
   });
 
+  test("says which mailbox could not be looked at", async () => {
+    const user = await withLetters(chain(3, "Plan", ["INBOX", "Sent"]));
+    const proxy = await startImapProxy(kit, {
+      command: (command) => (command.endsWith("SELECT Sent") ? { say: "TAG NO not now\r\n" } : command),
+    });
+    const { words, text } = await threadOf(kit, user, proxy.imap);
+    await proxy.stop();
+    expect(words).toEqual(["words 2"]);
+    expect(text).toContain("Not searched: Sent (There is no such mailbox.).");
+  });
+
   test("is told by RFC 8474's THREADID, whatever the emails name, and by what they name where that finds nothing", async () => {
     const user = await withLetters([
       { at: 1, subject: "One", head: "X-Thread: T1\n" },
