@@ -38,12 +38,15 @@ export function toQuestion(
     left -= cost;
     ids.push(...fields.map((field): Key => [atom("HEADER"), atom(field), string(id)]));
   }
-  const bases = newestFirst.map(({ subject }) => toBaseSubject(subject).slice(0, subjectCharacters).trim());
+  const bases = newestFirst.map(({ subject }) => beginningOf(toBaseSubject(subject)));
   const wanted = [...new Set(bases)].filter((base) => base !== "" && !asked.has(base)).slice(0, maxSubjects);
   for (const base of wanted) asked.add(base);
-  const subjects = wanted.map((base): Key => [atom("SUBJECT"), string(base.toWellFormed())]);
+  const subjects = wanted.map((base): Key => [atom("SUBJECT"), string(base)]);
   return ids.length > 0 || subjects.length > 0 ? { ids, subjects } : undefined;
 }
+
+/** By whole characters: half of one is found nowhere. */
+const beginningOf = (base: string) => [...base].slice(0, subjectCharacters).join("").trim();
 
 /**
  * UIDs of emails that may belong to it: all of the subject when they are few. When they are many, those that name the
