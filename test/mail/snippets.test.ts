@@ -83,10 +83,10 @@ describeMail("The first words of a list's emails", () => {
       numbers.map((at) => newsletter(at)),
       async (list) => {
         const { snippets, roundTrips, received } = await list();
-        expect(snippets.slice(0, 12).every((snippet) => snippet.startsWith("Issue"))).toBe(true);
+        expect(snippets.slice(0, 2).every((snippet) => snippet.startsWith("Issue"))).toBe(true);
         expect(snippets.at(-1)).toBe("");
         expect(roundTrips).toBe(2);
-        expect(received).toBeLessThan(150_000);
+        expect(received).toBeLessThan(60_000);
       },
     ));
 

@@ -25,9 +25,8 @@ export const rowQuery: FetchQueryObject = {
 
 export type FetchedRow = { uid: number; receivedAt: number; row: EmailRow };
 
-/** Octets that a list may bring from the server; more where else most of its emails would be without a word. */
-const listOctets = (rows: number, blanks: number) =>
-  Math.max(57_000, 1_140 * rows) * (blanks * 2 > rows ? 2.5 : 1);
+/** Octets that a list may bring from the server, first words and all: under 60 KB for fifty. */
+const listOctets = (rows: number) => Math.max(57_000, 1_140 * rows);
 
 /**
  * Rows of the selected mailbox by UID or sequence set, in the server's order. `share`: of the list that these are rows
@@ -56,7 +55,7 @@ export async function fetchRows(
     if (row.snippet === "") blanks.push({ uid, root, show });
     return fetched;
   });
-  const allowed = share * listOctets(rows.length, blanks.length);
+  const allowed = share * listOctets(rows.length);
   const newestFirst = blanks.sort((a, b) => b.uid - a.uid);
   await lookAgain(imap, newestFirst, allowed - (imap.stats().received - before), notes);
   return rows;
