@@ -45,7 +45,7 @@ export function createLinks(deps: {
       .innerJoin(grants, eq(grants.id, links.grantId))
       .where(and(eq(links.hash, hashSecret(secret)), eq(links.kind, kind), gt(links.expiresAt, clock.now())))
       .get();
-    if (row?.grant.state !== "live") throw new AppError("link_expired", "This link has expired.");
+    if (!row) throw new AppError("link_expired", "This link has expired.");
     const { link, grant } = row;
     const dataKey = secrets.unwrapKey(link.wrappedKey, secret, toWrapContext(grant.id));
     const target: unknown = JSON.parse(

@@ -154,9 +154,7 @@ export function createUploads({ db, clock, links }: { db: Database; clock: Clock
 
         /** Deletes an upload that was used. */
         remove(id: string): void {
-          db.delete(uploads)
-            .where(and(eq(uploads.id, id), eq(uploads.grantId, grant.id)))
-            .run();
+          db.delete(uploads).where(mine(id)).run();
         },
       };
     },

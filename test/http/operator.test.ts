@@ -1,9 +1,14 @@
 /** What an operator sees while it runs: alive, ready, counted, and a log to read. */
 import { describe, expect, test } from "bun:test";
 import { version } from "../../package.json";
+import { createOperatorRoutes } from "../../src/http/operator.ts";
+import { probeHeader, probePath, sealProbe } from "../../src/http/probe.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { createSecrets, newKey } from "../../src/secrets.ts";
 import { describeMail } from "../support/installed.ts";
 import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
+import { createTestClock } from "../support/test-clock.ts";
 
 const METRICS_TOKEN = "a-token-for-metrics-0123456789";
 const withToken = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
@@ -37,6 +42,42 @@ describe("For the operator's machines", () => {
         expect(forged.status).toBe(404);
       }
     });
+  });
+});
+
+describe("What anybody may ask of the disk and the key", () => {
+  const clock = createTestClock();
+  const secrets = createSecrets([newKey()]);
+  let proofs = 0;
+  let full = false;
+  const routes = createOperatorRoutes({
+    ...{ metrics: createMetrics(), metricsToken: undefined, trustedProxies: [], secrets, clock },
+    proveWritable() {
+      proofs += 1;
+      if (full) throw new Error("no room");
+    },
+  });
+
+  test("/ready writes to the disk once in five seconds, however often it is asked, and says when it cannot", async () => {
+    for (let asked = 0; asked < 20; asked++) expect((await routes.request("/ready")).status).toBe(200);
+    expect(proofs).toBe(1);
+    full = true;
+    clock.advance(4_999);
+    expect((await routes.request("/ready")).status).toBe(200);
+    clock.advance(1);
+    for (let asked = 0; asked < 20; asked++) expect((await routes.request("/ready")).status).toBe(503);
+    expect(proofs).toBe(2);
+  });
+
+  test("the probe opens for a minute with the server key's seal, and with no other key's", async () => {
+    const ask = async (headers: Record<string, string>) =>
+      (await routes.request(probePath, { method: "POST", headers, body: "four" })).status;
+    const sealed = sealProbe(secrets, clock);
+    clock.advance(59_999);
+    expect(await ask({ [probeHeader]: sealed })).toBe(200);
+    clock.advance(1);
+    expect(await ask({ [probeHeader]: sealed })).toBe(404);
+    expect(await ask({ [probeHeader]: sealProbe(createSecrets([newKey()]), clock) })).toBe(404);
   });
 });
 

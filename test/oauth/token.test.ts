@@ -11,7 +11,7 @@ import {
 } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, type User } from "../support/mail-server.ts";
-import { startProduct, type TestProduct } from "../support/product.ts";
+import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 describeMail("The token endpoint", () => {
@@ -185,6 +185,23 @@ describeMail("The token endpoint", () => {
     await expectError(await post(right, { client_secret: "x" }), 400, "invalid_request");
     await expectError(await post(right, { client_id: "another" }), 400, "invalid_request");
     expect((await post(right, { client_id: product.clientId })).status).toBe(200);
+  });
+
+  test("RFC 6749 section 2.3.1: a secret with spaces and signs is read as the form encoding has it", async () => {
+    const OAUTH_CLIENT_SECRET = "a secret + with 100% of: signs/äöü";
+    await withProduct({ settings: { OAUTH_CLIENT_SECRET } }, async ({ url, clientId }) => {
+      const post = (secret: string) =>
+        fetch(`${url}/oauth/token`, {
+          method: "POST",
+          headers: { Authorization: `Basic ${btoa(`${clientId}:${secret}`)}` },
+          body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: "x" }),
+        });
+      const encoded = new URLSearchParams({ "": OAUTH_CLIENT_SECRET }).toString().slice(1);
+      for (const right of [encoded, encodeURIComponent(OAUTH_CLIENT_SECRET)])
+        await expectError(await post(right), 400, "invalid_grant");
+      for (const wrong of [encoded.replaceAll("+", ""), "100%", encoded.replaceAll("%3A", ":x")])
+        await expectError(await post(wrong), 401, "invalid_client");
+    });
   });
 
   test("RFC 6749 section 3.2: a parameter is there once; the body is a form, with or without a charset", async () => {

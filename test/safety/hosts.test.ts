@@ -157,6 +157,15 @@ describe("S01: hosts that are not public mail servers", () => {
     expect(asked).toEqual([]);
   });
 
+  test("S01: a name without a dot is looked up only where the operator opened it", async () => {
+    const { addresses, asked } = createResolver({ "*": ["93.184.215.14"] });
+    const outbound = createOutbound({ allowPrivateHosts: ["nas"], resolve: { addresses }, refusalMs: 0 });
+    const vet = (host: string) => codeOf(outbound.vet({ host, port: 993 }));
+    expect(await vet("intranet")).toStartWith("host_refused");
+    expect(await vet("nas")).toBe("done");
+    expect(asked).toEqual(["nas"]);
+  });
+
   test("S01: what the operator opened may be private and on any port, and nothing beside it", async () => {
     const { addresses } = createResolver({
       "nas.home": ["192.168.1.9"],
