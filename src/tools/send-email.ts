@@ -96,7 +96,9 @@ export const sendEmail = defineTool({
     [
       sent.sent_before_at
         ? `The same email was sent at ${sent.sent_before_at} already; it was not sent again.`
-        : "Sent.",
+        : sent.refused.length > 0
+          ? "Sent, but not to everybody."
+          : "Sent.",
       `Accepted for: ${sent.accepted.join(", ")}`,
       ...sent.refused.map(({ address, problem }) => `NOT sent to ${address}: it ${problem}.`),
       `Message-ID: ${sent.message_id}`,

@@ -121,6 +121,10 @@ describeMail("The answer of", () => {
     const { data } = await expectAnswer("draft_email", { reply_to: ids[0], body: "Thanks, **Ben**." });
     await expectAnswer("send_email", { draft_id: data.draft_id });
   });
+  test("send_email that one of two does not get", () => {
+    const to = [names[1]?.[0], "nobody@example.test"];
+    return expectAnswer("send_email", { to, subject: "Party", body: "On **Friday**." });
+  });
   test("send_email to somebody who is no address", () =>
     expectAnswer("send_email", { to: ["nobody"], subject: "x", body: "y" }));
   test("mark_as_read", () => expectAnswer("mark_as_read", { ids: [ids[0]] }));
