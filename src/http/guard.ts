@@ -45,7 +45,6 @@ export function createGuard({ log }: { log: Log }) {
     await next();
     for (const [name, value] of Object.entries(headersOfEveryResponse)) c.res.headers.set(name, value);
     c.res.headers.set("X-Request-Id", c.var.requestId);
-    c.res.headers.delete("X-Powered-By");
     const route = routePath(c, -1);
     const code = toCode(c.error);
     log[route === "/health" ? "debug" : "info"]("request", {
