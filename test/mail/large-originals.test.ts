@@ -59,7 +59,7 @@ describeMail("Emails larger than a piece", () => {
       const { data } = await client.call("get_recent_emails", {});
       const id = (data.emails as { id: string }[])[0]?.id ?? "";
       const refused = await client.try("draft_email", { forward: id });
-      expect(refused.text).toContain("more than can be passed on");
+      expect(refused.text).toContain("more than can go out");
       expect(refused.text).toContain("with [] its text alone");
       const alone = await client.call("draft_email", { forward: id, attachments: [] });
       expect(alone.data).toMatchObject({ notes: [], preview: { attachments: [] } });

@@ -36,6 +36,7 @@ export async function readOriginal(
       throw purpose === "draft" ? toDraftGone(error) : error;
     });
     const { flags = new Set<string>() } = email;
+    if (needsAll && (email.size ?? 0) > maxBytes) throw toTooLarge(email.size ?? 0, purpose);
     const pieces = [email.source];
     let length = email.source.length;
     for (let last = length; last === pieceBytes && length < maxBytes; length += last) {
@@ -46,13 +47,15 @@ export async function readOriginal(
     return { source: Buffer.concat(pieces), size: email.size ?? length, flags };
   });
   const whole = source.length >= size || source.length < maxBytes;
-  if (!whole && needsAll)
-    throw new AppError("too_large", `This email has ${toMegabytes(size)}, more than can be passed on.`, {
-      ...(purpose === "forward" ? { hint: leaveOut } : {}),
-    });
+  if (!whole && needsAll) throw toTooLarge(size, purpose);
   if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
     await requireInDrafts(access, ref.mailbox);
   return toOriginal(id, source, whole);
+}
+
+function toTooLarge(size: number, purpose: "forward" | "draft"): AppError {
+  const hint = purpose === "forward" ? leaveOut : "Write it anew with fewer attachments.";
+  return new AppError("too_large", `This email has ${toMegabytes(size)}, more than can go out.`, { hint });
 }
 
 /** A draft's id is over once it is replaced or sent. */
