@@ -113,9 +113,14 @@ describeMail("a download link", () => {
     const { data } = await client.call("search_emails", { query: "subject:files" });
     const [email] = data.emails as { id: string }[];
     const asked = await client.call("get_attachment", { id: email?.id, index: 1, link: true });
+    const { url } = asked.data.download as { url: string };
+    // Nothing has come of it yet: the link stays good.
+    proxy.set({ kind: "cut", afterBytes: 0 });
     proxy.drop();
-    proxy.set({ kind: "cut", afterBytes: 2_000_000 });
-    const answer = await fetch((asked.data.download as { url: string }).url);
+    expect((await fetch(url)).status).toBe(502);
+    // Once, so that what begins anew would be seen.
+    proxy.set({ kind: "cut", afterBytes: 2_000_000, connections: 1 });
+    const answer = await fetch(url);
     expect(answer.status).toBe(200);
     let ending: string | undefined;
     answer.arrayBuffer().then(

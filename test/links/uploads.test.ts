@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
 import { connectMailbox } from "../support/authorize.ts";
@@ -10,6 +11,7 @@ import { openClient, type TestClient } from "../support/mcp-client.ts";
 import { type TestProduct, withProduct } from "../support/product.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
+import { eventually } from "../support/waiting.ts";
 
 /** A product, one connected mailbox and its client. */
 async function withLink(
@@ -116,6 +118,14 @@ describeMail("The upload link", () => {
     });
   }, 20_000);
 
+  test("takes twenty files and no more", async () => {
+    await withLink(async ({ url }) => {
+      const files = Array.from({ length: 21 }, (_, at) => new File(["x"], `${at}.txt`));
+      expect((await post(url, formWith(...files))).status).toBe(413);
+      expect((await post(url, formWith(...files.slice(1)))).status).toBe(303);
+    });
+  });
+
   test("belongs to its grant: another one cannot use the upload, and revoking ends the link", async () => {
     const kit = await mailServer();
     await withLink(async ({ product, client, accessToken, url, upload }) => {
@@ -166,6 +176,22 @@ describeMail("The upload link", () => {
       expect((await client.try("request_upload")).text).toContain("rate_limited");
       await attach(client, upload);
       expect(await bring(urls[4])).toBe(303);
+    });
+  });
+
+  test("is taken four at a time, the fifth is asked to come again, and works then", async () => {
+    await withLink(async ({ url }) => {
+      const { hostname, port, pathname } = new URL(url);
+      const slow = [1, 2, 3, 4].map(() => connect(Number(port), hostname));
+      for (const socket of slow)
+        socket.write(
+          `POST ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Length: 1000\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n`,
+        );
+      const fifth = async () => (await post(url, formWith())).status;
+      await eventually(async () => (await fifth()) === 503, { everyMs: 200 });
+      for (const socket of slow) socket.destroy();
+      await eventually(async () => (await fifth()) === 400, { everyMs: 200 });
+      expect((await post(url, formWith(new File(["x"], "x.txt")))).status).toBe(303);
     });
   });
 

@@ -272,6 +272,13 @@ test("What the server refuses to mark or to erase is not said to be done", () =>
     expect(server.commands.filter((line) => line.includes("EXPUNGE"))).toEqual([]);
   }));
 
+test("An id of another account is refused before anything is asked of the server", () =>
+  withScript({}, async (over, ids, server) => {
+    const foreign = toEmailId({ accountTag: "ffffffff", mailbox: "INBOX", uidValidity: 7n, uid: 1 });
+    expect(await codeOf(over.deleteEmails([...ids, foreign], true))).toBe("invalid_input");
+    expect(acts(server)).toEqual([]);
+  }));
+
 test("Of emails to be erased one that is gone already is named, and only the others are expunged", () =>
   withScript({ SEARCH: { say: "* SEARCH 1 2\r\nTAG OK done\r\n" } }, async (over, ids, server) => {
     expect(told(await over.deleteEmails(ids, true))).toEqual([true, true, false]);

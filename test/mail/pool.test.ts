@@ -7,6 +7,7 @@ import {
   type Connections,
   createConnections,
 } from "../../src/mail/connection/connections.ts";
+import { readFresh } from "../../src/mail/connection/freshness.ts";
 import { openImap } from "../../src/mail/connection/imap.ts";
 import { createPlaces, type Slot } from "../../src/mail/connection/places.ts";
 import { createOutbound } from "../../src/outbound.ts";
@@ -172,6 +173,48 @@ test("A login the server refuses for a reason of its own is not tried again for 
   imap.become({});
   clock.advance(60_001);
   await pool.use(owner, read, async () => {});
+});
+
+test("I04: nobody logs in for five seconds to a server that is busy", async () => {
+  const { imap, clock, pool, owner, read, asked } = await open();
+  imap.become({ LOGIN: { say: "TAG NO [UNAVAILABLE] later\r\n" } });
+  const call = () => failure(pool.use(owner, read, async () => {}));
+  expect(await call()).toBe("mail_server_busy");
+  clock.advance(4_999);
+  expect(await call()).toBe("mail_server_busy");
+  expect(asked("LOGIN")).toBe(1);
+  imap.become({});
+  clock.advance(1);
+  expect(await call()).toBeUndefined();
+});
+
+test("Of two idle connections a call gets the one that has its mailbox selected", async () => {
+  const { imap, pool, owner, read, asked } = await open();
+  imap.become({ CAPABILITY: { say: "* CAPABILITY IMAP4rev1 NAMESPACE\r\nTAG OK done\r\n" } });
+  const hold = Promise.withResolvers<void>();
+  const first = pool.use(owner, { ...read, mailbox: "One" }, () => hold.promise);
+  await pool.use(owner, { ...read, mailbox: "Two" }, async () => {});
+  hold.resolve();
+  await first;
+  for (const mailbox of ["Two", "One", "Two", "One"])
+    await pool.use(owner, { ...read, mailbox }, async () => {});
+  expect(asked("SELECT")).toBe(2);
+});
+
+test("What was noted of a mailbox is forgotten with the account's last connection", async () => {
+  const { imap, pool, owner, read } = await open();
+  const notes = () => pool.use(owner, read, async (_, noted) => noted);
+  const first = await notes();
+  expect(await notes()).toBe(first);
+  imap.dropAll();
+  await eventually(() => pool.count() === 0);
+  expect(await notes()).not.toBe(first);
+});
+
+test("A server not known to tell of itself what has changed is asked before it is read", async () => {
+  const { pool, owner, read, asked } = await open();
+  await pool.use(owner, read, (imap) => readFresh(imap, () => imap.search({ all: true }, { uid: true })));
+  expect([asked("NOOP"), asked("UID SEARCH")]).toEqual([1, 1]);
 });
 
 test("A mailbox the server finds damaged is not told as one that is missing (RFC 5530)", async () => {
