@@ -120,43 +120,51 @@ describeMail("Copies in Sent", () => {
     });
   });
 
-  test("an unknown server that turns out to file by itself: its own, and none of ours", async () => {
-    const kit = await mailServer();
-    const ann = await kit.newUser();
-    const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
-    const server = new SMTPServer({
-      secure: true,
-      cert,
-      key,
-      onAuth: (auth, _session, done) => done(null, { user: auth.username ?? "" }),
-      onData(stream, _session, done) {
-        const chunks: Buffer[] = [];
-        stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-        stream.on("end", () =>
-          kit.deliver(ann, Buffer.concat(chunks), { mailbox: "Sent" }).then(() => done(), done),
-        );
-      },
-    });
-    server.on("error", () => {});
-    const inner = server.listen(0, "127.0.0.1");
-    await new Promise<void>((resolve) => inner.once("listening", resolve));
-    const address = inner.address();
-    const port = typeof address === "object" && address ? address.port : 0;
-    try {
-      await withWriter(
-        { kit, user: ann, smtp: { host: "localhost", port, security: "tls" } },
-        async (writer) => {
-          expect((await writer.call("send_email", hello("ben@example.test"))).data).toMatchObject({
-            copy_in: "Sent",
-            warnings: [],
-          });
-          expect(await copies(kit, ann, "Sent")).toBe(1);
+  test.each([
+    ["UIDPLUS", ""],
+    ["no UIDPLUS", "imap_capability = IMAP4rev1 LITERAL+ ID NAMESPACE LIST-EXTENDED SPECIAL-USE"],
+  ])(
+    "an unknown server with %s that turns out to file by itself: its own, and none of ours",
+    async (_, settings) => {
+      const own = settings === "" ? undefined : await startMailServer({ settings });
+      const kit = own ?? (await mailServer());
+      const ann = await kit.newUser();
+      const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
+      const server = new SMTPServer({
+        secure: true,
+        cert,
+        key,
+        onAuth: (auth, _session, done) => done(null, { user: auth.username ?? "" }),
+        onData(stream, _session, done) {
+          const chunks: Buffer[] = [];
+          stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+          stream.on("end", () =>
+            kit.deliver(ann, Buffer.concat(chunks), { mailbox: "Sent" }).then(() => done(), done),
+          );
         },
-      );
-    } finally {
-      await new Promise<void>((resolve) => server.close(resolve));
-    }
-  });
+      });
+      server.on("error", () => {});
+      const inner = server.listen(0, "127.0.0.1");
+      await new Promise<void>((resolve) => inner.once("listening", resolve));
+      const address = inner.address();
+      const port = typeof address === "object" && address ? address.port : 0;
+      try {
+        await withWriter(
+          { kit, user: ann, smtp: { host: "localhost", port, security: "tls" } },
+          async (writer) => {
+            expect((await writer.call("send_email", hello("ben@example.test"))).data).toMatchObject({
+              copy_in: "Sent",
+              warnings: [],
+            });
+            expect(await copies(kit, ann, "Sent")).toBe(1);
+          },
+        );
+      } finally {
+        await new Promise<void>((resolve) => server.close(resolve));
+        await own?.stop();
+      }
+    },
+  );
 
   test("M06: when it cannot be filed the email is sent all the same, with a warning, and not again", async () => {
     const kit = await mailServer();

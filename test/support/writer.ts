@@ -73,6 +73,8 @@ export type WriterOptions = {
   limits?: SendLimits;
   submission?: Partial<SubmissionLimits>;
   deadlines?: SmtpDeadlines;
+  /** The call's. */
+  signal?: AbortSignal;
 };
 
 type Kept = { dataDir: string; key: Buffer; grant: LiveGrant; accountIds: string[]; clock: TestClock };
@@ -137,7 +139,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   });
   const uploads = createUploads({ db, clock, links });
   const journal = createJournal({ db, clock, log }).forGrant(grant);
-  const signal = AbortSignal.timeout(60_000);
+  const signal = options.signal ?? AbortSignal.timeout(60_000);
   const owners = users.map(({ address, password }, position): ConnectionOwner => {
     const credentials: Credentials = {
       address,

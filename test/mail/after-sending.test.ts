@@ -1,0 +1,104 @@
+/** What follows when the submission server has an email: the copy in Sent, whoever still listens. */
+import { expect, test } from "bun:test";
+import { AppError } from "../../src/errors.ts";
+import { createAccess } from "../../src/mail/access.ts";
+import type { ConnectionOwner, Connections } from "../../src/mail/connection/connections.ts";
+import type { Submissions } from "../../src/mail/connection/submissions.ts";
+import { send } from "../../src/mail/outgoing/sending.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
+import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { createTestClock } from "../support/test-clock.ts";
+import { eventually, pause } from "../support/waiting.ts";
+import { withWriter } from "../support/writer.ts";
+
+test("a bug met while Sent is looked for does not end the process when nothing is sent", async () => {
+  const address = "ann@example.test";
+  const server = { host: "localhost", port: 1, security: "tls" } as const;
+  const owner: ConnectionOwner = {
+    grantId: "grt_1",
+    accountId: "acc_00000001",
+    credentials: { address, username: address, password: "x", provider: "generic", imap: server },
+  };
+  const connections: Connections = {
+    use: () => Promise.reject(new TypeError("undefined is not an object")),
+    closeGrant() {},
+    count: () => 0,
+    close: async () => {},
+  };
+  const submissions: Submissions = {
+    async submit() {
+      await pause(1);
+      throw new AppError("recipient_refused", "No.");
+    },
+    closeGrant() {},
+    close: async () => {},
+  };
+  const { signal } = new AbortController();
+  const access = createAccess({ owner, connections, signal, clock: createTestClock() });
+  const composed = {
+    ...{ messageId: "<1@example.test>", recipients: ["ben@example.test"], content: "", notes: [] },
+    ...{ raw: new Uint8Array(1), copy: new Uint8Array(1) },
+    preview: { from: { address }, to: [], cc: [], bcc: [], subject: "", text: "", attachments: [] },
+  };
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown) => unheard.push(reason);
+  process.on("unhandledRejection", hear);
+  try {
+    const deps = { owner, submissions, signal, access, afterwards: () => access, filesSentMail: false };
+    expect(await send(deps, composed, undefined).catch(({ code }) => code)).toBe("recipient_refused");
+    await pause(10);
+    expect(unheard).toEqual([]);
+  } finally {
+    process.off("unhandledRejection", hear);
+  }
+});
+
+describeMail("A call that ends once the server has the email", () => {
+  /** Sends, ends the call for this reason as soon as the email is taken, and says what came of it. */
+  async function sendAndEnd(code: AppError["code"], { slowImap = false } = {}) {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const smtp = await startScriptedSmtp({ slowMs: 40 });
+    const proxy = await startFaultProxy(kit.imap.port);
+    if (slowImap) proxy.set({ kind: "slow", afterBytes: 0, slowMs: 400, connections: 1 });
+    const call = new AbortController();
+    const imap = proxy.through(kit.imap);
+    try {
+      return await withWriter(
+        { kit, user, smtp: smtp.server, imap, signal: call.signal },
+        async ({ mail }) => {
+          const composed = await mail.compose({ to: ["ben@example.test"], subject: "x", body: "x" });
+          const sending = mail.send(composed);
+          await eventually(() => smtp.taken.length === 1);
+          call.abort(new AppError(code, "Enough."));
+          const { accepted, copyIn, warnings } = await sending;
+          return { accepted, copyIn, warnings, copies: (await kit.read(user, "Sent")).length };
+        },
+      );
+    } finally {
+      await proxy.stop();
+      await smtp.stop();
+    }
+  }
+
+  const done = { accepted: ["ben@example.test"], copyIn: "Sent", warnings: [], copies: 1 };
+
+  test("because the caller went away: its copy is filed all the same", async () => {
+    expect(await sendAndEnd("cancelled")).toEqual(done);
+  });
+
+  test("before Sent was found: it is looked for once more", async () => {
+    expect(await sendAndEnd("timed_out", { slowImap: true })).toEqual(done);
+  });
+
+  test("because the permission was taken back: nothing is put into the mailbox any more, and that is said", async () => {
+    expect(await sendAndEnd("permission_missing")).toMatchObject({
+      accepted: ["ben@example.test"],
+      copyIn: undefined,
+      warnings: [expect.stringContaining("could not be put into Sent")],
+      copies: 0,
+    });
+  });
+});
