@@ -1,5 +1,7 @@
 /** Emails that are made to be expensive: each raw, with CRLF, and named by what is too much in it. */
 
+import { packRtf, winmail } from "../fixtures/make/tnef.ts";
+
 const head = (type: string, more = "") =>
   `From: Bomb <bomb@example.test>\r\nTo: ann@example.test\r\nSubject: a bomb\r\nDate: Mon, 02 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n${more}Content-Type: ${type}\r\n`;
 
@@ -84,6 +86,10 @@ export const mimeBombs: Readonly<Record<string, () => string>> = {
     plain("x").replace(/From:.*/, `From: "${"a".repeat(190_000)}" <a@x.test>`),
   "3,000 style rules over 100,000 elements": () =>
     html(`<style>${"div b{color:red}".repeat(3_000)}</style><div>${"<b>x</b>".repeat(100_000)}`),
+  "style conditions in conditions, 20,000 deep": () =>
+    html(`<style>${"@media screen{".repeat(20_000)}${"@supports (a:b){".repeat(10_000)}</style>x`),
+  "a winmail.dat of 2 MB of groups": () =>
+    `${head("application/ms-tnef", "Content-Transfer-Encoding: base64\r\n")}\r\n${winmail({ rtf: packRtf("{\\rtf1 ".repeat(300_000)) }).toString("base64")}`,
   "no header at all": () => "\r\n\r\n\r\n",
   "nothing but a header name": () => `${"X".repeat(100_000)}\r\n\r\n`,
 };

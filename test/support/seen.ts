@@ -103,7 +103,8 @@ function readSeen(): string {
   /** Its words in the place of a thing, seen where the thing is. */
   function put(words: string, thing: Element): void {
     const span = document.createElement("span");
-    span.textContent = words;
+    // A picture parts the words around it.
+    span.textContent = `\u00a0${words}\u00a0`;
     span.style.cssText = "font: 16px serif; color: black; background: white; display: inline";
     span.style.visibility = styleOf(thing).visibility;
     thing.replaceWith(span);

@@ -6,13 +6,17 @@
 import { compile } from "css-select";
 import type { AnyNode, Element } from "domhandler";
 import { DomUtils } from "htmlparser2";
+import { toColour } from "./colours.ts";
+import { mediaHolds, supportsHolds } from "./css-media.ts";
 
 /** What is looked at; everything else in a style sheet is skipped unread. */
 const watched = new Set([
   "display",
   "visibility",
   "opacity",
+  "font",
   "font-size",
+  "letter-spacing",
   "line-height",
   "max-height",
   "height",
@@ -42,9 +46,10 @@ const watched = new Set([
 
 export type Style = ReadonlyMap<string, string>;
 
-const windowWidth = 1024;
 const maxSheetCharacters = 400_000;
 const maxRules = 3000;
+/** Conditions inside each other: each is walked once more. */
+const maxConditions = 4;
 /**
  * How many rules are held against elements, and declarations applied, in one email: a hundred times what a newsletter
  * needs, and a quarter of a second. 3,000 rules over 100,000 elements would be minutes.
@@ -71,8 +76,40 @@ export function parseDeclarations(text: string): Declaration[] {
       .trim()
       .toLowerCase();
     const value = raw.replace(/\s*!\s*important$/, "").trim();
-    return value === "" ? [] : [{ property, value, important: value !== raw }];
+    const important = value !== raw;
+    if (property === "font")
+      return sizeInFont(value).map((size) => ({ property: "font-size", value: size, important }));
+    return isValid(property, value) ? [{ property, value, important }] : [];
   });
+}
+
+const displays =
+  /^(none|contents|block|inline|list-item|flow-root|run-in|(inline-)?(block|flex|grid|table)|table-[a-z-]+|ruby[a-z-]*|-webkit-[a-z-]+|inherit|initial|unset|revert|block flow|inline flow)$/;
+
+/** A declaration that means nothing does not undo one that does. */
+function isValid(property: string, value: string): boolean {
+  if (value === "") return false;
+  switch (property) {
+    case "display":
+      return displays.test(value);
+    case "visibility":
+      return /^(visible|hidden|collapse|inherit|initial|unset|revert)$/.test(value);
+    case "opacity":
+      return /^[+-]?(\d*\.)?\d+%?$|^[a-z]+$|\(/.test(value);
+    case "color":
+      return (
+        /^(inherit|initial|unset|revert|currentcolor)$|^(var|color-mix|light-dark)\(/.test(value) ||
+        toColour(value) !== undefined
+      );
+    default:
+      return true;
+  }
+}
+
+/** `12px/1.5 Arial` -> 12px. */
+function sizeInFont(value: string): string[] {
+  const size = /(?:^|\s)([\d.]+(?:px|pt|em|rem|%)?)(?:\s*\/\s*\S+)?\s+[^\s\d]/.exec(value)?.[1];
+  return size === undefined ? [] : [size];
 }
 
 /** Splits at a letter that is not inside brackets or quotes. */
@@ -97,25 +134,6 @@ function splitOutside(text: string, separator: string): string[] {
   return pieces;
 }
 
-/** Whether a media query holds for a person's window. Unknown features do not. */
-export function mediaHolds(query: string): boolean {
-  return query
-    .toLowerCase()
-    .split(",")
-    .some((alternative) =>
-      alternative
-        .split(/\band\b/)
-        .map((part) => part.trim())
-        .every((part) => {
-          if (/^(only\s+)?(screen|all)$/.test(part) || part === "") return true;
-          const width = /^\(\s*(min|max)-(?:device-)?width\s*:\s*([\d.]+)(px|em|rem)?\s*\)$/.exec(part);
-          if (!width) return /^\(\s*prefers-color-scheme\s*:\s*light\s*\)$/.test(part);
-          const pixels = Number(width[2]) * (width[3] === "em" || width[3] === "rem" ? 16 : 1);
-          return width[1] === "min" ? windowWidth >= pixels : windowWidth <= pixels;
-        }),
-    );
-}
-
 /** Blocks of `prelude { content }`, nested ones whole. */
 function* blocksOf(sheet: string): Generator<{ prelude: string; content: string }> {
   let at = 0;
@@ -123,10 +141,14 @@ function* blocksOf(sheet: string): Generator<{ prelude: string; content: string 
     const open = sheet.indexOf("{", at);
     if (open < 0) return;
     let depth = 1;
+    let quote = "";
     let end = open + 1;
     while (end < sheet.length && depth > 0) {
       const letter = sheet.charAt(end);
-      if (letter === "{") depth += 1;
+      // A quotation that is not closed ends with its line.
+      if (quote) quote = letter === quote || letter === "\n" ? "" : quote;
+      else if (letter === '"' || letter === "'") quote = letter;
+      else if (letter === "{") depth += 1;
       else if (letter === "}") depth -= 1;
       end += 1;
     }
@@ -140,18 +162,20 @@ function* blocksOf(sheet: string): Generator<{ prelude: string; content: string 
   }
 }
 
-function toRules(sheet: string, rules: Rule[]): void {
+function toRules(sheet: string, rules: Rule[], depth = 0): void {
   const bare = sheet
     .slice(0, maxSheetCharacters)
     .replace(/\/\*[\s\S]*?(\*\/|$)/g, "")
     .replace(/<!--|-->/g, "");
   for (const { prelude, content } of blocksOf(bare)) {
-    if (rules.length >= maxRules) return;
+    if (rules.length >= maxRules || depth > maxConditions) return;
     const media = /^@media\b(.*)$/is.exec(prelude)?.[1];
     if (media !== undefined) {
-      if (mediaHolds(media)) toRules(content, rules);
+      if (mediaHolds(media)) toRules(content, rules, depth + 1);
       continue;
     }
+    const supports = /^@supports\b(.*)$/is.exec(prelude)?.[1];
+    if (supports !== undefined && supportsHolds(supports)) toRules(content, rules, depth + 1);
     if (prelude.startsWith("@")) continue;
     const declarations = parseDeclarations(content);
     if (declarations.length === 0) continue;

@@ -166,6 +166,7 @@ function renderElement(
     writer.words(after);
   };
   const { name } = element;
+  if (around.apart) writer.words(" ");
   if (name === "br") writer.lineBreak();
   else if (name === "img") renderImage(rendering, writer, element, style, here);
   else if (name === "a") renderLink(rendering, writer, element, here, depth);
@@ -175,10 +176,10 @@ function renderElement(
   else if (name === "sup") renderSuperscript(rendering, writer, element, here, depth);
   else if (name === "rt") renderRuby(rendering, writer, element, here, depth);
   else if (name === "q") enclosed("“", "”");
-  else if (name === "svg") enclosed(" ", " ");
+  else if (name === "svg" || name === "button") enclosed(" ", " ");
   else if (name === "input") {
-    if (/^(submit|button|reset)$/i.test(element.attribs.type ?? ""))
-      writer.words(` ${rendering.write(element.attribs.value ?? "")} `);
+    const isButton = /^(submit|button|reset)$/i.test(element.attribs.type ?? "");
+    writer.words(` ${isButton ? rendering.write(element.attribs.value ?? "") : ""} `);
   } else if (isBlock(element, style)) renderBlock(rendering, writer, element, style, here, depth, inside);
   else inside();
 }

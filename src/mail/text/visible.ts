@@ -11,6 +11,8 @@ export type Surroundings = {
   fontSize: number;
   invisible: boolean;
   preserve: boolean;
+  /** What is inside stands apart from each other, words of a line too (flex, grid). */
+  apart: boolean;
 };
 
 export const page: Surroundings = {
@@ -19,6 +21,7 @@ export const page: Surroundings = {
   fontSize: 16,
   invisible: false,
   preserve: false,
+  apart: false,
 };
 
 /** Elements that are never part of what is read. */
@@ -40,6 +43,8 @@ const neverShown = new Set([
   "map",
   "datalist",
   "textarea",
+  "meter",
+  "progress",
   "math",
   // Brackets for who has no small letters: we set our own.
   "rp",
@@ -54,10 +59,13 @@ const neverShown = new Set([
 
 /** Gone with everything in it, whatever that says of itself. */
 export function isRemoved(element: Element, style: Style): boolean {
-  if (neverShown.has(element.name) || "hidden" in element.attribs) return true;
-  if (element.name === "input" && element.attribs.type?.toLowerCase() === "hidden") return true;
+  if (isStray(element)) return false;
+  const { name, attribs } = element;
+  if (neverShown.has(name) || "hidden" in attribs || "popover" in attribs) return true;
+  if (name === "dialog" && !("open" in attribs)) return true;
+  if (name === "input" && attribs.type?.toLowerCase() === "hidden") return true;
   if (style.get("display") === "none") return true;
-  if (number(style.get("opacity")) === 0) return true;
+  if ((number(style.get("opacity")) ?? 1) < 0.05) return true;
   return isClipped(element, style) || isFarAway(style);
 }
 
@@ -67,7 +75,8 @@ function isClipped(element: Element, style: Style): boolean {
   const sized = /^(td|th|tr)$/.test(element.name)
     ? ["max-width"]
     : ["max-height", "height", "max-width", "width"];
-  if (is("overflow", /hidden|clip/) && sized.some((name) => isNothing(style.get(name)))) return true;
+  const cuts = is("overflow", /hidden|clip/) && !isInline(element, style);
+  if (cuts && sized.some((name) => isNothing(style.get(name)))) return true;
   return (
     is("clip", /^rect\(\s*0(px)?[\s,]+0(px)?[\s,]+0(px)?[\s,]+0(px)?\s*\)$/) ||
     is("clip-path", /^(inset\((50|100)%|circle\(0)/) ||
@@ -76,8 +85,21 @@ function isClipped(element: Element, style: Style): boolean {
   );
 }
 
+const inlineNames = /^(a|abbr|b|big|cite|code|em|font|i|label|mark|q|s|small|span|strong|sub|sup|tt|u)$/;
+
+/** No box of its own: it has no size, and cuts nothing off (CSS 2.1 section 11.1.1). */
+function isInline(element: Element, style: Style): boolean {
+  const display = style.get("display") ?? (inlineNames.test(element.name) ? "inline" : "block");
+  const placed =
+    /absolute|fixed/.test(style.get("position") ?? "") || /left|right/.test(style.get("float") ?? "");
+  return display === "inline" && !placed;
+}
+
 function isFarAway(style: Style): boolean {
   const is = (name: string) => (number(style.get(name)) ?? 0) <= -999;
+  // Letters on top of each other.
+  const spacing = style.get("letter-spacing") ?? "";
+  if ((number(spacing) ?? 0) <= (spacing.endsWith("em") ? -0.6 : -10)) return true;
   if (["text-indent", "margin-left", "margin-top"].some(is)) return true;
   const placed = /absolute|fixed|relative/.test(style.get("position") ?? "");
   return placed && ["left", "top", "right", "bottom"].some(is);
@@ -96,6 +118,7 @@ function number(value: string | undefined): number | undefined {
 
 /** What holds inside an element. */
 export function into(element: Element, style: Style, around: Surroundings): Surroundings {
+  if (isStray(element)) return around;
   const visibility = style.get("visibility");
   const { name, attribs } = element;
   const attribute = name === "font" ? attribs.color : name === "body" ? attribs.text : undefined;
@@ -110,6 +133,7 @@ export function into(element: Element, style: Style, around: Surroundings): Surr
     preserve: style.has("white-space")
       ? /^(pre|pre-wrap|pre-line|break-spaces)$/.test(style.get("white-space") ?? "")
       : around.preserve || element.name === "pre",
+    apart: /flex|grid/.test(style.get("display") ?? ""),
   };
 }
 
@@ -122,8 +146,7 @@ function groundOf(element: Element, style: Style, around: Colour | undefined): C
   const shorthand = style.get("background");
   if (shorthand && /url\(|gradient\(/.test(shorthand)) return undefined;
   const value = style.get("background-color") ?? shorthand ?? element.attribs.bgcolor;
-  // Browsers leave away a cell that is in no table, and its colour with it.
-  if (value === undefined || isStray(element)) return around;
+  if (value === undefined) return around;
   // A shorthand may say more than the colour.
   const colour =
     toColour(value) ??
@@ -136,6 +159,7 @@ function groundOf(element: Element, style: Style, around: Colour | undefined): C
   return value === "none" || value === "inherit" ? around : undefined;
 }
 
+/** Browsers leave away the tag of a cell that is in no table, and all that it says. */
 function isStray(element: Element): boolean {
   if (!/^(td|th|tr|tbody|thead|tfoot)$/.test(element.name)) return false;
   for (let above = element.parent; above; above = above.parent)
