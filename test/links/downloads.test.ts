@@ -97,7 +97,9 @@ describeMail("a download link", () => {
     await Promise.all(answers.map((answer) => answer.arrayBuffer()));
   });
 
-  test("a made-up secret leads nowhere", async () => {
+  test("a made-up secret leads nowhere, and an upload's is none", async () => {
+    const { data } = await claude.call("request_upload");
+    expect((await fetch(String(data.url).replace("/upload/", "/download/"))).status).toBe(410);
     expect((await fetch(`${product.url}/download/${"0".repeat(64)}`)).status).toBe(410);
     expect((await fetch(`${product.url}/download/x`)).status).toBe(404);
   });

@@ -136,6 +136,31 @@ describeMail("Gmail, which keeps in All Mail what is expunged elsewhere", () => 
   });
 });
 
+describeMail("A server that keeps all mailboxes under INBOX (RFC 2342)", () => {
+  test("takes a mailbox by its name without the prefix, and ids are the same whichever way it was named", async () => {
+    const kit = await startMailServer({
+      settings: "namespace inbox {\n  prefix = INBOX.\n  separator = .\n}",
+    });
+    try {
+      const user = await newMailbox(kit);
+      await withWriter({ kit, user }, async (writer) => {
+        const created = await writer.call("create_mailbox", { path: "Work/2026" });
+        expect(created.data.path).toBe("INBOX.Work.2026");
+        const ids = [(await idsOf(writer)).get("one")];
+        const moved = await writer.call("move_email", { ids, mailbox: "Work.2026" });
+        expect(moved.data.new_ids).toEqual([(await idsOf(writer, "INBOX.Work.2026")).get("one")]);
+        await writer.call("undo", { operation_id: moved.data.operation_id });
+        expect(await subjects(kit, user)).toEqual(["one", "theirs", "three", "two"]);
+        expect((await writer.refusal("get_recent_emails", { mailbox: "Work/2026" })).code).toBe(
+          "mailbox_not_found",
+        );
+      });
+    } finally {
+      await kit.stop();
+    }
+  });
+});
+
 /** The organising verbs over a server; `down` refuses what is asked of a mailbox. */
 function organisingOver(imap: MailServer, { address, password }: { address: string; password: string }) {
   const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });
@@ -271,6 +296,16 @@ test("What the server refuses to mark or to erase is not said to be done", () =>
     expect(await codeOf(over.deleteEmails(ids, true))).toBe("mail_server_failed");
     expect(server.commands.filter((line) => line.includes("EXPUNGE"))).toEqual([]);
   }));
+
+test("A flag the mailbox would drop in silence is refused (PERMANENTFLAGS, RFC 9051 section 7.1)", () => {
+  const say =
+    "* 3 EXISTS\r\n* OK [PERMANENTFLAGS (\\Seen)] ok\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK [READ-WRITE] done\r\n";
+  return withScript({ FETCH: unread, SELECT: { say } }, async (over, ids, server) => {
+    expect(await codeOf(over.changeFlags(ids, { add: ["$work"], remove: [] }))).toBe("not_supported");
+    expect(server.commands.filter((line) => line.includes("STORE"))).toEqual([]);
+    expect(told(await over.markAsRead(ids, true))).toEqual([true, true, true]);
+  });
+});
 
 test("An id of another account is refused before anything is asked of the server", () =>
   withScript({}, async (over, ids, server) => {

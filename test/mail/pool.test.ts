@@ -227,6 +227,7 @@ test("A mailbox the server finds damaged is not told as one that is missing (RFC
   expect(await codeOf("TAG NO [INUSE] locked\r\n")).toBe("mail_server_busy");
   expect(await codeOf("TAG NO [NOPERM] not yours\r\n")).toBe("mailbox_read_only");
   expect(await codeOf("TAG NO [NONEXISTENT] none\r\n")).toBe("mailbox_not_found");
+  expect(await codeOf("TAG NO [CANNOT] invalid name\r\n")).toBe("mailbox_not_found");
   expect(await codeOf("TAG NO nothing of that name\r\n")).toBe("mailbox_not_found");
 });
 

@@ -19,7 +19,9 @@ export async function select(imap: ImapFlow, path: string): Promise<void> {
     const failure = toAppError(error, "imap");
     const code =
       error instanceof Error && "serverResponseCode" in error ? error.serverResponseCode : undefined;
-    if (failure.code !== "mail_server_failed" || !isOrderly(error) || troubleCodes.has(code)) throw failure;
+    // CANNOT: not even a name that a mailbox could have.
+    const isMissing = failure.code === "mail_server_failed" || code === "CANNOT";
+    if (!isMissing || !isOrderly(error) || troubleCodes.has(code)) throw failure;
     throw new AppError("mailbox_not_found", "There is no such mailbox.", { cause: error });
   }
 }

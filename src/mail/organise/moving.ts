@@ -40,7 +40,8 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
     );
   }
   if (moves && tellsIds) copied = await moveArrivals(imap, group, copied, transfer);
-  const { uidMap, uidValidity } = copied;
+  // The path as the server has it: a name without its prefix leads there, too.
+  const { uidMap, uidValidity, destination: path } = copied;
   const moved = uidMap
     ? present.filter((uid) => uidMap.has(uid))
     : tellsIds && moves
@@ -65,7 +66,7 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
     const newId =
       newUid === undefined || uidValidity === undefined
         ? undefined
-        : toEmailId({ accountTag: group.accountTag, mailbox: destination, uidValidity, uid: newUid });
+        : toEmailId({ accountTag: group.accountTag, mailbox: path, uidValidity, uid: newUid });
     all.done.set(id, newId ? { newId } : {});
     all.changes.push(
       moves || tellsIds
