@@ -221,6 +221,16 @@ describe("Connecting a mailbox", () => {
     expect(logins).toEqual([]);
   });
 
+  test("Nor to a company that takes none and is found behind the domain, which is told with the refusal", async () => {
+    const outlook = findPreset("outlook");
+    if (!outlook) throw new Error("there is no preset outlook");
+    const found: Found = { ...outlook, provider: "outlook", source: "mx" };
+    const { run, logins } = setUp({ found });
+    const problem = await problemOf(run(typed({ address: "ann@example.org" })));
+    expect([problem.code, problem.field, problem.found]).toEqual(["not_supported", "provider", found]);
+    expect(logins).toEqual([]);
+  });
+
   test("RFC 6186 6: servers of another domain, named by DNS alone, are shown before they get the password", async () => {
     const found = {
       provider: "generic",

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
-import { describeSettings } from "../../src/config.ts";
+import { describeSettings, loadConfig } from "../../src/config.ts";
 import { runCommand } from "../support/command.ts";
 
 const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
@@ -35,6 +35,19 @@ test("a command that is none, a missing argument and an unknown option end with 
     expect(exitCode).toBe(2);
     expect(complained).toContain("--help");
   }
+});
+
+test("spaces around a setting do not count, and an empty one is not set", () => {
+  const config = loadConfig({
+    PORT: " 3001 ",
+    PUBLIC_URL: "https://mail.example.org/ ",
+    OAUTH_CLIENT_ID: " ",
+  });
+  expect(config).toMatchObject({
+    port: 3001,
+    publicUrl: "https://mail.example.org",
+    oauthClientId: undefined,
+  });
 });
 
 test("PUBLIC_URL as it was probably meant is named in the refusal", async () => {
