@@ -2,7 +2,7 @@
  * Quoted history and signatures folded to one line each. Works on lines of text, whatever they were rendered from:
  * `>` quotes, blocks that HTML marks as history, and the header blocks that Outlook puts above what it quotes.
  */
-import { historyMark } from "./markdown-writer.ts";
+import { historyMark, signatureMark } from "./markdown-writer.ts";
 
 export type Folded = { lines: string[]; quoted: number; signature: number };
 
@@ -20,9 +20,10 @@ const otherLine =
 const attribution =
   /(wrote|writes|schrieb|a écrit|escribió|ha scritto|escreveu|skrev|schreef|kirjoitti|napisał\(?a?\)?|написал\(?а?\)?|пишет|写道|さんは書きました|的邮件)(\s*[*:：]*\s*|\b.{0,120}[:：]\s*\**)$/i;
 
+const isMarkedSignature = (line: string) => line.startsWith(signatureMark);
 const isQuote = (line: string) => line.startsWith(historyMark);
 const filled = (lines: readonly string[]) =>
-  lines.filter((line) => line.replace(/[>\s\uE000]/g, "") !== "").length;
+  lines.filter((line) => line.replace(/[>\s\uE000\uE001]/g, "") !== "").length;
 
 /**
  * `forward`: the email passes another one on, which then is its content. `quotes`: whether every line that begins
@@ -66,7 +67,7 @@ const unfolded = (lines: readonly string[]): Folded => ({ lines: show(lines), qu
 
 /** Lines for reading, with nothing folded. */
 export function show(lines: readonly string[]): string[] {
-  return lines.map((line) => line.replaceAll(historyMark, ""));
+  return lines.map((line) => line.replaceAll(historyMark, "").replaceAll(signatureMark, ""));
 }
 
 /** Where Outlook's copy of the headers begins; the end when there is none. */
@@ -93,7 +94,7 @@ function foldQuotes(lines: readonly string[]): { kept: string[]; quoted: number;
   let quoted = 0;
   let at = 0;
   const own = lines.filter((line) => !isQuote(line));
-  const hasText = filled(own.filter((line) => !attribution.test(line))) > 0;
+  const hasText = filled(own.filter((line) => !attribution.test(line) && !isMarkedSignature(line))) > 0;
   while (at < lines.length) {
     const line = lines[at] ?? "";
     if (!isQuote(line)) {
@@ -153,10 +154,12 @@ function dropAttribution(kept: string[]): number {
 
 function withoutSignature(lines: readonly string[]): readonly string[] {
   const at = lines.findIndex((line) => /^-- ?$/.test(line));
-  return at < 0 ? lines : lines.slice(0, at);
+  return (at < 0 ? lines : lines.slice(0, at)).filter((line) => !isMarkedSignature(line));
 }
 
 function foldSignature(lines: readonly string[]): { body: string[]; signature: number } {
+  const marked = lines.findIndex(isMarkedSignature);
+  if (marked > 0) return foldMarked(lines, marked);
   const at = lines.findLastIndex((line) => /^-- ?$/.test(line));
   if (at < 1) return { body: [...lines], signature: 0 };
   const rest = lines.slice(at + 1);
@@ -167,6 +170,20 @@ function foldSignature(lines: readonly string[]): { body: string[]; signature: n
   const after = end < 0 ? [] : ["", ...rest.slice(end)];
   return {
     body: [...lines.slice(0, at), `[signature, ${plural(count, "line")}]`, ...after],
+    signature: count,
+  };
+}
+
+/** The line "-- " above it goes with it. */
+function foldMarked(lines: readonly string[], at: number): { body: string[]; signature: number } {
+  const length = lines.slice(at).findIndex((line) => line !== "" && !isMarkedSignature(line));
+  const end = length < 0 ? lines.length : at + length;
+  const count = filled(lines.slice(at, end).filter((line) => line !== `${signatureMark}--`));
+  if (count === 0 || count > longestSignature) return { body: [...lines], signature: 0 };
+  const above = lines.slice(0, at);
+  while (/^(-- ?)?$/.test(above.at(-1) ?? "x")) above.pop();
+  return {
+    body: [...above, "", `[signature, ${plural(count, "line")}]`, "", ...lines.slice(end)],
     signature: count,
   };
 }

@@ -11,7 +11,7 @@ import { flatten } from "./html-depth.ts";
 import { renderImage, renderLink, renderRuby, renderSuperscript } from "./html-inline.ts";
 import { renderTable } from "./html-table.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
-import { createMarkdownWriter, historyMark, type MarkdownWriter } from "./markdown-writer.ts";
+import { createMarkdownWriter, historyMark, type MarkdownWriter, signatureMark } from "./markdown-writer.ts";
 import { into, isRemoved, isSeen, isTrackingPixel, page, type Surroundings } from "./visible.ts";
 
 /** What was left out, in numbers. */
@@ -29,7 +29,7 @@ export type LeftOut = {
 
 /** Zero-width letters that senders pad with, or cut words with. */
 export const padding =
-  /\u034f|[\u00ad\u180e\u200b\u200e\u200f\u2060-\u2064\u2800\ufeff\ufff9-\ufffb\ue000]|[\u200c\u200d](?=\s|$|[\u00a0\u200c])|(?<=^|\s)[\u200c\u200d]/g;
+  /\u034f|[\u00ad\u180e\u200b\u200e\u200f\u2060-\u2064\u2800\ufeff\ufff9-\ufffb\ue000\ue001]|[\u200c\u200d](?=\s|$|[\u00a0\u200c])|(?<=^|\s)[\u200c\u200d]/g;
 
 export type RenderedHtml = { lines: string[]; links: LinkBook; leftOut: LeftOut };
 
@@ -62,7 +62,7 @@ const strong = new Set(["b", "strong"]);
 const emphasised = new Set(["i", "em"]);
 const struck = new Set(["s", "strike", "del"]);
 const historyNames =
-  /\b(gmail_quote|yahoo_quoted|protonmail_quote|tutanota_quote|moz-cite|zmail_extra|cite)\b/;
+  /\b(gmail_quote|\w*yahoo_quoted|protonmail_quote|tutanota_quote|moz-cite|zmail_extra|cite)\b/;
 
 /**
  * `links` may be shared between the texts of one email, so that its numbers are one series. `write`: the email's words
@@ -224,12 +224,25 @@ function renderBlock(
   else if (name === "blockquote" || historyNames.test(element.attribs.class ?? "")) {
     const history =
       element.attribs.type?.toLowerCase() === "cite" || historyNames.test(element.attribs.class ?? "");
-    const isForward = history && name !== "blockquote";
-    if (isForward) inside();
+    // Gmail's own holds answers between the quotes, too; the others begin with "… wrote:".
+    const whole = /yahoo_quoted|zmail_extra|tutanota_quote/.test(element.attribs.class ?? "");
+    if (name !== "blockquote" && whole) writer.prefixed(historyMark, historyMark, inside);
+    else if (name !== "blockquote") inside();
     else writer.prefixed(history ? `${historyMark}> ` : "> ", history ? `${historyMark}> ` : "> ", inside);
-  } else if (name === "dd") writer.prefixed("  ", "  ", inside);
+  } else if (isSignature(element)) writer.prefixed(signatureMark, signatureMark, inside);
+  else if (name === "dd") writer.prefixed("  ", "  ", inside);
   else inside();
   edge();
+}
+
+/** As Gmail, Outlook, Thunderbird, Apple's and Proton's mail mark it. */
+function isSignature({ attribs }: Element): boolean {
+  return (
+    /^(Signature|ms-outlook-mobile-signature|AppleMailSignature)$/.test(attribs.id ?? "") ||
+    /(^|\s)(gmail_signature|moz-signature|protonmail_signature_block|AppleMailSignature)(\s|$)/.test(
+      attribs.class ?? "",
+    )
+  );
 }
 
 function renderList(

@@ -4,6 +4,8 @@ export type MarkdownWriter = ReturnType<typeof createMarkdownWriter>;
 
 /** Stands before lines that are quoted history, until they are folded or become "> ". Taken out of all text. */
 export const historyMark = "\uE000";
+/** The same before lines of a signature that HTML marks as one. */
+export const signatureMark = "\uE001";
 
 export function createMarkdownWriter() {
   const lines: string[] = [];

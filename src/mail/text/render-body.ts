@@ -109,7 +109,8 @@ function renderText(
   // HTML that is all pictures has its words in the plain text beside it.
   const isBare = rendered.every((line) => !/\p{L}/u.test(line.replace(/\[image:[^\]]*\]/g, "")));
   const instead = isBare ? plainText() : undefined;
-  const lines = instead?.split("\n").map((line) => shortenTargets(line, links)) ?? rendered;
+  const own = instead?.replace(/[\uE000\uE001]/g, "").split("\n");
+  const lines = own?.map((line) => shortenTargets(line, links)) ?? rendered;
   const quotes = instead === undefined ? "marked" : "all";
   const folded = foldHistory(lines, { forward, quotes });
   tally.quoted += folded.quoted;
