@@ -1,8 +1,8 @@
 /** What may wait at the other end of a connection: SECURITY.md, S05, S06, S08, and I04 at the login. */
 import { describe, expect, test } from "bun:test";
-import type { AppError } from "../../src/errors.ts";
+import { AppError } from "../../src/errors.ts";
 import { openImap, proveImap } from "../../src/mail/connection/imap.ts";
-import { proveSmtp } from "../../src/mail/connection/smtp.ts";
+import { openSmtp, proveSmtp } from "../../src/mail/connection/smtp.ts";
 import type { Credentials, MailServer } from "../../src/mail/mail.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type Certificate, createAuthority, trustedAuthority } from "../support/authority.ts";
@@ -279,5 +279,29 @@ describe("a hostile server at the login", () => {
     expect(failure).toMatchObject({ code: "timed_out" });
     expect(performance.now() - startedAt).toBeLessThan(lateMs);
     await server.stop();
+  });
+
+  test("a caller who goes away while the name is looked up has nothing connected to", async () => {
+    const imap = await startHostileImap({ on: { LOGIN: "stall" } });
+    const smtp = await startScriptedSmtp({ stallAt: "AUTH" });
+    for (const [server, openIt] of [
+      [imap, openImap],
+      [smtp, openSmtp],
+    ] as const) {
+      const caller = new AbortController();
+      const looking = createOutbound({
+        allowPrivateHosts: ["localhost"],
+        resolve: {
+          async addresses() {
+            caller.abort(new AppError("cancelled", "The call was cancelled."));
+            return ["127.0.0.1"];
+          },
+        },
+      });
+      const deps = { outbound: looking, signal: caller.signal };
+      expect(await openIt(toCredentials(server.server), deps).catch(({ code }) => code)).toBe("cancelled");
+      expect(server.connections()).toBe(0);
+    }
+    await Promise.all([imap.stop(), smtp.stop()]);
   });
 });

@@ -42,6 +42,8 @@ export async function openImap(
   const end = () => imap.close();
   deadline.addEventListener("abort", end, { once: true });
   try {
+    // While the name was looked up.
+    deadline.throwIfAborted();
     await imap.connect();
     deadline.throwIfAborted();
     // PREAUTH (RFC 9051 section 7.1.4): logged in before any password was asked for, which proves nobody's login.
@@ -82,6 +84,7 @@ export async function reachImap(
   deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
 ): Promise<void> {
   const vetted = await deps.outbound.vet(server);
+  if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
   const imap = createFlow(server, vetted, deps.deadlines ?? imapDeadlines, deps.outbound.pace);
   const end = () => imap.close();
   deps.signal.addEventListener("abort", end, { once: true });

@@ -53,6 +53,7 @@ async function dial(
   signal: AbortSignal,
   auth?: { user: string; pass: string },
 ): Promise<SmtpSession> {
+  if (signal.aborted) throw toAppError(signal.reason, "connect");
   const connection = new SMTPConnection(options);
   let takesUtf8 = false;
   const { promise: proven, resolve, reject } = Promise.withResolvers<void>();
