@@ -55,8 +55,9 @@ export function createPlaces(deps: {
     clearTimeout(slot.expiry);
     slots.delete(slot);
     if (ofKey(slot.key).length === 0) onLast(slot.key);
-    slot.imap?.close();
+    const { imap } = slot;
     slot.imap = undefined;
+    imap?.close();
   }
 
   /** A slot this waiter may have now, if there is one: its own idle one, or a new one where there is room. */
