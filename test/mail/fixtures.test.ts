@@ -27,6 +27,8 @@ const arrived = new Date("2024-05-06T12:00:00Z");
 describe.skipIf(!hasMailServer)("every fixture", () => {
   const answers = new Map<string, { text: string; body: string; ms: number }>();
   let list = "";
+  /** Of which the source was shown, in another format. */
+  const sources = new Set<string>();
 
   beforeAll(async () => {
     const kit = await mailServer();
@@ -55,6 +57,10 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
           max_characters: 12_000,
         });
         answers.set(name, { text, body: String(structured.body), ms: performance.now() - begun });
+        for (const format of ["text", "html", "links"]) {
+          const other = await reader.call(getEmail, { id: ids[at] ?? "", format });
+          if (other.text.includes("this is its source")) sources.add(name);
+        }
       }
       list = (await reader.call(getRecentEmails, { limit: 100 })).text;
     });
@@ -78,6 +84,10 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
       expect(text).toContain("Text from mail");
     }
     expect(answers.size).toBe(names.length);
+  });
+
+  test("in no format is the source shown of one that has a structure", () => {
+    expect([...sources]).toEqual(["boundary-missing.eml"]);
   });
 
   test("in a list each takes under 200 characters on average", () => {

@@ -52,7 +52,8 @@ export async function readBody(
     }
     if (rendered.text.length > request.until + slackCharacters || !parts.some(isCut)) break;
   }
-  if (rendered.text === "" && !anatomy.encrypted && anatomy.attachments.length === 0) {
+  const nothing = parts.every(({ size }) => size === 0) && anatomy.attachments.length === 0;
+  if (nothing && !anatomy.encrypted) {
     const source = await fetchSource(imap, uid);
     if (source !== "") return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0 };
   }

@@ -38,7 +38,7 @@ export function renderLink(
     return;
   }
   const target = resolve(anchor.attribs.href ?? "", rendering.base);
-  const shown = rendering.links.show(target, text.replace(/\*\*|~~/g, ""));
+  const shown = rendering.links.show(target, text.replace(/\*\*|~~|^#+ /g, ""));
   // A link around a whole card: its heading bears it.
   const heading = lines.length > 1 ? lines.findIndex((line) => /^#{1,6} /.test(line)) : -1;
   if (shown && heading >= 0) {

@@ -14,6 +14,7 @@ const keptAttributes = new Set([
   "rowspan",
   "start",
   "type",
+  "value",
   "dir",
   "lang",
 ]);

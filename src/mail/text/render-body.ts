@@ -174,6 +174,8 @@ function notes(anatomy: Anatomy, format: EmailFormat, tally: Tally, links: LinkB
   if (tally.quoted + tally.signature > 0)
     found.push('Quoted history and signatures are folded; format "text" shows them.');
   if (tally.tooDeep) found.push("Parts of the email are nested too deeply to be read.");
+  if (format === "links" && links.all().length === 0 && anatomy.texts.length > 0)
+    found.push("There are no links in it.");
   if (links.misleading() > 0)
     found.push(
       `Careful: ${count(links.misleading(), "link")} whose text names another site than it leads to.`,
