@@ -4,7 +4,7 @@
  * It comes from ENCRYPTION_KEY (comma-separated), or from a file with one key a line: ENCRYPTION_KEY_FILE, or
  * DATA_DIR/server.key, which is made with mode 0600 when it is absent. Keys are hex (64 digits) or base64.
  */
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { StartError } from "./errors.ts";
@@ -19,7 +19,7 @@ export function toKeyFile(config: KeySettings): string | undefined {
   return config.encryptionKeyFile ?? join(config.dataDir, "server.key");
 }
 
-/** The ring. Makes DATA_DIR/server.key when no key is given anywhere; throws StartError on a doubtful one. */
+/** The ring. Makes DATA_DIR/server.key when no key is given anywhere. Throws StartError on a doubtful one. */
 export function loadKeyRing(config: KeySettings, log: Log): Buffer[] {
   const file = toKeyFile(config);
   if (file !== undefined && config.encryptionKeyFile === undefined && !existsSync(file)) {
@@ -44,16 +44,38 @@ export function readKeyRing(config: KeySettings, log: Log): Buffer[] {
   const tooOpen = config.encryptionKeyFile === undefined ? 0o077 : 0o007;
   if ((statSync(file).mode & tooOpen) !== 0)
     log.warn("key_file_readable_by_others", { reason: `run: chmod 600 ${file}` });
-  return toKeys(readFileSync(file, "utf8"), file);
+  return toKeys(readText(file), file);
 }
 
-/** Writes the ring to its file in one step, mode 0600: a crash leaves the old ring or the new one. */
+/**
+ * Writes the ring to its file in one step, mode 0600: a crash leaves the old ring or the new one. It stays its
+ * owner's when root writes it. Throws StartError.
+ */
 export function saveKeyRing(file: string, keys: readonly Uint8Array[]): void {
   const next = `${file}.next`;
   const lines = keys.map((key) => `${Buffer.from(key).toString("hex")}\n`).join("");
-  writeFileSync(next, lines, { mode: 0o600, flush: true });
-  chmodSync(next, 0o600);
-  renameSync(next, file);
+  try {
+    writeFileSync(next, lines, { mode: 0o600, flush: true });
+    chmodSync(next, 0o600);
+    const former = existsSync(file) ? statSync(file) : undefined;
+    if (former && former.uid !== statSync(next).uid) chownSync(next, former.uid, former.gid);
+    renameSync(next, file);
+  } catch (cause) {
+    throw new StartError(
+      `${file} cannot be written. Is it this user's to write, and is there room? For a key from elsewhere there is rotate-key --given.`,
+      { cause },
+    );
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new StartError(`${file} cannot be read by this user. Give it to the user the server runs as.`, {
+      cause,
+    });
+  }
 }
 
 /** `text` -> keys; separated by line ends, commas or spaces. `source` is named in the error, the text never is. */

@@ -1,5 +1,5 @@
 /** The operator's own OAuth client: the id and secret that a person types into Claude. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Config } from "./config.ts";
@@ -19,7 +19,7 @@ export function loadStaticClient(
   const file = join(config.dataDir, "client.json");
   if (!existsSync(file)) {
     const made = { id: `email-connector-${newToken(4)}`, secret: newToken() };
-    writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flush: true });
+    save(file, made);
     return made;
   }
   try {
@@ -31,5 +31,17 @@ export function loadStaticClient(
         cause,
       },
     );
+  }
+}
+
+function save(file: string, client: StaticClient): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(client, null, 2)}\n`, { mode: 0o600, flush: true });
+  } catch (cause) {
+    // Half a file would stop every later start.
+    rmSync(file, { force: true });
+    throw new StartError(`${file} cannot be made. DATA_DIR must be writable for this user, and have room.`, {
+      cause,
+    });
   }
 }

@@ -1,9 +1,10 @@
 /** The commands that keep house: grants, backup, rotate-key, beside a server that runs or is stopped. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { chownSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase } from "../../src/db/open.ts";
+import { saveKeyRing } from "../../src/key-ring.ts";
 import { rewrapAll } from "../../src/oauth/rewrap.ts";
 import { createSecrets } from "../../src/secrets.ts";
 import { connectMailbox, redirectUri, requestToken } from "../support/authorize.ts";
@@ -211,4 +212,15 @@ test("a backup that fails leaves no file that looks like one", async () => {
   expect((await runCommand(["backup", nowhere], { DATA_DIR: dataDir })).complained).toBe(
     `${nowhere} cannot be made. Is its folder there, and writable?\n`,
   );
+});
+
+test("a key file that root rotates stays its owner's", () => {
+  const file = join(temporaryFolder("owner"), "server.key");
+  writeFileSync(file, "");
+  // Nobody else can give a file away.
+  const owner = process.getuid?.() === 0 ? 65_534 : statSync(file).uid;
+  chownSync(file, owner, statSync(file).gid);
+  saveKeyRing(file, [Buffer.alloc(32, 7)]);
+  expect([statSync(file).uid, statSync(file).mode & 0o777]).toEqual([owner, 0o600]);
+  expect(readFileSync(file, "utf8")).toBe(`${"07".repeat(32)}\n`);
 });

@@ -1,6 +1,6 @@
 /** How the server begins: what it makes, what it refuses, and that it says in one line what to do. */
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startBinary } from "../support/binary.ts";
 import { runCommand } from "../support/command.ts";
@@ -118,6 +118,30 @@ test.each([
     await withProduct({ settings }, async ({ logged }) => expect(warned(logged)).toBe(isWarned));
   },
 );
+
+test("R07: a key or a client that can be neither read nor written is told in one line", async () => {
+  const folder = temporaryFolder("unreadable");
+  const given = await runCommand(["serve"], testSettings({ ENCRYPTION_KEY_FILE: folder }));
+  expect([given.exitCode, given.complained]).toEqual([
+    1,
+    `${folder} cannot be read by this user. Give it to the user the server runs as.\n`,
+  ]);
+  const withFolder = (name: string) => {
+    const dataDir = join(temporaryFolder("unwritable"), "data");
+    mkdirSync(join(dataDir, name), { recursive: true });
+    return { DATA_DIR: dataDir, PORT: "0" };
+  };
+  const settings = withFolder("server.key.next");
+  expect((await runCommand(["serve"], settings)).complained).toStartWith(
+    `${join(settings.DATA_DIR, "server.key")} cannot be written. `,
+  );
+  const nowhere = withFolder("empty");
+  symlinkSync(join(nowhere.DATA_DIR, "no", "folder"), join(nowhere.DATA_DIR, "client.json"));
+  expect(await runCommand(["serve"], nowhere)).toMatchObject({
+    exitCode: 1,
+    complained: `${join(nowhere.DATA_DIR, "client.json")} cannot be made. DATA_DIR must be writable for this user, and have room.\n`,
+  });
+});
 
 test("another server key than the database's is a start-up error that says what to do", async () => {
   const first = await startProduct({ settings: { ENCRYPTION_KEY: "44".repeat(32) } });
