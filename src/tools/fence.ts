@@ -113,16 +113,21 @@ export function fenceAnswer<Data extends Record<string, unknown>>(
     if (value === undefined || value === null) return value;
     if (type instanceof z.ZodOptional || type instanceof z.ZodNullable || type instanceof z.ZodDefault)
       return walk(type.unwrap(), value, marks);
-    if (type instanceof z.ZodArray && Array.isArray(value))
-      return value.map((item) => walk(type.element, item, marks));
-    if (type instanceof z.ZodRecord && isRecord(value))
+    if (Array.isArray(value)) {
+      const element = type instanceof z.ZodArray ? type.element : undefined;
+      return value.map((item) => walk(element, item, marks));
+    }
+    if (isRecord(value)) {
+      const typeOf = (name: string): unknown =>
+        type instanceof z.ZodObject
+          ? type.shape[name]
+          : type instanceof z.ZodRecord
+            ? type.valueType
+            : undefined;
       return Object.fromEntries(
-        Object.entries(value).map(([name, item]) => [name, walk(type.valueType, item, marks)]),
+        Object.entries(value).map(([name, item]) => [name, walk(typeOf(name), item, marks)]),
       );
-    if (type instanceof z.ZodObject && isRecord(value))
-      return Object.fromEntries(
-        Object.entries(value).map(([name, item]) => [name, walk(type.shape[name], item, marks)]),
-      );
+    }
     if (typeof value !== "string") return value;
     const as = type instanceof z.ZodString ? fromMail.get(type)?.as : undefined;
     if (!as) return cleanWords(value);
