@@ -1,5 +1,7 @@
 /** What follows when the submission server has an email: the copy in Sent, whoever still listens. */
 import { expect, test } from "bun:test";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
 import { createAccess } from "../../src/mail/access.ts";
 import type { ConnectionOwner, Connections } from "../../src/mail/connection/connections.ts";
@@ -7,8 +9,10 @@ import type { Submissions } from "../../src/mail/connection/submissions.ts";
 import { send } from "../../src/mail/outgoing/sending.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail } from "../support/installed.ts";
-import { mailServer } from "../support/mail-server.ts";
+import { mailServer, startMailServer } from "../support/mail-server.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { idsOf } from "../support/small-mailbox.ts";
+import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { eventually, pause } from "../support/waiting.ts";
 import { withWriter } from "../support/writer.ts";
@@ -100,5 +104,69 @@ describeMail("A call that ends once the server has the email", () => {
       warnings: [expect.stringContaining("could not be put into Sent")],
       copies: 0,
     });
+  });
+});
+
+describeMail("What cannot be done once an email is sent", () => {
+  test("is a warning or no word at all, never a failure, and the email does not go out again", async () => {
+    const folder = temporaryFolder("acl");
+    writeFileSync(join(folder, "acl"), "Drafts owner lr\nArchive owner lr\n");
+    chmodSync(folder, 0o755);
+    const settings = `mail_plugins = acl\nplugin {\n  acl = vfile:${folder}/acl\n}`;
+    const kit = await startMailServer({ settings });
+    try {
+      const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+      // Delivered to the inbox, then moved by the server's own hand: nobody else may write there.
+      const place = async (mailbox: string, raw: string, flags: string[]) => {
+        await kit.deliver(ann, raw, { flags });
+        const move = ["-o", "mail_plugins=", "move", "-u", ann.address, mailbox, "mailbox", "INBOX", "all"];
+        await kit.dovecot.doveadm(...move);
+      };
+      await place("Drafts", `From: ${ann.address}\nTo: ${ben.address}\nSubject: Draft\n\nx\n`, ["\\Draft"]);
+      await place("Archive", `From: ${ben.address}\nTo: ${ann.address}\nSubject: Old\n\nx\n`, []);
+      await withWriter({ kit, user: ann }, async (writer) => {
+        const draft = { draft_id: (await idsOf(writer, "drafts")).get("Draft") };
+        const sent = await writer.call("send_email", draft);
+        expect(sent.data.warnings).toEqual([expect.stringContaining("could not be removed from Drafts")]);
+        expect((await writer.call("send_email", draft)).data.sent_before_at).toBeString();
+        const reply_to = (await idsOf(writer, "archive")).get("Old");
+        expect((await writer.call("send_email", { reply_to, body: "y" })).data.warnings).toEqual([]);
+        expect((await kit.read(ben)).map(({ subject }) => subject)).toEqual(["Draft", "Re: Old"]);
+      });
+    } finally {
+      await kit.stop();
+    }
+  });
+
+  test("an upload that cannot be deleted on a full disk is left to the sweep: the email is answered as sent", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const smtp = await startScriptedSmtp();
+    try {
+      await withWriter({ kit, user, smtp: smtp.server }, async (writer) => {
+        const { data } = await writer.call("request_upload");
+        const secret = String(data.url).split("/").at(-1) ?? "";
+        await writer.uploads.receive(secret, [
+          { name: "a.txt", type: "text/plain", content: Buffer.from("a") },
+        ]);
+        smtp.become({
+          refuseRecipient() {
+            writer.writable(false);
+            return undefined;
+          },
+        });
+        const attachments = [{ upload: data.upload }];
+        const sent = await writer.call("send_email", {
+          to: ["ben@example.test"],
+          subject: "x",
+          body: "x",
+          attachments,
+        });
+        expect(sent.data.accepted).toEqual(["ben@example.test"]);
+        writer.writable(true);
+      });
+    } finally {
+      await smtp.stop();
+    }
   });
 });
