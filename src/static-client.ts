@@ -22,8 +22,9 @@ export function loadStaticClient(
     save(file, made);
     return made;
   }
+  const text = read(file);
   try {
-    return saved.parse(JSON.parse(readFileSync(file, "utf8")));
+    return saved.parse(JSON.parse(text));
   } catch (cause) {
     throw new StartError(
       `${file} does not hold an id and a secret. Mend it, or delete it and a new one is made.`,
@@ -31,6 +32,16 @@ export function loadStaticClient(
         cause,
       },
     );
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new StartError(`${file} cannot be read by this user. Give it to the user the server runs as.`, {
+      cause,
+    });
   }
 }
 

@@ -14,7 +14,6 @@ export function openLock(dataDir: string): { close(): void } {
   const file = join(dataDir, "server.lock");
   const lock = openFile(file);
   try {
-    chmodSync(file, 0o600);
     lock.run("PRAGMA busy_timeout = 0");
     // Nothing is kept in it, so there is nothing to roll back on disk.
     lock.run("PRAGMA journal_mode = MEMORY");
@@ -28,10 +27,13 @@ export function openLock(dataDir: string): { close(): void } {
 
 function openFile(file: string): Database {
   try {
-    return new Database(file);
+    const lock = new Database(file);
+    chmodSync(file, 0o600);
+    return lock;
   } catch (cause) {
-    throw new StartError(`${file} cannot be made. DATA_DIR must be writable for this user, and have room.`, {
-      cause,
-    });
+    throw new StartError(
+      `${file} cannot be made, or is another user's. DATA_DIR must be writable for this user, and have room.`,
+      { cause },
+    );
   }
 }

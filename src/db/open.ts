@@ -53,7 +53,7 @@ export function openDatabase({ dataDir }: { dataDir: string }): {
   const file = toDatabaseFile(dataDir);
   if (existsSync(file)) requireOurs(file);
   else makeDatabase(file);
-  chmodSync(file, 0o600);
+  keepForUs(file);
   const client = openFile(file);
   try {
     const db = drizzle(client, { schema });
@@ -114,6 +114,14 @@ function makeDatabase(file: string): void {
     renameSync(next, file);
   } catch (cause) {
     throw new StartError(`${file} could not be made. Is DATA_DIR writable, and is there room?`, { cause });
+  }
+}
+
+function keepForUs(file: string): void {
+  try {
+    chmodSync(file, 0o600);
+  } catch (cause) {
+    throw new StartError(`${file} is another user's. Give it to the user the server runs as.`, { cause });
   }
 }
 

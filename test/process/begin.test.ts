@@ -135,6 +135,10 @@ test("R07: a key or a client that can be neither read nor written is told in one
   expect((await runCommand(["serve"], settings)).complained).toStartWith(
     `${join(settings.DATA_DIR, "server.key")} cannot be written. `,
   );
+  const unreadable = withFolder("client.json");
+  expect((await runCommand(["serve"], unreadable)).complained).toBe(
+    `${join(unreadable.DATA_DIR, "client.json")} cannot be read by this user. Give it to the user the server runs as.\n`,
+  );
   const nowhere = withFolder("empty");
   symlinkSync(join(nowhere.DATA_DIR, "no", "folder"), join(nowhere.DATA_DIR, "client.json"));
   expect(await runCommand(["serve"], nowhere)).toMatchObject({
