@@ -6,16 +6,12 @@ import type { AccountChoice } from "./define-tool.ts";
 
 /**
  * By the ids, which carry their account; else by `account`; else the only one there is.
- * Throws account_unknown, account_ambiguous, or invalid_input when ids and account disagree.
+ * Throws account_unknown, account_ambiguous, or invalid_input when the ids belong to different accounts.
  */
-export function chooseMail(mails: readonly Mail[], choice: AccountChoice): Mail {
-  const byIds = mailOfIds(mails, [...(choice.id === undefined ? [] : [choice.id]), ...(choice.ids ?? [])]);
-  const byName = choice.account === undefined ? undefined : mailOfAddress(mails, choice.account);
-  if (byIds && byName && byIds !== byName)
-    throw new AppError("invalid_input", "The ids belong to another account than `account` names.", {
-      hint: "Leave `account` out: the ids say which account they belong to.",
-    });
-  const chosen = byIds ?? byName ?? (mails.length === 1 ? mails[0] : undefined);
+export function chooseMail(mails: readonly Mail[], { account, id, ids = [] }: AccountChoice): Mail {
+  const named = account === undefined ? undefined : mailOfAddress(mails, account);
+  const byIds = mailOfIds(mails, id === undefined ? ids : [id, ...ids]);
+  const chosen = byIds ?? named ?? (mails.length === 1 ? mails[0] : undefined);
   if (chosen) return chosen;
   if (mails.length === 0)
     throw new AppError("account_unknown", "No mailbox is connected any more.", {

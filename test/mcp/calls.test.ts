@@ -2,9 +2,34 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { createLimits } from "../../src/http/rate-limit.ts";
+import { createCalls } from "../../src/mcp/calls.ts";
 import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
 import { callMessage, createTestTools } from "../support/mcp-tools.ts";
 import { eventually } from "../support/waiting.ts";
+
+const someCall = { grantId: "grt_1", name: undefined, hintWhenCutOff: undefined };
+const forever = () => new Promise<never>(() => {});
+
+describe("the running calls", () => {
+  test("take no work of a caller who is gone already", async () => {
+    const call = { ...someCall, callerSignal: AbortSignal.abort() };
+    await expect(createCalls().run(call, forever)).rejects.toMatchObject({ code: "cancelled" });
+  });
+
+  test("clean up what a deaf call takes after it is over", async () => {
+    const calls = createCalls({ deadlineMs: 1 });
+    const call = { ...someCall, callerSignal: new AbortController().signal };
+    let cleanedUp = false;
+    let takeMore = () => {};
+    const run = calls.run(call, (_signal, whenOver) => {
+      takeMore = () => whenOver(() => (cleanedUp = true));
+      return forever();
+    });
+    await expect(run).rejects.toMatchObject({ code: "timed_out" });
+    takeMore();
+    expect(cleanedUp).toBe(true);
+  });
+});
 
 const textOf = async (response: Response): Promise<string> => JSON.stringify(await response.json());
 
@@ -127,7 +152,7 @@ describe("a call", () => {
     ]);
   });
 
-  test("tells how far it is to who asked (MCP 2025-11-25, Progress)", async () => {
+  test("tells how far it is to who asked, each step once (MCP 2025-11-25, Progress)", async () => {
     const client = new Client({ name: "test", version: "1" });
     const requestInit = { headers: { Authorization: "Bearer mine" } };
     await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));

@@ -209,8 +209,12 @@ describe("POST /mcp in the order of its checks", () => {
       [ping, ping],
       [initializeMessage, ping],
       Array.from({ length: 17 }, (_, id) => ({ ...ping, id })),
-    ])
-      expect((await door.request("POST", { body })).status).toBe(400);
+    ]) {
+      const response = await door.request("POST", { body });
+      expect(response.status).toBe(400);
+      expect(await codeOf(response)).toBe(-32600);
+      expect(response.headers.get("Mcp-Session-Id")).toBeNull();
+    }
   });
 
   test("a method that is none of ours is 405 with Allow", async () => {

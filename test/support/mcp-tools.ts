@@ -29,6 +29,7 @@ export function createTestTools() {
     async run({ ms }, { signal, progress }) {
       observed.started += 1;
       progress(1, 2, "half");
+      progress(1, 2, "half again");
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(resolve, ms);
         signal.addEventListener("abort", () => {

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { type Page, showRow } from "../../src/tools/rows.ts";
+
+const row: Page["emails"][number] = {
+  id: "the-id",
+  from: { name: "Ann", address: "Ann@Example.test" },
+  to: [{ name: "Ben", address: "ben@example.test" }, { address: "carl@example.test" }],
+  subject: "Lunch",
+  date: "2026-11-20T09:12:30+01:00",
+  mailbox: "Sent",
+  unread: false,
+  flagged: false,
+  answered: false,
+  attachments: 0,
+  size: 2048,
+  snippet: "",
+};
+const page: Page = {
+  accounts: ["ann@example.TEST"],
+  emails: [row],
+  total: 1,
+  searched: ["Sent"],
+  skipped: [],
+};
+
+test("A row of one's own email names to whom it went, however the address is written", () => {
+  expect(showRow(row, 1, page)).toBe(
+    "1. 2026-11-20T09:12+01:00 to Ben <ben@example.test>, carl@example.test: Lunch [2 KB]\n   the-id",
+  );
+  expect(showRow({ ...row, to: [] }, 1, page)).toContain(" to nobody: Lunch");
+  expect(showRow(row, 1, { ...page, accounts: ["ben@example.test"] })).toContain(" Ann <Ann@Example.test>: ");
+});

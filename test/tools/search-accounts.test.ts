@@ -1,0 +1,49 @@
+/** What holds for a search over any accounts, whatever pages their servers answer in. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { EmailRow, Mail } from "../../src/mail/mail.ts";
+import { searchAccounts } from "../../src/tools/search-accounts.ts";
+
+const signal = new AbortController().signal;
+
+/** An account with emails that arrived at these minutes, answered in pages of at most `most`, newest first. */
+function toMail(name: string, minutes: readonly number[], most: number): Mail {
+  const rows = minutes
+    .toSorted((a, b) => b - a)
+    .map((minute, at) => ({ id: `${name}${at}`, date: new Date(minute * 60_000).toISOString() }) as EmailRow);
+  const searchEmails: Mail["searchEmails"] = async ({ limit, cursor = "0" }) => {
+    const from = Number(cursor);
+    const emails = rows.slice(from, from + Math.min(limit, most));
+    const end = from + emails.length;
+    const page = { emails, total: rows.length, searched: ["INBOX"], skipped: [] };
+    return end < rows.length ? { ...page, cursor: String(end) } : page;
+  };
+  return { accountId: `acc_${name}`, address: `${name}@example.test`, searchEmails } as Mail;
+}
+
+test("every row comes once, newest first, also from servers that answer fewer than were asked for", async () => {
+  const minutes = fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 12 });
+  const accounts = fc.array(fc.tuple(minutes, fc.integer({ min: 1, max: 5 })), {
+    minLength: 1,
+    maxLength: 3,
+  });
+  await fc.assert(
+    fc.asyncProperty(accounts, fc.integer({ min: 1, max: 6 }), async (of, limit) => {
+      const mails = of.map(([arrived, most], at) => toMail("abc"[at] ?? "", arrived, most));
+      const seen: EmailRow[] = [];
+      let cursor: string | undefined;
+      for (let page = 0; page < 60; page += 1) {
+        const request = { query: "q", limit, ...(cursor === undefined ? {} : { cursor }) };
+        const answer = await searchAccounts(mails, request, signal);
+        expect(answer.emails.length).toBeLessThanOrEqual(limit);
+        seen.push(...answer.emails);
+        cursor = answer.cursor;
+        if (cursor === undefined) break;
+      }
+      const dates = seen.map(({ date }) => date);
+      expect(dates).toEqual(dates.toSorted().reverse());
+      expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length);
+      expect(seen.length).toBe(of.reduce((sum, [arrived]) => sum + arrived.length, 0));
+    }),
+  );
+});
