@@ -14,7 +14,7 @@ import { createOutbound } from "../../src/outbound.ts";
 import { type HostileImap, startHostileImap } from "../support/hostile-imap.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { bestOf, timeOf } from "../support/times.ts";
-import { eventually } from "../support/waiting.ts";
+import { eventually, pause } from "../support/waiting.ts";
 
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
 const opened: { pool: Connections; imap: HostileImap }[] = [];
@@ -129,6 +129,28 @@ test("The process's end ends what is under way and closes everything", async () 
   await pool.close();
   expect(await running).toBe("shutting_down");
   await eventually(() => imap.open() === 0);
+});
+
+test("What a server may send is counted for each call anew, and a line without an end is not read to 5 MB", async () => {
+  const { imap, pool, owner, read } = await open({ bytesPerCall: 100_000 });
+  imap.become({ NOOP: { say: `${"* 3 EXISTS\r\n".repeat(5_000)}TAG OK done\r\n` } });
+  // Longer than the pool waits between two looks.
+  for (let call = 0; call < 2; call++)
+    await pool.use(owner, read, async (used) => {
+      await used.noop();
+      await pause(300);
+    });
+  expect(imap.connections()).toBe(1);
+  const wide = await open();
+  wide.imap.become({ NOOP: "endless line" });
+  let received = () => 0;
+  const call = wide.pool.use(wide.owner, wide.read, async (used) => {
+    received = () => used.stats().received;
+    await used.noop();
+    if (!used.usable) throw new AppError("mail_server_failed", "It is gone.");
+  });
+  expect(await failure(call)).toBe("mail_server_failed");
+  expect(received()).toBeLessThan(5_000_000);
 });
 
 test("A second call does not wait for the first one's work", async () => {

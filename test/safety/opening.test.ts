@@ -10,6 +10,7 @@ import { type HostileScript, type Misdeed, startHostileImap } from "../support/h
 import { startOddListener } from "../support/odd-listeners.ts";
 import { freePort } from "../support/ports.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { eventually } from "../support/waiting.ts";
 
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
 /** A tenth and less of the real ones: what is proven is that each stage has one. */
@@ -270,15 +271,20 @@ describe("a hostile server at the login", () => {
   );
 
   test("a caller who goes away ends the opening at once, and the connection is closed", async () => {
-    const server = await startHostileImap({ on: { LOGIN: "stall" } });
-    const signal = AbortSignal.timeout(120);
-    const startedAt = performance.now();
-    const failure = await openImap(toCredentials(server.server), { outbound, signal }).catch(
-      (error: AppError) => error,
-    );
-    expect(failure).toMatchObject({ code: "timed_out" });
-    expect(performance.now() - startedAt).toBeLessThan(lateMs);
-    await server.stop();
+    const imap = await startHostileImap({ on: { LOGIN: "stall" } });
+    const smtp = await startScriptedSmtp({ stallAt: "AUTH" });
+    for (const [server, openIt] of [
+      [imap, openImap],
+      [smtp, openSmtp],
+    ] as const) {
+      const startedAt = performance.now();
+      const deps = { outbound, signal: AbortSignal.timeout(120) };
+      const failure = await openIt(toCredentials(server.server), deps).catch((error: AppError) => error);
+      expect(failure).toMatchObject({ code: "timed_out" });
+      expect(performance.now() - startedAt).toBeLessThan(lateMs);
+      await eventually(() => server.open() === 0);
+    }
+    await Promise.all([imap.stop(), smtp.stop()]);
   });
 
   test("a caller who goes away while the name is looked up has nothing connected to", async () => {
