@@ -123,10 +123,13 @@ export function into(element: Element, style: Style, around: Surroundings): Surr
   const { name, attribs } = element;
   const attribute = name === "font" ? attribs.color : name === "body" ? attribs.text : undefined;
   const drawn = name === "text" || name === "tspan";
-  const colourText = drawn ? (style.get("fill") ?? attribs.fill) : (style.get("color") ?? attribute);
+  const own = ownColours(element);
+  const colourText = drawn
+    ? (style.get("fill") ?? attribs.fill)
+    : (style.get("color") ?? attribute ?? own.text);
   return {
     colour: colourText === undefined || colourText === "inherit" ? around.colour : toColour(colourText),
-    ground: groundOf(element, style, around.ground),
+    ground: groundOf(element, style, own.ground ?? around.ground),
     fontSize: fontSizeOf(style.get("font-size"), around.fontSize),
     invisible:
       visibility === undefined ? around.invisible : visibility === "hidden" || visibility === "collapse",
@@ -135,6 +138,13 @@ export function into(element: Element, style: Style, around: Surroundings): Surr
       : around.preserve || element.name === "pre",
     apart: /flex|grid/.test(style.get("display") ?? ""),
   };
+}
+
+/** What browsers paint without being asked. */
+function ownColours({ name, attribs }: Element): { text?: string; ground?: Colour } {
+  if (name === "a" && "href" in attribs) return { text: "#0000ee" };
+  if (name === "button") return { text: "black", ground: [239, 239, 239, 1] };
+  return name === "mark" ? { text: "black", ground: [255, 255, 0, 1] } : {};
 }
 
 function groundOf(element: Element, style: Style, around: Colour | undefined): Colour | undefined {
