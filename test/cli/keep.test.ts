@@ -6,8 +6,16 @@ import { join } from "node:path";
 import { openDatabase } from "../../src/db/open.ts";
 import { saveKeyRing } from "../../src/key-ring.ts";
 import { rewrapAll } from "../../src/oauth/rewrap.ts";
+import { fieldNames } from "../../src/pages/connect-form.ts";
 import { createSecrets } from "../../src/secrets.ts";
-import { connectMailbox, redirectUri, requestToken } from "../support/authorize.ts";
+import {
+  beginAuthorization,
+  connectMailbox,
+  formFields,
+  redirectUri,
+  requestToken,
+  submitForm,
+} from "../support/authorize.ts";
 import { type Ran, runCommand } from "../support/command.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
@@ -131,6 +139,11 @@ describeMail("the operator's commands", () => {
     await before.call("send_email", email);
     const uploadPage = /http\S+/.exec((await before.call("request_upload")).text)?.[0] ?? "";
     await before.close();
+    // Somebody is in the middle of the form.
+    const begun = await beginAuthorization(first);
+    await submitForm(first, begun, { ...formFields(user, kit), [fieldNames.next]: "ask" });
+    // The id of a client that registered itself is long; its beginning tells it apart.
+    expect((await runCommand(["grants", "list"], env)).printed).toMatch(/ reg_[\w-]{35}… /);
     expect((await runCommand(["rotate-key"], env)).complained).toContain(
       "is in use by another email-connector",
     );

@@ -28,9 +28,12 @@ describe("For the operator's machines", () => {
     await withProduct({ settings: { METRICS_TOKEN } }, async ({ url }) => {
       expect((await fetch(`${url}/metrics`)).status).toBe(401);
       expect((await fetch(`${url}/metrics`, withToken(`${METRICS_TOKEN}x`))).status).toBe(401);
-      const { status, headers } = await fetch(`${url}/metrics`, withToken(METRICS_TOKEN));
-      expect(status).toBe(200);
-      expect(headers.get("Content-Type")).toStartWith("text/plain; version=0.0.4");
+      // What a caller makes up is no label of its own.
+      await fetch(`${url}/mcp`, { method: "PROPFIND" });
+      const metrics = await fetch(`${url}/metrics`, withToken(METRICS_TOKEN));
+      expect(metrics.status).toBe(200);
+      expect(metrics.headers.get("Content-Type")).toStartWith("text/plain; version=0.0.4");
+      expect(await metrics.text()).toContain('requests_total{method="other",route="/mcp",status="401"} 1\n');
     });
   });
 

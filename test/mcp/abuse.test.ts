@@ -61,6 +61,7 @@ describe("N07: a flood", () => {
     }
     expect(opened).toBeLessThanOrEqual(300);
     expect(Number(limited?.headers.get("Retry-After"))).toBeGreaterThan(0);
+    expect((await door.request("GET", { token: "flooding" })).status).toBe(429);
     // Another grant is served meanwhile.
     expect((await door.request("POST", { token: "theirs", body: ping })).status).toBe(200);
   }, 30_000);
