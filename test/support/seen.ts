@@ -84,7 +84,7 @@ function readSeen(): string {
   function isCutAway(element: Element): boolean {
     const { clip, clipPath, position, opacity, filter } = styleOf(element);
     const nothing = /^rect\((0px,? ?){4}\)$/.test(clip) && /absolute|fixed/.test(position);
-    const cut = /^inset\((50|100)%|^circle\(0/.test(clipPath);
+    const cut = /^inset\((50|100)%|^circle\(0|^polygon\((0px[ ,]*)+\)/.test(clipPath);
     return nothing || cut || Number(opacity) < 0.05 || /opacity\(0\)/.test(filter);
   }
 

@@ -40,6 +40,7 @@ const watched = new Set([
   "clip-path",
   "transform",
   "filter",
+  "zoom",
   "fill",
   "float",
 ]);

@@ -11,6 +11,8 @@ export type Surroundings = {
   fontSize: number;
   invisible: boolean;
   preserve: boolean;
+  /** Of links that have no other colour. */
+  link: string;
   /** What is inside stands apart from each other, words of a line too (flex, grid). */
   apart: boolean;
 };
@@ -21,6 +23,7 @@ export const page: Surroundings = {
   fontSize: 16,
   invisible: false,
   preserve: false,
+  link: "#0000ee",
   apart: false,
 };
 
@@ -72,15 +75,16 @@ export function isRemoved(element: Element, style: Style): boolean {
 function isClipped(element: Element, style: Style): boolean {
   const is = (name: string, pattern: RegExp) => pattern.test(style.get(name) ?? "");
   // A cell is as large as what is in it, whatever it says.
-  const sized = /^(td|th|tr)$/.test(element.name)
+  const sized = /^(table|tbody|td|th|tr)$/.test(element.name)
     ? ["max-width"]
     : ["max-height", "height", "max-width", "width"];
   const cuts = is("overflow", /hidden|clip/) && !isInline(element, style);
   if (cuts && sized.some((name) => isNothing(style.get(name)))) return true;
   return (
     is("clip", /^rect\(\s*0(px)?[\s,]+0(px)?[\s,]+0(px)?[\s,]+0(px)?\s*\)$/) ||
-    is("clip-path", /^(inset\((50|100)%|circle\(0)/) ||
-    is("transform", /\bscale\(0[,)]/) ||
+    is("clip-path", /^(inset\((50|100)%|circle\(0|polygon\(([0\s,]|px|%)+\)$)/) ||
+    is("transform", /\bscale\(0[,)]|\btranslate[xy]?\(\s*-\d{4,}/) ||
+    is("zoom", /^0?\.0\d*$|^0$|^[0-4]%$/) ||
     is("filter", /\bopacity\(0%?\)/)
   );
 }
@@ -96,7 +100,10 @@ function isInline(element: Element, style: Style): boolean {
 }
 
 function isFarAway(style: Style): boolean {
-  const is = (name: string) => (number(style.get(name)) ?? 0) <= -999;
+  const is = (name: string) => {
+    const value = style.get(name) ?? "";
+    return (number(value) ?? 0) <= (/^-?[\d.]+(%|vw|vh)$/.test(value) ? -100 : -999);
+  };
   // Letters on top of each other.
   const spacing = style.get("letter-spacing") ?? "";
   if ((number(spacing) ?? 0) <= (spacing.endsWith("em") ? -0.6 : -10)) return true;
@@ -123,26 +130,30 @@ export function into(element: Element, style: Style, around: Surroundings): Surr
   const { name, attribs } = element;
   const attribute = name === "font" ? attribs.color : name === "body" ? attribs.text : undefined;
   const drawn = name === "text" || name === "tspan";
-  const own = ownColours(element);
+  const own = ownColours(element, around);
   const colourText = drawn
     ? (style.get("fill") ?? attribs.fill)
     : (style.get("color") ?? attribute ?? own.text);
   return {
     colour: colourText === undefined || colourText === "inherit" ? around.colour : toColour(colourText),
     ground: groundOf(element, style, own.ground ?? around.ground),
-    fontSize: fontSizeOf(style.get("font-size"), around.fontSize),
+    fontSize: fontSizeOf(
+      style.get("font-size") ?? (name === "font" && attribs.size ? "medium" : undefined),
+      around.fontSize,
+    ),
     invisible:
       visibility === undefined ? around.invisible : visibility === "hidden" || visibility === "collapse",
     preserve: style.has("white-space")
       ? /^(pre|pre-wrap|pre-line|break-spaces)$/.test(style.get("white-space") ?? "")
       : around.preserve || element.name === "pre",
+    link: (name === "body" ? attribs.link : undefined) ?? around.link,
     apart: /flex|grid/.test(style.get("display") ?? ""),
   };
 }
 
 /** What browsers paint without being asked. */
-function ownColours({ name, attribs }: Element): { text?: string; ground?: Colour } {
-  if (name === "a" && "href" in attribs) return { text: "#0000ee" };
+function ownColours({ name, attribs }: Element, { link }: Surroundings): { text?: string; ground?: Colour } {
+  if (name === "a" && "href" in attribs) return { text: link };
   if (name === "button") return { text: "black", ground: [239, 239, 239, 1] };
   return name === "mark" ? { text: "black", ground: [255, 255, 0, 1] } : {};
 }
@@ -177,7 +188,20 @@ function isStray(element: Element): boolean {
   return true;
 }
 
+const namedSizes: Readonly<Record<string, number>> = {
+  "xx-small": 9,
+  "x-small": 10,
+  small: 13,
+  medium: 16,
+  initial: 16,
+  large: 18,
+  "x-large": 24,
+  "xx-large": 32,
+  "xxx-large": 48,
+};
+
 function fontSizeOf(value: string | undefined, around: number): number {
+  if (value !== undefined && Object.hasOwn(namedSizes, value)) return namedSizes[value] ?? around;
   const match = /^([\d.]+)\s*(px|pt|em|rem|%)?$/.exec(value ?? "");
   if (!match) return around;
   const size = Number(match[1]);
