@@ -1,5 +1,6 @@
 /** `doctor` through a front door that works, and through ones that spoil something. */
 import { expect, test } from "bun:test";
+import { createAuthority, trustedAuthority } from "../support/authority.ts";
 import { runCommand } from "../support/command.ts";
 import { startFrontDoor } from "../support/front-door.ts";
 import { freePort } from "../support/ports.ts";
@@ -68,6 +69,28 @@ test("a proxy that swallows the challenge or the discovery documents is told so"
   const { printed } = await examine({ drops: ["www-authenticate"], hides: "/.well-known/" });
   expect(printed).toContain("no    401 challenge: the WWW-Authenticate header is lost.");
   expect(printed).toContain("no    /.well-known/oauth-authorization-server: answers 404.");
+});
+
+test("a proxy that is there without the server behind it, or drops security headers, is told so", async () => {
+  expect((await examine({ hides: "/health" })).printed).toContain(
+    "no    reachable: /health answers 404. The proxy is there, email-connector behind it is not.",
+  );
+  expect((await examine({ drops: ["x-frame-options"] })).printed).toContain(
+    "no    security headers: the proxy removes x-frame-options. Let them through.",
+  );
+});
+
+const localhost = { hosts: ["localhost"] };
+test.each([
+  ["ends in 5 days", () => trustedAuthority().issue({ ...localhost, days: 5 }), "certificate: it ends in "],
+  ["has ended", () => trustedAuthority().issue({ ...localhost, days: -1 }), "has expired. Renew it"],
+  ["is for another name", () => trustedAuthority().issue({ hosts: ["b.example"] }), "for another name"],
+  ["nobody signed", () => trustedAuthority().selfSigned(localhost), "self-signed; Claude refuses it"],
+  ["a stranger signed", () => createAuthority("stranger").issue(localhost), "fullchain.pem, not cert.pem"],
+] as const)("a certificate that %s is told as what it is", async (_, certificate, said) => {
+  const { exitCode, printed } = await examine({ certificate: certificate() });
+  expect(printed).toContain(said);
+  expect(exitCode).toBe(1);
 });
 
 test("without the server's key the inner checks are skipped, and said so", async () => {

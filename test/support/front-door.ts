@@ -1,7 +1,9 @@
 /** A reverse proxy with https in front of a product, which may spoil what real ones spoil. */
-import { trustedAuthority } from "./authority.ts";
+import { type Certificate, trustedAuthority } from "./authority.ts";
 
 export type Spoiling = {
+  /** Shown in the place of a good one. */
+  certificate?: Certificate;
   /** Sends an answer on when all of it is there. */
   buffers?: boolean;
   maxBytes?: number;
@@ -19,7 +21,7 @@ export function startFrontDoor(
   { port, target }: { port: number; target: string },
   spoil: Spoiling = {},
 ): { url: string; stop(): Promise<void> } {
-  const { cert, key } = trustedAuthority().issue({ hosts: ["localhost"] });
+  const { cert, key } = spoil.certificate ?? trustedAuthority().issue({ hosts: ["localhost"] });
   const server = Bun.serve({
     port,
     hostname: "127.0.0.1",
