@@ -260,7 +260,7 @@ test.each<[string, string]>([
   expect(toGmailQuery(parseQuery(query, given))).toBe(expected);
 });
 
-test.each(["is:answered", "is:draft", "body:word", "a OR is:answered"])(
+test.each(["is:answered", "is:draft", "body:word", "a OR is:answered", "list:*"])(
   "Gmail has no words for %s",
   (query) => {
     expect(toGmailQuery(parseQuery(query, given))).toBeUndefined();

@@ -117,6 +117,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ["larger:50K", ["Large one"]],
     ["smaller:2K subject:lunch", ["Lunch on Thursday"]],
     ["list:team.example.org", ["Team list"]],
+    ["list:*", ["Team list"]],
     ["in:trash harbour", ["Thrown away"]],
     ["in:archive harbour", ["Archived"]],
     ["in:anywhere harbour", ["Unwanted", "Thrown away", "Read and starred", "Lunch on Thursday", "Archived"]],

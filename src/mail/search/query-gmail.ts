@@ -80,7 +80,8 @@ function ofTerm(term: Term): string | undefined {
       // Gmail knows the other addresses of its person, too.
       return term.field === "body" ? undefined : `${term.field}:${term.me ? "me" : spoken(term)}`;
     case "header":
-      return term.header === "List-Id" ? `list:${spoken(term)}` : messageId(term.text);
+      if (term.header === "Message-ID") return messageId(term.text);
+      return term.text === "" ? undefined : `list:${spoken(term)}`;
     case "flag":
       return flags[`${term.flag} ${term.set}`];
     case "received":

@@ -143,6 +143,8 @@ export function toTerm(name: string | undefined, value: string, given: Given): T
     return { kind: "words", text: given.quoted ? value : withoutStars(value), ...exactly(given) };
   const operator = Object.hasOwn(operators, name) ? operators[name] : undefined;
   if (!operator) throw wrongQuery(`The query language has no operator "${name.slice(0, 40)}:".`);
+  // RFC 3501 section 6.4.4: an empty string is in every such header, so this is what came from any mailing list.
+  if (name === "list" && value === "*") return operator("", given, name);
   return operator(given.quoted ? value : withoutStars(value), given, name);
 }
 

@@ -25,7 +25,7 @@ export type Term =
   | { kind: "words"; text: string; exact?: true }
   /** `me`: it was written so, and `text` is the account's address. */
   | { kind: "field"; field: TextField; text: string; exact?: true; me?: true }
-  /** A header contains this. */
+  /** A header contains this; "" when it need only be there. */
   | { kind: "header"; header: "List-Id" | "Message-ID"; text: string }
   | { kind: "flag"; flag: Flag; set: boolean }
   /** Received on or after `since`, before `before`: midnights UTC of calendar days. */
