@@ -37,6 +37,10 @@ describeMail("check, with a mail server", () => {
     expect(wrong.printed).toMatch(/^no +login over IMAP and SMTP: .*\(login_refused\)/m);
     expect(wrong.exitCode).toBe(1);
     expect(good.printed + wrong.printed).not.toContain(user.password);
+
+    const [unknown, password] = ["ann@another.test", `${user.password}\n`];
+    const asUser = await runCommand(["check", unknown, ...servers, "--user", user.address], env, password);
+    expect(asUser.printed).toMatch(/^ok +login over IMAP and SMTP: works/m);
   });
 });
 
