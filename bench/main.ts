@@ -1,12 +1,9 @@
-/**
- * `bun run bench`: what the product costs. Parts by name: tools, http, memory (all three unless named), soak.
- *   --sizes 1000,20000,100000   --delays 0,20,50,150   --rounds 20   --minutes 30 (of the soak)
- *   --write   also puts the tables, with date, machine and command, into bench/RESULTS.md
- */
+/** `bun run bench`: what the product costs; `--help` says what can be asked. */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { Argument, Command } from "commander";
+import { z } from "zod";
 import { trustedAuthority } from "../test/support/authority.ts";
 import { missingPackages } from "../test/support/installed.ts";
 import { stopMailServer } from "../test/support/mail-server.ts";
@@ -17,16 +14,28 @@ import { startServer } from "./processes.ts";
 import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    sizes: { type: "string", default: "1000,20000,100000" },
-    delays: { type: "string", default: "0,20,50,150" },
-    rounds: { type: "string", default: "20" },
-    minutes: { type: "string", default: "30" },
-    write: { type: "boolean", default: false },
-  },
-});
+const parts = ["tools", "http", "memory", "soak"];
+const program = new Command("bun run bench")
+  .description("What the product costs.")
+  .addArgument(
+    new Argument("[parts...]", "what to measure").choices(parts).default(["tools", "http", "memory"]),
+  )
+  .option("--sizes <list>", "emails in a mailbox", "1000,20000,100000")
+  .option("--delays <list>", "milliseconds to the mail server and back", "0,20,50,150")
+  .option("--rounds <number>", "of each tool", "20")
+  .option("--minutes <number>", "of the soak", "30")
+  .option("--write", "puts the tables into bench/RESULTS.md, too")
+  .parse();
+const chosen = z.array(z.string()).parse(program.processedArgs[0]);
+const values = z
+  .object({
+    sizes: z.string(),
+    delays: z.string(),
+    rounds: z.string(),
+    minutes: z.string(),
+    write: z.boolean().default(false),
+  })
+  .parse(program.opts());
 const needed = missingPackages.filter((name) => /dovecot|openssl/.test(name));
 if (needed.length > 0) {
   process.stderr.write(`The benchmark needs: apt-get install ${needed.join(" ")}\n`);
@@ -34,7 +43,6 @@ if (needed.length > 0) {
 }
 
 const numbers = (text: string) => text.split(",").map(Number);
-const chosen = positionals.length > 0 ? positionals : ["tools", "http", "memory"];
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const sections: string[] = [];
 
