@@ -134,7 +134,7 @@ export function createOutbound(deps: {
 }
 
 /** Lets a failure out no sooner than `minimumMs` after the start; a success passes at once. */
-export async function refuseEvenly<T>(minimumMs: number, work: () => Promise<T>): Promise<T> {
+async function refuseEvenly<T>(minimumMs: number, work: () => Promise<T>): Promise<T> {
   const startedAt = performance.now();
   try {
     return await work();

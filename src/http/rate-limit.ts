@@ -129,7 +129,6 @@ export function createLimits(deps: LimitOptions) {
 
   return {
     spend,
-    enter,
 
     /**
      * A login at somebody's mail server, tried for `peer`. Counted before it is tried, so that a hundred at once

@@ -95,7 +95,7 @@ export function createMcpRoutes(deps: McpDeps) {
         return refuse(c, { status: 400, code: -32000, message: "Name the session in Mcp-Session-Id." });
       const session = sessions.find(sessionId, c.var.grant.id);
       if (!session) return refuse(c, unknownSession);
-      sessions.close(sessionId, c.var.grant.id);
+      sessions.close(session.hash);
       streams.closeSession(session.hash);
       return c.body(null, 200);
     })

@@ -2,7 +2,7 @@
  * MCP sessions as rows, so that they survive a restart. The id is stored as its hash and belongs to one grant:
  * anybody else's id is as unknown as a made-up one.
  */
-import { and, desc, eq, inArray, lte, sql } from "drizzle-orm";
+import { desc, eq, inArray, lte, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { sessions } from "../db/schema.ts";
@@ -48,7 +48,15 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     if (hashes.length > 0) tx.delete(sessions).where(inArray(sessions.hash, hashes)).run();
   }
 
+  /** Notes that a session is in use: a call, or a stream held open. */
+  function touch(hash: string): void {
+    const lastUsedAt = clock.now();
+    noteWhereItCan(() => db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run());
+  }
+
   return {
+    touch,
+
     /** A new session of this grant; returns the id, 64 hex digits, known to the client alone. */
     open(grantId: string, protocolVersion: string): string {
       const id = newToken();
@@ -68,23 +76,13 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       const hash = hashSecret(id);
       const row = byHash.get({ hash });
       if (!row || row.grantId !== grantId || isOver(row.lastUsedAt)) return undefined;
-      if (clock.now() - row.lastUsedAt >= touchEveryMs) this.touch(hash);
+      if (clock.now() - row.lastUsedAt >= touchEveryMs) touch(hash);
       return { hash, grantId, protocolVersion: row.protocolVersion };
     },
 
-    /** Notes that a session is in use: a call, or a stream held open. */
-    touch(hash: string): void {
-      const lastUsedAt = clock.now();
-      noteWhereItCan(() => db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run());
-    },
-
-    /** Ends it; false when this grant has no such session. */
-    close(id: string, grantId: string): boolean {
-      if (!this.find(id, grantId)) return false;
-      db.delete(sessions)
-        .where(and(eq(sessions.hash, hashSecret(id)), eq(sessions.grantId, grantId)))
-        .run();
-      return true;
+    /** Ends a session that was found. */
+    close(hash: string): void {
+      db.delete(sessions).where(eq(sessions.hash, hash)).run();
     },
   };
 }

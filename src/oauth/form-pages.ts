@@ -21,8 +21,6 @@ export type Answer =
   | { html: string; status: ContentfulStatusCode; retryAfterSeconds?: number | undefined }
   | { location: string };
 
-export type FormPages = ReturnType<typeof createFormPages>;
-
 export function createFormPages(deps: {
   config: Pick<Config, "publicUrl">;
   passages: Passages;

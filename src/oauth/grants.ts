@@ -67,7 +67,6 @@ export function createGrants(deps: {
     passages: createPassages({ db, secrets, clock, config }),
     redeemCode,
     refresh,
-    end,
     /** Closes what is still open of grants that another process ended; start.ts calls it on a timer. */
     closeEndedElsewhere: endedElsewhere.look,
 
@@ -94,17 +93,16 @@ export function createGrants(deps: {
       };
     },
 
-    /** Ends the grant of an access or refresh token (RFC 7009 2.1); false when there is none of this client's. */
-    revoke(token: string, clientId: string | undefined): boolean {
+    /** Ends the grant of an access or refresh token (RFC 7009 2.1), if it is this client's. */
+    revoke(token: string, clientId: string | undefined): void {
       const row = db
         .select({ grantId: tokens.grantId, clientId: grants.clientId })
         .from(tokens)
         .innerJoin(grants, eq(grants.id, tokens.grantId))
         .where(eq(tokens.hash, hashSecret(token)))
         .get();
-      if (!row || (clientId !== undefined && row.clientId !== clientId)) return false;
+      if (!row || (clientId !== undefined && row.clientId !== clientId)) return;
       end(row.grantId, "revoked");
-      return true;
     },
 
     /** Ends what has expired; start.ts calls it on a timer. */
