@@ -39,7 +39,7 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
       const whole = vault.withMails(grant, signal, async (mails) => {
         const tag = fromEmailId(id).accountTag;
         const mail = mails.find(({ accountId }) => toAccountTag(accountId) === tag);
-        if (!mail) throw new AppError("link_expired", "The mailbox is not connected any more.");
+        if (!mail) throw new AppError("link_expired", "The account is not connected any more.");
         await mail.streamAttachment({ id, index }, async ({ name, chunks }) => {
           begun.resolve({ name, body: readable });
           for await (const chunk of chunks) {

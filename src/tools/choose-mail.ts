@@ -14,17 +14,17 @@ export function chooseMail(mails: readonly Mail[], { account, id, ids = [] }: Ac
   const chosen = byIds ?? named ?? (mails.length === 1 ? mails[0] : undefined);
   if (chosen) return chosen;
   if (mails.length === 0)
-    throw new AppError("account_unknown", "No mailbox is connected any more.", {
-      hint: "Connect the mailbox again.",
+    throw new AppError("account_unknown", "No account is connected any more.", {
+      hint: "The person can connect it again.",
     });
-  throw new AppError("account_ambiguous", `Several mailboxes are connected: ${addresses(mails)}.`);
+  throw new AppError("account_ambiguous", `Several accounts are connected: ${addresses(mails)}.`);
 }
 
 function mailOfAddress(mails: readonly Mail[], account: string): Mail {
   const wanted = account.trim().toLowerCase();
   const found = mails.find((mail) => mail.address.toLowerCase() === wanted);
   if (found) return found;
-  throw new AppError("account_unknown", `That mailbox is not connected. Connected: ${addresses(mails)}.`);
+  throw new AppError("account_unknown", `That account is not connected. Connected: ${addresses(mails)}.`);
 }
 
 function mailOfIds(mails: readonly Mail[], ids: readonly string[]): Mail | undefined {
@@ -35,7 +35,7 @@ function mailOfIds(mails: readonly Mail[], ids: readonly string[]): Mail | undef
       if (mail) return mail;
       throw new AppError(
         "account_unknown",
-        "This email id belongs to a mailbox that is not connected here.",
+        "This email id belongs to an account that is not connected here.",
         {
           hint: "Search again and use the ids of that answer.",
         },

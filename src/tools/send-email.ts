@@ -47,7 +47,7 @@ export const sendEmail = defineTool({
   async run(input, context) {
     const mail = chooseSender(input, context);
     if (!mail.canSend)
-      throw new AppError("not_supported", "This mailbox was connected without sending.", {
+      throw new AppError("not_supported", "This account was connected without sending.", {
         hint: "Connect it again with its SMTP server.",
       });
     const { idempotency_key, ...asked } = input;

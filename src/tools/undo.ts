@@ -15,7 +15,7 @@ export const undo = defineTool({
     const operation = journal.take(operation_id);
     try {
       const mail = mails.find(({ accountId }) => accountId === operation.accountId);
-      if (!mail) throw new AppError("account_unknown", "That mailbox is not connected any more.");
+      if (!mail) throw new AppError("account_unknown", "That account is not connected any more.");
       const back = await mail.undo(operation.changes);
       if (back.changes.length === 0) return { ...toOutcomes(back), undone: operation.tool };
       journal.giveBack(operation.id, back.changes);
