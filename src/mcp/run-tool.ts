@@ -89,12 +89,15 @@ export function createRunTool({ services, forGrant, vault, calls, limits, newFen
         return toFailure(`${error.message} ${error.hint} (${error.code})`);
       }
       log.error("bug", { ...fields(), error: toErrorFields(error) });
-      return toFailure(`Something went wrong inside the mail connector; it was noted as ${call.requestId}.`);
+      const next = hintWhenCutOff[tool.effect] ?? "Try it once more, another way if there is one.";
+      return toFailure(
+        `Something went wrong inside the mail connector; it was noted as ${call.requestId}. ${next} (internal_error)`,
+      );
     }
   };
 }
 
-/** A call that was cut off may have done its work: what a model should do before it calls again. */
+/** A call that was cut off, or broke, may have done its work: what a model should do before it calls again. */
 const hintWhenCutOff: Record<Effect, string | undefined> = {
   read: undefined,
   write: "It may have been done in part; look at the mailbox before you call again.",

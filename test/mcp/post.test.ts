@@ -304,13 +304,20 @@ describe("a call's answer", () => {
     expect(door.lines.join("")).not.toContain("canary-cause");
   });
 
-  test("of a bug is one neutral sentence with the request's id, and the log has its class and place", async () => {
+  test("that broke while it sent says what to look at before it is tried again", async () => {
+    const response = await door.request("POST", { body: callMessage("send_slowly", { breaks: true }) });
+    const { result } = called.parse(await response.json());
+    expect(result.content[0].text).toContain("The email may have been sent; look in Sent");
+    expect(result.content[0].text).not.toContain("canary");
+  });
+
+  test("of a bug is in neutral words with the request's id and what to do next; the log has its class and place", async () => {
     const response = await door.request("POST", { body: callMessage("broken") });
     const requestId = response.headers.get("X-Request-Id") ?? "none";
     const { isError, content } = called.parse(await response.json()).result;
     expect(isError).toBe(true);
     expect(content[0].text).toBe(
-      `Something went wrong inside the mail connector; it was noted as ${requestId}.`,
+      `Something went wrong inside the mail connector; it was noted as ${requestId}. Try it once more, another way if there is one. (internal_error)`,
     );
     const line = door.lines.find((candidate) => candidate.includes('"bug"') && candidate.includes(requestId));
     expect(line).toContain("TypeError");

@@ -103,12 +103,13 @@ export function createTestTools() {
   const sendSlowly = defineTool({
     name: "send_slowly",
     title: "Send slowly",
-    description: "Takes its time, and when it is cut off says what became of the email.",
+    description: "Takes its time, and when it is cut off says what became of the email; or breaks at once.",
     effect: "send",
-    input: z.object({ listens: z.boolean() }),
+    input: z.object({ listens: z.boolean().default(false), breaks: z.boolean().default(false) }),
     output: z.object({}),
-    run: ({ listens }, { signal }) =>
+    run: ({ listens, breaks }, { signal }) =>
       new Promise<Record<string, never>>((_, reject) => {
+        if (breaks) reject(new TypeError("canary-message at line two"));
         if (listens)
           signal.addEventListener("abort", () =>
             reject(new AppError("maybe_sent", "The connection ended before the server said so.")),
