@@ -159,16 +159,20 @@ describe("S08: encryption that is missing", () => {
     }
   });
 
-  test("S08: bytes slipped in before the TLS handshake are not taken as the server's", async () => {
-    const server = await startHostileImap({
-      security: "starttls",
-      on: { STARTTLS: { say: "TAG OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nA9 OK\r\n" } },
-    });
-    const ended = await attempt("imap", server.server);
-    await server.stop();
-    expect(["tls_failed", "not_a_mail_server", "host_unreachable"]).toContain(ended.code);
-    expect(server.commands.filter((line) => line.includes("LOGIN"))).toEqual([]);
-  });
+  test.each([
+    ["an untagged answer", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] injected\r\n"],
+    ["the answer to what comes next", "2 OK done\r\n3 OK [CAPABILITY IMAP4rev1] done\r\n"],
+    ["half a line", "* OK [CAPABILITY IMAP4rev1"],
+  ])(
+    "S08: %s slipped in before the TLS handshake is not taken as the server's: nobody gets a LOGIN (RFC 9051 section 6.2.1)",
+    async (_, beforeTls) => {
+      const server = await startHostileImap({ security: "starttls", beforeTls });
+      const ended = await attempt("imap", server.server);
+      await server.stop();
+      expect(["tls_failed", "not_a_mail_server"]).toContain(ended.code);
+      expect(server.commands.filter((line) => line.includes("LOGIN"))).toEqual([]);
+    },
+  );
 
   test("a server that lets everybody in without a password proves nobody's login", async () => {
     const server = await startHostileImap({

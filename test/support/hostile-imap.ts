@@ -52,6 +52,8 @@ export type HostileScript = {
   /** TLS versions, to be too old on purpose. */
   maxVersion?: "TLSv1.1";
   exists?: number;
+  /** Said in clear right behind the OK to STARTTLS, as somebody in between would. */
+  beforeTls?: string;
   on?: Partial<Record<ImapStage, Misdeed>>;
 };
 
@@ -171,7 +173,7 @@ export async function startHostileImap(script: HostileScript = {}): Promise<Host
       if (misdeed) act(socket, misdeed, tag);
       else if (name === "STARTTLS" && security === "starttls" && !secured) {
         socket.removeAllListeners("data");
-        socket.write(`${tag} OK go ahead\r\n`);
+        socket.write(`${tag} OK go ahead\r\n${script.beforeTls ?? ""}`);
         serve(new TLSSocket(socket, { isServer: true, ...tlsOptions }), true);
       } else {
         const answer = honest(name, exists).replaceAll("TAG", tag);

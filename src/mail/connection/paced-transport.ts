@@ -43,6 +43,7 @@ function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
   let wanted = false;
   let handing = false;
   let ended = false;
+  let finished = false;
   let released = false;
 
   const outer = new Duplex({
@@ -52,7 +53,8 @@ function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
       hand();
     },
     write: (chunk, encoding, done) => void inner.write(chunk, encoding, done),
-    final: (done) => void inner.end(done),
+    // One that the other side has ended already cannot be ended again, and need not.
+    final: (done) => void inner.end(() => done()),
     destroy(error, done) {
       pieces.length = 0;
       inner.destroy();
@@ -72,8 +74,15 @@ function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
         wanted = outer.push(piece);
         hand();
       });
-    } else if (ended) outer.push(null);
+    } else if (ended) finish();
     else if (!released) inner.resume();
+  }
+
+  /** The end comes a turn after the last piece: whoever reads hears the reason first, and only then hangs up. */
+  function finish(): void {
+    if (finished) return;
+    finished = true;
+    setImmediate(() => outer.destroyed || outer.push(null));
   }
 
   function onBytes(bytes: Buffer): void {
@@ -85,7 +94,7 @@ function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
   // What had come before the end is still handed on; a BYE is the reason for the end.
   function onEnd(): void {
     ended = true;
-    if (!handing && pieces.length === 0) outer.push(null);
+    if (!handing && pieces.length === 0) finish();
     else hand();
   }
 

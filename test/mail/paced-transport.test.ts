@@ -1,0 +1,66 @@
+/** The sockets under an IMAP connection, with a pace that hands on only when told to. */
+import { afterEach, expect, test } from "bun:test";
+import { createServer, type Server, type Socket } from "node:net";
+import { openImap } from "../../src/mail/connection/imap.ts";
+import { createPacedTransport } from "../../src/mail/connection/paced-transport.ts";
+import { createOutbound } from "../../src/outbound.ts";
+import { type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
+import { eventually, pause } from "../support/waiting.ts";
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** Connects to a server that does this with each connection. `held`: what the pace has not let through yet. */
+async function connectTo(serve: (socket: Socket) => void) {
+  const server = createServer(serve);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port was given");
+  const held: (() => void)[] = [];
+  const transport = createPacedTransport({ take: (_, go) => void held.push(go) });
+  const to = { host: "127.0.0.1", port: address.port, servername: undefined, tls: {}, secure: false };
+  const socket = transport.connect(to, () => {});
+  const got: string[] = [];
+  socket.on("data", (bytes: Buffer) => got.push(bytes.toString()));
+  socket.on("error", (error: Error) => got.push(error.message));
+  socket.on("end", () => got.push("end"));
+  return { transport, socket, to, held, got };
+}
+
+test("What came before the end is handed on before the end is: a BYE is why", async () => {
+  const { held, got } = await connectTo((socket) => socket.end("* BYE too many\r\n"));
+  await eventually(() => held.length === 1);
+  await pause(30);
+  expect(got).toEqual([]);
+  held.shift()?.();
+  await eventually(() => got.length > 1);
+  await pause(30);
+  expect(got).toEqual(["* BYE too many\r\n", "end"]);
+});
+
+test.each(["greeting", "LOGIN"] as const)(
+  "I04: a BYE at %s is heard also while much else is being read",
+  async (stage) => {
+    const server = await startHostileImap({ on: { [stage]: "bye" } satisfies HostileScript["on"] });
+    const pace = { take: (_: number, go: () => void) => void setImmediate(go) };
+    const outbound = { ...createOutbound({ allowPrivateHosts: ["localhost"] }), pace };
+    const address = "ann@example.test";
+    const credentials = {
+      ...{ address, username: address, password: "x", provider: "generic" },
+      imap: server.server,
+    };
+    const opening = openImap(credentials, { outbound, signal: AbortSignal.timeout(5_000) });
+    expect(await opening.catch(({ code }) => code)).toBe("mail_server_busy");
+    await server.stop();
+  },
+);
+
+test("Bytes that wait for their turn when TLS is to begin were nobody's to send: there is no handshake (RFC 9051 section 6.2.1)", async () => {
+  const { transport, socket, to, held } = await connectTo((server) => server.write("* OK injected\r\n"));
+  await eventually(() => held.length === 1);
+  expect(() => transport.upgrade?.(socket, to, () => {})).toThrow("before the TLS handshake");
+  socket.destroy();
+});
