@@ -29,6 +29,7 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
   let list = "";
   /** Of which the source was shown, in another format. */
   const sources = new Set<string>();
+  const links = new Map<string, string>();
 
   beforeAll(async () => {
     const kit = await mailServer();
@@ -60,6 +61,7 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
         for (const format of ["text", "html", "links"]) {
           const other = await reader.call(getEmail, { id: ids[at] ?? "", format });
           if (other.text.includes("this is its source")) sources.add(name);
+          if (format === "links") links.set(name, other.text);
         }
       }
       list = (await reader.call(getRecentEmails, { limit: 100 })).text;
@@ -88,6 +90,13 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
 
   test("in no format is the source shown of one that has a structure", () => {
     expect([...sources]).toEqual(["boundary-missing.eml"]);
+  });
+
+  test('format "links" has every target, also where only a picture without words leads', () => {
+    const lines = (links.get("html-newsletter-shop.eml") ?? "").split("\n");
+    const numbered = lines.filter((line) => /^\d+\. .*: https:\/\/click\.mail\.example\//.test(line));
+    expect(numbered).toHaveLength(54);
+    expect(numbered.filter((line) => line.includes(". (a picture): "))).toHaveLength(18);
   });
 
   test("in a list each takes under 200 characters on average", () => {

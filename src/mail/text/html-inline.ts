@@ -30,14 +30,16 @@ export function renderLink(
   around: Surroundings,
   depth: number,
 ): void {
+  const pictures = rendering.leftOut.pictures;
   const lines = rendering.apart(anchor.children, around, depth + 1).filter((line) => line !== "");
   const text = lines.join(" ");
+  const target = resolve(anchor.attribs.href ?? "", rendering.base);
   if (text === "") {
+    if (rendering.leftOut.pictures > pictures) rendering.links.rememberPicture(target);
     // White space inside still parts the words around it.
     writer.words(" ");
     return;
   }
-  const target = resolve(anchor.attribs.href ?? "", rendering.base);
   const shown = rendering.links.show(target, text.replace(/\*\*|~~|^#+ /g, ""));
   // A link around a whole card: its heading bears it.
   const heading = lines.length > 1 ? lines.findIndex((line) => /^#{1,6} /.test(line)) : -1;

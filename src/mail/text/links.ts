@@ -3,10 +3,12 @@
 export type LinkBook = ReturnType<typeof createLinkBook>;
 
 const longTarget = 60;
+const maxPictures = 500;
 
 export function createLinkBook() {
   const numbers = new Map<string, number>();
   const texts = new Map<string, string>();
+  const pictures = new Set<string>();
   let misleading = 0;
 
   return {
@@ -34,6 +36,15 @@ export function createLinkBook() {
       if (!texts.get(url)) texts.set(url, text.replace(/\s+/g, " ").trim().slice(0, 100));
       return number;
     },
+
+    /** A target that only a picture without words leads to. */
+    rememberPicture(target: string): void {
+      const url = clean(target);
+      if (url && pictures.size < maxPictures) pictures.add(url);
+    },
+
+    /** Targets that nothing else leads to. */
+    pictures: () => [...pictures].filter((url) => !numbers.has(url)),
 
     /** All targets in order, with the text they stood under. */
     all: () => [...numbers].map(([url, number]) => ({ number, url, text: texts.get(url) ?? "" })),

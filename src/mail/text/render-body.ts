@@ -144,10 +144,9 @@ function tidy(lines: readonly string[]): string {
 }
 
 function listLinks(links: LinkBook): string {
-  return links
-    .all()
-    .map(({ number, url, text }) => `${number}. ${text ? `${text}: ` : ""}${url}`)
-    .join("\n");
+  const numbered = links.all().map(({ number, url, text }) => `${number}. ${text ? `${text}: ` : ""}${url}`);
+  const pictures = links.pictures().map((url, at) => `${numbered.length + at + 1}. (a picture): ${url}`);
+  return [...numbered, ...pictures].join("\n");
 }
 
 function notes(anatomy: Anatomy, format: EmailFormat, tally: Tally, links: LinkBook): string[] {
@@ -174,7 +173,10 @@ function notes(anatomy: Anatomy, format: EmailFormat, tally: Tally, links: LinkB
   if (tally.quoted + tally.signature > 0)
     found.push('Quoted history and signatures are folded; format "text" shows them.');
   if (tally.tooDeep) found.push("Parts of the email are nested too deeply to be read.");
-  if (format === "links" && links.all().length === 0 && anatomy.texts.length > 0)
+  const pictures = links.pictures().length;
+  if (format === "markdown" && pictures > 0)
+    found.push(`${count(pictures, "link")} on pictures without a description: format "links" lists them.`);
+  if (format === "links" && links.all().length + pictures === 0 && anatomy.texts.length > 0)
     found.push("There are no links in it.");
   if (links.misleading() > 0)
     found.push(
