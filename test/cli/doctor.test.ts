@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { createAuthority, trustedAuthority } from "../support/authority.ts";
 import { runCommand } from "../support/command.ts";
 import { startFrontDoor } from "../support/front-door.ts";
-import { freePort } from "../support/ports.ts";
+import { freePort, freePorts } from "../support/ports.ts";
 import { withProduct } from "../support/product.ts";
 
 /** A product behind a front door that does `spoil`, seen by doctor. */
@@ -11,7 +11,8 @@ async function examine(
   spoil: Parameters<typeof startFrontDoor>[1] = {},
   settings: Readonly<Record<string, string>> = {},
 ): Promise<{ exitCode: number; printed: string; url: string }> {
-  const [port, inner] = [await freePort(), await freePort()];
+  // Asked for one after the other, both could be the same.
+  const [port = 0, inner = 0] = await freePorts(2);
   const door = startFrontDoor({ port, target: `http://127.0.0.1:${inner}` }, spoil);
   const env = { PUBLIC_URL: door.url, PORT: String(inner), TRUSTED_PROXIES: "127.0.0.1", ...settings };
   try {
