@@ -34,7 +34,7 @@ export const rates = {
   loginByHost: { burst: 60, everyMs: 1_000 },
   /** Tool calls, per grant. */
   call: { burst: 60, everyMs: 1_000 },
-  /** Any other message to /mcp, per grant. */
+  /** Any other request to /mcp, per grant. */
   message: { burst: 300, everyMs: 100 },
 } as const satisfies Record<string, Rate>;
 
