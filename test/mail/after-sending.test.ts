@@ -138,6 +138,18 @@ describeMail("What cannot be done once an email is sent", () => {
     }
   });
 
+  test("a draft that is gone already is said when it is replaced, and is no matter when it is sent", async () => {
+    const kit = await mailServer();
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann }, async ({ mail }) => {
+      const composed = await mail.compose({ to: [ben.address], subject: "x", body: "x" });
+      const { id = "" } = await mail.saveDraft(composed);
+      await mail.deleteEmails([id], true);
+      expect((await mail.saveDraft(composed, id)).notes).toEqual(["The former draft was gone already."]);
+      expect((await mail.send(composed, id)).warnings).toEqual([]);
+    });
+  });
+
   test("an upload that cannot be deleted on a full disk is left to the sweep: the email is answered as sent", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();

@@ -44,12 +44,14 @@ export async function saveDraft(
   const notes = [...composed.notes];
   if (replaces !== undefined) {
     try {
-      const removed = await deleteEmails([replaces], true);
-      notes.push(...removed.notes);
-      if (removed.outcomes.some((outcome) => !outcome.done)) notes.push("The former draft was gone already.");
+      notes.push(...(await deleteEmails([replaces], true)).notes);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      notes.push(`The former draft could not be removed: ${error.message}`);
+      notes.push(
+        error.code === "email_not_found"
+          ? "The former draft was gone already."
+          : `The former draft could not be removed: ${error.message}`,
+      );
     }
   }
   return { mailbox, notes, ...(id === undefined ? {} : { id }) };

@@ -98,7 +98,9 @@ async function removeDraft(access: Access, draftId: string): Promise<string[]> {
     const { notes } = await createOrganising(access).deleteEmails([draftId], true);
     return notes;
   } catch (error) {
-    return [`The draft could not be removed from Drafts: ${toWarning(error).message}`];
+    const { code, message } = toWarning(error);
+    // Gone is what it should be.
+    return code === "email_not_found" ? [] : [`The draft could not be removed from Drafts: ${message}`];
   }
 }
 
