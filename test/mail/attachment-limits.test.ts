@@ -1,6 +1,8 @@
 /** What is fetched of an attachment, and what is not: by the server's own word on it, and never another email's. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import type { MessageStructureObject } from "imapflow";
 import type { AppError } from "../../src/errors.ts";
+import { toAnatomy, toPart } from "../../src/mail/email/structure.ts";
 import { fromEmailId, toAccountTag, toEmailId } from "../../src/mail/email-id.ts";
 import { toRaw } from "../support/emails.ts";
 import { type HostileImap, startHostileImap } from "../support/hostile-imap.ts";
@@ -61,6 +63,16 @@ describeMail("An attachment on a server that tells of it", () => {
       "UID FETCH",
     ]);
   });
+});
+
+test("An email of a thousand files is listed as one of five hundred", () => {
+  const file = { type: "application/pdf", disposition: "attachment", childNodes: [] };
+  const mixed = (childNodes: MessageStructureObject[]): MessageStructureObject => ({
+    type: "multipart/mixed",
+    childNodes,
+  });
+  const files = () => mixed(Array.from({ length: 400 }, () => ({ ...file })));
+  expect(toAnatomy(toPart(mixed([files(), files(), files()]))).attachments.length).toBe(500);
 });
 
 describeMail("An attachment", () => {

@@ -267,7 +267,8 @@ test("A server with UIDPLUS and no MOVE that copied some of the emails keeps the
   ));
 
 test("A move that names no new ids counts what is gone as moved, and nothing when nothing is gone", async () => {
-  const quiet = { MOVE: { say: "TAG OK done\r\n" } };
+  const done = "TAG OK done\r\n";
+  const quiet = { MOVE: { say: done }, SEARCH: { say: `* SEARCH 1 2\r\n${done}` } };
   await withScript(quiet, async (over, ids) => {
     expect(await codeOf(over.moveEmails(ids, "Elsewhere"))).toBe("email_not_found");
   });
