@@ -39,7 +39,7 @@ export const listProviders = defineTool({
   },
   render({ providers, known }) {
     if (providers.length === 0)
-      return `None of the ${known} known companies. The mailbox connects by its own IMAP and SMTP servers.`;
+      return `None of the ${known} known companies. It connects by its own IMAP and SMTP servers, if it has any: the person types them in.`;
     return providers.map(show).join("\n");
   },
 });

@@ -41,6 +41,6 @@ test("A company we do not know is said to be none, and what to do", async () => 
   const { providers, text } = await ask({ name: "nowhere.example" });
   expect(providers).toEqual([]);
   expect(text).toBe(
-    `None of the ${presets.length} known companies. The mailbox connects by its own IMAP and SMTP servers.`,
+    `None of the ${presets.length} known companies. It connects by its own IMAP and SMTP servers, if it has any: the person types them in.`,
   );
 });
