@@ -153,6 +153,15 @@ test("What a server may send is counted for each call anew, and a line without a
   expect(received()).toBeLessThan(5_000_000);
 });
 
+test("A grant that has ended is lent nothing any more, whoever still works for it", async () => {
+  const { imap, pool, owner, read } = await open();
+  await pool.use(owner, read, async () => {});
+  pool.closeGrant(owner.grantId);
+  expect(await failure(pool.use(owner, read, async () => {}))).toBe("cancelled");
+  await pool.use({ ...owner, grantId: "grt_2" }, read, async () => {});
+  expect(imap.connections()).toBe(2);
+});
+
 test("A second call does not wait for the first one's work", async () => {
   const { imap, pool, owner, read } = await open();
   const hold = Promise.withResolvers<void>();

@@ -5,6 +5,7 @@
  * minutes after its last use with its mailbox selected; how many there may be and who is next is places.ts's business.
  */
 import type { ImapFlow } from "imapflow";
+import { LRUCache } from "lru-cache";
 import type { Clock } from "../../clock.ts";
 import { AppError } from "../../errors.ts";
 import { toReason, untilAborted } from "../deadline.ts";
@@ -33,7 +34,7 @@ export type Work<T> = (imap: ImapFlow, notes: MailboxNotes) => Promise<T>;
 export type Connections = {
   /** Lends a connection for the time of `work` and takes it back. Throws AppErrors from mail/failures. */
   use<T>(owner: ConnectionOwner, lease: Lease, work: Work<T>): Promise<T>;
-  /** Closes everything a grant holds, at once: revoked, expired, replayed. */
+  /** Closes everything a grant holds, at once and for good: revoked, expired, replayed. */
   closeGrant(grantId: string): void;
   /** How many are open, being opened or kept. */
   count(): number;
@@ -107,6 +108,8 @@ export function createConnections(deps: {
     },
   });
   let stopped = false;
+  /** Grants that have ended, which come no more; what still goes on behind a call that was cut off has their passwords. */
+  const ended = new LRUCache<string, true>({ max: 1_000 });
 
   /** The slot's connection, proven alive or freshly opened. */
   async function connect(
@@ -194,6 +197,7 @@ export function createConnections(deps: {
   return {
     async use(owner, lease, work) {
       if (stopped) throw stopping();
+      if (ended.has(owner.grantId)) throw grantEnded();
       if (lease.signal.aborted) throw toReason(lease.signal);
       const first = await attempt(owner, lease, work);
       if ("done" in first) return first.done;
@@ -204,6 +208,7 @@ export function createConnections(deps: {
     },
 
     closeGrant(grantId) {
+      ended.set(grantId, true);
       places.refuse(grantEnded(), grantId);
       for (const slot of places.all()) {
         if (slot.grantId !== grantId) continue;
