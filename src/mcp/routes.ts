@@ -52,7 +52,7 @@ export function createMcpRoutes(deps: McpDeps) {
       for (const { method } of post.requests)
         if (method !== "tools/call") limits.spend("message", c.var.grant.id);
 
-      const sessionId = c.req.header("Mcp-Session-Id");
+      const sessionId = readSessionId(c);
       // A client that begins again may still carry the session it lost.
       const session =
         sessionId === undefined || post.initialize ? undefined : sessions.find(sessionId, c.var.grant.id);
@@ -67,7 +67,7 @@ export function createMcpRoutes(deps: McpDeps) {
     .get("/mcp", requireGrant, (c) => {
       calls.requireOpen();
       limits.spend("message", c.var.grant.id);
-      const sessionId = c.req.header("Mcp-Session-Id");
+      const sessionId = readSessionId(c);
       // Hono answers HEAD by GET and drops the body: a stream that nobody reads.
       if (sessionId === undefined || c.req.method === "HEAD") return refuseMethod(c);
       const session = sessions.find(sessionId, c.var.grant.id);
@@ -90,7 +90,7 @@ export function createMcpRoutes(deps: McpDeps) {
       });
     })
     .delete("/mcp", requireGrant, (c) => {
-      const sessionId = c.req.header("Mcp-Session-Id");
+      const sessionId = readSessionId(c);
       if (sessionId === undefined)
         return refuse(c, { status: 400, code: -32000, message: "Name the session in Mcp-Session-Id." });
       const session = sessions.find(sessionId, c.var.grant.id);
@@ -162,6 +162,11 @@ function lacksScope(grant: LiveGrant, post: Post, tools: readonly Tool[]): boole
     method === "tools/call" ? [params?.name] : [],
   );
   return tools.some((tool) => tool.effect !== "read" && called.includes(tool.name));
+}
+
+/** An empty one is none. */
+function readSessionId(c: Context): string | undefined {
+  return c.req.header("Mcp-Session-Id") || undefined;
 }
 
 function wantsProgress({ method, params }: Post["requests"][number]): boolean {

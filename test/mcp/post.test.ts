@@ -166,9 +166,13 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("no session id is served all the same", async () => {
-    const response = await door.request("POST", { body: callMessage("echo", { text: "hello" }) });
-    expect(called.parse(await response.json()).result.structuredContent).toEqual({ text: "hello" });
+  test("no session id, or an empty one, is served all the same", async () => {
+    const none: Record<string, string>[] = [{}, { "Mcp-Session-Id": "" }];
+    for (const headers of none) {
+      const body = callMessage("echo", { text: "hello" });
+      const response = await door.request("POST", { headers, body });
+      expect(called.parse(await response.json()).result.structuredContent).toEqual({ text: "hello" });
+    }
   });
 
   test("notifications and responses are 202 with an empty body", async () => {
