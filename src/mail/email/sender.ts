@@ -22,8 +22,15 @@ export function toVerdicts(headers: readonly Header[]): SenderVerdicts {
   return {
     ...checks?.found,
     ...(checks?.by ? { by: checks.by } : {}),
-    warnings: [...doubt, ...warnings(headers)],
+    warnings: [...doubt, ...unchecked(headers, checks), ...warnings(headers)],
   };
+}
+
+/** Of an email that came in: silence would read as a pass. One's own drafts and copies have been nowhere. */
+function unchecked(headers: readonly Header[], checks: Checks | undefined): string[] {
+  const cameIn = headers.some(({ name }) => /^received$/i.test(name));
+  const known = Object.keys(checks?.found ?? {}).length > 0;
+  return cameIn && !known ? ["No check of the sender (SPF, DKIM, DMARC) is noted on it."] : [];
 }
 
 function toChecks(headers: readonly Header[]): Checks | undefined {
