@@ -284,6 +284,21 @@ test("A move that names no new ids counts what is gone as moved, and nothing whe
   });
 });
 
+test.each([
+  ["[OVERQUOTA] full", "mail_server_failed", "The mailbox is full."],
+  ["[INUSE] locked", "mail_server_busy", "busy"],
+  ["[NOPERM] not yours", "mailbox_read_only", "does not allow this"],
+  ["without a code", "mail_server_failed", "refused the command"],
+])("A move that is refused with %s says why, by the server's code (RFC 5530)", async (text, code, why) => {
+  const LIST = { say: '* LIST () "/" INBOX\r\n* LIST () "/" Work\r\nTAG OK done\r\n' };
+  const CAPABILITY = { say: "* CAPABILITY IMAP4rev1 UIDPLUS MOVE NAMESPACE\r\nTAG OK done\r\n" };
+  await withScript({ CAPABILITY, LIST, MOVE: { say: `TAG NO ${text}\r\n` } }, async (over, ids) => {
+    const refusal = await over.moveEmails(ids, "Work").catch((error: AppError) => error);
+    expect(refusal).toMatchObject({ code, message: expect.stringContaining(why) });
+    expect(await codeOf(over.moveEmails(ids, "Nowhere"))).toBe("mailbox_not_found");
+  });
+});
+
 const unread = {
   say: `${[1, 2, 3].map((uid) => `* ${uid} FETCH (UID ${uid} FLAGS ())\r\n`).join("")}TAG OK done\r\n`,
 };

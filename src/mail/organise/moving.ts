@@ -3,6 +3,7 @@ import type { CopyResponseObject, ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
 import { requireSelected } from "../access.ts";
 import { toEmailId } from "../email-id.ts";
+import { toAppError } from "../failures.ts";
 import { type Done, findUids, type Group, requireDone, toUidSet } from "./email-groups.ts";
 
 /** Moves what is left of a group to `destination`: MOVE (RFC 6851), else COPY and the removal the server can do. */
@@ -15,11 +16,17 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
   const tellsIds = imap.capabilities.has("UIDPLUS");
   const moves = imap.capabilities.has("MOVE");
   const before = requireSelected(imap).exists;
+  let refusal: string | undefined;
   const transfer = (uids: readonly number[]) =>
-    taken(imap, () =>
-      moves
-        ? imap.messageMove(toUidSet(uids), destination, { uid: true })
-        : imap.messageCopy(toUidSet(uids), destination, { uid: true }),
+    taken(
+      imap,
+      () =>
+        moves
+          ? imap.messageMove(toUidSet(uids), destination, { uid: true })
+          : imap.messageCopy(toUidSet(uids), destination, { uid: true }),
+      (code) => {
+        refusal = code;
+      },
     );
   // COPYUID names what was moved; where it may be missing we look first, or a missing email would pass for a moved one.
   let present = tellsIds && moves ? [...group.ids.keys()] : await findUids(imap, group);
@@ -34,10 +41,10 @@ export async function moveGroup(imap: ImapFlow, group: Group, destination: strin
   }
   if (!copied) {
     await requireMailbox(imap, destination);
-    throw new AppError(
-      "mail_server_failed",
-      `The mail server refused to move emails to ${quoted(destination)}.`,
-    );
+    const why = toAppError({ responseStatus: "NO", serverResponseCode: refusal }, "imap");
+    throw new AppError(why.code, `Nothing was moved to ${quoted(destination)}. ${why.message}`, {
+      cause: why,
+    });
   }
   if (moves && tellsIds) copied = await moveArrivals(imap, group, copied, transfer);
   // The path as the server has it: a name without its prefix leads there, too.
@@ -113,13 +120,19 @@ export async function eraseGroup(imap: ImapFlow, group: Group, all: Done): Promi
 }
 
 /**
- * What `work` answers, or undefined when the server refused it. imapflow takes Dovecot's NO [EXPUNGEISSUED] for
+ * What `work` answers, or undefined when the server refused it, with the code it gave to `onRefusal`. imapflow takes Dovecot's NO [EXPUNGEISSUED] for
  * success, by its text, although nothing was copied then.
  */
-async function taken<T>(imap: ImapFlow, work: () => Promise<T | false>): Promise<T | undefined> {
+async function taken<T>(
+  imap: ImapFlow,
+  work: () => Promise<T | false>,
+  onRefusal: (code: string | undefined) => void,
+): Promise<T | undefined> {
   let refused = false;
-  const onResponse = ({ response }: { response: string }) => {
-    refused ||= response.toUpperCase() !== "OK";
+  const onResponse = ({ response, code }: { response: string; code?: string }) => {
+    if (response.toUpperCase() === "OK") return;
+    refused = true;
+    onRefusal(code);
   };
   imap.on("response", onResponse);
   try {
