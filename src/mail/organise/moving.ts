@@ -120,8 +120,8 @@ export async function eraseGroup(imap: ImapFlow, group: Group, all: Done): Promi
 }
 
 /**
- * What `work` answers, or undefined when the server refused it, with the code it gave to `onRefusal`. imapflow takes Dovecot's NO [EXPUNGEISSUED] for
- * success, by its text, although nothing was copied then.
+ * What `work` answers, or undefined when the server refused it, with the code it gave to `onRefusal`. imapflow takes
+ * Dovecot's NO [EXPUNGEISSUED] for success, by its text, although nothing was copied then.
  */
 async function taken<T>(
   imap: ImapFlow,
