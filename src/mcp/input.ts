@@ -8,10 +8,11 @@ import type { Tool } from "../tools/define-tool.ts";
 /** Input that fits the tool. Throws invalid_input that names the argument; an unknown one is an error, not ignored. */
 export function checkInput(tool: Tool, sent: Record<string, unknown>): Record<string, unknown> {
   const known = Object.keys(tool.input.shape);
-  const unknown = Object.keys(sent).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw unknownArgument(tool.name, unknown, known);
+  const named = byKnownNames(sent, known);
+  const unknown = named.find(([name]) => !known.includes(name));
+  if (unknown) throw unknownArgument(tool.name, unknown[0], known);
   // Some models fill in null for what they leave out; no argument means anything by it.
-  const given = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null));
+  const given = Object.fromEntries(named.filter(([, value]) => value !== null));
   const first = tool.input.safeParse(given);
   const parsed = first.success ? first : tool.input.safeParse(readMistyped(given, first.error));
   if (parsed.success) return parsed.data;
@@ -30,6 +31,22 @@ function readMistyped(given: Record<string, unknown>, { issues }: z.ZodError): R
     if (typeof name === "string" && deeper.length === 0) read[name] = toMeant(read[name], issue);
   }
   return read;
+}
+
+/** `unreadOnly` is unread_only, and `id` is ids: by their letters, where no two of the names have the same. */
+function byKnownNames(sent: Record<string, unknown>, known: readonly string[]): [string, unknown][] {
+  const letters = (name: string) =>
+    name
+      .slice(0, 40)
+      .toLowerCase()
+      .replace(/[^a-z]|s$/g, "");
+  const knownBy = Map.groupBy(known, letters);
+  const sentBy = Map.groupBy(Object.keys(sent), letters);
+  return Object.entries(sent).map(([name, value]) => {
+    const [meant, ...others] = knownBy.get(letters(name)) ?? [];
+    const alone = others.length === 0 && sentBy.get(letters(name))?.length === 1;
+    return [meant !== undefined && alone ? meant : name, value];
+  });
 }
 
 /**

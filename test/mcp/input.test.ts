@@ -58,6 +58,17 @@ describe("a call's arguments", () => {
     });
   });
 
+  test("are known by the letters of their names, unless the right name is there as well", () => {
+    expect(checkInput(tool, { unreadOnly: true, ID: "a", Limit: 5 })).toMatchObject({
+      unread_only: true,
+      ids: ["a"],
+      limit: 5,
+    });
+    expect(refusalOf({ ids: ["a"], id: "b" })).toContain('no argument "id"; the nearest is "ids"');
+    expect(refusalOf({ limit: 5, Limit: 6 })).toContain('no argument "Limit"');
+    expect(refusalOf({ ID: "a", Id: "b" })).toContain('no argument "ID"');
+  });
+
   test("stay refused when they do not fit: each is named", () => {
     expect(refusalOf({ limit: "many" })).toMatch(/^invalid_input: try_it was called wrongly. limit: /);
     expect(refusalOf({ limit: "1000" })).toContain("limit: ");
@@ -77,7 +88,7 @@ describe("a call's arguments", () => {
 
   test("that are unknown are named with the nearest, and shown shortened", () => {
     expect(refusalOf({ max: 5 })).toContain('try_it has no argument "max"');
-    expect(refusalOf({ unreadOnly: true })).toContain('the nearest is "unread_only"');
+    expect(refusalOf({ unred_only: true })).toContain('the nearest is "unread_only"');
     expect(refusalOf({ email_ids: true })).toContain('the nearest is "ids"');
     expect(refusalOf({ folder: "inbox" })).toBe(
       'invalid_input: try_it has no argument "folder". It takes: ids, limit, unread_only, query, format.',
