@@ -1,5 +1,5 @@
 /** What the pool of connections does over a server that is told what to do: doubt, refusals, and who is in line. */
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, spyOn, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
 import {
   type ConnectionLimits,
@@ -160,6 +160,29 @@ test("A grant that has ended is lent nothing any more, whoever still works for i
   expect(await failure(pool.use(owner, read, async () => {}))).toBe("cancelled");
   await pool.use({ ...owner, grantId: "grt_2" }, read, async () => {});
   expect(imap.connections()).toBe(2);
+});
+
+test("A call leaves no timer and no listener behind", async () => {
+  const { pool, owner, read } = await open();
+  await pool.use(owner, read, async () => {});
+  const timers = [spyOn(globalThis, "setInterval"), spyOn(globalThis, "clearInterval")] as const;
+  const listeners = (["addEventListener", "removeEventListener"] as const).map((name) =>
+    spyOn(EventTarget.prototype, name),
+  );
+  try {
+    for (let call = 0; call < 5; call++) await pool.use(owner, read, async () => {});
+    const [set, cleared] = timers;
+    expect(set).toHaveBeenCalledTimes(5);
+    const ended: unknown[] = cleared.mock.calls.map(([timer]) => timer);
+    expect(ended).toEqual(set.mock.results.map(({ value }) => value));
+    const [added, removed] = listeners.map(
+      ({ mock }) => mock.contexts.filter((target) => target instanceof AbortSignal).length,
+    );
+    expect(added).toBeGreaterThan(5);
+    expect(removed).toBe(added ?? 0);
+  } finally {
+    for (const spy of [...timers, ...listeners]) spy.mockRestore();
+  }
 });
 
 test("A second call does not wait for the first one's work", async () => {
