@@ -19,7 +19,7 @@ export type AccountChoice = {
   ids?: readonly string[] | undefined;
 };
 
-/** What tools may use that is not the call's own; made once in start.ts. Widened as tools need more. */
+/** What tools may use that is not the call's own; made once in assemble.ts. */
 export type ToolServices = {
   /** The mail companies we know. */
   providers: readonly Provider[];
