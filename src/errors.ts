@@ -14,7 +14,10 @@ export const failures = {
   too_large: { status: 413, hint: "Ask for less, or split the work." },
   not_supported: { status: 400, hint: "Do it another way; this mail server does not offer it." },
   account_unknown: { status: 400, hint: "Use one of the addresses that list_mailboxes names." },
-  account_ambiguous: { status: 400, hint: "Name one of the listed addresses in `account`." },
+  account_ambiguous: {
+    status: 400,
+    hint: 'Name one of the listed addresses in `account`; search_emails also takes "all".',
+  },
   permission_missing: { status: 403, hint: "Connect again and choose a level that allows it." },
   cursor_expired: { status: 400, hint: "Start again without `cursor`." },
 

@@ -48,7 +48,9 @@ export function showSize(octets: number): string {
 
 /** One email in two short lines; its mailbox where a list spans several, and to whom it went where it is one's own. */
 export function showRow(email: z.output<typeof row>, position: number, { accounts, searched }: Page): string {
-  const own = accounts.some((address) => address.toLowerCase() === email.from.address.toLowerCase());
+  // What one's own other account sent came from there.
+  const mine = email.account === undefined ? accounts : [email.account];
+  const own = mine.some((address) => address.toLowerCase() === email.from.address.toLowerCase());
   const who = own ? `to ${email.to.map(showPerson).join(", ") || "nobody"}` : showPerson(email.from);
   const marks = [
     email.unread ? "unread" : "",

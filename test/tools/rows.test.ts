@@ -27,6 +27,9 @@ test("A row of one's own email names to whom it went, however the address is wri
   expect(showRow(row, 1, page)).toBe(
     "1. 2026-11-20T09:12+01:00 to Ben <ben@example.test>, carl@example.test: Lunch [2 KB]\n   the-id",
   );
+  const both = { ...page, accounts: ["ann@example.test", "ben@example.test"] };
+  expect(showRow({ ...row, account: "ann@example.test" }, 1, both)).toContain(" to Ben <ben@example.test>");
+  expect(showRow({ ...row, account: "ben@example.test" }, 1, both)).toContain(" Ann <Ann@Example.test>: ");
   expect(showRow({ ...row, to: [] }, 1, page)).toContain(" to nobody: Lunch");
   expect(showRow(row, 1, { ...page, accounts: ["ben@example.test"] })).toContain(" Ann <Ann@Example.test>: ");
 });
