@@ -8,6 +8,7 @@ import type { ConnectionOwner, Connections } from "../../src/mail/connection/con
 import type { Submissions } from "../../src/mail/connection/submissions.ts";
 import { send } from "../../src/mail/outgoing/sending.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
+import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, startMailServer } from "../support/mail-server.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
@@ -15,7 +16,7 @@ import { idsOf } from "../support/small-mailbox.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { eventually, pause } from "../support/waiting.ts";
-import { withWriter } from "../support/writer.ts";
+import { type Writer, withWriter } from "../support/writer.ts";
 
 test("a bug met while Sent is looked for does not end the process when nothing is sent", async () => {
   const address = "ann@example.test";
@@ -180,5 +181,57 @@ describeMail("What cannot be done once an email is sent", () => {
     } finally {
       await smtp.stop();
     }
+  });
+});
+
+describeMail("A server that does not look into headers when it searches", () => {
+  const CAPABILITY = { say: "* CAPABILITY IMAP4rev1 UIDPLUS MOVE NAMESPACE\r\nTAG OK done\r\n" };
+  const names = ["INBOX", "Drafts", "Sent"].map((name) => `* LIST () "/" ${name}\r\n`).join("");
+  const rows = [1, 2, 3].map(
+    (uid) =>
+      `* ${uid} FETCH (UID ${uid} FLAGS () ENVELOPE (NIL "x" NIL NIL NIL NIL NIL NIL NIL "<${uid}@other>"))\r\n`,
+  );
+  const honest = {
+    CAPABILITY,
+    LIST: { say: `${names}TAG OK done\r\n` },
+    FETCH: { say: `${rows.join("")}TAG OK done\r\n` },
+  };
+  const asked = { to: ["ben@example.test"], subject: "x", body: "x" };
+
+  async function withServer(
+    on: HostileScript["on"],
+    work: (writer: Writer, imap: HostileImap) => Promise<void>,
+  ) {
+    const [imap, smtp] = [
+      await startHostileImap({ exists: 3, on: { ...honest, ...on } }),
+      await startScriptedSmtp(),
+    ];
+    const user = { address: "ann@example.test", password: "x" };
+    try {
+      await withWriter({ kit: await mailServer(), user, imap: imap.server, smtp: smtp.server }, (writer) =>
+        work(writer, imap),
+      );
+    } finally {
+      await Promise.all([imap.stop(), smtp.stop()]);
+    }
+  }
+
+  test("keeps the copy of what was sent, and marks no other email as answered", async () => {
+    const APPEND = { say: "TAG OK [APPENDUID 7 3] done\r\n" };
+    await withServer({ APPEND }, async ({ mail }, imap) => {
+      const composed = await mail.compose(asked);
+      const sent = await mail.send({ ...composed, answersMessageId: "<old@example.test>" });
+      expect([sent.copyIn, sent.warnings]).toEqual(["Sent", []]);
+      expect(imap.commands.filter((line) => / (STORE|EXPUNGE)/.test(line))).toEqual([]);
+    });
+  });
+
+  test("and takes nothing more in has not saved a draft (OVERQUOTA, RFC 5530)", async () => {
+    await withServer({ APPEND: { say: "TAG NO [OVERQUOTA] full\r\n" } }, async (writer) => {
+      expect(await writer.refusal("draft_email", asked)).toMatchObject({
+        code: "mail_server_failed",
+        message: "The mailbox is full.",
+      });
+    });
   });
 });

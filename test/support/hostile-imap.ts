@@ -18,6 +18,7 @@ export type ImapStage =
   | "SELECT"
   | "SEARCH"
   | "FETCH"
+  | "APPEND"
   | "COPY"
   | "MOVE"
   | "STORE"

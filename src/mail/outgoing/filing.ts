@@ -3,8 +3,10 @@ import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
 import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
+import { isOrderly } from "../connection/select.ts";
 import { toEmailId } from "../email-id.ts";
 import { toMailboxPath } from "../mailboxes.ts";
+import { toUidSet } from "../organise/email-groups.ts";
 
 /** The path of a role's mailbox; made under its usual name where the account has none yet. */
 export async function requireRoleMailbox(access: Access, role: "drafts" | "sent"): Promise<string> {
@@ -39,7 +41,8 @@ export async function file(
       return imap.append(mailbox, Buffer.from(email.raw), flags, new Date(access.clock.now()));
     })
     .catch(async (error: unknown) => {
-      const id = sent ? await find().catch(() => undefined) : undefined;
+      const refused = error instanceof AppError && isOrderly(error.cause);
+      const id = sent && !refused ? await find().catch(() => undefined) : undefined;
       if (id === undefined) throw error;
       return id;
     });
@@ -60,5 +63,9 @@ export async function findByMessageId(imap: ImapFlow, messageId: string, newest 
     return imap.search({ uid: `${from}:*`, header: { "message-id": messageId } }, { uid: true });
   });
   if (!found) throw new AppError("mail_server_failed", "The mail server did not answer a search.");
-  return found;
+  if (found.length < 2) return found;
+  // Rarely two; there are servers that do not look into headers and name whatever they have.
+  const few = toUidSet(found.slice(-20));
+  const emails = await imap.fetchAll(few, { uid: true, envelope: true }, { uid: true });
+  return emails.filter(({ envelope }) => envelope?.messageId === messageId).map(({ uid }) => uid);
 }
