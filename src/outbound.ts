@@ -29,7 +29,7 @@ type Address = ReturnType<typeof ipaddr.parse>;
 
 /** IMAP and submission, with TLS from the start or STARTTLS. */
 const mailPorts: readonly number[] = [993, 143, 465, 587];
-const dnsMs = 4_000;
+const usualDnsMs = 4_000;
 /** How long a refusal takes at least: what was refused, and why, is not told by the time it took. */
 const defaultRefusalMs = 300;
 const maxRedirects = 2;
@@ -37,8 +37,8 @@ const globalUnicastV6 = ipaddr.parseCIDR("2000::/3");
 
 const systemResolve: Resolve = {
   addresses: async (name) => (await lookup(name, { all: true })).map((answer) => answer.address),
-  mx: (domain) => new Resolver({ timeout: dnsMs, tries: 1 }).resolveMx(domain),
-  srv: (name) => new Resolver({ timeout: dnsMs, tries: 1 }).resolveSrv(name),
+  mx: (domain) => new Resolver({ timeout: usualDnsMs, tries: 1 }).resolveMx(domain),
+  srv: (name) => new Resolver({ timeout: usualDnsMs, tries: 1 }).resolveSrv(name),
 };
 
 /**
@@ -49,9 +49,11 @@ export function createOutbound(deps: {
   allowPrivateHosts: readonly string[];
   resolve?: Partial<Resolve>;
   refusalMs?: number;
+  dnsMs?: number;
 }) {
   const resolve: Resolve = { ...systemResolve, ...deps.resolve };
   const refusalMs = deps.refusalMs ?? defaultRefusalMs;
+  const dnsMs = deps.dnsMs ?? usualDnsMs;
   const opened = toOpened(deps.allowPrivateHosts);
 
   async function judge(host: string, port: number, ports: readonly number[]): Promise<Vetted> {
@@ -66,7 +68,7 @@ export function createOutbound(deps: {
     }
     // A name without a dot is never a public one; asking for it would search the operator's own domain.
     if (!isOpened && !name.includes(".")) throw refused();
-    const answers = await withinDnsTime(resolve.addresses(name)).catch(() => []);
+    const answers = await within(dnsMs, resolve.addresses(name)).catch(() => []);
     const addresses = answers.map(toAddress);
     if (addresses.length === 0) throw unknown();
     const fit = addresses.filter(
@@ -93,7 +95,7 @@ export function createOutbound(deps: {
 
     /** The hosts that take a domain's mail, best first, lower case; empty when there are none or DNS fails. */
     async resolveMx(domain: string): Promise<string[]> {
-      const answers = await withinDnsTime(resolve.mx(toHost(domain))).catch(() => []);
+      const answers = await within(dnsMs, resolve.mx(toHost(domain))).catch(() => []);
       return answers
         .toSorted((a, b) => a.priority - b.priority)
         .map((answer) => answer.exchange.toLowerCase().replace(/\.$/, ""))
@@ -102,7 +104,7 @@ export function createOutbound(deps: {
 
     /** RFC 2782, e.g. `_imaps._tcp.example.org`: targets, best first; empty when there are none or DNS fails. */
     async resolveSrv(name: string): Promise<{ host: string; port: number }[]> {
-      const answers = await withinDnsTime(resolve.srv(name)).catch(() => []);
+      const answers = await within(dnsMs, resolve.srv(name)).catch(() => []);
       return answers
         .toSorted((a, b) => a.priority - b.priority || b.weight - a.weight)
         .map((answer) => ({ host: answer.name.toLowerCase().replace(/\.$/, ""), port: answer.port }))
@@ -202,9 +204,9 @@ function toOpened(entries: readonly string[]) {
 }
 
 /** Its own timer: getaddrinfo can hang for as long as the system's resolver likes. */
-async function withinDnsTime<T>(answers: Promise<T>): Promise<T> {
+async function within<T>(ms: number, answers: Promise<T>): Promise<T> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("DNS took too long")), dnsMs);
+  const timer = setTimeout(() => reject(new Error("DNS took too long")), ms);
   try {
     return await Promise.race([answers, tooLate]);
   } finally {

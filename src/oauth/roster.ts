@@ -1,6 +1,6 @@
 /** The grants as an operator sees them: ids and times, no addresses. Needs no key. */
 import { count, desc, eq } from "drizzle-orm";
-import { type Database, purgeLog } from "../db/open.ts";
+import type { Database } from "../db/open.ts";
 import { accounts, grants } from "../db/schema.ts";
 
 export type ListedGrant = {
@@ -34,11 +34,9 @@ export function listGrants(db: Database): ListedGrant[] {
     .all();
 }
 
-/** Deletes a grant and all that hangs on it. False when there is none of this id. */
+/** Deletes a grant and all that hangs on it; closing the database takes it out of the log too. False when there is none of this id. */
 export function deleteGrant(db: Database, id: string): boolean {
-  const deleted = db.delete(grants).where(eq(grants.id, id)).returning({ id: grants.id }).all();
-  purgeLog(db);
-  return deleted.length > 0;
+  return db.delete(grants).where(eq(grants.id, id)).returning({ id: grants.id }).all().length > 0;
 }
 
 /** The ids of all grants there are. */
