@@ -338,6 +338,9 @@ describe("Connecting a mailbox", () => {
     const at = (username: string) => generic({ imap: { ...nothingTyped, host: icloud.imap.host }, username });
     expect((await problemOf(run(at("ann")))).code).toBe("permission_missing");
     expect((await run(typed({ provider: "icloud", address: "ann@icloud.com" }))).username).toBe("ann");
+    // On the operator's own server any name is as good: who has one there is the operator's to say.
+    const bridge = { ...generic(), provider: "protonmail", username: "another" };
+    expect((await run({ ...bridge, imap: { ...nothingTyped, host: "mail.home" } })).username).toBe("another");
   });
 
   test("A domain in another script is used in ASCII", async () => {

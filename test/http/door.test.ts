@@ -186,15 +186,17 @@ describe("OPTIONS", () => {
 
   test("of a server for this machine allows this machine's pages, and of a public one does not", async () => {
     const inspector = "http://localhost:6274";
-    const allowedAt = async (url: string) => {
-      const headers = { Origin: inspector, "Access-Control-Request-Method": "POST" };
+    const allowedAt = async (url: string, Origin = inspector) => {
+      const headers = { Origin, "Access-Control-Request-Method": "POST" };
       const response = await fetch(`${url}/mcp`, { method: "OPTIONS", headers });
       return response.headers.get("Access-Control-Allow-Origin");
     };
     expect(await allowedAt(product.url)).toBe(inspector);
     const PORT = String(await freePort());
-    await withProduct({ settings: { PORT, PUBLIC_URL: "https://mail.example.org" } }, async () => {
+    const PUBLIC_URL = "https://mail.example.org";
+    await withProduct({ settings: { PORT, PUBLIC_URL } }, async () => {
       expect(await allowedAt(`http://localhost:${PORT}`)).toBeNull();
+      expect(await allowedAt(`http://localhost:${PORT}`, PUBLIC_URL)).toBe(PUBLIC_URL);
     });
   });
 });

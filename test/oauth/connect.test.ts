@@ -208,6 +208,7 @@ describeMail("The connect form", () => {
       expect(response.status).toBe(429);
       expect(Number(response.headers.get("Retry-After"))).toBeGreaterThan(0);
       expect(response.headers.get("Content-Type")).toStartWith("text/html");
+      expect(await response.text()).toContain("There were too many attempts from here.");
     });
   });
 

@@ -21,19 +21,26 @@ const redirectUri = "https://claude.ai/api/mcp/auth_callback";
 let database: ReturnType<typeof openDatabase>;
 let grants: Grants;
 let ended: string[];
+const secrets = createSecrets([newKey()]);
 beforeEach(() => {
   database = openDatabase({ dataDir: temporaryFolder("sweep") });
   ended = [];
-  grants = createGrants({
-    db: database.db,
-    secrets: createSecrets([newKey()]),
-    clock,
-    config,
-    log: createLog("silent"),
-    onEnd: (grantId) => ended.push(grantId),
-  });
+  grants = createGrantsWith(config);
 });
 afterEach(() => database.close());
+
+function createGrantsWith(settings: typeof config): Grants {
+  const { db } = database;
+  const log = createLog("silent");
+  return createGrants({
+    db,
+    secrets,
+    clock,
+    config: settings,
+    log,
+    onEnd: (grantId) => ended.push(grantId),
+  });
+}
 
 const newRequest = () => ({
   secret: newToken(),
@@ -114,6 +121,49 @@ describe("What has expired is swept, and its credentials with it:", () => {
     grants.sweep();
     expect([countOf("grants"), countOf("accounts"), countOf("tokens")]).toEqual([0, 0, 0]);
   });
+});
+
+test("A spent code opens nothing any more, and is kept to know a replay by", () => {
+  const { request } = attach();
+  redeem(grants.passages.finish(request, keepLevel));
+  const codes = database.db.select().from(tables.authorizationCodes).all();
+  expect(codes.map(({ wrappedKey }) => wrappedKey.length)).toEqual([0]);
+});
+
+test("A code with a wrong verifier ends its grant: nobody could ever use it", () => {
+  const { request, grantId } = attach();
+  const code = grants.passages.finish(request, keepLevel) ?? "";
+  const codeVerifier = "w".repeat(43);
+  expect(() => grants.redeemCode({ code, clientId: "test", redirectUri, codeVerifier })).toThrow("verifier");
+  expect([ended, countOf("accounts")]).toEqual([[grantId], 0]);
+});
+
+test("A passage that goes on to a second mailbox has ten more minutes, and is on no list before its end", () => {
+  const { request } = attach();
+  clock.advance(9 * minute);
+  attach(request);
+  clock.advance(9 * minute);
+  grants.sweep();
+  expect(countOf("accounts")).toBe(2);
+  expect(listGrants(database.db)).toEqual([]);
+  expect(grants.passages.finish(request, keepLevel)).toBeString();
+  expect(listGrants(database.db)).toMatchObject([{ accounts: 2 }]);
+});
+
+test("A refresh token outlives its access token, however long that is", () => {
+  const accessTokenLifetimeSeconds = 31_536_000;
+  const { request } = attach();
+  const patient = createGrantsWith({ ...config, accessTokenLifetimeSeconds });
+  const code = grants.passages.finish(request, keepLevel) ?? "";
+  const { refresh_token } = patient.redeemCode({
+    code,
+    clientId: "test",
+    redirectUri,
+    codeVerifier: verifier,
+  });
+  clock.advance(400 * day);
+  grants.sweep();
+  expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).not.toThrow();
 });
 
 test("A refresh token is over after 180 days also before the sweep", () => {
