@@ -1,7 +1,5 @@
 /** Running text with headings, lists and tables, as office formats describe it, put together as markdown. */
 
-export type Flow = ReturnType<typeof createFlow>;
-
 export function createFlow() {
   const blocks: string[] = [];
   let line = "";

@@ -6,8 +6,6 @@
 import type { Clock } from "../../clock.ts";
 import { AppError } from "../../errors.ts";
 
-export type LoginPauses = ReturnType<typeof createLoginPauses>;
-
 const pauseMs: Partial<Record<AppError["code"], number>> = {
   login_refused: 60_000,
   mail_server_busy: 5_000,

@@ -20,9 +20,11 @@ export function toMissing(known: readonly KnownMailbox[], name: string): AppErro
   const near = distance(wanted, nearest) <= Math.ceil(wanted.length / 3) && harmless.test(path);
   const meant = isState(wanted)
     ? `; search for is:${wanted}`
-    : near
-      ? `; the nearest is ${quoted(path)}`
-      : "";
+    : wanted === "all"
+      ? "; leave it out, or search with in:anywhere"
+      : near
+        ? `; the nearest is ${quoted(path)}`
+        : "";
   return new AppError("mailbox_not_found", `There is no mailbox ${quoted(asked)}${meant}.`);
 }
 
