@@ -1,5 +1,5 @@
 /** What follows when the submission server has an email: the copy in Sent, whoever still listens. */
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "../../src/errors.ts";
@@ -10,7 +10,7 @@ import { send } from "../../src/mail/outgoing/sending.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
-import { mailServer, startMailServer } from "../support/mail-server.ts";
+import { type MailServerKit, mailServer, startMailServer } from "../support/mail-server.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { idsOf } from "../support/small-mailbox.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -108,37 +108,54 @@ describeMail("A call that ends once the server has the email", () => {
   });
 });
 
-describeMail("What cannot be done once an email is sent", () => {
-  test("is a warning or no word at all, never a failure, and the email does not go out again", async () => {
+describeMail("A server that takes nothing into Sent and Drafts, and lets nothing be changed there", () => {
+  let kit: MailServerKit;
+  beforeAll(async () => {
     const folder = temporaryFolder("acl");
-    writeFileSync(join(folder, "acl"), "Drafts owner lr\nArchive owner lr\n");
+    writeFileSync(join(folder, "acl"), "Sent owner lr\nDrafts owner lr\nArchive owner lr\n");
     chmodSync(folder, 0o755);
-    const settings = `mail_plugins = acl\nplugin {\n  acl = vfile:${folder}/acl\n}`;
-    const kit = await startMailServer({ settings });
-    try {
-      const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-      // Delivered to the inbox, then moved by the server's own hand: nobody else may write there.
-      const place = async (mailbox: string, raw: string, flags: string[]) => {
-        await kit.deliver(ann, raw, { flags });
-        const move = ["-o", "mail_plugins=", "move", "-u", ann.address, mailbox, "mailbox", "INBOX", "all"];
-        await kit.dovecot.doveadm(...move);
-      };
-      await place("Drafts", `From: ${ann.address}\nTo: ${ben.address}\nSubject: Draft\n\nx\n`, ["\\Draft"]);
-      await place("Archive", `From: ${ben.address}\nTo: ${ann.address}\nSubject: Old\n\nx\n`, []);
-      await withWriter({ kit, user: ann }, async (writer) => {
-        const draft = { draft_id: (await idsOf(writer, "drafts")).get("Draft") };
-        const sent = await writer.call("send_email", draft);
-        expect(sent.data.warnings).toEqual([expect.stringContaining("could not be removed from Drafts")]);
-        expect((await writer.call("send_email", draft)).data.sent_before_at).toBeString();
-        const reply_to = (await idsOf(writer, "archive")).get("Old");
-        expect((await writer.call("send_email", { reply_to, body: "y" })).data.warnings).toEqual([]);
-        expect((await kit.read(ben)).map(({ subject }) => subject)).toEqual(["Draft", "Re: Old"]);
-      });
-    } finally {
-      await kit.stop();
-    }
+    kit = await startMailServer({
+      settings: `mail_plugins = acl\nplugin {\n  acl = vfile:${folder}/acl\n}`,
+    });
+  });
+  afterAll(() => kit.stop());
+
+  test("M06: gets a warning in a successful answer, or a plain refusal of the draft, and nothing twice", async () => {
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    await withWriter({ kit, user: ann }, async (writer) => {
+      const sent = await writer.call("send_email", { to: [ben.address], subject: "x", body: "x" });
+      expect(sent.data.copy_in).toBeUndefined();
+      expect(sent.data.warnings).toEqual([expect.stringContaining("could not be put into Sent")]);
+      expect((await kit.read(ben)).length).toBe(1);
+      const draft = { to: [ben.address], subject: "x", body: "x" };
+      expect((await writer.refusal("draft_email", draft)).code).toBe("mailbox_read_only");
+      expect((await kit.read(ann, "Sent")).length + (await kit.read(ann, "Drafts")).length).toBe(0);
+    });
   });
 
+  test("has a draft that stays, and an answered email without its mark, told as sent all the same, and not sent again", async () => {
+    const [ann, ben] = [await kit.newUser(), await kit.newUser()];
+    // Delivered to the inbox, then moved by the server's own hand: nobody else may write there.
+    const place = async (mailbox: string, raw: string, flags: string[]) => {
+      await kit.deliver(ann, raw, { flags });
+      const move = ["-o", "mail_plugins=", "move", "-u", ann.address, mailbox, "mailbox", "INBOX", "all"];
+      await kit.dovecot.doveadm(...move);
+    };
+    await place("Drafts", `From: ${ann.address}\nTo: ${ben.address}\nSubject: Draft\n\nx\n`, ["\\Draft"]);
+    await place("Archive", `From: ${ben.address}\nTo: ${ann.address}\nSubject: Old\n\nx\n`, []);
+    await withWriter({ kit, user: ann, filesSentMail: true }, async (writer) => {
+      const draft = { draft_id: (await idsOf(writer, "drafts")).get("Draft") };
+      const sent = await writer.call("send_email", draft);
+      expect(sent.data.warnings).toEqual([expect.stringContaining("could not be removed from Drafts")]);
+      expect((await writer.call("send_email", draft)).data.sent_before_at).toBeString();
+      const reply_to = (await idsOf(writer, "archive")).get("Old");
+      expect((await writer.call("send_email", { reply_to, body: "y" })).data.warnings).toEqual([]);
+      expect((await kit.read(ben)).map(({ subject }) => subject)).toEqual(["Draft", "Re: Old"]);
+    });
+  });
+});
+
+describeMail("What cannot be done once an email is sent", () => {
   test("a draft that is gone already is said when it is replaced, and is no matter when it is sent", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { SMTPServer } from "smtp-server";
 import { AppError } from "../../src/errors.ts";
 import { trustedAuthority } from "../support/authority.ts";
@@ -8,7 +6,6 @@ import { startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
 import { type ScriptedSmtp, type SmtpScript, startScriptedSmtp } from "../support/scripted-smtp.ts";
-import { temporaryFolder } from "../support/temporary.ts";
 import { eventually } from "../support/waiting.ts";
 import { type Writer, withWriter } from "../support/writer.ts";
 
@@ -185,30 +182,6 @@ describeMail("Copies in Sent", () => {
       });
     } finally {
       await proxy.stop();
-    }
-  });
-});
-
-describeMail("A server that takes nothing into Sent and Drafts", () => {
-  test("M06: gets a warning in a successful answer, or a plain refusal of the draft, and nothing twice", async () => {
-    const folder = temporaryFolder("acl");
-    writeFileSync(join(folder, "acl"), "Sent owner lr\nDrafts owner lr\n");
-    chmodSync(folder, 0o755);
-    const kit = await startMailServer({
-      settings: `mail_plugins = acl\nplugin {\n  acl = vfile:${folder}/acl\n}`,
-    });
-    try {
-      const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-      await withWriter({ kit, user: ann }, async (writer) => {
-        const sent = await writer.call("send_email", hello(ben.address));
-        expect(sent.data.copy_in).toBeUndefined();
-        expect(sent.data.warnings).toEqual([expect.stringContaining("could not be put into Sent")]);
-        expect((await kit.read(ben)).length).toBe(1);
-        expect((await writer.refusal("draft_email", hello(ben.address))).code).toBe("mailbox_read_only");
-        expect((await kit.read(ann, "Sent")).length + (await kit.read(ann, "Drafts")).length).toBe(0);
-      });
-    } finally {
-      await kit.stop();
     }
   });
 });
