@@ -248,8 +248,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
   test("a mailbox that is not there is named as such", async () => {
     expect((await refusal(search("harbour", { mailbox: "No such" }))).code).toBe("mailbox_not_found");
     expect((await refusal(search("harbour in:nowhere"))).code).toBe("mailbox_not_found");
-    for (const refused of [search("harbour in:all"), search("harbour", { mailbox: "All" })])
-      expect((await refusal(refused)).message).toContain("search with in:anywhere");
+    expect((await refusal(search("harbour in:all"))).message).toContain("search with in:anywhere");
     for (const [query, mailbox] of [
       ["harbour in:Archiv"],
       ["harbour -in:archives"],
