@@ -12,7 +12,7 @@ const firstWords =
   "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 
 /** At most `maxBytes` of it. Undefined when it is not packed as Outlook packs. */
-export function unpackRtf(packed: Uint8Array, maxBytes: number): Uint8Array | undefined {
+function unpackRtf(packed: Uint8Array, maxBytes: number): Uint8Array | undefined {
   const head = createCursor(packed);
   head.take(4);
   const size = Math.min(head.long(), maxBytes);

@@ -201,7 +201,7 @@ export async function readAttachment(access: Access, id: string, index: number):
 }
 
 /** Message-IDs of a header, in order; anything else in it is dropped (RFC 5322 section 3.6.4). */
-export function toMessageIds(value: string | undefined): string[] {
+function toMessageIds(value: string | undefined): string[] {
   return (value?.match(/<[^<>\s\p{Cc}]{1,250}>/gu) ?? []).slice(-100);
 }
 

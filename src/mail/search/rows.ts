@@ -112,7 +112,7 @@ export function isoOf(milliseconds: number): string {
 }
 
 /** What a person would call attachments: not the pictures shown within the text, nor what is in an attached email. */
-export function countAttachments(root: Part): number {
+function countAttachments(root: Part): number {
   return toAnatomy(root).attachments.filter((attached) => !attached.inline && attached.inside === undefined)
     .length;
 }

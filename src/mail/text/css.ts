@@ -67,7 +67,7 @@ type Rule = {
 };
 
 /** `color: red !important; …` as the declarations we watch. */
-export function parseDeclarations(text: string): Declaration[] {
+function parseDeclarations(text: string): Declaration[] {
   return splitOutside(text.replace(/\/\*[\s\S]*?\*\//g, ""), ";").flatMap((piece) => {
     const colon = piece.indexOf(":");
     const property = piece.slice(0, colon).trim().toLowerCase();
