@@ -1,24 +1,15 @@
 /** The pages of search_emails: cursors while mail comes and goes, servers without SORT, and what is said of a page. */
 import { describe, expect, test } from "bun:test";
-import type { AppError } from "../../src/errors.ts";
 import type { EmailPage } from "../../src/mail/mail.ts";
 import { showSearched, showSkipped } from "../../src/tools/rows.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
 import { type Reader, withReader } from "../support/reader.ts";
+import { refusal } from "../support/refusal.ts";
 
 const day = (date: string) => new Date(`${date}T12:00:00Z`);
 const subjects = (page: EmailPage) => page.emails.map(({ subject }) => subject);
-
-async function refusal(work: Promise<unknown>): Promise<AppError> {
-  return work.then(
-    () => {
-      throw new Error("it was not refused");
-    },
-    (error) => error,
-  );
-}
 
 describe.skipIf(!hasMailServer)("a search's cursor", () => {
   async function walk(

@@ -6,18 +6,10 @@ import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { withReader } from "../support/reader.ts";
+import { refusal } from "../support/refusal.ts";
 
 const day = (date: string) => new Date(`${date}T12:00:00Z`);
 const subjects = (page: EmailPage) => page.emails.map(({ subject }) => subject);
-
-async function refusal(work: Promise<unknown>): Promise<AppError> {
-  return work.then(
-    () => {
-      throw new Error("it was not refused");
-    },
-    (error) => error,
-  );
-}
 
 describe.skipIf(!hasMailServer)("search_emails", () => {
   let kit: MailServerKit;

@@ -86,10 +86,7 @@ export function renderSuperscript(
   around: Surroundings,
   depth: number,
 ): void {
-  const text = rendering
-    .apart(element.children, around, depth + 1)
-    .join(" ")
-    .trim();
+  const text = wordsIn(rendering, element, around, depth);
   if (text !== "") writer.words(/^\[?\d/.test(text) && writer.touches() ? `^${text}` : text);
 }
 
@@ -101,9 +98,13 @@ export function renderRuby(
   around: Surroundings,
   depth: number,
 ): void {
-  const text = rendering
+  const text = wordsIn(rendering, element, around, depth);
+  if (text !== "") writer.words(`(${text})`);
+}
+
+function wordsIn(rendering: Rendering, element: Element, around: Surroundings, depth: number): string {
+  return rendering
     .apart(element.children, around, depth + 1)
     .join(" ")
     .trim();
-  if (text !== "") writer.words(`(${text})`);
 }
