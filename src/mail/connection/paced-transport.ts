@@ -43,7 +43,6 @@ function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
   let wanted = false;
   let handing = false;
   let ended = false;
-  let finished = false;
   let released = false;
 
   const outer = new Duplex({
@@ -74,15 +73,12 @@ function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
         wanted = outer.push(piece);
         hand();
       });
-    } else if (ended) finish();
+    } else if (ended) setImmediate(finish);
     else if (!released) inner.resume();
   }
 
-  /** The end comes a turn after the last piece: whoever reads hears the reason first, and only then hangs up. */
   function finish(): void {
-    if (finished) return;
-    finished = true;
-    setImmediate(() => outer.destroyed || outer.push(null));
+    if (!outer.destroyed && !outer.readableEnded) outer.push(null);
   }
 
   function onBytes(bytes: Buffer): void {
@@ -91,7 +87,8 @@ function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
     hand();
   }
 
-  // What had come before the end is still handed on; a BYE is the reason for the end.
+  // What had come before the end is still handed on, and the end a turn after it: a BYE is the reason for the end, and
+  // whoever reads is to hear it before hanging up.
   function onEnd(): void {
     ended = true;
     if (!handing && pieces.length === 0) finish();
