@@ -25,34 +25,52 @@ function ownProgram(): string[] {
 }
 
 export function createDocumentReader({ deadlineMs = 15_000, atOnce = 2 } = {}): DocumentReader {
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   let running = 0;
 
-  async function enter(signal: AbortSignal): Promise<void> {
-    if (running >= atOnce) {
-      await new Promise<void>((resolve, reject) => {
-        waiting.push(resolve);
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      });
-    }
-    running += 1;
+  /** Resolves when there is room, in the order of coming; whoever gives up leaves the line. */
+  function enter(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = () => {
+        waiting.delete(begin);
+        signal.removeEventListener("abort", giveUp);
+        running += 1;
+        resolve();
+      };
+      const giveUp = () => {
+        waiting.delete(begin);
+        reject(signal.reason);
+      };
+      if (signal.aborted) giveUp();
+      else if (running < atOnce) begin();
+      else {
+        waiting.add(begin);
+        signal.addEventListener("abort", giveUp, { once: true });
+      }
+    });
+  }
+
+  function leave(): void {
+    running -= 1;
+    const [next] = waiting;
+    next?.();
   }
 
   return {
     async read(bytes, signal) {
       await enter(signal);
-      const child = Bun.spawn(ownProgram(), {
-        stdin: bytes,
-        stdout: "pipe",
-        stderr: "ignore",
-        env: {},
-        cwd: "/",
-        timeout: deadlineMs,
-        killSignal: "SIGKILL",
-        signal,
-        maxBuffer: 16_000_000,
-      });
       try {
+        const child = Bun.spawn(ownProgram(), {
+          stdin: bytes,
+          stdout: "pipe",
+          stderr: "ignore",
+          env: {},
+          cwd: "/",
+          timeout: deadlineMs,
+          killSignal: "SIGKILL",
+          signal,
+          maxBuffer: 16_000_000,
+        });
         const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
         if (signal.aborted) throw signal.reason;
         if (child.signalCode === "SIGKILL")
@@ -62,8 +80,7 @@ export function createDocumentReader({ deadlineMs = 15_000, atOnce = 2 } = {}): 
         if (code !== 0) return { text: "", notes: ["The file cannot be read."] };
         return answer.parse(JSON.parse(output));
       } finally {
-        running -= 1;
-        waiting.shift()?.();
+        leave();
       }
     },
   };
