@@ -14,6 +14,7 @@ CREATE TABLE `authorization_codes` (
 	`client_id` text NOT NULL,
 	`redirect_uri_hash` text NOT NULL,
 	`code_challenge` text NOT NULL,
+	`resource` text,
 	`wrapped_key` blob NOT NULL,
 	`expires_at` integer NOT NULL,
 	`consumed_at` integer,

@@ -1,9 +1,12 @@
 /** The database file: how it is made, what each connection to it insists on, and that deleted is gone. */
 import { Database as SqliteFile } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { migrate } from "drizzle-orm/bun-sqlite/migrator";
 import { openDatabase, purgeLog, toDatabaseFile } from "../../src/db/open.ts";
-import { accounts, grants } from "../../src/db/schema.ts";
+import { accounts, authorizationCodes, grants } from "../../src/db/schema.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const newGrant = (id: string) => ({
@@ -41,6 +44,25 @@ test("a first start that was killed in the middle leaves nothing that the next o
   expect(existsSync(`${file}.next`)).toBe(false);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   openDatabase({ dataDir }).close();
+});
+
+test("a database of the first version is brought up to date and keeps what is in it", () => {
+  const dataDir = temporaryFolder("db");
+  const first = temporaryFolder("migrations");
+  cpSync(join(import.meta.dir, "../../drizzle"), first, { recursive: true });
+  const journal = join(first, "meta/_journal.json");
+  const { entries, ...rest } = JSON.parse(readFileSync(journal, "utf8"));
+  expect(entries.length).toBeGreaterThan(1);
+  writeFileSync(journal, JSON.stringify({ ...rest, entries: entries.slice(0, 1) }));
+  const old = new SqliteFile(toDatabaseFile(dataDir), { create: true });
+  old.run("PRAGMA application_id = 0x656d636e");
+  migrate(drizzle(old), { migrationsFolder: first });
+  drizzle(old).insert(grants).values(newGrant("grt_1")).run();
+  old.close();
+  const { db, close } = openDatabase({ dataDir });
+  expect(db.select().from(grants).all()).toMatchObject([{ id: "grt_1", level: "send" }]);
+  expect(db.select().from(authorizationCodes).all()).toEqual([]);
+  close();
 });
 
 test("a synchronous transaction that throws leaves nothing behind", () => {
