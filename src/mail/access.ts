@@ -5,7 +5,22 @@ import { AppError } from "../errors.ts";
 import type { ConnectionOwner, Connections, Work } from "./connection/connections.ts";
 import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "./email-id.ts";
 
-export type Access = ReturnType<typeof createAccess>;
+export type Access = {
+  address: string;
+  accountTag: string;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Reads over a connection that has `mailbox` selected, or any. */
+  read<T>(mailbox: string | undefined, work: Work<T>): Promise<T>;
+  /** Changes things over a connection that has `mailbox` selected, or any; never tried twice. */
+  write<T>(mailbox: string | undefined, work: Work<T>): Promise<T>;
+  /** The same, with what it does ended by another signal, too: its connection is closed then. */
+  within(signal: AbortSignal): Access;
+  /** An id of this account taken apart. Throws invalid_input for another account's. */
+  toRef(id: string): EmailRef;
+  /** The id of an email in the selected mailbox. */
+  toId(imap: ImapFlow, uid: number): string;
+};
 
 export function createAccess(deps: {
   owner: ConnectionOwner;
@@ -13,7 +28,7 @@ export function createAccess(deps: {
   /** The call's deadline and the caller's going away. */
   signal: AbortSignal;
   clock: Clock;
-}) {
+}): Access {
   const { owner, connections, signal, clock } = deps;
   const accountTag = toAccountTag(owner.accountId);
 
@@ -23,28 +38,26 @@ export function createAccess(deps: {
     clock,
     signal,
 
-    /** Reads over a connection that has `mailbox` selected, or any. */
-    read: <T>(mailbox: string | undefined, work: Work<T>): Promise<T> =>
+    read: (mailbox, work) =>
       connections.use(owner, { ...(mailbox === undefined ? {} : { mailbox }), effect: "read", signal }, work),
 
-    /** Changes things over a connection that has `mailbox` selected, or any; never tried twice. */
-    write: <T>(mailbox: string | undefined, work: Work<T>): Promise<T> =>
+    write: (mailbox, work) =>
       connections.use(
         owner,
         { ...(mailbox === undefined ? {} : { mailbox }), effect: "write", signal },
         work,
       ),
 
-    /** An id of this account taken apart. Throws invalid_input for another account's. */
-    toRef(id: string): EmailRef {
+    within: (other) => createAccess({ ...deps, signal: AbortSignal.any([signal, other]) }),
+
+    toRef(id) {
       const ref = fromEmailId(id);
       if (ref.accountTag !== accountTag)
         throw new AppError("invalid_input", "This email id belongs to another account.");
       return ref;
     },
 
-    /** The id of an email in the selected mailbox. */
-    toId: (imap: ImapFlow, uid: number): string => {
+    toId(imap, uid) {
       const { path, uidValidity } = requireSelected(imap);
       return toEmailId({ accountTag, mailbox: path, uidValidity, uid });
     },

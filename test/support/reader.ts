@@ -1,6 +1,7 @@
 /** One account's Mail over the tests' mail server, and tools called on it, without HTTP or OAuth in between. */
 import { systemClock } from "../../src/clock.ts";
 import { createDocumentReader } from "../../src/documents/reader.ts";
+import { type Access, createAccess } from "../../src/mail/access.ts";
 import { type Connections, createConnections } from "../../src/mail/connection/connections.ts";
 import { openImap } from "../../src/mail/connection/imap.ts";
 import { openSmtp } from "../../src/mail/connection/smtp.ts";
@@ -16,6 +17,8 @@ import type { MailServerKit, User } from "./mail-server.ts";
 
 export type Reader = {
   mail: Mail;
+  /** What its verbs are made of. */
+  access: Access;
   connections: Connections;
   /** Calls a tool as the MCP server does; `text` is all its text content joined. */
   call(
@@ -72,6 +75,7 @@ export function openReader(kit: MailServerKit, user: User, imap = kit.imap): Rea
   };
   return {
     mail,
+    access: createAccess({ owner, connections, signal, clock }),
     connections,
     async call(tool, input) {
       const answer = await tool.call(input, context as ToolContext, createFence(newToken(4)));

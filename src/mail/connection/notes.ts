@@ -5,6 +5,9 @@
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
 
+/** An email's UID, and when it arrived, milliseconds. */
+export type Cut = { uid: number; receivedAt: number };
+
 /** Of one mailbox in one numbering (UIDVALIDITY). */
 export type MailboxNotes = {
   /** How many of the newest emails were listed -> the UID of the oldest among them. */
@@ -13,12 +16,15 @@ export type MailboxNotes = {
   textParts: LRUCache<number, readonly string[]>;
   /** UIDs of emails that begin with nothing to read for as far as a list looks. */
   wordless: LRUCache<number, true>;
+  /** How many slices it is searched in -> the last email of each but the newest, newest first. */
+  cuts: LRUCache<number, readonly Cut[]>;
 };
 
 const newNotes = (): MailboxNotes => ({
   newestFrom: new LRUCache({ max: 8 }),
   textParts: new LRUCache({ max: 1_000 }),
   wordless: new LRUCache({ max: 1_000 }),
+  cuts: new LRUCache({ max: 8 }),
 });
 
 export type Notes = ReturnType<typeof createNotes>;

@@ -16,7 +16,10 @@ export type Matches = {
   total: number;
   /** How many come after the place. */
   left: number;
-  /** The newest of these, at most as many as are wanted: newest first, of the same second the higher UID first. */
+  /**
+   * The newest of these, at most as many as are wanted: newest first, of the same second the higher UID first. Where
+   * these are all and their dates are not known, by UID.
+   */
   head: number[];
   /** INTERNALDATE of those that were looked at, milliseconds. */
   dates: ReadonlyMap<number, number>;
@@ -28,7 +31,7 @@ export type Matches = {
 const fewMatches = 500;
 /** Emails whose dates are fetched to put them in order. */
 const maxDates = 20_000;
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 
 /** `uids` are all that match `keys`, ascending. */
 export async function newestOf(
@@ -49,6 +52,9 @@ export async function newestOf(
     return [...some].sort((a, b) => dateOf(b) - dateOf(a) || b - a);
   }
 
+  // All of them are shown: their rows tell the dates.
+  if (!after && uids.length <= limit)
+    return { total: uids.length, left: uids.length, head: [...uids].reverse(), dates };
   if (uids.length <= fewMatches) {
     const rest = (await inOrder(uids)).filter(isLeft);
     return { total: uids.length, left: rest.length, head: rest.slice(0, limit), dates };

@@ -9,7 +9,8 @@ import { toSearchKeys } from "./query-imap.ts";
 import { atom, type SearchToken, uidSearch, uidSort } from "./raw-search.ts";
 import { matchesParts } from "./search-parts.ts";
 
-export type Match = { uid: number; receivedAt: number };
+/** Emails whose dates are asked at once to find a place in a list. */
+const maxProbes = 500;
 
 /**
  * Emails whose structure is fetched to answer has:attachment and filename:. Nothing cheaper narrows them without losing
@@ -17,15 +18,21 @@ export type Match = { uid: number; receivedAt: number };
  */
 const maxStructures = 3000;
 
-/** `query` undefined: everything. The mailbox is selected; UID commands only. */
+/**
+ * `query` undefined: everything. `within`: keys that leave a slice of the mailbox. The mailbox is selected; UID
+ * commands only.
+ */
 export async function findMatches(
   imap: ImapFlow,
   query: Query | undefined,
+  within: readonly SearchToken[],
   wanted: Wanted,
 ): Promise<Matches> {
   if (requireSelected(imap).exists === 0) return { total: 0, left: 0, head: [], dates: new Map() };
-  if (query && imap.capabilities.has("X-GM-EXT-1")) return inOrder(imap, toGmailKeys(query), wanted);
-  if (!query || !asksParts(query)) return inOrder(imap, query ? toSearchKeys(query) : [atom("ALL")], wanted);
+  if (query && imap.capabilities.has("X-GM-EXT-1"))
+    return inOrder(imap, [...within, ...toGmailKeys(query)], wanted);
+  if (!query || !asksParts(query))
+    return inOrder(imap, [...within, ...(query ? toSearchKeys(query) : [atom("ALL")])], wanted);
   const { universe, problem } = await toUniverse(imap, query);
   const found = await bySets(imap, query, universe);
   return { ...(await inOrder(imap, uidSet(found), wanted, found)), ...problem };
@@ -58,7 +65,7 @@ async function toUniverse(
   return { universe: all.slice(-maxStructures), problem: { problem } };
 }
 
-function asksParts(query: Query): boolean {
+export function asksParts(query: Query): boolean {
   if (query.kind === "all" || query.kind === "any") return query.of.some(asksParts);
   if (query.kind === "not") return asksParts(query.of);
   return query.kind === "attachment" || query.kind === "filename";
@@ -111,18 +118,29 @@ async function byParts(imap: ImapFlow, term: Query, universe: readonly number[])
  * What comes after a place in a list that was made anew. When the email itself is gone (moved or deleted since), or
  * is of another mailbox, its date tells, and for the same second its UID.
  */
-async function continueAfter(imap: ImapFlow, uids: readonly number[], after: Place): Promise<number[]> {
+async function continueAfter(imap: ImapFlow, found: readonly number[], after: Place): Promise<number[]> {
+  let uids = [...found];
   const at = after.own ? uids.indexOf(after.uid) : -1;
   if (at >= 0) return uids.slice(at + 1);
-  let passed = 0;
-  for (const some of chunks(uids)) {
-    const dates = await datesOf(imap, some);
-    const next = some.findIndex((uid) => {
+  // The first that comes after it is from `low` to `high`; dates spread over these leave the gap between two of them.
+  let [low, high] = [0, uids.length];
+  while (low < high) {
+    const step = Math.ceil((high - low) / maxProbes);
+    const probes = uids.slice(low, high).filter((_, index) => index % step === 0);
+    const dates = await datesOf(imap, probes);
+    const gone = new Set(probes.filter((uid) => !dates.has(uid)));
+    if (gone.size > 0) {
+      uids = uids.filter((uid) => !gone.has(uid));
+      high -= gone.size;
+      continue;
+    }
+    const next = probes.findIndex((uid) => {
       const time = dates.get(uid) ?? 0;
       return time < after.receivedAt || (time === after.receivedAt && uid < after.uid);
     });
-    if (next >= 0) return uids.slice(passed + next);
-    passed += some.length;
+    if (next >= 0) high = low + next * step;
+    if (next === 0 || step === 1) break;
+    low = next > 0 ? high - step + 1 : low + (probes.length - 1) * step + 1;
   }
-  return [];
+  return uids.slice(high);
 }

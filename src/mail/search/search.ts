@@ -4,17 +4,15 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
-import { type Access, requireSelected } from "../access.ts";
-import { readFresh } from "../connection/freshness.ts";
+import type { Access } from "../access.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
-import { type Cursor, fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";
-import { withNearest } from "./missing-mailbox.ts";
-import { datesOf, type Matches } from "./newest.ts";
+import { fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";
+import { type Match, type Offer, toOffer } from "./offer.ts";
 import { parseQuery } from "./query.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
-import { findMatches, type Match } from "./search-mailbox.ts";
-import { type MailboxSearch, toScope } from "./search-scope.ts";
+import { toScope } from "./search-scope.ts";
+import { sliceSizes } from "./slices.ts";
 
 /** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
 const maxPositions = 6;
@@ -22,37 +20,27 @@ const maxPositions = 6;
 /** What is found by then is the answer; well within the deadline of a call. */
 const patienceMs = 32_000;
 
-type Found = {
-  path: string;
-  validity: string;
-  total: number;
-  /** How many come after the cursor. */
-  left: number;
-  /** The newest of these, at most as many as are asked for. */
-  head: Match[];
-  /** Their rows, when this is the only mailbox. */
-  rows?: FetchedRow[];
-  problem?: string;
-};
-
+/** `limits`: what is searched at once, and how long. */
 export async function searchEmails(
   access: Access,
   request: { query: string; mailbox?: string; limit: number; cursor?: string },
+  limits = { patienceMs, sizes: sliceSizes },
 ): Promise<EmailPage> {
   const parsed = parseQuery(request.query, { clock: access.clock, self: access.address });
   const question = JSON.stringify([request.query, request.mailbox ?? ""]);
   const cursor = request.cursor === undefined ? undefined : fromCursor(request.cursor, "search", question);
   const { places, skipped } = await toScope(access, parsed, request.mailbox);
   const alone = places.length === 1;
-  const late = AbortSignal.timeout(patienceMs);
+  const late = AbortSignal.timeout(limits.patienceMs);
+  const asked = { limit: request.limit, cursor, alone, late, sizes: limits.sizes };
   const settled = await Promise.allSettled(
     places.map((place) =>
       place.empty
         ? { path: place.path, validity: "0", total: 0, left: 0, head: [] }
-        : inTime(look(access, place, request.limit, cursor, alone), late),
+        : toOffer(access, place, asked),
     ),
   );
-  const found: Found[] = [];
+  const found: Offer[] = [];
   settled.forEach((outcome, at) => {
     if (outcome.status === "fulfilled") found.push(outcome.value);
     // One mailbox that cannot be read does not hide what the others hold; when it is the only one, that is the answer.
@@ -66,7 +54,7 @@ export async function searchEmails(
     .sort((a, b) => b.receivedAt - a.receivedAt || b.uid - a.uid)
     .slice(0, request.limit);
   const rows = await rowsOf(access, found, merged);
-  const taken = (one: Found) => merged.filter((match) => match.one === one);
+  const taken = (one: Offer) => merged.filter((match) => match.one === one);
   const more = found.some((one) => one.left > taken(one).length);
   const last = merged.at(-1);
   const at = found
@@ -104,75 +92,14 @@ function toReason(problem: unknown): string {
   return late ? "took too long; search it alone" : "the mail server cannot search it";
 }
 
-/** One slow mailbox must not cost the answer of the others. */
-function inTime<T>(work: Promise<T>, late: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(new AppError("timed_out", "Searching the mailbox took too long."));
-    if (late.aborted) stop();
-    late.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject);
-  });
-}
-
-/** What one mailbox has to offer to the page. */
-function look(
-  access: Access,
-  { path: named, query }: MailboxSearch,
-  limit: number,
-  cursor: Extract<Cursor, { kind: "search" }> | undefined,
-  alone: boolean,
-): Promise<Found> {
-  const work = async (imap: ImapFlow, notes: MailboxNotes): Promise<Found> => {
-    const { path, uidValidity } = requireSelected(imap);
-    const validity = String(uidValidity);
-    const own = cursor?.at.find(({ place }) => place === placeOf(path));
-    if (own && own.validity !== validity)
-      throw new AppError(
-        "cursor_expired",
-        "The mail server renumbered a mailbox since the cursor was given.",
-      );
-    const after = own ? { ...own, own: true } : cursor && { ...cursor.last, own: false };
-    const matches = await readFresh(imap, () =>
-      findMatches(imap, query, { limit, ...(after ? { after } : {}) }),
-    );
-    const { total, left, head: uids, problem } = matches;
-    const base = { path, validity, total, left, ...(problem ? { problem } : {}) };
-    if (uids.length === 0) return { ...base, head: [] };
-    if (!alone) return { ...base, head: await toMatches(matches, uids, (unknown) => datesOf(imap, unknown)) };
-    const rows = await fetchRows(access, imap, uids.join(","), "uid", notes);
-    return { ...base, head: inOrderOf(uids, rows), rows };
-  };
-  return withNearest(access, named, (path) => access.read(path, work));
-}
-
-async function toMatches(
-  { dates }: Matches,
-  uids: readonly number[],
-  ask: (uids: readonly number[]) => Promise<ReadonlyMap<number, number>>,
-): Promise<Match[]> {
-  const known = uids.every((uid) => dates.has(uid)) ? dates : await ask(uids);
-  return uids.flatMap((uid) => {
-    const receivedAt = known.get(uid);
-    return receivedAt === undefined ? [] : [{ uid, receivedAt }];
-  });
-}
-
-function inOrderOf(uids: readonly number[], rows: readonly FetchedRow[]): Match[] {
-  const byUid = new Map(rows.map((row) => [row.uid, row]));
-  return uids.flatMap((uid) => {
-    const row = byUid.get(uid);
-    return row ? [{ uid, receivedAt: row.receivedAt }] : [];
-  });
-}
-
 /** The rows of a page, in its order. */
 async function rowsOf(
   access: Access,
-  found: readonly Found[],
-  page: readonly (Match & { one: Found })[],
+  found: readonly Offer[],
+  page: readonly (Match & { one: Offer })[],
 ): Promise<FetchedRow[]> {
   const fetched = await Promise.all(
-    found.map(async (one): Promise<[Found, FetchedRow[]]> => {
+    found.map(async (one): Promise<[Offer, FetchedRow[]]> => {
       const uids = page.filter((match) => match.one === one).map(({ uid }) => uid);
       if (one.rows || uids.length === 0) return [one, one.rows ?? []];
       const share = uids.length / page.length;

@@ -1,0 +1,85 @@
+/**
+ * A very large mailbox is searched in slices of its UIDs, the newest first: side by side over the connections of the
+ * account, each with an answer of a size that is read, and what a slow server does not get to is the oldest.
+ */
+import type { ImapFlow } from "imapflow";
+import { requireSelected } from "../access.ts";
+import type { Cut, MailboxNotes } from "../connection/notes.ts";
+import type { Query } from "./query.ts";
+import { atom, type SearchToken } from "./raw-search.ts";
+import { receivedAt } from "./rows.ts";
+import { asksParts } from "./search-mailbox.ts";
+
+export type Slice = {
+  /** SEARCH keys that leave only its emails; none for a whole mailbox. */
+  keys: readonly SearchToken[];
+  /** When its last email arrived, milliseconds; undefined for the newest slice. */
+  until: number | undefined;
+};
+
+export type SliceSizes = {
+  /** Emails that are searched at once. */
+  whole: number;
+  /** The same for words in the text, which many servers look for by opening every email. */
+  wholeText: number;
+  /** Emails of the largest slice: imapflow hangs up at an answer of 200,000 numbers. */
+  largest: number;
+};
+
+export const sliceSizes: SliceSizes = { whole: 50_000, wholeText: 20_000, largest: 100_000 };
+
+/** The slices of the selected mailbox, newest first. One round trip where there are several, until they are noted. */
+export async function slicesOf(
+  imap: ImapFlow,
+  query: Query | undefined,
+  notes: MailboxNotes,
+  sizes: SliceSizes,
+): Promise<Slice[]> {
+  const { exists } = requireSelected(imap);
+  // A question about parts goes to the newest few thousand only (search-mailbox.ts).
+  const counts = query && asksParts(query) ? [exists] : toCounts(exists, isSlow(imap, query), sizes);
+  if (counts.length === 1) return [{ keys: [], until: undefined }];
+  const cuts = notes.cuts.get(counts.length) ?? (await findCuts(imap, counts));
+  notes.cuts.set(counts.length, cuts);
+  return [...cuts, undefined].map((cut, at) => {
+    const above = cuts[at - 1];
+    const range = `${cut ? cut.uid + 1 : 1}:${above ? above.uid : "*"}`;
+    return { keys: [atom("UID"), { type: "SEQUENCE", value: range }], until: above?.receivedAt };
+  });
+}
+
+/** Gmail has an index of every word. */
+function isSlow(imap: ImapFlow, query: Query | undefined): boolean {
+  return query !== undefined && asksText(query) && !imap.capabilities.has("X-GM-EXT-1");
+}
+
+function asksText(query: Query): boolean {
+  if (query.kind === "all" || query.kind === "any") return query.of.some(asksText);
+  if (query.kind === "not") return asksText(query.of);
+  return query.kind === "words" || (query.kind === "field" && query.field === "body");
+}
+
+/** How many emails each slice has: halves where searching is quick, else the first few and ever more. */
+function toCounts(exists: number, slow: boolean, { whole, wholeText, largest }: SliceSizes): number[] {
+  if (exists <= (slow ? wholeText : whole)) return [exists];
+  const counts: number[] = [];
+  let size = slow ? wholeText : Math.ceil(exists / 2);
+  for (let left = exists; left > 0; left -= counts.at(-1) ?? left) {
+    counts.push(Math.min(size, largest, left));
+    if (slow) size *= 2;
+  }
+  return counts;
+}
+
+/** The last email below each slice but the oldest. */
+async function findCuts(imap: ImapFlow, counts: readonly number[]): Promise<Cut[]> {
+  let number = requireSelected(imap).exists;
+  const numbers = counts.slice(0, -1).map((count) => {
+    number -= count;
+    return number;
+  });
+  const emails = await imap.fetchAll(numbers.join(","), { uid: true, internalDate: true });
+  return emails
+    .map((email) => ({ uid: email.uid, receivedAt: receivedAt(email) }))
+    .sort((a, b) => b.uid - a.uid);
+}

@@ -1,0 +1,170 @@
+/** Mailboxes that are searched in slices: the same answers as in one piece, in few round trips, and what is in time. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { EmailPage } from "../../src/mail/mail.ts";
+import { searchEmails } from "../../src/mail/search/search.ts";
+import { type SliceSizes, sliceSizes } from "../../src/mail/search/slices.ts";
+import { startCountingProxy } from "../support/counting-proxy.ts";
+import { toRaw } from "../support/emails.ts";
+import { startImapProxy } from "../support/imap-proxy.ts";
+import { hasMailServer } from "../support/installed.ts";
+import { type MailServerKit, startMailServer, type User } from "../support/mail-server.ts";
+import { openReader, type Reader } from "../support/reader.ts";
+import { refusal } from "../support/refusal.ts";
+
+const count = 160;
+const sizes: SliceSizes = { whole: 50, wholeText: 20, largest: 60 };
+const patienceMs = 20_000;
+const bare = "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN";
+
+const subjects = (page: EmailPage) => page.emails.map(({ subject }) => subject);
+
+/** Every tenth arrived at another time than its place in the mailbox says; three at a time share a second. */
+function dateOf(at: number): Date {
+  const day = at % 10 === 7 ? (at * 37) % count : at;
+  return new Date(Date.UTC(2024, 0, 1) + Math.floor(day / 3) * 86_400_000);
+}
+
+async function fill(kit: MailServerKit, date = dateOf): Promise<User> {
+  const user = await kit.newUser();
+  const raw = (await toRaw({ subject: "number 0", text: "Some words." })).toString();
+  await kit.deliverAll(
+    user,
+    Array.from({ length: count }, (_, at) => ({
+      raw: raw
+        .replace("number 0", `number ${at}`)
+        .replace("Some words", at % 4 === 0 ? "Rare words" : "Words"),
+      date: date(at),
+    })),
+  );
+  return user;
+}
+
+/** All pages; `between` happens after each. */
+async function walk(
+  { access }: Reader,
+  query: string,
+  limits: { patienceMs: number; sizes: SliceSizes },
+  between: (page: EmailPage) => Promise<void> = async () => {},
+): Promise<{ subjects: string[]; totals: number[] }> {
+  const walked = { subjects: [] as string[], totals: [] as number[] };
+  let cursor: string | undefined;
+  do {
+    const request = { query, mailbox: "inbox", limit: 7, ...(cursor ? { cursor } : {}) };
+    const page = await searchEmails(access, request, limits);
+    expect(page.skipped).toEqual([]);
+    walked.subjects.push(...subjects(page));
+    walked.totals.push(page.total);
+    await between(page);
+    ({ cursor } = page);
+  } while (cursor && walked.totals.length < count);
+  return walked;
+}
+
+describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
+  for (const [server, settings] of [
+    ["with SORT (RFC 5256)", ""],
+    ["with nothing but the bare protocol", bare],
+  ] as const)
+    describe(`on a server ${server}`, () => {
+      let kit: MailServerKit;
+      let reader: Reader;
+      beforeAll(async () => {
+        kit = await startMailServer(settings ? { settings } : {});
+        reader = openReader(kit, await fill(kit));
+      });
+      afterAll(async () => {
+        await reader?.connections.close();
+        await kit?.stop();
+      });
+
+      for (const query of ["subject:number", "subject:number rare", "subject:number -rare is:unread"])
+        test(`answers ${query} page by page as in one piece`, async () => {
+          const whole = await walk(reader, query, { patienceMs, sizes: sliceSizes });
+          const sliced = await walk(reader, query, { patienceMs, sizes });
+          expect(sliced).toEqual(whole);
+          expect(new Set(sliced.subjects).size).toBe(sliced.totals[0] ?? 0);
+        });
+
+      test("neither repeats nor skips while mail arrives and what was shown is moved away", async () => {
+        const user = await fill(kit);
+        const own = openReader(kit, user);
+        const expected = await walk(own, "subject:number", { patienceMs, sizes: sliceSizes });
+        const walked = await walk(own, "subject:number", { patienceMs, sizes }, async ({ emails }) => {
+          await own.mail.moveEmails(
+            emails.filter((_, at) => at % 2 === 0).map(({ id }) => id),
+            "trash",
+          );
+          await kit.deliver(user, await toRaw({ subject: "number new", text: "x" }));
+        });
+        expect(walked.subjects).toEqual(expected.subjects);
+        await own.connections.close();
+      });
+    });
+
+  test("is asked twice side by side, and for the rows of the page together with what could be newer", async () => {
+    const kit = await startMailServer();
+    const user = await fill(kit, (at) => new Date(Date.UTC(2024, 0, 1 + at)));
+    const proxy = await startCountingProxy(kit.imap.port);
+    const { access, connections } = openReader(kit, user, { ...kit.imap, port: proxy.port });
+    const halves = { ...sizes, largest: count };
+    const request = { query: "subject:number", mailbox: "inbox", limit: 20 };
+    try {
+      await searchEmails(access, request, { patienceMs, sizes: halves });
+      proxy.reset();
+      const page = await searchEmails(access, request, { patienceMs, sizes: halves });
+      expect(page.total).toBe(count);
+      expect(proxy.count()).toMatchObject({ connections: 0 });
+      expect(proxy.count().roundTrips).toBeLessThanOrEqual(3);
+      expect(connections.count()).toBe(2);
+    } finally {
+      await connections.close();
+      await proxy.stop();
+      await kit.stop();
+    }
+  });
+
+  test("answers with the newest when a slow server does not get to the oldest in time, says so, and goes on by date", async () => {
+    const kit = await startMailServer();
+    const user = await fill(kit);
+    // The oldest slice is never answered.
+    const proxy = await startImapProxy(kit, {
+      command: (command) => (/ UID 1:\d+ /.test(command) ? { say: "" } : command),
+    });
+    const { access, connections } = openReader(kit, user, proxy.imap);
+    try {
+      const request = { query: "number rare", mailbox: "inbox", limit: 5 };
+      const page = await searchEmails(access, request, { patienceMs: 1_000, sizes });
+      expect(proxy.commands.filter((command) => /SORT.* UID \d+:/.test(command)).length).toBe(4);
+      expect(page.emails.length).toBe(5);
+      expect(page.total).toBe(30);
+      const [skipped] = page.skipped;
+      const before = /^only back to \d{4}-\d\d-\d\d, for time; search on with (before:\d{4}-\d\d-\d\d)$/.exec(
+        skipped?.reason ?? "",
+      )?.[1];
+      const all = await walk(openReader(kit, user), "number rare", { patienceMs, sizes: sliceSizes });
+      const later = await walk(openReader(kit, user), `number rare ${before}`, { patienceMs, sizes });
+      expect((later.totals[0] ?? 0) + page.total).toBeGreaterThanOrEqual(all.totals[0] ?? 0);
+    } finally {
+      await connections.close();
+      await proxy.stop();
+      await kit.stop();
+    }
+  });
+
+  test("is refused as too slow when not even the newest are searched in time", async () => {
+    const kit = await startMailServer();
+    const proxy = await startImapProxy(kit, {
+      command: (command) => (/ SORT /.test(command) ? { say: "" } : command),
+    });
+    const { access, connections } = openReader(kit, await fill(kit), proxy.imap);
+    try {
+      const request = { query: "number rare", mailbox: "inbox", limit: 5 };
+      const refused = await refusal(searchEmails(access, request, { patienceMs: 500, sizes }));
+      expect(refused.code).toBe("timed_out");
+    } finally {
+      await connections.close();
+      await proxy.stop();
+      await kit.stop();
+    }
+  });
+});
