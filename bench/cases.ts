@@ -13,6 +13,8 @@ export type Scene = {
   /** Ids, and UIDs by hand, of the newest fifty emails. */
   ids: string[];
   uids: number[];
+  /** An email with a file, in both ways. */
+  attached: { id: string; uid: number };
 };
 
 export type Bare = { imap: ImapFlow; smtp: Transporter };
@@ -81,6 +83,29 @@ export const cases: readonly Case[] = [
         bodyParts: ["1"],
       };
       await imap.fetchOne(String(pick(uids, round)), query, { uid: true });
+    },
+  },
+  {
+    tool: "get_thread",
+    what: "a conversation of four in the inbox",
+    call: ({ claude, ids }, round) => claude.call("get_thread", { id: pick(ids, round) }),
+    async bare({ imap }, { uids }, round) {
+      const known = { uid: true, flags: true, headers: true, bodyStructure: true };
+      const email = await imap.fetchOne(String(pick(uids, round)), known, { uid: true });
+      const first =
+        /^(?:References|Message-ID): (<\S+>)/im.exec(email ? String(email.headers) : "")?.[1] ?? "";
+      const named = { or: [{ header: { References: first } }, { header: { "Message-ID": first } }] };
+      const found = (await imap.search(named, { uid: true })) || [];
+      await imap.fetchAll(found.join(","), { ...known, bodyParts: ["1"] }, { uid: true });
+    },
+  },
+  {
+    tool: "get_attachment",
+    what: "a file of 30 KB that is no text: what it is, and a link",
+    call: ({ claude, attached }) => claude.call("get_attachment", { id: attached.id, index: 1 }),
+    async bare({ imap }, { attached }) {
+      await imap.fetchOne(String(attached.uid), { uid: true, bodyStructure: true }, { uid: true });
+      await imap.fetchOne(String(attached.uid), { uid: true, bodyParts: ["2"] }, { uid: true });
     },
   },
   {

@@ -1,6 +1,6 @@
 /** The first table: what each tool costs in round trips, bytes and time, next to two ways of doing it by hand. */
 import { connectMailbox } from "../test/support/authorize.ts";
-import { openClient } from "../test/support/mcp-client.ts";
+import { openClient, type TestClient } from "../test/support/mcp-client.ts";
 import { type Bare, type Case, cases, type Scene } from "./cases.ts";
 import type { MailHost } from "./mail-host.ts";
 import type { ServerProcess } from "./processes.ts";
@@ -119,7 +119,8 @@ export async function benchTools(
         });
         // A grant may send ten emails an hour: sending is done by a new one each time, nine times.
         const sender = test.smtp ? await connect(host, server, user) : undefined;
-        const scene = { claude: sender ?? claude, user, sink, ids, uids };
+        const attached = await findAttached(host, user, claude);
+        const scene = { claude: sender ?? claude, user, sink, ids, uids, attached };
         const result = await measure(host, setting, sender ? Math.min(rounds, 8) : rounds, test, scene);
         await sender?.close();
         results.push(result);
@@ -137,6 +138,22 @@ async function connect(host: MailHost, server: ServerProcess, user: Scene["user"
   for (const proxy of [host.proxies.imap, host.proxies.smtp]) proxy.delay(0);
   const { accessToken } = await connectMailbox(server, user, { servers: host.servers });
   return openClient(server, accessToken);
+}
+
+/** The newest email with a file. */
+async function findAttached(
+  host: MailHost,
+  user: Scene["user"],
+  claude: TestClient,
+): Promise<Scene["attached"]> {
+  const recent = await claude.call("get_recent_emails", { limit: 50 });
+  const rows = recent.data.emails as { id: string; attachments: number }[];
+  const at = rows.findIndex(({ attachments }) => attachments > 0);
+  const uid = await host.kit.withImap(user, async (imap) => {
+    await imap.mailboxOpen("INBOX");
+    return ((await imap.search({ all: true }, { uid: true })) || []).at(-1 - at) ?? 0;
+  });
+  return { id: rows[at]?.id ?? "", uid };
 }
 
 /** The mailbox as it was: what was moved away comes back. */

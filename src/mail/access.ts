@@ -14,6 +14,8 @@ export type Access = {
   read<T>(mailbox: string | undefined, work: Work<T>): Promise<T>;
   /** Changes things over a connection that has `mailbox` selected, or any; never tried twice. */
   write<T>(mailbox: string | undefined, work: Work<T>): Promise<T>;
+  /** Whether work on another connection could begin at once. */
+  hasSpare(): boolean;
   /** The same, with what it does ended by another signal, too: its connection is closed then. */
   within(signal: AbortSignal): Access;
   /** An id of this account taken apart. Throws invalid_input for another account's. */
@@ -47,6 +49,8 @@ export function createAccess(deps: {
         { ...(mailbox === undefined ? {} : { mailbox }), effect: "write", signal },
         work,
       ),
+
+    hasSpare: () => connections.hasSpare(owner),
 
     within: (other) => createAccess({ ...deps, signal: AbortSignal.any([signal, other]) }),
 

@@ -28,6 +28,7 @@ test("a bug met while Sent is looked for does not end the process when nothing i
   };
   const connections: Connections = {
     use: () => Promise.reject(new TypeError("undefined is not an object")),
+    hasSpare: () => false,
     closeGrant() {},
     count: () => 0,
     close: async () => {},

@@ -34,6 +34,8 @@ export type Work<T> = (imap: ImapFlow, notes: MailboxNotes) => Promise<T>;
 export type Connections = {
   /** Lends a connection for the time of `work` and takes it back. Throws AppErrors from mail/failures. */
   use<T>(owner: ConnectionOwner, lease: Lease, work: Work<T>): Promise<T>;
+  /** Whether a connection of the account is open and idle. */
+  hasSpare(owner: ConnectionOwner): boolean;
   /** Closes everything a grant holds, at once and for good: revoked, expired, replayed. */
   closeGrant(grantId: string): void;
   /** How many are open, being opened or kept. */
@@ -206,6 +208,9 @@ export function createConnections(deps: {
       if ("done" in second) return second.done;
       throw second.failed;
     },
+
+    hasSpare: (owner) =>
+      places.all().some((slot) => slot.key === toKey(owner) && !slot.busy && slot.imap?.usable === true),
 
     closeGrant(grantId) {
       ended.set(grantId, true);

@@ -28,16 +28,25 @@ export type SliceSizes = {
 
 export const sliceSizes: SliceSizes = { whole: 50_000, wholeText: 20_000, largest: 100_000 };
 
-/** The slices of the selected mailbox, newest first. One round trip where there are several, until they are noted. */
+/**
+ * The slices of the selected mailbox, newest first. One round trip where there are several, until they are noted.
+ * `spare`: another connection could begin at once; without one, what is quickly searched is searched whole.
+ */
 export async function slicesOf(
   imap: ImapFlow,
   query: Query | undefined,
   notes: MailboxNotes,
-  sizes: SliceSizes,
+  { sizes, spare }: { sizes: SliceSizes; spare: boolean },
 ): Promise<Slice[]> {
   const { exists } = requireSelected(imap);
+  const slow = isSlow(imap, query);
+  const { whole, wholeText, largest } = sizes;
+  const atOnce = slow ? wholeText : spare ? whole : largest;
   // A question about parts goes to the newest few thousand only (search-mailbox.ts).
-  const counts = query && asksParts(query) ? [exists] : toCounts(exists, isSlow(imap, query), sizes);
+  const isWhole = exists <= atOnce || (query !== undefined && asksParts(query));
+  const counts = isWhole
+    ? [exists]
+    : toCounts(exists, slow ? wholeText : Math.ceil(exists / 2), slow, largest);
   if (counts.length === 1) return [{ keys: [], until: undefined }];
   const cuts = notes.cuts.get(counts.length) ?? (await findCuts(imap, counts));
   notes.cuts.set(counts.length, cuts);
@@ -60,13 +69,12 @@ function asksText(query: Query): boolean {
 }
 
 /** How many emails each slice has: halves where searching is quick, else the first few and ever more. */
-function toCounts(exists: number, slow: boolean, { whole, wholeText, largest }: SliceSizes): number[] {
-  if (exists <= (slow ? wholeText : whole)) return [exists];
+function toCounts(exists: number, first: number, growing: boolean, largest: number): number[] {
   const counts: number[] = [];
-  let size = slow ? wholeText : Math.ceil(exists / 2);
+  let size = first;
   for (let left = exists; left > 0; left -= counts.at(-1) ?? left) {
     counts.push(Math.min(size, largest, left));
-    if (slow) size *= 2;
+    if (growing) size *= 2;
   }
   return counts;
 }
