@@ -94,7 +94,8 @@ export const cases: readonly Case[] = [
       const email = await imap.fetchOne(String(pick(uids, round)), known, { uid: true });
       const first =
         /^(?:References|Message-ID): (<\S+>)/im.exec(email ? String(email.headers) : "")?.[1] ?? "";
-      const named = { or: [{ header: { References: first } }, { header: { "Message-ID": first } }] };
+      const naming = (header: string) => ({ header: { [header]: first } });
+      const named = { or: [naming("References"), naming("Message-ID")] };
       const found = (await imap.search(named, { uid: true })) || [];
       await imap.fetchAll(found.join(","), { ...known, bodyParts: ["1"] }, { uid: true });
     },

@@ -2,6 +2,7 @@
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
+import { partsToRead } from "../text/body.ts";
 import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../text/headers.ts";
 import { type Anatomy, toAnatomy, toPart } from "./structure.ts";
 
@@ -21,16 +22,27 @@ export type Found = {
   unread: boolean;
   draft: boolean;
   anatomy: Anatomy;
+  /** Octets that came along of its parts, from their beginnings: all of a part that has fewer than `bodyOctets`. */
+  bodies: ReadonlyMap<string, Buffer>;
 };
 
 const linkHeaders = ["message-id", "in-reply-to", "references"];
-export const query: FetchQueryObject = {
+const query: FetchQueryObject = {
   uid: true,
   flags: true,
   internalDate: true,
   bodyStructure: true,
   headers: ["from", "to", "cc", "subject", "date", ...linkHeaders],
 };
+
+/** Octets of each text part that come along where an email's text is likely to be shown. */
+export const bodyOctets = 32_768;
+
+/** All that is shown of an email, if its text is in the parts `keys`. */
+export const withBodies = (keys: readonly string[]): FetchQueryObject => ({
+  ...query,
+  ...(keys.length > 0 ? { bodyParts: keys.map((key) => ({ key, start: 0, maxLength: bodyOctets })) } : {}),
+});
 
 export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: FetchMessageObject): Found {
   const headers = parseHeaders(email.headers ?? Buffer.alloc(0));
@@ -49,8 +61,13 @@ export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: 
     unread: !flags.has("\\seen"),
     draft: flags.has("\\draft"),
     anatomy: toAnatomy(root),
+    bodies: email.bodyParts ?? new Map(),
   };
 }
+
+/** The parts that its text is in. */
+export const textParts = ({ anatomy }: Pick<Found, "anatomy">): string[] =>
+  partsToRead(anatomy, "markdown").map(({ part }) => part);
 
 /** A conversation's first emails and the last ones; what names more drowns the ids that lead on. */
 const endsOf = (ids: readonly string[]) => [...ids.slice(0, 50), ...ids.slice(50).slice(-50)];

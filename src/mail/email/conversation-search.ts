@@ -19,28 +19,42 @@ const maxCandidates = 50;
 /** imapflow takes an answer of 200,000 tokens apart and hangs up at a longer one; an email is two or three. */
 const maxThreaded = 50_000;
 
+type Linked = { messageId: string; ids: readonly string[]; subject: string; at: number };
+
+/** What was asked already: ids and subjects; and whether everything of these subjects was looked at. */
+export type Asked = { words: Set<string>; wholeSubjects: boolean };
+
+/**
+ * Whether answers to it were found with it. They name what it names (RFC 5322 section 3.6.4), or, where a program names
+ * nothing but the email before, have its subject; by another program under another subject it is another conversation.
+ */
+function isAnswered({ messageId, ids, subject }: Linked, asked: Asked): boolean {
+  const isNamed = ids.some((id) => id !== messageId && asked.words.has(id));
+  return isNamed && asked.wholeSubjects && asked.words.has(beginningOf(toBaseSubject(subject)));
+}
+
 /** What is not in `asked` yet, which it is added to; undefined when nothing is left. */
-export function toQuestion(
-  linked: readonly { messageId: string; ids: readonly string[]; subject: string; at: number }[],
-  asked: Set<string>,
-): Question | undefined {
+export function toQuestion(linked: readonly Linked[], asked: Asked): Question | undefined {
   const inHand = new Set(linked.map(({ messageId }) => messageId));
   const newestFirst = [...linked].sort((a, b) => b.at - a.at);
+  const open = newestFirst.filter((email) => !isAnswered(email, asked));
   const named = linked.flatMap(({ ids }) => ids).filter((id) => !inHand.has(id));
   let left = maxOctets;
   const ids: Key[] = [];
   // First the emails that others name and that are not here, each with its answers; then the answers to those here.
-  for (const id of [...named, ...newestFirst.map(({ messageId }) => messageId)]) {
+  for (const id of [...named, ...open.map(({ messageId }) => messageId)]) {
     const fields = ["References", "In-Reply-To", ...(inHand.has(id) ? [] : ["Message-ID"])];
     const cost = fields.length * (id.length + 25);
-    if (id === "" || left < cost || asked.has(id)) continue;
-    asked.add(id);
+    if (id === "" || left < cost || asked.words.has(id)) continue;
+    asked.words.add(id);
     left -= cost;
     ids.push(...fields.map((field): Key => [atom("HEADER"), atom(field), string(id)]));
   }
   const bases = newestFirst.map(({ subject }) => beginningOf(toBaseSubject(subject)));
-  const wanted = [...new Set(bases)].filter((base) => base !== "" && !asked.has(base)).slice(0, maxSubjects);
-  for (const base of wanted) asked.add(base);
+  const wanted = [...new Set(bases)]
+    .filter((base) => base !== "" && !asked.words.has(base))
+    .slice(0, maxSubjects);
+  for (const base of wanted) asked.words.add(base);
   const subjects = wanted.map((base): Key => [atom("SUBJECT"), string(base)]);
   return ids.length > 0 || subjects.length > 0 ? { ids, subjects } : undefined;
 }
@@ -49,24 +63,25 @@ export function toQuestion(
 const beginningOf = (base: string) => [...base].slice(0, subjectCharacters).join("").trim();
 
 /**
- * UIDs of emails that may belong to it: all of the subject when they are few. When they are many, those that name the
- * ids, with the threads these and `own` are in where the server has THREAD; without these when they are more than `most`.
+ * UIDs of emails that may belong to it: all of the subject when they are few (`wholeSubjects`). When they are many, those
+ * that name the ids, with the threads these and `own` are in where the server has THREAD; without these when they are
+ * more than `most`.
  */
 export async function findCandidates(
   imap: ImapFlow,
   { ids, subjects }: Question,
   { own, most }: { own: readonly number[]; most: number },
-): Promise<number[]> {
+): Promise<{ uids: number[]; wholeSubjects: boolean }> {
   const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf(ids)) : []);
-  if (subjects.length === 0) return byIds();
+  if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true };
   const threads = await findThreads(imap, anyOf([...ids, ...subjects]));
   const all = threads?.flat() ?? [];
-  if (threads && all.length <= maxCandidates) return all;
+  if (threads && all.length <= maxCandidates) return { uids: all, wholeSubjects: true };
   const named = await byIds();
   const seeds = new Set([...named, ...own]);
   const around = (threads ?? []).filter((thread) => thread.some((uid) => seeds.has(uid))).flat();
   const wider = [...new Set([...named, ...around])];
-  return wider.length <= most ? wider : named;
+  return { uids: wider.length <= most ? wider : named, wholeSubjects: false };
 }
 
 /** What matches, by threads where the server has them; undefined when it cannot answer this. */

@@ -9,16 +9,19 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
+import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailRef } from "../email-id.ts";
 import { knownMailboxes } from "../mailboxes.ts";
 import { atom, type SearchToken, uidSearch } from "../search/raw-search.ts";
-import { type Found, query, toFound } from "./conversation-email.ts";
-import { findCandidates, ifRefused, toQuestion } from "./conversation-search.ts";
+import { type Found, textParts, toFound, withBodies } from "./conversation-email.ts";
+import { type Asked, findCandidates, ifRefused, toQuestion } from "./conversation-search.ts";
 
 /** How often what was found is asked for what it leads to; a conversation of equal subject is whole after one. */
 const maxRounds = 5;
 /** Emails of one mailbox that are looked at, the newest. */
 const maxPerMailbox = 200;
+/** Found at once, so few that most are likely to be shown: their texts come along. */
+const fewFound = 12;
 
 export type Conversation = {
   /** Each once, oldest first. */
@@ -33,10 +36,15 @@ export type Conversation = {
 
 /** Throws email_moved, email_not_found, and what its own mailbox fails with; another's failure is told in `skipped`. */
 export async function gatherConversation(access: Access, ref: EmailRef): Promise<Conversation> {
-  const { first, number } = await readFirst(access, ref);
+  const list = () => access.read(undefined, (imap) => knownMailboxes(imap, true));
+  const reading = readFirst(access, ref);
+  // Where another connection is there, it is asked at the same time.
+  const listing = access.hasSpare() ? list() : undefined;
+  listing?.catch(() => {});
+  const { first, number } = await reading;
   // It refers to nothing, and nothing can refer to it.
   if (!number && first.ids.length === 0) return toConversation(first, [], createPlaces([ref.mailbox]));
-  const known = await access.read(undefined, (imap) => knownMailboxes(imap, true));
+  const known = await (listing ?? list());
   const all = number?.gmail ? known.find(({ holdsAll }) => holdsAll) : undefined;
   const wanted = known.filter((one) =>
     all ? one === all : one.role === "inbox" || one.role === "sent" || one.role === "archive",
@@ -52,9 +60,9 @@ async function readFirst(
   access: Access,
   ref: EmailRef,
 ): Promise<{ first: Found; number?: { keys: SearchToken[]; gmail: boolean } }> {
-  return access.read(ref.mailbox, async (imap) => {
+  return access.read(ref.mailbox, async (imap, notes) => {
     requireSameValidity(imap, ref);
-    const ask = { ...query, threadId: true };
+    const ask = { ...withBodies(notes.textParts.get(ref.uid) ?? []), threadId: true };
     let email = await imap.fetchOne(String(ref.uid), ask, { uid: true });
     if (!email) {
       // It may have arrived since this connection last looked.
@@ -91,15 +99,17 @@ async function gatherByNumber(
 async function gatherByIds(access: Access, first: Found, places: Places): Promise<Conversation> {
   const pool = new Map([[first.id, first]]);
   places.see(first.mailbox, [first.uid]);
-  const asked = new Set<string>();
+  const asked: Asked = { words: new Set(), wholeSubjects: true };
   let linked = toLinked(first, pool);
   for (let round = 0; ; round += 1) {
     const question = toQuestion(linked, asked);
     if (!question) return toConversation(first, linked, places);
     if (round === maxRounds) return { ...toConversation(first, linked, places), open: true };
-    const found = await lookEverywhere(access, first, places, (imap, path) => {
+    const found = await lookEverywhere(access, first, places, async (imap, path) => {
       const own = linked.filter(({ mailbox }) => mailbox === path).map(({ uid }) => uid);
-      return findCandidates(imap, question, { own, most: maxPerMailbox });
+      const candidates = await findCandidates(imap, question, { own, most: maxPerMailbox });
+      asked.wholeSubjects &&= candidates.wholeSubjects;
+      return candidates.uids;
     });
     for (const email of found) pool.set(email.id, email);
     const before = linked.length;
@@ -165,7 +175,7 @@ async function lookEverywhere(
   search: (imap: ImapFlow, path: string) => Promise<number[]>,
 ): Promise<Found[]> {
   const paths = places.toLookIn();
-  const settled = await Promise.allSettled(paths.map((path) => look(access, path, places, search)));
+  const settled = await Promise.allSettled(paths.map((path) => look(access, path, first, places, search)));
   return settled.flatMap((outcome, at) => {
     if (outcome.status === "fulfilled") return outcome.value;
     const path = paths[at] ?? "";
@@ -179,19 +189,29 @@ async function lookEverywhere(
 function look(
   access: Access,
   path: string,
+  first: Found,
   places: Places,
   search: (imap: ImapFlow, path: string) => Promise<number[]>,
 ): Promise<Found[]> {
-  return access.read(path, async (imap) => {
+  return access.read(path, async (imap, notes) => {
     const work = () => search(imap, path);
     const uids = places.isVisited(path) ? await work() : await readFresh(imap, work);
     const { newest, older } = places.unseen(path, uids);
     const range = newest.join(",");
+    const query = withBodies(newest.length <= fewFound ? likelyParts(newest, notes, first) : []);
     const emails = newest.length > 0 ? await imap.fetchAll(range, query, { uid: true }) : [];
     places.visit(path, newest, older);
     // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
-    return emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
+    const found = emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
+    for (const email of found) notes.textParts.set(email.uid, textParts(email));
+    return found;
   });
+}
+
+/** Where the text of these emails is: as they were listed, else as in the first, or nothing where they differ much. */
+function likelyParts(uids: readonly number[], notes: MailboxNotes, first: Found): string[] {
+  const keys = [...new Set(uids.flatMap((uid) => notes.textParts.get(uid) ?? textParts(first)))];
+  return keys.length <= 3 ? keys : [];
 }
 
 function toConversation(first: Found, emails: readonly Found[], places: Places): Conversation {

@@ -2,15 +2,14 @@
 import type { ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
 import type { Thread, ThreadEmail } from "../reading.ts";
-import { firstBytes, partsToRead } from "../text/body.ts";
+import { firstBytes } from "../text/body.ts";
 import { headerValue, toAddresses } from "../text/headers.ts";
 import { renderBody } from "../text/render-body.ts";
 import { mayBeForward } from "../text/subject.ts";
 import { decodeTransfer } from "../text/transfer.ts";
 import { type Conversation, gatherConversation } from "./conversation.ts";
-import type { Found } from "./conversation-email.ts";
+import { bodyOctets, type Found, textParts } from "./conversation-email.ts";
 import { toAttachment } from "./email.ts";
-import type { Anatomy } from "./structure.ts";
 
 /** Characters of all bodies together; each email has its share, short ones leave theirs to the others. */
 const budget = 25_000;
@@ -50,12 +49,16 @@ type Text = { text: string; cut: boolean };
 async function readBodies(access: Access, shown: readonly Found[]): Promise<ThreadEmail[]> {
   const texts = new Map<Found, Text>();
   const maxLength = Math.min(firstBytes, Math.floor(maxOctets / shown.length));
-  const mailboxes = Map.groupBy(shown, ({ mailbox }) => mailbox);
+  for (const email of shown.filter(isHere)) texts.set(email, toText(email, email.bodies, false));
+  const mailboxes = Map.groupBy(
+    shown.filter((email) => !isHere(email)),
+    ({ mailbox }) => mailbox,
+  );
   await Promise.all(
     [...mailboxes].map(([mailbox, emails]) =>
       access.read(mailbox, async (imap) => {
         // Emails whose text is in the same parts come in one FETCH.
-        const alike = Map.groupBy(emails, ({ anatomy }) => keysToRead(anatomy).join(" "));
+        const alike = Map.groupBy(emails, (email) => textParts(email).join(" "));
         for (const some of alike.values()) await readAlike(imap, some, maxLength, texts);
       }),
     ),
@@ -85,8 +88,6 @@ async function readBodies(access: Access, shown: readonly Found[]): Promise<Thre
   });
 }
 
-const keysToRead = (anatomy: Anatomy) => partsToRead(anatomy, "markdown").map(({ part }) => part);
-
 async function readAlike(
   imap: ImapFlow,
   emails: readonly Found[],
@@ -94,20 +95,30 @@ async function readAlike(
   texts: Map<Found, Text>,
 ): Promise<void> {
   const [first] = emails;
-  const keys = first ? keysToRead(first.anatomy) : [];
+  const keys = first ? textParts(first) : [];
   const bodyParts = keys.map((key) => ({ key, start: 0, maxLength }));
   const range = emails.map(({ uid }) => uid).join(",");
-  const fetched = keys.length > 0 ? await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true }) : [];
-  const byUid = new Map(fetched.map((email) => [email.uid, email.bodyParts]));
+  const fetched = await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true });
+  const byUid = new Map(fetched.map((email) => [email.uid, email.bodyParts ?? new Map<string, Buffer>()]));
   for (const email of emails) {
-    const forward = mayBeForward(email.subject);
-    const { text, notes } = renderBody(email.anatomy, { format: "markdown", forward }, (part) => {
-      const bytes = byUid.get(email.uid)?.get(part.part);
-      return bytes && decodeTransfer(bytes, part.encoding);
-    });
-    const cut = keys.some((key) => (byUid.get(email.uid)?.get(key)?.length ?? 0) >= maxLength);
-    texts.set(email, { text: text || notes.join(" "), cut });
+    const bodies = byUid.get(email.uid) ?? new Map<string, Buffer>();
+    const cut = keys.some((key) => (bodies.get(key)?.length ?? 0) >= maxLength);
+    texts.set(email, toText(email, bodies, cut));
   }
+}
+
+function toText(email: Found, bodies: ReadonlyMap<string, Buffer>, cut: boolean): Text {
+  const forward = mayBeForward(email.subject);
+  const { text, notes } = renderBody(email.anatomy, { format: "markdown", forward }, (part) => {
+    const bytes = bodies.get(part.part);
+    return bytes && decodeTransfer(bytes, part.encoding);
+  });
+  return { text: text || notes.join(" "), cut };
+}
+
+/** All of its text came when it was found, or there is none. */
+function isHere(email: Found): boolean {
+  return textParts(email).every((key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets);
 }
 
 /** Characters for each text: all of it when the budget allows, else an equal share of what the shorter ones leave. */
