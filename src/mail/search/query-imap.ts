@@ -21,10 +21,42 @@ export function toKeys(query: Query, parts: (part: Query) => SearchToken[]): Sea
       return query.of.flatMap(parts);
     case "any":
       return query.of.map(parts).reduceRight((rest, keys) => [atom("OR"), oneKey(keys), oneKey(rest)]);
-    case "not":
-      return [atom("NOT"), oneKey(parts(query.of))];
+    case "not": {
+      const same = withoutNot(query.of);
+      return same ? parts(same) : [atom("NOT"), oneKey(parts(query.of))];
+    }
     default:
       return ofTerm(query);
+  }
+}
+
+/**
+ * The opposite of a query where dates or sizes can be in it, put without a NOT before these: of several NOT SINCE,
+ * NOT BEFORE, NOT LARGER or NOT SMALLER Dovecot 2.3 goes by the wrong one.
+ */
+function withoutNot(query: Query): Query | undefined {
+  const not = (of: Query): Query => ({ kind: "not", of });
+  switch (query.kind) {
+    case "all":
+      return { kind: "any", of: query.of.map(not) };
+    case "any":
+      return { kind: "all", of: query.of.map(not) };
+    case "not":
+      return query.of;
+    case "received": {
+      const { since, before } = query;
+      const outside: Query[] = [
+        ...(since ? [{ kind: "received" as const, before: since }] : []),
+        ...(before ? [{ kind: "received" as const, since: before }] : []),
+      ];
+      return { kind: "any", of: outside };
+    }
+    case "size":
+      return query.over === undefined
+        ? { kind: "size", over: (query.under ?? 1) - 1 }
+        : { kind: "size", under: query.over + 1 };
+    default:
+      return undefined;
   }
 }
 

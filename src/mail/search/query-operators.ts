@@ -67,8 +67,8 @@ function toOctets(value: string, operator: string): number {
   const match = /^(\d{1,12}(?:\.\d{1,3})?)\s*([kmg]?)b?$/i.exec(value);
   const scale = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match?.[2] ?? "").toLowerCase()];
   const octets = Math.round(Number(match?.[1]) * (scale ?? 0));
-  // IMAP's number is 32 bits (RFC 3501 section 9).
-  if (!match || !(octets > 0) || octets > 4_294_967_295)
+  // A number of IMAP is 32 bits (RFC 3501 section 9), and "not over this" is "under one more".
+  if (!match || !(octets > 0) || octets >= 4_294_967_295)
     throw wrongQuery(
       `"${operator}:${value.slice(0, 40)}" is not a size.`,
       `Write ${operator}:500K or ${operator}:5M.`,
