@@ -8,9 +8,9 @@ import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
-import { type Cursor, fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";
+import { type Cursor, fromCursor, type Position, placeOf, type Shown, toCursor } from "./cursor.ts";
 import { withNearest } from "./missing-mailbox.ts";
-import { datesOf, type Matches } from "./newest.ts";
+import { datesOf, type Matches, type Place } from "./newest.ts";
 import { parseQuery } from "./query.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
 import { findMatches, type Match } from "./search-mailbox.ts";
@@ -62,8 +62,8 @@ export async function searchEmails(
   for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
 
   const merged = found
-    .flatMap((one) => one.head.map((match) => ({ ...match, one })))
-    .sort((a, b) => b.receivedAt - a.receivedAt || b.uid - a.uid)
+    .flatMap((one) => one.head.map((match) => ({ ...match, place: placeOf(one.path), one })))
+    .sort(inOrder)
     .slice(0, request.limit);
   const rows = await rowsOf(access, found, merged);
   const taken = (one: Found) => merged.filter((match) => match.one === one);
@@ -73,7 +73,7 @@ export async function searchEmails(
     .flatMap((one): Position[] => {
       const own = taken(one).at(-1);
       return own
-        ? [{ place: placeOf(one.path), validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
+        ? [{ place: own.place, validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
         : [];
     })
     .slice(0, maxPositions);
@@ -84,14 +84,15 @@ export async function searchEmails(
     skipped,
     ...(more && last
       ? {
-          cursor: toCursor(
-            { kind: "search", last: { uid: last.uid, receivedAt: last.receivedAt }, at },
-            question,
-          ),
+          cursor: toCursor({ kind: "search", last, at }, question),
         }
       : {}),
   };
 }
+
+/** Newest first. Emails of two mailboxes may share second and number: which mailbox is first never changes. */
+const inOrder = (a: Shown, b: Shown) =>
+  b.receivedAt - a.receivedAt || b.uid - a.uid || (a.place < b.place ? -1 : Number(a.place > b.place));
 
 const mailboxProblems = ["mailbox_not_found", "mail_server_failed", "timed_out"];
 
@@ -125,22 +126,32 @@ function look(
   const work = async (imap: ImapFlow, notes: MailboxNotes): Promise<Found> => {
     const { path, uidValidity } = requireSelected(imap);
     const validity = String(uidValidity);
-    const own = cursor?.at.find(({ place }) => place === placeOf(path));
+    const place = placeOf(path);
+    const own = cursor?.at.find((position) => position.place === place);
     if (own && own.validity !== validity)
       throw new AppError(
         "cursor_expired",
         "The mail server renumbered a mailbox since the cursor was given.",
       );
-    const after = own ? { ...own, own: true } : cursor && { ...cursor.last, own: false };
-    const matches = await readFresh(imap, () =>
-      findMatches(imap, query, { limit, ...(after ? { after } : {}) }),
-    );
-    const { total, left, head: uids, problem } = matches;
-    const base = { path, validity, total, left, ...(problem ? { problem } : {}) };
-    if (uids.length === 0) return { ...base, head: [] };
-    if (!alone) return { ...base, head: await toMatches(matches, uids, (unknown) => datesOf(imap, unknown)) };
-    const rows = await fetchRows(access, imap, uids.join(","), "uid", notes);
-    return { ...base, head: inOrderOf(uids, rows), rows };
+    const find = async (after: Place | undefined): Promise<Found> => {
+      const wanted = { limit, ...(after ? { after } : {}) };
+      const matches = await readFresh(imap, () => findMatches(imap, query, wanted));
+      const { total, left, head: uids, problem } = matches;
+      const base = { path, validity, total, left, ...(problem ? { problem } : {}) };
+      if (uids.length === 0) return { ...base, head: [] };
+      if (!alone)
+        return { ...base, head: await toMatches(matches, uids, (unknown) => datesOf(imap, unknown)) };
+      const rows = await fetchRows(access, imap, uids.join(","), "uid", notes);
+      return { ...base, head: inOrderOf(uids, rows), rows };
+    };
+    if (!cursor) return find(undefined);
+    const { last } = cursor;
+    const common = { ...last, uid: place > last.place ? last.uid + 1 : last.uid, own: false };
+    if (!own) return find(common);
+    const found = await find({ ...own, own: true });
+    // What was moved here since may have been shown where it was.
+    const isShown = found.head.some((match) => inOrder({ ...match, place }, last) <= 0);
+    return isShown ? find(common) : found;
   };
   return withNearest(access, named, (path) => access.read(path, work));
 }
