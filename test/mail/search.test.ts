@@ -114,6 +114,8 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ["larger:50K", ["Large one"]],
     ["smaller:2K subject:lunch", ["Lunch on Thursday"]],
     ["list:team.example.org", ["Team list"]],
+    ["list:team@example.org", ["Team list"]],
+    ["list:other@example.org", []],
     ["list:*", ["Team list"]],
     ["in:trash harbour", ["Thrown away"]],
     ["in:archive harbour", ["Archived"]],

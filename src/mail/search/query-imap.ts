@@ -69,8 +69,13 @@ function ofTerm(term: Term): SearchToken[] {
       return [atom("TEXT"), string(term.text)];
     case "field":
       return [atom(term.field.toUpperCase()), string(term.text)];
-    case "header":
-      return [atom("HEADER"), atom(term.header), string(term.text)];
+    case "header": {
+      const { header, text } = term;
+      if (header !== "List-Id" || !text.includes("@")) return [atom("HEADER"), atom(header), string(text)];
+      // By its address, as Gmail takes it, too: list@host is most often named list.host (RFC 2919 section 3).
+      const named = [atom("HEADER"), atom(header), string(text.replace("@", "."))];
+      return [atom("OR"), named, [atom("HEADER"), atom("List-Post"), string(text)]];
+    }
     case "flag":
       return [atom(`${term.set ? "" : "UN"}${term.flag.toUpperCase()}`)];
     case "received":
