@@ -3,6 +3,7 @@ import type { ImapFlow, ListResponse, StatusObject, StatusQuery } from "imapflow
 import { AppError } from "../errors.ts";
 import type { Access } from "./access.ts";
 import type { Mailbox, MailboxRole } from "./mail.ts";
+import { roleOfName } from "./mailbox-names.ts";
 
 export const roles: readonly MailboxRole[] = ["inbox", "sent", "drafts", "trash", "archive", "junk"];
 
@@ -18,7 +19,7 @@ export function toRole(name: string): MailboxRole | undefined {
   return alsoCalled.get(wanted) ?? roles.find((role) => role === wanted);
 }
 
-/** SPECIAL-USE (RFC 6154), or, where a server has none, the names mail clients use in their languages (imapflow). */
+/** SPECIAL-USE (RFC 6154), or, where a server has none, the names mail clients use in their languages. */
 const roleOfUse: Record<string, MailboxRole> = {
   "\\Inbox": "inbox",
   "\\Sent": "sent",
@@ -45,13 +46,21 @@ export type KnownMailbox = {
 const selectable = (entry: ListResponse) =>
   ![...entry.flags].some((flag) => ["\\noselect", "\\nonexistent"].includes(flag.toLowerCase()));
 
-function toKnown(entries: readonly ListResponse[]): KnownMailbox[] {
-  const hasArchive = entries.some((entry) => entry.specialUse === "\\Archive");
-  return entries.filter(selectable).map((entry) => {
+/** Whether it is another person's, or everybody's (RFC 2342): its Trash is not where this account's emails go. */
+function isForeign(imap: ImapFlow, path: string): boolean {
+  const { other, shared } = imap.namespaces ?? {};
+  return [...(other || []), ...(shared || [])].some(({ prefix }) => prefix !== "" && path.startsWith(prefix));
+}
+
+function toKnown(imap: ImapFlow, entries: readonly ListResponse[]): KnownMailbox[] {
+  // Some servers list a mailbox twice; the first has the role.
+  const listed = new Set<string>();
+  const isNew = ({ path }: ListResponse) => !listed.has(path) && listed.add(path);
+  const once = entries.filter((entry) => selectable(entry) && isNew(entry));
+  const roleOf = rolesOf(once.filter(({ path }) => !isForeign(imap, path)));
+  return once.map((entry) => {
     const holdsAll = entry.specialUse === "\\All";
-    const role = entry.path.toUpperCase() === "INBOX" ? "inbox" : roleOfUse[entry.specialUse ?? ""];
-    // Where there is no archive, taking an email out of the inbox leaves it in All Mail: that is archiving there.
-    const asRole = role ?? (holdsAll && !hasArchive ? "archive" : undefined);
+    const role = roleOf.get(entry);
     const is = (use: string) => entry.specialUse === use || entry.flags.has(use);
     const marked = is("\\Flagged") ? "flagged" : is("\\Important") ? "important" : undefined;
     return {
@@ -60,14 +69,34 @@ function toKnown(entries: readonly ListResponse[]): KnownMailbox[] {
       holdsAll,
       empty: entry.status?.messages === 0,
       ...(marked ? { marked } : {}),
-      ...(asRole ? { role: asRole } : {}),
+      ...(role ? { role } : {}),
     };
   });
+}
+
+/** Each role once. */
+function rolesOf(entries: readonly ListResponse[]): Map<ListResponse, MailboxRole> {
+  const found = new Map<MailboxRole, ListResponse>();
+  const give = (role: MailboxRole | undefined, entry: ListResponse | undefined) => {
+    if (role && entry && !found.has(role)) found.set(role, entry);
+  };
+  for (const entry of entries)
+    give(entry.path.toUpperCase() === "INBOX" ? "inbox" : roleOfUse[entry.specialUse ?? ""], entry);
+  // Where there is no archive, taking an email out of the inbox leaves it in All Mail: that is archiving there.
+  give(
+    "archive",
+    entries.find(({ specialUse }) => specialUse === "\\All"),
+  );
+  const unused = entries.filter((entry) => !entry.specialUse);
+  for (const entry of unused.sort((a, b) => a.parent.length - b.parent.length))
+    give(roleOfName(entry.name), entry);
+  return new Map([...found].map(([role, entry]) => [entry, role]));
 }
 
 /** Every selectable mailbox: one LIST. `empty` is told on request; counting costs a server time. */
 export async function knownMailboxes(imap: ImapFlow, count = false): Promise<KnownMailbox[]> {
   return toKnown(
+    imap,
     await imap.list(count && imap.capabilities.has("LIST-STATUS") ? { statusQuery: { messages: true } } : {}),
   );
 }
@@ -86,7 +115,7 @@ export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Pr
   const told = new Map(entries.map((entry) => [entry.path, entry.status]));
   const order = (mailbox: { role?: MailboxRole }) =>
     mailbox.role ? roles.indexOf(mailbox.role) : roles.length;
-  const known = toKnown(entries).sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path));
+  const known = toKnown(imap, entries).sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path));
   const late = AbortSignal.timeout(patienceMs);
   const mailboxes: Mailbox[] = [];
   for (const { path, role } of known) {

@@ -25,6 +25,13 @@ async function withImap<T>(on: HostileScript["on"], work: (imap: ImapFlow) => Pr
   }
 }
 
+/** A name as LIST has it (RFC 3501 section 5.1.3). */
+const toModifiedUtf7 = (name: string) =>
+  name.replace(/[^\x20-\x7e]+/g, (letters) => {
+    const bytes = Buffer.from(letters, "utf16le").swap16().toString("base64");
+    return `&${bytes.replace(/=+$/, "").replaceAll("/", ",")}-`;
+  });
+
 const list = (...rows: string[]) => ({
   say: `${rows.map((row) => `* LIST ${row}\r\n`).join("")}TAG OK done\r\n`,
 });
@@ -54,5 +61,53 @@ test("A mailbox whose counts the server refuses is told without, not as empty", 
   const LIST = list('() "/" INBOX');
   await withImap({ LIST, STATUS: { say: "TAG NO [NOPERM] no\r\n" } }, async (imap) => {
     expect(await listMailboxes(imap)).toEqual([{ path: "INBOX", role: "inbox" }]);
+  });
+});
+
+test.each<[string, Record<string, string>]>([
+  ["Skickade objekt, 草稿夹, 已删除, Spamverdacht, Archiviati", {}],
+  ["보낸편지함, 임시보관함, Κάδος, QUARANTAINE, アーカイブ", {}],
+  // Of two the one nearer to the root; what imapflow knows is taken first.
+  [
+    "Alt/Gelöschte Nachrichten, Mensajes eliminados, Spam, Bulk",
+    { trash: "Mensajes eliminados", junk: "Spam" },
+  ],
+])(
+  "Where a server tells no uses, names do, in the languages of mail clients: %s",
+  async (names, expected) => {
+    const paths = names.split(", ");
+    const LIST = list('() "/" INBOX', ...paths.map((path) => `() "/" "${toModifiedUtf7(path)}"`));
+    await withImap({ LIST }, async (imap) => {
+      const known = await knownMailboxes(imap);
+      const roles = Object.fromEntries(known.flatMap(({ path, role }) => (role ? [[role, path]] : [])));
+      const inOrder = ["sent", "drafts", "trash", "junk", "archive"].map((role, at) => [role, paths[at]]);
+      const meant = Object.keys(expected).length > 0 ? expected : Object.fromEntries(inOrder);
+      expect(roles).toEqual({ inbox: "INBOX", ...meant });
+    });
+  },
+);
+
+test("Another person's mailboxes and shared ones have no role: what is deleted does not go there (RFC 2342)", async () => {
+  const NAMESPACE = {
+    say: '* NAMESPACE (("" "/")) (("Other/" "/")) (("Shared/" "/"))\r\nTAG OK done\r\n',
+  };
+  const rows = ["INBOX", "Other/ben/Trash", "Shared/Archive", "Sent"].map((path) => `() "/" ${path}`);
+  await withImap({ LIST: list(...rows), NAMESPACE }, async (imap) => {
+    const known = await knownMailboxes(imap);
+    expect(known.map(({ path, role }) => [path, role]).sort()).toEqual([
+      ["INBOX", "inbox"],
+      ["Other/ben/Trash", undefined],
+      ["Sent", "sent"],
+      ["Shared/Archive", undefined],
+    ]);
+  });
+});
+
+test("A mailbox that a server lists twice is one", async () => {
+  await withImap({ LIST: list('() "/" INBOX', '() "/" Sent', '() "/" Sent') }, async (imap) => {
+    expect((await knownMailboxes(imap)).map(({ path, role }) => [path, role])).toEqual([
+      ["INBOX", "inbox"],
+      ["Sent", "sent"],
+    ]);
   });
 });

@@ -244,7 +244,7 @@ test.each<[string, string]>([
   ['"invoice" subject:"two words"', '"invoice" subject:"two words"'],
   ["Grüße -köln", "Grüße -köln"],
   // What would mean something to Gmail is a text between quotation marks.
-  ['"OR" -x:// +y AROUND', '"OR" -"x://" "+y" "AROUND"'],
+  ['"OR" -x:// ~y AROUND', '"OR" -"x://" "~y" "AROUND"'],
   ["{a (b c)} -(a b) -{a b}", "{a (b c)} -(a b) -{a b}"],
   ["--a", "-(-a)"],
   // Midnights UTC; Gmail's own days begin elsewhere.

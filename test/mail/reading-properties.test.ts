@@ -76,10 +76,10 @@ test("a cursor is what was put into it, short, and no other text is a cursor", (
       anyText,
       fc.nat(),
       (at, last, asked, number) => {
-        const { uid, receivedAt } = last;
+        const { place, uid, receivedAt } = last;
         for (const cursor of [
           { kind: "list" as const, at: last },
-          { kind: "search" as const, last: { uid, receivedAt }, at },
+          { kind: "search" as const, last: { place, uid, receivedAt }, at },
         ]) {
           const text = toCursor(cursor, asked);
           expect(fromCursor(text, cursor.kind, asked)).toEqual(cursor);

@@ -13,6 +13,7 @@ export type ImapStage =
   | "CAPABILITY"
   | "STARTTLS"
   | "LOGIN"
+  | "NAMESPACE"
   | "LIST"
   | "STATUS"
   | "SELECT"

@@ -15,12 +15,19 @@ export type Position = {
   receivedAt: number;
 };
 
+/** An email of a search over several mailboxes. */
+export type Shown = Pick<Position, "place" | "uid" | "receivedAt">;
+
+/** Newest first. Emails of two mailboxes may share second and number: which mailbox is first never changes. */
+export const inOrder = (a: Shown, b: Shown) =>
+  b.receivedAt - a.receivedAt || b.uid - a.uid || (a.place < b.place ? -1 : Number(a.place > b.place));
+
 export type Cursor =
   | { kind: "list"; at: Position }
   | {
       kind: "search";
       /** The last email shown, whichever mailbox it was in: everything that comes after it is still to come. */
-      last: { uid: number; receivedAt: number };
+      last: Shown;
       /** The last email shown of some mailboxes, which is found faster than a date. */
       at: Position[];
     };
@@ -41,7 +48,7 @@ export function toCursor(cursor: Cursor, question: string): string {
   const positions = cursor.kind === "list" ? [cursor.at] : cursor.at;
   const fields = [
     kinds[cursor.kind],
-    ...(cursor.kind === "search" ? fromNumbers(cursor.last) : []),
+    ...(cursor.kind === "search" ? [cursor.last.place, ...fromNumbers(cursor.last)] : []),
     ...positions.flatMap((at) => [at.place, at.validity, ...fromNumbers(at)]),
   ];
   return [...fields, seal(question, fields)].join(".");
@@ -70,9 +77,10 @@ function toValue(kind: Cursor["kind"], fields: readonly string[]): Cursor | unde
     const [at, ...others] = toPositions(fields) ?? [];
     return at && others.length === 0 ? { kind, at } : undefined;
   }
-  const last = toNumbers(fields[0], fields[1]);
-  const at = toPositions(fields.slice(2));
-  return last && at && { kind, last, at };
+  const [place, uid, receivedAt, ...positions] = fields;
+  const last = toNumbers(uid, receivedAt);
+  const at = toPositions(positions);
+  return place && last && at ? { kind, last: { place, ...last }, at } : undefined;
 }
 
 /** Undefined when one of them is none. */

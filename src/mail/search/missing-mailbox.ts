@@ -17,7 +17,8 @@ export function toMissing(known: readonly KnownMailbox[], name: string): AppErro
     for (const form of [path.split(/[/.\\]/).at(-1) ?? path, path]) candidates.set(form.toLowerCase(), path);
   const nearest = closest(wanted, [...candidates.keys()]);
   const path = candidates.get(nearest) ?? "";
-  const near = distance(wanted, nearest) <= Math.ceil(wanted.length / 3) && harmless.test(path);
+  const most = Math.min(Math.ceil(wanted.length / 3), wanted.length - 1);
+  const near = distance(wanted, nearest) <= most && harmless.test(path);
   const meant = isState(wanted)
     ? `; search for is:${wanted}`
     : wanted === "all"
@@ -28,9 +29,13 @@ export function toMissing(known: readonly KnownMailbox[], name: string): AppErro
   return new AppError("mailbox_not_found", `There is no mailbox ${quoted(asked)}${meant}.`);
 }
 
-/** The one mailbox that is called so, but for upper and lower case. */
+/**
+ * The one mailbox that is called so, but for upper and lower case, spaces around it, and how an accent is written:
+ * clients on a Mac make names of letters and accents apart (Unicode's NFD).
+ */
 export function inAnyCase(known: readonly KnownMailbox[], name: string): KnownMailbox | undefined {
-  const same = known.filter(({ path }) => path.toLowerCase() === name.toLowerCase());
+  const fold = (text: string) => text.normalize("NFC").trim().toLowerCase();
+  const same = known.filter(({ path }) => fold(path) === fold(name));
   return same.length === 1 ? same[0] : undefined;
 }
 

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
-import { type Cursor, placeOf } from "./cursor.ts";
+import { type Cursor, inOrder, placeOf } from "./cursor.ts";
 import { withNearest } from "./missing-mailbox.ts";
 import { datesOf, dayMs, type Matches, type Place } from "./newest.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
@@ -43,7 +43,17 @@ export type Asked = {
 type Selected = { path: string; validity: string };
 
 /** Throws timed_out when nothing was found in time, mailbox_not_found, cursor_expired, and what mail/failures makes. */
-export async function toOffer(
+export async function toOffer(access: Access, search: MailboxSearch, asked: Asked): Promise<Offer> {
+  const offer = await offerOnce(access, search, asked);
+  const { cursor } = asked;
+  const place = placeOf(offer.path);
+  // What was moved here since may have been shown where it was: then it goes on where the common order does.
+  const isShown = (match: Match) => cursor && inOrder({ ...match, place }, cursor.last) <= 0;
+  if (!cursor?.at.some((own) => own.place === place) || !offer.head.some(isShown)) return offer;
+  return offerOnce(access, search, { ...asked, cursor: { ...cursor, at: [] } });
+}
+
+async function offerOnce(
   access: Access,
   { path: named, query }: MailboxSearch,
   asked: Asked,
@@ -93,10 +103,14 @@ function toSelected(imap: ImapFlow): Selected {
 
 /** Where the mailbox goes on. Throws cursor_expired. */
 function placeAfter({ path, validity }: Selected, { cursor }: Asked): Place | undefined {
-  const own = cursor?.at.find(({ place }) => place === placeOf(path));
+  if (!cursor) return undefined;
+  const place = placeOf(path);
+  const own = cursor.at.find((position) => position.place === place);
   if (own && own.validity !== validity)
     throw new AppError("cursor_expired", "The mail server renumbered a mailbox since the cursor was given.");
-  return own ? { ...own, own: true } : cursor && { ...cursor.last, own: false };
+  if (own) return { ...own, own: true };
+  const { last } = cursor;
+  return { ...last, uid: place > last.place ? last.uid + 1 : last.uid, own: false };
 }
 
 /** The slices down to the first that was not searched in time. */

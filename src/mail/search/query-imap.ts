@@ -21,10 +21,42 @@ export function toKeys(query: Query, parts: (part: Query) => SearchToken[]): Sea
       return query.of.flatMap(parts);
     case "any":
       return query.of.map(parts).reduceRight((rest, keys) => [atom("OR"), oneKey(keys), oneKey(rest)]);
-    case "not":
-      return [atom("NOT"), oneKey(parts(query.of))];
+    case "not": {
+      const same = withoutNot(query.of);
+      return same ? parts(same) : [atom("NOT"), oneKey(parts(query.of))];
+    }
     default:
       return ofTerm(query);
+  }
+}
+
+/**
+ * The opposite of a query where dates or sizes can be in it, put without a NOT before these: of several NOT SINCE,
+ * NOT BEFORE, NOT LARGER or NOT SMALLER Dovecot 2.3 goes by the wrong one.
+ */
+function withoutNot(query: Query): Query | undefined {
+  const not = (of: Query): Query => ({ kind: "not", of });
+  switch (query.kind) {
+    case "all":
+      return { kind: "any", of: query.of.map(not) };
+    case "any":
+      return { kind: "all", of: query.of.map(not) };
+    case "not":
+      return query.of;
+    case "received": {
+      const { since, before } = query;
+      const outside: Query[] = [
+        ...(since ? [{ kind: "received" as const, before: since }] : []),
+        ...(before ? [{ kind: "received" as const, since: before }] : []),
+      ];
+      return { kind: "any", of: outside };
+    }
+    case "size":
+      return query.over === undefined
+        ? { kind: "size", over: (query.under ?? 1) - 1 }
+        : { kind: "size", under: query.over + 1 };
+    default:
+      return undefined;
   }
 }
 
@@ -37,8 +69,13 @@ function ofTerm(term: Term): SearchToken[] {
       return [atom("TEXT"), string(term.text)];
     case "field":
       return [atom(term.field.toUpperCase()), string(term.text)];
-    case "header":
-      return [atom("HEADER"), atom(term.header), string(term.text)];
+    case "header": {
+      const { header, text } = term;
+      if (header !== "List-Id" || !text.includes("@")) return [atom("HEADER"), atom(header), string(text)];
+      // By its address, as Gmail takes it, too: list@host is most often named list.host (RFC 2919 section 3).
+      const named = [atom("HEADER"), atom(header), string(text.replace("@", "."))];
+      return [atom("OR"), named, [atom("HEADER"), atom("List-Post"), string(text)]];
+    }
     case "flag":
       return [atom(`${term.set ? "" : "UN"}${term.flag.toUpperCase()}`)];
     case "received":

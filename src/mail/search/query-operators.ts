@@ -16,12 +16,14 @@ const field =
   (name: TextField): Operator =>
   (value, given) => {
     const isAddress = name !== "subject" && name !== "body";
-    if (!isAddress || given.quoted) return { kind: "field", field: name, text: value, ...exactly(given) };
-    // Of a list written with commas: no address ends with one.
-    const address = value.replace(/(?<=.)[,;]+$/, "");
-    return address.toLowerCase() === "me"
+    if (!isAddress) return { kind: "field", field: name, text: value, ...exactly(given) };
+    // As lists show a person: Ann Lee <ann@example.org>; an email may have quotes around the name, or none.
+    const [, address] = /<([^<>\s@]+@[^<>\s]+)>/.exec(value) ?? [];
+    if (address) return { kind: "field", field: name, text: address };
+    if (given.quoted) return { kind: "field", field: name, text: value, exact: true };
+    return value.toLowerCase() === "me"
       ? { kind: "field", field: name, text: given.self, me: true }
-      : { kind: "field", field: name, text: address };
+      : { kind: "field", field: name, text: value };
   };
 
 /** A calendar day as its midnight UTC. IMAP compares days (RFC 3501 section 6.4.4), so a day is all that is meant. */
@@ -67,8 +69,8 @@ function toOctets(value: string, operator: string): number {
   const match = /^(\d{1,12}(?:\.\d{1,3})?)\s*([kmg]?)b?$/i.exec(value);
   const scale = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(match?.[2] ?? "").toLowerCase()];
   const octets = Math.round(Number(match?.[1]) * (scale ?? 0));
-  // IMAP's number is 32 bits (RFC 3501 section 9).
-  if (!match || !(octets > 0) || octets > 4_294_967_295)
+  // A number of IMAP is 32 bits (RFC 3501 section 9), and "not over this" is "under one more".
+  if (!match || !(octets > 0) || octets >= 4_294_967_295)
     throw wrongQuery(
       `"${operator}:${value.slice(0, 40)}" is not a size.`,
       `Write ${operator}:500K or ${operator}:5M.`,
@@ -139,13 +141,43 @@ export const operatorNames: readonly string[] = Object.keys(operators);
 /** A word or an operator's value as a term. `name` undefined: a word anywhere in the email. */
 export function toTerm(name: string | undefined, value: string, given: Given): Term {
   if (value === "") throw wrongQuery(`"${name ?? ""}:" has no value.`);
-  if (name === undefined)
-    return { kind: "words", text: given.quoted ? value : withoutStars(value), ...exactly(given) };
+  if (name === undefined && !given.quoted) {
+    // Gmail's way to ask for the very word.
+    const [plus, word] = /^\+(?=\p{L})/u.test(value) ? [true, value.slice(1)] : [false, value];
+    return { kind: "words", text: bareValue(name, word), ...(plus ? { exact: true } : {}) };
+  }
+  if (name === undefined) return { kind: "words", text: value, exact: true };
   const operator = Object.hasOwn(operators, name) ? operators[name] : undefined;
   if (!operator) throw wrongQuery(`The query language has no operator "${name.slice(0, 40)}:".`);
   // RFC 3501 section 6.4.4: an empty string is in every such header, so this is what came from any mailing list.
   if (name === "list" && value === "*") return operator("", given, name);
-  return operator(given.quoted ? value : withoutStars(value), given, name);
+  return operator(given.quoted ? value : bareValue(name, value), given, name);
+}
+
+/** Of these nobody means a name with a comma in it. */
+const oneEach = ["from", "to", "cc", "bcc", "filename"];
+
+/**
+ * A value without quotation marks: without what only writing puts around it. Throws unsupported_query for what other
+ * languages do with several values or with parts of one.
+ */
+function bareValue(name: string | undefined, value: string): string {
+  const ending =
+    name === undefined || name === "subject" || name === "body" ? /(?<=.)[,;.!?]+$/ : /(?<=.)[,;]+$/;
+  const bare = withoutStars(value.replace(ending, ""));
+  const before = name === undefined ? "" : `${name}:`;
+  const quoting = `in quotation marks it is looked for as it is: ${before}"…".`;
+  if (bare.includes("|") || (oneEach.includes(name ?? "") && /[,;]/.test(bare)))
+    throw wrongQuery(
+      `"${before}${bare.slice(0, 40)}" names several.`,
+      `Write ${before}(one OR other); ${quoting}`,
+    );
+  if (bare.includes("*"))
+    throw wrongQuery(
+      `"${before}${bare.slice(0, 40)}" has a star inside.`,
+      `Write the parts apart, ${before}one ${before}other; ${quoting}`,
+    );
+  return bare;
 }
 
 /** Searching finds parts of words anyway, so a star before or after one says nothing. */

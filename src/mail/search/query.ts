@@ -10,7 +10,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { Clock } from "../../clock.ts";
 import { type Flag, operatorNames, toTerm } from "./query-operators.ts";
-import { toWords, type Word, wrongQuery } from "./query-words.ts";
+import { signHint, toWords, type Word, wrongQuery } from "./query-words.ts";
 
 export type Query =
   | { kind: "all"; of: Query[] }
@@ -105,7 +105,7 @@ export function parseQuery(query: string, given: { clock: Clock; self: string })
           throw wrongQuery(`"${word.name}:" stands inside "${field}:(…)".`, "Write one after the other.");
         return operatorValue(word.name, depth);
       case "text":
-        refuseSmallOperator(word, peek());
+        refuseMisplaced(word, peek());
         return toTerm(field, word.text, { ...given, quoted: word.quoted });
       default:
         throw wrongQuery("OR stands where a word should be.", "Write OR between two terms.");
@@ -131,16 +131,20 @@ export function parseQuery(query: string, given: { clock: Clock; self: string })
       );
     if (value?.kind !== "text") throw wrongQuery(`"${name}:" has no value.`, `Write ${name}:something.`);
     next += 1;
+    const unit = words[next];
+    if (unit?.kind === "text" && /^(larger|smaller)$/.test(name) && /^[kmg]i?b?$/i.test(unit.text))
+      throw wrongQuery(`"${name}:${value.text}" has its unit apart.`, `Write ${name}:500K or ${name}:5M.`);
     return toTerm(name, minus + value.text, { ...given, quoted: value.quoted });
   }
 
   return sequence(undefined, 0);
 }
 
-/** `from:ann or from:ben`: in small letters it is a word to look for, which nobody means there. */
-function refuseSmallOperator(word: Word & { kind: "text" }, following: Word | undefined): void {
-  const meant = !word.quoted && /^(or|and|not)$/i.test(word.text);
-  if (!meant || !following || !["operator", "open", "not"].includes(following.kind)) return;
+/** `from:ann or from:ben`, `- from:ann`: a word to look for by its letters, which nobody means there. */
+function refuseMisplaced(word: Word & { kind: "text" }, following: Word | undefined): void {
+  if (word.quoted || !following || !["operator", "open", "not"].includes(following.kind)) return;
+  if (/^[-!+]$/.test(word.text)) throw wrongQuery(`"${word.text}" stands alone.`, signHint);
+  if (!/^(or|and|not)$/i.test(word.text)) return;
   throw wrongQuery(
     `"${word.text}" stands in small letters before an operator.`,
     `Write ${word.text.toUpperCase()}; to look for the word itself, put it in quotation marks.`,
@@ -164,7 +168,11 @@ const meant = new Map(
     until: "before",
     size: "larger",
     bigger: "larger",
+    larger_than: "larger",
+    smaller_than: "smaller",
     attachment: "has",
+    attachments: "has",
+    has_attachment: "has",
     file: "filename",
     filetype: "filename",
     type: "filename",
@@ -172,13 +180,17 @@ const meant = new Map(
     deliveredto: "to",
     flag: "is",
     status: "is",
+    unread: "is",
+    starred: "is",
+    msgid: "rfc822msgid",
+    "message-id": "rfc822msgid",
   }),
 );
 
 function requireOperator(name: string): void {
   if (operatorNames.includes(name)) return;
   const nearest = meant.get(name) ?? closest(name, [...operatorNames]);
-  const near = meant.has(name) || distance(name, nearest) <= Math.max(1, name.length / 2);
+  const near = meant.has(name) || distance(name, nearest) <= Math.max(1, Math.min(2, name.length / 2));
   throw wrongQuery(
     `The query language has no operator "${name.slice(0, 40)}:"${near ? `; the nearest is "${nearest}:"` : ""}.`,
     `To look for the text itself, put it in quotation marks. Operators: ${operatorNames.join(" ")}.`,

@@ -7,7 +7,7 @@ import { AppError } from "../../errors.ts";
 import type { Access } from "../access.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
-import { fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";
+import { fromCursor, inOrder, type Position, placeOf, toCursor } from "./cursor.ts";
 import { type Match, type Offer, toOffer } from "./offer.ts";
 import { parseQuery } from "./query.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
@@ -50,8 +50,8 @@ export async function searchEmails(
   for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
 
   const merged = found
-    .flatMap((one) => one.head.map((match) => ({ ...match, one })))
-    .sort((a, b) => b.receivedAt - a.receivedAt || b.uid - a.uid)
+    .flatMap((one) => one.head.map((match) => ({ ...match, place: placeOf(one.path), one })))
+    .sort(inOrder)
     .slice(0, request.limit);
   const rows = await rowsOf(access, found, merged);
   const taken = (one: Offer) => merged.filter((match) => match.one === one);
@@ -61,7 +61,7 @@ export async function searchEmails(
     .flatMap((one): Position[] => {
       const own = taken(one).at(-1);
       return own
-        ? [{ place: placeOf(one.path), validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
+        ? [{ place: own.place, validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
         : [];
     })
     .slice(0, maxPositions);
@@ -72,10 +72,7 @@ export async function searchEmails(
     skipped,
     ...(more && last
       ? {
-          cursor: toCursor(
-            { kind: "search", last: { uid: last.uid, receivedAt: last.receivedAt }, at },
-            question,
-          ),
+          cursor: toCursor({ kind: "search", last, at }, question),
         }
       : {}),
   };
