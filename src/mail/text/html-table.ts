@@ -21,24 +21,53 @@ export function renderTable(
   const rows = items.flatMap((item) => (item.kind === "row" ? [item.cells] : []));
   const data = holdsData(table, rows);
   if (data) writer.newParagraph();
+  const place = createColumns();
   let headed = false;
   for (const item of items) {
     if (item.kind === "other") writer.lines(item.lines);
     else if (data) {
-      const cells = item.cells.map((cell) =>
-        cell.lines
-          .filter((line) => line !== "")
-          .join(" / ")
-          .replace(/\|/g, "\\|"),
-      );
+      const cells = place(item.cells);
       if (cells.every((cell) => cell === "")) continue;
-      writer.lines([`| ${cells.join(" | ")} |`]);
+      writer.lines([`|${cells.map((cell) => (cell === "" ? " " : ` ${cell} `)).join("|")}|`]);
       if (!headed) writer.lines([`| ${cells.map(() => "---").join(" | ")} |`]);
       headed = true;
     } else layOut(writer, item.cells);
   }
   if (data) writer.newParagraph();
 }
+
+/** Columns of a table that are told apart. */
+const maxColumns = 100;
+
+/**
+ * Puts the cells of a row, one row after the other, into the columns they stand in: what a cell spans beside and below
+ * it is empty (HTML section 4.9.12, forming a table).
+ */
+function createColumns(): (cells: readonly Cell[]) => string[] {
+  /** For each column, in how many further rows a cell from above stands in it. */
+  let taken: number[] = [];
+  return (cells) => {
+    const next = taken.map((rows) => Math.max(0, rows - 1));
+    const texts: string[] = [];
+    for (const { element, lines } of cells) {
+      while ((taken[texts.length] ?? 0) > 0) texts.push("");
+      const span = (name: string) => Math.max(1, Number.parseInt(element.attribs[name] ?? "", 10) || 1);
+      const wide = Math.min(span("colspan"), Math.max(1, maxColumns - texts.length));
+      for (let column = 0; column < wide; column += 1) {
+        next[texts.length] = span("rowspan") - 1;
+        texts.push(column === 0 ? toText(lines) : "");
+      }
+    }
+    taken = next;
+    return texts;
+  };
+}
+
+const toText = (lines: readonly string[]) =>
+  lines
+    .filter((line) => line !== "")
+    .join(" / ")
+    .replace(/\|/g, "\\|");
 
 const ownLine = /^(#|- |> |\||\d+\. )/;
 

@@ -18,6 +18,8 @@ export function createMarkdownWriter() {
   const prefixes: { first: string | undefined; rest: string }[] = [];
   /** Whether an empty line should stand before the next text. */
   let blankPending = false;
+  /** How many lines there were when the innermost prefix began: none of its own is empty before its first. */
+  let begun = 0;
 
   function closeMarks(downTo: number): void {
     while (written > downTo) {
@@ -38,7 +40,7 @@ export function createMarkdownWriter() {
 
   function put(text: string): void {
     if (line === "") {
-      if (blankPending && lines.length > 0)
+      if (blankPending && lines.length > begun)
         lines.push(
           prefixes
             .map(({ rest }) => rest)
@@ -125,6 +127,7 @@ export function createMarkdownWriter() {
         );
       blankPending = false;
       prefixes.push({ first, rest });
+      begun = lines.length;
       work();
       endLine();
       prefixes.pop();
