@@ -106,8 +106,18 @@ async function execute(
   untagged: Handlers,
 ): Promise<void> {
   if (!canExecute(imap)) throw new Error("imapflow no longer has exec");
-  const response = await imap.exec(`UID ${command}`, tokens, { untagged });
+  const response = await imap.exec(`UID ${command}`, tokens, { untagged }).catch((error: unknown) => {
+    throw withCode(error);
+  });
   response.next();
+}
+
+/** A refusal with its code (RFC 3501 section 7.1), which imapflow names only where the command was its own. */
+function withCode(error: unknown): unknown {
+  if (!(error instanceof Error) || !("response" in error)) return error;
+  const { attributes } = error.response as { attributes?: readonly { section?: readonly Token[] }[] };
+  const [code] = attributes?.[0]?.section ?? [];
+  return code && "value" in code ? Object.assign(error, { serverResponseCode: String(code.value) }) : error;
 }
 
 async function numbersOf(imap: ImapFlow, command: string, tokens: readonly SearchToken[]): Promise<number[]> {
