@@ -36,13 +36,18 @@ const busyCodes = new Set(["UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG"]);
 const wrongPasswordCodes = new Set(["AUTHENTICATIONFAILED", "EXPIRED"]);
 
 /** RFC 5530 and RFC 3501 codes of a refused command. */
-const commandCodes: Readonly<Record<string, readonly [FailureCode, string]>> = {
+const commandCodes: Readonly<Record<string, readonly [FailureCode, message: string, hint?: string]>> = {
   NONEXISTENT: ["mailbox_not_found", "There is no such mailbox."],
   TRYCREATE: ["mailbox_not_found", "There is no such mailbox."],
   ALREADYEXISTS: ["mailbox_exists", "There is such a mailbox already."],
   NOPERM: ["mailbox_read_only", "The mail server does not allow this here."],
   "READ-ONLY": ["mailbox_read_only", "This mailbox can only be read."],
   CANNOT: ["not_supported", "The mail server cannot do this."],
+  BADCHARSET: [
+    "unsupported_query",
+    "This mail server can look for plain letters (A to Z), digits and signs only.",
+    "Leave the other letters out; parts of words are found, too.",
+  ],
   OVERQUOTA: ["mail_server_failed", "The mailbox is full."],
   CORRUPTION: ["mail_server_failed", "The mail server finds its own data of this mailbox damaged."],
   CONTACTADMIN: ["mail_server_failed", "The mail server wants its administrator to be asked."],
@@ -185,7 +190,10 @@ function toTls(told: Told): Found | undefined {
 /** A tagged NO or BAD to a command on a connection that stays. */
 function toCommand(told: Told): Found | undefined {
   const known = commandCodes[textOf(told.serverResponseCode).toUpperCase()];
-  if (known) return { code: known[0], message: known[1] };
+  if (known) {
+    const [code, message, hint] = known;
+    return { code, message, ...(hint === undefined ? {} : { hint }) };
+  }
   if (told.responseStatus === "NO" || told.responseStatus === "BAD")
     return { code: "mail_server_failed", message: "The mail server refused the command." };
   return undefined;

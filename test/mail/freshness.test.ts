@@ -76,4 +76,23 @@ describeMail("A mailbox that was looked at before", () => {
       expect((answer.data.emails as Row[]).map((row) => row.subject)).toEqual(["Three", "One"]);
       expect(answer.data.total).toBe(2);
     }));
+
+  test("What somebody else has removed since is not in the next page either, also when the page before ended with it", () =>
+    withWarmMailbox(async ({ user, claude }) => {
+      const kit = await mailServer();
+      const remove = (uid: string) =>
+        kit.withImap(user, async (imap) => {
+          await imap.mailboxOpen("INBOX");
+          await imap.messageDelete(uid, { uid: true });
+        });
+      const first = await claude.call("get_recent_emails", { limit: 1 });
+      const next = async () => {
+        const { data } = await claude.call("get_recent_emails", { limit: 1, cursor: first.data.cursor });
+        return { subjects: (data.emails as Row[]).map((row) => row.subject), total: data.total };
+      };
+      await remove("2");
+      expect(await next()).toEqual({ subjects: ["One"], total: 2 });
+      await remove("3");
+      expect(await next()).toEqual({ subjects: ["One"], total: 1 });
+    }));
 });

@@ -4,6 +4,7 @@ import type { ImapFlow } from "imapflow";
 import { atom, uidSearch } from "../../src/mail/search/raw-search.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
+import { startImapProxy } from "../support/imap-proxy.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, startMailServer, type User } from "../support/mail-server.ts";
 import { openReader } from "../support/reader.ts";
@@ -69,6 +70,29 @@ describe.skipIf(!hasMailServer)(
         }
       });
     }
+  },
+);
+
+test.skipIf(!hasMailServer)(
+  "a server that refuses the SORT it offers is read in the same order",
+  async () => {
+    const kit = await startMailServer();
+    const user = await kit.newUser();
+    for (const at of [3, 1, 2])
+      await kit.deliver(user, await toRaw({ subject: `number ${at}`, text: "x" }), {
+        date: new Date(Date.UTC(2024, 0, at)),
+      });
+    for (const say of ["TAG NO not today\r\n", "TAG BAD what?\r\n"]) {
+      const proxy = await startImapProxy(kit, {
+        command: (command) => (/^\S+ UID SORT /.test(command) ? { say } : command),
+      });
+      const { mail, connections } = openReader(kit, user, proxy.imap);
+      const { emails } = await mail.searchEmails({ query: "subject:number", mailbox: "inbox", limit: 5 });
+      expect(emails.map(({ subject }) => subject)).toEqual(["number 3", "number 2", "number 1"]);
+      await connections.close();
+      await proxy.stop();
+    }
+    await kit.stop();
   },
 );
 

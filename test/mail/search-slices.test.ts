@@ -127,6 +127,24 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     }
   });
 
+  test("counts nothing that was removed over the account's other connection", async () => {
+    const kit = await startMailServer();
+    const reader = openReader(kit, await fill(kit));
+    const limits = { patienceMs, sizes };
+    try {
+      const request = { query: "subject:number rare", mailbox: "inbox", limit: 50 };
+      await searchEmails(reader.access, request, limits);
+      const all = await searchEmails(reader.access, request, limits);
+      const some = all.emails.filter((_, at) => at % 2 === 0).map(({ id }) => id);
+      await reader.mail.moveEmails(some, "trash");
+      const left = await searchEmails(reader.access, request, limits);
+      expect([all.total, left.total, left.emails.length]).toEqual([40, 20, 20]);
+    } finally {
+      await reader.connections.close();
+      await kit.stop();
+    }
+  });
+
   test("answers with the newest when a slow server does not get to the oldest in time, says so, and goes on by date", async () => {
     const kit = await startMailServer();
     const user = await fill(kit);

@@ -39,7 +39,10 @@ export async function withNews<T>(
   }
 }
 
-/** `work` reads the selected mailbox by UID commands only; it may run twice. */
+/**
+ * `work` reads the selected mailbox by UID commands only, and first by one without a sequence set in a search: to that
+ * Dovecot tells no EXPUNGE. It may run twice.
+ */
 export async function readFresh<T>(imap: ImapFlow, work: () => Promise<T>): Promise<T> {
   if (!isAttentive(imap)) {
     await imap.noop();

@@ -1,8 +1,7 @@
 /** What one mailbox is asked to find a conversation's emails: by the ids they name, and by their subject. */
 import type { ImapFlow } from "imapflow";
-import { AppError } from "../../errors.ts";
 import { requireSelected } from "../access.ts";
-import { atom, type SearchToken, string, uidSearch, uidThread } from "../search/raw-search.ts";
+import { atom, ifRefused, type SearchToken, string, uidSearch, uidThread } from "../search/raw-search.ts";
 import { toBaseSubject } from "../text/subject.ts";
 
 /** Each key is one for SEARCH. */
@@ -94,12 +93,6 @@ async function findThreads(imap: ImapFlow, keys: Key): Promise<number[][] | unde
   if (threads) return threads;
   const uids = await uidSearch(imap, keys).catch(ifRefused);
   return uids?.map((uid) => [uid]);
-}
-
-/** For what a server may offer and not be able to do: its NO, its BAD, and what makes no sense become undefined. */
-export function ifRefused(error: unknown): undefined {
-  const refused = error instanceof Error && "responseStatus" in error;
-  if (!refused && !(error instanceof AppError && error.code === "mail_server_failed")) throw error;
 }
 
 /** Any of them. OR takes two (RFC 3501 section 6.4.4); halves keep it from nesting deep. */

@@ -12,9 +12,9 @@ import { readFresh } from "../connection/freshness.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailRef } from "../email-id.ts";
 import { knownMailboxes } from "../mailboxes.ts";
-import { atom, type SearchToken, uidSearch } from "../search/raw-search.ts";
+import { atom, ifRefused, type SearchToken, uidSearch } from "../search/raw-search.ts";
 import { type Found, textParts, toFound, withBodies } from "./conversation-email.ts";
-import { type Asked, findCandidates, ifRefused, toQuestion } from "./conversation-search.ts";
+import { type Asked, findCandidates, toQuestion } from "./conversation-search.ts";
 
 /** How often what was found is asked for what it leads to; a conversation of equal subject is whole after one. */
 const maxRounds = 5;

@@ -102,7 +102,7 @@ async function rowsBefore(
   notes: MailboxNotes,
   after: Position,
 ): Promise<Rows> {
-  const last = await readFresh(imap, () => countUpTo(imap, after.uid - 1));
+  const last = await readFresh(imap, () => countBefore(imap, after.uid));
   return rowsUpTo(access, imap, last, limit, notes);
 }
 
@@ -121,10 +121,13 @@ async function rowsUpTo(
   return { rows: newestFirst(rows), total: exists, left: first - 1 };
 }
 
-/** How many emails of the selected mailbox have a UID of at most `uid`. */
-async function countUpTo(imap: ImapFlow, uid: number): Promise<number> {
-  if (uid < 1) return 0;
-  const found = await imap.search({ uid: `1:${uid}` }, { uid: true, returnOptions: ["COUNT"] });
+/** How many emails of the selected mailbox have a smaller UID. */
+async function countBefore(imap: ImapFlow, uid: number): Promise<number> {
+  if (uid === 1) return 0;
+  // By UID FETCH: in the answer to a search by UIDs Dovecot holds back what was expunged.
+  const email = await imap.fetchOne(String(uid), { uid: true }, { uid: true });
+  if (email) return email.seq - 1;
+  const found = await imap.search({ uid: `1:${uid - 1}` }, { uid: true, returnOptions: ["COUNT"] });
   if (Array.isArray(found)) return found.length;
   if (!found) throw new AppError("mail_server_failed", "The mail server refused to count its emails.");
   return found.count ?? 0;

@@ -99,6 +99,12 @@ function notUnderstood(): never {
   throw new AppError("mail_server_failed", "The mail server's answer to a search is not understood.");
 }
 
+/** For what a server may offer and not be able to do: its NO, its BAD, and what makes no sense become undefined. */
+export function ifRefused(error: unknown): undefined {
+  const refused = error instanceof Error && "responseStatus" in error;
+  if (!refused && !(error instanceof AppError && error.code === "mail_server_failed")) throw error;
+}
+
 async function execute(
   imap: ImapFlow,
   command: string,
@@ -106,8 +112,18 @@ async function execute(
   untagged: Handlers,
 ): Promise<void> {
   if (!canExecute(imap)) throw new Error("imapflow no longer has exec");
-  const response = await imap.exec(`UID ${command}`, tokens, { untagged });
+  const response = await imap.exec(`UID ${command}`, tokens, { untagged }).catch((error: unknown) => {
+    throw withCode(error);
+  });
   response.next();
+}
+
+/** A refusal with its code (RFC 3501 section 7.1), which imapflow names only where the command was its own. */
+function withCode(error: unknown): unknown {
+  if (!(error instanceof Error) || !("response" in error)) return error;
+  const { attributes } = error.response as { attributes?: readonly { section?: readonly Token[] }[] };
+  const [code] = attributes?.[0]?.section ?? [];
+  return code && "value" in code ? Object.assign(error, { serverResponseCode: String(code.value) }) : error;
 }
 
 async function numbersOf(imap: ImapFlow, command: string, tokens: readonly SearchToken[]): Promise<number[]> {

@@ -6,7 +6,7 @@ import { chunks, datesOf, type Matches, newestOf, type Place, type Wanted } from
 import type { Query } from "./query.ts";
 import { toGmailKeys } from "./query-gmail.ts";
 import { toSearchKeys } from "./query-imap.ts";
-import { atom, type SearchToken, uidSearch, uidSort } from "./raw-search.ts";
+import { atom, ifRefused, type SearchToken, uidSearch, uidSort } from "./raw-search.ts";
 import { matchesParts } from "./search-parts.ts";
 
 /** Emails whose dates are asked at once to find a place in a list. */
@@ -46,9 +46,8 @@ async function inOrder(
   found?: readonly number[],
 ): Promise<Matches> {
   if (found?.length === 0) return { total: 0, left: 0, head: [], dates: new Map() };
-  if (!imap.capabilities.has("SORT"))
-    return newestOf(imap, keys, found ?? (await uidSearch(imap, keys)), wanted);
-  const uids = await uidSort(imap, keys);
+  const uids = imap.capabilities.has("SORT") ? await uidSort(imap, keys).catch(ifRefused) : undefined;
+  if (!uids) return newestOf(imap, keys, found ?? (await uidSearch(imap, keys)), wanted);
   const left = wanted.after ? await continueAfter(imap, uids, wanted.after) : uids;
   return { total: uids.length, left: left.length, head: left.slice(0, wanted.limit), dates: new Map() };
 }

@@ -40,11 +40,15 @@ export async function searchEmails(
         : toOffer(access, place, asked),
     ),
   );
+  // When none of those that hold anything could be searched, that is the answer.
+  const searched = settled.filter((_, at) => !places[at]?.empty);
+  if (searched.length > 0 && searched.every(({ status }) => status === "rejected"))
+    for (const outcome of searched) if (outcome.status === "rejected") throw outcome.reason;
   const found: Offer[] = [];
   settled.forEach((outcome, at) => {
     if (outcome.status === "fulfilled") found.push(outcome.value);
-    // One mailbox that cannot be read does not hide what the others hold; when it is the only one, that is the answer.
-    else if (alone || !isMailboxProblem(outcome.reason)) throw outcome.reason;
+    // One mailbox that cannot be read does not hide what the others hold.
+    else if (!isMailboxProblem(outcome.reason)) throw outcome.reason;
     else skipped.push({ mailbox: places[at]?.path ?? "", reason: toReason(outcome.reason) });
   });
   for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
@@ -78,7 +82,13 @@ export async function searchEmails(
   };
 }
 
-const mailboxProblems = ["mailbox_not_found", "mail_server_failed", "timed_out"];
+const mailboxProblems = [
+  "mailbox_not_found",
+  "mail_server_failed",
+  "mail_server_busy",
+  "not_supported",
+  "timed_out",
+];
 
 function isMailboxProblem(reason: unknown): reason is AppError {
   return reason instanceof AppError && mailboxProblems.includes(reason.code);
