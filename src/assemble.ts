@@ -19,6 +19,7 @@ import { type ImapDeadlines, openImap, proveImap } from "./mail/connection/imap.
 import { openSmtp, proveSmtp, type SmtpDeadlines } from "./mail/connection/smtp.ts";
 import { createSubmissions } from "./mail/connection/submissions.ts";
 import type { Credentials } from "./mail/mail.ts";
+import { createOwnNameLook } from "./mail/outgoing/own-name.ts";
 import { createCalls } from "./mcp/calls.ts";
 import { createServerFactory } from "./mcp/server.ts";
 import { createSessions } from "./mcp/sessions.ts";
@@ -173,8 +174,10 @@ function createDoors(deps: {
   return {
     openImap: (credentials: Credentials, signal: AbortSignal) =>
       metrics.countLogin("imap", openImap(credentials, toImap(signal))),
-    proveImap: (credentials: Credentials, signal: AbortSignal) =>
-      metrics.countLogin("imap", proveImap(credentials, toImap(signal))),
+    proveImap: (credentials: Credentials, signal: AbortSignal, writes: boolean) => {
+      const look = writes ? createOwnNameLook(credentials.address) : undefined;
+      return metrics.countLogin("imap", proveImap(credentials, toImap(signal), look));
+    },
     openSmtp: (credentials: Credentials, signal: AbortSignal) =>
       metrics.countLogin("smtp", openSmtp(credentials, toSmtp(signal))),
     proveSmtp: (credentials: Credentials, signal: AbortSignal) =>

@@ -27,6 +27,13 @@ export type ConnectRequest = TypedMailbox & {
 /** Proves a login and leaves. Throws an AppError from mail/failures. */
 export type ProveLogin = (credentials: Credentials, signal: AbortSignal) => Promise<void>;
 
+/** The same, and answers under which name the person writes, where `writes` asks for it and it is to be found. */
+export type ProveImap = (
+  credentials: Credentials,
+  signal: AbortSignal,
+  writes: boolean,
+) => Promise<string | undefined>;
+
 /** Says which login is under way, for a page that shows progress. */
 export type Progress = (step: "servers" | "imap" | "smtp") => void;
 
@@ -44,7 +51,7 @@ export function createConnect(deps: {
   config: Pick<Config, "allowedEmails" | "allowPrivateHosts">;
   discover: Discover;
   limits: Pick<Limits, "withLogin">;
-  proveImap: ProveLogin;
+  proveImap: ProveImap;
   proveSmtp: ProveLogin;
   loginMs?: number;
 }) {
@@ -65,8 +72,9 @@ export function createConnect(deps: {
     progress?.("imap");
     const credentials = await firstThatWorks(servers.usernames, async (username) => {
       const reading: Credentials = { address, username, password, provider, imap };
-      await at("imap", found, deps.proveImap(reading, inTime(signal)));
-      return reading;
+      const writes = request.level !== "read";
+      const name = await at("imap", found, deps.proveImap(reading, inTime(signal), writes));
+      return name === undefined ? reading : { ...reading, name };
     });
     if (request.level !== "send" || request.withoutSending) return credentials;
 
@@ -161,9 +169,9 @@ async function firstThatWorks<T>(
 }
 
 /** A failure of one of the two logins, with the field where the person can mend it. */
-async function at(side: "imap" | "smtp", found: Found | undefined, login: Promise<void>): Promise<void> {
+async function at<T>(side: "imap" | "smtp", found: Found | undefined, login: Promise<T>): Promise<T> {
   try {
-    await login;
+    return await login;
   } catch (error) {
     const refused = error instanceof AppError && error.code === "login_refused";
     throw toConnectError(error, { field: refused ? "password" : `${side}_host`, side, found });

@@ -25,7 +25,7 @@ export async function check(address: string, named: NamedServers, terminal: Term
     discover,
     // The operator is nobody's stranger.
     limits: { withLogin: (_, work) => work() },
-    proveImap: (credentials, ending) => proveImap(credentials, { outbound, signal: ending }),
+    proveImap: (credentials, ending) => proveImap<string>(credentials, { outbound, signal: ending }),
     proveSmtp: (credentials, ending) => proveSmtp(credentials, { outbound, signal: ending }),
   });
   let failed = 0;

@@ -82,7 +82,9 @@ export function createLimits(deps: LimitOptions) {
   function spend(name: RateName, key: string): void {
     const { burst, everyMs } = allRates[name];
     const now = deps.clock.now();
-    const next = Math.max(spent[name].get(key) ?? now, now) + everyMs;
+    const back = spent[name].get(key) ?? now;
+    // Further away than all of the burst: the clock was set back, and nobody need wait for that.
+    const next = (back > now + burst * everyMs ? now : Math.max(back, now)) + everyMs;
     const waitMs = next - burst * everyMs - now;
     if (waitMs > 0) throw tooMuch(Math.ceil(waitMs / 1000));
     spent[name].set(key, next);

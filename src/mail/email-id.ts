@@ -2,7 +2,7 @@
  * An email's id: one short opaque string that carries account, mailbox, UIDVALIDITY and UID, so that an id can
  * never hit another email. Format: base64url of `accountTag check NUL uidValidity36 NUL uid36 NUL mailbox path`.
  */
-import { AppError } from "../errors.ts";
+import { AppError, quoted } from "../errors.ts";
 
 export type EmailRef = {
   /** The first eight hex digits of the account's own id. */
@@ -30,9 +30,13 @@ function toCheck(place: string): string {
 /** The reference again. Throws `invalid_input` for anything that toEmailId did not make. */
 export function fromEmailId(id: string): EmailRef {
   const invalid = () =>
-    new AppError("invalid_input", "This is not an email id, or was not copied exactly.", {
-      hint: "Pass an id exactly as a list, search or read answered it.",
-    });
+    new AppError(
+      "invalid_input",
+      `${quoted(id.slice(0, 80))} is not an email id, or was not copied exactly.`,
+      {
+        hint: "Pass an id exactly as a list, search or read answered it.",
+      },
+    );
   const [whose, validity, uid, ...path] = Buffer.from(id, "base64url").toString("utf8").split("\0");
   if (!whose || !validity || !uid || path.length !== 1) throw invalid();
   if (

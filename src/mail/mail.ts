@@ -9,7 +9,7 @@ export type MailServer = { host: string; port: number; security: "tls" | "startt
 /** What opens one account. Handed down by the vault, kept nowhere else. */
 export type Credentials = {
   address: string;
-  /** The display name for From, when the person gave one. */
+  /** The display name for From, as it stands in what the person sent; absent where none does. */
   name?: string;
   username: string;
   password: string;

@@ -133,8 +133,8 @@ export function createTokens(deps: {
       .get();
     if (!row || row.clientId !== request.clientId || row.token.expiresAt <= now) return unknown;
     const { grantId, replacedAt, wrappedKey } = row.token;
-    // RFC 9700 4.14.2: two hold it, one of them a thief, and nobody can tell which.
-    if (replacedAt !== null && now - replacedAt > refreshGraceMs)
+    // RFC 9700 4.14.2: two hold it, one of them a thief, and nobody can tell which. Swept is late by any clock.
+    if (replacedAt !== null && (now - replacedAt > refreshGraceMs || wrappedKey.length === 0))
       return {
         refused: invalidGrant("The refresh token was used before."),
         end: { grantId, reason: "refresh_token_reused" },

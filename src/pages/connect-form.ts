@@ -87,8 +87,9 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
   };
 }
 
+/** Anything else is no consent to more than reading. */
 function toLevel(text: string): Level {
-  return text === "read" || text === "organise" ? text : "send";
+  return text === "organise" || text === "send" ? text : "read";
 }
 
 function toNext(text: string): Next {

@@ -15,7 +15,7 @@ export const moveEmail = defineTool({
   async run({ ids, mailbox: to }, { mailFor, journal }) {
     const mail = mailFor({ ids });
     const moved = await mail.moveEmails(ids, to);
-    return { ...noteOutcomes(journal, mail, "move_email", moved), mailbox: to };
+    return { ...noteOutcomes(journal, mail, "move_email", moved), mailbox: moved.mailbox ?? to };
   },
   render: (data) => showOutcomes(data, `moved to ${quoted(data.mailbox)}`),
   audit: auditOutcomes,

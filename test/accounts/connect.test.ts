@@ -64,7 +64,10 @@ function setUp(
         return work();
       },
     },
-    proveImap: record("imap", options.imap),
+    proveImap: async (credentials, _signal, writes) => {
+      await record("imap", options.imap)(credentials);
+      return writes ? "Ann Lee" : undefined;
+    },
     proveSmtp: record("smtp", options.smtp),
   });
   const run = (request: ConnectRequest) => connect.connectAccount(request, { signal, peer: "192.0.2.1" });
@@ -90,6 +93,7 @@ describe("Connecting a mailbox", () => {
     const { run, logins, limited } = setUp();
     expect(await run(typed({ provider: "fastmail" }))).toEqual({
       address: "ann@fastmail.com",
+      name: "Ann Lee",
       username: "ann@fastmail.com",
       password: "secretword",
       provider: "fastmail",
@@ -153,7 +157,7 @@ describe("Connecting a mailbox", () => {
       config: { allowedEmails: [], allowPrivateHosts: ["localhost"] },
       discover: async () => Promise.reject(new Error("nobody should be asked")),
       limits: { withLogin: (_, work) => work() },
-      proveImap: async () => {},
+      proveImap: async () => undefined,
       proveSmtp: (credentials, ending) => proveSmtp(credentials, { outbound, signal: ending }),
       loginMs: 500,
     });
@@ -179,6 +183,8 @@ describe("Connecting a mailbox", () => {
       const { run, logins } = setUp({ smtp: refuse("host_unreachable") });
       const credentials = await run(generic({ level, withoutSending }));
       expect(credentials.smtp).toBeUndefined();
+      // Whoever writes nothing needs no name to write under.
+      expect(credentials.name).toBe(level === "read" ? undefined : "Ann Lee");
       expect(logins.map(({ side }) => side)).toEqual(["imap"]);
     },
   );

@@ -87,15 +87,35 @@ describe("An email of ours", () => {
       body: "# Title\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<script>alert(1)</script>\n\n![x](http://evil.test/p.gif) [y](javascript:alert(1)) https://example.org/z notes.md\nnext line",
     });
     const html = (await PostalMime.parse(raw)).html ?? "";
-    expect(html).toContain("<h1>Title</h1>");
+    expect(html).toMatch(/<h1 style="[^"]+">Title<\/h1>/);
     expect(html).toContain("<li>one</li>");
-    expect(html).toContain("<td>1</td>");
+    expect(html).toMatch(/<td style="border:[^"]+">1<\/td>/);
+    expect(html).toContain('<a href="http://evil.test/p.gif">x</a>');
     expect(html).toContain('<a href="https://example.org/z">');
     expect(html).toContain("<br>");
     expect(html).not.toContain("<script");
     expect(html).not.toContain("<img");
     expect(html).not.toMatch(/href="javascript/);
     expect(html).not.toContain('href="http://notes.md');
+  });
+});
+
+describe("A body in HTML", () => {
+  test.each([
+    "<p>Hi</p>",
+    "  <DIV class='a'>Hi<br>Ann</DIV>\n",
+    "<!DOCTYPE html><html><body>Hi</body></html>",
+  ])("is refused, since its tags would be seen: %j", async (body) => {
+    expect(await refusal(write({ body }))).toBe("invalid_input");
+  });
+
+  test.each([
+    "`<p>` closes itself before `</p>`",
+    "<p> is not needed here",
+    "Use <b>bold</b>",
+    "<ann@example.test>",
+  ])("is told from words about HTML: %j", async (body) => {
+    expect((await write({ body })).preview.text).toBe(toPlain(body));
   });
 });
 

@@ -49,7 +49,7 @@ describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
       const [one = "", two = "", three = ""] = ["one", "two", "three"].map((subject) => ids.get(subject));
       await kit.dovecot.doveadm("expunge", "-u", user.address, "mailbox", "INBOX", "subject", "three");
       const moved = await writer.call("move_email", { ids: [one, two, three], mailbox: "archive" });
-      expect(moved.data).toMatchObject({ done: 2, mailbox: "archive" });
+      expect(moved.data).toMatchObject({ done: 2, mailbox: "Archive" });
       expect(notDone(moved.data).map(({ id }) => id)).toEqual([three]);
       expect(await subjects(kit, user, "Archive")).toEqual(["one", "two"]);
       const inbox = await kit.read(user);

@@ -195,6 +195,31 @@ describeMail("Moving", () => {
     });
   });
 
+  test("takes a mailbox's name in upper and lower case, says where it is, and what a near one is called", async () => {
+    const kit = await mailServer();
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      await writer.call("create_mailbox", { path: "Work/Invoices" });
+      const ids = await idsOf(writer);
+      const moved = await writer.call("move_email", { ids: [ids.get("one")], mailbox: "work/INVOICES" });
+      expect(moved.text).toStartWith('1 of 1 email moved to "Work/Invoices".');
+      expect(moved.data.mailbox).toBe("Work/Invoices");
+      expect(await subjects(kit, user, "Work/Invoices")).toEqual(["one"]);
+      const byRole = await writer.call("move_email", { ids: [ids.get("two")], mailbox: "junk" });
+      expect(byRole.data.mailbox).toBe("Junk");
+      const near = await writer.refusal("move_email", { ids: [ids.get("three")], mailbox: "Invoice" });
+      expect(near.message).toBe('There is no mailbox "Invoice"; the nearest is "Work/Invoices".');
+      // It is the mailbox they were in that is gone.
+      await kit.withImap(user, async (imap) => {
+        await imap.mailboxDelete("Work/Invoices");
+      });
+      const gone = { ids: moved.data.new_ids, mailbox: "Archive" };
+      // A server may end the connection that had it selected; the next call finds out why.
+      await writer.refusal("move_email", gone);
+      expect((await writer.refusal("move_email", gone)).message).toBe("There is no such mailbox.");
+    });
+  });
+
   test("to the mailbox they are in is no move", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);

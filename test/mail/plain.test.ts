@@ -40,6 +40,18 @@ const examples: readonly (readonly [what: string, markdown: string, plain: strin
     `| a | b |\n|---|---|\n| ${"x".repeat(50)} | ${"y".repeat(50)} |`,
     `a | b\n---\n${"x".repeat(50)} | ${"y".repeat(50)}`,
   ],
+  ["lines in a cell", "| a |\n|---|\n| one<br>two<BR/>three |", "a\n-----------------\none / two / three"],
+  ["<br> at the end of a line", "Ann Lee<br>\nYork<br />UK", "Ann Lee\nYork\nUK"],
+  ["a signature below dashes", "Yours,\nAnn\n--\nAnn Lee\n==", "Yours,\nAnn\n--\nAnn Lee\n=="],
+  ["a rule below a line", "Ann\n---\nYork", "Ann\n\n---\n\nYork"],
+  ["a picture", "![The *hall*](https://x.example/h.png)", "The hall <https://x.example/h.png>"],
+  ["a picture without words", "![](https://x.example/h.png)", "https://x.example/h.png"],
+  [
+    "a picture that leads elsewhere",
+    "[![Hall](https://x.example/h.png)](https://x.example)",
+    "Hall <https://x.example>",
+  ],
+  ["a picture in the text itself", "![Dot](data:image/gif;base64,R0lGOD)", "Dot"],
   ["nothing", "", ""],
 ];
 

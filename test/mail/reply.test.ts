@@ -170,6 +170,22 @@ test("Plain text that is quoted or kept has its indentation in the HTML, too", (
 });
 
 describe("A forward", () => {
+  test("leaves the other email's tables as they were: how ours look is written to each of our own", async () => {
+    const forwarded = await original(
+      "From: ben@example.test\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n<table><tr><td><h1>Sale</h1></td></tr></table>\n",
+    );
+    const composed = await compose(deps, {
+      to: ["dora@example.test"],
+      body: "| a | b |\n|---|--:|\n| 1 | 2 |",
+      forwarded,
+    });
+    const html = (await PostalMime.parse(composed.raw)).html ?? "";
+    expect(html).toContain("<table><tr><td><h1>Sale</h1></td></tr></table>");
+    expect(html).toMatch(/<td style="border:[^"]+;text-align:right">2<\/td>/);
+    const [, sheet = ""] = /<style>([^<]*)<\/style>/.exec(html) ?? [];
+    expect(sheet.match(/[^{}]+(?=\{)/g)).toEqual(["body"]);
+  });
+
   test("carries the text under its header block, the attachments byte for byte, and starts no reply", async () => {
     const file = Buffer.from([0, 1, 2, 250, 13, 10]);
     const forwarded = await original(

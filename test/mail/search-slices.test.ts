@@ -132,13 +132,13 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     const reader = openReader(kit, await fill(kit));
     const limits = { patienceMs, sizes };
     try {
-      const request = { query: "subject:number rare", mailbox: "inbox", limit: 50 };
+      const request = { query: "subject:number", mailbox: "inbox", limit: 100 };
       await searchEmails(reader.access, request, limits);
       const all = await searchEmails(reader.access, request, limits);
       const some = all.emails.filter((_, at) => at % 2 === 0).map(({ id }) => id);
       await reader.mail.moveEmails(some, "trash");
       const left = await searchEmails(reader.access, request, limits);
-      expect([all.total, left.total, left.emails.length]).toEqual([40, 20, 20]);
+      expect([all.total, left.total, left.emails.length]).toEqual([count, count - 50, 100]);
     } finally {
       await reader.connections.close();
       await kit.stop();

@@ -166,6 +166,17 @@ test("A refresh token outlives its access token, however long that is", () => {
   expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).not.toThrow();
 });
 
+test("A swept refresh token is one that was used before, also when the clock is set back", () => {
+  const { request, grantId } = attach();
+  const { refresh_token } = redeem(grants.passages.finish(request, keepLevel));
+  grants.refresh({ refreshToken: refresh_token, clientId: "test" });
+  clock.advance(2 * minute);
+  grants.sweep();
+  clock.advance(-2 * minute);
+  expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).toThrow("was used before");
+  expect(ended).toEqual([grantId]);
+});
+
 test("A refresh token is over after 180 days also before the sweep", () => {
   const { request } = attach();
   const { refresh_token } = redeem(grants.passages.finish(request, keepLevel));

@@ -186,7 +186,7 @@ describe("The form's fields", () => {
       level: "admin",
       [fieldNames.next]: "elsewhere",
     });
-    expect([form.address, form.password, form.level, form.next]).toEqual(["", "", "send", "go"]);
+    expect([form.address, form.password, form.level, form.next]).toEqual(["", "", "read", "go"]);
     expect(form.imap.host.length).toBe(320);
   });
 

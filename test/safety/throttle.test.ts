@@ -41,6 +41,14 @@ describe("A rate", () => {
     expect(count(9, () => limits.spend("page", "a"))).toBe(3);
   });
 
+  test("is not held against anybody for longer when the clock is set back", () => {
+    const { limits, clock } = create({ rates: { page: { burst: 3, everyMs: 10_000 } } });
+    expect(count(5, () => limits.spend("page", "a"))).toBe(3);
+    clock.advance(-7_200_000);
+    expect(count(5, () => limits.spend("page", "a"))).toBe(3);
+    expect(outcome(() => limits.spend("page", "a"))).toBe(10);
+  });
+
   test("counts each key for itself", () => {
     const { limits } = create({ rates: { page: { burst: 1, everyMs: 1_000 } } });
     for (const key of ["a", "b", "__proto__", "constructor"])

@@ -62,17 +62,32 @@ export async function openImap(
   }
 }
 
-/** Logs in and out. Throws what openImap throws. */
-export async function proveImap(
+/** What is looked for beside a proof is not worth waiting for. */
+const lookMs = 3_000;
+
+/**
+ * Logs in and out. `look` reads something in between; undefined where it fails or takes long, since the login is
+ * proven all the same. Throws what openImap throws.
+ */
+export async function proveImap<T>(
   credentials: Credentials,
   deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
-): Promise<void> {
+  look?: (imap: ImapFlow) => Promise<T>,
+): Promise<T | undefined> {
   const imap = await openImap(credentials, deps);
-  // The login is proven; LOGOUT is a courtesy that a slow server may miss.
+  const tooLate = Promise.withResolvers<undefined>();
+  const patience = setTimeout(() => {
+    imap.close();
+    tooLate.resolve(undefined);
+  }, lookMs);
+  const seen = await Promise.race([look?.(imap).catch(() => undefined), tooLate.promise]);
+  clearTimeout(patience);
+  // LOGOUT is a courtesy that a slow server may miss.
   const end = setTimeout(() => imap.close(), 2_000);
   await imap.logout().catch(() => {});
   clearTimeout(end);
   imap.close();
+  return seen;
 }
 
 /**

@@ -9,7 +9,8 @@ import { AppError, quoted } from "../../errors.ts";
 import { type Access, requireSelected } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { Outcome } from "../mail.ts";
-import { toMailboxPath } from "../mailboxes.ts";
+import { knownMailboxes, toMailboxPath } from "../mailboxes.ts";
+import { inAnyCase, toNearestPath } from "../search/missing-mailbox.ts";
 import type { Change, MailWriting, Organised } from "../writing.ts";
 import { forEachGroup, requireDone, toUidSet } from "./email-groups.ts";
 import { eraseGroup, moveGroup } from "./moving.ts";
@@ -51,12 +52,27 @@ export function createOrganising(access: Access): Organising {
   }
 
   async function moveEmails(ids: readonly string[], mailbox: string): Promise<Organised> {
+    const moveTo = async (path: string): Promise<Organised> => ({
+      ...(await forEachGroup(access, ids, (imap, group, all) => moveGroup(imap, group, path, all))),
+      mailbox: path,
+    });
     // Before a connection is held: a call never waits for a second one while it has a first.
     const path = await toMailboxPath(access, mailbox);
-    const organised = await forEachGroup(access, ids, (imap, group, all) =>
-      moveGroup(imap, group, path, all),
-    );
-    return { ...organised, mailbox: path };
+    try {
+      return await moveTo(path);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "mailbox_not_found") throw error;
+      const known = await access.read(undefined, (imap) => knownMailboxes(imap));
+      // It may be the mailbox they were in that is gone.
+      if (known.some((there) => there.path === path)) throw error;
+      const meant = inAnyCase(known, path);
+      if (meant) return moveTo(meant.path);
+      const nearest = toNearestPath(known, path);
+      const near = nearest ? `; the nearest is ${quoted(nearest)}` : "";
+      throw new AppError("mailbox_not_found", `There is no mailbox ${quoted(path)}${near}.`, {
+        hint: "Nothing was moved. list_mailboxes shows the mailboxes there are, create_mailbox makes one.",
+      });
+    }
   }
 
   async function deleteEmails(ids: readonly string[], permanently: boolean): Promise<Organised> {

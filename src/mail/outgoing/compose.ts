@@ -11,7 +11,7 @@ import { newToken } from "../../secrets.ts";
 import type { Composed, EmailRequest, File, Original, Person } from "../writing.ts";
 import { fromDraft, keptQuote, quoteHeader, quoteMarker } from "./drafts.ts";
 import { newMessageId, toIdentity } from "./identity.ts";
-import { toDocument, toHtml, toLines } from "./markdown.ts";
+import { isHtml, toDocument, toHtml, toLines } from "./markdown.ts";
 import { leaveOut, toFileName, toFileType, toMegabytes } from "./originals.ts";
 import { toPlain } from "./plain.ts";
 import { dropPictures, toForwardable, toQuotable } from "./quotable.ts";
@@ -126,6 +126,10 @@ function toBody(request: EmailRequest, notes: string[]): Pick<Parts, "text" | "h
     };
   }
   const body = toPlainLines(request.body ?? "");
+  if (isHtml(body))
+    throw new AppError("invalid_input", "`body` is HTML, of which each tag would be seen.", {
+      hint: "Write it in Markdown; what is meant to be seen as code goes between backticks.",
+    });
   const quote = replied
     ? quoteOf(replied)
     : forwarded

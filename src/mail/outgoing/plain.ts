@@ -130,7 +130,9 @@ const widestTable = 76;
 /** Rows of cells with a rule below the head; columns aligned where that fits. */
 function showTable(parts: readonly Node[]): string[] {
   const rows = parts.flatMap(({ children }) => children).map(({ children }) => children);
-  const texts = rows.map((cells) => cells.map(({ children }) => showInline(children)));
+  const texts = rows.map((cells) =>
+    cells.map(({ children }) => showInline(children).replaceAll("\n", " / ")),
+  );
   const head = rows[0] ?? [];
   const widths = head.map((_, column) =>
     Math.max(...texts.map((cells) => Bun.stringWidth(cells[column] ?? ""))),

@@ -2,7 +2,7 @@
 
 import { isForward, isReply } from "../text/subject.ts";
 import type { Original, Person } from "../writing.ts";
-import { escapeHtml } from "./markdown.ts";
+import { escapeHtml, quoteLook } from "./markdown.ts";
 import { quoteLines } from "./plain.ts";
 import type { Body } from "./quotable.ts";
 import { toBareAddress, toDisplayName } from "./recipients.ts";
@@ -67,7 +67,7 @@ export function toReplyQuote(original: Original, body: Body): Quote {
   const intro = `${when}${toWho(original.from[0])} wrote:`;
   return {
     text: [intro, ...quoteLines(body.text.split("\n"))].join("\n"),
-    html: `<p>${escapeHtml(intro)}</p>\n<blockquote type="cite">\n${body.html}\n</blockquote>`,
+    html: `<p>${escapeHtml(intro)}</p>\n<blockquote type="cite" style="${quoteLook}">\n${body.html}\n</blockquote>`,
   };
 }
 

@@ -8,10 +8,9 @@ import { isState } from "./query-operators.ts";
 /** What may stand in an answer outside the fence: names as people give them. */
 const harmless = /^[\p{L}\p{N} ._/&+()[\]-]{1,60}$/u;
 
-/** `name` is what was asked for. */
-export function toMissing(known: readonly KnownMailbox[], name: string): AppError {
-  const asked = name.slice(0, 100);
-  const wanted = asked.trim().toLowerCase();
+/** The mailbox whose name comes nearest to the one asked for, where one comes near. */
+export function toNearestPath(known: readonly KnownMailbox[], name: string): string | undefined {
+  const wanted = name.slice(0, 100).trim().toLowerCase();
   const candidates = new Map<string, string>();
   for (const path of [...roles, ...known.map(({ path }) => path)])
     for (const form of [path.split(/[/.\\]/).at(-1) ?? path, path]) candidates.set(form.toLowerCase(), path);
@@ -19,12 +18,20 @@ export function toMissing(known: readonly KnownMailbox[], name: string): AppErro
   const path = candidates.get(nearest) ?? "";
   const most = Math.min(Math.ceil(wanted.length / 3), wanted.length - 1);
   const near = distance(wanted, nearest) <= most && harmless.test(path);
+  return near ? path : undefined;
+}
+
+/** `name` is what was asked for, in a search or a list. */
+export function toMissing(known: readonly KnownMailbox[], name: string): AppError {
+  const asked = name.slice(0, 100);
+  const wanted = asked.trim().toLowerCase();
+  const nearest = toNearestPath(known, name);
   const meant = isState(wanted)
     ? `; search for is:${wanted}`
     : wanted === "all"
       ? "; leave it out, or search with in:anywhere"
-      : near
-        ? `; the nearest is ${quoted(path)}`
+      : nearest
+        ? `; the nearest is ${quoted(nearest)}`
         : "";
   return new AppError("mailbox_not_found", `There is no mailbox ${quoted(asked)}${meant}.`);
 }
