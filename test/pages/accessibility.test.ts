@@ -70,7 +70,7 @@ describeBrowser("Every state of the pages", () => {
       }
       expect(found).toEqual([]);
     },
-    60_000,
+    180_000,
   );
 
   browserTest("axe finds nothing while the logins run, and the form cannot be sent twice", async () => {
