@@ -35,3 +35,12 @@ export function decodePage(bytes: Uint8Array, page: number): string {
 export function decodeWide(bytes: Uint8Array): string {
   return new TextDecoder("utf-16le").decode(bytes).replace(/\0.*$/s, "");
 }
+
+/** Text of which nobody says what it is in: UTF-8, else what Windows has written for long. */
+export function decodeUnknown(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}

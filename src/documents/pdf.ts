@@ -1,12 +1,16 @@
-/** PDF, by Mozilla's reader: the text of its pages. */
+/** PDF, by Mozilla's reader: the text of its pages, and what is filled in, linked and remarked on them. */
 import { getDocumentProxy } from "unpdf";
-import type { DocumentText } from "./document.ts";
-import { maxTextCharacters } from "./document.ts";
+import { cutNote, type DocumentText, maxTextCharacters } from "./document.ts";
+import { pageRemarks } from "./pdf-annotations.ts";
+import { toLines } from "./pdf-lines.ts";
 
-const maxPages = 300;
+const maxPages = 3_000;
+/** Some pages take seconds: what was read by then is of more use than nothing. Below the reader's own deadline. */
+const enoughMs = 9_000;
 
 /** Throws when it is no PDF that can be read; a password that nobody knows is said. */
 export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
+  const begun = performance.now();
   let pdf: Awaited<ReturnType<typeof getDocumentProxy>>;
   try {
     // No fonts, no scripts, no XFA: text is all that is wanted.
@@ -20,53 +24,53 @@ export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
       return { text: "", notes: ["The PDF is protected by a password."] };
     throw error;
   }
-  const notes: string[] = [];
   const pages: string[] = [];
+  const empty: number[] = [];
   let length = 0;
-  for (
-    let number = 1;
-    number <= Math.min(pdf.numPages, maxPages) && length < maxTextCharacters;
-    number += 1
-  ) {
+  let number = 0;
+  while (number < Math.min(pdf.numPages, maxPages) && length < maxTextCharacters) {
+    if (performance.now() - begun > enoughMs) break;
+    number += 1;
     const page = await pdf.getPage(number);
-    const content = await page.getTextContent();
-    const text = toLines(content.items);
-    length += text.length;
-    if (text !== "") pages.push(pdf.numPages > 1 ? `[page ${number} of ${pdf.numPages}]\n${text}` : text);
+    const lines = toLines((await page.getTextContent()).items);
+    const text = [lines, ...pageRemarks(await page.getAnnotations(), lines)]
+      .filter((part) => part !== "")
+      .join("\n\n");
     page.cleanup();
+    if (lines === "") empty.push(number);
+    if (text === "") continue;
+    length += text.length;
+    pages.push(pdf.numPages > 1 ? `[page ${number} of ${pdf.numPages}]\n${text}` : text);
   }
-  if (pdf.numPages > maxPages) notes.push(`Only the first ${maxPages} of ${pdf.numPages} pages were read.`);
-  if (pages.length === 0) notes.push("The PDF holds no text: its pages are pictures, such as a scan.");
-  return { text: pages.join("\n\n"), notes };
+  const attached = Object.keys((await pdf.getAttachments()) ?? {});
+  return {
+    text: pages.join("\n\n"),
+    notes: [
+      ...(number < pdf.numPages ? [`Only the first ${number} of ${pdf.numPages} pages were read.`] : []),
+      ...(length >= maxTextCharacters ? [cutNote] : []),
+      ...emptyNote(empty, number),
+      ...(attached.length > 0
+        ? [`Files are attached inside it: ${attached.length}; a download link gives all.`]
+        : []),
+    ],
+  };
 }
 
-/** Runs of text to lines: a new line where the reader says so or where the height on the page changes. */
-function toLines(items: readonly unknown[]): string {
-  const lines: string[] = [];
-  let line = "";
-  let height: number | undefined;
-  for (const item of items) {
-    if (!isRun(item)) continue;
-    const at = item.transform[5];
-    if (height !== undefined && at !== undefined && Math.abs(at - height) > 2 && line.trim() !== "") {
-      lines.push(line.trimEnd());
-      line = "";
-    }
-    line += item.str;
-    if (item.str.trim() !== "") height = at;
-    if (item.hasEOL) {
-      lines.push(line.trimEnd());
-      line = "";
-      height = undefined;
-    }
-  }
-  lines.push(line.trimEnd());
-  return lines
-    .join("\n")
-    .replace(/\n{3,}/g, "\n\n")
-    .trim();
+function emptyNote(empty: readonly number[], read: number): string[] {
+  if (empty.length === 0) return [];
+  if (empty.length === read) return ["The PDF holds no text: its pages are pictures, such as a scan."];
+  const pages = empty.length === 1 ? "page" : "pages";
+  return [`No text is on ${pages} ${toRanges(empty)}: pictures, such as a scan, or nothing.`];
 }
 
-function isRun(item: unknown): item is { str: string; hasEOL: boolean; transform: number[] } {
-  return typeof item === "object" && item !== null && "str" in item && "transform" in item;
+/** 1, 2, 3, 5 -> "1-3, 5". */
+function toRanges(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && last[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  const shown = ranges.slice(0, 50).map(([from, to]) => (from === to ? String(from) : `${from}-${to}`));
+  return `${shown.join(", ")}${ranges.length > shown.length ? " …" : ""}`;
 }

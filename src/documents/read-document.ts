@@ -1,42 +1,83 @@
 /** Any document by what its bytes say it is, whatever it is called. Runs in a process of its own (see reader.ts). */
-import { openArchive } from "./archive.ts";
-import { bounded, type DocumentText } from "./document.ts";
-import { isOpenDocumentPart, readOpenDocument } from "./open-document.ts";
+import { Gunzip } from "fflate";
+import { type Archive, openArchive } from "./archive.ts";
+import { decodeUnknown } from "./code-page.ts";
+import { bounded, type DocumentText, maxUnpackedBytes } from "./document.ts";
+import { isGzip, isPdf, isRtf } from "./kind.ts";
+import { readOpenDocument } from "./open-document.ts";
 import { readPdf } from "./pdf.ts";
-import { isSheetPart, readSheets } from "./sheet.ts";
-import { isSlidePart, readSlides } from "./slides.ts";
-import { isWordPart, readWord } from "./word.ts";
+import { relationsOf } from "./relations.ts";
+import { hiddenNote } from "./remarks.ts";
+import { readRtf } from "./rtf.ts";
+import { readSheets } from "./sheet.ts";
+import { readSlides } from "./slides.ts";
+import { unpackWith } from "./unpack.ts";
+import { readWord } from "./word.ts";
 
-const wanted = (name: string) =>
-  isWordPart(name) || isSheetPart(name) || isSlidePart(name) || isOpenDocumentPart(name);
+const maxListed = 200;
 
 /** Never throws: what cannot be read is said in a note. */
 export async function readDocument(bytes: Uint8Array): Promise<DocumentText> {
   try {
     return bounded(await read(bytes));
   } catch {
-    return { text: "", notes: ["The file is damaged, or larger inside than it may be; it cannot be read."] };
+    return { text: "", notes: ["The file is damaged, or made in an unusual way; it cannot be read."] };
   }
 }
 
 async function read(bytes: Uint8Array): Promise<DocumentText> {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).toString(
-    "latin1",
-  );
-  if (head.includes("%PDF-")) return readPdf(bytes);
-  const archive = openArchive(bytes, wanted);
-  const has = (name: string) => archive.names.includes(name);
-  if (has("word/document.xml")) return readWord(archive);
-  if (has("xl/workbook.xml")) return readSheets(archive);
-  if (has("ppt/presentation.xml")) return readSlides(archive);
-  if (has("content.xml") && archive.text("mimetype").startsWith("application/vnd.oasis.opendocument"))
+  if (isPdf(bytes)) return readPdf(bytes);
+  if (isGzip(bytes)) return readGzip(bytes);
+  if (isRtf(bytes)) {
+    const { text, hiddenCharacters } = readRtf(bytes);
+    return { text, notes: hiddenNote(hiddenCharacters) };
+  }
+  const archive = openArchive(bytes);
+  const { text, notes } = readArchive(archive);
+  return { text, notes: archive.wasCut() ? [...notes, unpackedNote] : notes };
+}
+
+const unpackedNote = `Unpacked it is larger than ${maxUnpackedBytes / 1_000_000} MB: only its beginning was read.`;
+
+/** A text that is packed by itself, such as a log or a table. */
+function readGzip(bytes: Uint8Array): DocumentText {
+  const { unpacked, whole } = unpackWith(Gunzip, bytes, maxUnpackedBytes);
+  if (unpacked.subarray(0, 8192).includes(0))
+    return { text: "", notes: ["A packed file (gzip) of something else than text, which is not read."] };
+  return { text: decodeUnknown(unpacked).trim(), notes: whole ? [] : [unpackedNote] };
+}
+
+function readArchive(archive: Archive): DocumentText {
+  const main = relationsOf(archive, "").find(({ kind }) => kind === "officeDocument")?.target;
+  const path = [main ?? "", "word/document.xml", "xl/workbook.xml", "ppt/presentation.xml"].find(archive.has);
+  if (path?.startsWith("word/")) return readWord(archive, path);
+  if (path === "xl/workbook.xml") return readSheets(archive);
+  if (path?.startsWith("ppt/")) return readSlides(archive, path);
+  if (
+    archive.has("content.xml") &&
+    archive.text("mimetype").startsWith("application/vnd.oasis.opendocument")
+  ) {
+    if (archive.text("META-INF/manifest.xml").includes("encryption-data"))
+      return { text: "", notes: ["The document is protected by a password."] };
     return readOpenDocument(archive);
-  const shown = archive.names.slice(0, 200);
-  const left = archive.names.length - shown.length;
+  }
+  return readUnknown(archive);
+}
+
+/** What is in an archive of files. */
+function readUnknown({ members, has }: Archive): DocumentText {
+  if (has("xl/workbook.bin"))
+    return { text: "", notes: ["A binary Excel workbook (.xlsb), whose cells are not read."] };
+  if (members.some(({ name }) => /^Index(\.zip|\/[^/]+\.iwa)$/.test(name)))
+    return { text: "", notes: ["A file of Apple's Pages, Numbers or Keynote, whose text is not read."] };
+  const files = members.filter(({ name }) => !name.endsWith("/"));
+  const shown = files.slice(0, maxListed).map(({ name, size }) => `${name} (${size} bytes)`);
+  const left = files.length - shown.length;
+  const locked = files.some((file) => file.locked) ? " A password protects them." : "";
   return {
     text: shown.join("\n"),
     notes: [
-      `A ZIP archive; its ${archive.names.length} members are listed, not read.${left > 0 ? ` ${left} more are not listed.` : ""}`,
+      `A ZIP archive; its ${files.length} members are listed, not read.${left > 0 ? ` ${left} more are not listed.` : ""}${locked}`,
     ],
   };
 }

@@ -1,7 +1,8 @@
 /**
- * Reads documents in a process of its own, without our environment and with a deadline that kills: a PDF or an
- * archive made to exhaust its reader takes down that reader and nothing else.
+ * Reads documents in a process of its own, without our environment, with a deadline and a limit of memory that kill: a
+ * PDF or an archive made to exhaust its reader takes down that reader and nothing else.
  */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
@@ -24,7 +25,33 @@ function ownProgram(): string[] {
   return [process.execPath, join(import.meta.dir, "..", "cli", "read-document.ts")];
 }
 
-export function createDocumentReader({ deadlineMs = 15_000, atOnce = 2 } = {}): DocumentReader {
+/** The largest files that are read take about 450 MB; a PDF of 2 KB can ask for two gigabytes. */
+const maxMemoryBytes = 700_000_000;
+const looksEveryMs = 50;
+
+/**
+ * Ends a process that takes more memory than it may, and answers whether it did. Where there is no /proc, the deadline
+ * has to do.
+ */
+function limitMemory(child: Bun.Subprocess, maxBytes: number): { exceeded(): boolean; stop(): void } {
+  let exceeded = false;
+  const looking = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, "latin1");
+      exceeded ||= Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024 > maxBytes;
+    } catch {
+      // It has ended, or this is no Linux.
+    }
+    if (exceeded) child.kill("SIGKILL");
+  }, looksEveryMs);
+  return { exceeded: () => exceeded, stop: () => clearInterval(looking) };
+}
+
+export function createDocumentReader({
+  deadlineMs = 15_000,
+  atOnce = 2,
+  memoryBytes = maxMemoryBytes,
+} = {}): DocumentReader {
   const waiting = new Set<() => void>();
   let running = 0;
 
@@ -71,8 +98,13 @@ export function createDocumentReader({ deadlineMs = 15_000, atOnce = 2 } = {}): 
           signal,
           maxBuffer: 16_000_000,
         });
-        const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+        const memory = limitMemory(child, memoryBytes);
+        const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]).finally(
+          memory.stop,
+        );
         if (signal.aborted) throw signal.reason;
+        if (memory.exceeded())
+          return { text: "", notes: ["The file takes more memory to be read than it may have."] };
         if (child.signalCode === "SIGKILL")
           throw new AppError("timed_out", "Reading the file took too long.", {
             hint: "Ask for a download link instead.",

@@ -1,44 +1,51 @@
-/** XLSX (ECMA-376 part 1, section 18): every sheet's cells as they would be read, dates as dates. */
+/** XLSX (ECMA-376 part 1, section 18): every sheet's cells as they are shown, with what hangs on them. */
 import type { Archive } from "./archive.ts";
-import type { DocumentText } from "./document.ts";
+import { cutNote, type DocumentText, maxTextCharacters } from "./document.ts";
+import { readFormats } from "./number-format.ts";
+import { relationsOf } from "./relations.ts";
+import { type Book, maxColumns, readCells } from "./sheet-cells.ts";
 import { walkXml } from "./xml.ts";
 
 export const isSheetPart = (name: string) =>
-  /^xl\/(workbook\.xml|sharedStrings\.xml|styles\.xml|_rels\/workbook\.xml\.rels|worksheets\/[^/]+\.xml)$/.test(
+  /^xl\/(workbook\.xml|sharedStrings\.xml|styles\.xml|_rels\/workbook\.xml\.rels|worksheets\/([^/]+\.xml|_rels\/[^/]+\.rels)|(comments\/)?[^/]*comments?\d*\.xml)$/i.test(
     name,
   );
 
-const maxCells = 200_000;
-const maxColumns = 200;
-
 export function readSheets(archive: Archive): DocumentText {
-  const strings = readStrings(archive.text("xl/sharedStrings.xml"));
-  const dates = readDateStyles(archive.text("xl/styles.xml"));
-  const notes: string[] = [];
-  const budget = { cells: maxCells };
-  const sheets = sheetsOf(archive).map(({ name, path }) => {
-    const rows = readSheet(archive.text(path), strings, dates, budget);
-    return `## ${name}\n\n${rows.join("\n") || "(empty)"}`;
+  const { sheets, isFrom1904 } = sheetsOf(archive);
+  const book: Book = {
+    strings: readStrings(archive.text("xl/sharedStrings.xml")),
+    formats: readFormats(archive.text("xl/styles.xml")),
+    isFrom1904,
+    left: maxTextCharacters,
+    cutColumns: false,
+  };
+  const texts = sheets.map(({ name, path }) => {
+    if (book.left <= 0) return `## ${name}\n\n(not read)`;
+    const rows = readCells(archive, path, book);
+    return `## ${name}\n\n${rows.join("\n") || (path.includes("chartsheets/") ? "(a chart)" : "(empty)")}`;
   });
-  if (budget.cells <= 0) notes.push(`Only the first ${maxCells} cells were read.`);
-  return { text: sheets.join("\n\n"), notes };
+  const notes = [
+    ...(book.left <= 0 ? [cutNote] : []),
+    ...(book.cutColumns ? [`Of each row only the first ${maxColumns} columns were read.`] : []),
+  ];
+  return { text: texts.join("\n\n"), notes };
 }
 
-function sheetsOf(archive: Archive): { name: string; path: string }[] {
-  const targets = new Map<string, string>();
-  walkXml(archive.text("xl/_rels/workbook.xml.rels"), {
-    open(name, { Id = "", Target = "" }) {
-      if (name === "Relationship") targets.set(Id, Target.replace(/^\/?(xl\/)?/, "xl/"));
-    },
-  });
+function sheetsOf(archive: Archive) {
+  const targets = new Map(relationsOf(archive, "xl/workbook.xml").map(({ id, target }) => [id, target]));
   const sheets: { name: string; path: string }[] = [];
+  let isFrom1904 = false;
   walkXml(archive.text("xl/workbook.xml"), {
-    open(name, { name: title = "", id = "", state = "" }) {
+    open(name, { name: title = "", id = "", state = "", date1904 = "" }) {
       const path = targets.get(id);
-      if (name === "sheet" && path) sheets.push({ name: `${title}${state ? ` (${state})` : ""}`, path });
+      if (name === "workbookPr") isFrom1904 = date1904 === "1" || date1904 === "true";
+      // "hidden", or "veryHidden": which Excel itself does not offer to show.
+      else if (name === "sheet" && path)
+        sheets.push({ name: `${title}${/hidden/i.test(state) ? " (hidden)" : ""}`, path });
     },
   });
-  return sheets;
+  return { sheets, isFrom1904 };
 }
 
 function readStrings(xml: string): string[] {
@@ -62,79 +69,4 @@ function readStrings(xml: string): string[] {
     },
   });
   return strings;
-}
-
-/** Which cell styles show a number as a date: the built-in formats and those made of y, m, d, h. */
-function readDateStyles(xml: string): boolean[] {
-  const custom = new Map<number, boolean>();
-  const styles: boolean[] = [];
-  let inCells = false;
-  walkXml(xml, {
-    open(name, { numFmtId = "", formatCode = "" }) {
-      const id = Number(numFmtId);
-      if (name === "numFmt")
-        custom.set(id, /[ymdh]/i.test(formatCode.replace(/"[^"]*"|\[[^\]]*\]|\\./g, "")));
-      else if (name === "cellXfs") inCells = true;
-      else if (name === "xf" && inCells)
-        styles.push(custom.get(id) ?? ((id >= 14 && id <= 22) || (id >= 45 && id <= 47)));
-    },
-    close(name) {
-      if (name === "cellXfs") inCells = false;
-    },
-  });
-  return styles;
-}
-
-function readSheet(
-  xml: string,
-  strings: readonly string[],
-  dates: readonly boolean[],
-  budget: { cells: number },
-): string[] {
-  const rows: string[] = [];
-  let row: string[] = [];
-  let cell = { column: 0, type: "", style: 0, value: "" };
-  let reading = false;
-  walkXml(xml, {
-    open(name, { r = "", t = "", s = "" }) {
-      if (name === "row") row = [];
-      else if (name === "c")
-        cell = { column: toColumn(r) ?? row.length, type: t, style: Number(s) || 0, value: "" };
-      else if (name === "v" || name === "t") reading = true;
-    },
-    text(text) {
-      if (reading) cell.value += text;
-    },
-    close(name) {
-      if (name === "v" || name === "t") reading = false;
-      else if (name === "c" && cell.column < maxColumns && budget.cells > 0) {
-        budget.cells -= 1;
-        while (row.length < cell.column) row.push("");
-        row[cell.column] = show(cell, strings, dates[cell.style] ?? false);
-      } else if (name === "row" && row.some((value) => value !== "")) rows.push(`| ${row.join(" | ")} |`);
-    },
-  });
-  return rows;
-}
-
-/** `AB12` -> 27. */
-function toColumn(reference: string): number | undefined {
-  const letters = /^[A-Z]{1,3}/.exec(reference)?.[0];
-  if (!letters) return undefined;
-  return [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
-}
-
-function show(cell: { type: string; value: string }, strings: readonly string[], isDate: boolean): string {
-  const text = cell.type === "s" ? (strings[Number(cell.value)] ?? "") : cell.value;
-  if (cell.type === "b") return text === "1" ? "TRUE" : "FALSE";
-  if (isDate && cell.type !== "s" && text !== "") return toDate(Number(text)) ?? text;
-  return text.replace(/\s+/g, " ").replace(/\|/g, "\\|").trim();
-}
-
-/** Days since 1899-12-30, as spreadsheets count. */
-function toDate(serial: number): string | undefined {
-  if (!Number.isFinite(serial) || serial < 0 || serial > 2_958_466) return undefined;
-  const iso = new Date(Math.round((serial - 25_569) * 86_400) * 1000).toISOString();
-  if (serial < 1) return iso.slice(11, 16);
-  return iso.endsWith("T00:00:00.000Z") ? iso.slice(0, 10) : iso.slice(0, 16);
 }

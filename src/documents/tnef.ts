@@ -6,7 +6,7 @@
  */
 import { decodePage, decodeWide } from "./code-page.ts";
 import { createCursor } from "./cursor.ts";
-import { readRtf } from "./rtf.ts";
+import { readPackedRtf } from "./rtf-packed.ts";
 
 export type TnefFile = {
   name: string;
@@ -108,13 +108,14 @@ function readStream(bytes: Uint8Array, depth: number, left: typeof limits): Tnef
   }
   const text = textOf(own, property.body) || body;
   const html = htmlOf(own, codePage);
-  const rtf = html === undefined && text === "" ? readRtf(own.get(property.rtf)?.bytes, left) : undefined;
+  const rtf =
+    html === undefined && text === "" ? readPackedRtf(own.get(property.rtf)?.bytes, left) : undefined;
   const event = eventOf(own);
   return {
     messageClass: messageClass.replace(/^.*Microsoft Mail v3\.0 /, ""),
     subject: textOf(own, property.subject) || subject,
-    ...(text || rtf?.text ? { text: text || rtf?.text || "" } : {}),
-    ...(html || rtf?.html ? { html: html || rtf?.html || "" } : {}),
+    ...(text || (rtf?.text && !rtf.isHtml) ? { text: text || rtf?.text || "" } : {}),
+    ...(html || (rtf?.text && rtf.isHtml) ? { html: html || rtf?.text || "" } : {}),
     ...(event ? { event } : {}),
     files: files.map((file) => toFile(file, depth, left)),
     whole: files.length > 0 || !cursor.overrun(),

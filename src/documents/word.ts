@@ -1,44 +1,56 @@
-/** DOCX (ECMA-376 part 1, section 17): paragraphs, headings, lists, tables and footnotes. */
+/** DOCX (ECMA-376 part 1, section 17): its text with what stands around it; changes and comments are marked. */
 import type { Archive } from "./archive.ts";
-import type { DocumentText } from "./document.ts";
-import { createFlow } from "./flow.ts";
-import { walkXml } from "./xml.ts";
+import { cutNote, type DocumentText } from "./document.ts";
+import { relationsOf } from "./relations.ts";
+import { hiddenNote, pictureNote, showComment } from "./remarks.ts";
+import { readWordLists } from "./word-lists.ts";
+import { readWordStyles } from "./word-styles.ts";
+import { readWordText, type Word } from "./word-text.ts";
 
-export const isWordPart = (name: string) => /^word\/(document|footnotes|endnotes)\.xml$/.test(name);
+const maxMargins = 20;
 
-export function readWord(archive: Archive): DocumentText {
-  const parts = ["word/document.xml", "word/footnotes.xml", "word/endnotes.xml"]
-    .map((name) => readPart(archive.text(name)))
-    .filter((text) => text !== "");
-  return { text: parts.join("\n\n---\n\n"), notes: [] };
-}
+/** `path`: the member with the text. */
+export function readWord(archive: Archive, path: string): DocumentText {
+  const relations = relationsOf(archive, path);
+  const targetsOf = (kind: string) =>
+    relations.filter((one) => one.kind === kind).map(({ target }) => target);
+  const xmlOf = (kind: string) => archive.text(targetsOf(kind)[0] ?? `word/${kind}.xml`);
+  const linksOf = (part: string) =>
+    new Map(
+      relationsOf(archive, part)
+        .filter(({ kind }) => kind === "hyperlink")
+        .map(({ id, target }) => [id, target]),
+    );
 
-function readPart(xml: string): string {
-  const flow = createFlow();
-  let inText = 0;
-  walkXml(xml, {
-    open(name, attributes) {
-      if (name === "t") inText += 1;
-      else if (name === "tab") flow.text("\t");
-      else if (name === "br" || name === "cr") flow.text("\n");
-      else if (name === "pStyle") {
-        const level = /^heading\s?([1-6])$/i.exec(attributes.val ?? "")?.[1];
-        if (level) flow.mark(`${"#".repeat(Number(level))} `);
-        else if (/^title$/i.test(attributes.val ?? "")) flow.mark("# ");
-      } else if (name === "numPr") flow.mark("- ");
-      else if (name === "tbl") flow.openTable();
-      else if (name === "tr") flow.openRow();
-      else if (name === "tc") flow.openCell();
-    },
-    text(text) {
-      if (inText > 0) flow.text(text);
-    },
-    close(name) {
-      if (name === "t") inText -= 1;
-      else if (name === "p") flow.endParagraph();
-      else if (name === "tc") flow.closeCell();
-      else if (name === "tbl") flow.closeTable();
-    },
-  });
-  return flow.finish();
+  const word: Word = {
+    styleOf: readWordStyles(xmlOf("styles")),
+    lists: readWordLists(xmlOf("numbering")),
+    comments: new Map(),
+    notes: new Map(),
+    hiddenCharacters: 0,
+    isCut: false,
+  };
+  const comments = readWordText(xmlOf("comments"), new Map(), word).entries;
+  word.comments = new Map(comments.map(({ id, author, text }) => [id, showComment(author, text)]));
+
+  const { text } = readWordText(archive.text(path), linksOf(path), word);
+  const notes = ["footnotes", "endnotes"]
+    .flatMap((kind) => readWordText(xmlOf(kind), new Map(), word).entries)
+    .flatMap((note) => ({ at: word.notes.get(`${note.kind} ${note.id}`) ?? 0, text: note.text }))
+    .filter(({ at, text: said }) => at > 0 && said !== "")
+    .sort((a, b) => a.at - b.at)
+    .map((note) => `[^${note.at}]: ${note.text}`);
+  const margins = (kind: string) => {
+    const texts = [...new Set(targetsOf(kind))]
+      .slice(0, maxMargins)
+      .map((part) => readWordText(archive.text(part), linksOf(part), word).text.replace(/\s*\n\s*/g, " / "));
+    return [...new Set(texts)].filter((one) => one !== "").map((one) => `[${kind}: ${one}]`);
+  };
+  const pictures = archive.members.filter(({ name }) => name.startsWith("word/media/")).length;
+  return {
+    text: [...margins("header"), text, notes.join("\n"), ...margins("footer")]
+      .filter((part) => part !== "")
+      .join("\n\n"),
+    notes: [...hiddenNote(word.hiddenCharacters), ...pictureNote(pictures), ...(word.isCut ? [cutNote] : [])],
+  };
 }

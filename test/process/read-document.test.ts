@@ -1,7 +1,7 @@
 /** What the compiled executable makes of documents: its readers are inside it, and it needs no settings for them. */
 import { expect, test } from "bun:test";
 import { binary } from "../support/binary.ts";
-import { docx, odt, pdf, pptx, xlsx } from "../support/documents.ts";
+import { docx, odt, pdf, pptx, xlsx, xlsxOf } from "../support/documents.ts";
 
 const documents: [string, Uint8Array, string][] = [
   ["PDF", pdf(["Compiled words"]), "Compiled words"],
@@ -9,6 +9,12 @@ const documents: [string, Uint8Array, string][] = [
   ["Excel", xlsx(), "| April | 2024-05-06 | 900.5 | TRUE |"],
   ["PowerPoint", pptx(), "The beginning"],
   ["OpenDocument", odt(), "## Minutes"],
+  [
+    "a spreadsheet's formats",
+    xlsxOf('<row><c s="0"><v>0.125</v></c></row>', { formats: ["0.0%"] }),
+    "| 12.5% |",
+  ],
+  ["rich text", Buffer.from("{\\rtf1 Rich words}"), "Rich words"],
 ];
 
 test.each(documents)(

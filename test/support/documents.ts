@@ -1,24 +1,56 @@
 /** Small office files and PDFs, made here so that the suite holds no binaries. */
 import { strToU8, zipSync } from "fflate";
 
-const zip = (members: Readonly<Record<string, string>>) =>
+export const zip = (members: Readonly<Record<string, string>>) =>
   Buffer.from(
     zipSync(Object.fromEntries(Object.entries(members).map(([name, text]) => [name, strToU8(text)]))),
   );
 
+/** What a part points at, by id: the kind of it and where it is; with a colon, outside. */
+export const relations = (targets: Readonly<Record<string, readonly [kind: string, target: string]>>) =>
+  `<Relationships>${Object.entries(targets)
+    .map(
+      ([id, [kind, target]]) =>
+        `<Relationship Id="${id}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/${kind}" Target="${target}"${target.includes(":") ? ' TargetMode="External"' : ""}/>`,
+    )
+    .join("")}</Relationships>`;
+
 const w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"';
+
+/** `body`: paragraphs and tables. */
+export const docxOf = (body: string, parts: Readonly<Record<string, string>> = {}) =>
+  zip({ "word/document.xml": `<w:document ${w}><w:body>${body}</w:body></w:document>`, ...parts });
 
 export const docx = () =>
   zip({
     "[Content_Types].xml": "<Types/>",
+    "word/numbering.xml":
+      '<w:numbering><w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/></w:lvl></w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num></w:numbering>',
     "word/document.xml": `<?xml version="1.0"?><w:document ${w}><w:body>
 <w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>Report</w:t></w:r></w:p>
 <w:p><w:r><w:t xml:space="preserve">Two </w:t></w:r><w:r><w:t>runs.</w:t></w:r><w:r><w:tab/><w:t>Tabbed</w:t></w:r></w:p>
-<w:p><w:pPr><w:numPr/></w:pPr><w:r><w:t>An item</w:t></w:r></w:p>
+<w:p><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>An item</w:t></w:r></w:p>
 <w:p><w:del><w:r><w:delText>deleted words</w:delText></w:r></w:del></w:p>
 <w:tbl><w:tr><w:tc><w:p><w:r><w:t>Month</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>Sum</w:t></w:r></w:p></w:tc></w:tr>
 <w:tr><w:tc><w:p><w:r><w:t>April</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>900</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
 </w:body></w:document>`,
+  });
+
+/** One sheet. `rows`: what is in its sheetData; `formats`: the codes of its cell styles. */
+export const xlsxOf = (
+  rows: string,
+  { formats = ["General"], book = "", after = "", before = "", parts = {} } = {},
+) =>
+  zip({
+    "xl/workbook.xml": `<workbook>${book}<sheets><sheet name="Sheet" sheetId="1" state="visible" r:id="rId1"/></sheets></workbook>`,
+    "xl/_rels/workbook.xml.rels": relations({ rId1: ["worksheet", "worksheets/sheet1.xml"] }),
+    "xl/styles.xml": `<styleSheet><numFmts>${formats
+      .map((code, at) => `<numFmt numFmtId="${164 + at}" formatCode="${code.replace(/"/g, "&quot;")}"/>`)
+      .join(
+        "",
+      )}</numFmts><cellXfs>${formats.map((_, at) => `<xf numFmtId="${164 + at}"/>`).join("")}</cellXfs></styleSheet>`,
+    "xl/worksheets/sheet1.xml": `<worksheet>${before}<sheetData>${rows}</sheetData>${after}</worksheet>`,
+    ...parts,
   });
 
 export const xlsx = () =>
@@ -44,12 +76,13 @@ export const pptx = () =>
   zip({
     "ppt/presentation.xml":
       '<p:presentation xmlns:r="r"><p:sldIdLst><p:sldId r:id="rId2"/><p:sldId r:id="rId1"/></p:sldIdLst></p:presentation>',
-    "ppt/_rels/presentation.xml.rels":
-      '<Relationships><Relationship Id="rId1" Target="slides/slide1.xml"/><Relationship Id="rId2" Target="slides/slide2.xml"/></Relationships>',
+    "ppt/_rels/presentation.xml.rels": relations({
+      rId1: ["slide", "slides/slide1.xml"],
+      rId2: ["slide", "slides/slide2.xml"],
+    }),
     "ppt/slides/slide1.xml": slide("The end"),
     "ppt/slides/slide2.xml": slide("The beginning"),
-    "ppt/slides/_rels/slide2.xml.rels":
-      '<Relationships><Relationship Id="rId1" Target="../notesSlides/notesSlide1.xml"/></Relationships>',
+    "ppt/slides/_rels/slide2.xml.rels": relations({ rId1: ["notesSlide", "../notesSlides/notesSlide1.xml"] }),
     "ppt/notesSlides/notesSlide1.xml": slide("Say hello"),
   });
 
@@ -60,39 +93,72 @@ export const odt = () =>
       '<office:document-content><office:body><office:text><text:h text:outline-level="2">Minutes</text:h><text:p>Present:<text:s text:c="2"/>Ann<text:line-break/>Ben</text:p><text:list><text:list-item><text:p>Point one</text:p></text:list-item></text:list><table:table table:name="T"><table:table-row><table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><text:p>b</text:p></table:table-cell></table:table-row></table:table></office:text></office:body></office:document-content>',
   });
 
+/** `kind`: "text", "spreadsheet", "presentation"; `styles`: automatic ones. */
+export const openDocument = (kind: string, body: string, { styles = "", common = "" } = {}) =>
+  zip({
+    mimetype: `application/vnd.oasis.opendocument.${kind}`,
+    "styles.xml": common,
+    "content.xml": `<office:document-content><office:automatic-styles>${styles}</office:automatic-styles><office:body><office:${kind}>${body}</office:${kind}></office:body></office:document-content>`,
+  });
+
 export const archive = () => zip({ "readme.txt": "hello", "folder/data.csv": "1,2" });
 
 /** A ZIP whose member unpacks to `megabytes` of zeroes. */
 export const bomb = (megabytes: number) =>
   Buffer.from(zipSync({ "word/document.xml": new Uint8Array(megabytes * 1_000_000) }));
 
-/** One page for each text. */
+/** A PDF of these objects, the first of which is its catalog. */
+export function pdfOf(objects: readonly (string | Buffer)[]): Buffer {
+  const pieces = [Buffer.from("%PDF-1.4\n")];
+  const lengthOf = () => pieces.reduce((sum, { length }) => sum + length, 0);
+  const offsets = objects.map((object, at) => {
+    const offset = lengthOf();
+    pieces.push(Buffer.from(`${at + 1} 0 obj\n`), Buffer.from(object), Buffer.from("\nendobj\n"));
+    return offset;
+  });
+  const start = lengthOf();
+  const table = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
+  pieces.push(
+    Buffer.from(`xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}`),
+    Buffer.from(`trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`),
+  );
+  return Buffer.concat(pieces);
+}
+
+export const pdfStream = (content: string | Buffer, more = "") =>
+  Buffer.concat([
+    Buffer.from(`<< /Length ${content.length} ${more}>>\nstream\n`),
+    Buffer.from(content),
+    Buffer.from("\nendstream"),
+  ]);
+
+/** One page for each text; an empty one has a page without. */
 export function pdf(pages: readonly string[]): Buffer {
-  const objects: string[] = [
+  return drawnPdf(
+    pages.map((text) => {
+      const lines = text
+        .split("\n")
+        .map((line, at) => `${at === 0 ? "" : "0 -14 Td "}(${line.replace(/[()\\]/g, "\\$&")}) Tj`);
+      return text === "" ? "" : `BT /F1 12 Tf 72 720 Td ${lines.join(" ")} ET`;
+    }),
+  );
+}
+
+/** One page for each stream of drawing; `annotations` lie on the first. */
+export function drawnPdf(pages: readonly string[], annotations: readonly string[] = []): Buffer {
+  const objects: (string | Buffer)[] = [
     "<< /Type /Catalog /Pages 2 0 R >>",
     `<< /Type /Pages /Count ${pages.length} /Kids [${pages.map((_, at) => `${4 + at * 2} 0 R`).join(" ")}] >>`,
     "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
   ];
-  for (const text of pages) {
-    const lines = text
-      .split("\n")
-      .map((line, at) => `${at === 0 ? "" : "0 -14 Td "}(${line.replace(/[()\\]/g, "\\$&")}) Tj`);
-    const stream = `BT /F1 12 Tf 72 720 Td ${lines.join(" ")} ET`;
+  for (const [at, drawing] of pages.entries()) {
+    const annots = at === 0 && annotations.length > 0 ? `/Annots [${annotations.join(" ")}] ` : "";
     objects.push(
-      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${objects.length + 2} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${objects.length + 2} 0 R ${annots}/Resources << /Font << /F1 3 0 R >> >> >>`,
     );
-    objects.push(`<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`);
+    objects.push(pdfStream(drawing));
   }
-  let file = "%PDF-1.4\n";
-  const offsets = objects.map((object, at) => {
-    const offset = file.length;
-    file += `${at + 1} 0 obj\n${object}\nendobj\n`;
-    return offset;
-  });
-  const start = file.length;
-  file += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("")}`;
-  file += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${start}\n%%EOF\n`;
-  return Buffer.from(file, "latin1");
+  return pdfOf(objects);
 }
 
 /** The smallest PNG: one pixel. */

@@ -1,12 +1,12 @@
 /** What attachments say, as text: by what their bytes are, then by their name, then by the type they claim. */
 import type { ImapFlow } from "imapflow";
 import PostalMime from "postal-mime";
+import { describeCompoundFile } from "../../documents/compound-file.ts";
 import { looksReadable } from "../../documents/kind.ts";
 import type { DocumentReader } from "../../documents/reader.ts";
 import { isTnef } from "../../documents/tnef.ts";
 import { readBody } from "../text/body.ts";
 import { calendarToLines } from "../text/calendar.ts";
-import { decodeText } from "../text/charset.ts";
 import { contactsToLines } from "../text/contacts.ts";
 import { show } from "../text/fold.ts";
 import { headerValue, parseHeaders, showAddress, toAddresses, toText } from "../text/headers.ts";
@@ -15,11 +15,12 @@ import { isOutlookFile } from "../text/outlook.ts";
 import { toSafeFileName } from "./file-name.ts";
 import { readOutlookFile } from "./outlook-file.ts";
 import { type Part, toAnatomy } from "./structure.ts";
+import { toTextFile } from "./text-file.ts";
 
 export type AttachmentText = { text: string; notes: string[] };
 
-/** Characters of any one text file that are looked at. */
-const maxCharacters = 4_000_000;
+const maxHtmlCharacters = 1_000_000;
+const maxEmailBytes = 4_000_000;
 const shownHeaders = ["From", "To", "Cc", "Date", "Subject"];
 
 /** Empty text without notes: there is nothing to read in it. `depth`: files inside files. Throws timed_out. */
@@ -33,52 +34,67 @@ export async function toAttachmentText(
   const ending = /\.([a-z0-9]{1,8})$/i.exec(part.name ?? "")?.[1]?.toLowerCase() ?? "";
   const is = (type: RegExp, ...endings: string[]) => type.test(part.type) || endings.includes(ending);
   const readInside = (inner: Buffer, its: Part) => toAttachmentText(inner, its, documents, signal, depth + 1);
+  if (bytes.length === 0) return said("The file is empty.");
   if (depth === 0 && isTnef(bytes)) return readOutlookFile(bytes, readInside, signal);
   if (looksReadable(bytes)) return documents.read(bytes, signal);
-  if (isOutlookFile(part)) return { text: "", notes: [damagedNote] };
+  if (isOutlookFile(part))
+    return said("winmail.dat is damaged, and cannot be read; a download link gives it.");
+  const older = describeCompoundFile(bytes);
+  if (older) return said(older);
   if (is(/^(application\/(pgp-encrypted|pkcs7-mime|x-pkcs7-mime|pgp-signature|(x-)?pkcs7-signature))$/))
-    return { text: "", notes: ["Encrypted, or a signature: there is no text to be read in it."] };
-  if (is(/^message\//, "eml")) return readEml(bytes);
-  const charset = part.charset;
-  if (isBinary(bytes, charset)) return { text: "", notes: [] };
-  const text = decodeText(bytes, charset).slice(0, maxCharacters).toWellFormed();
-  if (is(/^text\/calendar$/, "ics", "ifb"))
-    return { text: calendarToLines(text).join("\n").trim(), notes: [] };
-  if (is(/^text\/(x-)?vcard$|^text\/directory$/, "vcf", "vcard"))
-    return { text: contactsToLines(text).join("\n"), notes: [] };
-  if (is(/^text\/html$|^application\/xhtml/, "html", "htm"))
-    return { text: show(htmlToMarkdown(text).lines).join("\n"), notes: [] };
-  return { text: text.replace(/\r\n?/g, "\n").trim(), notes: [] };
+    return said("Encrypted, or a signature: there is no text to be read in it.");
+  const head = bytes.subarray(0, 1024).toString("latin1");
+  // A page that Word or a browser saves as one file is written as an email.
+  if (is(/^message\/|^multipart\/related$/, "eml", "mht", "mhtml") || /^mime-version:/i.test(head))
+    return readEml(bytes);
+  const file = toTextFile(bytes, part.charset);
+  if (!file) return { text: "", notes: [] };
+  if (file.text.trim() === "") return said("There is nothing but space in the file.");
+  const { text, notes } = toWords(file.text);
+  return { text, notes: [...file.notes, ...notes] };
+
+  function toWords(source: string): AttachmentText {
+    const plain = (words: string) => ({ text: words.trim(), notes: [] });
+    if (is(/^text\/calendar$/, "ics", "ifb")) return plain(calendarToLines(source).join("\n"));
+    if (is(/^text\/(x-)?vcard$|^text\/directory$/, "vcf", "vcard"))
+      return plain(contactsToLines(source).join("\n"));
+    // Banks and shops call their tables in HTML .xls, too.
+    if (is(/^text\/html$|^application\/xhtml/, "html", "htm") || isHtml.test(source.slice(0, 1024)))
+      return readHtml(source);
+    return plain(source.replace(/\r\n?/g, "\n"));
+  }
 }
 
-const damagedNote = "winmail.dat is damaged, and cannot be read; a download link gives it.";
+const isHtml = /^\W*<(!doctype html|html)\b/i;
 
-/** Text has no zero bytes, unless it is UTF-16, and few other controls. */
-function isBinary(bytes: Buffer, charset: string | undefined): boolean {
-  if (
-    /utf-?(16|32)/i.test(charset ?? "") ||
-    /^(\xff\xfe|\xfe\xff)/.test(bytes.subarray(0, 2).toString("latin1"))
-  )
-    return false;
-  const head = bytes.subarray(0, 8192);
-  const controls = head.filter(
-    (byte) => byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12 && byte !== 27,
-  ).length;
-  return head.includes(0) || controls > head.length * 0.02;
+/** Not more than what is soon read: others wait meanwhile. */
+function readHtml(source: string): AttachmentText {
+  const text = show(htmlToMarkdown(source.slice(0, maxHtmlCharacters)).lines).join("\n");
+  const cut = source.length > maxHtmlCharacters ? [cutNoteOf(`${maxHtmlCharacters} characters of HTML`)] : [];
+  return { text, notes: cut };
 }
+
+const cutNoteOf = (what: string) => `Only the first ${what} were read; a download link gives the whole.`;
+
+const said = (note: string): AttachmentText => ({ text: "", notes: [note] });
 
 /** An email as a file: some programs attach them so, in base64. */
 async function readEml(bytes: Buffer): Promise<AttachmentText> {
-  const email = await PostalMime.parse(bytes.subarray(0, maxCharacters), { maxNestingDepth: 30 });
-  const text = email.html ? show(htmlToMarkdown(email.html).lines).join("\n") : (email.text ?? "");
+  const shown = bytes.subarray(0, maxEmailBytes);
+  const email = await PostalMime.parse(shown, { maxNestingDepth: 30 }).catch(() => undefined);
+  if (!email) return said("The email is damaged, or made in an unusual way; it cannot be read.");
+  const { text, notes } = email.html ? readHtml(email.html) : { text: email.text ?? "", notes: [] };
   const head = shownHeaders.flatMap((name) => {
     const value = email.headers.find((header) => header.key === name.toLowerCase())?.value;
     return value ? [`${name}: ${toText(value)}`] : [];
   });
   const files = email.attachments.map(
-    (file) => `Attachment: ${file.filename ?? "unnamed"} (${file.mimeType})`,
+    (file) => `Attachment: ${toSafeFileName(file.filename ?? "unnamed")} (${file.mimeType})`,
   );
-  return { text: `${[...head, ...files].join("\n")}\n\n${text.trim()}`.trim(), notes: [] };
+  return {
+    text: `${[...head, ...files].join("\n")}\n\n${text.trim()}`.trim(),
+    notes: [...notes, ...(shown.length < bytes.length ? [cutNoteOf(`${maxEmailBytes / 1_000_000} MB`)] : [])],
+  };
 }
 
 const maxHeaderBytes = 65_536;

@@ -1,5 +1,6 @@
 /** vCards (RFC 6350 and older) as a person reads them. Never throws. */
 import ICAL from "ical.js";
+import { toNewerCard } from "./contacts-old.ts";
 
 const maxCards = 200;
 
@@ -17,18 +18,21 @@ const names: Record<string, string> = {
   nickname: "Nickname",
 };
 
-/** Lines of text; what is no vCard is given back as it is. */
+/** Lines of text; a card that cannot be read is given back as it is. */
 export function contactsToLines(text: string): string[] {
+  const cards = text.split(/^(?=BEGIN:VCARD\s*$)/im).filter((card) => /^BEGIN:VCARD/i.test(card));
+  if (cards.length === 0) return text.split(/\r?\n/);
+  const lines = cards.slice(0, maxCards).flatMap((card) => [...toLines(card), ""]);
+  return cards.length > maxCards ? [...lines, `[${cards.length - maxCards} more contacts]`] : lines;
+}
+
+function toLines(card: string): string[] {
   try {
-    const parsed: unknown = ICAL.parse(text.trim());
-    const list = Array.isArray(parsed) && Array.isArray(parsed[0]) ? parsed : [parsed];
-    const cards = list.map(
-      (card) => new ICAL.Component(card as ConstructorParameters<typeof ICAL.Component>[0]),
-    );
-    const lines = cards.slice(0, maxCards).flatMap((card) => [...ofCard(card), ""]);
-    return cards.length > maxCards ? [...lines, `[${cards.length - maxCards} more contacts]`] : lines;
+    const isOld = /^VERSION:2\.1\s*$/im.test(card);
+    const parsed = ICAL.parse((isOld ? toNewerCard(card) : card).trim());
+    return ofCard(new ICAL.Component(parsed as ConstructorParameters<typeof ICAL.Component>[0]));
   } catch {
-    return text.split(/\r?\n/);
+    return card.split(/\r?\n/);
   }
 }
 

@@ -1,0 +1,77 @@
+/** What is read of PDFs: lines and columns, what lies on the pages, and what is said of pages without text. */
+import { expect, test } from "bun:test";
+import { deflateSync } from "node:zlib";
+import { readDocument } from "../../src/documents/read-document.ts";
+import { createDocumentReader } from "../../src/documents/reader.ts";
+import { drawnPdf, pdf, pdfOf, pdfStream } from "../support/documents.ts";
+
+/** Text at places of a page. */
+const drawing = (...runs: [x: number, y: number, size: number, text: string][]) =>
+  runs.map(([x, y, size, text]) => `BT /F1 ${size} Tf ${x} ${y} Td (${text}) Tj ET`).join("\n");
+
+test("a raised number stays in its line, and columns are told apart by tabs", async () => {
+  const page = drawing(
+    [72, 700, 12, "E = mc"],
+    [110, 704.5, 7, "2"],
+    [117, 700, 12, "is known"],
+    [72, 680, 12, "Item"],
+    [300, 680, 12, "Price"],
+    [72, 666, 12, "Work"],
+    [300, 666, 12, "90"],
+  );
+  expect((await readDocument(drawnPdf([page]))).text).toBe("E = mc2 is known\nItem\tPrice\nWork\t90");
+});
+
+test("tells what is filled into a form, typed and remarked on a page, and where its links lead", async () => {
+  const widget = (more: string) => `<< /Type /Annot /Subtype /Widget /Rect [9 9 99 30] ${more} >>`;
+  const link = (url: string) =>
+    `<< /Type /Annot /Subtype /Link /Rect [72 690 140 712] /A << /S /URI /URI (${url}) >> >>`;
+  const ticked = (name: string, state: string) =>
+    widget(`/FT /Btn /T (${name}) /V /${state} /AS /${state} /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>`);
+  const file = drawnPdf(
+    [drawing([72, 700, 12, "Pay at https://seen.example/ now"])],
+    [
+      widget("/FT /Tx /T (f1) /TU (Your name) /V (Ann)"),
+      widget("/FT /Tx /T (empty) /V ()"),
+      ticked("agree", "Yes"),
+      ticked("refuse", "Off"),
+      widget("/FT /Ch /T (colour) /V (blue) /Opt [(red) (blue)]"),
+      link("https://other.example/pay"),
+      link("https://seen.example/"),
+      "<< /Type /Annot /Subtype /Text /Rect [1 1 9 9] /T (Ben) /Contents (Too high?) >>",
+      "<< /Type /Annot /Subtype /FreeText /Rect [1 1 9 9] /DA (/F1 9 Tf) /Contents (Berlin, 5 May) >>",
+      "<< /Type /Annot /Subtype /Text /F 2 /Rect [1 1 9 9] /Contents (not to be seen) >>",
+    ],
+  );
+  expect((await readDocument(file)).text).toBe(
+    "Pay at https://seen.example/ now\n\nFilled in:\nYour name: Ann\nagree: ticked\ncolour: blue\n\n[comment by Ben: Too high?]\nBerlin, 5 May\n\nLinks here:\nhttps://other.example/pay",
+  );
+});
+
+test("names the pages without text, one or several or all", async () => {
+  const notesOf = async (pages: string[]) => (await readDocument(pdf(pages))).notes;
+  expect(await notesOf(["one", "", "", "four", "", "six"])).toEqual([
+    "No text is on pages 2-3, 5: pictures, such as a scan, or nothing.",
+  ]);
+  expect(await notesOf(["one", ""])).toEqual(["No text is on page 2: pictures, such as a scan, or nothing."]);
+  expect(await notesOf(["", ""])).toEqual(["The PDF holds no text: its pages are pictures, such as a scan."]);
+});
+
+// What a process takes is looked up in /proc.
+test.skipIf(process.platform !== "linux")(
+  "a file of a kilobyte that unpacks to hundreds of megabytes is ended at its limit of memory, and said",
+  async () => {
+    const bytes = deflateSync(deflateSync(Buffer.alloc(300_000_000, " ")));
+    const bomb = pdfOf([
+      "<< /Type /Catalog /Pages 2 0 R >>",
+      "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+      "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>",
+      pdfStream(bytes, "/Filter [/FlateDecode /FlateDecode] "),
+    ]);
+    const reader = createDocumentReader({ memoryBytes: 300_000_000 });
+    expect(await reader.read(bomb, AbortSignal.timeout(60_000))).toEqual({
+      text: "",
+      notes: ["The file takes more memory to be read than it may have."],
+    });
+  },
+);

@@ -1,0 +1,102 @@
+/** What is read of Excel's files (ECMA-376 part 1, section 18): cells as a person sees them. */
+import { describe, expect, test } from "bun:test";
+import { toFormat } from "../../src/documents/number-format.ts";
+import { readDocument } from "../../src/documents/read-document.ts";
+import { relations, xlsxOf } from "../support/documents.ts";
+
+const shown: [code: string, value: string, seen: string][] = [
+  ["General", "99.90000000000001", "99.9"],
+  ["General", "123456789012345", "123456789012345"],
+  ["0.0%", "0.125", "12.5%"],
+  ["0%", "0.19", "19%"],
+  ['"$"#,##0.00', "1234.5", "$1,234.50"],
+  ['#,##0.00\\ "€"', "-1234.5", "-1,234.50 €"],
+  ["[$€-407]\\ #,##0.00", "1234.9", "€ 1,234.90"],
+  ['_-* #,##0.00\\ "€"_-;\\-* #,##0.00\\ "€"_-;_-* "-"??\\ "€"_-;_-@_-', "5", "5.00 €"],
+  ["#,##0;[Red]-#,##0", "-5000", "-5,000"],
+  ["00000", "1234", "01234"],
+  ["# ?/?", "0.5", "1/2"],
+  ['0.0" kg"', "12.5", "12.5 kg"],
+  ["@", "7", "7"],
+  ["dd\\.mm\\.yyyy", "45296", "2024-01-05"],
+  ["m/d/yy", "45296", "2024-01-05"],
+  ["yyyy-mm-dd hh:mm", "45296.604166666664", "2024-01-05T14:30"],
+  ["mmmm yyyy", "45352", "March 2024"],
+  ["h:mm AM/PM", "0.6041666666666666", "2:30 PM"],
+  ["[h]:mm:ss", "1.2535532407407407", "30:05:07"],
+  ["no [[ format", "45296", "45296"],
+  ["0".repeat(300), "5", "5"],
+  ["0.00", "no number", "no number"],
+];
+
+test.each(shown)(
+  "a cell with the format %s and the value %s is read as it is seen: %s",
+  (code, value, seen) => {
+    expect(toFormat(code).show(value)).toBe(seen);
+  },
+);
+
+describe("a workbook", () => {
+  const read = (rows: string, more?: Parameters<typeof xlsxOf>[1]) => readDocument(xlsxOf(rows, more));
+
+  test("shows each cell by its style, as text, truth, fault or number", async () => {
+    const { text } = await read(
+      '<row r="1"><c r="A1" s="1"><v>45296</v></c><c r="B1" s="0"><v>0.07</v></c><c r="C1" t="b"><v>0</v></c><c r="D1" t="e"><v>#DIV/0!</v></c><c r="E1" t="str" s="0"><f>A1</f><v>0.5</v></c></row>',
+      { formats: ["0%", "d.m.yy"] },
+    );
+    expect(text).toBe("## Sheet\n\n| 2024-01-05 | 7% | FALSE | #DIV/0! | 0.5 |");
+  });
+
+  test("shows a formula where no value was reckoned yet, as programs write that do not reckon", async () => {
+    const { text } = await read(
+      '<row><c r="A1"><f>SUM(B1:B9)</f><v/></c><c r="B1"><f>1+1</f><v>2</v></c></row>',
+    );
+    expect(text).toContain("| =SUM(B1:B9) | 2 |");
+  });
+
+  test("counts days from 1904 where the workbook does (section 18.2.28), and nothing else", async () => {
+    const { text } = await read('<row><c s="0"><v>43834</v></c><c s="1"><v>43834</v></c></row>', {
+      formats: ["d.m.yyyy", "#,##0"],
+      book: '<workbookPr date1904="1"/>',
+    });
+    expect(text).toContain("| 2024-01-05 | 43,834 |");
+  });
+
+  test("marks what is hidden: rows and columns", async () => {
+    const { text } = await read(
+      '<row r="1"><c r="A1"><v>1</v></c></row><row r="2" hidden="1"><c r="A2"><v>2</v></c></row>',
+      { before: '<cols><col min="5" max="5" hidden="1"/><col min="27" max="28" hidden="true"/></cols>' },
+    );
+    expect(text).toBe("## Sheet\n\n| 1 |\n| 2 | (hidden row) |\n\n(hidden columns: E, AA:AB)");
+  });
+
+  test("puts links and comments into the cells they are of, also where a cell is empty", async () => {
+    const { text } = await read('<row r="2"><c r="B2" t="str"><v>Pay</v></c></row>', {
+      after: '<hyperlinks><hyperlink ref="B2" r:id="rId1"/></hyperlinks>',
+      parts: {
+        "xl/worksheets/_rels/sheet1.xml.rels": relations({
+          rId1: ["hyperlink", "https://pay.example/1"],
+          rId2: ["comments", "../comments1.xml"],
+        }),
+        "xl/comments1.xml":
+          '<comments><authors><author>Ann</author></authors><commentList><comment ref="B2" authorId="0"><text><r><t>When</t></r><r><t>?</t></r></text></comment><comment ref="A4" authorId="0"><text><t>[Threaded comment]\n\nYour version …\n\nComment:\n    Soon</t></text></comment></commentList></comments>',
+      },
+    });
+    expect(text).toBe(
+      "## Sheet\n\n|  | Pay (https://pay.example/1) [comment by Ann: When?] |\n| [comment by Ann: Soon] |",
+    );
+  });
+
+  test("says when a row is cut, or the text, however often one long word is repeated", async () => {
+    const wide = await read('<row><c r="A1"><v>1</v></c><c r="ZZ1"><v>2</v></c></row>');
+    expect(wide.notes).toEqual(["Of each row only the first 200 columns were read."]);
+    const rows = '<row><c t="s"><v>0</v></c></row>'.repeat(1_000);
+    const long = await read(rows, {
+      parts: { "xl/sharedStrings.xml": `<sst><si><t>${"word".repeat(100_000)}</t></si></sst>` },
+    });
+    expect(long.text.length).toBe(2_000_000);
+    expect(long.notes).toEqual([
+      "Only the first 2000000 characters were read; a download link gives the whole.",
+    ]);
+  });
+});
