@@ -11,6 +11,15 @@ const enoughMs = 9_000;
 /** Throws when it is no PDF that can be read; a password that nobody knows is said. */
 export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
   const begun = performance.now();
+  let hasUnknownLetters = false;
+  /** Asked for what fonts take for granted: tables of Asian letters, which we do not have, and their outlines. */
+  function unknownTables() {
+    const fetch = ({ kind }: { kind: string }): Promise<never> => {
+      hasUnknownLetters ||= kind === "cMapUrl";
+      return Promise.reject(new Error("there are none"));
+    };
+    return { fetch };
+  }
   let pdf: Awaited<ReturnType<typeof getDocumentProxy>>;
   try {
     // No fonts, no scripts, no XFA: text is all that is wanted.
@@ -18,6 +27,7 @@ export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
       enableXfa: false,
       disableFontFace: true,
       verbosity: 0,
+      BinaryDataFactory: unknownTables,
     });
   } catch (error) {
     if (error instanceof Error && error.name === "PasswordException")
@@ -48,13 +58,16 @@ export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
     notes: [
       ...(number < pdf.numPages ? [`Only the first ${number} of ${pdf.numPages} pages were read.`] : []),
       ...(length >= maxTextCharacters ? [cutNote] : []),
-      ...emptyNote(empty, number),
+      ...(hasUnknownLetters ? [lettersNote] : emptyNote(empty, number)),
       ...(attached.length > 0
         ? [`Files are attached inside it: ${attached.length}; a download link gives all.`]
         : []),
     ],
   };
 }
+
+const lettersNote =
+  "Some of its text is in an Asian script whose letters the file does not tell: it is missing here, or wrong; a download link gives the file.";
 
 function emptyNote(empty: readonly number[], read: number): string[] {
   if (empty.length === 0) return [];

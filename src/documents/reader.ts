@@ -86,6 +86,7 @@ export function createDocumentReader({
   return {
     async read(bytes, signal) {
       await enter(signal);
+      const begun = performance.now();
       try {
         const child = Bun.spawn(ownProgram(), {
           stdin: bytes,
@@ -105,11 +106,12 @@ export function createDocumentReader({
         if (signal.aborted) throw signal.reason;
         if (memory.exceeded())
           return { text: "", notes: ["The file takes more memory to be read than it may have."] };
-        if (child.signalCode === "SIGKILL")
+        if (child.signalCode === "SIGKILL" && performance.now() - begun >= deadlineMs)
           throw new AppError("timed_out", "Reading the file took too long.", {
             hint: "Ask for a download link instead.",
           });
-        if (code !== 0) return { text: "", notes: ["The file cannot be read."] };
+        // Ended by itself, or by a system that is short of memory.
+        if (code !== 0) return { text: "", notes: ["The file cannot be read: its reader broke off."] };
         return answer.parse(JSON.parse(output));
       } finally {
         leave();

@@ -26,6 +26,12 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
         links.make(grant, { kind: "download", target: attachment, lifetimeSeconds }),
     }),
 
+    /** Spends nothing. Throws link_expired for a link that gives nothing any more. */
+    look(secret: string): void {
+      if (links.open("download", secret).used)
+        throw new AppError("link_expired", "This link was used already.");
+    },
+
     /**
      * Spends the link and begins the file; it ends with `signal`. Throws link_expired and what reading the email
      * throws, before the first byte; then the link is good again. A failure later breaks the stream off.

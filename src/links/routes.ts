@@ -43,6 +43,18 @@ function fileHeaders(name: string): Record<string, string> {
   };
 }
 
+/** Chat programs that draw a picture of each link that is written in them, by what they call themselves. */
+const previewers =
+  /\b(slackbot|twitterbot|telegrambot|discordbot|linkedinbot|googlebot|bingbot|skypeuripreview|bingpreview|facebookexternalhit|whatsapp|mattermost|iframely|embedly)\b/i;
+
+/** Not a person who wants the file: a browser that loads what may be clicked next, or a chat's preview. */
+function isLook(c: Context<Door>): boolean {
+  const purpose = ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"].map((name) => c.req.header(name) ?? "");
+  return (
+    /prefetch|prerender|preview/i.test(purpose.join()) || previewers.test(c.req.header("User-Agent") ?? "")
+  );
+}
+
 /** Uploads read at once: each is held in memory while it is sealed. */
 const maxAtOnce = 4;
 const formBytes = maxUploadBytes + 500_000;
@@ -77,11 +89,15 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
   return new Hono<Door>()
     .get("/download/:secret{[0-9a-f]{64}}", async (c) => {
       limits.spend("page", toPeerOf(c, config));
-      // A look (HEAD) spends nothing; a link works once.
-      if (c.req.method === "HEAD") return c.body(null, 200, fileHeaders("attachment"));
-      const signal = AbortSignal.any([c.var.arrived.signal, AbortSignal.timeout(downloadMs)]);
+      const secret = c.req.param("secret");
       try {
-        const { name, body } = await downloads.open(c.req.param("secret"), signal);
+        // A link works once, and a look spends nothing.
+        if (c.req.method === "HEAD" || isLook(c)) {
+          downloads.look(secret);
+          return c.body(null, c.req.method === "HEAD" ? 200 : 204, fileHeaders("attachment"));
+        }
+        const signal = AbortSignal.any([c.var.arrived.signal, AbortSignal.timeout(downloadMs)]);
+        const { name, body } = await downloads.open(secret, signal);
         // A browser that writes slowly must not be cut off by the server's patience.
         allowSilence(c, 255);
         return c.body(body, 200, fileHeaders(name));

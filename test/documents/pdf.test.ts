@@ -57,6 +57,20 @@ test("names the pages without text, one or several or all", async () => {
   expect(await notesOf(["", ""])).toEqual(["The PDF holds no text: its pages are pictures, such as a scan."]);
 });
 
+test("says that letters are missing, and not that there are none, where a font takes a table of them for granted", async () => {
+  const font =
+    "<< /Type /Font /Subtype /Type0 /BaseFont /Mincho /Encoding /90ms-RKSJ-H /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Mincho /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> /FontDescriptor << /Type /FontDescriptor /FontName /Mincho /Flags 6 /FontBBox [0 0 9 9] >> >>] >>";
+  const file = pdfOf([
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 ${font} >> >> >>`,
+    pdfStream("BT /F1 12 Tf 72 700 Td <93fa967b> Tj ET"),
+  ]);
+  expect((await readDocument(file)).notes).toEqual([
+    expect.stringContaining("in an Asian script whose letters the file does not tell"),
+  ]);
+});
+
 // What a process takes is looked up in /proc.
 test.skipIf(process.platform !== "linux")(
   "a file of a kilobyte that unpacks to hundreds of megabytes is ended at its limit of memory, and said",

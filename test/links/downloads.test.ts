@@ -82,12 +82,30 @@ describeMail("a download link", () => {
     expect(await answer.text()).toBe("Grüße");
   });
 
-  test("is not spent by a look (HEAD)", async () => {
+  const looks: [string, RequestInit, number][] = [
+    ["a look (HEAD)", { method: "HEAD" }, 200],
+    [
+      "a browser that loads what may be clicked next",
+      { headers: { "Sec-Purpose": "prefetch;prerender" } },
+      204,
+    ],
+    ["a chat that previews links", { headers: { "User-Agent": "Slackbot-LinkExpanding 1.0" } }, 204],
+    ["another such chat", { headers: { "User-Agent": "WhatsApp/2.23.20.0" } }, 204],
+  ];
+
+  test.each(looks)("is not spent by %s, and gives it nothing once it is spent", async (_, how, status) => {
     const url = await link(3);
-    expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
+    const look = await fetch(url, how);
+    expect([look.status, await look.text()]).toEqual([status, ""]);
     const answer = await fetch(url);
     expect(answer.status).toBe(200);
-    await answer.arrayBuffer();
+    expect(await answer.text()).toContain("<svg");
+    expect((await fetch(url, how)).status).toBe(410);
+  });
+
+  test("gives the whole file to who asks for a piece of it (RFC 9110 section 14.2: a server may ignore Range)", async () => {
+    const answer = await fetch(await link(1), { headers: { Range: "bytes=0-9" } });
+    expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([200, big.length]);
   });
 
   test("of two that come at once, one gets the file", async () => {

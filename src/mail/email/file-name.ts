@@ -16,7 +16,9 @@ export function toSafeFileName(name: string): string {
     .replace(/[:*?"<>|]/g, "_")
     .replace(/\s+/g, " ")
     .replace(/^[. ]+|[. ]+$/g, "");
-  const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(bare) ? `_${bare}` : bare;
+  const reserved = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])(\.|$)/i.test(bare)
+    ? `_${bare}`
+    : bare;
   if (reserved.length <= maxCharacters) return reserved || "file";
   const ending = /\.[\p{L}\p{N}]{1,10}$/u.exec(reserved)?.[0] ?? "";
   return `${[...reserved]
