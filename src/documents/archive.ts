@@ -3,7 +3,7 @@ import { Inflate } from "fflate";
 import { decodeUnknown } from "./code-page.ts";
 import { createCursor } from "./cursor.ts";
 import { maxUnpackedBytes } from "./document.ts";
-import { unpackWith } from "./unpack.ts";
+import { unpackPieces } from "./unpack.ts";
 
 export type Member = {
   name: string;
@@ -15,9 +15,9 @@ export type Member = {
 export type Archive = {
   members: readonly Member[];
   has(name: string): boolean;
-  /** Unpacks a member; empty when it is not there. Throws when it is damaged. */
-  bytes(name: string): Uint8Array;
-  /** A member's text, UTF-8. */
+  /** A member's text, UTF-8, as it is unpacked; nothing when it is not there. Throws when it is damaged. */
+  xml(name: string): Iterable<string>;
+  /** All of a small member's text. */
   text(name: string): string;
   /** Some member was larger than what was left of the limit, and was read in part. */
   wasCut(): boolean;
@@ -34,25 +34,30 @@ export function openArchive(bytes: Uint8Array): Archive {
   let left = maxUnpackedBytes;
   let cut = false;
 
-  function bytesOf(name: string): Uint8Array {
+  function* piecesOf(name: string): Generator<Uint8Array> {
     const entry = entries.get(name);
-    if (!entry || entry.locked) return new Uint8Array();
+    if (!entry || entry.locked) return;
     const packed = packedBytes(bytes, entry);
     if (entry.method !== 0 && entry.method !== 8) throw new Error("packed in an unknown way");
-    const { unpacked, whole } =
-      entry.method === 0
-        ? { unpacked: packed.subarray(0, left), whole: packed.length <= left }
-        : unpackWith(Inflate, packed, left);
-    left -= unpacked.length;
-    cut ||= !whole;
-    return unpacked;
+    for (const piece of entry.method === 0 ? [packed] : unpackPieces(Inflate, packed)) {
+      cut ||= piece.length > left;
+      if (left <= 0) return;
+      const taken = piece.subarray(0, left);
+      left -= taken.length;
+      yield taken;
+    }
+  }
+
+  function* xmlOf(name: string): Generator<string> {
+    const decoder = new TextDecoder();
+    for (const piece of piecesOf(name)) yield decoder.decode(piece, { stream: true });
   }
 
   return {
     members: [...entries.values()],
     has: (name) => entries.has(name),
-    bytes: bytesOf,
-    text: (name) => new TextDecoder().decode(bytesOf(name)),
+    xml: xmlOf,
+    text: (name) => [...xmlOf(name)].join(""),
     wasCut: () => cut,
   };
 }

@@ -6,13 +6,11 @@ import { readOpenText } from "./open-text.ts";
 import { hiddenNote, pictureNote } from "./remarks.ts";
 
 export function readOpenDocument(archive: Archive): DocumentText {
-  const content = archive.text("content.xml");
-  const common = archive.text("styles.xml");
-  const styles = readOpenStyles([common, content]);
-  const { text, notes, hiddenCharacters, isCut } = readOpenText(content, styles);
+  const styles = readOpenStyles([archive.xml("styles.xml"), archive.xml("content.xml")]);
+  const { text, notes, hiddenCharacters, isCut } = readOpenText(archive.xml("content.xml"), styles);
   // Of sheets they hold the sheet's name, of slides what stands in empty ones.
   const isText = archive.text("mimetype").includes("opendocument.text");
-  const { margins } = readOpenText(isText ? common : "", styles);
+  const { margins } = readOpenText(isText ? archive.xml("styles.xml") : "", styles);
   const marginsOf = (kind: string) =>
     [...new Set(margins.filter((one) => one.kind === kind).map((one) => one.text))]
       .filter((one) => one !== "")

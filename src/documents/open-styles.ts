@@ -1,6 +1,6 @@
 /** What the styles of an ODT, ODS or ODP file make of its contents (ISO/IEC 26300 part 3, sections 16 and 17). */
 import type { Count } from "./list-labels.ts";
-import { walkXml } from "./xml.ts";
+import { walkXml, type Xml } from "./xml.ts";
 
 /** The name under which the numbers of headings are kept. */
 export const outline = "";
@@ -31,7 +31,7 @@ const formats: Readonly<Record<string, Count>> = {
 };
 
 /** Of both parts that hold styles. */
-export function readOpenStyles(parts: readonly string[]): OpenStyles {
+export function readOpenStyles(parts: readonly Xml[]): OpenStyles {
   const styles: OpenStyles = { hidden: new Set(), lists: new Map() };
   for (const xml of parts) {
     let style = "";

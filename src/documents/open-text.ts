@@ -4,7 +4,7 @@ import { createOpenLists } from "./open-lists.ts";
 import type { OpenStyles } from "./open-styles.ts";
 import { createOpenTables } from "./open-tables.ts";
 import { type Change, createChanges, linkEnd, showComment } from "./remarks.ts";
-import { walkXml } from "./xml.ts";
+import { walkXml, type Xml } from "./xml.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -14,7 +14,7 @@ const mayBeHidden = (name: string) => isBlock(name) || name === "span" || name =
 const isUnsaid = (name: string) => name === "note-citation" || name === "ruby-text" || name === "desc";
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, " / ");
 
-export function readOpenText(xml: string, styles: OpenStyles) {
+export function readOpenText(xml: Xml, styles: OpenStyles) {
   const flow = createFlow();
   const marked = createChanges(flow);
   const lists = createOpenLists(styles);

@@ -11,7 +11,7 @@ import { hiddenNote } from "./remarks.ts";
 import { readRtf } from "./rtf.ts";
 import { readSheets } from "./sheet.ts";
 import { readSlides } from "./slides.ts";
-import { unpackWith } from "./unpack.ts";
+import { limited, unpackPieces } from "./unpack.ts";
 import { readWord } from "./word.ts";
 
 const maxListed = 200;
@@ -41,7 +41,7 @@ const unpackedNote = `Unpacked it is larger than ${maxUnpackedBytes / 1_000_000}
 
 /** A text that is packed by itself, such as a log or a table. */
 function readGzip(bytes: Uint8Array): DocumentText {
-  const { unpacked, whole } = unpackWith(Gunzip, bytes, maxUnpackedBytes);
+  const { bytes: unpacked, whole } = limited(unpackPieces(Gunzip, bytes), maxUnpackedBytes);
   if (unpacked.subarray(0, 8192).includes(0))
     return { text: "", notes: ["A packed file (gzip) of something else than text, which is not read."] };
   return { text: decodeUnknown(unpacked).trim(), notes: whole ? [] : [unpackedNote] };

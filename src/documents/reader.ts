@@ -25,8 +25,11 @@ function ownProgram(): string[] {
   return [process.execPath, join(import.meta.dir, "..", "cli", "read-document.ts")];
 }
 
-/** The largest files that are read take about 450 MB; a PDF of 2 KB can ask for two gigabytes. */
-const maxMemoryBytes = 700_000_000;
+/**
+ * The largest files that are read take some 290 MB; a PDF of 2 KB can ask for two gigabytes. Two readers and the server
+ * stay below the gigabyte that deploy/ gives them: beyond it systemd ends them all.
+ */
+const maxMemoryBytes = 350_000_000;
 const looksEveryMs = 50;
 
 /**

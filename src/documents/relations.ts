@@ -14,7 +14,7 @@ export type Relation = {
 export function relationsOf(archive: Archive, path: string): Relation[] {
   const [, folder = "", file = ""] = /^(.*\/)?([^/]*)$/.exec(path) ?? [];
   const relations: Relation[] = [];
-  walkXml(archive.text(`${folder}_rels/${file}.rels`), {
+  walkXml(archive.xml(`${folder}_rels/${file}.rels`), {
     open(name, { Id = "", Type = "", Target = "", TargetMode = "" }) {
       if (name !== "Relationship") return;
       const target = TargetMode === "External" ? Target : toMember(folder, Target);

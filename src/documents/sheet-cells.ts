@@ -3,7 +3,7 @@ import type { Archive } from "./archive.ts";
 import { hiddenColumnsLine, hiddenRow, toLetters, toPlace } from "./columns.ts";
 import { type NumberFormat, plainFormat } from "./number-format.ts";
 import { relationsOf } from "./relations.ts";
-import { walkXml } from "./xml.ts";
+import { walkXml, type Xml } from "./xml.ts";
 
 export const maxColumns = 200;
 const maxFormula = 300;
@@ -42,7 +42,7 @@ export function readCells(archive: Archive, path: string, book: Book): string[] 
     put(found.cells, column, `${found.cells[column] ?? ""} ${text}`.trim());
   }
 
-  walkXml(archive.text(path), {
+  walkXml(archive.xml(path), {
     isDone: () => book.left <= 0,
     open(name, { r = "", t = "", s = "", hidden = "", min = "", max = "", ref = "", id = "" }) {
       if (name === "row") {
@@ -74,7 +74,7 @@ export function readCells(archive: Archive, path: string, book: Book): string[] 
     },
   });
   for (const { kind, target } of links)
-    if (kind === "comments") for (const [ref, text] of readComments(archive.text(target))) add(ref, text);
+    if (kind === "comments") for (const [ref, text] of readComments(archive.xml(target))) add(ref, text);
   const lines = [...rows.entries()]
     .sort(([a], [b]) => a - b)
     .map(([, { cells, hidden }]) => `| ${[...cells, ...(hidden ? [hiddenRow] : [])].join(" | ")} |`);
@@ -94,7 +94,7 @@ function show({ type, value, style, formula }: Cell, { strings, formats, isFrom1
 }
 
 /** Who said what, by cell. Excel repeats a conversation as one comment, with a line of its own before it. */
-function readComments(xml: string): [string, string][] {
+function readComments(xml: Xml): [string, string][] {
   const authors: string[] = [];
   const comments: [string, string][] = [];
   let ref = "";

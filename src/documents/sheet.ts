@@ -3,8 +3,9 @@ import type { Archive } from "./archive.ts";
 import { cutNote, type DocumentText, maxTextCharacters } from "./document.ts";
 import { readFormats } from "./number-format.ts";
 import { relationsOf } from "./relations.ts";
+import { pictureNote } from "./remarks.ts";
 import { type Book, maxColumns, readCells } from "./sheet-cells.ts";
-import { walkXml } from "./xml.ts";
+import { walkXml, type Xml } from "./xml.ts";
 
 export const isSheetPart = (name: string) =>
   /^xl\/(workbook\.xml|sharedStrings\.xml|styles\.xml|_rels\/workbook\.xml\.rels|worksheets\/([^/]+\.xml|_rels\/[^/]+\.rels)|(comments\/)?[^/]*comments?\d*\.xml)$/i.test(
@@ -14,8 +15,8 @@ export const isSheetPart = (name: string) =>
 export function readSheets(archive: Archive): DocumentText {
   const { sheets, isFrom1904 } = sheetsOf(archive);
   const book: Book = {
-    strings: readStrings(archive.text("xl/sharedStrings.xml")),
-    formats: readFormats(archive.text("xl/styles.xml")),
+    strings: readStrings(archive.xml("xl/sharedStrings.xml")),
+    formats: readFormats(archive.xml("xl/styles.xml")),
     isFrom1904,
     left: maxTextCharacters,
     cutColumns: false,
@@ -25,7 +26,9 @@ export function readSheets(archive: Archive): DocumentText {
     const rows = readCells(archive, path, book);
     return `## ${name}\n\n${rows.join("\n") || (path.includes("chartsheets/") ? "(a chart)" : "(empty)")}`;
   });
+  const pictures = archive.members.filter(({ name }) => name.startsWith("xl/media/")).length;
   const notes = [
+    ...pictureNote(pictures),
     ...(book.left <= 0 ? [cutNote] : []),
     ...(book.cutColumns ? [`Of each row only the first ${maxColumns} columns were read.`] : []),
   ];
@@ -36,7 +39,7 @@ function sheetsOf(archive: Archive) {
   const targets = new Map(relationsOf(archive, "xl/workbook.xml").map(({ id, target }) => [id, target]));
   const sheets: { name: string; path: string }[] = [];
   let isFrom1904 = false;
-  walkXml(archive.text("xl/workbook.xml"), {
+  walkXml(archive.xml("xl/workbook.xml"), {
     open(name, { name: title = "", id = "", state = "", date1904 = "" }) {
       const path = targets.get(id);
       if (name === "workbookPr") isFrom1904 = date1904 === "1" || date1904 === "true";
@@ -48,7 +51,7 @@ function sheetsOf(archive: Archive) {
   return { sheets, isFrom1904 };
 }
 
-function readStrings(xml: string): string[] {
+function readStrings(xml: Xml): string[] {
   const strings: string[] = [];
   let text = "";
   let inText = false;

@@ -5,7 +5,7 @@ import { createFlow } from "./flow.ts";
 import { toMark } from "./list-labels.ts";
 import { type Relation, relationsOf } from "./relations.ts";
 import { linkEnd, pictureNote } from "./remarks.ts";
-import { walkXml } from "./xml.ts";
+import { walkXml, type Xml } from "./xml.ts";
 
 /** Of one chart. */
 const maxWords = 500;
@@ -15,10 +15,10 @@ export function readSlides(archive: Archive, path: string): DocumentText {
   let isCut = false;
   const slides = inOrder(archive, path).map((slide, at) => {
     const relations = relationsOf(archive, slide);
-    const { text, hidden, ...read } = readSlide(archive.text(slide), relations);
+    const { text, hidden, ...read } = readSlide(archive.xml(slide), relations);
     isCut ||= read.isCut;
     const partsOf = (kind: string) =>
-      relations.filter((one) => one.kind === kind).map(({ target }) => archive.text(target));
+      relations.filter((one) => one.kind === kind).map(({ target }) => archive.xml(target));
     const notes = partsOf("notesSlide").map((xml) => oneLine(readSlide(xml, [], true).text));
     return [
       `## Slide ${at + 1}${hidden ? " (hidden)" : ""}`,
@@ -40,7 +40,7 @@ const oneLine = (text: string) => text.replace(/\s*\n\s*/g, " ");
 function inOrder(archive: Archive, path: string): string[] {
   const targets = new Map(relationsOf(archive, path).map(({ id, target }) => [id, target]));
   const paths: string[] = [];
-  walkXml(archive.text(path), {
+  walkXml(archive.xml(path), {
     open(name, attributes) {
       // r:id and id meet in one name; the relation's is the one that has a target.
       const target = name === "sldId" ? targets.get(attributes.id ?? "") : undefined;
@@ -59,7 +59,7 @@ function inOrder(archive: Archive, path: string): string[] {
 const isOffstage = (type: string, inNotes: boolean) =>
   type === "sldNum" || (inNotes && ["dt", "hdr", "ftr", "sldImg"].includes(type));
 
-function readSlide(xml: string, relations: readonly Relation[], inNotes = false) {
+function readSlide(xml: Xml, relations: readonly Relation[], inNotes = false) {
   const flow = createFlow();
   const links = new Map(relations.map(({ id, kind, target }) => [id, kind === "hyperlink" ? target : ""]));
   let hidden = false;
@@ -103,7 +103,7 @@ function readSlide(xml: string, relations: readonly Relation[], inNotes = false)
 }
 
 /** What stands in elements of these names, such as a chart's words and numbers. */
-function wordsIn(xml: string, ...names: string[]): string[] {
+function wordsIn(xml: Xml, ...names: string[]): string[] {
   const found: string[] = [];
   let reading = false;
   walkXml(xml, {

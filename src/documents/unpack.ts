@@ -3,21 +3,32 @@ import type { Gunzip, Inflate } from "fflate";
 
 const stepBytes = 4_096;
 
-/** The first `most` octets. Throws when it is damaged. */
-export function unpackWith(
+/** Piece by piece; whoever has enough stops. Throws when it is damaged. */
+export function* unpackPieces(
   Unpacker: typeof Inflate | typeof Gunzip,
   packed: Uint8Array,
-  most: number,
-): { unpacked: Uint8Array; whole: boolean } {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+): Generator<Uint8Array> {
+  let ready: Uint8Array[] = [];
   let ended = false;
   const stream = new Unpacker((chunk, last) => {
-    chunks.push(chunk);
-    length += chunk.length;
+    ready.push(chunk);
     ended ||= last;
   });
-  for (let at = 0; at < packed.length && length <= most && !ended; at += stepBytes)
+  for (let at = 0; at < packed.length && !ended; at += stepBytes) {
     stream.push(packed.subarray(at, at + stepBytes), at + stepBytes >= packed.length);
-  return { unpacked: Buffer.concat(chunks, Math.min(length, most)), whole: length <= most };
+    yield* ready;
+    ready = [];
+  }
+}
+
+/** The first `most` octets. */
+export function limited(pieces: Iterable<Uint8Array>, most: number): { bytes: Uint8Array; whole: boolean } {
+  const taken: Uint8Array[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    taken.push(piece);
+    length += piece.length;
+    if (length > most) break;
+  }
+  return { bytes: Buffer.concat(taken, Math.min(length, most)), whole: length <= most };
 }

@@ -1,5 +1,5 @@
 /** What the styles of a DOCX file make of their paragraphs (ECMA-376 part 1, section 17.7). */
-import { walkXml } from "./xml.ts";
+import { walkXml, type Xml } from "./xml.ts";
 
 export type WordStyle = {
   /** 1 to 6. */
@@ -9,7 +9,7 @@ export type WordStyle = {
 };
 
 /** By id. Ids are in the language of the program, names of built-in styles in English: "berschrift1" is "heading 1". */
-export function readWordStyles(stylesXml: string): (id: string) => WordStyle {
+export function readWordStyles(stylesXml: Xml): (id: string) => WordStyle {
   const styles = new Map<string, WordStyle & { parent?: string }>();
   let style: WordStyle & { parent?: string } = {};
   walkXml(stylesXml, {

@@ -3,7 +3,7 @@ import { createFlow } from "./flow.ts";
 import { type Change, createChanges, linkEnd } from "./remarks.ts";
 import type { WordLists } from "./word-lists.ts";
 import type { WordStyle } from "./word-styles.ts";
-import { walkXml } from "./xml.ts";
+import { walkXml, type Xml } from "./xml.ts";
 
 /** What all parts of one file share. */
 export type Word = {
@@ -35,7 +35,7 @@ const mathSigns: Readonly<Record<string, string>> = { den: "/", sup: "^", sub: "
 type Paragraph = { style: string; numberId: string | undefined; level: number | undefined; outline: number };
 
 /** `links`: addresses by id. */
-export function readWordText(xml: string, links: ReadonlyMap<string, string>, word: Word) {
+export function readWordText(xml: Xml, links: ReadonlyMap<string, string>, word: Word) {
   const flow = createFlow();
   const marked = createChanges(flow);
   const entries: WordEntry[] = [];

@@ -14,7 +14,7 @@ export function readWord(archive: Archive, path: string): DocumentText {
   const relations = relationsOf(archive, path);
   const targetsOf = (kind: string) =>
     relations.filter((one) => one.kind === kind).map(({ target }) => target);
-  const xmlOf = (kind: string) => archive.text(targetsOf(kind)[0] ?? `word/${kind}.xml`);
+  const xmlOf = (kind: string) => archive.xml(targetsOf(kind)[0] ?? `word/${kind}.xml`);
   const linksOf = (part: string) =>
     new Map(
       relationsOf(archive, part)
@@ -33,7 +33,7 @@ export function readWord(archive: Archive, path: string): DocumentText {
   const comments = readWordText(xmlOf("comments"), new Map(), word).entries;
   word.comments = new Map(comments.map(({ id, author, text }) => [id, showComment(author, text)]));
 
-  const { text } = readWordText(archive.text(path), linksOf(path), word);
+  const { text } = readWordText(archive.xml(path), linksOf(path), word);
   const notes = ["footnotes", "endnotes"]
     .flatMap((kind) => readWordText(xmlOf(kind), new Map(), word).entries)
     .flatMap((note) => ({ at: word.notes.get(`${note.kind} ${note.id}`) ?? 0, text: note.text }))
@@ -43,7 +43,7 @@ export function readWord(archive: Archive, path: string): DocumentText {
   const margins = (kind: string) => {
     const texts = [...new Set(targetsOf(kind))]
       .slice(0, maxMargins)
-      .map((part) => readWordText(archive.text(part), linksOf(part), word).text.replace(/\s*\n\s*/g, " / "));
+      .map((part) => readWordText(archive.xml(part), linksOf(part), word).text.replace(/\s*\n\s*/g, " / "));
     return [...new Set(texts)].filter((one) => one !== "").map((one) => `[${kind}: ${one}]`);
   };
   const pictures = archive.members.filter(({ name }) => name.startsWith("word/media/")).length;

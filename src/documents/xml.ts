@@ -1,25 +1,27 @@
 /** XML, walked once: what office files are made of. */
 import { Parser } from "htmlparser2";
 
+/** Whole, or as it comes. */
+export type Xml = string | Iterable<string>;
+
 export type XmlWalk = {
   /** `name` without its namespace's prefix. */
   open?(name: string, attributes: Readonly<Record<string, string>>): void;
   /** Of one text maybe several pieces. */
   text?(text: string): void;
   close?(name: string): void;
-  /** Asked now and then: nothing more is wanted. */
+  /** Asked after each piece: nothing more is wanted. */
   isDone?(): boolean;
 };
 
 /** More than any program writes; what is made to exhaust us has millions. */
 const maxDepth = 2_000;
 const maxAttributes = 1_000;
-const sliceCharacters = 1_000_000;
 
 const local = (name: string) => name.slice(name.indexOf(":") + 1);
 
 /** Throws when elements stand too deep in each other, or one has too many attributes. Of cut XML it gives what is there. */
-export function walkXml(xml: string, walk: XmlWalk): void {
+export function walkXml(xml: Xml | Iterable<string>, walk: XmlWalk): void {
   let depth = 0;
   let attributesOfOne = 0;
   const parser = new Parser(
@@ -46,7 +48,9 @@ export function walkXml(xml: string, walk: XmlWalk): void {
     },
     { xmlMode: true, decodeEntities: true },
   );
-  for (let at = 0; at < xml.length && !walk.isDone?.(); at += sliceCharacters)
-    parser.write(xml.slice(at, at + sliceCharacters));
+  for (const piece of typeof xml === "string" ? [xml] : xml) {
+    parser.write(piece);
+    if (walk.isDone?.()) break;
+  }
   parser.end();
 }

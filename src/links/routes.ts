@@ -154,11 +154,11 @@ async function readFiles(c: Context<Door>): Promise<File[]> {
     if (error instanceof AppError) throw error;
     throw new AppError("invalid_input", "This is not a form with files.", { cause: error });
   }
-  // A browser sends an empty one where none was chosen.
+  // A browser sends an empty one without a name where none was chosen.
   const chosen = form.getAll("files").filter((value) => typeof value !== "string");
   return Promise.all(
     chosen
-      .filter(({ size }) => size > 0)
+      .filter(({ name, size }) => size > 0 || name)
       .map(async (file) => ({
         // Under Bun undefined where the form gives an empty one.
         name: file.name || "file",

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { toFormat } from "../../src/documents/number-format.ts";
 import { readDocument } from "../../src/documents/read-document.ts";
+import { createDocumentReader } from "../../src/documents/reader.ts";
 import { relations, xlsxOf } from "../support/documents.ts";
 
 const shown: [code: string, value: string, seen: string][] = [
@@ -87,6 +88,13 @@ describe("a workbook", () => {
     );
   });
 
+  test("says how many pictures are in it", async () => {
+    const { notes } = await read("<row/>", {
+      parts: { "xl/media/image1.png": "x", "xl/media/image2.png": "x" },
+    });
+    expect(notes).toEqual(["It holds 2 pictures, not shown here."]);
+  });
+
   test("says when a row is cut, or the text, however often one long word is repeated", async () => {
     const wide = await read('<row><c r="A1"><v>1</v></c><c r="ZZ1"><v>2</v></c></row>');
     expect(wide.notes).toEqual(["Of each row only the first 200 columns were read."]);
@@ -100,3 +108,19 @@ describe("a workbook", () => {
     ]);
   });
 });
+
+// What a process takes is looked up in /proc.
+test.skipIf(process.platform !== "linux")(
+  "a sheet of half a million rows is read as it is unpacked, and never held whole",
+  async () => {
+    const file = xlsxOf(
+      '<row><c s="0"><v>0.125</v></c><c t="str"><v>some words</v></c><c><v>45296</v></c></row>'.repeat(
+        500_000,
+      ),
+    );
+    const reader = createDocumentReader({ memoryBytes: 180_000_000 });
+    const { text, notes } = await reader.read(file, AbortSignal.timeout(30_000));
+    expect(text.length).toBe(2_000_000);
+    expect(notes.join()).toContain("Only the first 2000000 characters were read");
+  },
+);

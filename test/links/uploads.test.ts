@@ -85,6 +85,20 @@ describeMail("The upload link", () => {
     });
   });
 
+  test("takes an empty file beside others, since it was chosen too", async () => {
+    await withLink(async ({ client, url, upload }) => {
+      const files = [new File(["hello"], "a.txt"), new File([], "empty.txt")];
+      expect((await post(url, formWith(...files))).status).toBe(303);
+      const draft = await attach(client, upload);
+      expect(draft.data.preview).toMatchObject({
+        attachments: [
+          { name: "a.txt", size: 5 },
+          { name: "empty.txt", size: 0 },
+        ],
+      });
+    });
+  });
+
   test("is over after an hour, with what was uploaded, and for whoever guesses", async () => {
     const clock = createTestClock();
     await withLink(async ({ product, accessToken, url, upload }) => {
