@@ -34,8 +34,14 @@ async function read(bytes: Uint8Array): Promise<DocumentText> {
   }
   const archive = openArchive(bytes);
   const { text, notes } = readArchive(archive);
-  return { text, notes: archive.wasCut() ? [...notes, unpackedNote] : notes };
+  const hasMacros = archive.members.some(({ name }) => name.endsWith("/vbaProject.bin"));
+  return {
+    text,
+    notes: [...notes, ...(hasMacros ? [macrosNote] : []), ...(archive.wasCut() ? [unpackedNote] : [])],
+  };
 }
+
+const macrosNote = "It holds macros: programs that run when it is opened in Office and allowed to.";
 
 const unpackedNote = `Unpacked it is larger than ${maxUnpackedBytes / 1_000_000} MB: only its beginning was read.`;
 

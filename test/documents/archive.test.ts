@@ -48,6 +48,14 @@ test("files in an archive are listed by size, and it is said when a password loc
   expect(notes).toEqual(["A ZIP archive; its 2 members are listed, not read. A password protects them."]);
 });
 
+test("it is said of a document that programs are in it", async () => {
+  const { text, notes } = await readDocument(
+    docxOf("<w:p><w:r><w:t>Words</w:t></w:r></w:p>", { "word/vbaProject.bin": "x" }),
+  );
+  expect(text).toBe("Words");
+  expect(notes).toEqual([expect.stringContaining("It holds macros")]);
+});
+
 test("what Apple's programs and a binary workbook write is named for what it is", async () => {
   const notesOf = async (name: string) => (await readDocument(zip({ [name]: "x" }))).notes;
   expect(await notesOf("Index/Document.iwa")).toEqual([
