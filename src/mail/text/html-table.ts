@@ -36,7 +36,7 @@ export function renderTable(
   if (data) writer.newParagraph();
 }
 
-/** Columns of a table that are told apart. */
+/** Columns that are told apart: where a cell spans beyond them, its neighbours are not moved. */
 const maxColumns = 100;
 
 /**
@@ -50,11 +50,11 @@ function createColumns(): (cells: readonly Cell[]) => string[] {
     const next = taken.map((rows) => Math.max(0, rows - 1));
     const texts: string[] = [];
     for (const { element, lines } of cells) {
-      while ((taken[texts.length] ?? 0) > 0) texts.push("");
+      while (texts.length < maxColumns && (taken[texts.length] ?? 0) > 0) texts.push("");
       const span = (name: string) => Math.max(1, Number.parseInt(element.attribs[name] ?? "", 10) || 1);
       const wide = Math.min(span("colspan"), Math.max(1, maxColumns - texts.length));
       for (let column = 0; column < wide; column += 1) {
-        next[texts.length] = span("rowspan") - 1;
+        if (texts.length < maxColumns) next[texts.length] = span("rowspan") - 1;
         texts.push(column === 0 ? toText(lines) : "");
       }
     }
