@@ -86,6 +86,18 @@ export const mimeBombs: Readonly<Record<string, () => string>> = {
     plain("x").replace(/From:.*/, `From: "${"a".repeat(190_000)}" <a@x.test>`),
   "3,000 style rules over 100,000 elements": () =>
     html(`<style>${"div b{color:red}".repeat(3_000)}</style><div>${"<b>x</b>".repeat(100_000)}`),
+  "a style rule of many ways among ancestors": () =>
+    html(`<style>q ${"div ".repeat(9)}b{color:red}</style>${"<div>".repeat(390)}<b>x</b>`),
+  "a style rule of many ways among siblings": () =>
+    html(`<style>q ~ ${"p ~ ".repeat(9)}b{color:red}</style><div>${"<p>x</p>".repeat(2_000)}<b>x</b></div>`),
+  "style rules that count 20,000 siblings": () =>
+    html(
+      `<style>${"p:nth-last-of-type(2n+1){color:red}".repeat(50)}</style><div>${"<p>x</p>".repeat(20_000)}</div>`,
+    ),
+  "style rules that look into elements": () =>
+    html(
+      `<style>${"div:has(q) b{color:red}".repeat(300)}</style><div>${"<p>x</p><b>y</b>".repeat(20_000)}</div>`,
+    ),
   "style conditions in conditions, 20,000 deep": () =>
     html(`<style>${"@media screen{".repeat(20_000)}${"@supports (a:b){".repeat(10_000)}</style>x`),
   "a winmail.dat of 2 MB of groups": () =>

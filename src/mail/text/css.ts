@@ -1,12 +1,12 @@
 /**
  * As much CSS as decides what a person sees of an HTML email: whether a thing is displayed, how large, in what colour
  * on what. Style sheets and inline styles with specificity, `!important` and media queries for a desktop window.
- * Own code on css-select: a whole CSS engine costs more than the email. Bounded, and never throws.
+ * Own code on css-what and css-select: a whole CSS engine costs more than the email. Bounded, and never throws.
  */
-import { compile } from "css-select";
 import type { AnyNode, Element } from "domhandler";
 import { DomUtils } from "htmlparser2";
 import { toColour } from "./colours.ts";
+import { type Matcher, toMatcher } from "./css-matcher.ts";
 import { mediaHolds, supportsHolds } from "./css-media.ts";
 
 /** What is looked at; everything else in a style sheet is skipped unread. */
@@ -52,15 +52,17 @@ const maxRules = 3000;
 /** Conditions inside each other: each is walked once more. */
 const maxConditions = 4;
 /**
- * How many rules are held against elements, and declarations applied, in one email: a hundred times what a newsletter
- * needs, and a quarter of a second. 3,000 rules over 100,000 elements would be minutes.
+ * Steps of holding rules against elements and of applying declarations in one email: many times what a newsletter needs,
+ * and a part of a second. 3,000 rules over 100,000 elements would be minutes.
  */
-const maxTries = 500_000;
+const maxSteps = 3_000_000;
+/** What a rule that is tried, and a declaration that is applied, costs besides. */
+const ruleSteps = 3;
 
 type Declaration = { property: string; value: string; important: boolean };
 type Rule = {
   key: string;
-  matches: (element: Element) => boolean;
+  matches: Matcher;
   weight: number;
   order: number;
   declarations: readonly Declaration[];
@@ -193,16 +195,15 @@ function addRule(selector: string, declarations: readonly Declaration[], rules: 
   )
     return;
   try {
-    const matches = compile<AnyNode, Element>(selector, { cacheResults: false });
     rules.push({
       key: keyOf(selector),
-      matches,
+      matches: toMatcher(selector),
       weight: weightOf(selector),
       order: rules.length,
       declarations,
     });
   } catch {
-    // A selector that css-select does not know styles nothing here.
+    // A selector that is not known, or cannot be bounded, styles nothing here.
   }
 }
 
@@ -234,11 +235,15 @@ export function createStyles(document: AnyNode[]): (element: Element) => Style {
     else byKey.set(rule.key, [rule]);
   }
 
-  let tries = 0;
+  let steps = 0;
+  const spend = (count: number) => {
+    steps += count;
+    return steps <= maxSteps;
+  };
 
   /** Past the limit no rule of a sheet holds any more; what an element says of itself still does. */
   function rulesFor(element: Element): Rule[] {
-    if (tries > maxTries) return [];
+    if (!spend(0)) return [];
     const { id, class: classes } = element.attribs;
     const keys = [
       "*",
@@ -250,9 +255,8 @@ export function createStyles(document: AnyNode[]): (element: Element) => Style {
         .map((name) => `.${name}`),
     ];
     const candidates = keys.flatMap((key) => byKey.get(key) ?? []);
-    tries += candidates.length;
-    const found = candidates.filter((rule) => rule.matches(element));
-    for (const { declarations } of found) tries += declarations.length;
+    const found = candidates.filter((rule) => spend(ruleSteps) && rule.matches(element, spend));
+    for (const { declarations } of found) spend(2 * ruleSteps * declarations.length);
     return found.sort((a, b) => a.weight - b.weight || a.order - b.order);
   }
 
