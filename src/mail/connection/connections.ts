@@ -121,10 +121,13 @@ export function createConnections(deps: {
     signal: AbortSignal,
   ): Promise<ImapFlow> {
     const unusedMs = clock.now() - slot.lastUsedAt;
-    if (slot.imap?.usable && unusedMs > limits.doubtAfterMs[lease.effect]) {
+    // Not every answer tells what was removed meanwhile: Dovecot's to a search by UIDs does not.
+    const isBehind = slot.behind && lease.effect === "read";
+    if (slot.imap?.usable && (isBehind || unusedMs > limits.doubtAfterMs[lease.effect])) {
       const proof = AbortSignal.any([signal, AbortSignal.timeout(limits.proofMs)]);
       await untilAborted(proof, slot.imap.noop()).catch(() => slot.imap?.close());
       if (signal.aborted) throw toReason(signal);
+      slot.behind = false;
     }
     if (slot.imap?.usable) return slot.imap;
     slot.imap?.close();
@@ -179,6 +182,8 @@ export function createConnections(deps: {
         return work(selected, notes.of(slot.key, selected));
       };
       const done = await untilAborted(signal, run());
+      if (lease.effect === "write")
+        for (const other of places.all()) if (other !== slot && other.key === slot.key) other.behind = true;
       places.release(slot, true);
       return { done };
     } catch (error) {

@@ -20,6 +20,8 @@ export type Slot = {
   grantId: string;
   imap: ImapFlow | undefined;
   busy: boolean;
+  /** Another connection of the account has changed something since this one last looked. */
+  behind: boolean;
   lastUsedAt: number;
   expiry: ReturnType<typeof setTimeout> | undefined;
   /** Why its user is to stop, when it is closed under him. */
@@ -80,6 +82,7 @@ export function createPlaces(deps: {
       grantId: waiter.grantId,
       imap: undefined,
       busy: false,
+      behind: false,
       lastUsedAt: clock.now(),
       expiry: undefined,
       ended: new AbortController(),

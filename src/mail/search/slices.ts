@@ -1,6 +1,9 @@
 /**
  * A very large mailbox is searched in slices of its UIDs, the newest first: side by side over the connections of the
  * account, each with an answer of a size that is read, and what a slow server does not get to is the oldest.
+ *
+ * In the answer to a search by UIDs Dovecot tells of nothing that was removed (RFC 9051 section 7.5.1): what somebody
+ * else removed since a connection was last proven may still be counted.
  */
 import type { ImapFlow } from "imapflow";
 import { requireSelected } from "../access.ts";
