@@ -54,7 +54,6 @@ export function toHtmlSource(html: string): string {
   for (const node of document.children) write(node, 0);
   return pieces
     .join("")
-    .replace(/(\s*\n\s*)+/g, "\n")
-    .replace(/ {2,}/g, " ")
+    .replace(/\s+/g, (run) => (run.includes("\n") ? "\n" : run.replace(/ {2,}/g, " ")))
     .trim();
 }

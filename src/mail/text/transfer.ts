@@ -1,4 +1,5 @@
 /** Content-Transfer-Encoding (RFC 2045 section 6), tolerant: what is not of the encoding is skipped. Never throws. */
+import { withoutTrailingSpace } from "../../documents/line-ends.ts";
 
 /** Decodes what a part's encoding says; an unknown encoding is taken as it is. Cut input gives the part that is whole. */
 export function decodeTransfer(bytes: Uint8Array, encoding?: string): Buffer {
@@ -23,7 +24,7 @@ function fromBase64(buffer: Buffer): Buffer {
 }
 
 function fromQuotedPrintable(buffer: Buffer): Buffer {
-  const text = buffer.toString("latin1").replace(/[ \t]+(?=\r?\n|$)/g, "");
+  const text = withoutTrailingSpace(buffer.toString("latin1"));
   return Buffer.from(
     text
       .replace(/=\r?\n/g, "")
