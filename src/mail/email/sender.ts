@@ -61,22 +61,42 @@ function toChecks(headers: readonly Header[]): Checks | undefined {
 
 const isIcloud = (host: string | undefined) => /(^|\.)icloud\.com$/i.test(host ?? "");
 
-const withoutComments = (value: string) => value.replace(/\([^()]*\)/g, " ");
+/**
+ * Without comments, nested ones too, and quoted strings, also in comments (RFC 8601 section 2.2): both may hold what
+ * the sender wrote, such as the address `"x;dkim=pass"@evil.example`. What is not closed takes the rest with it.
+ */
+function withoutAsides(value: string): string {
+  let bare = "";
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < value.length; at += 1) {
+    const letter = value.charAt(at);
+    if (letter === "\\") at += 1;
+    else if (letter === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (letter === "(") depth += 1;
+    else if (letter === ")") depth = Math.max(0, depth - 1);
+    else if (depth === 0) bare += letter;
+    if (depth > 0 && !bare.endsWith(" ")) bare += " ";
+  }
+  return bare;
+}
 
 /** The authserv-id; Microsoft's servers write none. */
 function serverOf(value: string): string | undefined {
-  const id = /^\s*([^\s;]+)/.exec(withoutComments(value))?.[1];
+  const id = /^\s*([^\s;]+)/.exec(withoutAsides(value))?.[1];
   return id?.includes("=") ? undefined : id;
 }
 
 function verdictOf(value: string, method: string): string | undefined {
   const said = [
-    ...`;${withoutComments(value)}`.matchAll(new RegExp(`[;\\s]${method}\\s*=\\s*([a-z]+)`, "gi")),
+    ...`;${withoutAsides(value)}`.matchAll(new RegExp(`;\\s*${method}\\s*=\\s*([a-z]+)(?=[\\s;]|$)`, "gi")),
   ]
     .map((match) => (match[1] ?? "").toLowerCase())
     .filter((verdict) => verdicts.includes(verdict));
-  // Several signatures: one that passes is enough (RFC 6376 section 6.1).
-  return said.includes("pass") ? "pass" : said[0];
+  // Several signatures: one that passes is enough (RFC 6376 section 6.1). Of the others there is one, or doubt.
+  if (method === "dkim" && said.includes("pass")) return "pass";
+  return said.find((verdict) => verdict !== "pass") ?? said[0];
 }
 
 const domainOf = (host: string) => host.toLowerCase().split(".").slice(-2).join(".");
