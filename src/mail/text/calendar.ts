@@ -1,5 +1,7 @@
 /** Calendar parts (RFC 5545, RFC 5546) as a person reads them: what, when, where, who. Never throws. */
 import ICAL from "ical.js";
+import { htmlToMarkdown } from "./html-markdown.ts";
+import { recurrence } from "./recurrence.ts";
 
 const maxEvents = 20;
 const maxPeople = 40;
@@ -51,11 +53,13 @@ function ofCalendar(calendar: ICAL.Component): string[] {
 function ofEvent(event: ICAL.Component, heading: string): string[] {
   const cancelled = text(event, "status").toUpperCase() === "CANCELLED";
   const people = event.getAllProperties("attendee");
-  const description = text(event, "description").trim();
+  const description = toWords(text(event, "description").trim());
   return [
     `**${cancelled ? "Cancelled" : heading}: ${text(event, "summary") || "(no title)"}**`,
     `When: ${when(event)}`,
+    ...named("One date of a series", time(event.getFirstProperty("recurrence-id")) ?? ""),
     ...named("Repeats", recurrence(event)),
+    ...named("Not on", exceptions(event)),
     ...named("Where", text(event, "location")),
     ...named("Organizer", event.getAllProperties("organizer").slice(0, 1).map(person).join("")),
     ...named(
@@ -63,9 +67,32 @@ function ofEvent(event: ICAL.Component, heading: string): string[] {
       people.slice(0, maxPeople).map(person).join(", ") +
         (people.length > maxPeople ? `, and ${people.length - maxPeople} more` : ""),
     ),
-    ...named("Link", text(event, "url")),
+    ...event
+      .getAllProperties("comment")
+      .flatMap((comment) => named("Comment", String(comment.getFirstValue()))),
+    ...named("Link", links.map((name) => text(event, name)).find((url) => url !== "") ?? ""),
     ...(description ? ["", description] : []),
   ];
+}
+
+/** Where the event is to be seen, else where it takes place. */
+const links = ["url", "conference", "x-google-conference", "x-microsoft-skypeteamsmeetingurl"];
+
+/** Google's calendar writes HTML, though the property is for plain text. */
+function toWords(description: string): string {
+  return /<(br|p|b|i|u|a|ul|ol|li|div|span|html-blob)\b[^<>]*>/i.test(description)
+    ? htmlToMarkdown(description.replace(/\n/g, "<br>")).lines.join("\n").trim()
+    : description;
+}
+
+const maxExceptions = 20;
+
+function exceptions(event: ICAL.Component): string {
+  const times = event
+    .getAllProperties("exdate")
+    .flatMap((property) => property.getValues().map((value) => ofTime(value)));
+  const more = times.length > maxExceptions ? [`and ${times.length - maxExceptions} more dates`] : [];
+  return [...times.slice(0, maxExceptions), ...more].filter((date) => date !== undefined).join(", ");
 }
 
 const named = (name: string, value: string) =>
@@ -87,68 +114,39 @@ function when(event: ICAL.Component): string {
   const start = event.getFirstProperty("dtstart");
   const begins = time(start);
   if (!begins) return "no time given";
+  const isWholeDay = !begins.includes("T");
   const end = event.getFirstProperty("dtend") ?? event.getFirstProperty("due");
-  const ends = time(end);
+  const ends = time(end, "last");
   const zone = start?.getFirstParameter("tzid");
   const duration = text(event, "duration");
-  const until = ends
-    ? ` to ${ends}`
-    : duration
-      ? ` for ${duration.replace(/^P/, "").replace("T", "").toLowerCase()}`
-      : "";
-  return `${begins}${until}${zone ? ` (${String(zone)})` : ""}`;
+  const until =
+    ends && !(isWholeDay && ends <= begins)
+      ? ` to ${ends}`
+      : duration
+        ? ` for ${duration.replace(/^P/, "").replace("T", "").toLowerCase()}`
+        : "";
+  return `${begins}${until}${isWholeDay ? " (all day)" : ""}${zone ? ` (${String(zone)})` : ""}`;
 }
 
-/** A day, or a time with its own offset; without one when the zone is not known. */
-function time(property: ICAL.Property | null | undefined): string | undefined {
-  const value: unknown = property?.getFirstValue();
+/**
+ * A day, or a time with its own offset; without one when the zone is not known. The end of whole days is the day
+ * after the last one (RFC 5545 section 3.6.1): `last` gives that one.
+ */
+function time(property: ICAL.Property | null | undefined, end?: "last"): string | undefined {
+  return ofTime(property?.getFirstValue(), end);
+}
+
+function ofTime(value: unknown, end?: "last"): string | undefined {
   if (!(value instanceof ICAL.Time)) return undefined;
-  const day = [String(value.year).padStart(4, "0"), two(value.month), two(value.day)].join("-");
-  if (value.isDate) return `${day} (all day)`;
-  const local = `${day}T${two(value.hour)}:${two(value.minute)}`;
-  if (value.zone === ICAL.Timezone.utcTimezone) return `${local}Z`;
-  if (value.zone === ICAL.Timezone.localTimezone) return local;
-  const minutes = Math.round(value.utcOffset() / 60);
+  const shown = value.clone();
+  if (shown.isDate && end === "last") shown.adjust(-1, 0, 0, 0);
+  const day = [String(shown.year).padStart(4, "0"), two(shown.month), two(shown.day)].join("-");
+  if (shown.isDate) return day;
+  const local = `${day}T${two(shown.hour)}:${two(shown.minute)}`;
+  if (shown.zone === ICAL.Timezone.utcTimezone) return `${local}Z`;
+  if (shown.zone === ICAL.Timezone.localTimezone) return local;
+  const minutes = Math.round(shown.utcOffset() / 60);
   return `${local}${minutes < 0 ? "-" : "+"}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
 }
 
 const two = (part: number) => String(part).padStart(2, "0");
-
-const days: Record<string, string> = {
-  MO: "Monday",
-  TU: "Tuesday",
-  WE: "Wednesday",
-  TH: "Thursday",
-  FR: "Friday",
-  SA: "Saturday",
-  SU: "Sunday",
-};
-const places: Record<string, string> = { 1: "first", 2: "second", 3: "third", 4: "fourth", "-1": "last" };
-
-/** `2TU` -> second Tuesday (RFC 5545 section 3.3.10). */
-function day(text: string): string {
-  const [, place = "", name = ""] = /^([+-]?\d*)([A-Z]{2})$/.exec(text.trim().toUpperCase()) ?? [];
-  const which = place === "" ? "" : `the ${places[place.replace("+", "")] ?? place} `;
-  return days[name] ? `${which}${days[name]}` : text;
-}
-
-function recurrence(event: ICAL.Component): string {
-  const rule = event.getFirstPropertyValue("rrule");
-  if (!rule) return "";
-  const parts = String(rule)
-    .split(";")
-    .map((part) => part.split("="));
-  const value = (name: string) => parts.find(([key]) => key === name)?.[1];
-  const frequency = (value("FREQ") ?? "").toLowerCase();
-  const interval = Number(value("INTERVAL") ?? 1);
-  return [
-    interval > 1 ? `every ${interval} ${frequency.replace(/ly$/, "").replace("dai", "day")}s` : frequency,
-    value("BYDAY") ? `on ${(value("BYDAY") ?? "").split(",").map(day).join(", ")}` : "",
-    value("COUNT") ? `${value("COUNT")} times` : "",
-    value("UNTIL")
-      ? `until ${(value("UNTIL") ?? "").replace(/^(\d{4})-?(\d\d)-?(\d\d).*$/, "$1-$2-$3")}`
-      : "",
-  ]
-    .filter((part) => part !== "")
-    .join(" ");
-}
