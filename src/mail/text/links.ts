@@ -2,7 +2,8 @@
 
 export type LinkBook = ReturnType<typeof createLinkBook>;
 
-const longTarget = 60;
+/** Past it a target is shown by its host and a number. */
+export const longTarget = 60;
 const maxPictures = 500;
 
 export function createLinkBook() {
@@ -57,10 +58,30 @@ export function createLinkBook() {
 /** A target that may be shown; undefined for scripts, data, parts of the email and places on the page. */
 function clean(target: string): string | undefined {
   // Browsers drop white space and controls inside a URL before they follow it.
-  const url = target.replace(/[\s\p{Cc}]+/gu, "");
+  const url = unwrap(target.replace(/[\s\p{Cc}]+/gu, ""));
   if (/^(https?|mailto|tel|sms|ftp|webcal|geo):/i.test(url)) return url;
   if (url.startsWith("//")) return `https:${url}`;
   return undefined;
+}
+
+/** Addresses that mail systems put around others on the way, and that say themselves where they lead. */
+const wrappers: readonly [RegExp, (found: RegExpExecArray) => string | null | undefined][] = [
+  [/^https:\/\/[a-z0-9]+\.safelinks\.protection\.outlook\.com\/.*?\?/i, ({ input }) => inQuery(input, "url")],
+  [/^https?:\/\/www\.google\.com\/url\?/i, ({ input }) => inQuery(input, "q") ?? inQuery(input, "url")],
+  // An asterisk stands for letters that follow elsewhere.
+  [/^https:\/\/urldefense\.com\/v3\/__(https?:\/\/[^*]+?)__;/i, ([, inner]) => inner],
+];
+
+const inQuery = (url: string, name: string) => URL.parse(url)?.searchParams.get(name);
+
+/** The address inside, where one was put around it: that is where a person gets, and what the sender wrote. */
+export function unwrap(url: string): string {
+  for (const [pattern, toInner] of wrappers) {
+    const found = pattern.exec(url);
+    const inner = found && toInner(found);
+    if (inner && /^https?:\/\/[^\s\p{Cc}]+$/iu.test(inner)) return inner;
+  }
+  return url;
 }
 
 function bare(url: string): string {
