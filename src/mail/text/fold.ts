@@ -17,8 +17,10 @@ const forwarded =
 const fromLine = /^\W*(from|von|de|da|van|från|fra|od|lähettäjä|от|发件人|差出人)\W*:\W*\S/i;
 const otherLine =
   /^\W*(sent|date|to|cc|subject|gesendet|datum|an|betreff|envoyé|à|objet|enviado|para|asunto|inviato|a|oggetto|verzonden|aan|onderwerp|skickat|till|ämne|sendt|til|emne|отправлено|дата|кому|тема|发送时间|收件人|主题|送信日時|宛先|件名)\W*:/i;
-const attribution =
-  /(wrote|writes|schrieb|a écrit|escribió|ha scritto|escreveu|skrev|schreef|kirjoitti|napisał\(?a?\)?|написал\(?а?\)?|пишет|写道|さんは書きました|的邮件)(\s*[*:：]*\s*|\b.{0,120}[:：]\s*\**)$/i;
+const attributionLine =
+  /(wrote|writes|schrieb|a écrit|escribió|ha scritto|escreveu|skrev|schreef|kirjoitti|napisał\(?a?\)?|napsala?\(?a?\)?|írta|a scris|yazdı|đã viết|menulis|έγραψε|написал\(?а?\)?|пишет|пише|כתב\/?ה?|מאת|كتب|写道|寫道|さんは書きました|のメール|님이 작성|的邮件)([\s*:：]*|(?!\p{L}).{0,120}[:：]\s*\**)$/iu;
+/** Letters that only turn the direction of others do not end a line. */
+const attribution = { test: (line: string) => attributionLine.test(line.replace(/\p{Cf}/gu, "")) };
 
 const isMarkedSignature = (line: string) => line.startsWith(signatureMark);
 const isQuote = (line: string) => line.startsWith(historyMark);
