@@ -148,6 +148,42 @@ describeMail("hostile mail", () => {
     ).toBe("seen");
   });
 
+  test("P04: what newer CSS hides is hidden, too, by shorthands and by lengths in any unit", () => {
+    const shown = (style: string) => htmlToMarkdown(`<div style="${style}">hidden</div>seen`).lines.join(" ");
+    for (const style of [
+      "margin:0 0 0 -9999px",
+      "text-indent:-100em",
+      "position:absolute;inset:0 auto auto -9999px",
+      "translate:-9999px 0",
+      "scale:0",
+      "transform:scaleX(0)",
+      "content-visibility:hidden",
+      "-webkit-text-fill-color:transparent",
+      "font-size:calc(0px)",
+      "height:0;overflow-y:hidden",
+      "height:.01in;overflow:auto",
+      "block-size:0;overflow:hidden",
+    ])
+      expect([style, shown(style)]).toEqual([style, "seen"]);
+    for (const style of [
+      "margin:0 auto",
+      "padding:0 4px",
+      "inset:0",
+      "scale:1",
+      "height:2em;overflow:hidden",
+    ])
+      expect([style, shown(style)]).toEqual([style, "hidden seen"]);
+  });
+
+  test("RFC 8601 section 2.2: a sender's own address and what it is called cannot say that a check passed", async () => {
+    await kit.deliver(user, await Bun.file(join(fixtures, "eml", "auth-quoted.eml")).bytes());
+    await withReader(kit, user, async ({ mail, call }) => {
+      const { emails } = await mail.searchEmails({ query: "subject:verdicts", limit: 1 });
+      const { structured } = await call(getEmail, { id: emails[0]?.id ?? "" });
+      expect(structured.sender).toMatchObject({ spf: "fail", dkim: "none", dmarc: "fail" });
+    });
+  });
+
   test("text that imitates the marks of the fence cannot end it", async () => {
     await kit.deliver(user, await Bun.file(join(fixtures, "eml", "fence-imitation.eml")).bytes());
     await withReader(kit, user, async ({ mail, call }) => {

@@ -91,10 +91,10 @@ function readSeen(): string {
   function isSeen(node: Text): boolean {
     const parent = node.parentElement;
     if (!parent) return false;
-    const { fontSize, color, fill, visibility } = styleOf(parent);
+    const { fontSize, webkitTextFillColor, fill, visibility } = styleOf(parent);
     if (visibility !== "visible" || Number.parseFloat(fontSize) < 2) return false;
     if (ancestors(node).some(isCutAway)) return false;
-    const own = toColour(parent.closest("svg") ? fill : color);
+    const own = toColour(parent.closest("svg") ? fill : webkitTextFillColor);
     const ground = groundOf(node);
     if (own && ground && contrast(over(own, ground), ground) < 1.12) return false;
     return painted(node).length > 0;

@@ -27,10 +27,21 @@ function featureHolds(part: string): boolean {
   if (least) return bound === "min" ? windowWidth >= toPixels(least) : windowWidth <= toPixels(least);
   const [, sign, width] = /^\(\s*width\s*([<>]=?)\s*([\d.]+(?:px|em|rem)?)\s*\)$/.exec(part) ?? [];
   if (width) return sign?.startsWith(">") ? windowWidth >= toPixels(width) : windowWidth <= toPixels(width);
-  return /^\(\s*(prefers-color-scheme\s*:\s*light|orientation\s*:\s*landscape|hover\s*:\s*hover|-webkit-min-device-pixel-ratio\s*:\s*[01](\.0)?)\s*\)$/.test(
-    part,
-  );
+  const feature = /^\(\s*([a-z-]+)\s*(?::\s*([^()]+?)\s*)?\)$/.exec(part);
+  return feature !== null && (features[feature[1] ?? ""]?.test(feature[2] ?? "") ?? false);
 }
+
+/** What a desk's screen has, by day. */
+const features: Readonly<Record<string, RegExp>> = {
+  "prefers-color-scheme": /^light$/,
+  "prefers-reduced-motion": /^no-preference$/,
+  orientation: /^landscape$/,
+  hover: /^(hover)?$/,
+  pointer: /^(fine)?$/,
+  color: /^$/,
+  "-webkit-min-device-pixel-ratio": /^[01](\.0)?$/,
+  "min-resolution": /^([01]dppx|[1-9]\d?dpi)$/,
+};
 
 function toPixels(length: string): number {
   return Number.parseFloat(length) * (/em$/.test(length) ? 16 : 1);

@@ -8,13 +8,14 @@ import { DomUtils } from "htmlparser2";
 import { toColour } from "./colours.ts";
 import { type Matcher, toMatcher } from "./css-matcher.ts";
 import { mediaHolds, supportsHolds } from "./css-media.ts";
+import { expand, shorthands } from "./css-shorthands.ts";
 
 /** What is looked at; everything else in a style sheet is skipped unread. */
 const watched = new Set([
   "display",
   "visibility",
+  "content-visibility",
   "opacity",
-  "font",
   "font-size",
   "letter-spacing",
   "line-height",
@@ -24,6 +25,8 @@ const watched = new Set([
   "width",
   "overflow",
   "color",
+  "-webkit-text-fill-color",
+  "text-decoration",
   "background",
   "background-color",
   "background-image",
@@ -35,7 +38,10 @@ const watched = new Set([
   "right",
   "bottom",
   "margin-left",
+  "margin-right",
   "margin-top",
+  "padding-left",
+  "padding-right",
   "clip",
   "clip-path",
   "transform",
@@ -72,17 +78,18 @@ type Rule = {
 function parseDeclarations(text: string): Declaration[] {
   return splitOutside(text.replace(/\/\*[\s\S]*?\*\//g, ""), ";").flatMap((piece) => {
     const colon = piece.indexOf(":");
+    if (colon < 1) return [];
     const property = piece.slice(0, colon).trim().toLowerCase();
-    if (colon < 1 || !watched.has(property)) return [];
+    if (!watched.has(property) && !shorthands.has(property)) return [];
     const raw = piece
       .slice(colon + 1)
       .trim()
       .toLowerCase();
     const value = raw.replace(/\s*!\s*important$/, "").trim();
     const important = value !== raw;
-    if (property === "font")
-      return sizeInFont(value).map((size) => ({ property: "font-size", value: size, important }));
-    return isValid(property, value) ? [{ property, value, important }] : [];
+    return expand(property, value)
+      .filter(([name, said]) => isValid(name, said))
+      .map(([name, said]) => ({ property: name, value: said, important }));
   });
 }
 
@@ -107,12 +114,6 @@ function isValid(property: string, value: string): boolean {
     default:
       return true;
   }
-}
-
-/** `12px/1.5 Arial` -> 12px. */
-function sizeInFont(value: string): string[] {
-  const size = /(?:^|\s)([\d.]+(?:px|pt|em|rem|%)?)(?:\s*\/\s*\S+)?\s+[^\s\d]/.exec(value)?.[1];
-  return size === undefined ? [] : [size];
 }
 
 /** Splits at a letter that is not inside brackets or quotes. */
@@ -159,7 +160,7 @@ function* blocksOf(sheet: string): Generator<{ prelude: string; content: string 
     // Statements without a block, such as @import …; and @charset, stand before the prelude.
     yield {
       prelude: prelude.slice(prelude.lastIndexOf(";") + 1).trim(),
-      content: sheet.slice(open + 1, end - 1),
+      content: sheet.slice(open + 1, depth === 0 ? end - 1 : end),
     };
     at = end;
   }

@@ -43,7 +43,6 @@ const neverShown = new Set([
   "audio",
   "video",
   "canvas",
-  "map",
   "datalist",
   "textarea",
   "meter",
@@ -67,7 +66,7 @@ export function isRemoved(element: Element, style: Style): boolean {
   if (neverShown.has(name) || "hidden" in attribs || "popover" in attribs) return true;
   if (name === "dialog" && !("open" in attribs)) return true;
   if (name === "input" && attribs.type?.toLowerCase() === "hidden") return true;
-  if (style.get("display") === "none") return true;
+  if (style.get("display") === "none" || style.get("content-visibility") === "hidden") return true;
   if ((number(style.get("opacity")) ?? 1) < 0.05) return true;
   return isClipped(element, style) || isFarAway(style);
 }
@@ -78,12 +77,12 @@ function isClipped(element: Element, style: Style): boolean {
   const sized = /^(table|tbody|td|th|tr)$/.test(element.name)
     ? ["max-width"]
     : ["max-height", "height", "max-width", "width"];
-  const cuts = is("overflow", /hidden|clip/) && !isInline(element, style);
+  const cuts = is("overflow", /hidden|clip|auto|scroll/) && !isInline(element, style);
   if (cuts && sized.some((name) => isNothing(style.get(name)))) return true;
   return (
     is("clip", /^rect\(\s*0(px)?[\s,]+0(px)?[\s,]+0(px)?[\s,]+0(px)?\s*\)$/) ||
     is("clip-path", /^(inset\((50|100)%|circle\(0|polygon\(([0\s,]|px|%)+\)$)/) ||
-    is("transform", /\bscale\(0[,)]|\btranslate[xy]?\(\s*-\d{4,}/) ||
+    is("transform", /\bscale([xy]|3d)?\(\s*0(\.0+)?\s*[,)]|\btranslate[xy]?\(\s*-\d{4,}/) ||
     is("zoom", /^0?\.0\d*$|^0$|^[0-4]%$/) ||
     is("filter", /\bopacity\(0%?\)/)
   );
@@ -100,10 +99,7 @@ function isInline(element: Element, style: Style): boolean {
 }
 
 function isFarAway(style: Style): boolean {
-  const is = (name: string) => {
-    const value = style.get(name) ?? "";
-    return (number(value) ?? 0) <= (/^-?[\d.]+(%|vw|vh)$/.test(value) ? -100 : -999);
-  };
+  const is = (name: string) => (toPixels(style.get(name)) ?? 0) <= -999;
   // Letters on top of each other.
   const spacing = style.get("letter-spacing") ?? "";
   if ((number(spacing) ?? 0) <= (spacing.endsWith("em") ? -0.6 : -10)) return true;
@@ -114,8 +110,21 @@ function isFarAway(style: Style): boolean {
 
 /** `0`, `0px`, `1px`: too small for a letter. */
 function isNothing(value: string | undefined): boolean {
-  const pixels = number(value);
-  return pixels !== undefined && pixels <= 1 && !/%|em|auto/.test(value ?? "");
+  const pixels = toPixels(value);
+  return pixels !== undefined && pixels <= 1;
+}
+
+/** Of the page's width, or of letters of the usual size. */
+const units: Readonly<Record<string, number>> = {
+  ...{ "": 1, px: 1, pt: 4 / 3, pc: 16, in: 96, cm: 37.8, mm: 3.78, em: 16, rem: 16, ex: 8, ch: 8 },
+  ...{ "%": 10.24, vw: 10.24, vh: 10.24 },
+};
+
+/** A length; undefined for what is none, such as `auto`. */
+function toPixels(value: string | undefined): number | undefined {
+  const [, amount, unit = ""] = /^\s*(-?\d*\.?\d+)([a-z%]*)\s*$/i.exec(value ?? "") ?? [];
+  const scale = Object.hasOwn(units, unit.toLowerCase()) ? units[unit.toLowerCase()] : undefined;
+  return amount === undefined || scale === undefined ? undefined : Number(amount) * scale;
 }
 
 function number(value: string | undefined): number | undefined {
@@ -133,7 +142,7 @@ export function into(element: Element, style: Style, around: Surroundings): Surr
   const own = ownColours(element, around);
   const colourText = drawn
     ? (style.get("fill") ?? attribs.fill)
-    : (style.get("color") ?? attribute ?? own.text);
+    : (style.get("-webkit-text-fill-color") ?? style.get("color") ?? attribute ?? own.text);
   return {
     colour: colourText === undefined || colourText === "inherit" ? around.colour : toColour(colourText),
     ground: groundOf(element, style, own.ground ?? around.ground),
@@ -209,9 +218,18 @@ function fontSizeOf(value: string | undefined, around: number): number {
   return size * scale;
 }
 
+/** Pixels between words that look like a space. */
+const gap = 3;
+
+/** Whether an element keeps what stands beside it off. */
+export function keepsOff(style: Style, side: "left" | "right"): boolean {
+  const off = (name: string) => toPixels(style.get(`${name}-${side}`)) ?? 0;
+  return off("margin") + off("padding") >= gap;
+}
+
 /** Whether text that stands here is seen. */
 export function isSeen(here: Surroundings): boolean {
-  if (here.invisible || here.fontSize <= 1.5) return false;
+  if (here.invisible || here.fontSize < 2) return false;
   const { colour, ground } = here;
   return !(colour && ground && sameToTheEye(over(colour, ground), ground));
 }
@@ -219,7 +237,7 @@ export function isSeen(here: Surroundings): boolean {
 /** A picture that only tells the sender that it was loaded. */
 export function isTrackingPixel(image: Element, style: Style): boolean {
   const sides = (["width", "height"] as const).map((side) =>
-    number(style.get(side) ?? style.get(`max-${side}`) ?? image.attribs[side]),
+    toPixels(style.get(side) ?? style.get(`max-${side}`) ?? image.attribs[side]),
   );
   return sides.some((side) => side !== undefined && side <= 2);
 }
