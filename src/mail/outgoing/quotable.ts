@@ -106,7 +106,7 @@ export function dropPictures(html: string, files: readonly File[]): { html: stri
   const kept = new Set(files.map(({ cid }) => cid));
   const document = parseDocument(flatten(html), { decodeEntities: true });
   const lost = DomUtils.getElementsByTagName("img", document, true).filter(({ attribs }) => {
-    const [, cid] = /^\s*cid:(.*?)\s*$/is.exec(attribs.src ?? "") ?? [];
+    const [, cid] = /^cid:(.*)$/is.exec((attribs.src ?? "").trim()) ?? [];
     return cid !== undefined && !kept.has(cid) && !kept.has(decodeCid(cid));
   });
   if (lost.length === 0) return { html, dropped: 0 };

@@ -1,5 +1,5 @@
 /** What stands within a line of an HTML email: pictures, links, and small letters above others. */
-import { type Element, isTag, isText } from "domhandler";
+import { type AnyNode, type Element, isComment, isTag, isText } from "domhandler";
 import type { Style } from "./css.ts";
 import { blocks, padding, type Rendering } from "./html-markdown.ts";
 import type { MarkdownWriter } from "./markdown-writer.ts";
@@ -18,7 +18,24 @@ export function renderImage(
   }
   const alt = (image.attribs.alt ?? "").replace(padding, "").replace(/\s+/g, " ").trim();
   if (alt === "") rendering.leftOut.pictures += 1;
-  else writer.words(`[image: ${rendering.write(alt.length > 200 ? `${alt.slice(0, 200)}…` : alt)}]`);
+  else {
+    writer.gap();
+    writer.words(`[image: ${rendering.write(alt.length > 200 ? `${alt.slice(0, 200)}…` : alt)}]`);
+    writer.gap();
+  }
+}
+
+/** Where the places of a picture lead; none of it is words that are shown. */
+export function rememberAreas({ links, base }: Rendering, map: Element): void {
+  for (const node of map.children)
+    if (isTag(node) && node.name === "area") links.rememberPicture(resolve(node.attribs.href ?? "", base));
+}
+
+/** What stands on a button, and whether a box is ticked. */
+export function showInput({ attribs }: Element): string {
+  const type = attribs.type?.toLowerCase() ?? "";
+  if (type === "checkbox") return "checked" in attribs ? "☑" : "☐";
+  return /^(submit|button|reset)$/.test(type) ? (attribs.value ?? "") : "";
 }
 
 const longLink = 240;
@@ -30,6 +47,11 @@ export function renderLink(
   around: Surroundings,
   depth: number,
 ): void {
+  // A place to jump to, such as the one Outlook makes of the header lines of what it quotes.
+  if (!("href" in anchor.attribs)) {
+    rendering.children(writer, anchor.children, around, depth + 1);
+    return;
+  }
   const pictures = rendering.leftOut.pictures;
   const lines = rendering.apart(anchor.children, around, depth + 1).filter((line) => line !== "");
   const text = lines.join(" ");
@@ -59,6 +81,7 @@ export function renderLink(
     return;
   }
   if (isBlockLink(anchor)) writer.newLine();
+  if (isLink(before(anchor))) writer.gap();
   const first = anchor.children[0];
   const last = anchor.children.at(-1);
   if (first && isText(first) && /^\s/.test(first.data)) writer.words(" ");
@@ -67,6 +90,15 @@ export function renderLink(
   if (last && isText(last) && /\s$/.test(last.data)) writer.words(" ");
   if (isBlockLink(anchor)) writer.newLine();
 }
+
+/** What stands directly before, comments left away. */
+function before(element: Element): AnyNode | null {
+  let node = element.prev;
+  while (node && isComment(node)) node = node.prev;
+  return node;
+}
+
+const isLink = (node: AnyNode | null) => node !== null && isTag(node) && node.name === "a";
 
 function isBlockLink(anchor: Element): boolean {
   return anchor.children.some((node) => isTag(node) && (blocks.has(node.name) || node.name === "br"));

@@ -8,11 +8,18 @@ import { isTag, isText } from "domhandler";
 import { DomUtils, parseDocument } from "htmlparser2";
 import { createStyles, type Style } from "./css.ts";
 import { flatten } from "./html-depth.ts";
-import { renderImage, renderLink, renderRuby, renderSuperscript } from "./html-inline.ts";
+import {
+  rememberAreas,
+  renderImage,
+  renderLink,
+  renderRuby,
+  renderSuperscript,
+  showInput,
+} from "./html-inline.ts";
 import { renderTable } from "./html-table.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
 import { createMarkdownWriter, historyMark, type MarkdownWriter, signatureMark } from "./markdown-writer.ts";
-import { into, isRemoved, isSeen, isTrackingPixel, page, type Surroundings } from "./visible.ts";
+import { into, isRemoved, isSeen, isTrackingPixel, keepsOff, page, type Surroundings } from "./visible.ts";
 
 /** What was left out, in numbers. */
 export type LeftOut = {
@@ -159,7 +166,9 @@ function renderElement(
   const style = rendering.styleOf(element);
   if (rendering.gone(element, style)) return;
   const here = into(element, style, around);
-  const inside = () => rendering.children(writer, element.children, here, depth + 1);
+  const children = () => rendering.children(writer, element.children, here, depth + 1);
+  const isStruck = /line-through/.test(style.get("text-decoration") ?? "");
+  const inside = isStruck ? () => writer.marked("~~", children) : children;
   const enclosed = (before: string, after: string) => {
     writer.words(before);
     inside();
@@ -167,6 +176,7 @@ function renderElement(
   };
   const { name } = element;
   if (around.apart) writer.words(" ");
+  if (keepsOff(style, "left")) writer.gap();
   if (name === "br") writer.lineBreak();
   else if (name === "img") renderImage(rendering, writer, element, style, here);
   else if (name === "a") renderLink(rendering, writer, element, here, depth);
@@ -177,11 +187,11 @@ function renderElement(
   else if (name === "rt") renderRuby(rendering, writer, element, here, depth);
   else if (name === "q") enclosed("“", "”");
   else if (name === "svg" || name === "button") enclosed(" ", " ");
-  else if (name === "input") {
-    const isButton = /^(submit|button|reset)$/i.test(element.attribs.type ?? "");
-    writer.words(` ${isButton ? rendering.write(element.attribs.value ?? "") : ""} `);
-  } else if (isBlock(element, style)) renderBlock(rendering, writer, element, style, here, depth, inside);
+  else if (name === "input") writer.words(` ${rendering.write(showInput(element))} `);
+  else if (name === "map") rememberAreas(rendering, element);
+  else if (isBlock(element, style)) renderBlock(rendering, writer, element, style, here, depth, inside);
   else inside();
+  if (keepsOff(style, "right")) writer.gap();
 }
 
 function isBlock(element: Element, style: Style): boolean {
@@ -211,11 +221,11 @@ function renderBlock(
     isTag(element.parent ?? element) &&
     element.parent &&
     "name" in element.parent &&
-    element.parent.name === "li";
+    /^(li|ul|ol)$/.test(element.parent.name);
   const edge = name === "table" || (inItem && /^[uo]l$/.test(name)) ? writer.newLine : around;
   edge();
   const level = /^h([1-6])$/.exec(name)?.[1];
-  if (level) writer.prefixed(`${"#".repeat(Number(level))} `, "", inside);
+  if (level) renderHeading(rendering, writer, element, here, depth, `${"#".repeat(Number(level))} `);
   else if (name === "hr") writer.words("---");
   else if (name === "table" && !/^(block|inline)/.test(style.get("display") ?? ""))
     renderTable(rendering, writer, element, here, depth + 1);
@@ -233,6 +243,22 @@ function renderBlock(
   else if (name === "dd") writer.prefixed("  ", "  ", inside);
   else inside();
   edge();
+}
+
+/** Lines that it was broken into to look well are one. */
+const headingLines = 4;
+
+function renderHeading(
+  rendering: Rendering,
+  writer: MarkdownWriter,
+  heading: Element,
+  here: Surroundings,
+  depth: number,
+  mark: string,
+): void {
+  const lines = rendering.apart(heading.children, here, depth + 1);
+  const words = lines.filter((line) => line !== "");
+  writer.prefixed(mark, "", () => writer.lines(words.length > headingLines ? lines : [words.join(" ")]));
 }
 
 /** As Gmail, Outlook, Thunderbird, Apple's and Proton's mail mark it. */
@@ -255,7 +281,10 @@ function renderList(
   let number = Number(list.attribs.start ?? 1) || 1;
   for (const node of list.children) {
     if (!isTag(node) || node.name !== "li") {
-      renderNode(rendering, writer, node, around, depth + 1);
+      const render = () => renderNode(rendering, writer, node, around, depth + 1);
+      // Outlook sets a list between the items of another instead of into one.
+      if (isTag(node) && /^(ul|ol)$/.test(node.name)) writer.prefixed("  ", "  ", render);
+      else render();
       continue;
     }
     const style = rendering.styleOf(node);

@@ -7,19 +7,23 @@ export const historyMark = "\uE000";
 /** The same before lines of a signature that HTML marks as one. */
 export const signatureMark = "\uE001";
 
+const opening = /[\s([{"'“‘/-]/;
+const closing = /[\s.,;:!?)\]}…"'”’/-]/;
+
 export function createMarkdownWriter() {
   const lines: string[] = [];
   let line = "";
-  let spacePending = false;
+  /** White space that stands before the next word of the line; none when no word follows. */
+  let space = "";
+  /** Something keeps the next word off, so that the two must not become one. */
+  let gapPending = false;
   /** Marks such as ** that are open; on this line, how many of them are written. */
   const marks: string[] = [];
   let written = 0;
-  /** Prefixes of lists and quotes; `first` is used once. */
-  const prefixes: { first: string | undefined; rest: string }[] = [];
+  /** Prefixes of lists and quotes; `first` is used once. `fresh`: nothing stands behind it yet. */
+  const prefixes: { first: string | undefined; rest: string; fresh: boolean }[] = [];
   /** Whether an empty line should stand before the next text. */
   let blankPending = false;
-  /** How many lines there were when the innermost prefix began: none of its own is empty before its first. */
-  let begun = 0;
 
   function closeMarks(downTo: number): void {
     while (written > downTo) {
@@ -33,25 +37,34 @@ export function createMarkdownWriter() {
       .map((prefix) => {
         const text = prefix.first ?? prefix.rest;
         prefix.first = undefined;
+        prefix.fresh = false;
         return text;
       })
       .join("");
   }
 
+  function putBlank(): void {
+    // A quote does not begin with an empty line of its own.
+    if (blankPending && lines.length > 0 && !prefixes.at(-1)?.fresh)
+      lines.push(
+        prefixes
+          .map(({ rest }) => rest)
+          .join("")
+          .trimEnd(),
+      );
+    blankPending = false;
+  }
+
   function put(text: string): void {
     if (line === "") {
-      if (blankPending && lines.length > begun)
-        lines.push(
-          prefixes
-            .map(({ rest }) => rest)
-            .join("")
-            .trimEnd(),
-        );
-      blankPending = false;
+      putBlank();
       line = takePrefix();
       written = 0;
-    } else if (spacePending) line += " ";
-    spacePending = false;
+    } else if (gapPending && space === "" && !opening.test(line.slice(-1)) && !closing.test(text.slice(0, 1)))
+      space = " ";
+    gapPending = false;
+    line += space;
+    space = "";
     while (written < marks.length) {
       line += marks[written] ?? "";
       written += 1;
@@ -60,11 +73,18 @@ export function createMarkdownWriter() {
   }
 
   function endLine(): void {
-    spacePending = false;
+    space = "";
+    gapPending = false;
     if (line === "") return;
     closeMarks(0);
     lines.push(line.trimEnd());
     line = "";
+  }
+
+  /** A line break as it is typed: two of them part paragraphs. */
+  function lineBreak(): void {
+    if (line === "") blankPending = true;
+    endLine();
   }
 
   return {
@@ -72,7 +92,7 @@ export function createMarkdownWriter() {
     words(text: string): void {
       const pieces = text.split(/[ \t\n\r\f\u00a0\u2000-\u200a\u202f\u3000]+/);
       pieces.forEach((piece, at) => {
-        if (at > 0 && line !== "") spacePending = true;
+        if (at > 0 && line !== "") space ||= " ";
         if (piece !== "") put(piece);
       });
     },
@@ -80,21 +100,24 @@ export function createMarkdownWriter() {
     /** Text whose line breaks and spaces count. */
     preserved(text: string): void {
       text.split("\n").forEach((piece, at) => {
-        if (at > 0) endLine();
-        if (piece.trim() === "") {
-          if (at > 0 && lines.length > 0 && text.includes("\n"))
-            blankPending ||= at < text.split("\n").length - 1;
-        } else put(line === "" ? piece.trimEnd() : piece);
+        if (at > 0) lineBreak();
+        const start = piece.length - piece.trimStart().length;
+        const end = piece.trimEnd().length;
+        space += piece.slice(0, start);
+        if (end <= start) return;
+        put(piece.slice(start, end));
+        space = piece.slice(end);
       });
+    },
+
+    /** A space, unless what stands there or comes is punctuation that clings to it. */
+    gap(): void {
+      gapPending = line !== "";
     },
 
     newLine: endLine,
 
-    /** A line break as it is typed: two of them part paragraphs. */
-    lineBreak(): void {
-      if (line === "") blankPending = true;
-      else endLine();
-    },
+    lineBreak,
 
     /** A new line with an empty one before it. */
     newParagraph(): void {
@@ -118,16 +141,8 @@ export function createMarkdownWriter() {
     /** `first` before the first line that `work` writes, `rest` before the others. */
     prefixed(first: string, rest: string, work: () => void): void {
       endLine();
-      if (blankPending && lines.length > 0)
-        lines.push(
-          prefixes
-            .map((prefix) => prefix.rest)
-            .join("")
-            .trimEnd(),
-        );
-      blankPending = false;
-      prefixes.push({ first, rest });
-      begun = lines.length;
+      putBlank();
+      prefixes.push({ first, rest, fresh: true });
       work();
       endLine();
       prefixes.pop();
@@ -144,7 +159,7 @@ export function createMarkdownWriter() {
     },
 
     /** Whether the next word would stand directly at the one before it. */
-    touches: () => line !== "" && !spacePending,
+    touches: () => line !== "" && space === "",
 
     /** Everything written so far; an empty line at the end where one should follow. */
     finish(): string[] {
