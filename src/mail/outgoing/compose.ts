@@ -203,6 +203,8 @@ async function finish(
       attachments: parts.files.map((file) => ({
         filename: file.name,
         contentType: toContentType(file),
+        // These may be encoded, other message types may not (RFC 6532 section 3.7, RFC 2046 section 5.2.1).
+        ...(file.type.startsWith("message/global") ? { contentTransferEncoding: "base64" as const } : {}),
         content: Buffer.from(file.content.buffer, file.content.byteOffset, file.content.byteLength),
         ...(file.cid ? { cid: file.cid, contentDisposition: "inline" } : {}),
       })),

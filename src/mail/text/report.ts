@@ -1,4 +1,4 @@
-/** Bounces (RFC 3464) and receipts (RFC 8098) as who and why. Never throws. */
+/** Bounces (RFC 3464), receipts (RFC 8098) and complaints (RFC 5965) as who and why. Never throws. */
 import { parseHeaders } from "./headers.ts";
 
 const maxRecipients = 50;
@@ -36,6 +36,11 @@ function ofGroup(fields: ReadonlyMap<string, string>): string[] {
   if (disposition) {
     const said = disposition.split(";").at(-1)?.trim() || disposition;
     return [`**Receipt: ${said}**${recipient ? ` by ${recipient}` : ""}`];
+  }
+  const complaint = fields.get("feedback-type");
+  if (complaint) {
+    const about = fields.get("original-rcpt-to") ?? fields.get("original-mail-from");
+    return [`**Complaint about an email: ${complaint}**${about ? ` (${about})` : ""}`];
   }
   const action = fields.get("action")?.trim().toLowerCase();
   if (!action || !recipient) return [];
