@@ -1,6 +1,7 @@
 /** What attachments say, as text: by what their bytes are, then by their name, then by the type they claim. */
 import type { ImapFlow } from "imapflow";
 import PostalMime from "postal-mime";
+import { signedContent } from "../../documents/cms.ts";
 import { describeCompoundFile } from "../../documents/compound-file.ts";
 import { looksReadable } from "../../documents/kind.ts";
 import type { DocumentReader } from "../../documents/reader.ts";
@@ -14,7 +15,7 @@ import { htmlToMarkdown } from "../text/html-markdown.ts";
 import { isOutlookFile } from "../text/outlook.ts";
 import { toSafeFileName } from "./file-name.ts";
 import { readOutlookFile } from "./outlook-file.ts";
-import { type Part, toAnatomy } from "./structure.ts";
+import { isSmimeFile, type Part, toAnatomy } from "./structure.ts";
 import { toTextFile } from "./text-file.ts";
 
 export type AttachmentText = { text: string; notes: string[] };
@@ -41,6 +42,8 @@ export async function toAttachmentText(
     return said("winmail.dat is damaged, and cannot be read; a download link gives it.");
   const older = describeCompoundFile(bytes);
   if (older) return said(older);
+  const signed = isSmimeFile(part) || ending === "p7m" ? signedContent(bytes) : undefined;
+  if (signed) return readEml(Buffer.from(signed));
   if (is(/^(application\/(pgp-encrypted|pkcs7-mime|x-pkcs7-mime|pgp-signature|(x-)?pkcs7-signature))$/))
     return said("Encrypted, or a signature: there is no text to be read in it.");
   const head = bytes.subarray(0, 1024).toString("latin1");

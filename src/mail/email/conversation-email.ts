@@ -4,7 +4,7 @@ import type { Access } from "../access.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
 import { partsToRead } from "../text/body.ts";
 import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../text/headers.ts";
-import { type Anatomy, toAnatomy, toPart } from "./structure.ts";
+import { type Anatomy, charsetOf, toAnatomy, toPart } from "./structure.ts";
 
 export type Found = {
   mailbox: string;
@@ -45,8 +45,8 @@ export const withBodies = (keys: readonly string[]): FetchQueryObject => ({
 });
 
 export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: FetchMessageObject): Found {
-  const headers = parseHeaders(email.headers ?? Buffer.alloc(0));
   const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
+  const headers = parseHeaders(email.headers ?? Buffer.alloc(0), charsetOf(root));
   const date = toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(email));
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);

@@ -9,7 +9,7 @@ import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText 
 import { mayBeForward } from "../text/subject.ts";
 import { toSafeFileName } from "./file-name.ts";
 import { toVerdicts } from "./sender.ts";
-import { type AttachedPart, toAnatomy, toPart } from "./structure.ts";
+import { type AttachedPart, charsetOf, toAnatomy, toPart } from "./structure.ts";
 import { toUnsubscribe } from "./unsubscribe.ts";
 
 const shownHeaders = [
@@ -60,9 +60,9 @@ export async function getEmail(
       found = await imap.fetchOne(String(ref.uid), query, { uid: true });
     }
     if (!found) throw new AppError("email_not_found", "There is no email with this id any more.");
-    const headers = parseHeaders(found.headers ?? Buffer.alloc(0));
-    const flags = lowerCaseFlags(found);
     const anatomy = toAnatomy(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
+    const headers = parseHeaders(found.headers ?? Buffer.alloc(0), charsetOf(anatomy.root));
+    const flags = lowerCaseFlags(found);
     const subject = toText(headerValue(headers, "subject"));
     const until = request.offset + request.maxCharacters;
     const asked = { format: request.format, until, forward: mayBeForward(subject) };
@@ -144,7 +144,7 @@ function countEarlier(headers: ReturnType<typeof parseHeaders>): number {
 function unnamed(type: string): string {
   if (type === "message/rfc822") return "attached email.eml";
   if (/^application\/(vnd\.)?ms-tnef$/.test(type)) return "winmail.dat";
-  return type === "text/rfc822-headers" ? "original headers.txt" : "unnamed";
+  return /^(text\/rfc822-headers|message\/global-headers)$/.test(type) ? "original headers.txt" : "unnamed";
 }
 
 /** Base64 writes three octets as four, in lines of 76. */

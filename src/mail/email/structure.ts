@@ -41,8 +41,12 @@ export type BodyText = {
   plain?: Part;
   html?: Part;
   other?: Part;
+  /** What follows the HTML (else the plain text) as a part of its own, behind a picture or a file between them. */
+  further?: readonly Part[];
   /** winmail.dat, where it holds all the text there is. */
   outlook?: Part;
+  /** smime.p7m, where the text is inside its signature. */
+  signed?: Part;
   /** Of the attached emails that begin here and are shown as part of this one, the outermost first. */
   letterheads?: readonly Letterhead[];
 };
@@ -96,7 +100,7 @@ function toNumberedPart(node: MessageStructureObject, number: string, depth: num
   const children = depth < maxDepth ? (node.childNodes ?? []) : [];
   return {
     part: number,
-    type: (node.type ?? "").toLowerCase().trim() || "application/octet-stream",
+    type: toType(node),
     size: node.size ?? 0,
     parameters,
     children: children
@@ -108,6 +112,23 @@ function toNumberedPart(node: MessageStructureObject, number: string, depth: num
     ...(disposition === "inline" || disposition === "attachment" ? { disposition } : {}),
     ...(node.envelope ? { letterhead: toLetterhead(node.envelope) } : {}),
   };
+}
+
+/** A type that is none, such as `text`, is plain text (RFC 2045 section 5.2), unless it is written as files are. */
+function toType({ type = "", encoding = "" }: MessageStructureObject): string {
+  const said = type.toLowerCase().trim();
+  if (/^[^/\s]+\/[^/\s]/.test(said)) return said;
+  return /^base64$/i.test(encoding) ? "application/octet-stream" : "text/plain";
+}
+
+/** Of the text, for what says nothing of its own; none when it is what anybody takes. */
+export function charsetOf({ charset, type, children }: Part): string | undefined {
+  if (charset && type.startsWith("text/") && !/^(us-ascii|utf-?8)$/i.test(charset)) return charset;
+  for (const child of children) {
+    const found = charsetOf(child);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function toLetterhead({ from, date, subject }: MessageEnvelopeObject): Letterhead {
@@ -127,16 +148,25 @@ function firstName(candidates: readonly (string | undefined)[]): string | undefi
 
 const isText = (part: Part) => part.type === "text/plain" || part.type === "text/html";
 const isEmail = (part: Part) => /^message\/(rfc822|global)$/.test(part.type);
+/** By its type: a signature around the text, or the text encrypted (RFC 8551 section 3.2). */
+export const isSmimeFile = ({ type }: Part) => /^application\/(x-)?pkcs7-mime$/.test(type);
 const isAttachment = (part: Part) => part.disposition === "attachment";
 
 /** Not more than a line end or two, as programs leave them above what they pass on. */
-const isBlank = ({ html, plain, other }: BodyText) => ((html ?? plain ?? other)?.size ?? 0) <= 4;
+const isBlank = ({ html, plain, other, signed }: BodyText) =>
+  ((html ?? plain ?? other ?? signed)?.size ?? 0) <= 4;
 
 /** A text part that is the email's text rather than a file hung on it. */
 const isBody = (part: Part) =>
   part.type.startsWith("text/") &&
   !isAttachment(part) &&
   !(part.name !== undefined && part.disposition !== "inline");
+
+/** Shown within the text: a picture that says so or belongs to HTML, and what else HTML uses, but no file. */
+const isShown = (part: Part, inRelated: boolean) =>
+  part.type.startsWith("image/")
+    ? inRelated || part.disposition === "inline"
+    : inRelated && !isAttachment(part);
 
 /** Walks the tree once. */
 export function toAnatomy(root: Part): Anatomy {
@@ -161,34 +191,47 @@ export function toAnatomy(root: Part): Anatomy {
 
   function alternative(node: Part): void {
     const text: BodyText = {};
+    const further: Part[] = [];
     const look = (part: Part): void => {
       if (isAttachment(part)) attach(part, false);
       else if (part.type === "text/html") text.html ??= part;
       else if (part.type === "text/plain") text.plain ??= part;
       else if (part.type === "text/calendar") calendars.push(part);
-      else if (part.type === "multipart/related" || part.type === "multipart/mixed")
-        part.children.forEach((child, position) => {
-          if (position === 0 || isText(child) || child.type.startsWith("multipart/")) look(child);
-          else attach(child, part.type === "multipart/related");
-        });
+      else if (part.type === "multipart/related" || part.type === "multipart/mixed") lookInto(part);
       else if (part.type.startsWith("multipart/")) for (const child of part.children) look(child);
       else if (part.type === "text/enriched" || part.type === "text/richtext") text.other ??= part;
       else if (part.type !== "text/x-amp-html" && part.type !== "text/watch-html") attach(part, false);
     };
+    /** Apple's mail sends the text in pieces, with the pictures and files between them. */
+    const lookInto = (part: Part): void => {
+      const { html, plain } = text;
+      const isFurther = (child: Part) =>
+        isText(child) &&
+        isBody(child) &&
+        (text.html !== html || (child.type === "text/plain" && text.plain !== plain));
+      part.children.forEach((child, position) => {
+        if (isFurther(child)) further.push(child);
+        else if (position === 0 || isText(child) || child.type.startsWith("multipart/")) look(child);
+        else attach(child, isShown(child, part.type === "multipart/related"));
+      });
+    };
     for (const child of node.children) look(child);
-    if (text.html || text.plain || text.other) texts.push(text);
+    if (text.html || text.plain || text.other)
+      texts.push({ ...text, ...(further.length > 0 ? { further } : {}) });
   }
 
   function leaf(part: Part, inRelated: boolean): void {
     if (part.type === "text/calendar" && !isAttachment(part)) calendars.push(part);
-    else if (part.type === "application/pkcs7-mime" || part.type === "application/x-pkcs7-mime") {
-      const opaque = (part.parameters["smime-type"] ?? "").toLowerCase() === "signed-data";
-      found[opaque ? "signed" : "encrypted"] ??= "S/MIME";
+    else if (isSmimeFile(part)) {
+      const kind = (part.parameters["smime-type"] ?? "").toLowerCase();
+      // One that does not say what it is may be either.
+      if (kind === "signed-data" || kind === "") texts.push({ signed: part });
+      if (kind !== "") found[kind === "signed-data" ? "signed" : "encrypted"] ??= "S/MIME";
       attach(part, false);
     } else if (isBody(part) && part.type === "text/html") texts.push({ html: part });
     else if (isBody(part) && part.type === "text/plain") texts.push({ plain: part });
     else if (isBody(part)) texts.push({ other: part });
-    else attach(part, inRelated || (part.disposition === "inline" && part.type.startsWith("image/")));
+    else attach(part, isShown(part, inRelated));
   }
 
   function walk(part: Part, inRelated = false): void {

@@ -2,7 +2,7 @@
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
-import { type Part, toAnatomy, toPart } from "../email/structure.ts";
+import { charsetOf, type Part, toAnatomy, toPart } from "../email/structure.ts";
 import type { EmailRow } from "../mail.ts";
 import { partsToRead } from "../text/body.ts";
 import { type Address, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
@@ -70,7 +70,7 @@ function toFetchedRow(
   root: Part,
   notes: MailboxNotes,
 ): FetchedRow {
-  const headers = parseHeaders(email.headers ?? Buffer.alloc(0));
+  const headers = parseHeaders(email.headers ?? Buffer.alloc(0), charsetOf(root));
   const received = receivedAt(email);
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);

@@ -102,9 +102,10 @@ async function fetchSource(imap: ImapFlow, uid: number): Promise<string> {
 
 /** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */
 export function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
-  const texts = anatomy.texts.flatMap(({ html, plain, other, outlook }) => {
-    if (format === "text") return [plain ?? html ?? other ?? outlook];
-    return html && plain && html.size > plain.size * 4 ? [html, plain] : [html ?? plain ?? other ?? outlook];
+  const texts = anatomy.texts.flatMap(({ html, plain, other, further = [], outlook, signed }) => {
+    if (format === "text" && plain && html) return [plain];
+    const first = html ?? plain ?? other ?? outlook ?? signed;
+    return html && plain && html.size > plain.size * 4 ? [first, ...further, plain] : [first, ...further];
   });
   const status = format === "html" ? undefined : anatomy.report?.status;
   const all = [...texts, ...anatomy.calendars, status];

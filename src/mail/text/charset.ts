@@ -39,7 +39,9 @@ function latin(buffer: Buffer): string {
   return strictUtf8(buffer) ?? decode(buffer, "windows-1252");
 }
 
-function strictUtf8(buffer: Buffer): string | undefined {
+export const isUtf8 = (bytes: Uint8Array) => strictUtf8(bytes) !== undefined;
+
+function strictUtf8(buffer: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(buffer);
   } catch {

@@ -1,7 +1,7 @@
 /** Raw header lines to readable values: encoded words (RFC 2047), raw 8-bit, addresses, dates. Never throws. */
 import libmime from "libmime";
 import { addressParser } from "postal-mime";
-import { decodeText } from "./charset.ts";
+import { decodeText, isUtf8 } from "./charset.ts";
 
 export type Header = { name: string; value: string };
 
@@ -9,9 +9,12 @@ export type Address = { name?: string; address: string };
 
 export const showAddress = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);
 
-/** A header block, unfolded, in order; names as written, values still encoded. `charset` is for raw 8-bit bytes. */
+/**
+ * A header block, unfolded, in order; names as written, values still encoded. `charset` is for raw 8-bit bytes that are
+ * not UTF-8: who sends such headers sends the text in the same.
+ */
 export function parseHeaders(raw: Uint8Array, charset?: string): Header[] {
-  const text = decodeText(raw, charset);
+  const text = decodeText(raw, isUtf8(raw) ? undefined : charset);
   const [block = ""] = text.split(/\r?\n\r?\n/, 1);
   const headers: Header[] = [];
   for (const line of block.replace(/\r?\n[ \t]+/g, " ").split(/\r\n|\n|\r/)) {

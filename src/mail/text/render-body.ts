@@ -1,6 +1,8 @@
 /** The parts of an email as one text in the format asked for, with notes on what was left out. */
 
-import type { Anatomy, BodyText, Letterhead, Part } from "../email/structure.ts";
+import { signedContent } from "../../documents/cms.ts";
+import { toMimeTree } from "../email/mime-tree.ts";
+import { type Anatomy, type BodyText, type Letterhead, type Part, toAnatomy } from "../email/structure.ts";
 import type { EmailFormat } from "../reading.ts";
 import { calendarToLines } from "./calendar.ts";
 import { decodeText } from "./charset.ts";
@@ -10,6 +12,7 @@ import { htmlToMarkdown, type LeftOut } from "./html-markdown.ts";
 import { escaped, toHtmlSource } from "./html-source.ts";
 import { createLinkBook, type LinkBook } from "./links.ts";
 import { isOutlookFile, type OutlookText, toOutlookText } from "./outlook.ts";
+import { openArmor } from "./pgp-armor.ts";
 import { shortenTargets, toPlainText } from "./plain-text.ts";
 import { reportToLines } from "./report.ts";
 
@@ -24,7 +27,15 @@ export type Rendered = {
 type Content = (part: Part) => Buffer | undefined;
 
 /** What was left out, over all parts. */
-type Tally = LeftOut & { quoted: number; signature: number };
+type Tally = LeftOut & {
+  quoted: number;
+  signature: number;
+  /** Each text inside a signature: whether it was one, and could be read. */
+  sealed: ("open" | "closed")[];
+  /** As the text itself shows, not the structure. */
+  encrypted: "S/MIME" | "PGP" | undefined;
+  signed: "PGP" | undefined;
+};
 
 /** `content` gives the decoded octets of a part, as far as they are known. Never throws. */
 export function renderBody(
@@ -41,7 +52,25 @@ export function renderBody(
     tooDeep: false,
     quoted: 0,
     signature: 0,
+    sealed: [],
+    encrypted: undefined,
+    signed: undefined,
   };
+  const sections = toSections(anatomy, request, content, links, tally);
+  const text =
+    request.format === "links" ? listLinks(links) : sections.filter((section) => section !== "").join("\n\n");
+  return { text, notes: notes(anatomy, request.format, tally, links), cutOctets: 0 };
+}
+
+type Request = Parameters<typeof renderBody>[1];
+
+function toSections(
+  anatomy: Anatomy,
+  request: Request,
+  content: Content,
+  links: LinkBook,
+  tally: Tally,
+): string[] {
   const sections: string[] = [];
   const status = anatomy.report?.status;
   if (status && request.format !== "html")
@@ -49,14 +78,26 @@ export function renderBody(
   for (const calendar of anatomy.calendars)
     sections.push(calendarToLines(toText(calendar, content)).join("\n").trim());
   for (const text of anatomy.texts) {
-    const rendered = renderText(text, request, content, links, tally);
     const show = request.format === "html" && text.html ? toHtmlLetterhead : showLetterhead;
     const heads = (text.letterheads ?? []).map(show);
-    sections.push([...heads, rendered].filter((piece) => piece !== "").join("\n\n"));
+    const rendered = text.signed
+      ? openSigned(text.signed)
+      : [renderText(text, request, content, links, tally)];
+    sections.push([...heads, ...rendered].filter((piece) => piece !== "").join("\n\n"));
   }
-  const text =
-    request.format === "links" ? listLinks(links) : sections.filter((section) => section !== "").join("\n\n");
-  return { text, notes: notes(anatomy, request.format, tally, links), cutOctets: 0 };
+  return sections;
+
+  /** The email inside its signature. */
+  function openSigned(part: Part): string[] {
+    const inside = signedContent(content(part) ?? Buffer.alloc(0));
+    tally.sealed.push(inside ? "open" : "closed");
+    // Signed again and again is nobody's email.
+    if (!inside || tally.sealed.length > 3) return [];
+    const tree = toMimeTree(inside);
+    const its = toAnatomy(tree.root);
+    tally.encrypted ??= its.encrypted;
+    return toSections(its, request, tree.content, links, tally);
+  }
 }
 
 function showLetterhead({ from, date, subject }: Letterhead): string {
@@ -86,6 +127,11 @@ function charsetInside(bytes: Buffer): string | undefined {
   return /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(bytes.subarray(0, 2048).toString("latin1"))?.[1];
 }
 
+/** What calls itself plain text and is an HTML document from its first letter on. */
+const htmlInside = (words: string) => (/^\s*(<!doctype html|<html[\s>])/i.test(words) ? words : undefined);
+
+const isHtml = ({ type }: Part) => type === "text/html";
+
 function renderText(
   text: BodyText,
   { format, forward }: { format: EmailFormat; forward: boolean },
@@ -93,22 +139,23 @@ function renderText(
   links: LinkBook,
   tally: Tally,
 ): string {
-  const { html, plain, other } = text;
+  const { html, plain, other, further = [] } = text;
   const outlook: OutlookText = (text.outlook && toOutlookText(content(text.outlook))) ?? {};
-  const htmlSource = () => (html ? toText(html, content) : outlook.html);
+  const disguised = !html && plain ? htmlInside(toText(plain, content)) : undefined;
+  const htmlSource = () => (html ? toText(html, content) : (outlook.html ?? disguised));
   const part = plain ?? other;
   const plainText = () => (part ? plainOf(part) : outlook.plain);
   if (format === "text") {
-    const unfolded = plain ? plainOf(plain) : undefined;
-    const source = unfolded === undefined ? htmlSource() : undefined;
-    return unfolded ?? (source === undefined ? (plainText() ?? "") : show(toMarkdown(source)).join("\n"));
+    const source = plain && disguised === undefined ? undefined : htmlSource();
+    return source === undefined ? wholePlainText() : show(wholeMarkdown(source)).join("\n");
   }
   const source = htmlSource();
-  if (format === "html" && source !== undefined) return toHtmlSource(source);
-  const rendered = source === undefined ? [] : toMarkdown(source);
+  if (format === "html" && source !== undefined)
+    return [toHtmlSource(source), ...further.map(sourceOf)].join("\n");
+  const rendered = source === undefined ? [] : wholeMarkdown(source);
   // HTML that is all pictures has its words in the plain text beside it.
   const isBare = rendered.every((line) => !/\p{L}/u.test(line.replace(/\[image:[^\]]*\]/g, "")));
-  const instead = isBare ? plainText() : undefined;
+  const instead = isBare ? wholePlainText() : undefined;
   const own = instead?.replace(/[\uE000\uE001]/g, "").split("\n");
   const lines = own?.map((line) => shortenTargets(line, links)) ?? rendered;
   const quotes = instead === undefined ? "marked" : "all";
@@ -117,12 +164,36 @@ function renderText(
   tally.signature += folded.signature;
   return tidy(folded.lines);
 
+  /** The plain text beside HTML is whole as it is. */
+  function wholePlainText(): string {
+    const pieces = [plainText() ?? "", ...(html ? [] : further.map(plainOf))];
+    return pieces.filter((piece) => piece !== "").join("\n\n");
+  }
+
+  function wholeMarkdown(words: string): string[] {
+    const first = toMarkdown(words);
+    return further.reduce((lines, one) => {
+      lines.push("", ...(isHtml(one) ? toMarkdown(toText(one, content)) : plainOf(one).split("\n")));
+      return lines;
+    }, first);
+  }
+
+  function sourceOf(one: Part): string {
+    const words = toText(one, content);
+    return isHtml(one) ? toHtmlSource(words) : `<pre>${escaped(words)}</pre>`;
+  }
+
   function plainOf(plainPart: Part): string {
     const raw = toText(plainPart, content);
     const bare = /^text\/(enriched|richtext)$/.test(plainPart.type)
       ? raw.replace(/<<|<\/?[a-z]+>/gi, (tag) => (tag === "<<" ? "<" : ""))
       : raw;
-    return toPlainText(bare, plainPart);
+    const words = toPlainText(bare, plainPart);
+    if (format === "text" || !words.includes("-----BEGIN PGP ")) return words;
+    const opened = openArmor(words);
+    if (opened.encrypted) tally.encrypted ??= "PGP";
+    if (opened.signed) tally.signed = "PGP";
+    return opened.text.trim();
   }
 
   function toMarkdown(words: string): string[] {
@@ -151,12 +222,17 @@ function listLinks(links: LinkBook): string {
 
 function notes(anatomy: Anatomy, format: EmailFormat, tally: Tally, links: LinkBook): string[] {
   const found: string[] = [];
-  if (anatomy.encrypted)
-    found.push(`The email is encrypted (${anatomy.encrypted}); its text cannot be read here.`);
-  if (anatomy.signed)
-    found.push(`The email is signed (${anatomy.signed}); the signature was not checked here.`);
+  const isOpen = tally.sealed.includes("open");
+  const closed = tally.sealed.includes("closed");
+  const encrypted =
+    anatomy.encrypted ?? tally.encrypted ?? (closed && !anatomy.signed ? "S/MIME" : undefined);
+  const signed = anatomy.signed ?? (isOpen ? "S/MIME" : tally.signed);
+  if (encrypted) found.push(`The email is encrypted (${encrypted}); its text cannot be read here.`);
+  if (signed) found.push(`The email is signed (${signed}); the signature was not checked here.`);
+  if (isOpen) found.push("The text is out of smime.p7m; get_attachment lists what else is in it.");
+  if (closed && signed) found.push("smime.p7m is damaged, or signs what is elsewhere: no text is in it.");
   const nothing = anatomy.texts.length + anatomy.calendars.length === 0 && !anatomy.report?.status;
-  if (nothing && !anatomy.encrypted) found.push("The email has no text of its own.");
+  if (nothing && !encrypted) found.push("The email has no text of its own.");
   if (anatomy.texts.some(({ outlook }) => outlook))
     found.push(
       "The text is out of winmail.dat, Outlook's own format; get_attachment lists what else is in it.",
