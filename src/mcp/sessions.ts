@@ -3,6 +3,7 @@
  * anybody else's id is as unknown as a made-up one.
  */
 import { desc, eq, inArray, lte, sql } from "drizzle-orm";
+import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { sessions } from "../db/schema.ts";
@@ -15,6 +16,9 @@ const maxPerGrant = 100;
 /** A use is written down at most this often: every row written costs a disk sync. */
 const usualTouchEveryMs = 30_000;
 
+/** Sessions remembered, so that a request need not ask the disk for what no other process changes. */
+const maxRemembered = 2_000;
+
 export type Session = { hash: string; grantId: string; protocolVersion: string };
 
 export type Sessions = ReturnType<typeof createSessions>;
@@ -24,7 +28,8 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
   const touchEveryMs = Math.min(usualTouchEveryMs, idleMs / 10);
   const isOver = (lastUsedAt: number) => clock.now() - lastUsedAt > idleMs + touchEveryMs;
 
-  // Every request asks this: the SQL is made once.
+  /** Rows by their hash as they were last seen or written here; a grant that ends elsewhere is met before. */
+  const remembered = new LRUCache<string, typeof sessions.$inferSelect>({ max: maxRemembered });
   const byHash = db
     .select()
     .from(sessions)
@@ -46,12 +51,21 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       .all();
     const hashes = extra.map(({ hash }) => hash);
     if (hashes.length > 0) tx.delete(sessions).where(inArray(sessions.hash, hashes)).run();
+    for (const hash of hashes) remembered.delete(hash);
   }
 
   /** Notes that a session is in use: a call, or a stream held open. */
   function touch(hash: string): void {
     const lastUsedAt = clock.now();
     noteWhereItCan(() => db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run());
+    const row = remembered.get(hash);
+    if (row) remembered.set(hash, { ...row, lastUsedAt });
+  }
+
+  function read(hash: string): typeof sessions.$inferSelect | undefined {
+    const row = remembered.get(hash) ?? byHash.get({ hash });
+    if (row) remembered.set(hash, row);
+    return row;
   }
 
   return {
@@ -74,7 +88,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     /** The session, when it is this grant's and not over; using it keeps it. */
     find(id: string, grantId: string): Session | undefined {
       const hash = hashSecret(id);
-      const row = byHash.get({ hash });
+      const row = read(hash);
       if (!row || row.grantId !== grantId || isOver(row.lastUsedAt)) return undefined;
       if (clock.now() - row.lastUsedAt >= touchEveryMs) touch(hash);
       return { hash, grantId, protocolVersion: row.protocolVersion };
@@ -82,6 +96,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
 
     /** Ends a session that was found. */
     close(hash: string): void {
+      remembered.delete(hash);
       db.delete(sessions).where(eq(sessions.hash, hash)).run();
     },
   };
