@@ -71,29 +71,35 @@ export function createLimits(deps: LimitOptions) {
   const allRates: Record<RateName, Rate> = { ...rates, ...deps.rates };
   const allGates: Record<GateName, number> = { ...gates, ...deps.gates };
   /** Rate and key -> when the last of what was spent will be back, milliseconds since the epoch (GCRA). */
-  const spent = Object.fromEntries(
-    Object.keys(allRates).map((name) => [name, new LRUCache<string, number>({ max: maxKeys })]),
-  ) as Record<RateName, LRUCache<string, number>>;
+  const spent = new Map<RateName, LRUCache<string, number>>();
   const inFlight = new Map<string, number>();
   /** Grant -> its tool calls in flight, and who waits to be. */
   const lines = new Map<string, Line>();
+
+  /** Made at a rate's first use: an LRU takes the room of all its keys at once. */
+  function spentOf(name: RateName): LRUCache<string, number> {
+    const made = spent.get(name) ?? new LRUCache<string, number>({ max: maxKeys });
+    if (!spent.has(name)) spent.set(name, made);
+    return made;
+  }
 
   /** One try. Throws rate_limited with the seconds until the next is free. */
   function spend(name: RateName, key: string): void {
     const { burst, everyMs } = allRates[name];
     const now = deps.clock.now();
-    const back = spent[name].get(key) ?? now;
+    const ofRate = spentOf(name);
+    const back = ofRate.get(key) ?? now;
     // Further away than all of the burst: the clock was set back, and nobody need wait for that.
     const next = (back > now + burst * everyMs ? now : Math.max(back, now)) + everyMs;
     const waitMs = next - burst * everyMs - now;
     if (waitMs > 0) throw tooMuch(Math.ceil(waitMs / 1000));
-    spent[name].set(key, next);
+    ofRate.set(key, next);
   }
 
   /** Gives a try back: what it was counted against did not happen. */
   function refund(name: RateName, key: string): void {
-    const next = spent[name].get(key);
-    if (next !== undefined) spent[name].set(key, next - allRates[name].everyMs);
+    const next = spentOf(name).get(key);
+    if (next !== undefined) spentOf(name).set(key, next - allRates[name].everyMs);
   }
 
   /** Takes a place among those at once; call what it returns to leave, once. Throws rate_limited when full. */

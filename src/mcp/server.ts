@@ -36,9 +36,10 @@ export type CreateServer = ReturnType<typeof createServerFactory>;
 
 export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
   const runTool = createRunTool(deps);
-  const listed = tools.map((tool) => ({ tool, entry: toListed(tool) }));
+  // Neither is needed before the first client comes, and both take their time.
+  const listed = once(() => tools.map((tool) => ({ tool, entry: toListed(tool) })));
   // The SDK would make one for every server, which is for every request: it is what costs most there.
-  const jsonSchemaValidator = new AjvJsonSchemaValidator();
+  const validator = once(() => new AjvJsonSchemaValidator());
   const serverInfo = {
     name: "email-connector",
     title: "Email",
@@ -48,8 +49,11 @@ export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
   };
 
   return function createServer({ grant, requestId, signal, toCallName }: Caller): Server {
-    const server = new Server(serverInfo, { capabilities: { tools: {} }, instructions, jsonSchemaValidator });
-    const usable = listed.filter(({ tool }) => mayUse(grant.level, tool)).map(({ entry }) => entry);
+    const capabilities = { tools: {} };
+    const server = new Server(serverInfo, { capabilities, instructions, jsonSchemaValidator: validator() });
+    const usable = listed()
+      .filter(({ tool }) => mayUse(grant.level, tool))
+      .map(({ entry }) => entry);
 
     server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: usable }));
 
@@ -70,6 +74,15 @@ export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
       });
     });
     return server;
+  };
+}
+
+/** What `make` returns, made when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
