@@ -15,11 +15,10 @@ import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
 import type { Log } from "./log.ts";
 import { createConnections } from "./mail/connection/connections.ts";
-import { type ImapDeadlines, openImap, proveImap } from "./mail/connection/imap.ts";
-import { openSmtp, proveSmtp, type SmtpDeadlines } from "./mail/connection/smtp.ts";
+import type { ImapDeadlines } from "./mail/connection/imap.ts";
+import type { SmtpDeadlines } from "./mail/connection/smtp.ts";
 import { createSubmissions } from "./mail/connection/submissions.ts";
 import type { Credentials } from "./mail/mail.ts";
-import { createOwnNameLook } from "./mail/outgoing/own-name.ts";
 import { createCalls } from "./mcp/calls.ts";
 import { createServerFactory } from "./mcp/server.ts";
 import { createSessions } from "./mcp/sessions.ts";
@@ -161,6 +160,11 @@ function toRate(perMinute: number) {
   return { burst: perMinute, everyMs: Math.ceil(60_000 / perMinute) };
 }
 
+// Loaded at the first login, so that the door is open sooner.
+const loadImap = () => import("./mail/connection/imap.ts");
+const loadSmtp = () => import("./mail/connection/smtp.ts");
+const loadOwnName = () => import("./mail/outgoing/own-name.ts");
+
 /** The ways to mail servers, each login counted. */
 function createDoors(deps: {
   outbound: Outbound;
@@ -172,16 +176,23 @@ function createDoors(deps: {
   const toImap = (signal: AbortSignal) => ({ outbound, signal, ...(imap ? { deadlines: imap } : {}) });
   const toSmtp = (signal: AbortSignal) => ({ outbound, signal, ...(smtp ? { deadlines: smtp } : {}) });
   return {
-    openImap: (credentials: Credentials, signal: AbortSignal) =>
-      metrics.countLogin("imap", openImap(credentials, toImap(signal))),
-    proveImap: (credentials: Credentials, signal: AbortSignal, writes: boolean) => {
+    async openImap(credentials: Credentials, signal: AbortSignal) {
+      const { openImap } = await loadImap();
+      return metrics.countLogin("imap", openImap(credentials, toImap(signal)));
+    },
+    async proveImap(credentials: Credentials, signal: AbortSignal, writes: boolean) {
+      const [{ proveImap }, { createOwnNameLook }] = await Promise.all([loadImap(), loadOwnName()]);
       const look = writes ? createOwnNameLook(credentials.address) : undefined;
       return metrics.countLogin("imap", proveImap(credentials, toImap(signal), look));
     },
-    openSmtp: (credentials: Credentials, signal: AbortSignal) =>
-      metrics.countLogin("smtp", openSmtp(credentials, toSmtp(signal))),
-    proveSmtp: (credentials: Credentials, signal: AbortSignal) =>
-      metrics.countLogin("smtp", proveSmtp(credentials, toSmtp(signal))),
+    async openSmtp(credentials: Credentials, signal: AbortSignal) {
+      const { openSmtp } = await loadSmtp();
+      return metrics.countLogin("smtp", openSmtp(credentials, toSmtp(signal)));
+    },
+    async proveSmtp(credentials: Credentials, signal: AbortSignal) {
+      const { proveSmtp } = await loadSmtp();
+      return metrics.countLogin("smtp", proveSmtp(credentials, toSmtp(signal)));
+    },
   };
 }
 

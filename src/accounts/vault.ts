@@ -13,7 +13,6 @@ import type { DocumentReader } from "../documents/reader.ts";
 import { AppError } from "../errors.ts";
 import type { Connections } from "../mail/connection/connections.ts";
 import type { Submissions } from "../mail/connection/submissions.ts";
-import { createMail } from "../mail/create-mail.ts";
 import type { Credentials, Mail } from "../mail/mail.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
@@ -116,6 +115,8 @@ export function createVault(deps: {
     ): Promise<T> {
       const all = unsealAll(grant.id, grant.dataKey);
       const own = all.map(({ credentials }) => credentials.address);
+      // Loaded at the first use: a server at rest need not hold all that reads mail.
+      const { createMail } = await import("../mail/create-mail.ts");
       const mails = all.map(({ id, credentials }) =>
         createMail({
           owner: { grantId: grant.id, accountId: id, credentials },
