@@ -1,5 +1,6 @@
 /** Which emails are one conversation, over servers that thread, that thread badly, that do not, and that number them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { getThread as getThreadOf } from "../../src/mail/email/thread.ts";
 import { getThread } from "../../src/tools/get-thread.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { type Gmail, startGmail } from "../support/gmail.ts";
@@ -100,21 +101,37 @@ describeMail("A conversation", () => {
     "is the same on a server %s (RFC 5256 section 3): a chain of answers and no stranger",
     async (server, rewrite) => {
       const user = await withLetters([
-        ...strangers(5, "Plan"),
-        ...chain(12, "Plan", ["INBOX", "Sent"]),
+        // So many that the server is asked for threads.
+        ...strangers(60, "Plan"),
+        ...chain(3, "Plan", ["INBOX", "Sent"]),
         // Goes on under another subject.
-        { at: 12, subject: "Another matter", answers: 11, mailbox: "Archive" },
-        { at: 13, subject: "AW: Another matter", answers: 12 },
+        { at: 3, subject: "Another matter", answers: 2, mailbox: "Archive" },
+        { at: 4, subject: "AW: Another matter", answers: 3 },
       ]);
       const proxy = await startImapProxy(kit, rewrite);
       const { words, notes } = await threadOf(kit, user, proxy.imap);
       await proxy.stop();
       const asked = proxy.commands.some((command) => command.startsWith("UID THREAD REF"));
       expect(asked).toBe(server !== "without THREAD");
-      expect(words).toEqual(Array.from({ length: 14 }, (_, at) => `words ${at}`));
+      expect(words).toEqual(["words 0", "words 1", "words 2", "words 3", "words 4"]);
       expect(notes).toEqual([]);
     },
   );
+
+  test("of a subject that few others have is whole without threads, which take a server twice as long", async () => {
+    const user = await withLetters([
+      ...strangers(5, "Plan"),
+      ...chain(12, "Plan", ["INBOX", "Sent"]),
+      { at: 12, subject: "Another matter", answers: 11, mailbox: "Archive" },
+      { at: 13, subject: "AW: Another matter", answers: 12 },
+    ]);
+    const proxy = await startImapProxy(kit, {});
+    const { words, notes } = await threadOf(kit, user, proxy.imap);
+    await proxy.stop();
+    expect(proxy.commands.filter((command) => command.startsWith("UID THREAD"))).toEqual([]);
+    expect(words).toEqual(Array.from({ length: 14 }, (_, at) => `words ${at}`));
+    expect(notes).toEqual([]);
+  });
 
   test.each([
     ["in UTF-8", {}],
@@ -142,6 +159,33 @@ describeMail("A conversation", () => {
     expect(narrow.notes).toEqual([
       "There may be more of it: what was found led on further than was followed.",
     ]);
+  });
+
+  test("in a very large mailbox is whole, though each connection looks through a part of it", async () => {
+    const user = await withLetters([
+      ...chain(3, "Plan", ["INBOX"]),
+      ...strangers(30, "Other"),
+      { at: 3, subject: "Re: Plan", answers: 2, mailbox: "Sent" },
+      { at: 4, subject: "Another matter", answers: 0 },
+      { at: 5, subject: "Re: Plan", answers: 3 },
+    ]);
+    const proxy = await startImapProxy(kit, {});
+    const { access, mail, connections } = openReader(kit, user, proxy.imap);
+    // Two connections, as they are after some use.
+    const [{ emails }] = await Promise.all([
+      mail.listEmails({ mailbox: "inbox", limit: 1 }),
+      mail.listEmails({ mailbox: "sent", limit: 1 }),
+    ]);
+    const sizes = { whole: 20, wholeText: 20, largest: 100 };
+    for (const round of ["the first time", "when the places are noted"]) {
+      const thread = await getThreadOf(access, { id: emails[0]?.id ?? "", limit: 50 }, sizes);
+      const words = thread.emails.map(({ body }) => body.trim());
+      expect([round, ...words]).toEqual([round, ...[0, 1, 2, 3, 4, 5].map((at) => `words ${at}`)]);
+    }
+    await connections.close();
+    await proxy.stop();
+    const ranges = proxy.commands.flatMap((command) => /^UID SEARCH .*?\bUID (\S+)/.exec(command)?.[1] ?? []);
+    expect([...new Set(ranges)].sort()).toEqual(["18:*", "1:17"].sort());
   });
 
   test.each([

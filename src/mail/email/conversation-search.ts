@@ -6,7 +6,7 @@ import { toBaseSubject } from "../text/subject.ts";
 
 /** Each key is one for SEARCH. */
 export type Question = { ids: Key[]; subjects: Key[] };
-type Key = readonly SearchToken[];
+export type Key = readonly SearchToken[];
 
 /** Servers take lines of 8,192 octets (RFC 7162 section 4). */
 const maxOctets = 6_000;
@@ -64,35 +64,33 @@ const beginningOf = (base: string) => [...base].slice(0, subjectCharacters).join
 /**
  * UIDs of emails that may belong to it: all of the subject when they are few (`wholeSubjects`). When they are many, those
  * that name the ids, with the threads these and `own` are in where the server has THREAD; without these when they are
- * more than `most`.
+ * more than `most`. `within`: keys that leave a slice of the mailbox.
  */
 export async function findCandidates(
   imap: ImapFlow,
   { ids, subjects }: Question,
-  { own, most }: { own: readonly number[]; most: number },
+  { own, most, within }: { own: readonly number[]; most: number; within: Key },
 ): Promise<{ uids: number[]; wholeSubjects: boolean }> {
-  const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf(ids)) : []);
+  const byIds = async () => (ids.length > 0 ? uidSearch(imap, [...within, ...anyOf(ids)]) : []);
   if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true };
-  const threads = await findThreads(imap, anyOf([...ids, ...subjects]));
-  const all = threads?.flat() ?? [];
-  if (threads && all.length <= maxCandidates) return { uids: all, wholeSubjects: true };
+  const keys = [...within, ...anyOf([...ids, ...subjects])];
+  const all = await uidSearch(imap, keys).catch(ifRefused);
+  if (all && all.length <= maxCandidates) return { uids: all, wholeSubjects: true };
   const named = await byIds();
   const seeds = new Set([...named, ...own]);
-  const around = (threads ?? []).filter((thread) => thread.some((uid) => seeds.has(uid))).flat();
+  const threads = all ? await findThreads(imap, keys) : [];
+  const around = threads.filter((thread) => thread.some((uid) => seeds.has(uid))).flat();
   const wider = [...new Set([...named, ...around])];
   return { uids: wider.length <= most ? wider : named, wholeSubjects: false };
 }
 
-/** What matches, by threads where the server has them; undefined when it cannot answer this. */
-async function findThreads(imap: ImapFlow, keys: Key): Promise<number[][] | undefined> {
+/** What matches, by threads: none where the server has none, or cannot answer this. It takes twice what a search does. */
+async function findThreads(imap: ImapFlow, keys: Key): Promise<number[][]> {
   const has = (name: string) => imap.capabilities.has(`THREAD=${name}`);
   // REFERENCES joins strangers of the same subject, REFS does not.
   const algorithm = has("REFS") ? "REFS" : has("REFERENCES") ? "REFERENCES" : undefined;
-  const small = requireSelected(imap).exists <= maxThreaded;
-  const threads = algorithm && small ? await uidThread(imap, algorithm, keys).catch(ifRefused) : undefined;
-  if (threads) return threads;
-  const uids = await uidSearch(imap, keys).catch(ifRefused);
-  return uids?.map((uid) => [uid]);
+  if (!algorithm || requireSelected(imap).exists > maxThreaded) return [];
+  return (await uidThread(imap, algorithm, keys).catch(ifRefused)) ?? [];
 }
 
 /** Any of them. OR takes two (RFC 3501 section 6.4.4); halves keep it from nesting deep. */

@@ -12,9 +12,10 @@ import { readFresh } from "../connection/freshness.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailRef } from "../email-id.ts";
 import { knownMailboxes } from "../mailboxes.ts";
-import { atom, ifRefused, type SearchToken, uidSearch } from "../search/raw-search.ts";
+import { atom, ifRefused, uidSearch } from "../search/raw-search.ts";
+import { type Slice, type SliceSizes, sliceSizes, slicesOf } from "../search/slices.ts";
 import { type Found, textParts, toFound, withBodies } from "./conversation-email.ts";
-import { type Asked, findCandidates, toQuestion } from "./conversation-search.ts";
+import { type Asked, findCandidates, type Key, toQuestion } from "./conversation-search.ts";
 
 /** How often what was found is asked for what it leads to; a conversation of equal subject is whole after one. */
 const maxRounds = 5;
@@ -35,11 +36,16 @@ export type Conversation = {
 };
 
 /** Throws email_moved, email_not_found, and what its own mailbox fails with; another's failure is told in `skipped`. */
-export async function gatherConversation(access: Access, ref: EmailRef): Promise<Conversation> {
+export async function gatherConversation(
+  access: Access,
+  ref: EmailRef,
+  sizes: SliceSizes = sliceSizes,
+): Promise<Conversation> {
   const list = () => access.read(undefined, (imap) => knownMailboxes(imap, true));
   const reading = readFirst(access, ref);
   // Where another connection is there, it is asked at the same time.
-  const listing = access.hasSpare() ? list() : undefined;
+  const spare = access.hasSpare();
+  const listing = spare ? list() : undefined;
   listing?.catch(() => {});
   const { first, number } = await reading;
   // It refers to nothing, and nothing can refer to it.
@@ -52,14 +58,14 @@ export async function gatherConversation(access: Access, ref: EmailRef): Promise
   const paths = [...new Set([ref.mailbox, ...wanted.map(({ path }) => path)])];
   const empty = wanted.filter((one) => one.empty && one.path !== ref.mailbox).map(({ path }) => path);
   const numbered = number && (await gatherByNumber(access, first, number.keys, createPlaces(paths, empty)));
-  return numbered ?? gatherByIds(access, first, createPlaces(paths, empty));
+  return numbered ?? gatherByIds(access, first, createPlaces(paths, empty), { sizes, spare });
 }
 
 /** The email itself, and the number its conversation has where a server gives it one. */
 async function readFirst(
   access: Access,
   ref: EmailRef,
-): Promise<{ first: Found; number?: { keys: SearchToken[]; gmail: boolean } }> {
+): Promise<{ first: Found; number?: { keys: Key; gmail: boolean } }> {
   return access.read(ref.mailbox, async (imap, notes) => {
     requireSameValidity(imap, ref);
     const ask = { ...withBodies(notes.textParts.get(ref.uid) ?? []), threadId: true };
@@ -84,19 +90,25 @@ async function readFirst(
 async function gatherByNumber(
   access: Access,
   first: Found,
-  keys: readonly SearchToken[],
+  keys: Key,
   places: Places,
 ): Promise<Conversation | undefined> {
   let believed = false;
-  const emails = await lookEverywhere(access, first, places, async (imap, path) => {
+  const find: Find = async (imap, path) => {
     const uids = (await uidSearch(imap, keys).catch(ifRefused)) ?? [];
     believed ||= path === first.mailbox && uids.includes(first.uid);
     return uids;
-  });
+  };
+  const emails = await lookEverywhere(access, first, places, { find });
   return believed ? toConversation(first, emails, places) : undefined;
 }
 
-async function gatherByIds(access: Access, first: Found, places: Places): Promise<Conversation> {
+async function gatherByIds(
+  access: Access,
+  first: Found,
+  places: Places,
+  slicing: Slicing,
+): Promise<Conversation> {
   const pool = new Map([[first.id, first]]);
   places.see(first.mailbox, [first.uid]);
   const asked: Asked = { words: new Set(), wholeSubjects: true };
@@ -105,12 +117,13 @@ async function gatherByIds(access: Access, first: Found, places: Places): Promis
     const question = toQuestion(linked, asked);
     if (!question) return toConversation(first, linked, places);
     if (round === maxRounds) return { ...toConversation(first, linked, places), open: true };
-    const found = await lookEverywhere(access, first, places, async (imap, path) => {
+    const find: Find = async (imap, path, within) => {
       const own = linked.filter(({ mailbox }) => mailbox === path).map(({ uid }) => uid);
-      const candidates = await findCandidates(imap, question, { own, most: maxPerMailbox });
+      const candidates = await findCandidates(imap, question, { own, most: maxPerMailbox, within });
       asked.wholeSubjects &&= candidates.wholeSubjects;
       return candidates.uids;
-    });
+    };
+    const found = await lookEverywhere(access, first, places, { find, slicing });
     for (const email of found) pool.set(email.id, email);
     const before = linked.length;
     linked = toLinked(first, pool);
@@ -167,15 +180,19 @@ function createPlaces(paths: readonly string[], empty: readonly string[] = []) {
   };
 }
 
-/** What `search` finds in each mailbox and was not seen before. */
-async function lookEverywhere(
-  access: Access,
-  first: Found,
-  places: Places,
-  search: (imap: ImapFlow, path: string) => Promise<number[]>,
-): Promise<Found[]> {
+/** UIDs of the selected mailbox, `path`. `within`: keys that leave a slice of it; none for all of it. */
+type Find = (imap: ImapFlow, path: string, within: Key) => Promise<number[]>;
+
+/** `spare`: the account has another connection, though it may be busy with a smaller mailbox for the moment. */
+type Slicing = { sizes: SliceSizes; spare: boolean };
+
+/** With `slicing` what takes its time in a very large mailbox is done side by side. */
+type Look = { find: Find; slicing?: Slicing };
+
+/** What is found in each mailbox and was not seen before. */
+async function lookEverywhere(access: Access, first: Found, places: Places, how: Look): Promise<Found[]> {
   const paths = places.toLookIn();
-  const settled = await Promise.allSettled(paths.map((path) => look(access, path, first, places, search)));
+  const settled = await Promise.allSettled(paths.map((path) => look(access, path, first, places, how)));
   return settled.flatMap((outcome, at) => {
     if (outcome.status === "fulfilled") return outcome.value;
     const path = paths[at] ?? "";
@@ -186,26 +203,41 @@ async function lookEverywhere(
   });
 }
 
-function look(
+async function look(
   access: Access,
   path: string,
   first: Found,
   places: Places,
-  search: (imap: ImapFlow, path: string) => Promise<number[]>,
+  { find, slicing }: Look,
 ): Promise<Found[]> {
-  return access.read(path, async (imap, notes) => {
-    const work = () => search(imap, path);
-    const uids = places.isVisited(path) ? await work() : await readFresh(imap, work);
-    const { newest, older } = places.unseen(path, uids);
-    const range = newest.join(",");
+  const isNew = !places.isVisited(path);
+  const lookIn = async (imap: ImapFlow, notes: MailboxNotes, within: Key) => {
+    const work = () => find(imap, path, within);
+    const { newest, older } = places.unseen(path, await (isNew ? readFresh(imap, work) : work()));
     const query = withBodies(newest.length <= fewFound ? likelyParts(newest, notes, first) : []);
-    const emails = newest.length > 0 ? await imap.fetchAll(range, query, { uid: true }) : [];
+    const emails = newest.length > 0 ? await imap.fetchAll(newest.join(","), query, { uid: true }) : [];
     places.visit(path, newest, older);
     // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
     const found = emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
     for (const email of found) notes.textParts.set(email.uid, textParts(email));
     return found;
+  };
+
+  /** The further slices: begun once, also when the first is tried again on another connection. */
+  let further: Promise<PromiseSettledResult<Found[]>[]> | undefined;
+  const found = await access.read(path, async (imap, notes) => {
+    const whole: Slice = { keys: [], until: undefined };
+    const slices = slicing ? await slicesOf(imap, undefined, notes, slicing) : [];
+    const [newest = whole, ...others] = slices;
+    const rest = () => others.map(({ keys }) => access.read(path, (one, own) => lookIn(one, own, keys)));
+    further ??= Promise.allSettled(rest());
+    return lookIn(imap, notes, newest.keys);
   });
+  for (const outcome of (await further) ?? []) {
+    if (outcome.status === "rejected") throw outcome.reason;
+    found.push(...outcome.value);
+  }
+  return found;
 }
 
 /** Where the text of these emails is: as they were listed, else as in the first, or nothing where they differ much. */
