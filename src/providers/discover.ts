@@ -4,7 +4,7 @@
  */
 import type { MailServer } from "../mail/mail.ts";
 import type { Outbound } from "../outbound.ts";
-import { type AutoconfigServers, toAutoconfig } from "./autoconfig.ts";
+import type { AutoconfigServers } from "./autoconfig.ts";
 import { findPresetByDomain, findPresetByExchanger, findPresetByImapHost } from "./presets.ts";
 import type { Provider } from "./provider.ts";
 import { imaps, smtps } from "./servers.ts";
@@ -54,6 +54,7 @@ export function createDiscover(deps: {
         `https://${domain}/.well-known/autoconfig/mail/config-v1.1.xml`,
       ].map((url) => outbound.fetchText(url, { signal }).catch(() => undefined)),
     );
+    const { toAutoconfig } = await import("./autoconfig.ts");
     const servers = documents.map((text) => text && toAutoconfig(text, domain)).find(Boolean);
     return servers ? named(servers, "autoconfig") : undefined;
   }
