@@ -78,9 +78,9 @@ export function createLimits(deps: LimitOptions) {
 
   /** Made at a rate's first use: an LRU takes the room of all its keys at once. */
   function spentOf(name: RateName): LRUCache<string, number> {
-    const made = spent.get(name) ?? new LRUCache<string, number>({ max: maxKeys });
-    if (!spent.has(name)) spent.set(name, made);
-    return made;
+    const ofRate = spent.get(name) ?? new LRUCache<string, number>({ max: maxKeys });
+    spent.set(name, ofRate);
+    return ofRate;
   }
 
   /** One try. Throws rate_limited with the seconds until the next is free. */
@@ -98,8 +98,9 @@ export function createLimits(deps: LimitOptions) {
 
   /** Gives a try back: what it was counted against did not happen. */
   function refund(name: RateName, key: string): void {
-    const next = spentOf(name).get(key);
-    if (next !== undefined) spentOf(name).set(key, next - allRates[name].everyMs);
+    const ofRate = spentOf(name);
+    const next = ofRate.get(key);
+    if (next !== undefined) ofRate.set(key, next - allRates[name].everyMs);
   }
 
   /** Takes a place among those at once; call what it returns to leave, once. Throws rate_limited when full. */

@@ -51,18 +51,19 @@ export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
   return function createServer({ grant, requestId, signal, toCallName }: Caller): Server {
     const capabilities = { tools: {} };
     const server = new Server(serverInfo, { capabilities, instructions, jsonSchemaValidator: validator() });
-    const usable = listed()
-      .filter(({ tool }) => mayUse(grant.level, tool))
-      .map(({ entry }) => entry);
+    const usable = () =>
+      listed()
+        .filter(({ tool }) => mayUse(grant.level, tool))
+        .map(({ entry }) => entry);
 
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: usable }));
+    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: usable() }));
 
     server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
       const tool = tools.find(({ name }) => name === params.name);
       if (!tool)
         throw unknownTool(
           params.name,
-          usable.map(({ name }) => name),
+          usable().map(({ name }) => name),
         );
       return runTool(tool, {
         grant,

@@ -13,7 +13,7 @@ import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailRef } from "../email-id.ts";
 import { knownMailboxes } from "../mailboxes.ts";
 import { atom, ifRefused, uidSearch } from "../search/raw-search.ts";
-import { type Slice, type SliceSizes, sliceSizes, slicesOf } from "../search/slices.ts";
+import { type SliceSizes, sliceSizes, slicesOf, wholeMailbox } from "../search/slices.ts";
 import { type Found, textParts, toFound, withBodies } from "./conversation-email.ts";
 import { type Asked, findCandidates, type Key, toQuestion } from "./conversation-search.ts";
 
@@ -226,11 +226,11 @@ async function look(
   /** The further slices: begun once, also when the first is tried again on another connection. */
   let further: Promise<PromiseSettledResult<Found[]>[]> | undefined;
   const found = await access.read(path, async (imap, notes) => {
-    const whole: Slice = { keys: [], until: undefined };
     const slices = slicing ? await slicesOf(imap, undefined, notes, slicing) : [];
-    const [newest = whole, ...others] = slices;
-    const rest = () => others.map(({ keys }) => access.read(path, (one, own) => lookIn(one, own, keys)));
-    further ??= Promise.allSettled(rest());
+    const [newest = wholeMailbox, ...others] = slices;
+    further ??= Promise.allSettled(
+      others.map(({ keys }) => access.read(path, (one, own) => lookIn(one, own, keys))),
+    );
     return lookIn(imap, notes, newest.keys);
   });
   for (const outcome of (await further) ?? []) {

@@ -10,7 +10,7 @@ import { datesOf, dayMs, type Matches, type Place } from "./newest.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
 import { findMatches } from "./search-mailbox.ts";
 import type { MailboxSearch } from "./search-scope.ts";
-import { type Slice, type SliceSizes, slicesOf } from "./slices.ts";
+import { type Slice, type SliceSizes, slicesOf, wholeMailbox } from "./slices.ts";
 
 export type Match = { uid: number; receivedAt: number };
 
@@ -81,7 +81,7 @@ async function offerOnce(
     further ??= Promise.allSettled(
       older.map((slice) => hurried.read(selected.path, (other) => find(other, slice))),
     );
-    const first = await find(imap, newest ?? { keys: [], until: undefined });
+    const first = await find(imap, newest ?? wholeMailbox);
     const offer = older.length === 0 ? await combine(access, imap, notes, [first], asked) : undefined;
     return { selected, first, offer };
   };

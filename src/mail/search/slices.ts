@@ -20,6 +20,8 @@ export type Slice = {
   until: number | undefined;
 };
 
+export const wholeMailbox: Slice = { keys: [], until: undefined };
+
 export type SliceSizes = {
   /** Emails that are searched at once. */
   whole: number;
@@ -50,7 +52,7 @@ export async function slicesOf(
   const counts = isWhole
     ? [exists]
     : toCounts(exists, slow ? wholeText : Math.ceil(exists / 2), slow, largest);
-  if (counts.length === 1) return [{ keys: [], until: undefined }];
+  if (counts.length === 1) return [wholeMailbox];
   const cuts = notes.cuts.get(counts.length) ?? (await findCuts(imap, counts));
   notes.cuts.set(counts.length, cuts);
   return [...cuts, undefined].map((cut, at) => {
