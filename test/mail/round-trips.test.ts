@@ -75,6 +75,12 @@ describeMail("A warm connection", () => {
       3,
       ({ claude }) => claude.call("search_emails", { query: "from:river", mailbox: "inbox" }),
     ],
+    // LIST; SEARCH and FETCH meanwhile.
+    [
+      "get_thread of an email that was listed",
+      3,
+      ({ claude, ids }) => claude.call("get_thread", { id: ids[8] }),
+    ],
     ["mark_as_read", 2, ({ claude, ids }) => claude.call("mark_as_read", { ids: ids.slice(10, 30) })],
     [
       "move_email by path",

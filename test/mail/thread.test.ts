@@ -100,11 +100,15 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
       Array.from({ length: 203 }, (_, at) => ({ raw: raw(at) })),
     );
     await withReader(kit, crowd, async ({ mail, call }) => {
-      const [newest] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
-      const { text } = await call(getThread, { id: newest?.id });
-      expect(text).toContain("20 of 203 emails, oldest first. The 183 oldest are left out");
-      expect(text).toContain("2 of these were counted and not looked at.");
-      expect(text).toContain("words 202");
+      const { emails } = await mail.searchEmails({ query: "subject:crowd", mailbox: "inbox", limit: 100 });
+      const [oldest] = (await mail.searchEmails({ query: "rfc822msgid:c0@x", mailbox: "inbox", limit: 1 }))
+        .emails;
+      for (const of of [emails[0], emails[50], oldest]) {
+        const { text } = await call(getThread, { id: of?.id });
+        expect(text).toContain("20 of 203 emails, oldest first. The 183 oldest are left out");
+        expect(text).toContain("2 of these were counted and not looked at.");
+        expect(text).toContain("words 202");
+      }
     });
   });
 

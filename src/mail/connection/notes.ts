@@ -1,6 +1,7 @@
 /**
- * What was seen of a mailbox, kept beside its connections so that the next call can ask for the right thing at once:
- * numbers only, nothing of anybody's mail. A note is a guess; whoever uses it looks whether it still holds.
+ * What was seen of a mailbox, kept in memory beside its connections, and no longer than these, so that the next call can
+ * ask for the right thing at once: numbers, and what links an email to its conversation; nothing else of anybody's mail.
+ * A note is a guess; whoever uses it looks whether it still holds.
  */
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
@@ -8,21 +9,39 @@ import { LRUCache } from "lru-cache";
 /** An email's UID, and when it arrived, milliseconds. */
 export type Cut = { uid: number; receivedAt: number };
 
+/** What an email's conversation is found by. */
+export type Links = {
+  /** Its Message-ID, empty without one. */
+  messageId: string;
+  /** Ids that it names, its own among them. */
+  ids: readonly string[];
+  subject: string;
+  /** The number its server gives the conversation (RFC 8474, or Gmail's), where it gives one. */
+  threadId?: string;
+};
+
 /** Of one mailbox in one numbering (UIDVALIDITY). */
 export type MailboxNotes = {
   /** How many of the newest emails were listed -> the UID of the oldest among them. */
   newestFrom: LRUCache<number, number>;
   /** UID -> the numbers of the parts that are its text. */
   textParts: LRUCache<number, readonly string[]>;
+  /** UID -> what links it to others. */
+  links: LRUCache<number, Links>;
   /** UIDs of emails that begin with nothing to read for as far as a list looks. */
   wordless: LRUCache<number, true>;
   /** How many slices it is searched in -> the last email of each but the newest, newest first. */
   cuts: LRUCache<number, readonly Cut[]>;
 };
 
+/** Characters of all links together: some thousand emails, or few with very long ones. */
+const maxLinks = 500_000;
+const sizeOf = ({ ids, subject }: Links) => 100 + subject.length + ids.join().length;
+
 const newNotes = (): MailboxNotes => ({
   newestFrom: new LRUCache({ max: 8 }),
   textParts: new LRUCache({ max: 1_000 }),
+  links: new LRUCache({ max: 1_000, maxSize: maxLinks, sizeCalculation: sizeOf }),
   wordless: new LRUCache({ max: 1_000 }),
   cuts: new LRUCache({ max: 8 }),
 });

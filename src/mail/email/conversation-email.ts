@@ -1,9 +1,11 @@
 /** One email of a conversation as it is fetched: all that is shown of it but its text, and the ids that link it. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
+import type { Links, MailboxNotes } from "../connection/notes.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
 import { partsToRead } from "../text/body.ts";
 import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../text/headers.ts";
+import { linkHeaders, toMessageIds } from "./message-ids.ts";
 import { type Anatomy, charsetOf, toAnatomy, toPart } from "./structure.ts";
 
 export type Found = {
@@ -15,6 +17,7 @@ export type Found = {
   same: string;
   /** Every id it names, its own first. */
   ids: readonly string[];
+  threadId?: string;
   headers: readonly Header[];
   subject: string;
   at: number;
@@ -26,12 +29,12 @@ export type Found = {
   bodies: ReadonlyMap<string, Buffer>;
 };
 
-const linkHeaders = ["message-id", "in-reply-to", "references"];
 const query: FetchQueryObject = {
   uid: true,
   flags: true,
   internalDate: true,
   bodyStructure: true,
+  threadId: true,
   headers: ["from", "to", "cc", "subject", "date", ...linkHeaders],
 };
 
@@ -50,26 +53,30 @@ export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: 
   const date = toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(email));
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);
-  const ids = linkHeaders.flatMap((name) => endsOf(idsIn(headerValue(headers, name))));
-  const [messageId = ""] = idsIn(headerValue(headers, "message-id"));
+  const { messageId, ids } = toMessageIds(headers);
   return {
-    ...{ mailbox, uid: email.uid, id, messageId, headers, date },
+    ...{ mailbox, uid: email.uid, id, messageId, ids, headers, date },
     same: messageId || email.emailId || id,
-    ids: [...new Set(ids)],
     subject: toText(headerValue(headers, "subject")),
     at: Date.parse(date),
     unread: !flags.has("\\seen"),
     draft: flags.has("\\draft"),
     anatomy: toAnatomy(root),
     bodies: email.bodyParts ?? new Map(),
+    ...(email.threadId ? { threadId: email.threadId } : {}),
   };
+}
+
+export function toLinks({ messageId, ids, subject, threadId }: Found): Links {
+  return { messageId, ids, subject, ...(threadId ? { threadId } : {}) };
+}
+
+/** So that the next call asks for the right thing at once. */
+export function noteFound(notes: MailboxNotes, found: Found): void {
+  notes.textParts.set(found.uid, textParts(found));
+  notes.links.set(found.uid, toLinks(found));
 }
 
 /** The parts that its text is in. */
 export const textParts = ({ anatomy }: Pick<Found, "anatomy">): string[] =>
   partsToRead(anatomy, "markdown").map(({ part }) => part);
-
-/** A conversation's first emails and the last ones; what names more drowns the ids that lead on. */
-const endsOf = (ids: readonly string[]) => [...ids.slice(0, 50), ...ids.slice(50).slice(-50)];
-
-const idsIn = (value = ""): string[] => value.match(/<[^<>\s]{1,500}>/g) ?? [];

@@ -64,16 +64,16 @@ const beginningOf = (base: string) => [...base].slice(0, subjectCharacters).join
 /**
  * UIDs of emails that may belong to it: all of the subject when they are few (`wholeSubjects`). When they are many, those
  * that name the ids, with the threads these and `own` are in where the server has THREAD; without these when they are
- * more than `most`. `within`: keys that leave a slice of the mailbox.
+ * more than `most`.
  */
 export async function findCandidates(
   imap: ImapFlow,
   { ids, subjects }: Question,
-  { own, most, within }: { own: readonly number[]; most: number; within: Key },
+  { own, most }: { own: readonly number[]; most: number },
 ): Promise<{ uids: number[]; wholeSubjects: boolean }> {
-  const byIds = async () => (ids.length > 0 ? uidSearch(imap, [...within, ...anyOf(ids)]) : []);
+  const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf(ids)) : []);
   if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true };
-  const keys = [...within, ...anyOf([...ids, ...subjects])];
+  const keys = anyOf([...ids, ...subjects]);
   const all = await uidSearch(imap, keys).catch(ifRefused);
   if (all && all.length <= maxCandidates) return { uids: all, wholeSubjects: true };
   const named = await byIds();

@@ -8,6 +8,7 @@ import { firstBytes, readBody } from "../text/body.ts";
 import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
 import { mayBeForward } from "../text/subject.ts";
 import { toSafeFileName } from "./file-name.ts";
+import { toMessageIds } from "./message-ids.ts";
 import { toVerdicts } from "./sender.ts";
 import { type AttachedPart, charsetOf, toAnatomy, toPart } from "./structure.ts";
 import { toUnsubscribe } from "./unsubscribe.ts";
@@ -69,6 +70,7 @@ export async function getEmail(
     const rendered = await readBody(imap, ref.uid, anatomy, asked, new Map(found.bodyParts ?? []));
     const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
     const end = Math.min(request.offset + body.length, rendered.text.length);
+    notes.links.set(ref.uid, { ...notes.links.get(ref.uid), ...toMessageIds(headers), subject });
     const messageId = toText(headerValue(headers, "message-id"));
     const leftOut: string[] = [];
     const people = (name: string) => {

@@ -2,7 +2,6 @@
 import type { ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
 import type { Thread, ThreadEmail } from "../reading.ts";
-import type { SliceSizes } from "../search/slices.ts";
 import { firstBytes } from "../text/body.ts";
 import { headerValue, toAddresses } from "../text/headers.ts";
 import { renderBody } from "../text/render-body.ts";
@@ -19,13 +18,9 @@ const maxPeople = 20;
 /** Octets of all text parts together; each email has its share, and none more than get_email begins with. */
 const maxOctets = 2_000_000;
 
-/** `sizes`: of what a very large mailbox is searched in. Throws what gatherConversation does. */
-export async function getThread(
-  access: Access,
-  request: { id: string; limit: number },
-  sizes?: SliceSizes,
-): Promise<Thread> {
-  const conversation = await gatherConversation(access, access.toRef(request.id), sizes);
+/** Throws what gatherConversation does. */
+export async function getThread(access: Access, request: { id: string; limit: number }): Promise<Thread> {
+  const conversation = await gatherConversation(access, access.toRef(request.id));
   const shown = conversation.emails.slice(-request.limit);
   return {
     emails: await readBodies(access, shown),

@@ -2,6 +2,7 @@
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
+import { linkHeaders, toMessageIds } from "../email/message-ids.ts";
 import { charsetOf, type Part, toAnatomy, toPart } from "../email/structure.ts";
 import type { EmailRow } from "../mail.ts";
 import { partsToRead } from "../text/body.ts";
@@ -19,7 +20,9 @@ export const rowQuery: FetchQueryObject = {
   size: true,
   internalDate: true,
   bodyStructure: true,
-  headers: ["from", "to", "subject", "date"],
+  // What links an email to others saves a round trip when its conversation is asked for.
+  headers: ["from", "to", "subject", "date", ...linkHeaders],
+  threadId: true,
   bodyParts: [{ key: "1", start: 0, maxLength: snippetBytes }],
 };
 
@@ -78,11 +81,14 @@ function toFetchedRow(
     email.uid,
     partsToRead(toAnatomy(root), "markdown").map(({ part }) => part),
   );
+  const subject = toText(headerValue(headers, "subject"));
+  const { threadId } = email;
+  notes.links.set(email.uid, { ...toMessageIds(headers), subject, ...(threadId ? { threadId } : {}) });
   const row: EmailRow = {
     id,
     from: toAddresses(headerValue(headers, "from"))[0] ?? nobody,
     to: toAddresses(headerValue(headers, "to")).slice(0, 20),
-    subject: toText(headerValue(headers, "subject")),
+    subject,
     date: toIsoDate(headerValue(headers, "date")) ?? isoOf(received),
     mailbox: imap.mailbox ? imap.mailbox.path : "",
     unread: !flags.has("\\seen"),
