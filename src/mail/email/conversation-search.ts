@@ -4,8 +4,8 @@ import { requireSelected } from "../access.ts";
 import { atom, ifRefused, type SearchToken, string, uidSearch, uidThread } from "../search/raw-search.ts";
 import { toBaseSubject } from "../text/subject.ts";
 
-/** Each key is one for SEARCH. */
-export type Question = { ids: Key[]; subjects: Key[] };
+/** Each key is one for SEARCH. `spared`: what need not be asked where everything of the subjects is looked at. */
+export type Question = { ids: Key[]; spared: Key[]; subjects: Key[] };
 export type Key = readonly SearchToken[];
 
 /** Servers take lines of 8,192 octets (RFC 7162 section 4). */
@@ -22,6 +22,8 @@ type Linked = { messageId: string; ids: readonly string[]; subject: string; at: 
 
 /** What was asked already: ids and subjects; and whether everything of these subjects was looked at. */
 export type Asked = { words: Set<string>; wholeSubjects: boolean };
+
+const header = (field: string, id: string): Key => [atom("HEADER"), atom(field), string(id)];
 
 /**
  * Whether answers to it were found with it. They name what it names (RFC 5322 section 3.6.4), or, where a program names
@@ -40,14 +42,16 @@ export function toQuestion(linked: readonly Linked[], asked: Asked): Question | 
   const named = linked.flatMap(({ ids }) => ids).filter((id) => !inHand.has(id));
   let left = maxOctets;
   const ids: Key[] = [];
+  const answers: Key[] = [];
   // First the emails that others name and that are not here, each with its answers; then the answers to those here.
   for (const id of [...named, ...open.map(({ messageId }) => messageId)]) {
-    const fields = ["References", "In-Reply-To", ...(inHand.has(id) ? [] : ["Message-ID"])];
-    const cost = fields.length * (id.length + 25);
+    const fields = ["References", ...(inHand.has(id) ? [] : ["Message-ID"])];
+    const cost = (fields.length + 1) * (id.length + 25);
     if (id === "" || left < cost || asked.words.has(id)) continue;
     asked.words.add(id);
     left -= cost;
-    ids.push(...fields.map((field): Key => [atom("HEADER"), atom(field), string(id)]));
+    ids.push(...fields.map((field) => header(field, id)));
+    answers.push(header("In-Reply-To", id));
   }
   const bases = newestFirst.map(({ subject }) => beginningOf(toBaseSubject(subject)));
   const wanted = [...new Set(bases)]
@@ -55,7 +59,11 @@ export function toQuestion(linked: readonly Linked[], asked: Asked): Question | 
     .slice(0, maxSubjects);
   for (const base of wanted) asked.words.add(base);
   const subjects = wanted.map((base): Key => [atom("SUBJECT"), string(base)]);
-  return ids.length > 0 || subjects.length > 0 ? { ids, subjects } : undefined;
+  if (ids.length === 0 && subjects.length === 0) return undefined;
+  // What names nothing but the email before has its subject; one field less takes a server a fifth less time. But some
+  // find no subject that is encoded.
+  const isFound = subjects.length > 0 && wanted.every((base) => /^[ -~]*$/.test(base));
+  return { ids: isFound ? ids : [...ids, ...answers], spared: isFound ? answers : [], subjects };
 }
 
 /** By whole characters: half of one is found nowhere. */
@@ -68,10 +76,10 @@ const beginningOf = (base: string) => [...base].slice(0, subjectCharacters).join
  */
 export async function findCandidates(
   imap: ImapFlow,
-  { ids, subjects }: Question,
+  { ids, spared, subjects }: Question,
   { own, most }: { own: readonly number[]; most: number },
 ): Promise<{ uids: number[]; wholeSubjects: boolean }> {
-  const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf(ids)) : []);
+  const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf([...ids, ...spared])) : []);
   if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true };
   const keys = anyOf([...ids, ...subjects]);
   const all = await uidSearch(imap, keys).catch(ifRefused);
