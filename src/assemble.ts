@@ -20,7 +20,8 @@ import type { SmtpDeadlines } from "./mail/connection/smtp.ts";
 import { createSubmissions } from "./mail/connection/submissions.ts";
 import type { Credentials } from "./mail/mail.ts";
 import { createCalls } from "./mcp/calls.ts";
-import { createServerFactory } from "./mcp/server.ts";
+import type { Exchange } from "./mcp/exchange.ts";
+import type { ServerDeps } from "./mcp/server.ts";
 import { createSessions } from "./mcp/sessions.ts";
 import { createStreams } from "./mcp/streams.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
@@ -32,7 +33,6 @@ import { presets } from "./providers/presets.ts";
 import { newToken, type Secrets } from "./secrets.ts";
 import type { StaticClient } from "./static-client.ts";
 import { createFence } from "./tools/fence.ts";
-import { tools } from "./tools/index.ts";
 
 /** `rates`, `gates` and `deadlines` are the product's own unless a test makes them shorter. */
 export type Loosened = {
@@ -100,9 +100,8 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
   });
   const memory = createMemory(ground, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
-  const createServer = createServerFactory({
+  const loadExchange = createExchangeLoader({
     config,
-    tools,
     services: { providers: presets },
     forGrant: memory.forGrant,
     vault,
@@ -117,7 +116,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     grants,
     oauth: { config, grants, vault, connect, secrets, client, db, clock, log, limits },
     links: { uploads: memory.uploads, downloads: memory.downloads, config, limits },
-    mcp: { sessions, streams, calls, createServer, tools, limits },
+    mcp: { sessions, streams, calls, loadExchange, limits },
     operator: {
       metrics,
       metricsToken: config.metricsToken,
@@ -160,7 +159,20 @@ function toRate(perMinute: number) {
   return { burst: perMinute, everyMs: Math.ceil(60_000 / perMinute) };
 }
 
-// Loaded at the first login, so that the door is open sooner.
+/** Makes it with the first message, so that the door is open sooner. */
+function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Exchange> {
+  let exchange: Promise<Exchange> | undefined;
+  const load = async () => {
+    const [mcp, { tools }] = await Promise.all([import("./mcp/exchange.ts"), import("./tools/index.ts")]);
+    return mcp.createExchange({ ...deps, tools });
+  };
+  return () => {
+    exchange ??= load();
+    return exchange;
+  };
+}
+
+// Loaded at the first login, for the same reason.
 const loadImap = () => import("./mail/connection/imap.ts");
 const loadSmtp = () => import("./mail/connection/smtp.ts");
 const loadOwnName = () => import("./mail/outgoing/own-name.ts");

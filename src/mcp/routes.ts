@@ -2,23 +2,13 @@
  * /mcp: POST is a call, GET a stream, DELETE the end of a session. The session is ours (a row); the protocol's
  * objects live for one POST, so nothing hangs together that two clients could tangle, and a restart goes unnoticed.
  */
-import { StreamableHTTPTransport } from "@hono/mcp";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Config } from "../config.ts";
 import { allowSilence, type Door, limitBody } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
-import type { Tool } from "../tools/define-tool.ts";
 import type { Calls } from "./calls.ts";
-import {
-  type Post,
-  type Refusal,
-  readPost,
-  readVersion,
-  supportsVersion,
-  unsupportedVersion,
-} from "./message.ts";
-import type { CreateServer } from "./server.ts";
+import type { Exchange, Granted } from "./exchange.ts";
+import type { Post, Refusal } from "./message.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { Streams } from "./streams.ts";
 
@@ -27,26 +17,24 @@ const maxBodyBytes = 1024 * 1024;
 export type McpDeps = {
   config: Pick<Config, "publicUrl">;
   refuseStrangers: MiddlewareHandler<Door>;
-  requireGrant: MiddlewareHandler<Door & { Variables: { grant: LiveGrant } }>;
+  requireGrant: MiddlewareHandler<Granted>;
   sessions: Sessions;
   streams: Streams;
   calls: Calls;
-  createServer: CreateServer;
-  tools: readonly Tool[];
+  /** Loads it when it is first asked for. */
+  loadExchange(): Promise<Exchange>;
   limits: Pick<Limits, "spend">;
 };
 
-type Granted = Door & { Variables: { grant: LiveGrant } };
-
 export function createMcpRoutes(deps: McpDeps) {
-  const { refuseStrangers, requireGrant, sessions, streams, calls, limits } = deps;
+  const { refuseStrangers, requireGrant, sessions, streams, calls, limits, loadExchange } = deps;
 
   return new Hono<Door>()
     .use("/mcp", refuseStrangers)
     .post("/mcp", requireGrant, limitBody(maxBodyBytes), async (c) => {
       calls.requireOpen();
-      const version = readVersion(c.req.header("MCP-Protocol-Version"));
-      const post = readPost(await c.req.text(), version);
+      const exchange = await loadExchange();
+      const post = await exchange.read(c);
       if ("status" in post) return refuse(c, post);
       // Tool calls have a rate of their own, spent where they run.
       for (const { method } of post.requests)
@@ -60,11 +48,11 @@ export function createMcpRoutes(deps: McpDeps) {
 
       if (session) for (const id of post.cancelled) calls.cancel(toCallName(session, id));
       if (post.requests.length === 0) return c.body(null, 202);
-      if (lacksScope(c.var.grant, post, deps.tools)) return refuseScope(c, deps.config, post);
+      if (exchange.lacksScope(c.var.grant, post)) return refuseScope(c, deps.config, post);
       if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id, post.initialize));
-      return answer(c, post, session);
+      return exchange.answer(c, post, (id) => session && toCallName(session, id));
     })
-    .get("/mcp", requireGrant, (c) => {
+    .get("/mcp", requireGrant, async (c) => {
       calls.requireOpen();
       limits.spend("message", c.var.grant.id);
       const sessionId = readSessionId(c);
@@ -72,8 +60,8 @@ export function createMcpRoutes(deps: McpDeps) {
       if (sessionId === undefined || c.req.method === "HEAD") return refuseMethod(c);
       const session = sessions.find(sessionId, c.var.grant.id);
       if (!session) return refuse(c, unknownSession);
-      if (!supportsVersion(readVersion(c.req.header("MCP-Protocol-Version"))))
-        return refuse(c, unsupportedVersion());
+      const refusal = (await loadExchange()).refuseVersion(c);
+      if (refusal) return refuse(c, refusal);
       allowSilence(c, 60);
       const body = streams.open({
         grantId: session.grantId,
@@ -100,31 +88,6 @@ export function createMcpRoutes(deps: McpDeps) {
       return c.body(null, 200);
     })
     .all("/mcp", requireGrant, (c) => refuseMethod(c));
-
-  /** The SDK's answer to the requests, by a server and a transport of their own. */
-  async function answer(c: Context<Granted>, post: Post, session: Session | undefined): Promise<Response> {
-    // @hono/mcp looks at these itself, and is stricter than the clients there are.
-    const accepted = c.req.header("Accept") ?? "*/*";
-    c.req.raw.headers.delete("MCP-Protocol-Version");
-    c.req.raw.headers.set("Accept", "application/json, text/event-stream");
-    c.req.raw.headers.set("Content-Type", "application/json");
-    // A stream only for who can see progress on it; one JSON answer is simpler for every proxy between.
-    const streaming = accepted.includes("text/event-stream") && post.requests.some(wantsProgress);
-    if (streaming) c.header("X-Accel-Buffering", "no");
-    else c.header("Cache-Control", "no-store");
-    allowSilence(c, Math.ceil(calls.deadlineMs / 1000) + 10);
-
-    const server = deps.createServer({
-      grant: c.var.grant,
-      requestId: c.var.requestId,
-      signal: c.var.arrived.signal,
-      toCallName: (id) => session && toCallName(session, id),
-    });
-    const transport = new StreamableHTTPTransport({ enableJsonResponse: !streaming });
-    await server.connect(transport);
-    const response = await transport.handleRequest(c, post.batch ? post.requests : post.requests[0]);
-    return response ?? c.body(null, 202);
-  }
 }
 
 const unknownSession: Refusal = {
@@ -156,21 +119,9 @@ function refuseScope(c: Context, { publicUrl }: Pick<Config, "publicUrl">, { bat
   return refuse(c, { status: 403, code: -32000, message, ...(only ? { id: only.id } : {}) });
 }
 
-function lacksScope(grant: LiveGrant, post: Post, tools: readonly Tool[]): boolean {
-  if (grant.level !== "read") return false;
-  const called = post.requests.flatMap(({ method, params }) =>
-    method === "tools/call" ? [params?.name] : [],
-  );
-  return tools.some((tool) => tool.effect !== "read" && called.includes(tool.name));
-}
-
 /** An empty one is none. */
 function readSessionId(c: Context): string | undefined {
   return c.req.header("Mcp-Session-Id") || undefined;
-}
-
-function wantsProgress({ method, params }: Post["requests"][number]): boolean {
-  return method === "tools/call" && params?._meta?.progressToken !== undefined;
 }
 
 function toCallName(session: Session, id: string | number): string {

@@ -40,10 +40,7 @@ const app = createApp({
     sessions: createSessions({ db, clock, idleMs: 1_000 }),
     streams: createStreams({ clock }),
     calls: createCalls(),
-    createServer: () => {
-      throw new Error("nobody comes this far");
-    },
-    tools: [],
+    loadExchange: () => Promise.reject(new Error("nobody comes this far")),
     limits,
   },
   links: { uploads: {} as Uploads, downloads: {} as Downloads, config, limits },

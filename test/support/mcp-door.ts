@@ -18,8 +18,8 @@ import { createLinks } from "../../src/links/links.ts";
 import { createUploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
 import { createCalls } from "../../src/mcp/calls.ts";
+import { createExchange } from "../../src/mcp/exchange.ts";
 import { createMcpRoutes } from "../../src/mcp/routes.ts";
-import { createServerFactory } from "../../src/mcp/server.ts";
 import { createSessions } from "../../src/mcp/sessions.ts";
 import { createStreams } from "../../src/mcp/streams.ts";
 import type { Level, LiveGrant } from "../../src/oauth/grant.ts";
@@ -99,7 +99,7 @@ export async function openMcpDoor(options: {
   const uploads = createUploads({ db, clock, links });
   const vault = { withMails: (_grant, _signal, work) => work([]) } as Pick<Vault, "withMails">;
   const downloads = createDownloads({ links, vault });
-  const createServer = createServerFactory({
+  const exchange = createExchange({
     config,
     tools: options.tools,
     services: { providers: presets },
@@ -129,8 +129,7 @@ export async function openMcpDoor(options: {
         sessions,
         streams,
         calls,
-        createServer,
-        tools: options.tools,
+        loadExchange: async () => exchange,
         limits,
       }),
     );
