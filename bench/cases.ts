@@ -26,6 +26,8 @@ export type Case = {
   call(scene: Scene, round: number): Promise<unknown>;
   /** The least that does the same, on connections that are open, INBOX selected. */
   bare(bare: Bare, scene: Scene, round: number): Promise<unknown>;
+  /** It changes nothing. */
+  reads?: boolean;
   smtp?: boolean;
 };
 
@@ -50,18 +52,21 @@ const letter = (scene: Scene, round: number) => ({
 export const cases: readonly Case[] = [
   {
     tool: "list_mailboxes",
+    reads: true,
     what: "all mailboxes with counts",
     call: ({ claude }) => claude.call("list_mailboxes"),
     bare: ({ imap }) => imap.list({ statusQuery: { messages: true, unseen: true } }),
   },
   {
     tool: "get_recent_emails",
+    reads: true,
     what: "50 newest",
     call: ({ claude }) => claude.call("get_recent_emails", { limit: 50 }),
     bare: ({ imap }) => newest(imap, 50),
   },
   {
     tool: "search_emails",
+    reads: true,
     what: "from: in one mailbox, 20 rows",
     call: ({ claude }) => claude.call("search_emails", { query: "from:river", mailbox: "inbox", limit: 20 }),
     async bare({ imap }) {
@@ -71,6 +76,7 @@ export const cases: readonly Case[] = [
   },
   {
     tool: "get_email",
+    reads: true,
     what: "one email as markdown",
     call: ({ claude, ids }, round) => claude.call("get_email", { id: pick(ids, round) }),
     async bare({ imap }, { uids }, round) {
@@ -87,6 +93,7 @@ export const cases: readonly Case[] = [
   },
   {
     tool: "get_thread",
+    reads: true,
     what: "a conversation of four in the inbox",
     call: ({ claude, ids }, round) => claude.call("get_thread", { id: pick(ids, round) }),
     async bare({ imap }, { uids }, round) {
@@ -102,6 +109,7 @@ export const cases: readonly Case[] = [
   },
   {
     tool: "get_attachment",
+    reads: true,
     what: "a file of 30 KB that is no text: what it is, and a link",
     call: ({ claude, attached }) => claude.call("get_attachment", { id: attached.id, index: 1 }),
     async bare({ imap }, { attached }) {
