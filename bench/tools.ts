@@ -28,6 +28,7 @@ async function measure(
   rounds: number,
   test: Case,
   scene: Scene,
+  isFirst: boolean,
 ): Promise<Result> {
   const { imap, smtp } = host.proxies;
   for (const proxy of [imap, smtp]) proxy.delay(setting.delayMs);
@@ -57,6 +58,19 @@ async function measure(
     return bare;
   };
 
+  // Code that has run a few times is compiled to run fast, theirs and ours.
+  if (test.reads && isFirst) {
+    const bare = await openBare();
+    for (const proxy of [imap, smtp]) proxy.delay(0);
+    await costs(
+      10,
+      (round) => test.call(scene, round),
+      (round) => test.bare(bare, scene, round),
+    );
+    await bare.imap.logout();
+    bare.smtp.close();
+    for (const proxy of [imap, smtp]) proxy.delay(setting.delayMs);
+  }
   for (const proxy of [imap, smtp]) proxy.drop();
   await Bun.sleep(20);
   const [cold] = await costs(1, () => test.call(scene, 0));
@@ -127,7 +141,15 @@ export async function benchTools(
         const sender = test.smtp ? await connect(host, server, user) : undefined;
         const attached = await findAttached(host, user, claude);
         const scene = { claude: sender ?? claude, user, sink, ids, uids, attached };
-        const result = await measure(host, setting, sender ? Math.min(rounds, 8) : rounds, test, scene);
+        const isFirst = setting === settings[0];
+        const result = await measure(
+          host,
+          setting,
+          sender ? Math.min(rounds, 8) : rounds,
+          test,
+          scene,
+          isFirst,
+        );
         await sender?.close();
         results.push(result);
         say(toRow(result).join("  "));
