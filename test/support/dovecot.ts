@@ -132,6 +132,7 @@ service imap-login {
 }
 service imap {
   process_limit = 200
+  service_count = 1000
 }
 service lmtp {
   inet_listener lmtp {
