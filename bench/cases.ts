@@ -37,9 +37,12 @@ const pick = <T>(from: readonly T[], round: number): T => {
   return found;
 };
 
+/** What a list shows and no more. */
+const shown = { ...rowQuery, headers: ["from", "to", "subject", "date"], threadId: false };
+
 const newest = (imap: ImapFlow, count: number) => {
   const exists = imap.mailbox ? imap.mailbox.exists : 0;
-  return imap.fetchAll(`${exists - count + 1}:${exists}`, rowQuery);
+  return imap.fetchAll(`${exists - count + 1}:${exists}`, shown);
 };
 
 const letter = (scene: Scene, round: number) => ({
@@ -71,7 +74,7 @@ export const cases: readonly Case[] = [
     call: ({ claude }) => claude.call("search_emails", { query: "from:river", mailbox: "inbox", limit: 20 }),
     async bare({ imap }) {
       const uids = (await imap.search({ from: "river" }, { uid: true })) || [];
-      await imap.fetchAll(uids.slice(-20).join(","), rowQuery, { uid: true });
+      await imap.fetchAll(uids.slice(-20).join(","), shown, { uid: true });
     },
   },
   {

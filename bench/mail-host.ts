@@ -25,7 +25,12 @@ const cache = join(import.meta.dir, ".cache/mail");
 
 export async function startMailHost(): Promise<MailHost> {
   mkdirSync(cache, { recursive: true });
-  const kit = await startMailServer({ mailFolder: cache, format: "maildir" });
+  const kit = await startMailServer({
+    mailFolder: cache,
+    format: "maildir",
+    // As Dovecot comes: each login has a process of its own.
+    settings: "service imap {\n  service_count = 1\n}",
+  });
   const proxies = {
     imap: await startCountingProxy(kit.imap.port),
     smtp: await startCountingProxy(kit.smtp.port),

@@ -159,7 +159,7 @@ function toRate(perMinute: number) {
   return { burst: perMinute, everyMs: Math.ceil(60_000 / perMinute) };
 }
 
-/** Makes it with the first message, so that the door is open sooner. */
+/** Makes the exchange when the first program comes, so that the door is open sooner. */
 function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Exchange> {
   let exchange: Promise<Exchange> | undefined;
   const load = async () => {
@@ -167,7 +167,10 @@ function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Ex
     return mcp.createExchange({ ...deps, tools });
   };
   return () => {
-    exchange ??= load();
+    exchange ??= load().catch((error: unknown) => {
+      exchange = undefined;
+      throw error;
+    });
     return exchange;
   };
 }

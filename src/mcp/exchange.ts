@@ -1,6 +1,6 @@
 /**
- * What POST /mcp says and hears: messages read by the SDK's schemas, and answered by a server and a transport of its
- * own for each. All that needs the SDK and the tools hangs here, so that it is loaded with the first message.
+ * Messages read by the SDK's schemas, and answered by a server and a transport of its own for each POST. All that needs
+ * the SDK and the tools hangs here, so that it is loaded when the first program comes.
  */
 import { StreamableHTTPTransport } from "@hono/mcp";
 import type { Context } from "hono";

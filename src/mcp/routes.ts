@@ -29,11 +29,17 @@ export type McpDeps = {
 export function createMcpRoutes(deps: McpDeps) {
   const { refuseStrangers, requireGrant, sessions, streams, calls, limits, loadExchange } = deps;
 
+  /** Before the grant is looked at, which may end while it is loaded. */
+  const withExchange: MiddlewareHandler<Door> = async (_, next) => {
+    await loadExchange();
+    return next();
+  };
+
   return new Hono<Door>()
     .use("/mcp", refuseStrangers)
-    .post("/mcp", requireGrant, limitBody(maxBodyBytes), async (c) => {
-      calls.requireOpen();
+    .post("/mcp", withExchange, requireGrant, limitBody(maxBodyBytes), async (c) => {
       const exchange = await loadExchange();
+      calls.requireOpen();
       const post = await exchange.read(c);
       if ("status" in post) return refuse(c, post);
       // Tool calls have a rate of their own, spent where they run.
@@ -52,7 +58,8 @@ export function createMcpRoutes(deps: McpDeps) {
       if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id, post.initialize));
       return exchange.answer(c, post, (id) => session && toCallName(session, id));
     })
-    .get("/mcp", requireGrant, async (c) => {
+    .get("/mcp", withExchange, requireGrant, async (c) => {
+      const exchange = await loadExchange();
       calls.requireOpen();
       limits.spend("message", c.var.grant.id);
       const sessionId = readSessionId(c);
@@ -60,7 +67,7 @@ export function createMcpRoutes(deps: McpDeps) {
       if (sessionId === undefined || c.req.method === "HEAD") return refuseMethod(c);
       const session = sessions.find(sessionId, c.var.grant.id);
       if (!session) return refuse(c, unknownSession);
-      const refusal = (await loadExchange()).refuseVersion(c);
+      const refusal = exchange.refuseVersion(c);
       if (refusal) return refuse(c, refusal);
       allowSilence(c, 60);
       const body = streams.open({

@@ -32,8 +32,6 @@ export type Caller = {
   toCallName(id: string | number): string | undefined;
 };
 
-export type CreateServer = ReturnType<typeof createServerFactory>;
-
 export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
   const runTool = createRunTool(deps);
   // Neither is needed before the first client comes, and both take their time.

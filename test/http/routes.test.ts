@@ -9,6 +9,7 @@ import type { Downloads } from "../../src/links/downloads.ts";
 import type { Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
 import { createCalls } from "../../src/mcp/calls.ts";
+import type { Exchange } from "../../src/mcp/exchange.ts";
 import { createSessions } from "../../src/mcp/sessions.ts";
 import { createStreams } from "../../src/mcp/streams.ts";
 import type { Grants } from "../../src/oauth/grants.ts";
@@ -40,7 +41,7 @@ const app = createApp({
     sessions: createSessions({ db, clock, idleMs: 1_000 }),
     streams: createStreams({ clock }),
     calls: createCalls(),
-    loadExchange: () => Promise.reject(new Error("nobody comes this far")),
+    loadExchange: async () => ({}) as Exchange,
     limits,
   },
   links: { uploads: {} as Uploads, downloads: {} as Downloads, config, limits },

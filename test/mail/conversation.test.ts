@@ -1,5 +1,6 @@
 /** Which emails are one conversation, over servers that thread, that thread badly, that do not, and that number them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { getEmail } from "../../src/tools/get-email.ts";
 import { getThread } from "../../src/tools/get-thread.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { type Gmail, startGmail } from "../support/gmail.ts";
@@ -36,16 +37,18 @@ const chain = (length: number, subject: string, mailboxes: readonly string[]): L
 const strangers = (count: number, subject: string): Letter[] =>
   Array.from({ length: count }, (_, at) => ({ at: 1_000 + at, subject, words: "a stranger's" }));
 
-/** What the tool answers for the newest email of the inbox. */
+/** What the tool answers for the newest email of the inbox: after a list of it, after reading it, or as the first call. */
 async function threadOf(
   kit: MailServerKit,
   user: User,
   imap = kit.imap,
-  limit = 50,
+  { limit = 50, after = "a list" }: { limit?: number; after?: "a list" | "get_email" | "nothing" } = {},
 ): Promise<{ words: string[]; emails: Record<string, unknown>[]; notes: string[]; text: string }> {
-  const reader = openReader(kit, user, imap);
+  const lister = openReader(kit, user, imap);
+  const { emails } = await lister.mail.listEmails({ mailbox: "inbox", limit: 1 });
+  const reader = after === "a list" ? lister : openReader(kit, user, imap);
   try {
-    const { emails } = await reader.mail.listEmails({ mailbox: "inbox", limit: 1 });
+    if (after === "get_email") await reader.call(getEmail, { id: emails[0]?.id });
     const { structured, text } = await reader.call(getThread, { id: emails[0]?.id, limit });
     const found = structured.emails as Record<string, unknown>[];
     return {
@@ -55,7 +58,7 @@ async function threadOf(
       text,
     };
   } finally {
-    await reader.connections.close();
+    await Promise.all([lister, reader].map(({ connections }) => connections.close()));
   }
 }
 
@@ -130,6 +133,35 @@ describeMail("A conversation", () => {
     expect(proxy.commands.filter((command) => command.startsWith("UID THREAD"))).toEqual([]);
     expect(words).toEqual(Array.from({ length: 14 }, (_, at) => `words ${at}`));
     expect(notes).toEqual([]);
+    // From the email that was answered under another subject, too.
+    await withReader(kit, user, async ({ mail }) => {
+      const query = "in:anywhere rfc822msgid:11@example.test";
+      const { emails } = await mail.searchEmails({ query, limit: 1 });
+      expect((await mail.getThread({ id: emails[0]?.id ?? "", limit: 50 })).total).toBe(14);
+    });
+  });
+
+  test("in a very large mailbox is looked for in one header field less", async () => {
+    const head = "References: <0@example.test>\n";
+    const user = await withLetters(chain(4, "Plan", ["INBOX"]).map((letter) => ({ ...letter, head })));
+    const list = ({ mail }: Reader) => mail.listEmails({ mailbox: "inbox", limit: 1 });
+    const { emails } = await withReader(kit, user, list);
+    for (const [exists, asked] of [
+      [50_000, true],
+      [50_001, false],
+    ] as const) {
+      const proxy = await startImapProxy(kit, {
+        answer: (answer) => answer.replace("* 4 EXISTS", `* ${exists} EXISTS`),
+      });
+      const { mail, connections } = openReader(kit, user, proxy.imap);
+      const thread = await mail.getThread({ id: emails[0]?.id ?? "", limit: 50 });
+      await connections.close();
+      await proxy.stop();
+      const words = thread.emails.map(({ body }) => body.trim());
+      expect(words).toEqual(["words 0", "words 1", "words 2", "words 3"]);
+      const searches = proxy.commands.filter((command) => command.startsWith("UID SEARCH"));
+      expect(searches.some((command) => command.includes("In-Reply-To"))).toBe(asked);
+    }
   });
 
   test.each([
@@ -278,13 +310,15 @@ describeMail("A conversation", () => {
           ),
     });
     const told: string[][] = [];
-    for (const finds of [true, false]) {
-      const proxy = await startImapProxy(kit, objects(finds));
-      told.push((await threadOf(kit, user, proxy.imap)).words);
-      expect(proxy.commands.filter((command) => command.includes("THREADID T1"))).not.toEqual([]);
-      await proxy.stop();
-    }
-    expect(told).toEqual([["words 1", "words 2", "words 4"], ["words 4"]]);
+    for (const finds of [true, false])
+      for (const after of ["a list", "get_email", "nothing"] as const) {
+        const proxy = await startImapProxy(kit, objects(finds));
+        told.push((await threadOf(kit, user, proxy.imap, { after })).words);
+        expect(proxy.commands.filter((command) => command.includes("THREADID T1"))).not.toEqual([]);
+        await proxy.stop();
+      }
+    const all = ["words 1", "words 2", "words 4"];
+    expect(told).toEqual([all, all, all, ["words 4"], ["words 4"], ["words 4"]]);
   });
 });
 
@@ -316,22 +350,23 @@ describeMail("A conversation of Gmail's", () => {
   });
   afterAll(() => gmail?.stop());
 
-  test("is asked by X-GM-THRID in All Mail; each email is told once, drafts as such", async () => {
-    const from = gmail.commands.length;
-    const { words, emails, text } = await threadOf(kit, user, gmail.imap);
-    expect(words).toEqual(["words 1", "words 2", "words 4", "words 5", "words 6"]);
-    expect(emails.map(({ mailbox }) => mailbox)).toEqual([
-      ...["[Gmail]/All Mail", "[Gmail]/All Mail", "[Gmail]/All Mail", "INBOX", "[Gmail]/All Mail"],
-    ]);
-    expect(text).toContain("[draft, not sent, unread]");
-    const commands = gmail.commands.slice(from);
-    expect(commands.filter((command) => command.startsWith("UID SEARCH"))).toEqual([
-      `UID SEARCH X-GM-THRID ${thread}`,
-      `UID SEARCH X-GM-THRID ${thread}`,
-    ]);
-    expect(commands.filter((command) => /^(SELECT|EXAMINE)/.test(command)).sort()).toEqual([
-      'SELECT "[Gmail]/All Mail"',
-      "SELECT INBOX",
-    ]);
-  });
+  test.each(["a list", "get_email", "nothing"] as const)(
+    "is asked by X-GM-THRID in All Mail, after %s; each email is told once, drafts as such",
+    async (after) => {
+      const from = gmail.commands.length;
+      const { words, emails, text } = await threadOf(kit, user, gmail.imap, { after });
+      expect(words).toEqual(["words 1", "words 2", "words 4", "words 5", "words 6"]);
+      expect(emails.map(({ mailbox }) => mailbox)).toEqual([
+        ...["[Gmail]/All Mail", "[Gmail]/All Mail", "[Gmail]/All Mail", "INBOX", "[Gmail]/All Mail"],
+      ]);
+      expect(text).toContain("[draft, not sent, unread]");
+      const commands = gmail.commands.slice(from);
+      expect(commands.filter((command) => command.startsWith("UID SEARCH"))).toEqual([
+        `UID SEARCH X-GM-THRID ${thread}`,
+        `UID SEARCH X-GM-THRID ${thread}`,
+      ]);
+      const selected = commands.filter((command) => /^(SELECT|EXAMINE)/.test(command));
+      expect([...new Set(selected)].sort()).toEqual(['SELECT "[Gmail]/All Mail"', "SELECT INBOX"]);
+    },
+  );
 });

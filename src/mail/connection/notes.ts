@@ -10,7 +10,7 @@ import { LRUCache } from "lru-cache";
 export type Cut = { uid: number; receivedAt: number };
 
 /** What an email's conversation is found by. */
-export type Links = {
+export type EmailLinks = {
   /** Its Message-ID, empty without one. */
   messageId: string;
   /** Ids that it names, its own among them. */
@@ -27,16 +27,17 @@ export type MailboxNotes = {
   /** UID -> the numbers of the parts that are its text. */
   textParts: LRUCache<number, readonly string[]>;
   /** UID -> what links it to others. */
-  links: LRUCache<number, Links>;
+  links: LRUCache<number, EmailLinks>;
   /** UIDs of emails that begin with nothing to read for as far as a list looks. */
   wordless: LRUCache<number, true>;
   /** How many slices it is searched in -> the last email of each but the newest, newest first. */
   cuts: LRUCache<number, readonly Cut[]>;
 };
 
-/** Characters of all links together: some thousand emails, or few with very long ones. */
-const maxLinks = 500_000;
-const sizeOf = ({ ids, subject }: Links) => 100 + subject.length + ids.join().length;
+/** Characters of a mailbox's links together: some 150 emails', or fewer with very long ones. */
+const maxLinks = 50_000;
+const sizeOf = ({ ids, subject, threadId = "" }: EmailLinks) =>
+  100 + ids.join().length + subject.length + threadId.length;
 
 const newNotes = (): MailboxNotes => ({
   newestFrom: new LRUCache({ max: 8 }),

@@ -1,25 +1,20 @@
 /** One email of a conversation as it is fetched: all that is shown of it but its text, and the ids that link it. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
-import type { Links, MailboxNotes } from "../connection/notes.ts";
+import type { EmailLinks, MailboxNotes } from "../connection/notes.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
 import { partsToRead } from "../text/body.ts";
 import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../text/headers.ts";
-import { linkHeaders, toMessageIds } from "./message-ids.ts";
+import { linkHeaders, toEmailLinks } from "./message-ids.ts";
 import { type Anatomy, charsetOf, toAnatomy, toPart } from "./structure.ts";
 
-export type Found = {
+export type Found = EmailLinks & {
   mailbox: string;
   uid: number;
   id: string;
-  messageId: string;
   /** What all copies of it share. */
   same: string;
-  /** Every id it names, its own first. */
-  ids: readonly string[];
-  threadId?: string;
   headers: readonly Header[];
-  subject: string;
   at: number;
   date: string;
   unread: boolean;
@@ -53,21 +48,20 @@ export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: 
   const date = toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(email));
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);
-  const { messageId, ids } = toMessageIds(headers);
+  const links = toEmailLinks(headers, toText(headerValue(headers, "subject")), email.threadId);
   return {
-    ...{ mailbox, uid: email.uid, id, messageId, ids, headers, date },
-    same: messageId || email.emailId || id,
-    subject: toText(headerValue(headers, "subject")),
+    ...links,
+    ...{ mailbox, uid: email.uid, id, headers, date },
+    same: links.messageId || email.emailId || id,
     at: Date.parse(date),
     unread: !flags.has("\\seen"),
     draft: flags.has("\\draft"),
     anatomy: toAnatomy(root),
     bodies: email.bodyParts ?? new Map(),
-    ...(email.threadId ? { threadId: email.threadId } : {}),
   };
 }
 
-export function toLinks({ messageId, ids, subject, threadId }: Found): Links {
+export function toLinks({ messageId, ids, subject, threadId }: Found): EmailLinks {
   return { messageId, ids, subject, ...(threadId ? { threadId } : {}) };
 }
 

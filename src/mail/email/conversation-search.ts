@@ -4,8 +4,8 @@ import { requireSelected } from "../access.ts";
 import { atom, ifRefused, type SearchToken, string, uidSearch, uidThread } from "../search/raw-search.ts";
 import { toBaseSubject } from "../text/subject.ts";
 
-/** Each key is one for SEARCH. `spared`: what need not be asked where everything of the subjects is looked at. */
-export type Question = { ids: Key[]; spared: Key[]; subjects: Key[] };
+/** Each key is one for SEARCH. `answers`: by what some programs name, which name nothing but the email before. */
+export type Question = { ids: Key[]; answers: Key[]; subjects: Key[] };
 export type Key = readonly SearchToken[];
 
 /** Servers take lines of 8,192 octets (RFC 7162 section 4). */
@@ -15,6 +15,8 @@ const maxSubjects = 3;
 const subjectCharacters = 60;
 /** A subject that more emails of a mailbox have than this says little; it is then asked by ids which these are. */
 const maxCandidates = 50;
+/** In more emails than these, one field less to look for is worth more than answers that name nothing else. */
+const maxQuick = 50_000;
 /** imapflow takes an answer of 200,000 tokens apart and hangs up at a longer one; an email is two or three. */
 const maxThreaded = 50_000;
 
@@ -36,6 +38,7 @@ function isAnswered({ messageId, ids, subject }: Linked, asked: Asked): boolean 
 
 /** What is not in `asked` yet, which it is added to; undefined when nothing is left. */
 export function toQuestion(linked: readonly Linked[], asked: Asked): Question | undefined {
+  const isFirst = asked.words.size === 0;
   const inHand = new Set(linked.map(({ messageId }) => messageId));
   const newestFirst = [...linked].sort((a, b) => b.at - a.at);
   const open = newestFirst.filter((email) => !isAnswered(email, asked));
@@ -60,10 +63,9 @@ export function toQuestion(linked: readonly Linked[], asked: Asked): Question | 
   for (const base of wanted) asked.words.add(base);
   const subjects = wanted.map((base): Key => [atom("SUBJECT"), string(base)]);
   if (ids.length === 0 && subjects.length === 0) return undefined;
-  // What names nothing but the email before has its subject; one field less takes a server a fifth less time. But some
-  // find no subject that is encoded.
-  const isFound = subjects.length > 0 && wanted.every((base) => /^[ -~]*$/.test(base));
-  return { ids: isFound ? ids : [...ids, ...answers], spared: isFound ? answers : [], subjects };
+  // Such an answer has the subject, as a rule. But some servers find no subject that is encoded.
+  const haveSubject = isFirst && subjects.length > 0 && wanted.every((base) => /^[ -~]*$/.test(base));
+  return { ids: haveSubject ? ids : [...ids, ...answers], answers: haveSubject ? answers : [], subjects };
 }
 
 /** By whole characters: half of one is found nowhere. */
@@ -72,16 +74,17 @@ const beginningOf = (base: string) => [...base].slice(0, subjectCharacters).join
 /**
  * UIDs of emails that may belong to it: all of the subject when they are few (`wholeSubjects`). When they are many, those
  * that name the ids, with the threads these and `own` are in where the server has THREAD; without these when they are
- * more than `most`.
+ * more than `most`. In a very large mailbox an answer under another subject that has no References is not found.
  */
 export async function findCandidates(
   imap: ImapFlow,
-  { ids, spared, subjects }: Question,
+  { ids, answers, subjects }: Question,
   { own, most }: { own: readonly number[]; most: number },
 ): Promise<{ uids: number[]; wholeSubjects: boolean }> {
-  const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf([...ids, ...spared])) : []);
+  const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf([...ids, ...answers])) : []);
   if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true };
-  const keys = anyOf([...ids, ...subjects]);
+  const isQuick = requireSelected(imap).exists <= maxQuick;
+  const keys = anyOf([...ids, ...(isQuick ? answers : []), ...subjects]);
   const all = await uidSearch(imap, keys).catch(ifRefused);
   if (all && all.length <= maxCandidates) return { uids: all, wholeSubjects: true };
   const named = await byIds();

@@ -8,13 +8,13 @@
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
-import type { Links, MailboxNotes } from "../connection/notes.ts";
+import type { EmailLinks, MailboxNotes } from "../connection/notes.ts";
 import type { EmailRef } from "../email-id.ts";
 import { type KnownMailbox, knownMailboxes } from "../mailboxes.ts";
 import { atom, ifRefused, uidSearch } from "../search/raw-search.ts";
 import { type Found, noteFound, textParts, toFound, toLinks, withBodies } from "./conversation-email.ts";
-import { createPlaces, lookEverywhere, maxPerMailbox, type Places } from "./conversation-places.ts";
 import { type Asked, findCandidates, type Key, type Question, toQuestion } from "./conversation-search.ts";
+import { createVisits, lookEverywhere, maxPerMailbox, type Visits } from "./conversation-visits.ts";
 
 /** How often what was found is asked for what it leads to; a conversation of equal subject is whole after one. */
 const maxRounds = 5;
@@ -30,7 +30,10 @@ export type Conversation = {
   skipped: { mailbox: string; reason: string }[];
 };
 
-/** Throws email_moved, email_not_found, and what its own mailbox fails with; another's failure is told in `skipped`. */
+/**
+ * Throws email_moved, email_not_found, and what its own mailbox or the list of the others fails with; another mailbox's
+ * failure is told in `skipped`.
+ */
 export async function gatherConversation(access: Access, ref: EmailRef): Promise<Conversation> {
   const starting = begin(access, ref);
   const list = () => access.read(undefined, (imap) => knownMailboxes(imap, true));
@@ -40,13 +43,13 @@ export async function gatherConversation(access: Access, ref: EmailRef): Promise
   const start = await starting;
   // It refers to nothing, and nothing can refer to it.
   if (start.first && !start.number && start.ids.length === 0)
-    return toConversation(start.first, [], createPlaces(ref, Promise.resolve([])));
+    return toConversation(start.first, [], createVisits(ref, Promise.resolve([])));
   const known = listing ?? Promise.resolve(await list());
   const others = known.then((mailboxes) => toOthers(mailboxes, start));
   others.catch(() => {});
-  const places = () => createPlaces(ref, others);
-  const numbered = start.number && (await gatherByNumber(access, start, start.number.keys, places()));
-  return numbered ?? gatherByIds(access, start, places());
+  const visits = () => createVisits(ref, others);
+  const numbered = start.number && (await gatherByNumber(access, start, start.number.keys, visits()));
+  return numbered ?? gatherByIds(access, start, visits());
 }
 
 /** Where else it is looked for: where all is, or in inbox, sent and archive. */
@@ -56,7 +59,7 @@ function toOthers(known: readonly KnownMailbox[], { number }: Start): readonly K
 }
 
 /** What a conversation is asked for by, and the email itself unless it comes with the others. */
-type Start = Links & {
+type Start = EmailLinks & {
   ref: EmailRef;
   number?: { keys: Key; gmail: boolean };
   first?: Found;
@@ -76,13 +79,14 @@ async function begin(access: Access, ref: EmailRef): Promise<Start> {
   });
 }
 
-/** The email itself. Throws email_not_found. */
+/** The email itself. Throws email_moved and email_not_found. */
 async function readFirst(
   access: Access,
   ref: EmailRef,
   imap: ImapFlow,
   notes: MailboxNotes,
 ): Promise<Start & { first: Found }> {
+  requireSameValidity(imap, ref);
   const ask = withBodies(notes.textParts.get(ref.uid) ?? []);
   let email = await imap.fetchOne(String(ref.uid), ask, { uid: true });
   if (!email) {
@@ -97,15 +101,15 @@ async function readFirst(
   return { ...toLinks(first), ref, first, parts: textParts(first), ...(number ? { number } : {}) };
 }
 
-/** The number its conversation has where a server gives it one. What the server wrote goes back to it as an atom. */
-function toNumber(imap: ImapFlow, threadId: unknown): Start["number"] {
-  if (typeof threadId !== "string" || !/^[\w-]{1,255}$/.test(threadId)) return undefined;
+/** The number its conversation has where a server gives it one, as it is asked for. */
+function toNumber(imap: ImapFlow, threadId: string | undefined): Start["number"] {
+  if (threadId === undefined) return undefined;
   // imapflow asks for the one of RFC 8474 where a server has both.
   const key = imap.capabilities.has("OBJECTID") ? "THREADID" : "X-GM-THRID";
   return { keys: [atom(key), atom(threadId)], gmail: imap.capabilities.has("X-GM-EXT-1") };
 }
 
-/** The email itself among those that were found, else as it is read now. Throws email_not_found. */
+/** The email itself among those that were found, else as it is read now. Throws email_moved and email_not_found. */
 async function requireFirst(access: Access, { ref }: Start, found: readonly Found[]): Promise<Found> {
   const isIt = ({ mailbox, uid }: Found) => mailbox === ref.mailbox && uid === ref.uid;
   return (
@@ -119,25 +123,25 @@ async function gatherByNumber(
   access: Access,
   start: Start,
   keys: Key,
-  places: Places,
+  visits: Visits,
 ): Promise<Conversation | undefined> {
   let believed = false;
   const { ref } = start;
-  const emails = await lookEverywhere(access, places, start.parts, async (imap, path) => {
+  const emails = await lookEverywhere(access, visits, start.parts, async (imap, path) => {
     const uids = (await uidSearch(imap, keys).catch(ifRefused)) ?? [];
     believed ||= path === ref.mailbox && uids.includes(ref.uid);
     return uids;
   });
   if (!believed) return undefined;
-  return toConversation(start.first ?? (await requireFirst(access, start, emails)), emails, places);
+  return toConversation(start.first ?? (await requireFirst(access, start, emails)), emails, visits);
 }
 
-async function gatherByIds(access: Access, start: Start, places: Places): Promise<Conversation> {
+async function gatherByIds(access: Access, start: Start, visits: Visits): Promise<Conversation> {
   const { ref } = start;
   const pool = new Map<string, Found>();
   const asked: Asked = { words: new Set(), wholeSubjects: true };
   const lookFor = async (question: Question, linked: readonly Found[]) => {
-    const found = await lookEverywhere(access, places, start.parts, async (imap, path) => {
+    const found = await lookEverywhere(access, visits, start.parts, async (imap, path) => {
       const own = linked.filter(({ mailbox }) => mailbox === path).map(({ uid }) => uid);
       if (path === ref.mailbox) own.push(ref.uid);
       const candidates = await findCandidates(imap, question, { own, most: maxPerMailbox });
@@ -148,7 +152,7 @@ async function gatherByIds(access: Access, start: Start, places: Places): Promis
     return found;
   };
   let { first } = start;
-  if (first) places.see(ref.mailbox, [ref.uid]);
+  if (first) visits.see(ref.mailbox, [ref.uid]);
   else {
     const question = toQuestion([{ ...start, at: 0 }], asked);
     first = await requireFirst(access, start, question ? await lookFor(question, []) : []);
@@ -157,12 +161,12 @@ async function gatherByIds(access: Access, start: Start, places: Places): Promis
   let linked = toLinked(first, pool);
   for (let round = start.first ? 0 : 1; ; round += 1) {
     const question = toQuestion(linked, asked);
-    if (!question) return toConversation(first, linked, places);
-    if (round === maxRounds) return { ...(await toConversation(first, linked, places)), open: true };
+    if (!question) return toConversation(first, linked, visits);
+    if (round === maxRounds) return { ...(await toConversation(first, linked, visits)), open: true };
     await lookFor(question, linked);
     const before = linked.length;
     linked = toLinked(first, pool);
-    if (linked.length === before) return toConversation(first, linked, places);
+    if (linked.length === before) return toConversation(first, linked, visits);
   }
 }
 
@@ -182,16 +186,16 @@ function toLinked(first: Found, pool: ReadonlyMap<string, Found>): Found[] {
   return [...linked];
 }
 
-async function toConversation(first: Found, emails: readonly Found[], places: Places): Promise<Conversation> {
+async function toConversation(first: Found, emails: readonly Found[], visits: Visits): Promise<Conversation> {
   // The copy in Sent and the copy that came back are one email; the one that was asked for is shown.
   const once = new Map([[first.same, first]]);
   for (const email of emails) if (!once.has(email.same)) once.set(email.same, email);
   return {
     // Of the same second, what refers to more came later; else what the mailbox took later.
     emails: [...once.values()].sort((a, b) => a.at - b.at || a.ids.length - b.ids.length || a.uid - b.uid),
-    beyond: places.beyond(),
+    beyond: visits.beyond(),
     open: false,
-    searched: await places.searched(),
-    skipped: [...places.skipped].map(([mailbox, reason]) => ({ mailbox, reason })),
+    searched: await visits.searched(),
+    skipped: [...visits.skipped].map(([mailbox, reason]) => ({ mailbox, reason })),
   };
 }

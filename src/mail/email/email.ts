@@ -4,11 +4,11 @@ import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
-import { firstBytes, readBody } from "../text/body.ts";
+import { firstBytes, partsToRead, readBody } from "../text/body.ts";
 import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
 import { mayBeForward } from "../text/subject.ts";
 import { toSafeFileName } from "./file-name.ts";
-import { toMessageIds } from "./message-ids.ts";
+import { toEmailLinks } from "./message-ids.ts";
 import { toVerdicts } from "./sender.ts";
 import { type AttachedPart, charsetOf, toAnatomy, toPart } from "./structure.ts";
 import { toUnsubscribe } from "./unsubscribe.ts";
@@ -49,6 +49,7 @@ export async function getEmail(
       size: true,
       internalDate: true,
       bodyStructure: true,
+      threadId: true,
       headers: request.headers ? true : shownHeaders,
       ...(expected.length > 0
         ? { bodyParts: expected.map((key) => ({ key, start: 0, maxLength: firstBytes })) }
@@ -70,7 +71,12 @@ export async function getEmail(
     const rendered = await readBody(imap, ref.uid, anatomy, asked, new Map(found.bodyParts ?? []));
     const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
     const end = Math.min(request.offset + body.length, rendered.text.length);
-    notes.links.set(ref.uid, { ...notes.links.get(ref.uid), ...toMessageIds(headers), subject });
+    // Its conversation may be asked for next.
+    notes.links.set(ref.uid, toEmailLinks(headers, subject, found.threadId));
+    notes.textParts.set(
+      ref.uid,
+      partsToRead(anatomy, "markdown").map(({ part }) => part),
+    );
     const messageId = toText(headerValue(headers, "message-id"));
     const leftOut: string[] = [];
     const people = (name: string) => {

@@ -2,7 +2,7 @@
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
-import { linkHeaders, toMessageIds } from "../email/message-ids.ts";
+import { linkHeaders, toEmailLinks } from "../email/message-ids.ts";
 import { charsetOf, type Part, toAnatomy, toPart } from "../email/structure.ts";
 import type { EmailRow } from "../mail.ts";
 import { partsToRead } from "../text/body.ts";
@@ -82,8 +82,7 @@ function toFetchedRow(
     partsToRead(toAnatomy(root), "markdown").map(({ part }) => part),
   );
   const subject = toText(headerValue(headers, "subject"));
-  const { threadId } = email;
-  notes.links.set(email.uid, { ...toMessageIds(headers), subject, ...(threadId ? { threadId } : {}) });
+  notes.links.set(email.uid, toEmailLinks(headers, subject, email.threadId));
   const row: EmailRow = {
     id,
     from: toAddresses(headerValue(headers, "from"))[0] ?? nobody,

@@ -1,7 +1,7 @@
-/** Where a conversation is looked for, and what was seen there. */
+/** The mailboxes that are visited to find a conversation, and what was seen there. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
-import type { Access } from "../access.ts";
+import { type Access, requireSameValidity } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
 import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailRef } from "../email-id.ts";
@@ -13,10 +13,10 @@ export const maxPerMailbox = 200;
 /** Found at once, so few that most are likely to be shown: their texts come along. */
 const fewFound = 12;
 
-export type Places = ReturnType<typeof createPlaces>;
+export type Visits = ReturnType<typeof createVisits>;
 
 /** `of`: the email, whose own mailbox is looked in before it is known which `others` there are. */
-export function createPlaces(of: EmailRef, others: Promise<readonly KnownMailbox[]>) {
+export function createVisits(of: EmailRef, others: Promise<readonly KnownMailbox[]>) {
   const own = of.mailbox;
   const seen = new Map<string, Set<number>>();
   const visited = new Set<string>();
@@ -32,7 +32,7 @@ export function createPlaces(of: EmailRef, others: Promise<readonly KnownMailbox
   };
 
   return {
-    own,
+    of,
     skipped,
     async searched(): Promise<string[]> {
       const paths = new Set([own, ...(await others).map(({ path }) => path)]);
@@ -64,30 +64,31 @@ export function createPlaces(of: EmailRef, others: Promise<readonly KnownMailbox
 }
 
 /** UIDs of the selected mailbox, `path`. */
-export type Find = (imap: ImapFlow, path: string) => Promise<number[]>;
+type Find = (imap: ImapFlow, path: string) => Promise<number[]>;
 
 /**
  * What is found in each mailbox and was not seen before. `parts`: where the text of an email is likely to be. Throws what
- * the email's own mailbox fails with; another that cannot be read is left out, and noted in `places.skipped`.
+ * the email's own mailbox or the list of the others fails with; another mailbox that cannot be read is left out, and
+ * noted in `visits.skipped`.
  */
 export async function lookEverywhere(
   access: Access,
-  places: Places,
+  visits: Visits,
   parts: readonly string[],
   find: Find,
 ): Promise<Found[]> {
-  const lookIn = (path: string) => look(access, path, places, parts, find);
+  const lookIn = (path: string) => look(access, path, visits, parts, find);
   const elsewhere = async (): Promise<Found[]> => {
-    const paths = await places.othersToLookIn();
+    const paths = await visits.othersToLookIn();
     const settled = await Promise.allSettled(paths.map(lookIn));
     return settled.flatMap((outcome, at) => {
       if (outcome.status === "fulfilled") return outcome.value;
       if (!(outcome.reason instanceof AppError)) throw outcome.reason;
-      places.skipped.set(paths[at] ?? "", outcome.reason.message);
+      visits.skipped.set(paths[at] ?? "", outcome.reason.message);
       return [];
     });
   };
-  const [own, others] = await Promise.allSettled([lookIn(places.own), elsewhere()]);
+  const [own, others] = await Promise.allSettled([lookIn(visits.of.mailbox), elsewhere()]);
   if (own.status === "rejected") throw own.reason;
   if (others.status === "rejected") throw others.reason;
   return [...own.value, ...others.value];
@@ -96,17 +97,18 @@ export async function lookEverywhere(
 function look(
   access: Access,
   path: string,
-  places: Places,
+  visits: Visits,
   parts: readonly string[],
   find: Find,
 ): Promise<Found[]> {
   return access.read(path, async (imap, notes) => {
+    if (path === visits.of.mailbox) requireSameValidity(imap, visits.of);
     const work = () => find(imap, path);
-    const uids = places.isVisited(path) ? await work() : await readFresh(imap, work);
-    const { newest, older } = places.unseen(path, uids);
+    const uids = visits.isVisited(path) ? await work() : await readFresh(imap, work);
+    const { newest, older } = visits.unseen(path, uids);
     const query = withBodies(newest.length <= fewFound ? likelyParts(newest, notes, parts) : []);
     const emails = newest.length > 0 ? await imap.fetchAll(newest.join(","), query, { uid: true }) : [];
-    places.visit(path, newest, older);
+    visits.visit(path, newest, older);
     // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
     const found = emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
     for (const email of found) noteFound(notes, email);
