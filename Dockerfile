@@ -1,6 +1,8 @@
 # Builds the one executable, then runs it as a user of its own. Everything it keeps is in the volume /data.
 #   docker build -t email-connector .
-#   docker run -p 127.0.0.1:3000:3000 -v email-connector:/data -e PUBLIC_URL=https://mail.example.org email-connector
+#   docker run -d --restart unless-stopped --stop-timeout 20 -p 127.0.0.1:3000:3000 -v email-connector:/data \
+#     -e PUBLIC_URL=https://mail.example.org -e TRUSTED_PROXIES=172.17.0.1 email-connector
+# 172.17.0.1 is the gateway of Docker's own network, as which a proxy on the host arrives.
 
 FROM oven/bun:1.4.5-debian AS build
 WORKDIR /build

@@ -31,7 +31,7 @@ install -D -m 0644 "$here/email-connector.service" "$root/etc/systemd/system/ema
 install -d "$root/etc/caddy"
 caddyfile=$root/etc/caddy/Caddyfile
 if ! grep -qsxF "$host {" "$caddyfile"; then
-  [ ! -e "$caddyfile" ] || cp "$caddyfile" "$caddyfile.before"
+  [ ! -e "$caddyfile" ] || [ -e "$caddyfile.before" ] || cp "$caddyfile" "$caddyfile.before"
   sed "s/{\$SITE:mail\.example\.org}/$host/; s/mail\.example\.org/$host/" "$here/Caddyfile" >"$caddyfile"
 fi
 
@@ -40,4 +40,6 @@ systemctl daemon-reload
 systemctl enable --now email-connector
 systemctl restart email-connector
 systemctl reload-or-restart caddy
-echo "Keep a copy of $key apart from your backups. What to type into Claude: journalctl -u email-connector -n 20"
+sleep 2
+systemctl is-active --quiet email-connector || { journalctl -u email-connector -n 5 >&2; exit 1; }
+echo "Keep a copy of $key apart from your backups. What to type into Claude: journalctl -u email-connector, or cat /var/lib/email-connector/client.json"

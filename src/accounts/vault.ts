@@ -4,7 +4,7 @@
  * One account's credentials are one AES-256-GCM blob under its grant's data key; the additional data binds version,
  * grant, account and field, so that a row copied to another grant or account opens nothing.
  */
-import { and, asc, eq } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
@@ -51,18 +51,20 @@ export function createVault(deps: {
 }) {
   const { db, connections, submissions, documents, clock } = deps;
 
+  /** Asked at every tool call: its SQL is made once. */
+  const ofGrant = db
+    .select({ id: accounts.id, sealed: accounts.credentials })
+    .from(accounts)
+    .where(eq(accounts.grantId, sql.placeholder("grantId")))
+    .orderBy(asc(accounts.position))
+    .prepare();
+
   /** In the order they were connected. */
   function unsealAll(grantId: string, dataKey: Uint8Array): { id: string; credentials: Credentials }[] {
-    return db
-      .select({ id: accounts.id, sealed: accounts.credentials })
-      .from(accounts)
-      .where(eq(accounts.grantId, grantId))
-      .orderBy(asc(accounts.position))
-      .all()
-      .map(({ id, sealed }) => {
-        const plain = unseal(dataKey, sealed, toContext(grantId, id)).toString("utf8");
-        return { id, credentials: storedCredentials.parse(JSON.parse(plain)) };
-      });
+    return ofGrant.all({ grantId }).map(({ id, sealed }) => {
+      const plain = unseal(dataKey, sealed, toContext(grantId, id)).toString("utf8");
+      return { id, credentials: storedCredentials.parse(JSON.parse(plain)) };
+    });
   }
 
   return {

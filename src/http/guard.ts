@@ -28,7 +28,7 @@ const headersOfEveryResponse = {
   "Referrer-Policy": "no-referrer",
 } as const;
 
-/** Web origins of Claude and of the reference product; BASE and the operator's come on top. */
+/** Web origins of Claude and of a public server of the same kind; BASE and the operator's come on top. */
 const knownOrigins = [
   "https://claude.ai",
   "https://claude.com",

@@ -158,7 +158,7 @@ describe("The pages", () => {
     const { action, fields } = readForm(connectPage({ language, redirectHost: "claude.ai", form }));
     expect(action).toBe("/oauth/connect");
     expect(toConnectForm({ ...fields, [fieldNames.next]: "ask" })).toEqual(form);
-    // A plain POST of the reference product's fields goes straight on.
+    // A plain POST of the fields that a public server of the same kind has goes straight on.
     expect(toConnectForm(fields).next).toBe("go");
   });
 });

@@ -11,7 +11,7 @@ import {
 const hostName = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
 
 describe("The mail companies", () => {
-  test("There are at least 40, the seven of the reference product among them, each id once", () => {
+  test("There are at least 40, the seven that a public server of the same kind has among them, each id once", () => {
     const ids = presets.map(({ id }) => id);
     expect(ids.length).toBeGreaterThanOrEqual(40);
     expect(new Set(ids).size).toBe(ids.length);

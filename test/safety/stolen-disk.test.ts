@@ -1,5 +1,5 @@
 /**
- * The reviewer's attempt: with the whole database and the server key, but no token, look for a way to a password.
+ * An attempt: with the whole database and the server key, but no token, look for a way to a password.
  * Everything that is sealed is tried with everything that lies there.
  */
 import { Database } from "bun:sqlite";

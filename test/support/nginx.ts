@@ -21,6 +21,7 @@ export async function startNginx(ports: {
     .replace("listen 443 ", `listen 127.0.0.1:${ports.port} `)
     .replace("server 127.0.0.1:3000;", `server 127.0.0.1:${ports.inner};`)
     .replaceAll("mail.example.org;", "localhost;")
+    .replace("/var/log/nginx/error.log", `${folder}/log`)
     .replace(/\/etc\/letsencrypt\/\S+fullchain\.pem/, certFile)
     .replace(/\/etc\/letsencrypt\/\S+privkey\.pem/, keyFile);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(

@@ -32,7 +32,7 @@ describe("the list of tools", () => {
     expect([...names].sort()).toEqual(defining.sort());
   });
 
-  test("keeps the nine names of the reference product", () => {
+  test("keeps the nine names that a public server of the same kind has", () => {
     const names = tools.map(({ name }) => name);
     for (const name of [
       "get_recent_emails",
