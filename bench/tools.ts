@@ -77,7 +77,7 @@ async function measure(
   const bare = await openBare(host, scene);
   const tool = (round: number) => test.call(scene, round + 1);
   const hand = (round: number) => test.bare(bare, scene, round + 1);
-  if (test.reads) await test.bare(bare, scene, 0);
+  await test.bare(bare, scene, 0);
   // What changes a mailbox would be news to the other's connection.
   const [warm, byHand] = test.reads
     ? await costs(rounds, tool, hand)
