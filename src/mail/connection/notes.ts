@@ -47,6 +47,16 @@ const newNotes = (): MailboxNotes => ({
   cuts: new LRUCache({ max: 8 }),
 });
 
+/** So that the next call asks for the right thing at once. `parts`: the numbers of those that are its text. */
+export function noteEmail(
+  notes: MailboxNotes,
+  uid: number,
+  { parts, links }: { parts: readonly string[]; links: EmailLinks },
+): void {
+  notes.textParts.set(uid, parts);
+  notes.links.set(uid, links);
+}
+
 export type Notes = ReturnType<typeof createNotes>;
 
 /** By account key; an account's notes are forgotten with its last connection. */

@@ -1,9 +1,8 @@
 /** One email of a conversation as it is fetched: all that is shown of it but its text, and the ids that link it. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
-import type { EmailLinks, MailboxNotes } from "../connection/notes.ts";
+import type { EmailLinks } from "../connection/notes.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
-import { partsToRead } from "../text/body.ts";
 import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../text/headers.ts";
 import { linkHeaders, toEmailLinks } from "./message-ids.ts";
 import { type Anatomy, charsetOf, toAnatomy, toPart } from "./structure.ts";
@@ -64,13 +63,3 @@ export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: 
 export function toLinks({ messageId, ids, subject, threadId }: Found): EmailLinks {
   return { messageId, ids, subject, ...(threadId ? { threadId } : {}) };
 }
-
-/** So that the next call asks for the right thing at once. */
-export function noteFound(notes: MailboxNotes, found: Found): void {
-  notes.textParts.set(found.uid, textParts(found));
-  notes.links.set(found.uid, toLinks(found));
-}
-
-/** The parts that its text is in. */
-export const textParts = ({ anatomy }: Pick<Found, "anatomy">): string[] =>
-  partsToRead(anatomy, "markdown").map(({ part }) => part);

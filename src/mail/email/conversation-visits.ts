@@ -3,10 +3,11 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
 import { readFresh } from "../connection/freshness.ts";
-import type { MailboxNotes } from "../connection/notes.ts";
+import { type MailboxNotes, noteEmail } from "../connection/notes.ts";
 import type { EmailRef } from "../email-id.ts";
 import type { KnownMailbox } from "../mailboxes.ts";
-import { type Found, noteFound, toFound, withBodies } from "./conversation-email.ts";
+import { textParts } from "../text/body.ts";
+import { type Found, toFound, toLinks, withBodies } from "./conversation-email.ts";
 
 /** Emails of one mailbox that are looked at, the newest. */
 export const maxPerMailbox = 200;
@@ -111,7 +112,8 @@ function look(
     visits.visit(path, newest, older);
     // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
     const found = emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
-    for (const email of found) noteFound(notes, email);
+    for (const email of found)
+      noteEmail(notes, email.uid, { parts: textParts(email.anatomy), links: toLinks(email) });
     return found;
   });
 }

@@ -8,11 +8,12 @@
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
-import type { EmailLinks, MailboxNotes } from "../connection/notes.ts";
+import { type EmailLinks, type MailboxNotes, noteEmail } from "../connection/notes.ts";
 import type { EmailRef } from "../email-id.ts";
 import { type KnownMailbox, knownMailboxes } from "../mailboxes.ts";
 import { atom, ifRefused, uidSearch } from "../search/raw-search.ts";
-import { type Found, noteFound, textParts, toFound, toLinks, withBodies } from "./conversation-email.ts";
+import { textParts } from "../text/body.ts";
+import { type Found, toFound, toLinks, withBodies } from "./conversation-email.ts";
 import { type Asked, findCandidates, type Key, type Question, toQuestion } from "./conversation-search.ts";
 import { createVisits, lookEverywhere, maxPerMailbox, type Visits } from "./conversation-visits.ts";
 
@@ -96,9 +97,10 @@ async function readFirst(
   }
   if (!email) throw new AppError("email_not_found", "There is no email with this id any more.");
   const first = toFound(access, imap, ref.mailbox, email);
-  noteFound(notes, first);
+  const seen = { parts: textParts(first.anatomy), links: toLinks(first) };
+  noteEmail(notes, ref.uid, seen);
   const number = toNumber(imap, first.threadId);
-  return { ...toLinks(first), ref, first, parts: textParts(first), ...(number ? { number } : {}) };
+  return { ...seen.links, ref, first, parts: seen.parts, ...(number ? { number } : {}) };
 }
 
 /** The number its conversation has where a server gives it one, as it is asked for. */

@@ -2,9 +2,10 @@
 import type { FetchQueryObject } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
+import { noteEmail } from "../connection/notes.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
-import { firstBytes, partsToRead, readBody } from "../text/body.ts";
+import { firstBytes, readBody, textParts } from "../text/body.ts";
 import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
 import { mayBeForward } from "../text/subject.ts";
 import { toSafeFileName } from "./file-name.ts";
@@ -72,11 +73,8 @@ export async function getEmail(
     const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
     const end = Math.min(request.offset + body.length, rendered.text.length);
     // Its conversation may be asked for next.
-    notes.links.set(ref.uid, toEmailLinks(headers, subject, found.threadId));
-    notes.textParts.set(
-      ref.uid,
-      partsToRead(anatomy, "markdown").map(({ part }) => part),
-    );
+    const links = toEmailLinks(headers, subject, found.threadId);
+    noteEmail(notes, ref.uid, { parts: textParts(anatomy), links });
     const messageId = toText(headerValue(headers, "message-id"));
     const leftOut: string[] = [];
     const people = (name: string) => {

@@ -11,8 +11,9 @@ export function toEmailLinks(
   subject: string,
   threadId: string | undefined,
 ): EmailLinks {
-  const [messageId = ""] = idsIn(headerValue(headers, "message-id"));
-  const ids = linkHeaders.flatMap((name) => endsOf(idsIn(headerValue(headers, name))));
+  const [own = [], ...others] = linkHeaders.map((name) => endsOf(idsIn(headerValue(headers, name))));
+  const [messageId = ""] = own;
+  const ids = [...own, ...others.flat()];
   const isNumber = typeof threadId === "string" && /^[\w-]{1,255}$/.test(threadId);
   return {
     messageId: alone(messageId),

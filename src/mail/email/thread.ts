@@ -2,13 +2,13 @@
 import type { ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
 import type { Thread, ThreadEmail } from "../reading.ts";
-import { firstBytes } from "../text/body.ts";
+import { firstBytes, textParts } from "../text/body.ts";
 import { headerValue, toAddresses } from "../text/headers.ts";
 import { renderBody } from "../text/render-body.ts";
 import { mayBeForward } from "../text/subject.ts";
 import { decodeTransfer } from "../text/transfer.ts";
 import { type Conversation, gatherConversation } from "./conversation.ts";
-import { bodyOctets, type Found, textParts } from "./conversation-email.ts";
+import { bodyOctets, type Found } from "./conversation-email.ts";
 import { toAttachment } from "./email.ts";
 
 /** Characters of all bodies together; each email has its share, short ones leave theirs to the others. */
@@ -59,7 +59,7 @@ async function readBodies(access: Access, shown: readonly Found[]): Promise<Thre
     [...mailboxes].map(([mailbox, emails]) =>
       access.read(mailbox, async (imap) => {
         // Emails whose text is in the same parts come in one FETCH.
-        const alike = Map.groupBy(emails, (email) => textParts(email).join(" "));
+        const alike = Map.groupBy(emails, (email) => textParts(email.anatomy).join(" "));
         for (const some of alike.values()) await readAlike(imap, some, maxLength, texts);
       }),
     ),
@@ -96,7 +96,7 @@ async function readAlike(
   texts: Map<Found, Text>,
 ): Promise<void> {
   const [first] = emails;
-  const keys = first ? textParts(first) : [];
+  const keys = first ? textParts(first.anatomy) : [];
   const bodyParts = keys.map((key) => ({ key, start: 0, maxLength }));
   const range = emails.map(({ uid }) => uid).join(",");
   const fetched = await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true });
@@ -119,7 +119,7 @@ function toText(email: Found, bodies: ReadonlyMap<string, Buffer>, cut: boolean)
 
 /** All of its text came when it was found, or there is none. */
 function isHere(email: Found): boolean {
-  return textParts(email).every((key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets);
+  return textParts(email.anatomy).every((key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets);
 }
 
 /** Characters for each text: all of it when the budget allows, else an equal share of what the shorter ones leave. */

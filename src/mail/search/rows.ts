@@ -1,11 +1,11 @@
 /** Rows of a list: what one FETCH brings for many emails. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Access } from "../access.ts";
-import type { MailboxNotes } from "../connection/notes.ts";
+import { type MailboxNotes, noteEmail } from "../connection/notes.ts";
 import { linkHeaders, toEmailLinks } from "../email/message-ids.ts";
-import { charsetOf, type Part, toAnatomy, toPart } from "../email/structure.ts";
+import { type Anatomy, charsetOf, type Part, toAnatomy, toPart } from "../email/structure.ts";
 import type { EmailRow } from "../mail.ts";
-import { partsToRead } from "../text/body.ts";
+import { textParts } from "../text/body.ts";
 import { type Address, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
 import { type Blank, lookAgain } from "./second-look.ts";
 import { snippetBytes, toSnippet } from "./snippet.ts";
@@ -77,12 +77,10 @@ function toFetchedRow(
   const received = receivedAt(email);
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);
-  notes.textParts.set(
-    email.uid,
-    partsToRead(toAnatomy(root), "markdown").map(({ part }) => part),
-  );
+  const anatomy = toAnatomy(root);
   const subject = toText(headerValue(headers, "subject"));
-  notes.links.set(email.uid, toEmailLinks(headers, subject, email.threadId));
+  const links = toEmailLinks(headers, subject, email.threadId);
+  noteEmail(notes, email.uid, { parts: textParts(anatomy), links });
   const row: EmailRow = {
     id,
     from: toAddresses(headerValue(headers, "from"))[0] ?? nobody,
@@ -93,7 +91,7 @@ function toFetchedRow(
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),
     answered: flags.has("\\answered"),
-    attachments: countAttachments(root),
+    attachments: countAttachments(anatomy),
     size: email.size ?? 0,
     snippet: toSnippet(email.bodyParts?.get("1"), root),
   };
@@ -117,7 +115,6 @@ export function isoOf(milliseconds: number): string {
 }
 
 /** What a person would call attachments: not the pictures shown within the text, nor what is in an attached email. */
-function countAttachments(root: Part): number {
-  return toAnatomy(root).attachments.filter((attached) => !attached.inline && attached.inside === undefined)
-    .length;
+function countAttachments({ attachments }: Anatomy): number {
+  return attachments.filter((attached) => !attached.inline && attached.inside === undefined).length;
 }

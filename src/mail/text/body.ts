@@ -101,7 +101,7 @@ async function fetchSource(imap: ImapFlow, uid: number): Promise<string> {
 }
 
 /** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */
-export function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
+function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
   const texts = anatomy.texts.flatMap(({ html, plain, other, further = [], outlook, signed }) => {
     if (format === "text" && plain && html) return [plain];
     const first = html ?? plain ?? other ?? outlook ?? signed;
@@ -111,6 +111,10 @@ export function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
   const all = [...texts, ...anatomy.calendars, status];
   return all.filter((part) => part !== undefined).slice(0, maxTexts);
 }
+
+/** The numbers of the parts that an email is read from as Markdown. */
+export const textParts = (anatomy: Anatomy): string[] =>
+  partsToRead(anatomy, "markdown").map(({ part }) => part);
 
 async function fetchMore(
   imap: ImapFlow,
