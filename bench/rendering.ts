@@ -1,7 +1,7 @@
 /** What HTML emails cost before and after rendering, in characters: a model reads about four of them a token. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { htmlToMarkdown } from "../src/mail/text/html-markdown.ts";
+import { htmlToMarkdown } from "../src/html/markdown.ts";
 import { toTable } from "./table.ts";
 
 /** Every `.html` file of a folder, by default the tests' own. */

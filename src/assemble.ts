@@ -8,16 +8,14 @@ import { writeKeyCheck } from "./db/key-check.ts";
 import type { Database } from "./db/open.ts";
 import { createDocumentReader } from "./documents/reader.ts";
 import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
+import type { ImapDeadlines } from "./imap/connect.ts";
+import { createConnections } from "./imap/connections.ts";
 import { createJournal } from "./ledger/journal.ts";
 import { createSends, sendLimits } from "./ledger/sends.ts";
 import { createDownloads } from "./links/downloads.ts";
 import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
 import type { Log } from "./log.ts";
-import { createConnections } from "./mail/connection/connections.ts";
-import type { ImapDeadlines } from "./mail/connection/imap.ts";
-import type { SmtpDeadlines } from "./mail/connection/smtp.ts";
-import { createSubmissions } from "./mail/connection/submissions.ts";
 import type { Credentials } from "./mail/mail.ts";
 import { createCalls } from "./mcp/calls.ts";
 import type { Exchange } from "./mcp/exchange.ts";
@@ -31,6 +29,8 @@ import { createOutbound, type Outbound } from "./outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { presets } from "./providers/presets.ts";
 import { newToken, type Secrets } from "./secrets.ts";
+import type { SmtpDeadlines } from "./smtp/connect.ts";
+import { createSubmissions } from "./smtp/submissions.ts";
 import type { StaticClient } from "./static-client.ts";
 import { createFence } from "./tools/fence.ts";
 
@@ -176,9 +176,9 @@ function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Ex
 }
 
 // Loaded at the first login, for the same reason.
-const loadImap = () => import("./mail/connection/imap.ts");
-const loadSmtp = () => import("./mail/connection/smtp.ts");
-const loadOwnName = () => import("./mail/outgoing/own-name.ts");
+const loadImap = () => import("./imap/connect.ts");
+const loadSmtp = () => import("./smtp/connect.ts");
+const loadOwnName = () => import("./mail/sending/own-name.ts");
 
 /** The ways to mail servers, each login counted. */
 function createDoors(deps: {

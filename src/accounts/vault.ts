@@ -11,12 +11,12 @@ import type { Database } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
 import type { DocumentReader } from "../documents/reader.ts";
 import { AppError } from "../errors.ts";
-import type { Connections } from "../mail/connection/connections.ts";
-import type { Submissions } from "../mail/connection/submissions.ts";
+import type { Connections } from "../imap/connections.ts";
 import type { Credentials, Mail } from "../mail/mail.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
+import type { Submissions } from "../smtp/submissions.ts";
 
 const server = z.object({
   host: z.string(),

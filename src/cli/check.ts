@@ -3,12 +3,12 @@ import { createConnect } from "../accounts/connect.ts";
 import { ConnectError } from "../accounts/connect-error.ts";
 import { loadConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { proveImap, reachImap } from "../mail/connection/imap.ts";
-import { proveSmtp, reachSmtp } from "../mail/connection/smtp.ts";
+import { proveImap, reachImap } from "../imap/connect.ts";
 import type { MailServer } from "../mail/mail.ts";
 import { createOutbound } from "../outbound.ts";
 import { createDiscover, type Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
+import { proveSmtp, reachSmtp } from "../smtp/connect.ts";
 import type { Terminal } from "./run.ts";
 
 /** `imaps://host[:port]` is TLS, `imap://host[:port]` STARTTLS; likewise smtps and smtp. */

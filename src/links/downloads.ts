@@ -4,8 +4,8 @@
  */
 import { z } from "zod";
 import type { Vault } from "../accounts/vault.ts";
+import { fromEmailId, toAccountTag } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
-import { fromEmailId, toAccountTag } from "../mail/email-id.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import type { Links } from "./links.ts";
 

@@ -1,9 +1,9 @@
 /** One account's way to its mail server for the time of one call: what every verb of Mail is made of. */
 import type { ImapFlow } from "imapflow";
 import type { Clock } from "../clock.ts";
+import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
-import type { ConnectionOwner, Connections, Work } from "./connection/connections.ts";
-import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "./email-id.ts";
+import type { ConnectionOwner, Connections, Work } from "../imap/connections.ts";
 
 export type Access = {
   address: string;

@@ -2,18 +2,18 @@
 import type { Clock } from "../clock.ts";
 import type { DocumentReader } from "../documents/reader.ts";
 import { AppError } from "../errors.ts";
+import type { ConnectionOwner, Connections } from "../imap/connections.ts";
+import type { Submissions } from "../smtp/submissions.ts";
 import { createAccess } from "./access.ts";
-import type { ConnectionOwner, Connections } from "./connection/connections.ts";
-import type { Submissions } from "./connection/submissions.ts";
 import { createWriting } from "./create-writing.ts";
 import { describeAttachment, getAttachment, streamAttachment } from "./email/attachment.ts";
 import { getEmail } from "./email/email.ts";
-import { getThread } from "./email/thread.ts";
 import type { Mail } from "./mail.ts";
 import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
 import { listEmails } from "./search/listing.ts";
 import { searchEmails } from "./search/search.ts";
+import { getThread } from "./threads/thread.ts";
 
 /** How long filing and marking may take once an email is sent, whoever still listens. */
 const afterwardsMs = 20_000;

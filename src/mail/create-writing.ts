@@ -1,12 +1,13 @@
 /** The writing verbs of Mail, composed. */
+
+import { compose } from "../compose/compose.ts";
+import type { ConnectionOwner } from "../imap/connections.ts";
+import type { Submissions } from "../smtp/submissions.ts";
 import type { Access } from "./access.ts";
-import type { ConnectionOwner } from "./connection/connections.ts";
-import type { Submissions } from "./connection/submissions.ts";
-import { createOrganising } from "./organise/organise.ts";
-import { compose } from "./outgoing/compose.ts";
-import { saveDraft } from "./outgoing/drafts.ts";
-import { readAttachment, readOriginal } from "./outgoing/originals.ts";
-import { type SendDeps, send } from "./outgoing/sending.ts";
+import { createOrganising } from "./organize/organize.ts";
+import { saveDraft } from "./sending/drafts.ts";
+import { readAttachment, readOriginal } from "./sending/originals.ts";
+import { type SendDeps, send } from "./sending/sending.ts";
 import type { MailWriting } from "./writing.ts";
 
 export function createWriting(deps: {

@@ -1,6 +1,7 @@
 /** Which account a call means. */
+
+import { fromEmailId, toAccountTag } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
-import { fromEmailId, toAccountTag } from "../mail/email-id.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { AccountChoice } from "./define-tool.ts";
 

@@ -3,11 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { type ConnectRequest, createConnect } from "../../src/accounts/connect.ts";
 import { ConnectError } from "../../src/accounts/connect-error.ts";
 import { AppError } from "../../src/errors.ts";
-import { proveSmtp } from "../../src/mail/connection/smtp.ts";
 import type { Credentials } from "../../src/mail/mail.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import type { Found } from "../../src/providers/discover.ts";
 import { findPreset } from "../../src/providers/presets.ts";
+import { proveSmtp } from "../../src/smtp/connect.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 
 const signal = new AbortController().signal;

@@ -5,9 +5,9 @@ import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/reader.ts";
 import { AppError } from "../../src/errors.ts";
-import { createConnections } from "../../src/mail/connection/connections.ts";
-import { createSubmissions } from "../../src/mail/connection/submissions.ts";
+import { createConnections } from "../../src/imap/connections.ts";
 import { newId, newKey } from "../../src/secrets.ts";
+import { createSubmissions } from "../../src/smtp/submissions.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
-import { compose } from "../../src/mail/outgoing/compose.ts";
-import { toOriginal } from "../../src/mail/outgoing/originals.ts";
+import { compose } from "../../src/compose/compose.ts";
+import { toOriginal } from "../../src/mail/sending/originals.ts";
 
 const root = join(import.meta.dir, "../fixtures");
 const fixtures = [...new Bun.Glob("**/*.eml").scanSync({ cwd: root })].sort();

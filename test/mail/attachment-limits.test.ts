@@ -1,9 +1,9 @@
 /** What is fetched of an attachment, and what is not: by the server's own word on it, and never another email's. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { MessageStructureObject } from "imapflow";
+import { fromEmailId, toAccountTag, toEmailId } from "../../src/email/email-id.ts";
+import { toAnatomy, toPart } from "../../src/email/structure.ts";
 import type { AppError } from "../../src/errors.ts";
-import { toAnatomy, toPart } from "../../src/mail/email/structure.ts";
-import { fromEmailId, toAccountTag, toEmailId } from "../../src/mail/email-id.ts";
 import { toRaw } from "../support/emails.ts";
 import { type HostileImap, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";

@@ -1,7 +1,7 @@
 /** What attachments that are no documents of today's offices say, and what is said of those that say nothing. */
 import { expect, test } from "bun:test";
 import type { DocumentReader } from "../../src/documents/reader.ts";
-import { toAttachmentText } from "../../src/mail/email/attachment-text.ts";
+import { toAttachmentText } from "../../src/readable/attachment-text.ts";
 
 const none: DocumentReader = {
   read: () => Promise.reject(new Error("this is nothing for the reader of documents")),

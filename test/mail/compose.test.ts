@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
-import { compose } from "../../src/mail/outgoing/compose.ts";
-import { toOriginal } from "../../src/mail/outgoing/originals.ts";
-import { toPlain } from "../../src/mail/outgoing/plain.ts";
-import { toBareAddress } from "../../src/mail/outgoing/recipients.ts";
+import { compose } from "../../src/compose/compose.ts";
+import { toPlain } from "../../src/compose/plain.ts";
+import { toBareAddress } from "../../src/compose/recipients.ts";
+import { toOriginal } from "../../src/mail/sending/originals.ts";
 import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
 
 const now = Date.UTC(2026, 10, 23, 9, 30, 5);

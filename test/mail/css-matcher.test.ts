@@ -4,7 +4,7 @@ import { compile } from "css-select";
 import type { AnyNode, Element } from "domhandler";
 import fc from "fast-check";
 import { DomUtils, parseDocument } from "htmlparser2";
-import { toMatcher } from "../../src/mail/text/css-matcher.ts";
+import { toMatcher } from "../../src/html/css-matcher.ts";
 
 const elementsOf = (html: string): Element[] =>
   DomUtils.getElementsByTagName(() => true, parseDocument(html));

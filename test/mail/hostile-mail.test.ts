@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { AppError } from "../../src/errors.ts";
-import { htmlToMarkdown } from "../../src/mail/text/html-markdown.ts";
+import { htmlToMarkdown } from "../../src/html/markdown.ts";
 import { getEmail } from "../../src/tools/get-email.ts";
 import { getRecentEmails } from "../../src/tools/get-recent-emails.ts";
 import { listMailboxes } from "../../src/tools/list-mailboxes.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { flatten } from "../../src/mail/text/html-depth.ts";
-import { htmlToMarkdown } from "../../src/mail/text/html-markdown.ts";
+import { flatten } from "../../src/html/depth.ts";
+import { htmlToMarkdown } from "../../src/html/markdown.ts";
 import { bestOf, timeOf } from "../support/times.ts";
 
 test("HTML as people send it is left as it is", () => {

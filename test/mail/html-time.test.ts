@@ -1,10 +1,10 @@
 /** What takes the square of its length elsewhere takes its time here, too: HTML and text made to be slow to read. */
 import { expect, test } from "bun:test";
-import { foldHistory } from "../../src/mail/text/fold.ts";
-import { htmlToMarkdown } from "../../src/mail/text/html-markdown.ts";
-import { toHtmlSource } from "../../src/mail/text/html-source.ts";
-import { toPlainText } from "../../src/mail/text/plain-text.ts";
-import { decodeTransfer } from "../../src/mail/text/transfer.ts";
+import { decodeTransfer } from "../../src/email/transfer.ts";
+import { htmlToMarkdown } from "../../src/html/markdown.ts";
+import { toHtmlSource } from "../../src/html/source.ts";
+import { foldHistory } from "../../src/readable/fold.ts";
+import { toPlainText } from "../../src/readable/plain-text.ts";
 import { bestOf, timeOf } from "../support/times.ts";
 
 const boundMs = 2_000;

@@ -1,7 +1,7 @@
 /** What mailboxes there are on servers that tell less, or tell it in their own way. */
 import { expect, test } from "bun:test";
 import type { ImapFlow } from "imapflow";
-import { openImap } from "../../src/mail/connection/imap.ts";
+import { openImap } from "../../src/imap/connect.ts";
 import { knownMailboxes, listMailboxes } from "../../src/mail/mailboxes.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type HostileScript, startHostileImap } from "../support/hostile-imap.ts";

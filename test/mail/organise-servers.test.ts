@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { toAccountTag, toEmailId } from "../../src/email/email-id.ts";
 import { AppError } from "../../src/errors.ts";
+import { openImap } from "../../src/imap/connect.ts";
+import { type ConnectionOwner, type Connections, createConnections } from "../../src/imap/connections.ts";
 import { createAccess } from "../../src/mail/access.ts";
-import {
-  type ConnectionOwner,
-  type Connections,
-  createConnections,
-} from "../../src/mail/connection/connections.ts";
-import { openImap } from "../../src/mail/connection/imap.ts";
-import { toAccountTag, toEmailId } from "../../src/mail/email-id.ts";
 import type { MailServer } from "../../src/mail/mail.ts";
-import { createOrganising } from "../../src/mail/organise/organise.ts";
+import { createOrganising } from "../../src/mail/organize/organize.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";

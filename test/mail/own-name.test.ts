@@ -1,7 +1,7 @@
 /** The name beside the address an email of ours comes from. */
 import { expect, test } from "bun:test";
-import { openImap, proveImap } from "../../src/mail/connection/imap.ts";
-import { createOwnNameLook } from "../../src/mail/outgoing/own-name.ts";
+import { openImap, proveImap } from "../../src/imap/connect.ts";
+import { createOwnNameLook } from "../../src/mail/sending/own-name.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, type User } from "../support/mail-server.ts";

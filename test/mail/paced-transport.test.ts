@@ -1,8 +1,8 @@
 /** The sockets under an IMAP connection, with a pace that hands on only when told to. */
 import { afterEach, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
-import { openImap } from "../../src/mail/connection/imap.ts";
-import { createPacedTransport } from "../../src/mail/connection/paced-transport.ts";
+import { openImap } from "../../src/imap/connect.ts";
+import { createPacedTransport } from "../../src/imap/paced-transport.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { eventually, pause } from "../support/waiting.ts";

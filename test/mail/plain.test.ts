@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Parser } from "htmlparser2";
 import MarkdownIt from "markdown-it";
-import { toHtml } from "../../src/mail/outgoing/markdown.ts";
-import { toPlain } from "../../src/mail/outgoing/plain.ts";
+import { toHtml } from "../../src/compose/markdown.ts";
+import { toPlain } from "../../src/compose/plain.ts";
 
 const examples: readonly (readonly [what: string, markdown: string, plain: string])[] = [
   ["emphasis", "**Ten** o'clock, *please*, `sharp`.", "Ten o'clock, please, sharp."],

@@ -1,15 +1,15 @@
 /** What the pool of connections does over a server that is told what to do: doubt, refusals, and who is in line. */
 import { afterEach, expect, spyOn, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
+import { openImap } from "../../src/imap/connect.ts";
 import {
   type ConnectionLimits,
   type ConnectionOwner,
   type Connections,
   createConnections,
-} from "../../src/mail/connection/connections.ts";
-import { readFresh } from "../../src/mail/connection/freshness.ts";
-import { openImap } from "../../src/mail/connection/imap.ts";
-import { createPlaces, type Slot } from "../../src/mail/connection/places.ts";
+} from "../../src/imap/connections.ts";
+import { createPlaces, type Slot } from "../../src/imap/pool-queue.ts";
+import { readFresh } from "../../src/imap/sync.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type HostileImap, startHostileImap } from "../support/hostile-imap.ts";
 import { createTestClock } from "../support/test-clock.ts";

@@ -1,6 +1,6 @@
 /** What people and models write that is not quite the query language: read as it is meant, or refused with what is right. */
 import { expect, test } from "bun:test";
-import { parseQuery } from "../../src/mail/search/query.ts";
+import { parseQuery } from "../../src/query/query.ts";
 
 const given = { clock: { now: () => Date.UTC(2024, 4, 6) }, self: "me@example.test" };
 

@@ -2,12 +2,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../../src/errors.ts";
-import { parseQuery, type Query } from "../../src/mail/search/query.ts";
-import { toGmailKeys, toGmailQuery } from "../../src/mail/search/query-gmail.ts";
-import { toSearchKeys } from "../../src/mail/search/query-imap.ts";
-import { operatorNames } from "../../src/mail/search/query-operators.ts";
-import { inMailbox } from "../../src/mail/search/query-places.ts";
-import type { SearchToken } from "../../src/mail/search/raw-search.ts";
+import { toGmailKeys, toGmailQuery } from "../../src/imap/gmail-keys.ts";
+import type { SearchToken } from "../../src/imap/raw-search.ts";
+import { toSearchKeys } from "../../src/imap/search-keys.ts";
+import { inMailbox } from "../../src/query/mailbox-conditions.ts";
+import { operatorNames } from "../../src/query/operators.ts";
+import { parseQuery, type Query } from "../../src/query/query.ts";
 
 const given = { clock: { now: () => Date.UTC(2024, 4, 6) }, self: "ann@example.test" };
 const anyText = fc.string({ unit: "binary", maxLength: 400 });

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { htmlToMarkdown } from "../../src/mail/text/html-markdown.ts";
+import { htmlToMarkdown } from "../../src/html/markdown.ts";
 import { getEmail } from "../../src/tools/get-email.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";

@@ -2,22 +2,22 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { MessageStructureObject } from "imapflow";
+import { decodeText } from "../../src/email/charset.ts";
+import { fromEmailId, toEmailId } from "../../src/email/email-id.ts";
+import { toSafeFileName } from "../../src/email/file-name.ts";
+import { decodeWords, parseHeaders, toAddresses, toIsoDate } from "../../src/email/headers.ts";
+import { toAnatomy, toPart } from "../../src/email/structure.ts";
+import { decodeTransfer } from "../../src/email/transfer.ts";
+import { createTransferDecoder } from "../../src/email/transfer-stream.ts";
 import { AppError } from "../../src/errors.ts";
-import { toSafeFileName } from "../../src/mail/email/file-name.ts";
-import { toAnatomy, toPart } from "../../src/mail/email/structure.ts";
-import { createTransferDecoder } from "../../src/mail/email/transfer-stream.ts";
-import { fromEmailId, toEmailId } from "../../src/mail/email-id.ts";
+import { htmlToMarkdown } from "../../src/html/markdown.ts";
+import { toHtmlSource } from "../../src/html/source.ts";
 import { fromCursor, placeOf, toCursor } from "../../src/mail/search/cursor.ts";
-import { toSnippet } from "../../src/mail/search/snippet.ts";
-import { calendarToLines } from "../../src/mail/text/calendar.ts";
-import { decodeText } from "../../src/mail/text/charset.ts";
-import { contactsToLines } from "../../src/mail/text/contacts.ts";
-import { foldHistory } from "../../src/mail/text/fold.ts";
-import { decodeWords, parseHeaders, toAddresses, toIsoDate } from "../../src/mail/text/headers.ts";
-import { htmlToMarkdown } from "../../src/mail/text/html-markdown.ts";
-import { toHtmlSource } from "../../src/mail/text/html-source.ts";
-import { reportToLines } from "../../src/mail/text/report.ts";
-import { decodeTransfer } from "../../src/mail/text/transfer.ts";
+import { calendarToLines } from "../../src/readable/calendar.ts";
+import { contactsToLines } from "../../src/readable/contacts.ts";
+import { foldHistory } from "../../src/readable/fold.ts";
+import { reportToLines } from "../../src/readable/report.ts";
+import { toSnippet } from "../../src/readable/snippet.ts";
 
 const anyText = fc.string({ unit: "binary", maxLength: 400 });
 

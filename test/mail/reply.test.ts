@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
-import { compose } from "../../src/mail/outgoing/compose.ts";
-import { escapeHtml, toLines } from "../../src/mail/outgoing/markdown.ts";
-import { toOriginal } from "../../src/mail/outgoing/originals.ts";
+import { compose } from "../../src/compose/compose.ts";
+import { escapeHtml, toLines } from "../../src/compose/markdown.ts";
+import { toOriginal } from "../../src/mail/sending/originals.ts";
 import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
 
 const deps = {

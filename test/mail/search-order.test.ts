@@ -1,7 +1,7 @@
 /** Newest first where the server has no SORT, and the two ways in which a server tells what a search found. */
 import { describe, expect, test } from "bun:test";
 import type { ImapFlow } from "imapflow";
-import { atom, uidSearch } from "../../src/mail/search/raw-search.ts";
+import { atom, uidSearch } from "../../src/imap/raw-search.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
 import { startImapProxy } from "../support/imap-proxy.ts";

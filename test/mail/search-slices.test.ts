@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { EmailPage } from "../../src/mail/mail.ts";
 import { searchEmails } from "../../src/mail/search/search.ts";
-import { type SliceSizes, sliceSizes } from "../../src/mail/search/slices.ts";
+import { type SliceSizes, sliceSizes } from "../../src/mail/search/uid-ranges.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
 import { startImapProxy } from "../support/imap-proxy.ts";

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { signedContent } from "../../src/documents/cms.ts";
-import { toMimeTree } from "../../src/mail/email/mime-tree.ts";
-import { toAnatomy } from "../../src/mail/email/structure.ts";
+import { toMimeTree } from "../../src/email/mime-tree.ts";
+import { toAnatomy } from "../../src/email/structure.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";
 import { getEmail } from "../../src/tools/get-email.ts";
 import { signatureAround } from "../fixtures/make/cms.ts";

@@ -1,6 +1,6 @@
 /** What a subject is about. */
 import { expect, test } from "bun:test";
-import { isForward, isReply, toBaseSubject } from "../../src/mail/text/subject.ts";
+import { isForward, isReply, toBaseSubject } from "../../src/email/subject.ts";
 import { bestOf, timeOf } from "../support/times.ts";
 
 test.each([

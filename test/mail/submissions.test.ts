@@ -1,14 +1,10 @@
 /** Connections to a submission server: kept, given up, closed; what is certain of an email when one ends. */
 import { afterEach, expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
-import type { ConnectionOwner } from "../../src/mail/connection/connections.ts";
-import { openSmtp } from "../../src/mail/connection/smtp.ts";
-import {
-  createSubmissions,
-  type SubmissionLimits,
-  type Submissions,
-} from "../../src/mail/connection/submissions.ts";
+import type { ConnectionOwner } from "../../src/imap/connections.ts";
 import { createOutbound } from "../../src/outbound.ts";
+import { openSmtp } from "../../src/smtp/connect.ts";
+import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/smtp/submissions.ts";
 import { type ScriptedSmtp, startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { eventually } from "../support/waiting.ts";
 

@@ -1,6 +1,6 @@
 /** get_thread over a real Dovecot: one conversation over inbox, sent and archive. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { toShares } from "../../src/mail/email/thread.ts";
+import { toShares } from "../../src/mail/threads/thread.ts";
 import { getThread } from "../../src/tools/get-thread.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { htmlToMarkdown } from "../../src/mail/text/html-markdown.ts";
+import { htmlToMarkdown } from "../../src/html/markdown.ts";
 import { browser } from "../support/browser.ts";
 import { programs } from "../support/installed.ts";
 import { seenText } from "../support/seen.ts";

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AppError } from "../../src/errors.ts";
-import { createConnections } from "../../src/mail/connection/connections.ts";
-import { openImap } from "../../src/mail/connection/imap.ts";
+import { openImap } from "../../src/imap/connect.ts";
+import { createConnections } from "../../src/imap/connections.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import {
   type HostileImap,

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import type { AppError } from "../../src/errors.ts";
-import { openImap } from "../../src/mail/connection/imap.ts";
-import { proveSmtp } from "../../src/mail/connection/smtp.ts";
+import { openImap } from "../../src/imap/connect.ts";
 import type { Credentials, MailServer } from "../../src/mail/mail.ts";
 import { createOutbound, type Resolve } from "../../src/outbound.ts";
+import { proveSmtp } from "../../src/smtp/connect.ts";
 import { brokenHosts, privateHosts } from "../support/addresses.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";
 import { bestOf, timeOf } from "../support/times.ts";

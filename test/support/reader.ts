@@ -1,16 +1,16 @@
 /** One account's Mail over the tests' mail server, and tools called on it, without HTTP or OAuth in between. */
 import { systemClock } from "../../src/clock.ts";
 import { createDocumentReader } from "../../src/documents/reader.ts";
+import { openImap } from "../../src/imap/connect.ts";
+import { type Connections, createConnections } from "../../src/imap/connections.ts";
 import { type Access, createAccess } from "../../src/mail/access.ts";
-import { type Connections, createConnections } from "../../src/mail/connection/connections.ts";
-import { openImap } from "../../src/mail/connection/imap.ts";
-import { openSmtp } from "../../src/mail/connection/smtp.ts";
-import { createSubmissions } from "../../src/mail/connection/submissions.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
 import type { Mail } from "../../src/mail/mail.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { newToken } from "../../src/secrets.ts";
+import { openSmtp } from "../../src/smtp/connect.ts";
+import { createSubmissions } from "../../src/smtp/submissions.ts";
 import type { Content, Tool, ToolContext } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import type { MailServerKit, User } from "./mail-server.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import nodemailer from "nodemailer";
-import { proveSmtp } from "../../src/mail/connection/smtp.ts";
 import { createOutbound } from "../../src/outbound.ts";
+import { proveSmtp } from "../../src/smtp/connect.ts";
 import { type SmtpScript, startScriptedSmtp } from "./scripted-smtp.ts";
 
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });

@@ -7,25 +7,21 @@ import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/reader.ts";
 import { AppError } from "../../src/errors.ts";
+import { openImap } from "../../src/imap/connect.ts";
+import { type ConnectionOwner, createConnections } from "../../src/imap/connections.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
-import { type ConnectionOwner, createConnections } from "../../src/mail/connection/connections.ts";
-import { openImap } from "../../src/mail/connection/imap.ts";
-import { openSmtp, type SmtpDeadlines } from "../../src/mail/connection/smtp.ts";
-import {
-  createSubmissions,
-  type SubmissionLimits,
-  type Submissions,
-} from "../../src/mail/connection/submissions.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
 import type { Credentials, Mail, MailServer } from "../../src/mail/mail.ts";
 import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
+import { openSmtp, type SmtpDeadlines } from "../../src/smtp/connect.ts";
+import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/smtp/submissions.ts";
 import { chooseMail } from "../../src/tools/choose-mail.ts";
 import type { ToolContext } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";

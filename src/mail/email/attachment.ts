@@ -1,13 +1,13 @@
 /** Attachments: what is in them as text or picture, or their bytes as they come from the mail server. */
 import type { ImapFlow } from "imapflow";
 import type { DocumentReader } from "../../documents/reader.ts";
+import { type AttachedPart, type Part, toAnatomy, toPart } from "../../email/structure.ts";
+import { createTransferDecoder } from "../../email/transfer-stream.ts";
 import { AppError } from "../../errors.ts";
+import { type AttachmentText, readAttachedEmail, toAttachmentText } from "../../readable/attachment-text.ts";
 import { type Access, requireSameValidity } from "../access.ts";
 import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";
-import { type AttachmentText, readAttachedEmail, toAttachmentText } from "./attachment-text.ts";
 import { pastEndNote, toAttachment } from "./email.ts";
-import { type AttachedPart, type Part, toAnatomy, toPart } from "./structure.ts";
-import { createTransferDecoder } from "./transfer-stream.ts";
 
 /** Encoded octets of what is read as text: larger files are for the download link. */
 const maxReadBytes = 24_000_000;

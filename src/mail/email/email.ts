@@ -1,18 +1,25 @@
 /** One email, readable: its facts and its text, in one round trip when it was listed before, else in two. */
 import type { FetchQueryObject } from "imapflow";
+import { toSafeFileName } from "../../email/file-name.ts";
+import {
+  decodeWords,
+  headerValue,
+  parseHeaders,
+  toAddresses,
+  toIsoDate,
+  toText,
+} from "../../email/headers.ts";
+import { toEmailLinks } from "../../email/message-ids.ts";
+import { toVerdicts } from "../../email/sender.ts";
+import { type AttachedPart, charsetOf, toAnatomy, toPart } from "../../email/structure.ts";
+import { mayBeForward } from "../../email/subject.ts";
+import { toUnsubscribe } from "../../email/unsubscribe.ts";
 import { AppError } from "../../errors.ts";
+import { noteEmail } from "../../imap/mailbox-cache.ts";
+import { firstBytes, readBody, textParts } from "../../readable/body.ts";
 import { type Access, requireSameValidity } from "../access.ts";
-import { noteEmail } from "../connection/notes.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
 import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
-import { firstBytes, readBody, textParts } from "../text/body.ts";
-import { decodeWords, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
-import { mayBeForward } from "../text/subject.ts";
-import { toSafeFileName } from "./file-name.ts";
-import { toEmailLinks } from "./message-ids.ts";
-import { toVerdicts } from "./sender.ts";
-import { type AttachedPart, charsetOf, toAnatomy, toPart } from "./structure.ts";
-import { toUnsubscribe } from "./unsubscribe.ts";
 
 const shownHeaders = [
   "from",

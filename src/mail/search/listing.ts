@@ -1,9 +1,9 @@
 /** The newest emails of a mailbox, in the order they arrived there: one or two round trips whatever the mailbox's size. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
+import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import { isAttentive, readFresh, withNews } from "../../imap/sync.ts";
 import { type Access, requireSelected } from "../access.ts";
-import { isAttentive, readFresh, withNews } from "../connection/freshness.ts";
-import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import { fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";

@@ -1,9 +1,9 @@
 /** A mailbox that is not there, and what it may have been meant to be. */
 import { closest, distance } from "fastest-levenshtein";
 import { AppError, quoted } from "../../errors.ts";
+import { isState } from "../../query/operators.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes, roles } from "../mailboxes.ts";
-import { isState } from "./query-operators.ts";
 
 /** What may stand in an answer outside the fence: names as people give them. */
 const harmless = /^[\p{L}\p{N} ._/&+()[\]-]{1,60}$/u;

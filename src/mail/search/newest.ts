@@ -3,8 +3,8 @@
  * for that can matter.
  */
 import type { ImapFlow } from "imapflow";
-import { toSearchDate } from "./query-imap.ts";
-import { atom, type SearchToken, uidSearch } from "./raw-search.ts";
+import { atom, type SearchToken, uidSearch } from "../../imap/raw-search.ts";
+import { toSearchDate } from "../../imap/search-keys.ts";
 import { receivedAt } from "./rows.ts";
 
 /** The place after an email: of this mailbox (`own`), or one that another mailbox's email has in the common order. */

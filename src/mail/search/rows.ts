@@ -1,14 +1,21 @@
 /** Rows of a list: what one FETCH brings for many emails. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
+import {
+  type Address,
+  headerValue,
+  parseHeaders,
+  toAddresses,
+  toIsoDate,
+  toText,
+} from "../../email/headers.ts";
+import { linkHeaders, toEmailLinks } from "../../email/message-ids.ts";
+import { type Anatomy, charsetOf, type Part, toAnatomy, toPart } from "../../email/structure.ts";
+import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
+import { textParts } from "../../readable/body.ts";
+import { snippetBytes, toSnippet } from "../../readable/snippet.ts";
 import type { Access } from "../access.ts";
-import { type MailboxNotes, noteEmail } from "../connection/notes.ts";
-import { linkHeaders, toEmailLinks } from "../email/message-ids.ts";
-import { type Anatomy, charsetOf, type Part, toAnatomy, toPart } from "../email/structure.ts";
 import type { EmailRow } from "../mail.ts";
-import { textParts } from "../text/body.ts";
-import { type Address, headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../text/headers.ts";
-import { type Blank, lookAgain } from "./second-look.ts";
-import { snippetBytes, toSnippet } from "./snippet.ts";
+import { type Blank, lookAgain } from "./snippet-retry.ts";
 
 /**
  * Raw header fields instead of ENVELOPE: they are half its size, keep the date's offset, and keep raw 8-bit bytes

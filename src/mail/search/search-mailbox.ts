@@ -1,12 +1,12 @@
 /** The emails of one mailbox that match, newest first. Uses SORT where the server has it, and is right without. */
 import type { ImapFlow } from "imapflow";
+import { toPart } from "../../email/structure.ts";
+import { toGmailKeys } from "../../imap/gmail-keys.ts";
+import { atom, ifRefused, type SearchToken, uidSearch, uidSort } from "../../imap/raw-search.ts";
+import { toSearchKeys } from "../../imap/search-keys.ts";
+import type { Query } from "../../query/query.ts";
 import { requireSelected } from "../access.ts";
-import { toPart } from "../email/structure.ts";
 import { chunks, datesOf, type Matches, newestOf, type Place, type Wanted } from "./newest.ts";
-import type { Query } from "./query.ts";
-import { toGmailKeys } from "./query-gmail.ts";
-import { toSearchKeys } from "./query-imap.ts";
-import { atom, ifRefused, type SearchToken, uidSearch, uidSort } from "./raw-search.ts";
 import { matchesParts } from "./search-parts.ts";
 
 /** Emails whose dates are asked at once to find a place in a list. */

@@ -1,7 +1,7 @@
 /** What a query asks about the parts of an email. */
 
-import { type Part, toAnatomy } from "../email/structure.ts";
-import type { Query } from "./query.ts";
+import { type Part, toAnatomy } from "../../email/structure.ts";
+import type { Query } from "../../query/query.ts";
 
 /** has:attachment and filename:, answered from the structure alone. */
 export function matchesParts(root: Part, term: Query): boolean {

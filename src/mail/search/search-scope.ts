@@ -4,6 +4,9 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
+import { inMailbox, type Named, namedIn, type Remainder } from "../../query/mailbox-conditions.ts";
+import type { Query } from "../../query/query.ts";
+import { wrongQuery } from "../../query/words.ts";
 import type { Access } from "../access.ts";
 import {
   type KnownMailbox,
@@ -13,9 +16,6 @@ import {
   toRole,
 } from "../mailboxes.ts";
 import { inAnyCase, toMissing } from "./missing-mailbox.ts";
-import type { Query } from "./query.ts";
-import { inMailbox, type Named, namedIn, type Remainder } from "./query-places.ts";
-import { wrongQuery } from "./query-words.ts";
 
 /** One mailbox to search. `query` undefined: everything in it. `empty`: it certainly holds nothing. */
 export type MailboxSearch = { path: string; query: Query | undefined; empty: boolean };

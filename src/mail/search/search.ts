@@ -4,15 +4,15 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
+import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import { parseQuery } from "../../query/query.ts";
 import type { Access } from "../access.ts";
-import type { MailboxNotes } from "../connection/notes.ts";
 import type { EmailPage } from "../mail.ts";
 import { fromCursor, inOrder, type Position, placeOf, toCursor } from "./cursor.ts";
-import { type Match, type Offer, toOffer } from "./offer.ts";
-import { parseQuery } from "./query.ts";
+import { type Match, type Offer, toOffer } from "./mailbox-matches.ts";
 import { type FetchedRow, fetchRows } from "./rows.ts";
 import { toScope } from "./search-scope.ts";
-import { sliceSizes } from "./slices.ts";
+import { sliceSizes } from "./uid-ranges.ts";
 
 /** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
 const maxPositions = 6;

@@ -1,0 +1,74 @@
+/**
+ * Who an email goes to: single bare addresses, each validated, so that an envelope is exactly what was asked.
+ * Address lists are never parsed: `"a@good" <v@evil>` and `b@x\r\nBcc: v@y` are refused, not read.
+ */
+import { domainToASCII } from "node:url";
+import { AppError } from "../errors.ts";
+import type { Person } from "../mail/writing.ts";
+
+/** Recipients of one email, over to, cc and bcc. */
+export const maxRecipients = 20;
+
+/**
+ * RFC 5321 dot-string, with the letters and digits of every script that RFC 6531 adds, as far as they are seen: what
+ * is shown is where it goes. No quoted local parts: nobody has them, and attackers love them.
+ */
+const localPart =
+  /^(?!.*\p{Default_Ignorable_Code_Point})(?!\p{M})[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.(?!\p{M})[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
+const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+/** A bare address with its domain in ASCII (IDNA), or undefined when it is none. */
+export function toBareAddress(text: string): string | undefined {
+  const trimmed = text.trim();
+  const at = trimmed.lastIndexOf("@");
+  // RFC 6532 section 3.1: one spelling of what looks the same.
+  const local = trimmed.slice(0, at).normalize("NFC");
+  const domain = domainToASCII(trimmed.slice(at + 1));
+  if (at < 1 || Buffer.byteLength(local) > 64 || trimmed.length > 254) return undefined;
+  return localPart.test(local) && domainName.test(domain) ? `${local}@${domain}` : undefined;
+}
+
+/** The addresses of one argument. Throws invalid_input that names the argument and the position. */
+export function requireAddresses(texts: readonly string[], argument: string): Person[] {
+  return texts.map((text, index) => {
+    const address = toBareAddress(text);
+    if (address) return { address };
+    throw new AppError("invalid_input", `\`${argument}\`[${index}] is not a single email address.`, {
+      hint: "Give each recipient as a bare address such as ann@example.org: no name, no list, no angle brackets.",
+    });
+  });
+}
+
+/** Drops who was named before, over several lists: nobody gets it twice. */
+export function withoutRepeats(lists: readonly (readonly Person[])[]): Person[][] {
+  const seen = new Set<string>();
+  return lists.map((list) =>
+    list.filter(({ address }) => {
+      const key = address.toLowerCase();
+      if (seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    }),
+  );
+}
+
+/** The envelope: everyone once. Throws too_large for more than an email may have. */
+export function requireRecipientCount(people: readonly Person[]): string[] {
+  const recipients = [...new Map(people.map(({ address }) => [address.toLowerCase(), address])).values()];
+  if (recipients.length <= maxRecipients) return recipients;
+  throw new AppError(
+    "too_large",
+    `This email has ${recipients.length} recipients; at most ${maxRecipients} are allowed.`,
+    { hint: "Send it to fewer people; nothing was sent." },
+  );
+}
+
+/** A display name from a received email, fit for a header of ours: one line, no tricks; absent when it would mislead. */
+export function toDisplayName(name: string | undefined): string | undefined {
+  const clean = name
+    ?.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/\s+/g, " ")
+    .trim()
+    .slice(0, 100);
+  return clean && !clean.includes("@") ? clean : undefined;
+}

@@ -1,0 +1,35 @@
+/** Content-Transfer-Encoding (RFC 2045 section 6), tolerant: what is not of the encoding is skipped. Never throws. */
+import { withoutTrailingSpace } from "./line-ends.ts";
+
+/** Decodes what a part's encoding says; an unknown encoding is taken as it is. Cut input gives the part that is whole. */
+export function decodeTransfer(bytes: Uint8Array, encoding?: string): Buffer {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  switch ((encoding ?? "").trim().toLowerCase()) {
+    case "base64":
+      return fromBase64(buffer);
+    case "quoted-printable":
+      return fromQuotedPrintable(buffer);
+    default:
+      return buffer;
+  }
+}
+
+function fromBase64(buffer: Buffer): Buffer {
+  // Padding in the middle (pieces that were joined) ends a group, not the content.
+  const pieces = buffer
+    .toString("latin1")
+    .replace(/[^A-Za-z0-9+/=]/g, "")
+    .split(/=+/);
+  return Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64")));
+}
+
+function fromQuotedPrintable(buffer: Buffer): Buffer {
+  const text = withoutTrailingSpace(buffer.toString("latin1"));
+  return Buffer.from(
+    text
+      .replace(/=\r?\n/g, "")
+      .replace(/=$/, "")
+      .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    "latin1",
+  );
+}

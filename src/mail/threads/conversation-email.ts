@@ -1,0 +1,65 @@
+/** One email of a conversation as it is fetched: all that is shown of it but its text, and the ids that link it. */
+import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
+import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../../email/headers.ts";
+import { linkHeaders, toEmailLinks } from "../../email/message-ids.ts";
+import { type Anatomy, charsetOf, toAnatomy, toPart } from "../../email/structure.ts";
+import type { EmailLinks } from "../../imap/mailbox-cache.ts";
+import type { Access } from "../access.ts";
+import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
+
+export type Found = EmailLinks & {
+  mailbox: string;
+  uid: number;
+  id: string;
+  /** What all copies of it share. */
+  same: string;
+  headers: readonly Header[];
+  at: number;
+  date: string;
+  unread: boolean;
+  draft: boolean;
+  anatomy: Anatomy;
+  /** Octets that came along of its parts, from their beginnings: all of a part that has fewer than `bodyOctets`. */
+  bodies: ReadonlyMap<string, Buffer>;
+};
+
+const query: FetchQueryObject = {
+  uid: true,
+  flags: true,
+  internalDate: true,
+  bodyStructure: true,
+  threadId: true,
+  headers: ["from", "to", "cc", "subject", "date", ...linkHeaders],
+};
+
+/** Octets of each text part that come along where an email's text is likely to be shown. */
+export const bodyOctets = 32_768;
+
+/** All that is shown of an email, if its text is in the parts `keys`. */
+export const withBodies = (keys: readonly string[]): FetchQueryObject => ({
+  ...query,
+  ...(keys.length > 0 ? { bodyParts: keys.map((key) => ({ key, start: 0, maxLength: bodyOctets })) } : {}),
+});
+
+export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: FetchMessageObject): Found {
+  const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
+  const headers = parseHeaders(email.headers ?? Buffer.alloc(0), charsetOf(root));
+  const date = toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(email));
+  const flags = lowerCaseFlags(email);
+  const id = access.toId(imap, email.uid);
+  const links = toEmailLinks(headers, toText(headerValue(headers, "subject")), email.threadId);
+  return {
+    ...links,
+    ...{ mailbox, uid: email.uid, id, headers, date },
+    same: links.messageId || email.emailId || id,
+    at: Date.parse(date),
+    unread: !flags.has("\\seen"),
+    draft: flags.has("\\draft"),
+    anatomy: toAnatomy(root),
+    bodies: email.bodyParts ?? new Map(),
+  };
+}
+
+export function toLinks({ messageId, ids, subject, threadId }: Found): EmailLinks {
+  return { messageId, ids, subject, ...(threadId ? { threadId } : {}) };
+}

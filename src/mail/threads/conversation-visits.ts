@@ -1,0 +1,125 @@
+/** The mailboxes that are visited to find a conversation, and what was seen there. */
+import type { ImapFlow } from "imapflow";
+import type { EmailRef } from "../../email/email-id.ts";
+import { AppError } from "../../errors.ts";
+import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
+import { readFresh } from "../../imap/sync.ts";
+import { textParts } from "../../readable/body.ts";
+import { type Access, requireSameValidity } from "../access.ts";
+import type { KnownMailbox } from "../mailboxes.ts";
+import { type Found, toFound, toLinks, withBodies } from "./conversation-email.ts";
+
+/** Emails of one mailbox that are looked at, the newest. */
+export const maxPerMailbox = 200;
+/** Found at once, so few that most are likely to be shown: their texts come along. */
+const fewFound = 12;
+
+export type Visits = ReturnType<typeof createVisits>;
+
+/** `of`: the email, whose own mailbox is looked in before it is known which `others` there are. */
+export function createVisits(of: EmailRef, others: Promise<readonly KnownMailbox[]>) {
+  const own = of.mailbox;
+  const seen = new Map<string, Set<number>>();
+  const visited = new Set<string>();
+  const skipped = new Map<string, string>();
+  let beyond = 0;
+  const seenIn = (path: string) => {
+    const uids = seen.get(path) ?? new Set<number>();
+    seen.set(path, uids);
+    return uids;
+  };
+  const see = (path: string, uids: readonly number[]) => {
+    for (const uid of uids) seenIn(path).add(uid);
+  };
+
+  return {
+    of,
+    skipped,
+    async searched(): Promise<string[]> {
+      const paths = new Set([own, ...(await others).map(({ path }) => path)]);
+      return [...paths].filter((path) => !skipped.has(path));
+    },
+    /** Those besides its own that are not known to be empty, or not to be readable. */
+    async othersToLookIn(): Promise<string[]> {
+      const full = (await others).filter(({ path, empty }) => path !== own && !empty);
+      return full.map(({ path }) => path).filter((path) => !skipped.has(path));
+    },
+    /** The newest of `uids` that have not been seen before, and the email itself; older ones are counted. */
+    unseen(path: string, uids: readonly number[]): { newest: number[]; older: number[] } {
+      const isIt = (uid: number) => path === own && uid === of.uid;
+      const fresh = [...new Set(uids)].filter((uid) => !seenIn(path).has(uid)).sort((a, b) => a - b);
+      const rest = fresh.filter((uid) => !isIt(uid));
+      const newest = [...fresh.filter(isIt), ...rest.slice(-maxPerMailbox)];
+      return { newest, older: rest.slice(0, -maxPerMailbox) };
+    },
+    see,
+    visit(path: string, newest: readonly number[], older: readonly number[]): void {
+      visited.add(path);
+      see(path, [...newest, ...older]);
+      beyond += older.length;
+    },
+    /** What arrives in between is the next call's. */
+    isVisited: (path: string) => visited.has(path),
+    beyond: () => beyond,
+  };
+}
+
+/** UIDs of the selected mailbox, `path`. */
+type Find = (imap: ImapFlow, path: string) => Promise<number[]>;
+
+/**
+ * What is found in each mailbox and was not seen before. `parts`: where the text of an email is likely to be. Throws what
+ * the email's own mailbox or the list of the others fails with; another mailbox that cannot be read is left out, and
+ * noted in `visits.skipped`.
+ */
+export async function lookEverywhere(
+  access: Access,
+  visits: Visits,
+  parts: readonly string[],
+  find: Find,
+): Promise<Found[]> {
+  const lookIn = (path: string) => look(access, path, visits, parts, find);
+  const elsewhere = async (): Promise<Found[]> => {
+    const paths = await visits.othersToLookIn();
+    const settled = await Promise.allSettled(paths.map(lookIn));
+    return settled.flatMap((outcome, at) => {
+      if (outcome.status === "fulfilled") return outcome.value;
+      if (!(outcome.reason instanceof AppError)) throw outcome.reason;
+      visits.skipped.set(paths[at] ?? "", outcome.reason.message);
+      return [];
+    });
+  };
+  const [own, others] = await Promise.allSettled([lookIn(visits.of.mailbox), elsewhere()]);
+  if (own.status === "rejected") throw own.reason;
+  if (others.status === "rejected") throw others.reason;
+  return [...own.value, ...others.value];
+}
+
+function look(
+  access: Access,
+  path: string,
+  visits: Visits,
+  parts: readonly string[],
+  find: Find,
+): Promise<Found[]> {
+  return access.read(path, async (imap, notes) => {
+    if (path === visits.of.mailbox) requireSameValidity(imap, visits.of);
+    const work = () => find(imap, path);
+    const uids = visits.isVisited(path) ? await work() : await readFresh(imap, work);
+    const { newest, older } = visits.unseen(path, uids);
+    const query = withBodies(newest.length <= fewFound ? likelyParts(newest, notes, parts) : []);
+    const emails = newest.length > 0 ? await imap.fetchAll(newest.join(","), query, { uid: true }) : [];
+    visits.visit(path, newest, older);
+    // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
+    const found = emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
+    for (const email of found)
+      noteEmail(notes, email.uid, { parts: textParts(email.anatomy), links: toLinks(email) });
+    return found;
+  });
+}
+
+/** Where the text of these emails is: as they were listed, else in `parts`, or nothing where they differ much. */
+function likelyParts(uids: readonly number[], notes: MailboxNotes, parts: readonly string[]): string[] {
+  const keys = [...new Set(uids.flatMap((uid) => notes.textParts.get(uid) ?? parts))];
+  return keys.length <= 3 ? keys : [];
+}
