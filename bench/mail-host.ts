@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ImapFlow } from "imapflow";
 import { createTransport, type Transporter } from "nodemailer";
-import type { MailServer } from "../src/mail/mail.ts";
+import type { MailServer } from "../src/credentials.ts";
 import { type CountingProxy, startCountingProxy } from "../test/support/counting-proxy.ts";
 import { type MailServerKit, startMailServer, type User } from "../test/support/mail-server.ts";
 import { prepareMailbox } from "./mailbox.ts";

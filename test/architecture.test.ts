@@ -32,7 +32,7 @@ function read(path: string): Source {
   };
 }
 
-/** `src/mail/connection/imap.ts` -> `mail`, `src/app.ts` -> `app`. */
+/** `src/imap/connect.ts` -> `imap`, `src/app.ts` -> `app`. */
 function toRoom(path: string): string {
   const [, room = ""] = path.split("/");
   return room.replace(/\.tsx?$/, "");
@@ -45,12 +45,33 @@ const source = files("src/**/*.{ts,tsx}").map(read);
 const tests = files("{test,bench}/**/*.{ts,tsx}").map(read);
 const all = [...source, ...tests];
 
-/** An id's letters and nothing else: a leaf that stands where its noun belongs. */
-const emailId = "src/mail/email-id.ts";
-
-/** Who a room may import values from, besides itself; leaves are for everybody. Types may come from further up. */
-const leaves = ["errors", "storage-error", "log", "clock", "version", "pace"];
+/**
+ * The rooms that each room may import from, besides itself and the leaves. Types count: a type is knowledge, too.
+ * `start` and `assemble` make every room and import all of them.
+ */
+const leaves = ["errors", "storage-error", "log", "clock", "abort", "version", "pace"];
 const rooms: Readonly<Record<string, readonly string[]>> = {
+  html: [],
+  email: ["errors"],
+  query: ["errors"],
+  readable: ["email", "html", "documents"],
+  compose: ["email", "html", "readable", "secrets"],
+  imap: ["credentials", "outbound", "query", "email"],
+  smtp: ["credentials", "outbound"],
+  mail: [
+    "credentials",
+    "email",
+    "html",
+    "readable",
+    "documents",
+    "query",
+    "imap",
+    "smtp",
+    "compose",
+    "secrets",
+  ],
+  documents: [],
+  credentials: [],
   main: ["cli"],
   cli: [
     "start",
@@ -62,44 +83,146 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "db",
     "outbound",
     "providers",
+    "credentials",
     "mail",
+    "imap",
+    "smtp",
     "accounts",
     "oauth",
     "http",
     "metrics",
     "documents",
   ],
-  app: ["http", "oauth", "mcp", "pages", "accounts", "mail", "links"],
-  http: ["secrets"],
+  app: ["http", "oauth", "mcp", "pages", "accounts", "mail", "links", "config"],
+  http: ["secrets", "config", "metrics"],
   oauth: ["pages", "accounts", "http", "db", "secrets", "config"],
-  pages: ["providers", "secrets"],
-  accounts: ["mail", "providers", "db", "secrets"],
-  providers: ["mail"],
-  mcp: ["tools", "accounts", "http", "db", "secrets"],
-  tools: ["secrets"],
-  mail: ["secrets", "documents"],
-  documents: [],
-  ledger: ["db", "secrets"],
-  links: ["pages", "http", "db", "secrets"],
+  pages: ["providers", "secrets", "credentials"],
+  accounts: ["mail", "credentials", "providers", "db", "secrets", "config"],
+  providers: ["credentials", "outbound", "html"],
+  mcp: ["tools", "accounts", "http", "db", "secrets", "config"],
+  tools: ["secrets", "mail"],
+  ledger: ["db", "secrets", "mail"],
+  links: ["pages", "accounts", "mail", "http", "db", "secrets", "config"],
   db: ["secrets"],
   config: [],
   secrets: [],
   outbound: [],
   metrics: [],
-  "key-ring": ["secrets"],
-  "static-client": ["secrets"],
+  "front-door": [],
+  "key-ring": ["secrets", "config"],
+  "static-client": ["secrets", "config"],
 };
 
-test("every room imports only from the rooms below it", () => {
+/** Imports that are still to go. An entry leaves this list together with the import that it names; none is added. */
+const notYet: readonly string[] = [
+  "src/accounts/connect.ts imports src/http/rate-limit.ts",
+  "src/accounts/connect.ts imports src/oauth/grant.ts",
+  "src/accounts/vault.ts imports src/documents/reader.ts",
+  "src/accounts/vault.ts imports src/imap/connections.ts",
+  "src/accounts/vault.ts imports src/oauth/grant.ts",
+  "src/accounts/vault.ts imports src/smtp/submissions.ts",
+  "src/ledger/journal.ts imports src/oauth/grant.ts",
+  "src/ledger/sends.ts imports src/oauth/grant.ts",
+  "src/links/downloads.ts imports src/email/email-id.ts",
+  "src/links/downloads.ts imports src/oauth/grant.ts",
+  "src/links/links.ts imports src/oauth/grant.ts",
+  "src/links/uploads.ts imports src/oauth/grant.ts",
+  "src/mcp/exchange.ts imports src/oauth/grant.ts",
+  "src/mcp/listing.ts imports src/oauth/grant.ts",
+  "src/mcp/run-tool.ts imports src/oauth/grant.ts",
+  "src/mcp/server.ts imports src/oauth/grant.ts",
+  "src/pages/connect-form.ts imports src/oauth/grant.ts",
+  "src/pages/connect.tsx imports src/accounts/connect-error.ts",
+  "src/pages/level-choice.tsx imports src/oauth/grant.ts",
+  "src/pages/props.ts imports src/accounts/connect-error.ts",
+  "src/pages/server-fields.tsx imports src/accounts/connect-error.ts",
+  "src/smtp/connect.ts imports src/imap/failures.ts",
+  "src/smtp/refusals.ts imports src/imap/failures.ts",
+  "src/tools/choose-mail.ts imports src/email/email-id.ts",
+  "src/tools/define-tool.ts imports src/ledger/journal.ts",
+  "src/tools/define-tool.ts imports src/ledger/sends.ts",
+  "src/tools/define-tool.ts imports src/links/downloads.ts",
+  "src/tools/define-tool.ts imports src/links/uploads.ts",
+  "src/tools/define-tool.ts imports src/oauth/grant.ts",
+  "src/tools/define-tool.ts imports src/providers/provider.ts",
+  "src/tools/list-providers.ts imports src/providers/provider.ts",
+  "src/tools/outcomes.ts imports src/ledger/journal.ts",
+];
+
+test("every room imports only from the rooms that its row names", () => {
   const broken = source
     .filter(({ room }) => room !== "start" && room !== "assemble")
     .flatMap(({ path, room, imports }) =>
       imports
-        .filter(({ target, typeOnly }) => target.startsWith("src/") && target !== emailId && !typeOnly)
-        .filter(({ target }) => ![room, ...leaves, ...(rooms[room] ?? [])].includes(toRoom(target)))
+        .filter(({ target }) => target.startsWith("src/"))
+        .filter(
+          ({ target }) =>
+            ![room, ...(room === "html" ? [] : leaves), ...(rooms[room] ?? [])].includes(toRoom(target)),
+        )
         .map(({ target }) => `${path} imports ${target}`),
     );
-  expect(broken).toEqual([]);
+  expect([...new Set(broken)].sort()).toEqual([...notYet].sort());
+});
+
+/** The strongly connected parts of a graph that are larger than one node, each sorted: Tarjan's algorithm. */
+function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const indexes = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (node: string) => {
+    const own = indexes.size;
+    indexes.set(node, own);
+    lowest.set(node, own);
+    stack.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!indexes.has(next)) visit(next);
+      if (stack.includes(next)) lowest.set(node, Math.min(lowest.get(node) ?? own, lowest.get(next) ?? own));
+    }
+    if (lowest.get(node) !== own) return;
+    const part = stack.splice(stack.indexOf(node));
+    if (part.length > 1) found.push(part.sort());
+  };
+  for (const node of graph.keys()) if (!indexes.has(node)) visit(node);
+  return found.sort();
+}
+
+const importsOf = ({ imports }: Source) =>
+  [...new Set(imports.map(({ target }) => target))].filter((target) => target.startsWith("src/")).sort();
+
+/** Cycles that are still to go, as `notYet`. */
+const cyclesYet: readonly (readonly string[])[] = [
+  ["src/cli/check.ts", "src/cli/run.ts"],
+  ["src/html/inline.ts", "src/html/markdown.ts", "src/html/table.ts"],
+  ["src/mail/mail.ts", "src/mail/reading.ts", "src/mail/writing.ts"],
+  ["src/query/operators.ts", "src/query/query.ts"],
+  ["src/readable/attachment-text.ts", "src/readable/outlook-file.ts"],
+];
+
+test("no file imports itself by way of others, not even for a type", () => {
+  expect(cyclesOf(new Map(source.map((file) => [file.path, importsOf(file)])))).toEqual([...cyclesYet]);
+});
+
+test("no room imports itself by way of others, not even for a type", () => {
+  const graph = new Map<string, string[]>();
+  for (const file of source) {
+    const others = importsOf(file)
+      .map(toRoom)
+      .filter((room) => room !== file.room);
+    graph.set(file.room, [...(graph.get(file.room) ?? []), ...others]);
+  }
+  expect(cyclesOf(graph)).toEqual([["accounts", "oauth", "pages"]]);
+});
+
+test("the search for cycles finds those that there are", () => {
+  const graph = new Map([
+    ["a", ["b"]],
+    ["b", ["c", "d"]],
+    ["c", ["a"]],
+    ["d", []],
+    ["e", ["d", "e"]],
+  ]);
+  expect(cyclesOf(graph)).toEqual([["a", "b", "c"]]);
 });
 
 test("oauth and mcp meet only in app.ts: all they share is the type of a live grant", () => {
@@ -120,7 +243,7 @@ test("a tool knows no IMAP, no protocol and no database: of mail it sees the typ
     .flatMap(({ path, imports }) =>
       imports
         .filter(({ target }) => /^src\/(mail|db|accounts|http|ledger|links)\//.test(target))
-        .filter(({ target, typeOnly }) => target !== emailId && !typeOnly)
+        .filter(({ target, typeOnly }) => target !== "src/email/email-id.ts" && !typeOnly)
         .map(({ target }) => `${path} imports ${target}`),
     );
   expect(broken).toEqual([]);
@@ -128,11 +251,14 @@ test("a tool knows no IMAP, no protocol and no database: of mail it sees the typ
 
 /** One door per outside thing: what it looks like, and the only places it may stand in. */
 const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
-  { packages: /^(imapflow|nodemailer)(\/|$)/, where: /^src\/mail\// },
+  { packages: /^imapflow$/, where: /^src\/imap\// },
+  { packages: /^nodemailer\/lib\/smtp/, where: /^src\/smtp\// },
+  { packages: /^nodemailer\/lib\/(mail-composer|mime)/, where: /^src\/compose\// },
+  { packages: /^nodemailer(?!\/lib\/(smtp|mail-composer|mime))/, where: /^$/ },
   { packages: /^node:crypto$/, where: /^src\/secrets\.ts$/ },
   { packages: /^node:(dns|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|front-door)\.ts$/ },
   // The sockets under imapflow go to addresses that outbound.ts judged; the front door listens.
-  { packages: /^node:(net|tls)$/, where: /^src\/(mail\/connection\/paced-transport|front-door)\.ts$/ },
+  { packages: /^node:(net|tls)$/, where: /^src\/(imap\/paced-transport|front-door)\.ts$/ },
   { packages: /^node:child_process$/, where: /^$/ },
   { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
   // db, and the files that own a table's rules.

@@ -1,5 +1,6 @@
 /** Which servers, user names and password a filled-in form means. */
-import type { MailServer } from "../mail/mail.ts";
+
+import type { MailServer } from "../credentials.ts";
 import type { Discover, Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import type { Provider } from "../providers/provider.ts";

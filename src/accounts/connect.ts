@@ -5,9 +5,9 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
 import type { Config } from "../config.ts";
+import type { Credentials } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import type { Credentials } from "../mail/mail.ts";
 import type { Level } from "../oauth/grant.ts";
 import type { Discover, Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";

@@ -7,12 +7,13 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Database } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
 import type { DocumentReader } from "../documents/reader.ts";
 import { AppError } from "../errors.ts";
 import type { Connections } from "../imap/connections.ts";
-import type { Credentials, Mail } from "../mail/mail.ts";
+import type { Mail } from "../mail/mail.ts";
 import type { LiveGrant } from "../oauth/grant.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";

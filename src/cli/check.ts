@@ -2,9 +2,9 @@
 import { createConnect } from "../accounts/connect.ts";
 import { ConnectError } from "../accounts/connect-error.ts";
 import { loadConfig } from "../config.ts";
+import type { MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import { proveImap, reachImap } from "../imap/connect.ts";
-import type { MailServer } from "../mail/mail.ts";
 import { createOutbound } from "../outbound.ts";
 import { createDiscover, type Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";

@@ -5,12 +5,13 @@
 import { isUtf8 } from "node:buffer";
 import MailComposer from "nodemailer/lib/mail-composer";
 import { detectMimeType } from "nodemailer/lib/mime-funcs";
-import type { Clock } from "../clock.ts";
+import type { Address } from "../email/address.ts";
 import { AppError } from "../errors.ts";
-import { fromDraft, keptQuote, quoteHeader, quoteMarker } from "../mail/sending/drafts.ts";
-import { leaveOut, toFileName, toFileType, toMegabytes } from "../mail/sending/originals.ts";
-import type { Composed, EmailRequest, File, Original, Person } from "../mail/writing.ts";
+
 import { newToken } from "../secrets.ts";
+import type { ComposeDeps, Composed, EmailRequest, File, Original } from "./composed-email.ts";
+import { fromDraft, keptQuote, quoteHeader, quoteMarker } from "./draft.ts";
+import { leaveOut, toFileName, toFileType, toMegabytes } from "./file.ts";
 import { newMessageId, toIdentity } from "./identity.ts";
 import { isHtml, toDocument, toHtml, toLines } from "./markdown.ts";
 import { toPlain } from "./plain.ts";
@@ -29,18 +30,11 @@ import {
 /** All attachments of one email, decoded: what mail servers take, less base64's third. */
 const maxAttachmentBytes = 25_000_000;
 
-export type ComposeDeps = {
-  clock: Clock;
-  from: Person;
-  /** All addresses of the person that we know: left out of replies. */
-  own: readonly string[];
-};
-
 /** The parts of an email before it becomes MIME. */
 type Parts = {
-  to: Person[];
-  cc: Person[];
-  bcc: Person[];
+  to: Address[];
+  cc: Address[];
+  bcc: Address[];
   subject: string;
   text: string;
   html: string;
@@ -231,7 +225,7 @@ async function finish(
 }
 
 /** Address objects, never strings: a string would be parsed for more addresses. */
-const toMailbox = ({ name, address }: Person) => ({ name: name ?? "", address });
+const toMailbox = ({ name, address }: Address) => ({ name: name ?? "", address });
 
 /** Throws invalid_input for a subject that would become more than one header. */
 function requireOneLine(subject: string): string {

@@ -1,7 +1,8 @@
 /** What makes an email of ours itself: its Message-ID, and what it says to whom. */
 
-import type { Composed, File, Person, Preview } from "../mail/writing.ts";
+import type { Address } from "../email/address.ts";
 import { hashSecret, newToken } from "../secrets.ts";
+import type { Composed, File, Preview } from "./composed-email.ts";
 
 /** RFC 5322 section 3.6.4, in the account's own domain. */
 export function newMessageId(address: string): string {
@@ -16,7 +17,7 @@ export type Identity = Omit<Preview, "attachments" | "inReplyTo"> & {
 /** The email as it will look, and what makes another one the same: all but time, names and Message-ID. */
 export function toIdentity(parts: Identity): Pick<Composed, "preview" | "content"> {
   const { from, to, cc, bcc, subject, text, files, inReplyTo } = parts;
-  const addresses = (people: readonly Person[]) => people.map(({ address }) => address.toLowerCase()).sort();
+  const addresses = (people: readonly Address[]) => people.map(({ address }) => address.toLowerCase()).sort();
   const preview: Preview = {
     from,
     to,

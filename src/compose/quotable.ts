@@ -4,8 +4,9 @@ import { DomUtils, parseDocument } from "htmlparser2";
 import { flatten } from "../html/depth.ts";
 import { createLinkBook, type LinkBook } from "../html/links.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
-import type { File, Original } from "../mail/writing.ts";
+
 import { show } from "../readable/fold.ts";
+import type { File, Original } from "./composed-email.ts";
 import { escapeWords, toHtml, toLines, unescapeWords } from "./markdown.ts";
 import { toPlain } from "./plain.ts";
 

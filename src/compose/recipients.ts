@@ -3,8 +3,8 @@
  * Address lists are never parsed: `"a@good" <v@evil>` and `b@x\r\nBcc: v@y` are refused, not read.
  */
 import { domainToASCII } from "node:url";
+import type { Address } from "../email/address.ts";
 import { AppError } from "../errors.ts";
-import type { Person } from "../mail/writing.ts";
 
 /** Recipients of one email, over to, cc and bcc. */
 export const maxRecipients = 20;
@@ -29,7 +29,7 @@ export function toBareAddress(text: string): string | undefined {
 }
 
 /** The addresses of one argument. Throws invalid_input that names the argument and the position. */
-export function requireAddresses(texts: readonly string[], argument: string): Person[] {
+export function requireAddresses(texts: readonly string[], argument: string): Address[] {
   return texts.map((text, index) => {
     const address = toBareAddress(text);
     if (address) return { address };
@@ -40,7 +40,7 @@ export function requireAddresses(texts: readonly string[], argument: string): Pe
 }
 
 /** Drops who was named before, over several lists: nobody gets it twice. */
-export function withoutRepeats(lists: readonly (readonly Person[])[]): Person[][] {
+export function withoutRepeats(lists: readonly (readonly Address[])[]): Address[][] {
   const seen = new Set<string>();
   return lists.map((list) =>
     list.filter(({ address }) => {
@@ -53,7 +53,7 @@ export function withoutRepeats(lists: readonly (readonly Person[])[]): Person[][
 }
 
 /** The envelope: everyone once. Throws too_large for more than an email may have. */
-export function requireRecipientCount(people: readonly Person[]): string[] {
+export function requireRecipientCount(people: readonly Address[]): string[] {
   const recipients = [...new Map(people.map(({ address }) => [address.toLowerCase(), address])).values()];
   if (recipients.length <= maxRecipients) return recipients;
   throw new AppError(

@@ -1,7 +1,8 @@
 /** What a reply or a forward takes from the email it builds on: recipients, subject, thread, quote. No I/O. */
 
+import type { Address } from "../email/address.ts";
 import { isForward, isReply } from "../email/subject.ts";
-import type { Original, Person } from "../mail/writing.ts";
+import type { Original } from "./composed-email.ts";
 import { escapeHtml, quoteLook } from "./markdown.ts";
 import { quoteLines } from "./plain.ts";
 import type { Body } from "./quotable.ts";
@@ -32,9 +33,9 @@ export function toReplyRecipients(
   original: Original,
   own: readonly string[],
   all: boolean,
-): { to: Person[]; cc: Person[] } {
+): { to: Address[]; cc: Address[] } {
   const ownKeys = new Set(own.map(withoutTag));
-  const others = (people: readonly Person[]) =>
+  const others = (people: readonly Address[]) =>
     people.flatMap(toPerson).filter((p) => !ownKeys.has(withoutTag(p.address)));
   const senders = others(original.replyTo.length > 0 ? original.replyTo : original.from);
   if (senders.length === 0) {
@@ -48,7 +49,7 @@ export function toReplyRecipients(
 }
 
 /** Somebody of a received header, if it is an address we would write to. */
-function toPerson({ name, address }: Person): Person[] {
+function toPerson({ name, address }: Address): Address[] {
   const bare = toBareAddress(address);
   const display = toDisplayName(name);
   if (!bare) return [];
@@ -73,7 +74,7 @@ export function toReplyQuote(original: Original, body: Body): Quote {
 
 /** The header block that mail programs put over an email that is passed on. */
 export function toForwardQuote(original: Original, body: Body): Quote {
-  const people = (list: readonly Person[]) => list.map(toWho).join(", ");
+  const people = (list: readonly Address[]) => list.map(toWho).join(", ");
   const lines = [
     "---------- Forwarded message ----------",
     `From: ${people(original.from)}`,
@@ -88,7 +89,7 @@ export function toForwardQuote(original: Original, body: Body): Quote {
   };
 }
 
-function toWho(person: Person | undefined): string {
+function toWho(person: Address | undefined): string {
   if (!person) return "someone";
   const name = toDisplayName(person.name);
   return name ? `${name} <${person.address}>` : person.address;

@@ -1,11 +1,11 @@
 /** Raw header lines to readable values: encoded words (RFC 2047), raw 8-bit, addresses, dates. Never throws. */
+
 import libmime from "libmime";
 import { addressParser } from "postal-mime";
+import type { Address } from "./address.ts";
 import { decodeText, isUtf8 } from "./charset.ts";
 
 export type Header = { name: string; value: string };
-
-export type Address = { name?: string; address: string };
 
 export const showAddress = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);
 

@@ -1,5 +1,5 @@
 /** What links an email to others: its ids (RFC 5322 section 3.6.4), its subject, its server's number for all of them. */
-import type { EmailLinks } from "../imap/mailbox-cache.ts";
+
 import { type Header, headerValue } from "./headers.ts";
 
 /** In the order of how near they lead: to itself, to the one before, to all before. */
@@ -30,3 +30,14 @@ const endsOf = (ids: readonly string[]) => [...ids.slice(0, 50), ...ids.slice(50
 
 /** A copy: a piece of a text keeps all of the text in memory. */
 const alone = (text: string) => Buffer.from(text).toString();
+
+/** What an email's conversation is found by. */
+export type EmailLinks = {
+  /** Its Message-ID, empty without one. */
+  messageId: string;
+  /** Ids that it names, its own among them. */
+  ids: readonly string[];
+  subject: string;
+  /** The number its server gives the conversation (RFC 8474, or Gmail's), where it gives one. */
+  threadId?: string;
+};

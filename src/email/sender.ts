@@ -1,6 +1,5 @@
 /** What the receiving server found out about the sender, and what should make a reader careful. */
 
-import type { SenderVerdicts } from "../mail/reading.ts";
 import { type Header, headerValue, toAddresses } from "./headers.ts";
 
 /** The methods of RFC 8601 section 2.7 that say whether the sender is who he says, and what they may say. */
@@ -129,3 +128,14 @@ function warnings(headers: readonly Header[]): string[] {
     found.push("Replies go to another address than the sender's (Reply-To).");
   return found;
 }
+
+/** What the receiving server found out about the sender, and what should make a reader careful. */
+export type SenderVerdicts = {
+  spf?: string;
+  dkim?: string;
+  dmarc?: string;
+  /** Who says so: the authserv-id of the topmost Authentication-Results. */
+  by?: string;
+  /** Our words. */
+  warnings: string[];
+};

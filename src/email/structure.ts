@@ -3,8 +3,8 @@
  * it, what is signed, encrypted or a report. Nothing is fetched here and nothing throws, whatever the sender claims.
  */
 import type { MessageEnvelopeObject, MessageStructureObject } from "imapflow";
-import { isOutlookFile } from "../readable/outlook.ts";
-import { type Address, toText } from "./headers.ts";
+import type { Address } from "./address.ts";
+import { toText } from "./headers.ts";
 
 /** One part: `part` is its number for FETCH, e.g. "1.2". */
 export type Part = {
@@ -304,3 +304,10 @@ export function toAnatomy(root: Part): Anatomy {
     }
   return { root, texts, calendars, attachments, ...found };
 }
+
+/** By its type, or by the name it always has. */
+export function isOutlookFile({ type, name }: { type: string; name?: string | null | undefined }): boolean {
+  return /^application\/(vnd\.)?ms-tnef$/.test(type) || /^winmail\d*\.dat$/i.test(name ?? "");
+}
+
+export const emptyPart: Part = { part: "", type: "text/plain", size: 0, parameters: {}, children: [] };

@@ -1,7 +1,7 @@
 /** Opens IMAP connections, and proves that a login works. Reading and writing are done in the rooms beside this one. */
 import { ImapFlow } from "imapflow";
+import type { Credentials, MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
-import type { Credentials, MailServer } from "../mail/mail.ts";
 import type { Outbound, Vetted } from "../outbound.ts";
 import type { Pace } from "../pace.ts";
 import { toAppError } from "./failures.ts";

@@ -4,20 +4,18 @@
  * Keyed by grant and account, never by anything typed: one grant's connection is never another's. Each is kept for two
  * minutes after its last use with its mailbox selected; how many there may be and who is next is places.ts's business.
  */
+
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
 import { toReason, untilAborted } from "../abort.ts";
 import type { Clock } from "../clock.ts";
+import type { ConnectionOwner, Credentials } from "../credentials.ts";
 import { AppError } from "../errors.ts";
-import type { Credentials } from "../mail/mail.ts";
 import { toAppError } from "./failures.ts";
 import { createLoginPauses } from "./login-pause.ts";
 import { createNotes, type MailboxNotes } from "./mailbox-cache.ts";
 import { createPlaces, mailboxOf, type PlaceLimits, type Slot } from "./pool-queue.ts";
 import { isOrderly, select } from "./select.ts";
-
-/** Whose connection it is. Never keyed by a typed address: one grant's connection is never another's. */
-export type ConnectionOwner = { grantId: string; accountId: string; credentials: Credentials };
 
 export type Lease = {
   /** A mailbox path to have selected (not a role); absent when none is needed. */

@@ -3,22 +3,13 @@
  * ask for the right thing at once: numbers, and what links an email to its conversation; nothing else of anybody's mail.
  * A note is a guess; whoever uses it looks whether it still holds.
  */
+
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
+import type { EmailLinks } from "../email/message-ids.ts";
 
 /** An email's UID, and when it arrived, milliseconds. */
 export type Cut = { uid: number; receivedAt: number };
-
-/** What an email's conversation is found by. */
-export type EmailLinks = {
-  /** Its Message-ID, empty without one. */
-  messageId: string;
-  /** Ids that it names, its own among them. */
-  ids: readonly string[];
-  subject: string;
-  /** The number its server gives the conversation (RFC 8474, or Gmail's), where it gives one. */
-  threadId?: string;
-};
 
 /** Of one mailbox in one numbering (UIDVALIDITY). */
 export type MailboxNotes = {

@@ -1,5 +1,7 @@
 /** SELECT (RFC 3501 section 6.3.1), in one round trip. */
+
 import type { ImapFlow } from "imapflow";
+import type { EmailRef } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
 import { toAppError } from "./failures.ts";
 
@@ -42,4 +44,19 @@ export function isOrderly(error: unknown): boolean {
   if (error instanceof AppError)
     return !["mail_server_failed", "timed_out", "cancelled"].includes(error.code);
   return error instanceof Error && "responseStatus" in error && error.responseStatus === "NO";
+}
+
+/** The selected mailbox; `connections.use` selected it, so its absence is a bug. */
+export function requireSelected(imap: ImapFlow) {
+  if (!imap.mailbox) throw new Error("no mailbox is selected");
+  // A count that no mailbox has would go on into sequence numbers and answers.
+  if (!Number.isSafeInteger(imap.mailbox.exists) || imap.mailbox.exists < 0)
+    throw new AppError("mail_server_failed", "The mail server tells an impossible number of emails.");
+  return imap.mailbox;
+}
+
+/** Refuses an id from before the mailbox was renumbered (RFC 3501 section 2.3.1.1). Throws email_moved. */
+export function requireSameValidity(imap: ImapFlow, ref: EmailRef): void {
+  if (requireSelected(imap).uidValidity !== ref.uidValidity)
+    throw new AppError("email_moved", "The mail server renumbered this mailbox since the id was given.");
 }

@@ -7,7 +7,7 @@
  * told of a change.
  */
 import type { ImapFlow } from "imapflow";
-import { requireSelected } from "../mail/access.ts";
+import { requireSelected } from "./select.ts";
 
 /** Names that servers give in ID (RFC 2971), lower case; only those this was tried with. */
 const attentiveServers = new Set(["dovecot"]);

@@ -1,9 +1,12 @@
 /** One account's way to its mail server for the time of one call: what every verb of Mail is made of. */
+
 import type { ImapFlow } from "imapflow";
 import type { Clock } from "../clock.ts";
+import type { ConnectionOwner } from "../credentials.ts";
 import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
-import type { ConnectionOwner, Connections, Work } from "../imap/connections.ts";
+import type { Connections, Work } from "../imap/connections.ts";
+import { requireSelected } from "../imap/select.ts";
 
 export type Access = {
   address: string;
@@ -66,19 +69,4 @@ export function createAccess(deps: {
       return toEmailId({ accountTag, mailbox: path, uidValidity, uid });
     },
   };
-}
-
-/** The selected mailbox; `connections.use` selected it, so its absence is a bug. */
-export function requireSelected(imap: ImapFlow) {
-  if (!imap.mailbox) throw new Error("no mailbox is selected");
-  // A count that no mailbox has would go on into sequence numbers and answers.
-  if (!Number.isSafeInteger(imap.mailbox.exists) || imap.mailbox.exists < 0)
-    throw new AppError("mail_server_failed", "The mail server tells an impossible number of emails.");
-  return imap.mailbox;
-}
-
-/** Refuses an id from before the mailbox was renumbered (RFC 3501 section 2.3.1.1). Throws email_moved. */
-export function requireSameValidity(imap: ImapFlow, ref: EmailRef): void {
-  if (requireSelected(imap).uidValidity !== ref.uidValidity)
-    throw new AppError("email_moved", "The mail server renumbered this mailbox since the id was given.");
 }

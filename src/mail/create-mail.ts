@@ -1,8 +1,9 @@
 /** One account as a live handle: its verbs, each done in a file of its own, over connections lent by the pool. */
 import type { Clock } from "../clock.ts";
+import type { ConnectionOwner } from "../credentials.ts";
 import type { DocumentReader } from "../documents/reader.ts";
 import { AppError } from "../errors.ts";
-import type { ConnectionOwner, Connections } from "../imap/connections.ts";
+import type { Connections } from "../imap/connections.ts";
 import type { Submissions } from "../smtp/submissions.ts";
 import { createAccess } from "./access.ts";
 import { createWriting } from "./create-writing.ts";

@@ -1,7 +1,7 @@
 /** The writing verbs of Mail, composed. */
 
 import { compose } from "../compose/compose.ts";
-import type { ConnectionOwner } from "../imap/connections.ts";
+import type { ConnectionOwner } from "../credentials.ts";
 import type { Submissions } from "../smtp/submissions.ts";
 import type { Access } from "./access.ts";
 import { createOrganising } from "./organize/organize.ts";

@@ -2,23 +2,8 @@
  * The live handle on one mail account: what tools work with. Tools see this file and no other of the room.
  * Each group of verbs is done in a room of its own beside this file; nothing connects until a verb is called.
  */
-
-/** Where a mail company's or a person's IMAP or SMTP server is. `tls` from the first byte, or STARTTLS, required. */
-export type MailServer = { host: string; port: number; security: "tls" | "starttls" };
-
-/** What opens one account. Handed down by the vault, kept nowhere else. */
-export type Credentials = {
-  address: string;
-  /** The display name for From, as it stands in what the person sent; absent where none does. */
-  name?: string;
-  username: string;
-  password: string;
-  /** The preset it was connected with; "generic" for typed servers. */
-  provider: string;
-  imap: MailServer;
-  /** Absent: connected for reading only. */
-  smtp?: MailServer;
-};
+import type { MailReading } from "./reading.ts";
+import type { MailWriting } from "./writing.ts";
 
 export type MailboxRole = "inbox" | "sent" | "drafts" | "trash" | "archive" | "junk";
 
@@ -67,20 +52,9 @@ export type Outcome = {
   newId?: string;
 };
 
+export type { Composed, EmailRequest, File, Original, Preview } from "../compose/composed-email.ts";
 export type { MailReading } from "./reading.ts";
-export type {
-  Change,
-  Composed,
-  EmailRequest,
-  File,
-  MailWriting,
-  Organised,
-  Original,
-  Preview,
-} from "./writing.ts";
-
-import type { MailReading } from "./reading.ts";
-import type { MailWriting } from "./writing.ts";
+export type { Change, MailWriting, Organised } from "./writing.ts";
 
 /** One account, live. `reading` and `writing` verbs are described in their own files. */
 export type Mail = { accountId: string; address: string; canSend: boolean } & MailReading & MailWriting;

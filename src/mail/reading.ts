@@ -1,9 +1,9 @@
 /** The reading verbs of Mail. Strings in these answers come from mail unless they say "our words". */
+
+import type { Address } from "../email/address.ts";
+import type { SenderVerdicts } from "../email/sender.ts";
+import type { EmailFormat } from "../readable/email-format.ts";
 import type { EmailPage, Mailbox } from "./mail.ts";
-
-export type EmailFormat = "markdown" | "text" | "html" | "links";
-
-export type MailAddress = { name?: string; address: string };
 
 export type Attachment = {
   /** 1, 2, …: how get_attachment names it. */
@@ -17,28 +17,17 @@ export type Attachment = {
   /** The index of the attached email that contains it. */
   inside?: number;
   /** Who wrote an attached email, when (ISO 8601, UTC), and about what. */
-  email?: { from?: MailAddress; date?: string; subject: string };
-};
-
-/** What the receiving server found out about the sender, and what should make a reader careful. */
-export type SenderVerdicts = {
-  spf?: string;
-  dkim?: string;
-  dmarc?: string;
-  /** Who says so: the authserv-id of the topmost Authentication-Results. */
-  by?: string;
-  /** Our words. */
-  warnings: string[];
+  email?: { from?: Address; date?: string; subject: string };
 };
 
 export type Email = {
   id: string;
   mailbox: string;
-  from: MailAddress[];
-  replyTo: MailAddress[];
-  to: MailAddress[];
-  cc: MailAddress[];
-  bcc: MailAddress[];
+  from: Address[];
+  replyTo: Address[];
+  to: Address[];
+  cc: Address[];
+  bcc: Address[];
   subject: string;
   /** ISO 8601 with the email's own offset. */
   date: string;
@@ -74,9 +63,9 @@ export type Email = {
 export type ThreadEmail = {
   id: string;
   mailbox: string;
-  from: MailAddress;
-  to: MailAddress[];
-  cc: MailAddress[];
+  from: Address;
+  to: Address[];
+  cc: Address[];
   subject: string;
   date: string;
   unread: boolean;

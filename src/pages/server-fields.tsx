@@ -1,7 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** Where IMAP and SMTP are, for those who type it; filled in with what was found. */
 import type { ConnectField } from "../accounts/connect-error.ts";
-import type { MailServer } from "../mail/mail.ts";
+import type { MailServer } from "../credentials.ts";
 import { type ConnectForm, fieldNames, type TypedServer } from "./connect-form.ts";
 import { FieldProblem, marked } from "./field.tsx";
 import type { FoundServers } from "./props.ts";

@@ -3,8 +3,8 @@
  * stranger's web server: a host is judged by outbound.ts before anything connects to it.
  */
 import { DomUtils, parseDocument } from "htmlparser2";
+import type { MailServer } from "../credentials.ts";
 import { flatten } from "../html/depth.ts";
-import type { MailServer } from "../mail/mail.ts";
 import type { Provider } from "./provider.ts";
 
 export type AutoconfigServers = { imap: MailServer; smtp: MailServer; username: Provider["username"] };

@@ -2,7 +2,8 @@
  * Which servers belong to an address: our own table first, then what the domain says about itself: its mail
  * exchangers, its SRV records (RFC 6186, RFC 8314), its autoconfig document; else the usual names, as a guess.
  */
-import type { MailServer } from "../mail/mail.ts";
+
+import type { MailServer } from "../credentials.ts";
 import type { Outbound } from "../outbound.ts";
 import type { AutoconfigServers } from "./autoconfig.ts";
 import { findPresetByDomain, findPresetByExchanger, findPresetByImapHost } from "./presets.ts";

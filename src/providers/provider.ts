@@ -1,4 +1,4 @@
-import type { MailServer } from "../mail/mail.ts";
+import type { MailServer } from "../credentials.ts";
 
 /** A mail company in our table. */
 export type Provider = {

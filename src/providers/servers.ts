@@ -1,5 +1,5 @@
 /** Short ways to write a server, at the ports of RFC 8314 and RFC 6409. */
-import type { MailServer } from "../mail/mail.ts";
+import type { MailServer } from "../credentials.ts";
 
 /** IMAP with TLS from the first byte. */
 export const imaps = (host: string): MailServer => ({ host, port: 993, security: "tls" });

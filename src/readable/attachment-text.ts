@@ -8,13 +8,12 @@ import type { DocumentReader } from "../documents/reader.ts";
 import { isTnef } from "../documents/tnef.ts";
 import { toSafeFileName } from "../email/file-name.ts";
 import { headerValue, parseHeaders, showAddress, toAddresses, toText } from "../email/headers.ts";
-import { isSmimeFile, type Part, toAnatomy } from "../email/structure.ts";
+import { isOutlookFile, isSmimeFile, type Part, toAnatomy } from "../email/structure.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
 import { readBody } from "./body.ts";
 import { calendarToLines } from "./calendar.ts";
 import { contactsToLines } from "./contacts.ts";
 import { show } from "./fold.ts";
-import { isOutlookFile } from "./outlook.ts";
 import { readOutlookFile } from "./outlook-file.ts";
 import { toTextFile } from "./text-file.ts";
 

@@ -5,10 +5,11 @@
 import type { FetchMessageObject, ImapFlow } from "imapflow";
 import { decodeText } from "../email/charset.ts";
 import type { Anatomy, Part } from "../email/structure.ts";
+import { isOutlookFile } from "../email/structure.ts";
 import { decodeTransfer } from "../email/transfer.ts";
 import { AppError } from "../errors.ts";
-import type { EmailFormat } from "../mail/reading.ts";
-import { isOutlookFile, isOutlookTextWhole } from "./outlook.ts";
+import type { EmailFormat } from "./email-format.ts";
+import { isOutlookTextWhole } from "./outlook.ts";
 import { type Rendered, renderBody } from "./render-body.ts";
 
 /** Octets of each part fetched at first; a part that turns out longer than what is shown needs no more. */

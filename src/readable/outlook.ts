@@ -1,11 +1,6 @@
 /** What Outlook's winmail.dat says, as a person reads it. Never throws. */
 import { readTnef, type Tnef } from "../documents/tnef.ts";
 
-/** By its type, or by the name it always has. */
-export function isOutlookFile({ type, name }: { type: string; name?: string | null | undefined }): boolean {
-  return /^application\/(vnd\.)?ms-tnef$/.test(type) || /^winmail\d*\.dat$/i.test(name ?? "");
-}
-
 export type OutlookText = { html?: string; plain?: string };
 
 /** Undefined when it cannot be read. `bytes` may end anywhere. */

@@ -4,14 +4,21 @@ import { signedContent } from "../documents/cms.ts";
 import { decodeText } from "../email/charset.ts";
 import { showAddress } from "../email/headers.ts";
 import { toMimeTree } from "../email/mime-tree.ts";
-import { type Anatomy, type BodyText, type Letterhead, type Part, toAnatomy } from "../email/structure.ts";
+import {
+  type Anatomy,
+  type BodyText,
+  isOutlookFile,
+  type Letterhead,
+  type Part,
+  toAnatomy,
+} from "../email/structure.ts";
 import { createLinkBook, type LinkBook } from "../html/links.ts";
 import { htmlToMarkdown, type LeftOut } from "../html/markdown.ts";
 import { escaped, toHtmlSource } from "../html/source.ts";
-import type { EmailFormat } from "../mail/reading.ts";
 import { calendarToLines } from "./calendar.ts";
+import type { EmailFormat } from "./email-format.ts";
 import { foldHistory, show } from "./fold.ts";
-import { isOutlookFile, type OutlookText, toOutlookText } from "./outlook.ts";
+import { type OutlookText, toOutlookText } from "./outlook.ts";
 import { openArmor } from "./pgp-armor.ts";
 import { shortenTargets, toPlainText } from "./plain-text.ts";
 import { reportToLines } from "./report.ts";

@@ -1,8 +1,8 @@
 /** Opens SMTP submission, and proves that a login works. */
 import SMTPConnection from "nodemailer/lib/smtp-connection";
+import type { Credentials, MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import { toAppError } from "../imap/failures.ts";
-import type { Credentials, MailServer } from "../mail/mail.ts";
 import type { Outbound } from "../outbound.ts";
 
 /** How long a stage may take, in milliseconds: connecting, the greeting, silence in between. */

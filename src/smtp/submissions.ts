@@ -6,9 +6,8 @@
  * message is written; from then on, without the server's word, an email may have been sent, and the answer says so.
  */
 import { Readable } from "node:stream";
+import type { ConnectionOwner, Credentials } from "../credentials.ts";
 import { AppError } from "../errors.ts";
-import type { ConnectionOwner } from "../imap/connections.ts";
-import type { Credentials } from "../mail/mail.ts";
 import type { SmtpSession } from "./connect.ts";
 import { toFailure, toRefusal, toReplyCode } from "./refusals.ts";
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { type ConnectRequest, createConnect } from "../../src/accounts/connect.ts";
 import { ConnectError } from "../../src/accounts/connect-error.ts";
+import type { Credentials } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
-import type { Credentials } from "../../src/mail/mail.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import type { Found } from "../../src/providers/discover.ts";
 import { findPreset } from "../../src/providers/presets.ts";

@@ -1,7 +1,7 @@
 /** `check ADDRESS` against the real mail server, and what it says of an address nobody serves. */
 import { describe, expect, test } from "bun:test";
 import { toOrigin } from "../../src/cli/check.ts";
-import type { MailServer } from "../../src/mail/mail.ts";
+import type { MailServer } from "../../src/credentials.ts";
 import { runCommand } from "../support/command.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
-import type { ConnectionOwner, Connections } from "../../src/imap/connections.ts";
+import type { Connections } from "../../src/imap/connections.ts";
 import { createAccess } from "../../src/mail/access.ts";
 import { send } from "../../src/mail/sending/sending.ts";
 import type { Submissions } from "../../src/smtp/submissions.ts";

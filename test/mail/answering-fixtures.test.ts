@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
 import { compose } from "../../src/compose/compose.ts";
-import { toOriginal } from "../../src/mail/sending/originals.ts";
+import { toOriginal } from "../../src/compose/original.ts";
 
 const root = join(import.meta.dir, "../fixtures");
 const fixtures = [...new Bun.Glob("**/*.eml").scanSync({ cwd: root })].sort();

@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
 import { compose } from "../../src/compose/compose.ts";
+import type { Composed, EmailRequest, Original } from "../../src/compose/composed-email.ts";
+import { toOriginal } from "../../src/compose/original.ts";
 import { toPlain } from "../../src/compose/plain.ts";
 import { toBareAddress } from "../../src/compose/recipients.ts";
-import { toOriginal } from "../../src/mail/sending/originals.ts";
-import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
 
 const now = Date.UTC(2026, 10, 23, 9, 30, 5);
 const deps = {

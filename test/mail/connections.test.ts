@@ -1,12 +1,9 @@
 import { expect, test } from "bun:test";
 import type { ImapFlow } from "imapflow";
+import type { ConnectionOwner } from "../../src/credentials.ts";
 import type { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
-import {
-  type ConnectionLimits,
-  type ConnectionOwner,
-  createConnections,
-} from "../../src/imap/connections.ts";
+import { type ConnectionLimits, createConnections } from "../../src/imap/connections.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";

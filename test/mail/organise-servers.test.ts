@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { ConnectionOwner, MailServer } from "../../src/credentials.ts";
 import { toAccountTag, toEmailId } from "../../src/email/email-id.ts";
 import { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
-import { type ConnectionOwner, type Connections, createConnections } from "../../src/imap/connections.ts";
+import { type Connections, createConnections } from "../../src/imap/connections.ts";
 import { createAccess } from "../../src/mail/access.ts";
-import type { MailServer } from "../../src/mail/mail.ts";
 import { createOrganising } from "../../src/mail/organize/organize.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
+import { toOriginal } from "../../src/compose/original.ts";
 import { readTnef } from "../../src/documents/tnef.ts";
-import { toOriginal } from "../../src/mail/sending/originals.ts";
 import { toOutlookText } from "../../src/readable/outlook.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";
 import { getEmail } from "../../src/tools/get-email.ts";

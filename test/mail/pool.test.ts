@@ -1,13 +1,9 @@
 /** What the pool of connections does over a server that is told what to do: doubt, refusals, and who is in line. */
 import { afterEach, expect, spyOn, test } from "bun:test";
+import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
-import {
-  type ConnectionLimits,
-  type ConnectionOwner,
-  type Connections,
-  createConnections,
-} from "../../src/imap/connections.ts";
+import { type ConnectionLimits, type Connections, createConnections } from "../../src/imap/connections.ts";
 import { createPlaces, type Slot } from "../../src/imap/pool-queue.ts";
 import { readFresh } from "../../src/imap/sync.ts";
 import { createOutbound } from "../../src/outbound.ts";

@@ -3,9 +3,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
 import { compose } from "../../src/compose/compose.ts";
+import type { Composed, EmailRequest, Original } from "../../src/compose/composed-email.ts";
 import { escapeHtml, toLines } from "../../src/compose/markdown.ts";
-import { toOriginal } from "../../src/mail/sending/originals.ts";
-import type { Composed, EmailRequest, Original } from "../../src/mail/writing.ts";
+import { toOriginal } from "../../src/compose/original.ts";
 
 const deps = {
   clock: { now: () => Date.UTC(2026, 10, 23, 9, 30, 5) },

@@ -1,7 +1,7 @@
 /** Connections to a submission server: kept, given up, closed; what is certain of an email when one ends. */
 import { afterEach, expect, test } from "bun:test";
+import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
-import type { ConnectionOwner } from "../../src/imap/connections.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { openSmtp } from "../../src/smtp/connect.ts";
 import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/smtp/submissions.ts";

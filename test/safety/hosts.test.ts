@@ -1,9 +1,9 @@
 /** Hosts typed by strangers: what is resolved, judged and connected to. SECURITY.md, S01 and S04. */
 import { describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
+import type { Credentials, MailServer } from "../../src/credentials.ts";
 import type { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
-import type { Credentials, MailServer } from "../../src/mail/mail.ts";
 import { createOutbound, type Resolve } from "../../src/outbound.ts";
 import { proveSmtp } from "../../src/smtp/connect.ts";
 import { brokenHosts, privateHosts } from "../support/addresses.ts";

@@ -1,8 +1,8 @@
 /** What may wait at the other end of a connection: SECURITY.md, S05, S06, S08, and I04 at the login. */
 import { describe, expect, test } from "bun:test";
+import type { Credentials, MailServer } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import { openImap, proveImap } from "../../src/imap/connect.ts";
-import type { Credentials, MailServer } from "../../src/mail/mail.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { openSmtp, proveSmtp } from "../../src/smtp/connect.ts";
 import { type Certificate, createAuthority, trustedAuthority } from "../support/authority.ts";

@@ -4,7 +4,7 @@
  * once every kind of attack has met its limit or had ten seconds to, with the statuses it was answered with.
  */
 
-import type { MailServer } from "../../src/mail/mail.ts";
+import type { MailServer } from "../../src/credentials.ts";
 import { beginAuthorization, type Entrance, formFields, submitForm } from "./authorize.ts";
 import { eventually } from "./waiting.ts";
 

@@ -1,7 +1,7 @@
 /** The way to a token as a browser and an OAuth client walk it, over HTTP: authorize, form, code, token. */
 import { createHash, randomBytes } from "node:crypto";
 import { Parser } from "htmlparser2";
-import type { MailServer } from "../../src/mail/mail.ts";
+import type { MailServer } from "../../src/credentials.ts";
 import { mailServer, type User } from "./mail-server.ts";
 
 /** What these helpers need to know of a product: one in this process, a binary, or one behind a proxy. */

@@ -3,7 +3,7 @@
  * stalls or slows down after so many of them.
  */
 import { connect, createServer, type Socket } from "node:net";
-import type { MailServer } from "../../src/mail/mail.ts";
+import type { MailServer } from "../../src/credentials.ts";
 
 export type Fault = {
   /** cut: an orderly end; reset: RST; stall: nothing more comes; slow: each piece waits `slowMs`. */

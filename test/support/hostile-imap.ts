@@ -4,7 +4,7 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket } from "node:tls";
-import type { MailServer } from "../../src/mail/mail.ts";
+import type { MailServer } from "../../src/credentials.ts";
 import { type Certificate, trustedAuthority } from "./authority.ts";
 
 /** greeting, or the command's name without UID: LOGIN, LIST, SELECT, FETCH, … */

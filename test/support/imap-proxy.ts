@@ -4,7 +4,7 @@
  * one of its own, or with a fault in its answers.
  */
 import { createServer, type TLSSocket, connect as tlsConnect } from "node:tls";
-import type { MailServer } from "../../src/mail/mail.ts";
+import type { MailServer } from "../../src/credentials.ts";
 import { trustedAuthority } from "./authority.ts";
 import type { MailServerKit } from "./mail-server.ts";
 

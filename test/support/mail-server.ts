@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { ImapFlow } from "imapflow";
-import type { MailServer } from "../../src/mail/mail.ts";
+import type { MailServer } from "../../src/credentials.ts";
 import { trustedAuthority } from "./authority.ts";
 import { type Dovecot, type DovecotOptions, startDovecot } from "./dovecot.ts";
 import { type Submission, startSubmission } from "./submission.ts";

@@ -1,5 +1,6 @@
 /** A person with a mailbox connected to a product of their own: what most tests of the whole way start from. */
-import type { MailServer } from "../../src/mail/mail.ts";
+
+import type { MailServer } from "../../src/credentials.ts";
 import { connectMailbox, type Level, type Tokens } from "./authorize.ts";
 import { mailServer, type User } from "./mail-server.ts";
 import { openClient, type TestClient } from "./mcp-client.ts";

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket } from "node:tls";
-import type { MailServer } from "../../src/mail/mail.ts";
+import type { MailServer } from "../../src/credentials.ts";
 import { type Certificate, trustedAuthority } from "./authority.ts";
 
 export type SmtpStage = "greeting" | "EHLO" | "STARTTLS" | "AUTH" | "MAIL" | "RCPT" | "DATA" | "message";

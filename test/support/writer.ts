@@ -3,19 +3,20 @@
  * `restart` is what a new process finds: the same data, nothing else.
  */
 import { join } from "node:path";
+import type { ConnectionOwner, Credentials, MailServer } from "../../src/credentials.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/reader.ts";
 import { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
-import { type ConnectionOwner, createConnections } from "../../src/imap/connections.ts";
+import { createConnections } from "../../src/imap/connections.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
-import type { Credentials, Mail, MailServer } from "../../src/mail/mail.ts";
+import type { Mail } from "../../src/mail/mail.ts";
 import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";

@@ -4,8 +4,9 @@ import type { DocumentReader } from "../../documents/reader.ts";
 import { type AttachedPart, type Part, toAnatomy, toPart } from "../../email/structure.ts";
 import { createTransferDecoder } from "../../email/transfer-stream.ts";
 import { AppError } from "../../errors.ts";
+import { requireSameValidity } from "../../imap/select.ts";
 import { type AttachmentText, readAttachedEmail, toAttachmentText } from "../../readable/attachment-text.ts";
-import { type Access, requireSameValidity } from "../access.ts";
+import type { Access } from "../access.ts";
 import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";
 import { pastEndNote, toAttachment } from "./email.ts";
 

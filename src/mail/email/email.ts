@@ -11,15 +11,16 @@ import {
 } from "../../email/headers.ts";
 import { toEmailLinks } from "../../email/message-ids.ts";
 import { toVerdicts } from "../../email/sender.ts";
-import { type AttachedPart, charsetOf, toAnatomy, toPart } from "../../email/structure.ts";
+import { type AttachedPart, charsetOf, emptyPart, toAnatomy, toPart } from "../../email/structure.ts";
 import { mayBeForward } from "../../email/subject.ts";
 import { toUnsubscribe } from "../../email/unsubscribe.ts";
 import { AppError } from "../../errors.ts";
+import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import { noteEmail } from "../../imap/mailbox-cache.ts";
+import { requireSameValidity } from "../../imap/select.ts";
 import { firstBytes, readBody, textParts } from "../../readable/body.ts";
-import { type Access, requireSameValidity } from "../access.ts";
+import type { Access } from "../access.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
-import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
 
 const shownHeaders = [
   "from",

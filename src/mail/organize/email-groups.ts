@@ -1,8 +1,9 @@
 /** The emails a call names, mailbox by mailbox, and what became of each. */
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
+import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
-import { type Access, requireSelected } from "../access.ts";
+import type { Access } from "../access.ts";
 import type { Outcome } from "../mail.ts";
 import type { Change, Organised } from "../writing.ts";
 

@@ -3,7 +3,7 @@ import type { CopyResponseObject, ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
 import { AppError, quoted } from "../../errors.ts";
 import { toAppError } from "../../imap/failures.ts";
-import { requireSelected } from "../access.ts";
+import { requireSelected } from "../../imap/select.ts";
 import { type Done, findUids, type Group, requireDone, toUidSet } from "./email-groups.ts";
 
 /** Moves what is left of a group to `destination`: MOVE (RFC 6851), else COPY and the removal the server can do. */

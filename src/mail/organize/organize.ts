@@ -6,8 +6,9 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
+import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
-import { type Access, requireSelected } from "../access.ts";
+import type { Access } from "../access.ts";
 import type { Outcome } from "../mail.ts";
 import { knownMailboxes, toMailboxPath } from "../mailboxes.ts";
 import { inAnyCase, toNearestPath } from "../search/missing-mailbox.ts";

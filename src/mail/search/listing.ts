@@ -2,8 +2,9 @@
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import { requireSelected } from "../../imap/select.ts";
 import { isAttentive, readFresh, withNews } from "../../imap/sync.ts";
-import { type Access, requireSelected } from "../access.ts";
+import type { Access } from "../access.ts";
 import type { EmailPage } from "../mail.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import { fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";

@@ -2,8 +2,9 @@
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
-import { type Access, requireSelected } from "../access.ts";
+import type { Access } from "../access.ts";
 import { type Cursor, inOrder, placeOf } from "./cursor.ts";
 import { withNearest } from "./missing-mailbox.ts";
 import { datesOf, dayMs, type Matches, type Place } from "./newest.ts";

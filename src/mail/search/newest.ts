@@ -3,9 +3,9 @@
  * for that can matter.
  */
 import type { ImapFlow } from "imapflow";
+import { receivedAt } from "../../imap/fetched-values.ts";
 import { atom, type SearchToken, uidSearch } from "../../imap/raw-search.ts";
 import { toSearchDate } from "../../imap/search-keys.ts";
-import { receivedAt } from "./rows.ts";
 
 /** The place after an email: of this mailbox (`own`), or one that another mailbox's email has in the common order. */
 export type Place = { uid: number; receivedAt: number; own: boolean };

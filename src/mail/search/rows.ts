@@ -1,15 +1,11 @@
 /** Rows of a list: what one FETCH brings for many emails. */
+
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
-import {
-  type Address,
-  headerValue,
-  parseHeaders,
-  toAddresses,
-  toIsoDate,
-  toText,
-} from "../../email/headers.ts";
+import type { Address } from "../../email/address.ts";
+import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../../email/headers.ts";
 import { linkHeaders, toEmailLinks } from "../../email/message-ids.ts";
-import { type Anatomy, charsetOf, type Part, toAnatomy, toPart } from "../../email/structure.ts";
+import { type Anatomy, charsetOf, emptyPart, type Part, toAnatomy, toPart } from "../../email/structure.ts";
+import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
 import { textParts } from "../../readable/body.ts";
 import { snippetBytes, toSnippet } from "../../readable/snippet.ts";
@@ -103,22 +99,6 @@ function toFetchedRow(
     snippet: toSnippet(email.bodyParts?.get("1"), root),
   };
   return { uid: email.uid, receivedAt: received, row };
-}
-
-export const emptyPart: Part = { part: "", type: "text/plain", size: 0, parameters: {}, children: [] };
-
-export function lowerCaseFlags(email: FetchMessageObject): Set<string> {
-  return new Set([...(email.flags ?? [])].map((flag) => flag.toLowerCase()));
-}
-
-/** INTERNALDATE in milliseconds; 0 when the server gave none. */
-export function receivedAt(email: FetchMessageObject): number {
-  const time = new Date(email.internalDate ?? 0).getTime();
-  return Number.isNaN(time) ? 0 : time;
-}
-
-export function isoOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** What a person would call attachments: not the pictures shown within the text, nor what is in an attached email. */

@@ -4,8 +4,8 @@ import { toPart } from "../../email/structure.ts";
 import { toGmailKeys } from "../../imap/gmail-keys.ts";
 import { atom, ifRefused, type SearchToken, uidSearch, uidSort } from "../../imap/raw-search.ts";
 import { toSearchKeys } from "../../imap/search-keys.ts";
+import { requireSelected } from "../../imap/select.ts";
 import type { Query } from "../../query/query.ts";
-import { requireSelected } from "../access.ts";
 import { chunks, datesOf, type Matches, newestOf, type Place, type Wanted } from "./newest.ts";
 import { matchesParts } from "./search-parts.ts";
 

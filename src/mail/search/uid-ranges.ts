@@ -6,11 +6,11 @@
  * else removed since a connection was last proven may still be counted.
  */
 import type { ImapFlow } from "imapflow";
+import { receivedAt } from "../../imap/fetched-values.ts";
 import type { Cut, MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { atom, type SearchToken } from "../../imap/raw-search.ts";
+import { requireSelected } from "../../imap/select.ts";
 import type { Query } from "../../query/query.ts";
-import { requireSelected } from "../access.ts";
-import { receivedAt } from "./rows.ts";
 import { asksParts } from "./search-mailbox.ts";
 
 export type Slice = {

@@ -2,9 +2,9 @@
 import type { ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
 import { AppError, quoted } from "../../errors.ts";
-import { isOrderly } from "../../imap/select.ts";
+import { isOrderly, requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
-import { type Access, requireSelected } from "../access.ts";
+import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import { toUidSet } from "../organize/email-groups.ts";
 

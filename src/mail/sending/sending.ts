@@ -2,13 +2,15 @@
  * Sends a finished email: submitted once, then exactly one copy in Sent. What goes wrong after the server took it is
  * a warning in a successful answer, never a second try.
  */
+
+import type { Composed } from "../../compose/composed-email.ts";
+import type { ConnectionOwner } from "../../credentials.ts";
 import { AppError } from "../../errors.ts";
-import type { ConnectionOwner } from "../../imap/connections.ts";
 import type { Submissions } from "../../smtp/submissions.ts";
 import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import { createOrganising } from "../organize/organize.ts";
-import type { Composed, Sent } from "../writing.ts";
+import type { Sent } from "../writing.ts";
 import { file, findByMessageId, requireRoleMailbox } from "./filing.ts";
 
 export type SendDeps = {

@@ -1,11 +1,10 @@
 /** One email of a conversation as it is fetched: all that is shown of it but its text, and the ids that link it. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../../email/headers.ts";
-import { linkHeaders, toEmailLinks } from "../../email/message-ids.ts";
-import { type Anatomy, charsetOf, toAnatomy, toPart } from "../../email/structure.ts";
-import type { EmailLinks } from "../../imap/mailbox-cache.ts";
+import { type EmailLinks, linkHeaders, toEmailLinks } from "../../email/message-ids.ts";
+import { type Anatomy, charsetOf, emptyPart, toAnatomy, toPart } from "../../email/structure.ts";
+import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import type { Access } from "../access.ts";
-import { emptyPart, isoOf, lowerCaseFlags, receivedAt } from "../search/rows.ts";
 
 export type Found = EmailLinks & {
   mailbox: string;

@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import { toBaseSubject } from "../../email/subject.ts";
 import { atom, ifRefused, type SearchToken, string, uidSearch, uidThread } from "../../imap/raw-search.ts";
-import { requireSelected } from "../access.ts";
+import { requireSelected } from "../../imap/select.ts";
 
 /** Each key is one for SEARCH. `answers`: by what some programs name, which name nothing but the email before. */
 export type Question = { ids: Key[]; answers: Key[]; subjects: Key[] };

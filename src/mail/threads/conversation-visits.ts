@@ -3,9 +3,10 @@ import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import { AppError } from "../../errors.ts";
 import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
+import { requireSameValidity } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { textParts } from "../../readable/body.ts";
-import { type Access, requireSameValidity } from "../access.ts";
+import type { Access } from "../access.ts";
 import type { KnownMailbox } from "../mailboxes.ts";
 import { type Found, toFound, toLinks, withBodies } from "./conversation-email.ts";
 

@@ -7,11 +7,13 @@
  */
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
+import type { EmailLinks } from "../../email/message-ids.ts";
 import { AppError } from "../../errors.ts";
-import { type EmailLinks, type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
+import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
 import { atom, ifRefused, uidSearch } from "../../imap/raw-search.ts";
+import { requireSameValidity } from "../../imap/select.ts";
 import { textParts } from "../../readable/body.ts";
-import { type Access, requireSameValidity } from "../access.ts";
+import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes } from "../mailboxes.ts";
 import { type Found, toFound, toLinks, withBodies } from "./conversation-email.ts";
 import { type Asked, findCandidates, type Key, type Question, toQuestion } from "./conversation-search.ts";

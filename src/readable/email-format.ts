@@ -1,0 +1,3 @@
+/** The forms in which an email can be read. */
+
+export type EmailFormat = "markdown" | "text" | "html" | "links";
