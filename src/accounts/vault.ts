@@ -11,10 +11,10 @@ import type { Database } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
 import type { DocumentReader } from "../documents/reader.ts";
 import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { Connections } from "../mail/connection/connections.ts";
 import type { Submissions } from "../mail/connection/submissions.ts";
 import type { Credentials, Mail } from "../mail/mail.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 

@@ -5,8 +5,8 @@
 import { z } from "zod";
 import type { Vault } from "../accounts/vault.ts";
 import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
 import { fromEmailId, toAccountTag } from "../mail/email-id.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import type { Links } from "./links.ts";
 
 const lifetimeSeconds = 600;

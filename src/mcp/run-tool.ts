@@ -5,9 +5,9 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Vault } from "../accounts/vault.ts";
 import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields, toReason } from "../log.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import { toStorageError } from "../storage-error.ts";
 import { chooseMail } from "../tools/choose-mail.ts";
 import type { Effect, Fence, GrantRooms, Tool, ToolContext, ToolServices } from "../tools/define-tool.ts";

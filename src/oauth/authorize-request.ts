@@ -5,10 +5,10 @@
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import type { Level } from "../grant.ts";
 import { newToken, type Secrets } from "../secrets.ts";
 import type { Clients } from "./clients.ts";
 import { type Fields, toFields } from "./fields.ts";
-import type { Level } from "./grant.ts";
 import { isOurResource } from "./metadata.ts";
 import { OAuthError, type OAuthErrorCode, type ProvenRedirect } from "./oauth-error.ts";
 import { requestLifetimeMs } from "./passage.ts";

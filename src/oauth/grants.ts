@@ -5,13 +5,14 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { type Database, purgeLog } from "../db/open.ts";
 import { authorizationRequests, grants, tokens } from "../db/schema.ts";
+import type { Level, LiveGrant } from "../grant.ts";
 import type { Log } from "../log.ts";
 import { hashSecret, type Secrets } from "../secrets.ts";
 import { noteWhereItCan } from "../storage-error.ts";
 import { createEndedElsewhere } from "./ended-elsewhere.ts";
-import { type Level, type LiveGrant, toWrapContext } from "./grant.ts";
 import { createPassages } from "./passage.ts";
 import { createTokens, type EndReason, noKey, refreshGraceMs } from "./tokens.ts";
+import { toWrapContext } from "./wrap-context.ts";
 
 /** "Last used" is for people: a write a minute is enough. */
 const noteUseEveryMs = 60_000;

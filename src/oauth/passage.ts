@@ -10,8 +10,9 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../db/open.ts";
 import { authorizationCodes, authorizationRequests, grants } from "../db/schema.ts";
+import type { Level } from "../grant.ts";
 import { hashSecret, newId, newKey, newToken, type Secrets } from "../secrets.ts";
-import { type Level, toWrapContext } from "./grant.ts";
+import { toWrapContext } from "./wrap-context.ts";
 
 /** How long a form may lie open, anew after each proven login. */
 export const requestLifetimeMs = 10 * 60_000;

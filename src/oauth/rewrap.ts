@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import type { Database } from "../db/open.ts";
 import { authorizationCodes, authorizationRequests, links, tokens } from "../db/schema.ts";
 import type { Secrets } from "../secrets.ts";
-import { toWrapContext } from "./grant.ts";
+import { toWrapContext } from "./wrap-context.ts";
 
 /** All or nothing. Returns how many keys were moved. Throws when one opens with no key of the ring. */
 export function rewrapAll(db: Database, secrets: Secrets): number {

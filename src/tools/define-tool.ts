@@ -1,11 +1,11 @@
 /** The shape of a tool: a card for the model, and one function. */
 import type { z } from "zod";
+import type { Level } from "../grant.ts";
 import type { Journal } from "../ledger/journal.ts";
 import type { Sends } from "../ledger/sends.ts";
 import type { GrantDownloads } from "../links/downloads.ts";
 import type { GrantUploads } from "../links/uploads.ts";
 import type { Mail } from "../mail/mail.ts";
-import type { Level } from "../oauth/grant.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Fence, fenceAnswer } from "./fence.ts";
 

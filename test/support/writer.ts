@@ -7,6 +7,7 @@ import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/reader.ts";
 import { AppError } from "../../src/errors.ts";
+import type { LiveGrant } from "../../src/grant.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
 import { createLinks } from "../../src/links/links.ts";
@@ -22,7 +23,6 @@ import {
 } from "../../src/mail/connection/submissions.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
 import type { Credentials, Mail, MailServer } from "../../src/mail/mail.ts";
-import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
