@@ -138,7 +138,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     },
 
     /** Closes what is still open of grants that another process ended. */
-    closeEndedElsewhere: grants.closeEndedElsewhere,
+    closeExternallyRevoked: grants.closeExternallyRevoked,
 
     /** Takes no new call, ends the streams, and resolves when the running calls have ended or `graceMs` are over. */
     async finish(graceMs: number): Promise<void> {

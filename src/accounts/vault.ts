@@ -110,7 +110,7 @@ export function createVault(deps: {
      * Every account of the grant in the order it was connected, as live handles for the time of `work`.
      * Nothing connects until a verb is called; nothing of the credentials comes back up.
      */
-    async withMails<T>(
+    async withAccounts<T>(
       grant: LiveGrant,
       signal: AbortSignal,
       work: (mails: readonly Mail[]) => Promise<T>,

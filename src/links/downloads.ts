@@ -18,7 +18,7 @@ export type Download = { name: string; body: ReadableStream<Uint8Array> };
 export type Downloads = ReturnType<typeof createDownloads>;
 export type GrantDownloads = ReturnType<Downloads["forGrant"]>;
 
-export function createDownloads({ links, vault }: { links: Links; vault: Pick<Vault, "withMails"> }) {
+export function createDownloads({ links, vault }: { links: Links; vault: Pick<Vault, "withAccounts"> }) {
   return {
     forGrant: (grant: Pick<LiveGrant, "id" | "dataKey">) => ({
       /** A link to one attachment. Throws rate_limited. */
@@ -42,7 +42,7 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       const writer = writable.getWriter();
       const begun = Promise.withResolvers<Download>();
-      const whole = vault.withMails(grant, signal, async (mails) => {
+      const whole = vault.withAccounts(grant, signal, async (mails) => {
         const tag = fromEmailId(id).accountTag;
         const mail = mails.find(({ accountId }) => toAccountTag(accountId) === tag);
         if (!mail) throw new AppError("link_expired", "The account is not connected any more.");

@@ -20,7 +20,7 @@ export type RunToolDeps = {
   services: ToolServices;
   /** What is kept for one grant. */
   forGrant(grant: LiveGrant): GrantRooms;
-  vault: Pick<Vault, "withMails">;
+  vault: Pick<Vault, "withAccounts">;
   calls: Calls;
   limits: Pick<Limits, "enterCall">;
   newFence: () => Fence;
@@ -48,7 +48,7 @@ export function createRunTool({ services, forGrant, vault, calls, limits, newFen
         throw new AppError("permission_missing", `This connection may not use ${tool.name}.`);
       const input = checkInput(tool, call.arguments);
       whenOver(await limits.enterCall(grant.id, signal));
-      return vault.withMails(grant, signal, (mails) =>
+      return vault.withAccounts(grant, signal, (mails) =>
         tool.call(
           input,
           {

@@ -97,7 +97,7 @@ export async function openMcpDoor(options: {
   const journal = createJournal({ db, clock, log });
   const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
   const uploads = createUploads({ db, clock, links });
-  const vault = { withMails: (_grant, _signal, work) => work([]) } as Pick<Vault, "withMails">;
+  const vault = { withAccounts: (_grant, _signal, work) => work([]) } as Pick<Vault, "withAccounts">;
   const downloads = createDownloads({ links, vault });
   const exchange = createExchange({
     config,

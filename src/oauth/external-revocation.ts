@@ -1,10 +1,10 @@
 /** Grants that another process ended (`grants revoke`): noticed, so that what they still hold open here is closed. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/open.ts";
-import { grantIds } from "./roster.ts";
+import { listGrantIds } from "./grant-admin.ts";
 
 /** `onEnd` is called once for each grant that was used here and is gone. */
-export function createEndedElsewhere({ db, onEnd }: { db: Database; onEnd(grantId: string): void }) {
+export function createExternalRevocationWatch({ db, onEnd }: { db: Database; onEnd(grantId: string): void }) {
   const used = new Set<string>();
   let version = dataVersion();
 
@@ -15,16 +15,16 @@ export function createEndedElsewhere({ db, onEnd }: { db: Database; onEnd(grantI
 
   return {
     /** A grant is in use here. */
-    noteUse(grantId: string): void {
+    track(grantId: string): void {
       used.add(grantId);
     },
 
     /** Cheap as long as nobody else wrote: call it often. */
-    look(): void {
+    check(): void {
       const now = dataVersion();
       if (now === version) return;
       version = now;
-      const there = grantIds(db);
+      const there = listGrantIds(db);
       for (const grantId of used)
         if (!there.has(grantId)) {
           used.delete(grantId);

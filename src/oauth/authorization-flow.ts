@@ -18,7 +18,7 @@ import { toWrapContext } from "./wrap-context.ts";
 export const requestLifetimeMs = 10 * 60_000;
 
 /** What of a checked request the grant and its code are bound to. */
-export type PassageRequest = {
+export type FlowRequest = {
   /** Random; the live secret of the pending grant. */
   secret: string;
   clientId: string;
@@ -30,9 +30,9 @@ export type PassageRequest = {
 
 export type PendingGrant = { grantId: string; level: Level; dataKey: Uint8Array };
 
-export type Passages = ReturnType<typeof createPassages>;
+export type AuthorizationFlow = ReturnType<typeof createAuthorizationFlow>;
 
-export function createPassages(deps: {
+export function createAuthorizationFlow(deps: {
   db: Database;
   secrets: Secrets;
   clock: Clock;
@@ -40,7 +40,7 @@ export function createPassages(deps: {
 }) {
   const { db, secrets, clock, config } = deps;
 
-  function findRow(request: PassageRequest) {
+  function findRow(request: FlowRequest) {
     return db
       .select()
       .from(authorizationRequests)
@@ -49,7 +49,7 @@ export function createPassages(deps: {
   }
 
   /** Makes the pending grant of a request that has none yet. */
-  function begin(request: PassageRequest, level: Level): PendingGrant {
+  function begin(request: FlowRequest, level: Level): PendingGrant {
     const grantId = newId("grt");
     const dataKey = newKey();
     const now = clock.now();
@@ -78,7 +78,7 @@ export function createPassages(deps: {
   }
 
   /** What the request has led to so far; undefined before the first login, and after the end. */
-  function findPending(request: PassageRequest): PendingGrant | undefined {
+  function findPending(request: FlowRequest): PendingGrant | undefined {
     const row = findRow(request);
     if (!row?.grantId || !row.wrappedKey || row.usedAt !== null || row.expiresAt <= clock.now())
       return undefined;
@@ -93,7 +93,7 @@ export function createPassages(deps: {
   }
 
   /** Ten more minutes for the form and for what hangs on it; a passage that is finished stays as it is. */
-  function keepOpen(request: PassageRequest, grantId: string): void {
+  function keepOpen(request: FlowRequest, grantId: string): void {
     const expiresAt = clock.now() + requestLifetimeMs;
     db.update(grants)
       .set({ expiresAt })
@@ -107,7 +107,7 @@ export function createPassages(deps: {
   }
 
   /** Whether this request already led to a code, or its pending grant is gone. */
-  function isFinished(request: PassageRequest): boolean {
+  function isFinished(request: FlowRequest): boolean {
     return findRow(request) !== undefined && findPending(request) === undefined;
   }
 
@@ -121,7 +121,7 @@ export function createPassages(deps: {
      * transaction. The level is the first account's. Undefined when the request was finished meanwhile.
      */
     attach(
-      request: PassageRequest,
+      request: FlowRequest,
       level: Level,
       save: (pending: PendingGrant) => void,
     ): PendingGrant | undefined {
@@ -141,7 +141,7 @@ export function createPassages(deps: {
      * Ends the passage with a code of 48 hex digits. Undefined when there is nothing to finish, or not any more.
      * `settleLevel`: what the grant may do, now that all its mailboxes are known.
      */
-    finish(request: PassageRequest, settleLevel: (pending: PendingGrant) => Level): string | undefined {
+    finish(request: FlowRequest, settleLevel: (pending: PendingGrant) => Level): string | undefined {
       return db.transaction(
         () => {
           const pending = findPending(request);

@@ -14,12 +14,16 @@ import { pageHeaders } from "../pages/headers.ts";
 import { toLanguage } from "../pages/text/language.ts";
 import type { Secrets } from "../secrets.ts";
 import { toStorageError } from "../storage-error.ts";
-import { type AuthorizationRequest, checkAuthorizationRequest, unsealRequest } from "./authorize-request.ts";
+import { type Answer, createAuthorizationPages } from "./authorization-pages.ts";
+import {
+  type AuthorizationRequest,
+  checkAuthorizationRequest,
+  unsealRequest,
+} from "./authorization-request.ts";
 import type { Clients } from "./clients.ts";
-import { isForm, searchOf } from "./fields.ts";
-import { type Answer, createFormPages } from "./form-pages.ts";
 import type { Grants } from "./grants.ts";
 import { OAuthError } from "./oauth-error.ts";
+import { isForm, searchOf } from "./request-parameters.ts";
 
 /** Two logins, each with its deadlines, and a discovery before them. */
 const loginSeconds = 100;
@@ -27,7 +31,7 @@ const loginSeconds = 100;
 /** What a page with a script asks for: the steps as they happen, one JSON value a line, the last one the answer. */
 const stepsType = "application/x-ndjson";
 
-export function createFormRoutes(deps: {
+export function createAuthorizationRoutes(deps: {
   config: Config;
   grants: Grants;
   clients: Clients;
@@ -39,8 +43,8 @@ export function createFormRoutes(deps: {
   limits: Pick<Limits, "spend">;
 }) {
   const { config, clients, vault, connect, secrets, clock, log, limits } = deps;
-  const { passages } = deps.grants;
-  const pages = createFormPages({ config, passages, vault, secrets, clock });
+  const { authorizationFlow } = deps.grants;
+  const pages = createAuthorizationPages({ config, authorizationFlow, vault, secrets, clock });
 
   return new Hono<Door>()
     .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
@@ -58,7 +62,7 @@ export function createFormRoutes(deps: {
       const request = findRequest(form.request);
       if (!request) return respond(c, pages.notice(language, "request_expired", 400));
 
-      const pending = passages.findPending(request);
+      const pending = authorizationFlow.findPending(request);
       if (form.next === "add" || form.next === "finish") {
         if (!pending) return respond(c, pages.notice(language, "request_expired", 400));
         if (form.next === "finish") return respond(c, pages.finish(language, request));
@@ -108,7 +112,7 @@ export function createFormRoutes(deps: {
   /** The request of a form, unless it is forged, expired or finished. */
   function findRequest(sealed: string): AuthorizationRequest | undefined {
     const request = unsealRequest(secrets, clock, sealed);
-    return request && !passages.isFinished(request) ? request : undefined;
+    return request && !authorizationFlow.isFinished(request) ? request : undefined;
   }
 
   /** The form again, with the servers of the address. */
@@ -117,7 +121,7 @@ export function createFormRoutes(deps: {
     request: AuthorizationRequest,
     form: ConnectForm,
   ): Promise<Answer> {
-    const shown = { form, pending: passages.findPending(request) };
+    const shown = { form, pending: authorizationFlow.findPending(request) };
     try {
       const found = await connect.findServers(form.address, { signal: c.var.arrived.signal });
       return pages.form(languageOf(c), request, { ...shown, found });
@@ -141,7 +145,7 @@ export function createFormRoutes(deps: {
         peer: toPeerOf(c, config),
         progress,
       });
-      const pending = passages.attach(request, form.level, ({ grantId, dataKey }) =>
+      const pending = authorizationFlow.attach(request, form.level, ({ grantId, dataKey }) =>
         vault.saveAccount(grantId, dataKey, credentials),
       );
       if (!pending) return pages.notice(language, "request_expired", 400);
@@ -152,7 +156,11 @@ export function createFormRoutes(deps: {
       const problem = toStorageError(thrown);
       if (!(problem instanceof AppError)) throw problem;
       log.info("connect_refused", { requestId: c.var.requestId, code: problem.code });
-      return pages.form(language, request, { form, problem, pending: passages.findPending(request) });
+      return pages.form(language, request, {
+        form,
+        problem,
+        pending: authorizationFlow.findPending(request),
+      });
     }
   }
 

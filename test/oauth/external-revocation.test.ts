@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
-import { createEndedElsewhere } from "../../src/oauth/ended-elsewhere.ts";
-import { deleteGrant } from "../../src/oauth/roster.ts";
+import { createExternalRevocationWatch } from "../../src/oauth/external-revocation.ts";
+import { deleteGrant } from "../../src/oauth/grant-admin.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 test("are told once each, of those that were used here", () => {
@@ -17,14 +17,14 @@ test("are told once each, of those that were used here", () => {
       .values({ id, clientId: "c", redirectHost: "h", level: "send", state: "live", ...times })
       .run();
   const ended: string[] = [];
-  const { noteUse, look } = createEndedElsewhere({ db: here.db, onEnd: (id) => ended.push(id) });
-  for (const id of ["grt_used", "grt_kept"]) noteUse(id);
+  const { track, check } = createExternalRevocationWatch({ db: here.db, onEnd: (id) => ended.push(id) });
+  for (const id of ["grt_used", "grt_kept"]) track(id);
   for (const id of ["grt_used", "grt_unused"]) deleteGrant(there.db, id);
-  look();
+  check();
   expect(ended).toEqual(["grt_used"]);
   deleteGrant(there.db, "grt_kept");
-  look();
-  look();
+  check();
+  check();
   expect(ended).toEqual(["grt_used", "grt_kept"]);
   there.close();
   here.close();

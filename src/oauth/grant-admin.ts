@@ -40,7 +40,7 @@ export function deleteGrant(db: Database, id: string): boolean {
 }
 
 /** The ids of all grants there are. */
-export function grantIds(db: Database): Set<string> {
+export function listGrantIds(db: Database): Set<string> {
   return new Set(
     db
       .select({ id: grants.id })

@@ -7,12 +7,12 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Level } from "../grant.ts";
 import { newToken, type Secrets } from "../secrets.ts";
+import { requestLifetimeMs } from "./authorization-flow.ts";
 import type { Clients } from "./clients.ts";
-import { type Fields, toFields } from "./fields.ts";
 import { isOurResource } from "./metadata.ts";
 import { OAuthError, type OAuthErrorCode, type ProvenRedirect } from "./oauth-error.ts";
-import { requestLifetimeMs } from "./passage.ts";
 import { toRedirectHost } from "./redirects.ts";
+import { type Fields, toFields } from "./request-parameters.ts";
 
 /** A checked request, on its way through the form. */
 const checkedRequest = z.object({

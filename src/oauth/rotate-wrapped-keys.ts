@@ -6,7 +6,7 @@ import type { Secrets } from "../secrets.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
 /** All or nothing. Returns how many keys were moved. Throws when one opens with no key of the ring. */
-export function rewrapAll(db: Database, secrets: Secrets): number {
+export function rotateWrappedKeys(db: Database, secrets: Secrets): number {
   return db.transaction(
     () => {
       let moved = 0;

@@ -12,23 +12,23 @@ import { noticePage } from "../pages/notice.tsx";
 import type { FoundServers, NoticePageProps, Problem } from "../pages/props.ts";
 import type { Language } from "../pages/text/language.ts";
 import type { Secrets } from "../secrets.ts";
-import { type AuthorizationRequest, sealRequest } from "./authorize-request.ts";
+import type { AuthorizationFlow, PendingGrant } from "./authorization-flow.ts";
+import { type AuthorizationRequest, sealRequest } from "./authorization-request.ts";
 import type { OAuthError } from "./oauth-error.ts";
-import type { Passages, PendingGrant } from "./passage.ts";
 import { toAnsweredRedirect } from "./redirects.ts";
 
 export type Answer =
   | { html: string; status: ContentfulStatusCode; retryAfterSeconds?: number | undefined }
   | { location: string };
 
-export function createFormPages(deps: {
+export function createAuthorizationPages(deps: {
   config: Pick<Config, "publicUrl">;
-  passages: Passages;
+  authorizationFlow: AuthorizationFlow;
   vault: Pick<Vault, "listAccounts">;
   secrets: Secrets;
   clock: Clock;
 }) {
-  const { config, passages, vault, secrets, clock } = deps;
+  const { config, authorizationFlow, vault, secrets, clock } = deps;
 
   function notice(
     language: Language,
@@ -58,7 +58,7 @@ export function createFormPages(deps: {
       },
     ): Answer {
       const { form, problem, found, pending } = shown;
-      if (pending) passages.keepOpen(request, pending.grantId);
+      if (pending) authorizationFlow.keepOpen(request, pending.grantId);
       const connected = pending && vault.listAccounts(pending.grantId, pending.dataKey);
       const html = connectPage({
         language,
@@ -85,7 +85,7 @@ export function createFormPages(deps: {
 
     /** Back to the client with a code; a notice when this request led to one before. */
     finish(language: Language, request: AuthorizationRequest): Answer {
-      const code = passages.finish(request, ({ grantId, dataKey, level }) => {
+      const code = authorizationFlow.finish(request, ({ grantId, dataKey, level }) => {
         // Where no mailbox can send, send_email would be offered and never work.
         const canSend = vault.listAccounts(grantId, dataKey).some((account) => account.canSend);
         return level === "send" && !canSend ? "organise" : level;
