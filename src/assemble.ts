@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { writeKeyCheck } from "./db/key-check.ts";
 import type { Database } from "./db/open.ts";
-import { createDocumentReader } from "./documents/reader.ts";
+import { createDocumentReader } from "./documents/sandbox.ts";
 import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import { createJournal } from "./ledger/journal.ts";
 import { createSends, sendLimits } from "./ledger/sends.ts";

@@ -166,7 +166,7 @@ const codeDoors: readonly { what: string; code: RegExp; where: RegExp }[] = [
     code: /(?<![.\w])fetch\(|\bBun\.(connect|udpSocket|dns)|\bnew WebSocket\(/,
     where: /^src\/outbound\.ts$/,
   },
-  { what: "another process", code: /\bBun\.(spawn|\$)/, where: /^src\/documents\/reader\.ts$/ },
+  { what: "another process", code: /\bBun\.(spawn|\$)/, where: /^src\/documents\/sandbox\.ts$/ },
   { what: "a server", code: /\bBun\.(serve|listen)\b/, where: /^src\/start\.ts$/ },
   { what: "the web's crypto", code: /\bcrypto\.(subtle|getRandomValues)\b|\bMath\.random\b/, where: /^$/ },
   { what: "NODE_ENV", code: /\bNODE_ENV\b/, where: /^$/ },

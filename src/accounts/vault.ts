@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
-import type { DocumentReader } from "../documents/reader.ts";
+import type { DocumentReader } from "../documents/sandbox.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Connections } from "../mail/connection/connections.ts";

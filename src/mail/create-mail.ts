@@ -1,6 +1,6 @@
 /** One account as a live handle: its verbs, each done in a file of its own, over connections lent by the pool. */
 import type { Clock } from "../clock.ts";
-import type { DocumentReader } from "../documents/reader.ts";
+import type { DocumentReader } from "../documents/sandbox.ts";
 import { AppError } from "../errors.ts";
 import { createAccess } from "./access.ts";
 import type { ConnectionOwner, Connections } from "./connection/connections.ts";

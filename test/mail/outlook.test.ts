@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
-import { readTnef } from "../../src/documents/tnef.ts";
+import { readTnef } from "../../src/documents/tnef/tnef.ts";
 import { toOriginal } from "../../src/mail/outgoing/originals.ts";
 import { toOutlookText } from "../../src/mail/text/outlook.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";

@@ -1,6 +1,6 @@
 /** One account's Mail over the tests' mail server, and tools called on it, without HTTP or OAuth in between. */
 import { systemClock } from "../../src/clock.ts";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { type Access, createAccess } from "../../src/mail/access.ts";
 import { type Connections, createConnections } from "../../src/mail/connection/connections.ts";
 import { openImap } from "../../src/mail/connection/imap.ts";

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
 import type { LiveGrant } from "../../src/grant.ts";
 import { createJournal } from "../../src/ledger/journal.ts";

@@ -1,6 +1,6 @@
 /** Attachments: what is in them as text or picture, or their bytes as they come from the mail server. */
 import type { ImapFlow } from "imapflow";
-import type { DocumentReader } from "../../documents/reader.ts";
+import type { DocumentReader } from "../../documents/sandbox.ts";
 import { AppError } from "../../errors.ts";
 import { type Access, requireSameValidity } from "../access.ts";
 import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";

@@ -1,5 +1,5 @@
 /** winmail.dat as an attachment: the email's text in it, what is inside, and what the files inside say. */
-import { readTnef, type Tnef, type TnefFile } from "../../documents/tnef.ts";
+import { readTnef, type Tnef, type TnefFile } from "../../documents/tnef/tnef.ts";
 import { AppError } from "../../errors.ts";
 import { show } from "../text/fold.ts";
 import { htmlToMarkdown } from "../text/html-markdown.ts";

@@ -1,5 +1,5 @@
 /** What Outlook's winmail.dat says, as a person reads it. Never throws. */
-import { readTnef, type Tnef } from "../../documents/tnef.ts";
+import { readTnef, type Tnef } from "../../documents/tnef/tnef.ts";
 
 /** By its type, or by the name it always has. */
 export function isOutlookFile({ type, name }: { type: string; name?: string | null | undefined }): boolean {

@@ -1,7 +1,7 @@
 /** The line before the readers of documents. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { docx, drawnPdf } from "../support/documents.ts";
 import { eventually } from "../support/waiting.ts";
 

@@ -1,10 +1,11 @@
 /** The text of a part of an ODT, ODS or ODP file; changes and comments are marked in it. */
-import { createFlow } from "./flow.ts";
-import { createOpenLists } from "./open-lists.ts";
-import type { OpenStyles } from "./open-styles.ts";
-import { createOpenTables } from "./open-tables.ts";
-import { type Change, createChanges, linkEnd, showComment } from "./remarks.ts";
-import { walkXml, type Xml } from "./xml.ts";
+
+import { type Change, createChanges, linkEnd, showComment } from "../inline-marks.ts";
+import { createFlow } from "../markdown-writer.ts";
+import { walkXml, type Xml } from "../xml.ts";
+import { createOpenLists } from "./lists.ts";
+import type { OpenStyles } from "./styles.ts";
+import { createOpenTables } from "./tables.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 

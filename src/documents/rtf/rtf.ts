@@ -1,7 +1,7 @@
 /** Rich text: its words, with what hangs on them marked; or the HTML it was made from. Bounded, and never throws. */
-import { decodePage } from "./code-page.ts";
-import { linkEnd } from "./remarks.ts";
-import { fontPages, framed, known, signCharset, silent, spoken } from "./rtf-groups.ts";
+import { decodePage } from "../code-page.ts";
+import { linkEnd } from "../inline-marks.ts";
+import { fontPages, framed, known, signCharset, silent, spoken } from "./control-words.ts";
 
 const maxGroups = 1_000;
 const maxInstruction = 2_000;

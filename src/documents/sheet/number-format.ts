@@ -1,6 +1,6 @@
 /** How a spreadsheet shows its numbers (ECMA-376 part 1, section 18.8.30). */
 import { dateFromSerial, format, getFormatDateInfo, isTextFormat, isValidFormat } from "numfmt";
-import { walkXml, type Xml } from "./xml.ts";
+import { walkXml, type Xml } from "../xml.ts";
 
 /** The formats that every workbook has, by their ids; those of money have the reader's own sign: none here. */
 const builtIn: Readonly<Record<number, string>> = {

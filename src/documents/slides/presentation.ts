@@ -1,11 +1,12 @@
 /** PPTX (ECMA-376 part 1, section 19): each slide's text in order, with the speaker's notes and comments. */
-import type { Archive } from "./archive.ts";
-import { cutNote, type DocumentText } from "./document.ts";
-import { createFlow } from "./flow.ts";
-import { toMark } from "./list-labels.ts";
-import { type Relation, relationsOf } from "./relations.ts";
-import { linkEnd, pictureNote } from "./remarks.ts";
-import { walkXml, type Xml } from "./xml.ts";
+
+import { cutNote, type DocumentText } from "../document-text.ts";
+import { linkEnd, pictureNote } from "../inline-marks.ts";
+import { toMark } from "../list-markers.ts";
+import { createFlow } from "../markdown-writer.ts";
+import { type Relation, relationsOf } from "../relationships.ts";
+import { walkXml, type Xml } from "../xml.ts";
+import type { Archive } from "../zip-archive.ts";
 
 /** Of one chart. */
 const maxWords = 500;

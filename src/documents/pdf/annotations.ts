@@ -1,6 +1,6 @@
 /** What lies on a page of a PDF and is not in its text: what is filled into forms, where links lead, remarks. */
 import { z } from "zod";
-import { showComment } from "./remarks.ts";
+import { showComment } from "../inline-marks.ts";
 
 const maxOfOnePage = 300;
 const hiddenFlag = 2;

@@ -1,12 +1,19 @@
 /**
- * Reads documents in a process of its own, without our environment, with a deadline and a limit of memory that kill: a
- * PDF or an archive made to exhaust its reader takes down that reader and nothing else.
+ * Runs the readers of documents in a child process without our environment, under a deadline and a memory limit: a PDF
+ * or an archive that is built to exhaust its reader ends that process and nothing else.
+ *
+ * In the child process run `read-document.ts` and everything that only it imports: zip-archive, decompression, xml,
+ * relationships, markdown-writer, word/, sheet/, slides/, open-document/ and pdf/.
+ *
+ * In the server process run this file, file-kind, cms, compound-file and tnef/, with the rtf/ that tnef/ needs. They
+ * take bytes of strangers too, so each of them takes time and memory in proportion to its input and never throws. rtf/
+ * runs in both: as a file of its own it is read in the child process.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import type { DocumentText } from "./document.ts";
+import type { DocumentText } from "./document-text.ts";
 
 export type DocumentReader = {
   /** Throws timed_out when it takes too long, cancelled when the caller goes away. */

@@ -1,5 +1,5 @@
 /** Outlook's rich text as winmail.dat has it, packed (MS-OXRTFCP). */
-import { createCursor } from "./cursor.ts";
+import { createCursor } from "../byte-reader.ts";
 import { type Rtf, readRtf } from "./rtf.ts";
 
 /** What the dictionary of the packer holds at first (MS-OXRTFCP section 2.1.2.1). */

@@ -1,9 +1,9 @@
 /** ZIP files (APPNOTE 6.3.10) and what is in them, never unpacked beyond a limit whatever they claim. */
 import { Inflate } from "fflate";
+import { createCursor } from "./byte-reader.ts";
 import { decodeUnknown } from "./code-page.ts";
-import { createCursor } from "./cursor.ts";
-import { maxUnpackedBytes } from "./document.ts";
-import { unpackPieces } from "./unpack.ts";
+import { unpackPieces } from "./decompression.ts";
+import { maxUnpackedBytes } from "./document-text.ts";
 
 export type Member = {
   name: string;

@@ -1,9 +1,10 @@
 /** The text of one part of a DOCX file: of the document, a header, all footnotes, all comments. */
-import { createFlow } from "./flow.ts";
-import { type Change, createChanges, linkEnd } from "./remarks.ts";
-import type { WordLists } from "./word-lists.ts";
-import type { WordStyle } from "./word-styles.ts";
-import { walkXml, type Xml } from "./xml.ts";
+
+import { type Change, createChanges, linkEnd } from "../inline-marks.ts";
+import { createFlow } from "../markdown-writer.ts";
+import { walkXml, type Xml } from "../xml.ts";
+import type { WordLists } from "./numbering.ts";
+import type { WordStyle } from "./styles.ts";
 
 /** What all parts of one file share. */
 export type Word = {

@@ -1,5 +1,5 @@
 /** Passages of a text that are more than text: what somebody inserted or deleted, and what links lead to. */
-import type { Flow } from "./flow.ts";
+import type { Flow } from "./markdown-writer.ts";
 
 export type Change = { kind: "inserted" | "deleted"; author: string };
 

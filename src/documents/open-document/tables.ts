@@ -1,7 +1,8 @@
 /** Tables of ODT files and slides, and the sheets of ODS files, as they are opened and closed. */
-import { hiddenColumnsLine, hiddenRow, toLetters } from "./columns.ts";
-import type { Flow } from "./flow.ts";
-import type { OpenStyles } from "./open-styles.ts";
+
+import type { Flow } from "../markdown-writer.ts";
+import { hiddenColumnsLine, hiddenRow, toLetters } from "../spreadsheet-columns.ts";
+import type { OpenStyles } from "./styles.ts";
 
 /** A sheet may say that a cell or row repeats a million times; it is shown this often at most. */
 const maxColumns = 200;

@@ -1,6 +1,6 @@
 /** Counts the items of lists in an ODT file, whose numbers its text does not hold. */
-import { showCount, toMark } from "./list-labels.ts";
-import { type OpenStyles, outline } from "./open-styles.ts";
+import { showCount, toMark } from "../list-markers.ts";
+import { type OpenStyles, outline } from "./styles.ts";
 
 export function createOpenLists({ lists }: OpenStyles) {
   /** By style; what goes on after other text goes on counting. */

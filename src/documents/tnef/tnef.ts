@@ -4,9 +4,10 @@
  * of the length. Takes time in proportion to the length, copies nothing, and never throws; of a stream that is cut it
  * gives what is there.
  */
-import { decodePage, decodeWide } from "./code-page.ts";
-import { createCursor } from "./cursor.ts";
-import { readPackedRtf } from "./rtf-packed.ts";
+
+import { createCursor } from "../byte-reader.ts";
+import { decodePage, decodeWide } from "../code-page.ts";
+import { readPackedRtf } from "../rtf/compressed-rtf.ts";
 
 export type TnefFile = {
   name: string;

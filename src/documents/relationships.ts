@@ -1,6 +1,7 @@
 /** What a part of an office file points at (ECMA-376 part 2, section 9): other parts, and addresses outside. */
-import type { Archive } from "./archive.ts";
+
 import { walkXml } from "./xml.ts";
+import type { Archive } from "./zip-archive.ts";
 
 export type Relation = {
   id: string;

@@ -1,11 +1,12 @@
 /** DOCX (ECMA-376 part 1, section 17): its text with what stands around it; changes and comments are marked. */
-import type { Archive } from "./archive.ts";
-import { cutNote, type DocumentText } from "./document.ts";
-import { relationsOf } from "./relations.ts";
-import { hiddenNote, pictureNote, showComment } from "./remarks.ts";
-import { readWordLists } from "./word-lists.ts";
-import { readWordStyles } from "./word-styles.ts";
-import { readWordText, type Word } from "./word-text.ts";
+
+import { cutNote, type DocumentText } from "../document-text.ts";
+import { hiddenNote, pictureNote, showComment } from "../inline-marks.ts";
+import { relationsOf } from "../relationships.ts";
+import type { Archive } from "../zip-archive.ts";
+import { readWordLists } from "./numbering.ts";
+import { readWordText, type Word } from "./part-text.ts";
+import { readWordStyles } from "./styles.ts";
 
 const maxMargins = 20;
 

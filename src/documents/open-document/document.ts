@@ -1,9 +1,10 @@
 /** ODT, ODS and ODP (ISO/IEC 26300): their text with what stands around it. */
-import type { Archive } from "./archive.ts";
-import { cutNote, type DocumentText } from "./document.ts";
-import { readOpenStyles } from "./open-styles.ts";
-import { readOpenText } from "./open-text.ts";
-import { hiddenNote, pictureNote } from "./remarks.ts";
+
+import { cutNote, type DocumentText } from "../document-text.ts";
+import { hiddenNote, pictureNote } from "../inline-marks.ts";
+import type { Archive } from "../zip-archive.ts";
+import { readOpenStyles } from "./styles.ts";
+import { readOpenText } from "./text.ts";
 
 export function readOpenDocument(archive: Archive): DocumentText {
   const styles = readOpenStyles([archive.xml("styles.xml"), archive.xml("content.xml")]);

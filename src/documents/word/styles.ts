@@ -1,5 +1,5 @@
 /** What the styles of a DOCX file make of their paragraphs (ECMA-376 part 1, section 17.7). */
-import { walkXml, type Xml } from "./xml.ts";
+import { walkXml, type Xml } from "../xml.ts";
 
 export type WordStyle = {
   /** 1 to 6. */

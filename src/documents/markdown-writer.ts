@@ -1,5 +1,5 @@
 /** Running text with headings, lists and tables, as office formats describe it, put together as markdown. */
-import { maxTextCharacters } from "./document.ts";
+import { maxTextCharacters } from "./document-text.ts";
 
 type Block = { text: string; item: boolean };
 /** Text that stands by itself: the document, or a note or a box in the midst of one of its paragraphs. */

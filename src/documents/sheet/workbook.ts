@@ -1,16 +1,12 @@
 /** XLSX (ECMA-376 part 1, section 18): every sheet's cells as they are shown, with what hangs on them. */
-import type { Archive } from "./archive.ts";
-import { cutNote, type DocumentText, maxTextCharacters } from "./document.ts";
-import { readFormats } from "./number-format.ts";
-import { relationsOf } from "./relations.ts";
-import { pictureNote } from "./remarks.ts";
-import { type Book, maxColumns, readCells } from "./sheet-cells.ts";
-import { walkXml, type Xml } from "./xml.ts";
 
-export const isSheetPart = (name: string) =>
-  /^xl\/(workbook\.xml|sharedStrings\.xml|styles\.xml|_rels\/workbook\.xml\.rels|worksheets\/([^/]+\.xml|_rels\/[^/]+\.rels)|(comments\/)?[^/]*comments?\d*\.xml)$/i.test(
-    name,
-  );
+import { cutNote, type DocumentText, maxTextCharacters } from "../document-text.ts";
+import { pictureNote } from "../inline-marks.ts";
+import { relationsOf } from "../relationships.ts";
+import { walkXml, type Xml } from "../xml.ts";
+import type { Archive } from "../zip-archive.ts";
+import { type Book, maxColumns, readCells } from "./cells.ts";
+import { readFormats } from "./number-format.ts";
 
 export function readSheets(archive: Archive): DocumentText {
   const { sheets, isFrom1904 } = sheetsOf(archive);

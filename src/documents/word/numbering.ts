@@ -1,6 +1,6 @@
 /** The numbers before paragraphs of a DOCX file (ECMA-376 part 1, section 17.9), which its text does not hold. */
-import { type Count, showCount, toMark } from "./list-labels.ts";
-import { walkXml, type Xml } from "./xml.ts";
+import { type Count, showCount, toMark } from "../list-markers.ts";
+import { walkXml, type Xml } from "../xml.ts";
 
 /** `text`: "%1.%2)", where each number stands for a level's count; no text for what is only a point. */
 type Level = { start: number; count: Count | "none" | "bullet"; upper: boolean; text: string };

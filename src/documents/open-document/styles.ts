@@ -1,6 +1,6 @@
 /** What the styles of an ODT, ODS or ODP file make of its contents (ISO/IEC 26300 part 3, sections 16 and 17). */
-import type { Count } from "./list-labels.ts";
-import { walkXml, type Xml } from "./xml.ts";
+import type { Count } from "../list-markers.ts";
+import { walkXml, type Xml } from "../xml.ts";
 
 /** The name under which the numbers of headings are kept. */
 export const outline = "";

@@ -1,9 +1,10 @@
 /** The cells of one sheet of an XLSX file, row by row. */
-import type { Archive } from "./archive.ts";
-import { hiddenColumnsLine, hiddenRow, toLetters, toPlace } from "./columns.ts";
+
+import { relationsOf } from "../relationships.ts";
+import { hiddenColumnsLine, hiddenRow, toLetters, toPlace } from "../spreadsheet-columns.ts";
+import { walkXml, type Xml } from "../xml.ts";
+import type { Archive } from "../zip-archive.ts";
 import { type NumberFormat, plainFormat } from "./number-format.ts";
-import { relationsOf } from "./relations.ts";
-import { walkXml, type Xml } from "./xml.ts";
 
 export const maxColumns = 200;
 const maxFormula = 300;

@@ -1,8 +1,8 @@
 /** PDF, by Mozilla's reader: the text of its pages, and what is filled in, linked and remarked on them. */
 import { getDocumentProxy } from "unpdf";
-import { cutNote, type DocumentText, maxTextCharacters } from "./document.ts";
-import { pageRemarks } from "./pdf-annotations.ts";
-import { toLines } from "./pdf-lines.ts";
+import { cutNote, type DocumentText, maxTextCharacters } from "../document-text.ts";
+import { pageRemarks } from "./annotations.ts";
+import { toLines } from "./lines.ts";
 
 const maxPages = 3_000;
 /** Some pages take seconds: what was read by then is of more use than nothing. Below the reader's own deadline. */
