@@ -113,13 +113,13 @@ export function createVault(deps: {
     async withAccounts<T>(
       grant: LiveGrant,
       signal: AbortSignal,
-      work: (mails: readonly Mail[]) => Promise<T>,
+      work: (accounts: readonly Mail[]) => Promise<T>,
     ): Promise<T> {
       const all = unsealAll(grant.id, grant.dataKey);
       const own = all.map(({ credentials }) => credentials.address);
       // Loaded at the first use: a server at rest need not hold all that reads mail.
       const { createMail } = await import("../mail/create-mail.ts");
-      const mails = all.map(({ id, credentials }) =>
+      const handles = all.map(({ id, credentials }) =>
         createMail({
           owner: { grantId: grant.id, accountId: id, credentials },
           connections,
@@ -131,7 +131,7 @@ export function createVault(deps: {
           filesSentMail: filesSentMail(credentials),
         }),
       );
-      return work(mails);
+      return work(handles);
     },
   };
 }

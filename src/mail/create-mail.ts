@@ -9,6 +9,7 @@ import { createWriting } from "./create-writing.ts";
 import { describeAttachment, getAttachment, streamAttachment } from "./email/attachment.ts";
 import { getEmail } from "./email/email.ts";
 import { getThread } from "./email/thread.ts";
+import { fromEmailId, toAccountTag } from "./email-id.ts";
 import type { Mail } from "./mail.ts";
 import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
@@ -47,6 +48,7 @@ export function createMail(deps: {
     accountId: owner.accountId,
     address: owner.credentials.address,
     canSend: owner.credentials.smtp !== undefined,
+    ownsEmailId: (id) => fromEmailId(id).accountTag === toAccountTag(owner.accountId),
     ...reading,
     ...createWriting({
       ...deps,

@@ -83,4 +83,11 @@ import type { MailReading } from "./reading.ts";
 import type { MailWriting } from "./writing.ts";
 
 /** One account, live. `reading` and `writing` verbs are described in their own files. */
-export type Mail = { accountId: string; address: string; canSend: boolean } & MailReading & MailWriting;
+export type Mail = {
+  accountId: string;
+  address: string;
+  canSend: boolean;
+  /** Whether an email id names an email of this account. Throws invalid_input for a string that is no email id. */
+  ownsEmailId(id: string): boolean;
+} & MailReading &
+  MailWriting;

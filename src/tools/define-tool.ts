@@ -40,9 +40,9 @@ export type GrantRooms = {
 export type ToolContext = ToolServices &
   GrantRooms & {
     /** All accounts of the grant, in the order they were connected. */
-    mails: readonly Mail[];
-    /** The account a call means: by its ids, else by `account`, else the only one. Throws account_unknown or _ambiguous. */
-    mailFor(choice: AccountChoice): Mail;
+    accounts: readonly Mail[];
+    /** Selects the account of a call. Throws account_unknown, account_ambiguous, invalid_input. */
+    accountFor(choice: AccountChoice): Mail;
     grant: { id: string; level: Level };
     /** The call's deadline and the caller's going away. */
     signal: AbortSignal;

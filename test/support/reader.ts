@@ -63,12 +63,12 @@ export function openReader(kit: MailServerKit, user: User, imap = kit.imap): Rea
   });
   const context: Pick<
     ToolContext,
-    "mails" | "mailFor" | "grant" | "signal" | "progress" | "providers" | "downloads"
+    "accounts" | "accountFor" | "grant" | "signal" | "progress" | "providers" | "downloads"
   > = {
     providers: presets,
     downloads: { make: () => ({ url: "https://here.example/download/secret", expiresAt: 0 }) },
-    mails: [mail],
-    mailFor: () => mail,
+    accounts: [mail],
+    accountFor: () => mail,
     grant: { id: owner.grantId, level: "send" },
     signal,
     progress: () => {},

@@ -26,7 +26,7 @@ import type { Credentials, Mail, MailServer } from "../../src/mail/mail.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
-import { chooseMail } from "../../src/tools/choose-mail.ts";
+import { chooseAccount } from "../../src/tools/choose-account.ts";
 import type { ToolContext } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { tools } from "../../src/tools/index.ts";
@@ -38,7 +38,7 @@ export type WriterAnswer = { text: string; data: Record<string, unknown> };
 
 export type Writer = {
   mail: Mail;
-  mails: readonly Mail[];
+  accounts: readonly Mail[];
   clock: TestClock;
   submissions: Submissions;
   /** The first account's. */
@@ -152,7 +152,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     };
     return { grantId: grant.id, accountId: mine.accountIds[position] ?? "", credentials };
   });
-  const mails = owners.map((owner) =>
+  const accounts = owners.map((owner) =>
     createMail({
       documents: createDocumentReader(),
       owner,
@@ -164,7 +164,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
       filesSentMail: options.filesSentMail ?? false,
     }),
   );
-  const [mail] = mails;
+  const [mail] = accounts;
   const [owner] = owners;
   if (!mail || !owner) throw new Error("no account");
   const context: ToolContext = {
@@ -173,8 +173,8 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     journal,
     uploads: uploads.forGrant(grant),
     downloads: { make: () => ({ url: "", expiresAt: 0 }) },
-    mails,
-    mailFor: (choice) => chooseMail(mails, choice),
+    accounts,
+    accountFor: (choice) => chooseAccount(accounts, choice),
     grant: { id: grant.id, level: grant.level },
     signal,
     progress: () => {},
@@ -202,7 +202,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
 
   return {
     mail,
-    mails,
+    accounts,
     clock,
     submissions,
     owner,
