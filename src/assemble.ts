@@ -97,6 +97,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     discover: createDiscover({ outbound }),
     proveImap: doors.proveImap,
     proveSmtp: doors.proveSmtp,
+    vetOpened: outbound.vetOpened,
   });
   const memory = createMemory(ground, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
@@ -195,10 +196,17 @@ function createDoors(deps: {
       const { openImap } = await loadImap();
       return metrics.countLogin("imap", openImap(credentials, toImap(signal)));
     },
-    async proveImap(credentials: Credentials, signal: AbortSignal, writes: boolean) {
+    async proveImap(
+      credentials: Credentials,
+      signal: AbortSignal,
+      { writes, openedOnly }: { writes: boolean; openedOnly: boolean },
+    ) {
       const [{ proveImap }, { createOwnNameLook }] = await Promise.all([loadImap(), loadOwnName()]);
       const look = writes ? createOwnNameLook(credentials.address) : undefined;
-      return metrics.countLogin("imap", proveImap(credentials, toImap(signal), look));
+      const options = toImap(signal);
+      const vet = openedOnly ? outbound.vetOpened : outbound.vet;
+      const proof = proveImap(credentials, { ...options, outbound: { ...outbound, vet } }, look);
+      return metrics.countLogin("imap", proof);
     },
     async openSmtp(credentials: Credentials, signal: AbortSignal) {
       const { openSmtp } = await loadSmtp();
