@@ -7,7 +7,7 @@ import type { Config } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
 import { writeKeyCheck } from "./db/key-check.ts";
 import type { Database } from "./db/open.ts";
-import { createDocumentReader } from "./documents/reader.ts";
+import { createDocumentReader } from "./documents/sandbox.ts";
 import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import type { ImapDeadlines } from "./imap/connect.ts";
 import { createConnections } from "./imap/connections.ts";
@@ -23,8 +23,8 @@ import type { ServerDeps } from "./mcp/server.ts";
 import { createSessions } from "./mcp/sessions.ts";
 import { createStreams } from "./mcp/streams.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { toWrapContext } from "./oauth/grant.ts";
 import { createGrants } from "./oauth/grants.ts";
+import { toWrapContext } from "./oauth/wrap-context.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { presets } from "./providers/presets.ts";
@@ -97,6 +97,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     discover: createDiscover({ outbound }),
     proveImap: doors.proveImap,
     proveSmtp: doors.proveSmtp,
+    vetOpened: outbound.vetOpened,
   });
   const memory = createMemory(ground, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
@@ -138,7 +139,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     },
 
     /** Closes what is still open of grants that another process ended. */
-    closeEndedElsewhere: grants.closeEndedElsewhere,
+    closeExternallyRevoked: grants.closeExternallyRevoked,
 
     /** Takes no new call, ends the streams, and resolves when the running calls have ended or `graceMs` are over. */
     async finish(graceMs: number): Promise<void> {
@@ -195,10 +196,17 @@ function createDoors(deps: {
       const { openImap } = await loadImap();
       return metrics.countLogin("imap", openImap(credentials, toImap(signal)));
     },
-    async proveImap(credentials: Credentials, signal: AbortSignal, writes: boolean) {
+    async proveImap(
+      credentials: Credentials,
+      signal: AbortSignal,
+      { writes, openedOnly }: { writes: boolean; openedOnly: boolean },
+    ) {
       const [{ proveImap }, { createOwnNameLook }] = await Promise.all([loadImap(), loadOwnName()]);
       const look = writes ? createOwnNameLook(credentials.address) : undefined;
-      return metrics.countLogin("imap", proveImap(credentials, toImap(signal), look));
+      const options = toImap(signal);
+      const vet = openedOnly ? outbound.vetOpened : outbound.vet;
+      const proof = proveImap(credentials, { ...options, outbound: { ...outbound, vet } }, look);
+      return metrics.countLogin("imap", proof);
     },
     async openSmtp(credentials: Credentials, signal: AbortSignal) {
       const { openSmtp } = await loadSmtp();

@@ -2,8 +2,8 @@
  * The settings: one schema, read once from the environment, frozen. Each `describe` text is the documentation
  * that --help and the README table are made from.
  */
-import ipaddr from "ipaddr.js";
 import { z } from "zod";
+import { isHostEntry, isNetworkEntry } from "./host-list.ts";
 
 const webOrigin = (text: string) => {
   try {
@@ -35,8 +35,6 @@ const listOf = (fits: (entry: string) => boolean, problem: string) =>
     )
     .refine((entries) => entries.every(fits), problem);
 
-const isNetwork = (text: string) => ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
-const isHost = (text: string) => isNetwork(text) || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(text);
 const isAddressOrDomain = (text: string) => /^[^\s@]*@[^\s@]+\.[^\s@]+$/.test(text);
 const isKeyRing = (text: string) =>
   text
@@ -127,11 +125,11 @@ export const settings = z.object({
   ALLOWED_EMAILS: listOf(isAddressOrDomain, "each must be an address or @domain").describe(
     "Who may connect: addresses and @domains, comma-separated. Default: anyone may connect their own mailbox.",
   ),
-  ALLOW_PRIVATE_HOSTS: listOf(isHost, "each must be a name, an address or a CIDR").describe(
+  ALLOW_PRIVATE_HOSTS: listOf(isHostEntry, "each must be a name, an address or a CIDR").describe(
     "Mail servers on private addresses that may be used, on any port: names, addresses, CIDRs, comma-separated.",
   ),
   TRUSTED_PROXIES: listOf(
-    isNetwork,
+    isNetworkEntry,
     "each must be an address or a CIDR such as 127.0.0.1 or 10.0.0.0/8",
   ).describe("Addresses or CIDRs of reverse proxies whose X-Forwarded-For is believed, comma-separated."),
   LOG_LEVEL: z

@@ -11,6 +11,7 @@ import { request } from "node:https";
 import { domainToASCII } from "node:url";
 import ipaddr from "ipaddr.js";
 import { AppError } from "./errors.ts";
+import { createHostList, type IpAddress, parseIpAddress } from "./host-list.ts";
 import { createPace } from "./pace.ts";
 
 /** Where to connect: a judged address, the name for SNI and the certificate (absent for an address), the port. */
@@ -23,9 +24,9 @@ export type Resolve = {
   srv(name: string): Promise<{ name: string; port: number; priority: number; weight: number }[]>;
 };
 
-export type Outbound = ReturnType<typeof createOutbound>;
+type Target = { host: string; port: number };
 
-type Address = ReturnType<typeof ipaddr.parse>;
+export type Outbound = ReturnType<typeof createOutbound>;
 
 /** IMAP and submission, with TLS from the start or STARTTLS. */
 const mailPorts: readonly number[] = [993, 143, 465, 587];
@@ -54,36 +55,38 @@ export function createOutbound(deps: {
   const resolve: Resolve = { ...systemResolve, ...deps.resolve };
   const refusalMs = deps.refusalMs ?? defaultRefusalMs;
   const dnsMs = deps.dnsMs ?? usualDnsMs;
-  const opened = toOpened(deps.allowPrivateHosts);
+  const opened = createHostList(deps.allowPrivateHosts);
 
-  async function judge(host: string, port: number, ports: readonly number[]): Promise<Vetted> {
+  /** `ports`: those that a host may be reached at which the operator did not open. */
+  async function judge({ host, port }: Target, ports: readonly number[]): Promise<Vetted> {
     const name = toHost(host);
-    const literal = toAddress(name);
-    const isOpened = opened.names.has(name) || (literal !== undefined && opened.covers(literal));
-    if (!Number.isInteger(port) || port < 1 || port > 65_535 || !(isOpened || ports.includes(port)))
-      throw new AppError("host_refused", "This port is not one that mail servers use.");
+    const literal = parseIpAddress(name);
+    const isNamed = opened.hasHost(name);
+    const isPublicPort = ports.includes(port);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw refusedPort();
+    // No answer of DNS could let the host through.
+    if (!isNamed && !isPublicPort && (literal || !opened.hasNetworks)) throw refusedPort();
+    const isFit = (address: IpAddress | undefined) =>
+      address !== undefined && (isNamed || opened.hasAddress(address) || (isPublicPort && isGlobal(address)));
     if (literal) {
-      if (!isOpened && !isGlobal(literal)) throw refused();
+      if (!isFit(literal)) throw refused();
       return { address: literal.toString(), servername: undefined, port };
     }
     // A name without a dot is never a public one; asking for it would search the operator's own domain.
-    if (!isOpened && !name.includes(".")) throw refused();
+    if (!isNamed && !name.includes(".")) throw refused();
     const answers = await within(dnsMs, resolve.addresses(name)).catch(() => []);
-    const addresses = answers.map(toAddress);
+    const addresses = answers.map(parseIpAddress);
     if (addresses.length === 0) throw unknown();
-    const fit = addresses.filter(
-      (address) => address !== undefined && (isOpened || opened.covers(address) || isGlobal(address)),
-    );
     // One private answer among public ones is the mark of a rebinding name: all must fit.
-    if (fit.length < addresses.length) throw refused();
+    if (!addresses.every(isFit)) throw isPublicPort ? refused() : refusedPort();
     // IPv4 first: many small hosts have an IPv6 address and no way out over it.
-    const best = fit.find((address) => address?.kind() === "ipv4") ?? fit[0];
+    const best = addresses.find((address) => address?.kind() === "ipv4") ?? addresses[0];
     if (!best) throw unknown();
     return { address: best.toString(), servername: name, port };
   }
 
-  const vetFor = (ports: readonly number[]) => (target: { host: string; port: number }) =>
-    refuseEvenly(refusalMs, () => judge(target.host, target.port, ports));
+  const vetFor = (ports: readonly number[]) => (target: Target) =>
+    refuseEvenly(refusalMs, () => judge(target, ports));
   const vetWeb = vetFor([443]);
 
   return {
@@ -92,6 +95,9 @@ export function createOutbound(deps: {
 
     /** Judges host and port before each connection. Throws host_refused or host_unknown, never sooner than refusalMs. */
     vet: vetFor(mailPorts),
+
+    /** Like `vet`, but refuses every host that the operator did not open by name or address. */
+    vetOpened: vetFor([]),
 
     /** The hosts that take a domain's mail, best first, lower case; empty when there are none or DNS fails. */
     async resolveMx(domain: string): Promise<string[]> {
@@ -151,21 +157,18 @@ function refused(): AppError {
   return new AppError("host_refused", "This host is not a public mail server.");
 }
 
+function refusedPort(): AppError {
+  return new AppError("host_refused", "This port is not one that mail servers use.");
+}
+
 function unknown(): AppError {
   return new AppError("host_unknown", "There is no host of this name.");
 }
 
 /** Global unicast, IPv4-mapped addresses judged as what they carry. */
-function isGlobal(address: Address): boolean {
+function isGlobal(address: IpAddress): boolean {
   if (address.range() !== "unicast") return false;
   return address.kind() === "ipv4" || address.match(globalUnicastV6);
-}
-
-/** An address written the one strict way (four decimal parts, or IPv6 without a zone); undefined otherwise. */
-function toAddress(text: string): Address | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
-  if (text.includes(":") && !text.includes("%") && ipaddr.IPv6.isValid(text)) return ipaddr.process(text);
-  return undefined;
 }
 
 /**
@@ -175,7 +178,7 @@ function toAddress(text: string): Address | undefined {
  */
 function toHost(text: string): string {
   const bare = /^\[[^[\]]+\]$/.test(text) ? text.slice(1, -1) : text;
-  if (toAddress(bare)) return bare;
+  if (parseIpAddress(bare)) return bare;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII is the point
   const ascii = /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : domainToASCII(text);
   const name = ascii.replace(/\.$/, "");
@@ -184,23 +187,6 @@ function toHost(text: string): string {
   const strict = labels.every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label));
   if (!strict || name.length > 253 || /^(\d+|0x[0-9a-f]*)$/.test(last)) throw refused();
   return name;
-}
-
-/** What the operator opened. */
-function toOpened(entries: readonly string[]) {
-  const names = new Set<string>();
-  const ranges: [Address, number][] = [];
-  for (const entry of entries) {
-    const address = toAddress(entry);
-    if (ipaddr.isValidCIDR(entry)) ranges.push(ipaddr.parseCIDR(entry));
-    else if (address) ranges.push([address, address.kind() === "ipv4" ? 32 : 128]);
-    else names.add(entry.toLowerCase().replace(/\.$/, ""));
-  }
-  return {
-    names,
-    covers: (address: Address) =>
-      ranges.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits)),
-  };
 }
 
 /** Its own timer: getaddrinfo can hang for as long as the system's resolver likes. */

@@ -91,7 +91,7 @@ function keepHouse(rooms: Assembled): () => void {
   sweep();
   const timers = [
     setInterval(sweep, sweepEveryMs),
-    setInterval(tried("look_failed", rooms.closeEndedElsewhere), lookEveryMs),
+    setInterval(tried("look_failed", rooms.closeExternallyRevoked), lookEveryMs),
   ];
   return () => {
     for (const timer of timers) clearInterval(timer);

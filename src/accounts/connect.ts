@@ -7,8 +7,9 @@ import { z } from "zod";
 import type { Config } from "../config.ts";
 import type { Credentials } from "../credentials.ts";
 import { AppError } from "../errors.ts";
+import type { Level } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import type { Level } from "../oauth/grant.ts";
+import type { Outbound } from "../outbound.ts";
 import type { Discover, Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { ConnectError, toConnectError } from "./connect-error.ts";
@@ -27,11 +28,14 @@ export type ConnectRequest = TypedMailbox & {
 /** Proves a login and leaves. Throws an AppError from mail/failures. */
 export type ProveLogin = (credentials: Credentials, signal: AbortSignal) => Promise<void>;
 
-/** The same, and answers under which name the person writes, where `writes` asks for it and it is to be found. */
+/**
+ * The same, and answers under which name the person writes, where `writes` asks for it and it is to be found.
+ * `openedOnly`: to an address that the operator opened, or not at all.
+ */
 export type ProveImap = (
   credentials: Credentials,
   signal: AbortSignal,
-  writes: boolean,
+  options: { writes: boolean; openedOnly: boolean },
 ) => Promise<string | undefined>;
 
 /** Says which login is under way, for a page that shows progress. */
@@ -53,6 +57,7 @@ export function createConnect(deps: {
   limits: Pick<Limits, "withLogin">;
   proveImap: ProveImap;
   proveSmtp: ProveLogin;
+  vetOpened: Outbound["vetOpened"];
   loginMs?: number;
 }) {
   const { config, discover, limits } = deps;
@@ -63,9 +68,9 @@ export function createConnect(deps: {
     request: ConnectRequest,
     servers: Servers,
     address: string,
-    options: { signal: AbortSignal; progress?: Progress | undefined },
+    options: { signal: AbortSignal; progress?: Progress | undefined; openedOnly: boolean },
   ): Promise<Credentials> {
-    const { signal, progress } = options;
+    const { signal, progress, openedOnly } = options;
     const { provider, imap, smtp, found } = servers;
     const password = toPassword(request.password, servers.passwordKind);
 
@@ -73,7 +78,7 @@ export function createConnect(deps: {
     const credentials = await firstThatWorks(servers.usernames, async (username) => {
       const reading: Credentials = { address, username, password, provider, imap };
       const writes = request.level !== "read";
-      const name = await at("imap", found, deps.proveImap(reading, inTime(signal), writes));
+      const name = await at("imap", found, deps.proveImap(reading, inTime(signal), { writes, openedOnly }));
       return name === undefined ? reading : { ...reading, name };
     });
     if (request.level !== "send" || request.withoutSending) return credentials;
@@ -105,13 +110,17 @@ export function createConnect(deps: {
       options.progress?.("servers");
       const meant = await toServers(request, address, discover, options.signal);
       if (meant.passwordKind === "unavailable") throw unavailable(meant.found);
-      if (meant.typed)
-        await requireProof(address, meant, config, () => discover(address, { signal: options.signal }));
+      const { openedOnly } = meant.typed
+        ? await requireProof(address, meant, config, {
+            findServers: () => discover(address, { signal: options.signal }),
+            vetOpened: deps.vetOpened,
+          })
+        : { openedOnly: false };
       const servers = { ...meant, usernames: toProvingNames(address, meant, config) };
       const hosts = [servers.imap.host, servers.smtp.host];
       const accounts = [address, ...servers.usernames.map((name) => `${name} at ${servers.imap.host}`)];
       return limits.withLogin({ peer: options.peer, accounts, hosts }, () =>
-        prove(request, servers, address, options),
+        prove(request, servers, address, { ...options, openedOnly }),
       );
     },
   };

@@ -4,8 +4,10 @@
  * operator's own, the address's domain's, or the one that belongs to the address anyway. And the part before @ is a
  * name of its own at each company: who may log in as `ann` at iCloud is ann@icloud.com, and not ann@example.org.
  */
-import ipaddr from "ipaddr.js";
 import type { Config } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { createHostList } from "../host-list.ts";
+import type { Outbound } from "../outbound.ts";
 import type { Found } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { ConnectError } from "./connect-error.ts";
@@ -22,20 +24,27 @@ export function toProvingNames(
   return [address];
 }
 
-/** For typed servers. Throws ConnectError permission_missing. `findServers` is asked only where nothing else tells. */
+/**
+ * Judges servers that a person typed. Throws ConnectError permission_missing. Resolves to the login that is the proof:
+ * `openedOnly` where the server is taken for the operator's own because its name resolves to an address that
+ * ALLOW_PRIVATE_HOSTS covers; the login must then be made to such an address (DNS rebinding).
+ */
 export async function requireProof(
   address: string,
   { imap, usernames }: Pick<Servers, "imap" | "usernames">,
   config: Pick<Config, "allowedEmails" | "allowPrivateHosts">,
-  findServers: () => Promise<Found>,
-): Promise<void> {
-  if (config.allowedEmails.length === 0 || isOpened(imap.host, config.allowPrivateHosts)) return;
+  deps: { findServers: () => Promise<Found>; vetOpened: Outbound["vetOpened"] },
+): Promise<{ openedOnly: boolean }> {
+  const opened = createHostList(config.allowPrivateHosts);
+  if (config.allowedEmails.length === 0 || opened.hasHost(imap.host)) return { openedOnly: false };
   const localPart = address.slice(0, address.lastIndexOf("@"));
   const domain = toDomain(address);
   const isOwnHost = imap.host === domain || imap.host.endsWith(`.${domain}`);
   // On the right server a login as somebody else proves somebody else.
   const isOwnName = usernames.every((name) => name === address || (isOwnHost && name === localPart));
-  if (isOwnName && (isOwnHost || (await findServers()).imap.host === imap.host)) return;
+  if (isOwnName && (isOwnHost || (await deps.findServers()).imap.host === imap.host))
+    return { openedOnly: false };
+  if (opened.hasNetworks && (await isVetted(deps.vetOpened(imap)))) return { openedOnly: true };
   throw new ConnectError("permission_missing", "This server does not prove that the address is yours.", {
     field: "imap_host",
     side: "imap",
@@ -43,17 +52,16 @@ export async function requireProof(
   });
 }
 
-function toDomain(address: string): string {
-  return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
+async function isVetted(vetting: Promise<unknown>): Promise<boolean> {
+  try {
+    await vetting;
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
-/** Whether the operator named this host, by name, address or CIDR. */
-function isOpened(host: string, allowPrivateHosts: readonly string[]): boolean {
-  return allowPrivateHosts.some((entry) => {
-    if (entry.toLowerCase() === host) return true;
-    if (!ipaddr.isValidCIDR(entry) || !ipaddr.isValid(host)) return false;
-    const [range, bits] = ipaddr.parseCIDR(entry);
-    const address = ipaddr.process(host);
-    return range.kind() === address.kind() && address.match(range, bits);
-  });
+function toDomain(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
 }

@@ -10,11 +10,11 @@ import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Database } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
-import type { DocumentReader } from "../documents/reader.ts";
+import type { DocumentReader } from "../documents/sandbox.ts";
 import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { Connections } from "../imap/connections.ts";
 import type { Mail } from "../mail/mail.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 import type { Submissions } from "../smtp/submissions.ts";
@@ -111,16 +111,16 @@ export function createVault(deps: {
      * Every account of the grant in the order it was connected, as live handles for the time of `work`.
      * Nothing connects until a verb is called; nothing of the credentials comes back up.
      */
-    async withMails<T>(
+    async withAccounts<T>(
       grant: LiveGrant,
       signal: AbortSignal,
-      work: (mails: readonly Mail[]) => Promise<T>,
+      work: (accounts: readonly Mail[]) => Promise<T>,
     ): Promise<T> {
       const all = unsealAll(grant.id, grant.dataKey);
       const own = all.map(({ credentials }) => credentials.address);
       // Loaded at the first use: a server at rest need not hold all that reads mail.
       const { createMail } = await import("../mail/create-mail.ts");
-      const mails = all.map(({ id, credentials }) =>
+      const handles = all.map(({ id, credentials }) =>
         createMail({
           owner: { grantId: grant.id, accountId: id, credentials },
           connections,
@@ -132,7 +132,7 @@ export function createVault(deps: {
           filesSentMail: filesSentMail(credentials),
         }),
       );
-      return work(mails);
+      return work(handles);
     },
   };
 }

@@ -26,6 +26,7 @@ export async function check(address: string, named: NamedServers, terminal: Term
     // The operator is nobody's stranger.
     limits: { withLogin: (_, work) => work() },
     proveImap: (credentials, ending) => proveImap<string>(credentials, { outbound, signal: ending }),
+    vetOpened: outbound.vetOpened,
     proveSmtp: (credentials, ending) => proveSmtp(credentials, { outbound, signal: ending }),
   });
   let failed = 0;

@@ -1,7 +1,7 @@
 /** `grants list` and `grants revoke ID`: who has connected, and the end of it. Also while the server runs. */
 import { loadConfig } from "../config.ts";
 import { type Database, openDatabase, requireDatabase } from "../db/open.ts";
-import { deleteGrant, listGrants } from "../oauth/roster.ts";
+import { deleteGrant, listGrants } from "../oauth/grant-admin.ts";
 import type { Terminal } from "./run.ts";
 
 const columns = ["id", "client", "redirect host", "level", "mailboxes", "created", "last used"];

@@ -6,7 +6,7 @@ import { openDatabase, requireDatabase } from "../db/open.ts";
 import { loadRegistrationKey, writeRegistrationKey } from "../db/registration-key.ts";
 import { readKeyRing, saveKeyRing, toKeyFile } from "../key-ring.ts";
 import { createLog } from "../log.ts";
-import { rewrapAll } from "../oauth/rewrap.ts";
+import { rotateWrappedKeys } from "../oauth/rotate-wrapped-keys.ts";
 import { createSecrets, newKey } from "../secrets.ts";
 import type { Terminal } from "./run.ts";
 
@@ -29,7 +29,7 @@ export function rotateKey(options: { given?: boolean }, terminal: Terminal): num
       checkServerKey(db, createSecrets(ring));
       if (file !== undefined) saveKeyRing(file, keys);
       const secrets = createSecrets(keys);
-      const moved = rewrapAll(db, secrets);
+      const moved = rotateWrappedKeys(db, secrets);
       writeKeyCheck(db, secrets);
       // Client ids in the world are sealed with this one: it stays, under the new key.
       writeRegistrationKey(db, secrets, loadRegistrationKey(db, secrets));

@@ -1,7 +1,7 @@
 /** The command line: every command on one screen, help from one place. */
 import { Command, CommanderError } from "commander";
 import { ConfigError, describeSettings } from "../config.ts";
-import { readDocumentCommand } from "../documents/reader.ts";
+import { readDocumentCommand } from "../documents/sandbox.ts";
 import { StartError } from "../errors.ts";
 import { productVersion } from "../version.ts";
 import type { NamedServers } from "./check.ts";
@@ -96,7 +96,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .description("write a whole copy of the database, also while the server runs")
     .action((file: string) => doing(async () => (await import("./backup.ts")).backup(file, terminal))());
 
-  // For our own use: the server starts it for each document (documents/reader.ts).
+  // For our own use: the server starts it for each document (documents/sandbox.ts).
   program
     .command(readDocumentCommand, { hidden: true })
     .action(doing(async () => (await import("./read-document.ts")).readDocument()));

@@ -95,7 +95,6 @@ export const sessions = sqliteTable(
   {
     hash: text("hash").primaryKey(),
     grantId: grantId(),
-    protocolVersion: text("protocol_version").notNull(),
     createdAt: integer("created_at").notNull(),
     lastUsedAt: integer("last_used_at").notNull(),
   },

@@ -1,18 +1,18 @@
-/** Any document by what its bytes say it is, whatever it is called. Runs in a process of its own (see reader.ts). */
+/** Reads a document of any supported format. Runs in a child process (see sandbox.ts). */
 import { Gunzip } from "fflate";
-import { type Archive, openArchive } from "./archive.ts";
 import { decodeUnknown } from "./code-page.ts";
-import { bounded, type DocumentText, maxUnpackedBytes } from "./document.ts";
-import { isGzip, isPdf, isRtf } from "./kind.ts";
-import { readOpenDocument } from "./open-document.ts";
-import { readPdf } from "./pdf.ts";
-import { relationsOf } from "./relations.ts";
-import { hiddenNote } from "./remarks.ts";
-import { readRtf } from "./rtf.ts";
-import { readSheets } from "./sheet.ts";
-import { readSlides } from "./slides.ts";
-import { limited, unpackPieces } from "./unpack.ts";
-import { readWord } from "./word.ts";
+import { limited, unpackPieces } from "./decompression.ts";
+import { bounded, type DocumentText, maxUnpackedBytes } from "./document-text.ts";
+import { isGzip, isPdf, isRtf } from "./file-kind.ts";
+import { hiddenNote } from "./inline-marks.ts";
+import { readOpenDocument } from "./open-document/document.ts";
+import { readPdf } from "./pdf/pdf.ts";
+import { relationsOf } from "./relationships.ts";
+import { readRtf } from "./rtf/rtf.ts";
+import { readSheets } from "./sheet/workbook.ts";
+import { readSlides } from "./slides/presentation.ts";
+import { readWord } from "./word/document.ts";
+import { type Archive, openArchive } from "./zip-archive.ts";
 
 const maxListed = 200;
 

@@ -2,6 +2,7 @@
 import type { HonoRequest } from "hono";
 import ipaddr from "ipaddr.js";
 import type { Config } from "../config.ts";
+import { createHostList, type IpAddress, parseIpAddress } from "../host-list.ts";
 import type { Door } from "./guard.ts";
 
 /** Who calls: the socket's address, or what the operator's own proxies say of it. */
@@ -23,11 +24,12 @@ export function toPeer(
   forwardedFor: string | null | undefined,
   trustedProxies: readonly string[],
 ): string {
-  let peer = toAddress(remote);
+  let peer = parsePeerAddress(remote);
   if (!peer) return "unknown";
+  const proxies = createHostList(trustedProxies);
   const hops = (forwardedFor ?? "").split(",").map((hop) => hop.trim());
-  while (hops.length > 0 && isTrusted(peer, trustedProxies)) {
-    const hop = toAddress(hops.pop());
+  while (hops.length > 0 && proxies.hasAddress(peer)) {
+    const hop = parsePeerAddress(hops.pop());
     // A trusted proxy that wrote something else than an address: count the proxy rather than believe it.
     if (!hop) break;
     peer = hop;
@@ -35,25 +37,14 @@ export function toPeer(
   return toPeerKey(peer);
 }
 
-type Address = ReturnType<typeof ipaddr.parse>;
-
-function toPeerKey(peer: Address): string {
+function toPeerKey(peer: IpAddress): string {
   if (peer.kind() === "ipv4") return peer.toString();
   const network = [...peer.toByteArray().slice(0, 8), ...new Array<number>(8).fill(0)];
   return `${ipaddr.fromByteArray(network).toString()}/64`;
 }
 
-/** An address, IPv4-mapped ones as IPv4, without a port or brackets. */
-function toAddress(text: string | undefined): Address | undefined {
+/** Parses an address without its port, brackets and zone; IPv4-mapped addresses to IPv4. */
+function parsePeerAddress(text: string | undefined): IpAddress | undefined {
   const bare = (text ?? "").replace(/^\[([^\]]+)\](:\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
-  if (ipaddr.IPv4.isValid(bare) && !ipaddr.IPv4.isValidFourPartDecimal(bare)) return undefined;
-  return ipaddr.isValid(bare) ? ipaddr.process(bare) : undefined;
-}
-
-function isTrusted(peer: Address, trustedProxies: readonly string[]): boolean {
-  return trustedProxies.some((entry) => {
-    if (!ipaddr.isValidCIDR(entry)) return toAddress(entry)?.toString() === peer.toString();
-    const [network, bits] = ipaddr.parseCIDR(entry);
-    return network.kind() === peer.kind() && peer.match(network, bits);
-  });
+  return parseIpAddress(bare.replace(/%.*$/, ""));
 }

@@ -8,9 +8,9 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { operations } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import type { Change } from "../mail/writing.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 
 const lifetimeMs = 24 * 3_600_000;

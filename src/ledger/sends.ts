@@ -9,8 +9,8 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { sends } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
 import { type Log, toErrorFields } from "../log.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import { hashUnder, newId, seal, unseal } from "../secrets.ts";
 
 const hourMs = 3_600_000;

@@ -4,9 +4,8 @@
  */
 import { z } from "zod";
 import type { Vault } from "../accounts/vault.ts";
-import { fromEmailId, toAccountTag } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { Links } from "./links.ts";
 
 const lifetimeSeconds = 600;
@@ -18,7 +17,7 @@ export type Download = { name: string; body: ReadableStream<Uint8Array> };
 export type Downloads = ReturnType<typeof createDownloads>;
 export type GrantDownloads = ReturnType<Downloads["forGrant"]>;
 
-export function createDownloads({ links, vault }: { links: Links; vault: Pick<Vault, "withMails"> }) {
+export function createDownloads({ links, vault }: { links: Links; vault: Pick<Vault, "withAccounts"> }) {
   return {
     forGrant: (grant: Pick<LiveGrant, "id" | "dataKey">) => ({
       /** A link to one attachment. Throws rate_limited. */
@@ -42,11 +41,10 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       const writer = writable.getWriter();
       const begun = Promise.withResolvers<Download>();
-      const whole = vault.withMails(grant, signal, async (mails) => {
-        const tag = fromEmailId(id).accountTag;
-        const mail = mails.find(({ accountId }) => toAccountTag(accountId) === tag);
-        if (!mail) throw new AppError("link_expired", "The account is not connected any more.");
-        await mail.streamAttachment({ id, index }, async ({ name, chunks }) => {
+      const whole = vault.withAccounts(grant, signal, async (accounts) => {
+        const account = accounts.find((candidate) => candidate.ownsEmailId(id));
+        if (!account) throw new AppError("link_expired", "The account is not connected any more.");
+        await account.streamAttachment({ id, index }, async ({ name, chunks }) => {
           begun.resolve({ name, body: readable });
           for await (const chunk of chunks) {
             await writer.ready;

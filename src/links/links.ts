@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { grants, links } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
+import type { LiveGrant } from "../grant.ts";
 import { hashSecret, newToken, type Secrets, seal, unseal } from "../secrets.ts";
 
 export type LinkKind = "download" | "upload";

@@ -8,8 +8,8 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { uploadChunks, uploads } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { File } from "../mail/mail.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 import type { Links } from "./links.ts";
 

@@ -1,7 +1,8 @@
 /** One account as a live handle: its verbs, each done in a file of its own, over connections lent by the pool. */
 import type { Clock } from "../clock.ts";
 import type { ConnectionOwner } from "../credentials.ts";
-import type { DocumentReader } from "../documents/reader.ts";
+import type { DocumentReader } from "../documents/sandbox.ts";
+import { fromEmailId, toAccountTag } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
 import type { Connections } from "../imap/connections.ts";
 import type { Submissions } from "../smtp/submissions.ts";
@@ -48,6 +49,7 @@ export function createMail(deps: {
     accountId: owner.accountId,
     address: owner.credentials.address,
     canSend: owner.credentials.smtp !== undefined,
+    ownsEmailId: (id) => fromEmailId(id).accountTag === toAccountTag(owner.accountId),
     ...reading,
     ...createWriting({
       ...deps,

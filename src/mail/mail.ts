@@ -57,4 +57,11 @@ export type { MailReading } from "./reading.ts";
 export type { Change, MailWriting, Organised } from "./writing.ts";
 
 /** One account, live. `reading` and `writing` verbs are described in their own files. */
-export type Mail = { accountId: string; address: string; canSend: boolean } & MailReading & MailWriting;
+export type Mail = {
+  accountId: string;
+  address: string;
+  canSend: boolean;
+  /** Whether an email id names an email of this account. Throws invalid_input for a string that is no email id. */
+  ownsEmailId(id: string): boolean;
+} & MailReading &
+  MailWriting;

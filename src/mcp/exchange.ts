@@ -4,8 +4,8 @@
  */
 import { StreamableHTTPTransport } from "@hono/mcp";
 import type { Context } from "hono";
+import type { LiveGrant } from "../grant.ts";
 import { allowSilence, type Door } from "../http/guard.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import {
   type Post,
   type Refusal,

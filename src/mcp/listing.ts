@@ -5,7 +5,7 @@ import {
   ToolSchema,
 } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
-import type { Level } from "../oauth/grant.ts";
+import type { Level } from "../grant.ts";
 import type { Effect, Tool } from "../tools/define-tool.ts";
 
 /** What a grant of each level may do. */

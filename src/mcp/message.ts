@@ -17,8 +17,8 @@ export type Post = {
   /** What the transport gets: the requests, one or a small batch. */
   requests: JSONRPCRequest[];
   batch: boolean;
-  /** The version to speak, when this opens a session. */
-  initialize: string | undefined;
+  /** True for an initialize request, which opens a session. */
+  initialize: boolean;
   /** JSON-RPC ids that the caller gave up. */
   cancelled: (string | number)[];
 };
@@ -71,16 +71,14 @@ export function readPost(body: string, version: string | undefined): Post | Refu
       return { status: 400, code: ErrorCode.InvalidParams, message: judge.takes, id: request.id };
   }
 
-  const [opening] = requests
-    .filter(({ method }) => method === "initialize")
-    .flatMap((request) => InitializeRequestSchema.safeParse(request).data ?? []);
-  if (opening && messages.length > 1) return invalid("initialize comes alone.");
-  const refusal = refuseVersion(requests, version, opening !== undefined);
+  const initialize = requests.some(({ method }) => method === "initialize");
+  if (initialize && messages.length > 1) return invalid("initialize comes alone.");
+  const refusal = refuseVersion(requests, version, initialize);
   if (refusal) return refusal;
   return {
     requests,
     batch,
-    initialize: opening && negotiate(opening.params.protocolVersion),
+    initialize,
     cancelled: messages.filter((message) => !("id" in message)).flatMap(toCancelledId),
   };
 }
@@ -122,11 +120,6 @@ function refuseVersion(requests: JSONRPCRequest[], version: string | undefined, 
   const discover = requests.find(({ method }) => method === "server/discover");
   if (discover) return unsupportedVersion(discover.id);
   return opening || supportsVersion(version) ? undefined : unsupportedVersion(requests[0]?.id);
-}
-
-/** MCP 2025-11-25, Lifecycle: the version asked for when we speak it, else our newest. */
-function negotiate(asked: string): string {
-  return SUPPORTED_PROTOCOL_VERSIONS.includes(asked) ? asked : (SUPPORTED_PROTOCOL_VERSIONS[0] ?? asked);
 }
 
 const cancelledNotification = z.object({

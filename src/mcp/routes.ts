@@ -55,7 +55,7 @@ export function createMcpRoutes(deps: McpDeps) {
       if (session) for (const id of post.cancelled) calls.cancel(toCallName(session, id));
       if (post.requests.length === 0) return c.body(null, 202);
       if (exchange.lacksScope(c.var.grant, post)) return refuseScope(c, deps.config, post);
-      if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id, post.initialize));
+      if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id));
       return exchange.answer(c, post, (id) => session && toCallName(session, id));
     })
     .get("/mcp", withExchange, requireGrant, async (c) => {

@@ -5,11 +5,11 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Vault } from "../accounts/vault.ts";
 import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields, toReason } from "../log.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
 import { toStorageError } from "../storage-error.ts";
-import { chooseMail } from "../tools/choose-mail.ts";
+import { chooseAccount } from "../tools/choose-account.ts";
 import type { Effect, Fence, GrantRooms, Tool, ToolContext, ToolServices } from "../tools/define-tool.ts";
 import { cleanWords } from "../tools/fence.ts";
 import type { Calls } from "./calls.ts";
@@ -20,7 +20,7 @@ export type RunToolDeps = {
   services: ToolServices;
   /** What is kept for one grant. */
   forGrant(grant: LiveGrant): GrantRooms;
-  vault: Pick<Vault, "withMails">;
+  vault: Pick<Vault, "withAccounts">;
   calls: Calls;
   limits: Pick<Limits, "enterCall">;
   newFence: () => Fence;
@@ -48,14 +48,14 @@ export function createRunTool({ services, forGrant, vault, calls, limits, newFen
         throw new AppError("permission_missing", `This connection may not use ${tool.name}.`);
       const input = checkInput(tool, call.arguments);
       whenOver(await limits.enterCall(grant.id, signal));
-      return vault.withMails(grant, signal, (mails) =>
+      return vault.withAccounts(grant, signal, (accounts) =>
         tool.call(
           input,
           {
             ...services,
             ...forGrant(grant),
-            mails,
-            mailFor: (choice) => chooseMail(mails, choice),
+            accounts,
+            accountFor: (choice) => chooseAccount(accounts, choice),
             grant: { id: grant.id, level: grant.level },
             signal,
             progress,

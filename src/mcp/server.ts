@@ -9,7 +9,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import type { Config } from "../config.ts";
-import type { LiveGrant } from "../oauth/grant.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { Tool, ToolContext } from "../tools/define-tool.ts";
 import { productVersion } from "../version.ts";
 import { unknownTool } from "./input.ts";

@@ -19,7 +19,7 @@ const usualTouchEveryMs = 30_000;
 /** Sessions remembered, so that a request need not ask the disk for what no other process changes. */
 const maxRemembered = 2_000;
 
-export type Session = { hash: string; grantId: string; protocolVersion: string };
+export type Session = { hash: string; grantId: string };
 
 export type Sessions = ReturnType<typeof createSessions>;
 
@@ -72,14 +72,14 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     touch,
 
     /** A new session of this grant; returns the id, 64 hex digits, known to the client alone. */
-    open(grantId: string, protocolVersion: string): string {
+    open(grantId: string): string {
       const id = newToken();
       const now = clock.now();
       // One transaction, one disk sync.
       db.transaction((tx) => {
         sweep(tx, grantId);
         tx.insert(sessions)
-          .values({ hash: hashSecret(id), grantId, protocolVersion, createdAt: now, lastUsedAt: now })
+          .values({ hash: hashSecret(id), grantId, createdAt: now, lastUsedAt: now })
           .run();
       });
       return id;
@@ -91,7 +91,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       const row = read(hash);
       if (!row || row.grantId !== grantId || isOver(row.lastUsedAt)) return undefined;
       if (clock.now() - row.lastUsedAt >= touchEveryMs) touch(hash);
-      return { hash, grantId, protocolVersion: row.protocolVersion };
+      return { hash, grantId };
     },
 
     /** Ends a session that was found. */

@@ -1,10 +1,10 @@
 /** Who holds a bearer token, and the challenge for who holds none. */
 import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { Door } from "../http/guard.ts";
 import { toPeerOf } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import type { LiveGrant } from "./grant.ts";
 import type { Grants } from "./grants.ts";
 import { scopes } from "./metadata.ts";
 

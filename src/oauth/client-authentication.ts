@@ -1,8 +1,8 @@
 /** Which client a token, revocation or other direct request comes from (RFC 6749 2.3). */
 import type { Context } from "hono";
 import type { Client, Clients } from "./clients.ts";
-import type { Fields } from "./fields.ts";
 import { OAuthError } from "./oauth-error.ts";
+import type { Fields } from "./request-parameters.ts";
 
 /** Secret in the body, HTTP Basic, or none for a public client. Throws OAuthError invalid_client, invalid_request. */
 export function requireClient(c: Context, fields: Fields, clients: Clients): Client {

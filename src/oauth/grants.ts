@@ -5,13 +5,14 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { type Database, purgeLog } from "../db/open.ts";
 import { authorizationRequests, grants, tokens } from "../db/schema.ts";
+import type { Level, LiveGrant } from "../grant.ts";
 import type { Log } from "../log.ts";
 import { hashSecret, type Secrets } from "../secrets.ts";
 import { noteWhereItCan } from "../storage-error.ts";
-import { createEndedElsewhere } from "./ended-elsewhere.ts";
-import { type Level, type LiveGrant, toWrapContext } from "./grant.ts";
-import { createPassages } from "./passage.ts";
+import { createAuthorizationFlow } from "./authorization-flow.ts";
+import { createExternalRevocationWatch } from "./external-revocation.ts";
 import { createTokens, type EndReason, noKey, refreshGraceMs } from "./tokens.ts";
+import { toWrapContext } from "./wrap-context.ts";
 
 /** "Last used" is for people: a write a minute is enough. */
 const noteUseEveryMs = 60_000;
@@ -61,15 +62,15 @@ export function createGrants(deps: {
     )
     .prepare();
 
-  const endedElsewhere = createEndedElsewhere({ db, onEnd: deps.onEnd });
+  const externalRevocations = createExternalRevocationWatch({ db, onEnd: deps.onEnd });
   const { redeemCode, refresh } = createTokens({ db, secrets, clock, config, end });
 
   return {
-    passages: createPassages({ db, secrets, clock, config }),
+    authorizationFlow: createAuthorizationFlow({ db, secrets, clock, config }),
     redeemCode,
     refresh,
     /** Closes what is still open of grants that another process ended; start.ts calls it on a timer. */
-    closeEndedElsewhere: endedElsewhere.look,
+    closeExternallyRevoked: externalRevocations.check,
 
     /** The grant of a presented access token, which unwraps its data key. Undefined when it is none, or over. */
     findLive(token: string): LiveGrant | undefined {
@@ -79,7 +80,7 @@ export function createGrants(deps: {
       const { id, clientId, level, lastUsedAt, expiresAt } = row;
       // The grant is over, and its tokens are about to be.
       if (clientId === null || level === null || lastUsedAt === null) return undefined;
-      endedElsewhere.noteUse(id);
+      externalRevocations.track(id);
       if (now - lastUsedAt >= noteUseEveryMs)
         noteWhereItCan(() => db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run());
       let dataKey: Uint8Array | undefined;

@@ -1,6 +1,6 @@
 /** The discovery documents: constants of BASE, never of the request. */
 import type { Config } from "../config.ts";
-import type { Level } from "./grant.ts";
+import type { Level } from "../grant.ts";
 
 export const scopes = ["email:read", "email:write"] as const;
 

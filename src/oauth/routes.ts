@@ -10,8 +10,8 @@ import type { Door } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Log } from "../log.ts";
 import type { Secrets } from "../secrets.ts";
+import { createAuthorizationRoutes } from "./authorization-routes.ts";
 import { createClients } from "./clients.ts";
-import { createFormRoutes } from "./form-routes.ts";
 import type { Grants } from "./grants.ts";
 import { toResourceMetadata, toServerMetadata } from "./metadata.ts";
 import { createTokenRoutes } from "./token-routes.ts";
@@ -47,6 +47,6 @@ export function createOAuthRoutes(deps: OAuthDeps) {
       ],
       (c) => c.json(toServerMetadata(config)),
     )
-    .route("/", createFormRoutes({ ...deps, clients }))
+    .route("/", createAuthorizationRoutes({ ...deps, clients }))
     .route("/", createTokenRoutes({ ...deps, clients }));
 }

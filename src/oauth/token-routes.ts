@@ -7,10 +7,10 @@ import { toPeerOf } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { requireClient } from "./client-authentication.ts";
 import type { Client, Clients } from "./clients.ts";
-import { type Fields, readFields } from "./fields.ts";
 import type { Grants } from "./grants.ts";
 import { isOurResource } from "./metadata.ts";
 import { OAuthError } from "./oauth-error.ts";
+import { type Fields, readFields } from "./request-parameters.ts";
 import type { TokenAnswer } from "./tokens.ts";
 
 /** RFC 7636 4.1. */

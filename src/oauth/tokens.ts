@@ -8,9 +8,9 @@ import type { Config } from "../config.ts";
 import type { Database } from "../db/open.ts";
 import { authorizationCodes, grants, tokens } from "../db/schema.ts";
 import { hashSecret, newToken, type Secrets, toCodeChallenge } from "../secrets.ts";
-import { toWrapContext } from "./grant.ts";
 import { toScope } from "./metadata.ts";
 import { OAuthError } from "./oauth-error.ts";
+import { toWrapContext } from "./wrap-context.ts";
 
 /** RFC 6749 section 5.1, as it goes over the wire. */
 export type TokenAnswer = {

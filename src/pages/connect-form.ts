@@ -2,7 +2,7 @@
  * The connect form as it travels: its field names, and the fields that came back as one plain value.
  * Nothing is judged here but shape; what a mail server has to say is accounts/connect.ts's business.
  */
-import type { Level } from "../oauth/grant.ts";
+import type { Level } from "../grant.ts";
 
 /** The names on the wire. `request` is the sealed authorization request. */
 export const fieldNames = {

@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** What Claude may do, as three radio buttons; the grant holds the answer. */
-import type { Level } from "../oauth/grant.ts";
+import type { Level } from "../grant.ts";
 import { fieldNames } from "./connect-form.ts";
 import type { Texts } from "./text/en.ts";
 

@@ -1,5 +1,5 @@
 /** winmail.dat as an attachment: the email's text in it, what is inside, and what the files inside say. */
-import { readTnef, type Tnef, type TnefFile } from "../documents/tnef.ts";
+import { readTnef, type Tnef, type TnefFile } from "../documents/tnef/tnef.ts";
 import { toSafeFileName } from "../email/file-name.ts";
 import type { Part } from "../email/structure.ts";
 import { AppError } from "../errors.ts";

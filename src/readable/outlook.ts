@@ -1,5 +1,5 @@
 /** What Outlook's winmail.dat says, as a person reads it. Never throws. */
-import { readTnef, type Tnef } from "../documents/tnef.ts";
+import { readTnef, type Tnef } from "../documents/tnef/tnef.ts";
 
 export type OutlookText = { html?: string; plain?: string };
 

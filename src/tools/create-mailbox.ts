@@ -13,8 +13,8 @@ export const createMailbox = defineTool({
     account,
   }),
   output: z.object({ path: z.string() }),
-  async run({ path, account: address }, { mailFor }) {
-    return { path: await mailFor({ account: address }).createMailbox(path) };
+  async run({ path, account: address }, { accountFor }) {
+    return { path: await accountFor({ account: address }).createMailbox(path) };
   },
   render: ({ path }) => `Created. Its path is ${quoted(path)}.`,
   audit: () => ({ count: 1 }),

@@ -1,11 +1,11 @@
 /** The shape of a tool: a card for the model, and one function. */
 import type { z } from "zod";
+import type { Level } from "../grant.ts";
 import type { Journal } from "../ledger/journal.ts";
 import type { Sends } from "../ledger/sends.ts";
 import type { GrantDownloads } from "../links/downloads.ts";
 import type { GrantUploads } from "../links/uploads.ts";
 import type { Mail } from "../mail/mail.ts";
-import type { Level } from "../oauth/grant.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Fence, fenceAnswer } from "./fence.ts";
 
@@ -40,9 +40,9 @@ export type GrantRooms = {
 export type ToolContext = ToolServices &
   GrantRooms & {
     /** All accounts of the grant, in the order they were connected. */
-    mails: readonly Mail[];
-    /** The account a call means: by its ids, else by `account`, else the only one. Throws account_unknown or _ambiguous. */
-    mailFor(choice: AccountChoice): Mail;
+    accounts: readonly Mail[];
+    /** Selects the account of a call. Throws account_unknown, account_ambiguous, invalid_input. */
+    accountFor(choice: AccountChoice): Mail;
     grant: { id: string; level: Level };
     /** The call's deadline and the caller's going away. */
     signal: AbortSignal;

@@ -14,12 +14,12 @@ export const deleteEmail = defineTool({
     permanently: z.boolean().default(false).describe("Erase for ever, at once"),
   }),
   output: outcomes.extend({ erased: z.int() }),
-  async run({ ids, permanently }, { mailFor, journal }) {
-    const mail = mailFor({ ids });
-    const deleted = await mail.deleteEmails(ids, permanently);
+  async run({ ids, permanently }, { accountFor, journal }) {
+    const account = accountFor({ ids });
+    const deleted = await account.deleteEmails(ids, permanently);
     const kept = deleted.changes.length;
     const done = deleted.outcomes.filter((outcome) => outcome.done).length;
-    return { ...noteOutcomes(journal, mail, "delete_email", deleted), erased: Math.max(0, done - kept) };
+    return { ...noteOutcomes(journal, account, "delete_email", deleted), erased: Math.max(0, done - kept) };
   },
   render: (data) =>
     showOutcomes(

@@ -33,11 +33,11 @@ export const draftEmail = defineTool({
     notes: z.array(z.string()),
   }),
   async run(input, context) {
-    const mail = chooseSender(input, context);
-    const composed = await mail.compose(await toRequest(input, context));
-    const { id, mailbox, notes } = await mail.saveDraft(composed, input.draft_id);
+    const account = chooseSender(input, context);
+    const composed = await account.compose(await toRequest(input, context));
+    const { id, mailbox, notes } = await account.saveDraft(composed, input.draft_id);
     spendUploads(input, context);
-    const can_send = mail.canSend && context.grant.level === "send";
+    const can_send = account.canSend && context.grant.level === "send";
     return { draft_id: id, mailbox, preview: toPreview(composed.preview), can_send, notes };
   },
   render: ({ draft_id, mailbox, preview: email, can_send, notes }, fence) =>

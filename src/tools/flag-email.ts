@@ -40,16 +40,16 @@ export const flagEmail = defineTool({
     remove_keywords: keywords.describe("Such as $work"),
   }),
   output: outcomes,
-  async run({ ids, flagged, add_keywords, remove_keywords }, { mailFor, journal }) {
+  async run({ ids, flagged, add_keywords, remove_keywords }, { accountFor, journal }) {
     const add = [...(flagged === true ? ["\\Flagged"] : []), ...requireKeywords(add_keywords)];
     const remove = [...(flagged === false ? ["\\Flagged"] : []), ...requireKeywords(remove_keywords)];
     if (add.length + remove.length === 0)
       throw new AppError("invalid_input", "Nothing to change: give `flagged` or a keyword.");
     const both = add.find((name) => remove.some((other) => other.toLowerCase() === name.toLowerCase()));
     if (both) throw new AppError("invalid_input", `${both} is both to be added and to be removed.`);
-    const mail = mailFor({ ids });
-    const changed = await mail.changeFlags(ids, { add, remove });
-    return noteOutcomes(journal, mail, "flag_email", changed);
+    const account = accountFor({ ids });
+    const changed = await account.changeFlags(ids, { add, remove });
+    return noteOutcomes(journal, account, "flag_email", changed);
   },
   render: (data) => showOutcomes(data, "changed"),
   audit: auditOutcomes,

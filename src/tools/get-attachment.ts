@@ -32,10 +32,10 @@ export const getAttachment = defineTool({
     download: z.object({ url: z.string(), expires: z.string() }).optional(),
     notes: z.array(z.string()),
   }),
-  async run({ id, index, offset, max_characters, link }, { mailFor, downloads }) {
-    const mail = mailFor({ id });
+  async run({ id, index, offset, max_characters, link }, { accountFor, downloads }) {
+    const account = accountFor({ id });
     if (link) {
-      const { name, type, size } = await mail.describeAttachment({ id, index });
+      const { name, type, size } = await account.describeAttachment({ id, index });
       return {
         index,
         name,
@@ -46,7 +46,7 @@ export const getAttachment = defineTool({
         notes: [],
       };
     }
-    const { kind, text, image, nextOffset, ...found } = await mail.getAttachment({
+    const { kind, text, image, nextOffset, ...found } = await account.getAttachment({
       id,
       index,
       offset,

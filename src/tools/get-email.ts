@@ -65,8 +65,8 @@ export const getEmail = defineTool({
     notes: z.array(z.string()),
     headers: mailText().optional(),
   }),
-  async run({ id, format, offset, max_characters, headers }, { mailFor }) {
-    const email = await mailFor({ id }).getEmail({
+  async run({ id, format, offset, max_characters, headers }, { accountFor }) {
+    const email = await accountFor({ id }).getEmail({
       id,
       format,
       offset,

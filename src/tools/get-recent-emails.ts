@@ -17,15 +17,10 @@ export const getRecentEmails = defineTool({
     account,
   }),
   output: page.extend({ unread_only: z.boolean().optional() }),
-  async run({ mailbox, limit, unread_only, cursor, account }, { mailFor }) {
-    const mail = mailFor({ account });
-    const found = await mail.listEmails({
-      mailbox,
-      limit,
-      unreadOnly: unread_only,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    return { ...toPage([mail.address], found), ...(unread_only ? { unread_only } : {}) };
+  async run({ mailbox, limit, unread_only, cursor, account: address }, { accountFor }) {
+    const account = accountFor({ account: address });
+    const found = await account.listEmails({ mailbox, limit, unreadOnly: unread_only, cursor });
+    return { ...toPage([account.address], found), unread_only: unread_only || undefined };
   },
   render(data, fence) {
     const { emails, total, cursor, searched, unread_only } = data;

@@ -37,8 +37,8 @@ export const getThread = defineTool({
     skipped: z.array(z.object({ mailbox: mailLine(), reason: z.string() })),
     notes: z.array(z.string()),
   }),
-  async run({ id, limit }, { mailFor }) {
-    return mailFor({ id }).getThread({ id, limit });
+  async run({ id, limit }, { accountFor }) {
+    return accountFor({ id }).getThread({ id, limit });
   },
   render({ emails, total, searched, skipped, notes }, fence) {
     const shown = emails.map((email, at) => {

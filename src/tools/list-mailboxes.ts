@@ -27,16 +27,16 @@ export const listMailboxes = defineTool({
       }),
     ),
   }),
-  async run({ account }, { mails, mailFor, grant }) {
-    const chosen = account === undefined ? mails : [mailFor({ account })];
-    const accounts = await Promise.all(
-      chosen.map(async (mail) => ({
-        address: mail.address,
-        can_send: mail.canSend && grant.level === "send",
-        mailboxes: await mail.listMailboxes(),
+  async run({ account: address }, { accounts, accountFor, grant }) {
+    const chosen = address === undefined ? accounts : [accountFor({ account: address })];
+    const listed = await Promise.all(
+      chosen.map(async (account) => ({
+        address: account.address,
+        can_send: account.canSend && grant.level === "send",
+        mailboxes: await account.listMailboxes(),
       })),
     );
-    return { accounts };
+    return { accounts: listed };
   },
   render: ({ accounts }, fence) =>
     accounts

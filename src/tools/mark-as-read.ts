@@ -14,10 +14,10 @@ export const markAsRead = defineTool({
     read: z.boolean().default(true).describe("false: unread"),
   }),
   output: outcomes.extend({ read: z.boolean() }),
-  async run({ ids, read }, { mailFor, journal }) {
-    const mail = mailFor({ ids });
-    const marked = await mail.markAsRead(ids, read);
-    return { ...noteOutcomes(journal, mail, "mark_as_read", marked), read };
+  async run({ ids, read }, { accountFor, journal }) {
+    const account = accountFor({ ids });
+    const marked = await account.markAsRead(ids, read);
+    return { ...noteOutcomes(journal, account, "mark_as_read", marked), read };
   },
   render: (data) => showOutcomes(data, data.read ? "marked as read" : "marked as unread"),
   audit: auditOutcomes,

@@ -12,10 +12,10 @@ export const moveEmail = defineTool({
   effect: "write",
   input: z.object({ ids: emailIds, mailbox }),
   output: outcomes.extend({ mailbox: z.string() }),
-  async run({ ids, mailbox: to }, { mailFor, journal }) {
-    const mail = mailFor({ ids });
-    const moved = await mail.moveEmails(ids, to);
-    return { ...noteOutcomes(journal, mail, "move_email", moved), mailbox: moved.mailbox ?? to };
+  async run({ ids, mailbox: to }, { accountFor, journal }) {
+    const account = accountFor({ ids });
+    const moved = await account.moveEmails(ids, to);
+    return { ...noteOutcomes(journal, account, "move_email", moved), mailbox: moved.mailbox ?? to };
   },
   render: (data) => showOutcomes(data, `moved to ${quoted(data.mailbox)}`),
   audit: auditOutcomes,

@@ -30,8 +30,8 @@ export function toOutcomes(organised: Organised, operationId?: string): Outcomes
 }
 
 /** Writes down what `tool` changed, so that it can be undone, and answers what became of each email. */
-export function noteOutcomes(journal: Journal, mail: Mail, tool: string, organised: Organised): Outcomes {
-  const { id, problem } = journal.note({ accountId: mail.accountId, tool, changes: organised.changes });
+export function noteOutcomes(journal: Journal, account: Mail, tool: string, organised: Organised): Outcomes {
+  const { id, problem } = journal.note({ accountId: account.accountId, tool, changes: organised.changes });
   const outcome = toOutcomes(organised, id);
   return problem ? { ...outcome, notes: [...outcome.notes, problem] } : outcome;
 }

@@ -41,18 +41,18 @@ export const emailFields = {
 export type EmailFields = z.output<z.ZodObject<typeof emailFields>> & { draft_id?: string | undefined };
 
 /** The account it goes out from: the one that received what it builds on, unless `account` picks another. */
-export function chooseSender(fields: EmailFields, { mailFor }: Pick<ToolContext, "mailFor">): Mail {
+export function chooseSender(fields: EmailFields, { accountFor }: Pick<ToolContext, "accountFor">): Mail {
   const id = fields.draft_id ?? fields.reply_to ?? fields.forward;
-  return fields.account === undefined ? mailFor({ id }) : mailFor({ account: fields.account });
+  return fields.account === undefined ? accountFor({ id }) : accountFor({ account: fields.account });
 }
 
 /** Reads what it builds on, each from its own account. Throws what reading throws, and invalid_input. */
 export async function toRequest(
   fields: EmailFields,
-  { mailFor, uploads }: Pick<ToolContext, "mailFor" | "uploads">,
+  { accountFor, uploads }: Pick<ToolContext, "accountFor" | "uploads">,
 ): Promise<EmailRequest> {
   const read = (id: string | undefined, purpose: "quote" | "forward" | "draft") =>
-    id === undefined ? undefined : mailFor({ id }).readOriginal(id, purpose);
+    id === undefined ? undefined : accountFor({ id }).readOriginal(id, purpose);
   const [replied, forwarded, draft, files] = await Promise.all([
     read(fields.reply_to, "quote"),
     // With attachments named, it is only its text that is passed on.
@@ -62,7 +62,7 @@ export async function toRequest(
       ? undefined
       : Promise.all(
           fields.attachments.map(async (asked, at) =>
-            asked.upload === undefined ? [await toFile(asked, at, mailFor)] : uploads.read(asked.upload),
+            asked.upload === undefined ? [await toFile(asked, at, accountFor)] : uploads.read(asked.upload),
           ),
         ),
   ]);
@@ -84,11 +84,11 @@ export async function toRequest(
 async function toFile(
   asked: z.output<typeof attachment>,
   at: number,
-  mailFor: ToolContext["mailFor"],
+  accountFor: ToolContext["accountFor"],
 ): Promise<File> {
   const { email, index, name, type, base64 } = asked;
   if (email !== undefined && index !== undefined && base64 === undefined)
-    return mailFor({ id: email }).readAttachment(email, index);
+    return accountFor({ id: email }).readAttachment(email, index);
   if (base64 === undefined || name === undefined || email !== undefined)
     throw new AppError(
       "invalid_input",

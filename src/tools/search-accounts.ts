@@ -1,152 +1,180 @@
 /**
- * One search over all accounts of a grant: each asked side by side, the rows merged newest first. The cursor keeps,
- * for each account, the page it is in and the last row of it that was shown; so nothing repeats and nothing is
- * skipped, also while mail arrives.
+ * One search over all accounts of a grant: the accounts are searched concurrently and their rows merged newest first.
+ * The cursor holds, for each account, its page and the last row shown of it, so that no row is repeated or skipped,
+ * even while emails arrive.
  */
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { EmailPage, EmailRow, Mail } from "../mail/mail.ts";
 
-export type AccountsRequest = { query: string; mailbox?: string; limit: number; cursor?: string };
+type AccountsRequest = { query: string; mailbox?: string; limit: number; cursor?: string };
 
-/** What `account` means them all. */
+/** The value of the `account` argument that selects all accounts. */
 export const allAccounts = "all";
 
-/** A row says whose it is where an answer holds several accounts'. */
-export type AccountsPage = Omit<EmailPage, "emails"> & { emails: (EmailRow & { account: string })[] };
+/** A page of results in which each row names its account. */
+type AccountsPage = Omit<EmailPage, "emails"> & { emails: (EmailRow & { account: string })[] };
 
-/** `page`: the account's own cursor, absent at the start. `shown`: how many of its rows were, and which was the last. */
-const place = z.object({
+/** The position in one account. */
+const accountPosition = z.object({
   account: z.string(),
+  /** The account's own cursor; absent at the start. */
   page: z.string().optional(),
+  /** Number of rows of that page already shown, and a digest of the last one's email id. */
   shown: z.object({ count: z.int(), last: z.string() }).optional(),
   finished: z.boolean().optional(),
 });
-type Place = z.output<typeof place>;
-const cursorShape = z.object({ asked: z.string(), places: z.array(place) });
+type AccountPosition = z.output<typeof accountPosition>;
+const accountsCursor = z.object({ question: z.string(), positions: z.array(accountPosition) });
 
-/** What one account has to offer for the next rows; `after` is its next page, absent at its end. */
-type Offer = { mail: Mail; place: Place; rows: EmailRow[]; after: string | undefined; page: EmailPage };
+/** The rows of one account that may come next. */
+type AccountResult = {
+  account: Mail;
+  position: AccountPosition;
+  rows: EmailRow[];
+  /** Cursor of the account's next page; undefined on its last. */
+  nextPage: string | undefined;
+  page: EmailPage;
+};
 
-/** Throws when no account could be searched, cursor_expired for a cursor to another question. */
+/**
+ * Searches all accounts concurrently; an account that fails is listed in `skipped`. Throws when no account could be
+ * searched, and cursor_expired for a cursor of another query.
+ */
 export async function searchAccounts(
-  mails: readonly Mail[],
+  accounts: readonly Mail[],
   request: AccountsRequest,
   signal: AbortSignal,
 ): Promise<AccountsPage> {
-  const asked = digest(JSON.stringify([request.query, request.mailbox ?? ""]));
-  const places = request.cursor === undefined ? [] : fromCursor(request.cursor, asked);
-  const placeOf = ({ accountId }: Mail): Place =>
-    places.find(({ account }) => account === accountId) ?? { account: accountId };
+  const question = toDigest(JSON.stringify([request.query, request.mailbox ?? ""]));
+  const positions = request.cursor === undefined ? [] : parseAccountsCursor(request.cursor, question);
+  const positionOf = ({ accountId }: Mail): AccountPosition =>
+    positions.find(({ account }) => account === accountId) ?? { account: accountId };
 
-  const answers = await Promise.allSettled(mails.map((mail) => look(mail, placeOf(mail), request)));
-  const offers = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
-  const failures = answers.map((answer) => (answer.status === "rejected" ? answer.reason : undefined));
-  const unforeseen = failures.find((failure) => failure !== undefined && !(failure instanceof AppError));
-  if (unforeseen || signal.aborted || offers.length === 0) throw unforeseen ?? failures.find(Boolean);
+  const settled = await Promise.allSettled(
+    accounts.map((account) => searchFrom(account, positionOf(account), request)),
+  );
+  const results = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const failures = settled.map((one): unknown => (one.status === "rejected" ? one.reason : undefined));
+  const bug = failures.find((failure) => failure !== undefined && !(failure instanceof AppError));
+  if (bug || signal.aborted || results.length === 0) throw bug ?? failures.find(Boolean);
 
-  const taken = merge(offers, request.limit);
-  const next = mails.map((mail) => {
-    const offer = offers.find((candidate) => candidate.mail === mail);
-    return offer ? toNext(offer, taken) : placeOf(mail);
+  const merged = mergeNewestFirst(results, request.limit);
+  const next = accounts.map((account) => {
+    const result = results.find((candidate) => candidate.account === account);
+    return result ? toNextPosition(result, merged) : positionOf(account);
   });
-  const several = (mail: Mail, text: string) => `${mail.address}: ${text}`;
   return {
-    emails: taken.map(({ offer, row }) => ({ ...row, account: offer.mail.address })),
-    total: offers.reduce((sum, { page }) => sum + page.total, 0),
-    searched: offers.flatMap(({ mail, page }) => page.searched.map((path) => several(mail, path))),
+    emails: merged.map(({ result, row }) => ({ ...row, account: result.account.address })),
+    total: results.reduce((sum, { page }) => sum + page.total, 0),
+    searched: results.flatMap(({ account, page }) => page.searched.map((path) => toLabel(account, path))),
     skipped: [
-      ...offers.flatMap(({ mail, page }) =>
-        page.skipped.map(({ mailbox, reason }) => ({ mailbox: several(mail, mailbox), reason })),
-      ),
-      ...mails.flatMap((mail, at) => {
-        const failure = failures[at];
-        return failure instanceof AppError ? [{ mailbox: mail.address, reason: failure.message }] : [];
-      }),
+      ...results.flatMap(listSkipped),
+      ...accounts.flatMap((account, at) => toSkipped(account, failures[at])),
     ],
-    ...(next.every(({ finished }) => finished) ? {} : { cursor: toCursor({ asked, places: next }) }),
+    cursor: next.every(({ finished }) => finished) ? undefined : toAccountsCursor(question, next),
   };
 }
 
-/** The account's rows from its place on, without those that were shown. */
-async function look(mail: Mail, from: Place, request: AccountsRequest): Promise<Offer> {
-  const { query, mailbox } = request;
-  // Rows that were shown come again at the head of their page: ask for as many more.
-  const limit = Math.min(100, request.limit + (from.shown?.count ?? 0));
-  const ask = (cursor: string | undefined) =>
-    mail.searchEmails({
-      query,
-      limit,
-      ...(mailbox === undefined ? {} : { mailbox }),
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-  const page = await ask(from.page);
-  if (from.finished) return { mail, place: from, rows: [], after: undefined, page };
-  const rows = page.emails.slice(countShown(page.emails, from.shown));
-  if (rows.length > 0 || page.cursor === undefined)
-    return { mail, place: from, rows, after: page.cursor, page };
-  const further = await ask(page.cursor);
-  const place = { account: from.account, page: page.cursor };
-  return { mail, place, rows: further.emails, after: further.cursor, page: further };
+/** A mailbox's path with its account: `ann@example.org: INBOX`. */
+function toLabel({ address }: Mail, path: string): string {
+  return `${address}: ${path}`;
 }
 
-/** By the last row that was shown; where that email is gone, by how many there were. */
-function countShown(rows: readonly EmailRow[], shown: Place["shown"]): number {
+function listSkipped({ account, page }: AccountResult): AccountsPage["skipped"] {
+  return page.skipped.map(({ mailbox, reason }) => ({ mailbox: toLabel(account, mailbox), reason }));
+}
+
+function toSkipped({ address }: Mail, failure: unknown): AccountsPage["skipped"] {
+  return failure instanceof AppError ? [{ mailbox: address, reason: failure.message }] : [];
+}
+
+/** Searches one account from a position, leaving out the rows already shown. */
+async function searchFrom(
+  account: Mail,
+  position: AccountPosition,
+  { query, mailbox, limit }: AccountsRequest,
+): Promise<AccountResult> {
+  // Rows already shown come again at the head of their page: ask for that many more.
+  const pageLimit = Math.min(100, limit + (position.shown?.count ?? 0));
+  const search = (cursor: string | undefined) =>
+    account.searchEmails({ query, mailbox, limit: pageLimit, cursor });
+  const page = await search(position.page);
+  if (position.finished) return { account, position, rows: [], nextPage: undefined, page };
+  const rows = page.emails.slice(countShown(page.emails, position.shown));
+  if (rows.length > 0 || page.cursor === undefined)
+    return { account, position, rows, nextPage: page.cursor, page };
+  const following = await search(page.cursor);
+  return {
+    account,
+    position: { account: position.account, page: page.cursor },
+    rows: following.emails,
+    nextPage: following.cursor,
+    page: following,
+  };
+}
+
+/** The number of leading rows already shown: by the last one's id, or by the count if that email is gone. */
+function countShown(rows: readonly EmailRow[], shown: AccountPosition["shown"]): number {
   if (!shown) return 0;
-  const last = rows.findIndex(({ id }) => digest(id) === shown.last);
+  const last = rows.findIndex(({ id }) => toDigest(id) === shown.last);
   return last >= 0 ? last + 1 : shown.count;
 }
 
-type Taken = { offer: Offer; row: EmailRow };
+type MergedRow = { result: AccountResult; row: EmailRow };
 
 /**
- * The newest `limit` rows of all. An account whose rows ran out but which has more stops the merge there: its next
- * row could be newer than what another account still has.
+ * The newest `limit` rows of all results. The merge stops when an account has shown all its rows but has another page,
+ * because that page's first row may be newer than the remaining rows of other accounts.
  */
-function merge(offers: readonly Offer[], limit: number): Taken[] {
-  const heads = new Map(offers.map((offer) => [offer, 0]));
-  const taken: Taken[] = [];
-  while (taken.length < limit) {
-    if (offers.some((offer) => offer.after && (heads.get(offer) ?? 0) >= offer.rows.length)) break;
-    const candidates = offers.flatMap((offer) => {
-      const row = offer.rows[heads.get(offer) ?? 0];
-      return row ? [{ offer, row }] : [];
+function mergeNewestFirst(results: readonly AccountResult[], limit: number): MergedRow[] {
+  const heads = new Map(results.map((result) => [result, 0]));
+  const merged: MergedRow[] = [];
+  while (merged.length < limit) {
+    if (results.some((result) => result.nextPage && (heads.get(result) ?? 0) >= result.rows.length)) break;
+    const candidates = results.flatMap((result) => {
+      const row = result.rows[heads.get(result) ?? 0];
+      return row ? [{ result, row }] : [];
     });
     const [newest] = candidates.toSorted((a, b) => Date.parse(b.row.date) - Date.parse(a.row.date));
     if (!newest) break;
-    taken.push(newest);
-    heads.set(newest.offer, (heads.get(newest.offer) ?? 0) + 1);
+    merged.push(newest);
+    heads.set(newest.result, (heads.get(newest.result) ?? 0) + 1);
   }
-  return taken;
+  return merged;
 }
 
-function toNext(offer: Offer, taken: readonly Taken[]): Place {
-  const { account, page, shown } = offer.place;
-  const own = taken.filter((each) => each.offer === offer);
-  if (own.length === offer.rows.length)
-    return offer.after === undefined ? { account, page, finished: true } : { account, page: offer.after };
+function toNextPosition(result: AccountResult, merged: readonly MergedRow[]): AccountPosition {
+  const { account, page, shown } = result.position;
+  const own = merged.filter((each) => each.result === result);
+  if (own.length === result.rows.length)
+    return result.nextPage === undefined
+      ? { account, page, finished: true }
+      : { account, page: result.nextPage };
   const last = own.at(-1);
-  if (!last) return offer.place;
-  return { account, page, shown: { count: (shown?.count ?? 0) + own.length, last: digest(last.row.id) } };
+  if (!last) return result.position;
+  return { account, page, shown: { count: (shown?.count ?? 0) + own.length, last: toDigest(last.row.id) } };
 }
 
-/** Short and not secret: to recognise, not to protect. */
-function digest(text: string): string {
+/** A short non-cryptographic hash that keeps the cursor small. */
+function toDigest(text: string): string {
   return Bun.hash(text).toString(36);
 }
 
-function toCursor(cursor: z.output<typeof cursorShape>): string {
+function toAccountsCursor(question: string, positions: AccountPosition[]): string {
+  const cursor: z.output<typeof accountsCursor> = { question, positions };
   return Buffer.from(JSON.stringify(cursor), "utf8").toString("base64url");
 }
 
-function fromCursor(text: string, asked: string): Place[] {
+/** Throws cursor_expired for a malformed cursor and for one of another query. */
+function parseAccountsCursor(text: string, question: string): AccountPosition[] {
   const expired = () =>
     new AppError("cursor_expired", "The cursor belongs to another question.", {
       hint: "Repeat the same arguments with the cursor, or start again without it.",
     });
   try {
-    const parsed = cursorShape.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
-    if (parsed.asked === asked) return parsed.places;
+    const cursor = accountsCursor.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
+    if (cursor.question === question) return cursor.positions;
   } catch {
     throw expired();
   }

@@ -18,19 +18,14 @@ export const searchEmails = defineTool({
     account: account.describe('Address, or "all"; only if several are connected'),
   }),
   output: page,
-  async run({ query, mailbox, limit, cursor, account }, { mails, mailFor, signal }) {
-    const request = {
-      query,
-      limit,
-      ...(mailbox === undefined ? {} : { mailbox }),
-      ...(cursor === undefined ? {} : { cursor }),
-    };
-    if (account === allAccounts && mails.length > 1) {
-      const own = mails.map(({ address }) => address);
-      return toPage(own, await searchAccounts(mails, request, signal));
+  async run({ query, mailbox, limit, cursor, account: address }, { accounts, accountFor, signal }) {
+    const request = { query, limit, mailbox, cursor };
+    if (address === allAccounts && accounts.length > 1) {
+      const addresses = accounts.map((account) => account.address);
+      return toPage(addresses, await searchAccounts(accounts, request, signal));
     }
-    const mail = mailFor(account === allAccounts ? {} : { account });
-    return toPage([mail.address], await mail.searchEmails(request));
+    const account = accountFor(address === allAccounts ? {} : { account: address });
+    return toPage([account.address], await account.searchEmails(request));
   },
   render(data, fence) {
     const { accounts, emails, total, cursor, searched } = data;

@@ -45,8 +45,8 @@ export const sendEmail = defineTool({
     preview: preview.optional(),
   }),
   async run(input, context) {
-    const mail = chooseSender(input, context);
-    if (!mail.canSend)
+    const account = chooseSender(input, context);
+    if (!account.canSend)
       throw new AppError("not_supported", "This account was connected without sending.", {
         hint: "Connect it again with its SMTP server.",
       });
@@ -54,13 +54,13 @@ export const sendEmail = defineTool({
     let shown: Preview | undefined;
     const { answer, sentBeforeAt } = await context.sends.once(
       {
-        accountId: mail.accountId,
+        accountId: account.accountId,
         key: idempotency_key,
         request: JSON.stringify(asked),
         parse: (answer) => kept.parse(answer),
       },
       async () => {
-        const composed = await mail.compose(await toRequest(input, context));
+        const composed = await account.compose(await toRequest(input, context));
         if (composed.recipients.length === 0)
           throw new AppError("invalid_input", "The email has no recipient.", {
             hint: "Name at least one in `to`.",
@@ -69,7 +69,7 @@ export const sendEmail = defineTool({
           content: composed.content,
           recipients: composed.recipients.length,
           async send() {
-            const { messageId, accepted, refused, copyIn, warnings } = await mail.send(
+            const { messageId, accepted, refused, copyIn, warnings } = await account.send(
               composed,
               input.draft_id,
             );

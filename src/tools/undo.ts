@@ -11,12 +11,12 @@ export const undo = defineTool({
   effect: "write",
   input: z.object({ operation_id: z.string().max(100).describe("From the answer to be undone") }),
   output: outcomes.extend({ undone: z.string() }),
-  async run({ operation_id }, { mails, journal }) {
+  async run({ operation_id }, { accounts, journal }) {
     const operation = journal.take(operation_id);
     try {
-      const mail = mails.find(({ accountId }) => accountId === operation.accountId);
-      if (!mail) throw new AppError("account_unknown", "That account is not connected any more.");
-      const back = await mail.undo(operation.changes);
+      const account = accounts.find(({ accountId }) => accountId === operation.accountId);
+      if (!account) throw new AppError("account_unknown", "That account is not connected any more.");
+      const back = await account.undo(operation.changes);
       if (back.changes.length === 0) return { ...toOutcomes(back), undone: operation.tool };
       journal.giveBack(operation.id, back.changes);
       return { ...toOutcomes(back, operation.id), undone: operation.tool };

@@ -40,8 +40,14 @@ function setUp(
     found?: Found;
     imap?: (credentials: Credentials) => void;
     smtp?: (credentials: Credentials) => void;
+    /** Names with the addresses they resolve to. */
+    addresses?: Readonly<Record<string, readonly string[]>>;
   } = {},
 ) {
+  const allowPrivateHosts = ["mail.home", "post.home.", "10.0.0.0/8"];
+  const resolve = { addresses: async (name: string) => [...(options.addresses?.[name] ?? [])] };
+  const { vetOpened } = createOutbound({ allowPrivateHosts, resolve, refusalMs: 0 });
+  const openedOnly: boolean[] = [];
   const logins: { side: string; username: string; password: string }[] = [];
   const limited: { peer: string; accounts: readonly string[]; hosts: readonly string[] }[] = [];
   const record =
@@ -52,8 +58,9 @@ function setUp(
   const connect = createConnect({
     config: {
       allowedEmails: options.allowedEmails ?? [],
-      allowPrivateHosts: ["mail.home", "10.0.0.0/8"],
+      allowPrivateHosts,
     },
+    vetOpened,
     discover: async () => {
       if (!options.found) throw new Error("nobody should be asked");
       return options.found;
@@ -64,19 +71,26 @@ function setUp(
         return work();
       },
     },
-    proveImap: async (credentials, _signal, writes) => {
+    proveImap: async (credentials, _signal, { writes, ...rest }) => {
+      openedOnly.push(rest.openedOnly);
       await record("imap", options.imap)(credentials);
       return writes ? "Ann Lee" : undefined;
     },
     proveSmtp: record("smtp", options.smtp),
   });
   const run = (request: ConnectRequest) => connect.connectAccount(request, { signal, peer: "192.0.2.1" });
-  return { connect, run, logins, limited };
+  return { connect, run, logins, limited, openedOnly };
 }
 
 const refuse = (code: "login_refused" | "host_unreachable") => () => {
   throw new AppError(code, "refused");
 };
+
+function icloudFound(): Found {
+  const icloud = findPreset("icloud");
+  if (!icloud) throw new Error("there is no preset icloud");
+  return { ...icloud, provider: "icloud", source: "mx" };
+}
 
 /** The ConnectError that a promise fails with. */
 async function problemOf(promise: Promise<unknown>): Promise<ConnectError> {
@@ -158,6 +172,7 @@ describe("Connecting a mailbox", () => {
       discover: async () => Promise.reject(new Error("nobody should be asked")),
       limits: { withLogin: (_, work) => work() },
       proveImap: async () => undefined,
+      vetOpened: outbound.vetOpened,
       proveSmtp: (credentials, ending) => proveSmtp(credentials, { outbound, signal: ending }),
       loginMs: 500,
     });
@@ -324,14 +339,38 @@ describe("Connecting a mailbox", () => {
     expect((await run(at("mail.home", "another"))).username).toBe("another");
   });
 
+  test("With ALLOWED_EMAILS a server is the operator's own with and without the final dot of its name", async () => {
+    const { run, openedOnly } = setUp({ allowedEmails: ["@example.org"] });
+    const at = (host: string) => generic({ imap: { ...nothingTyped, host }, username: "another" });
+    for (const host of ["mail.home", "mail.home.", "post.home", "post.home.", "POST.home"])
+      expect((await run(at(host))).username).toBe("another");
+    expect(openedOnly).toEqual([false, false, false, false, false]);
+  });
+
+  test("With ALLOWED_EMAILS a name in an opened network is the operator's own, and the login stays there", async () => {
+    const { run, logins, openedOnly } = setUp({
+      allowedEmails: ["@example.org"],
+      found: { ...icloudFound(), provider: "generic" },
+      addresses: {
+        "nas.example.net": ["10.1.2.3"],
+        "evil.example": ["192.0.2.1"],
+        "rebinding.example": ["10.1.2.3", "192.0.2.1"],
+      },
+    });
+    const at = (host: string) => generic({ imap: { ...nothingTyped, host }, username: "another" });
+    for (const host of ["evil.example", "rebinding.example", "nowhere.example"])
+      expect((await problemOf(run(at(host)))).code).toBe("permission_missing");
+    expect(logins).toEqual([]);
+    expect((await run(at("nas.example.net"))).username).toBe("another");
+    expect(openedOnly).toEqual([true]);
+  });
+
   test("ALLOWED_EMAILS is not got around by a company where the part before @ is somebody else's name", async () => {
     const allowedEmails = ["@example.org", "@icloud.com"];
     const imap = ({ username }: Credentials) => {
       if (username.includes("@")) refuse("login_refused")();
     };
-    const icloud = findPreset("icloud");
-    if (!icloud) throw new Error("there is no preset icloud");
-    const found: Found = { ...icloud, provider: "icloud", source: "mx" };
+    const found = icloudFound();
     for (const provider of ["icloud", ""]) {
       const { run, logins } = setUp({ allowedEmails, imap, found });
       const problem = await problemOf(run(typed({ provider, address: "ann@example.org" })));
@@ -341,7 +380,7 @@ describe("Connecting a mailbox", () => {
       ]);
     }
     const { run } = setUp({ allowedEmails, imap, found });
-    const at = (username: string) => generic({ imap: { ...nothingTyped, host: icloud.imap.host }, username });
+    const at = (username: string) => generic({ imap: { ...nothingTyped, host: found.imap.host }, username });
     expect((await problemOf(run(at("ann")))).code).toBe("permission_missing");
     expect((await run(typed({ provider: "icloud", address: "ann@icloud.com" }))).username).toBe("ann");
     // On the operator's own server any name is as good: who has one there is the operator's to say.

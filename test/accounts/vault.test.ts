@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { createVault } from "../../src/accounts/vault.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
 import { createConnections } from "../../src/imap/connections.ts";
 import { newId, newKey } from "../../src/secrets.ts";

@@ -5,7 +5,7 @@ import { chownSync, existsSync, readFileSync, statSync, truncateSync, writeFileS
 import { join } from "node:path";
 import { openDatabase } from "../../src/db/open.ts";
 import { saveKeyRing } from "../../src/key-ring.ts";
-import { rewrapAll } from "../../src/oauth/rewrap.ts";
+import { rotateWrappedKeys } from "../../src/oauth/rotate-wrapped-keys.ts";
 import { fieldNames } from "../../src/pages/connect-form.ts";
 import { createSecrets } from "../../src/secrets.ts";
 import {
@@ -160,7 +160,9 @@ describeMail("the operator's commands", () => {
 
     // Every wrapped key of every table that has any opens with the new key alone.
     const { db, close } = openDatabase({ dataDir: first.dataDir });
-    expect(rewrapAll(db, createSecrets([Buffer.from(newKey, "hex")]))).toBe(countWrapped(first.dataDir));
+    expect(rotateWrappedKeys(db, createSecrets([Buffer.from(newKey, "hex")]))).toBe(
+      countWrapped(first.dataDir),
+    );
     close();
 
     await expect(startProduct({ settings: { ...env, ENCRYPTION_KEY: oldKey } })).rejects.toThrow(

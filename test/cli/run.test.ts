@@ -64,6 +64,24 @@ test("PUBLIC_URL as it was probably meant is named in the refusal", async () => 
   }
 });
 
+test.each([
+  "127.1",
+  "10/8",
+  "10.0.0.256",
+  "0x7f000001",
+  "10.0.0.0/33",
+  "fd00::/129",
+  "fe80::1%eth0",
+  "a..b",
+  "[::1]",
+])("%s in a list of hosts matches nothing and is refused at the start", async (entry) => {
+  const settings = { ALLOW_PRIVATE_HOSTS: `nas.home,${entry}`, TRUSTED_PROXIES: entry };
+  const { exitCode, complained } = await runCommand(["serve"], settings);
+  expect(exitCode).toBe(2);
+  expect(complained).toContain("ALLOW_PRIVATE_HOSTS: each must be a name, an address or a CIDR");
+  expect(complained).toContain("TRUSTED_PROXIES: each must be an address or a CIDR");
+});
+
 test("all settings that are wrong are told at once, with what would be right, and the exit code is 2", async () => {
   const { exitCode, complained } = await runCommand(["serve"], {
     PUBLIC_URL: "http://mail.example.org/path",

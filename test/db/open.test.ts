@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
 import { openDatabase, purgeLog, toDatabaseFile } from "../../src/db/open.ts";
-import { accounts, authorizationCodes, grants } from "../../src/db/schema.ts";
+import { accounts, authorizationCodes, grants, sessions } from "../../src/db/schema.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const newGrant = (id: string) => ({
@@ -58,10 +58,14 @@ test("a database of the first version is brought up to date and keeps what is in
   old.run("PRAGMA application_id = 0x656d636e");
   migrate(drizzle(old), { migrationsFolder: first });
   drizzle(old).insert(grants).values(newGrant("grt_1")).run();
+  old.run("INSERT INTO sessions VALUES ('hash', 'grt_1', '2025-11-25', 1, 2)");
   old.close();
   const { db, close } = openDatabase({ dataDir });
   expect(db.select().from(grants).all()).toMatchObject([{ id: "grt_1", level: "send" }]);
   expect(db.select().from(authorizationCodes).all()).toEqual([]);
+  expect(db.select().from(sessions).all()).toEqual([
+    { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2 },
+  ]);
   close();
 });
 

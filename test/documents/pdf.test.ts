@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { deflateSync } from "node:zlib";
 import { readDocument } from "../../src/documents/read-document.ts";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { drawnPdf, pdf, pdfOf, pdfStream } from "../support/documents.ts";
 
 /** Text at places of a page. */

@@ -1,8 +1,8 @@
 /** What is read of Excel's files (ECMA-376 part 1, section 18): cells as a person sees them. */
 import { describe, expect, test } from "bun:test";
-import { toFormat } from "../../src/documents/number-format.ts";
 import { readDocument } from "../../src/documents/read-document.ts";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
+import { toFormat } from "../../src/documents/sheet/number-format.ts";
 import { relations, xlsxOf } from "../support/documents.ts";
 
 const shown: [code: string, value: string, seen: string][] = [

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants, operations } from "../../src/db/schema.ts";
+import type { LiveGrant } from "../../src/grant.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createLog } from "../../src/log.ts";
 import type { Change } from "../../src/mail/mail.ts";
-import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { newId, newKey } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { createLinks, type Links } from "../../src/links/links.ts";
-import { toWrapContext } from "../../src/oauth/grant.ts";
+import { toWrapContext } from "../../src/oauth/wrap-context.ts";
 import { createSecrets, newId, newKey } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock, type TestClock } from "../support/test-clock.ts";

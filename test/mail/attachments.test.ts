@@ -1,7 +1,7 @@
 /** get_attachment over a real Dovecot: what is in files of every kind, within limits, or a link. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import type { AppError } from "../../src/errors.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";
 import { getEmail } from "../../src/tools/get-email.ts";

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import * as tables from "../../src/db/schema.ts";
 import { AppError } from "../../src/errors.ts";
+import type { Level } from "../../src/grant.ts";
 import { createLog } from "../../src/log.ts";
-import type { Level } from "../../src/oauth/grant.ts";
+import { listGrants } from "../../src/oauth/grant-admin.ts";
 import { createGrants, type Grants } from "../../src/oauth/grants.ts";
-import { listGrants } from "../../src/oauth/roster.ts";
 import { createSecrets, newKey, newToken, toCodeChallenge } from "../../src/secrets.ts";
 import { toStorageError } from "../../src/storage-error.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -54,7 +54,7 @@ const keepLevel = ({ level }: { level: Level }) => level;
 
 /** A grant with one account whose credentials are some bytes. */
 function attach(request = newRequest()) {
-  const pending = grants.passages.attach(request, "send", ({ grantId }) => {
+  const pending = grants.authorizationFlow.attach(request, "send", ({ grantId }) => {
     const credentials = Buffer.from("sealed");
     database.db
       .insert(tables.accounts)
@@ -87,7 +87,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
   test("a grant whose code nobody redeemed, with the code", () => {
     const { request, grantId } = attach();
-    grants.passages.finish(request, keepLevel);
+    grants.authorizationFlow.finish(request, keepLevel);
     clock.advance(5 * minute);
     grants.sweep();
     expect(ended).toEqual([grantId]);
@@ -96,7 +96,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
   test("a finished passage, once no form of it can come any more", () => {
     const { request } = attach();
-    redeem(grants.passages.finish(request, keepLevel));
+    redeem(grants.authorizationFlow.finish(request, keepLevel));
     clock.advance(10 * minute - 1);
     grants.sweep();
     expect(countOf("authorization_requests")).toBe(1);
@@ -107,7 +107,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
   test("a grant nobody refreshed for 180 days; a refresh moves that on", () => {
     const { request } = attach();
-    const first = redeem(grants.passages.finish(request, keepLevel));
+    const first = redeem(grants.authorizationFlow.finish(request, keepLevel));
     clock.advance(179 * day);
     grants.sweep();
     // Its access token is over and gone, its refresh token is not.
@@ -125,14 +125,14 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
 test("A spent code opens nothing any more, and is kept to know a replay by", () => {
   const { request } = attach();
-  redeem(grants.passages.finish(request, keepLevel));
+  redeem(grants.authorizationFlow.finish(request, keepLevel));
   const codes = database.db.select().from(tables.authorizationCodes).all();
   expect(codes.map(({ wrappedKey }) => wrappedKey.length)).toEqual([0]);
 });
 
 test("A code with a wrong verifier ends its grant: nobody could ever use it", () => {
   const { request, grantId } = attach();
-  const code = grants.passages.finish(request, keepLevel) ?? "";
+  const code = grants.authorizationFlow.finish(request, keepLevel) ?? "";
   const codeVerifier = "w".repeat(43);
   expect(() => grants.redeemCode({ code, clientId: "test", redirectUri, codeVerifier })).toThrow("verifier");
   expect([ended, countOf("accounts")]).toEqual([[grantId], 0]);
@@ -146,7 +146,7 @@ test("A passage that goes on to a second mailbox has ten more minutes, and is on
   grants.sweep();
   expect(countOf("accounts")).toBe(2);
   expect(listGrants(database.db)).toEqual([]);
-  expect(grants.passages.finish(request, keepLevel)).toBeString();
+  expect(grants.authorizationFlow.finish(request, keepLevel)).toBeString();
   expect(listGrants(database.db)).toMatchObject([{ accounts: 2 }]);
 });
 
@@ -154,7 +154,7 @@ test("A refresh token outlives its access token, however long that is", () => {
   const accessTokenLifetimeSeconds = 31_536_000;
   const { request } = attach();
   const patient = createGrantsWith({ ...config, accessTokenLifetimeSeconds });
-  const code = grants.passages.finish(request, keepLevel) ?? "";
+  const code = grants.authorizationFlow.finish(request, keepLevel) ?? "";
   const { refresh_token } = patient.redeemCode({
     code,
     clientId: "test",
@@ -168,7 +168,7 @@ test("A refresh token outlives its access token, however long that is", () => {
 
 test("A swept refresh token is one that was used before, also when the clock is set back", () => {
   const { request, grantId } = attach();
-  const { refresh_token } = redeem(grants.passages.finish(request, keepLevel));
+  const { refresh_token } = redeem(grants.authorizationFlow.finish(request, keepLevel));
   grants.refresh({ refreshToken: refresh_token, clientId: "test" });
   clock.advance(2 * minute);
   grants.sweep();
@@ -179,7 +179,7 @@ test("A swept refresh token is one that was used before, also when the clock is 
 
 test("A refresh token is over after 180 days also before the sweep", () => {
   const { request } = attach();
-  const { refresh_token } = redeem(grants.passages.finish(request, keepLevel));
+  const { refresh_token } = redeem(grants.authorizationFlow.finish(request, keepLevel));
   clock.advance(180 * day);
   expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).toThrow("unknown or over");
   expect(ended).toEqual([]);
@@ -187,7 +187,7 @@ test("A refresh token is over after 180 days also before the sweep", () => {
 
 test("The operator's list says when a grant was last used, to the minute", () => {
   const { request } = attach();
-  const { access_token } = redeem(grants.passages.finish(request, keepLevel));
+  const { access_token } = redeem(grants.authorizationFlow.finish(request, keepLevel));
   const madeAt = clock.now();
   const lastUsedAt = () => listGrants(database.db)[0]?.lastUsedAt;
   clock.advance(minute - 1);
@@ -200,7 +200,7 @@ test("The operator's list says when a grant was last used, to the minute", () =>
 
 test("A rotated refresh token is still known for a thief's after its key was deleted", () => {
   const { request, grantId } = attach();
-  const { refresh_token } = redeem(grants.passages.finish(request, keepLevel));
+  const { refresh_token } = redeem(grants.authorizationFlow.finish(request, keepLevel));
   grants.refresh({ refreshToken: refresh_token, clientId: "test" });
   clock.advance(minute + 2);
   grants.sweep();
@@ -213,18 +213,18 @@ test("A rotated refresh token is still known for a thief's after its key was del
 test("A form drawn before a passage was finished never begins it again, also after the sweep", () => {
   const { request } = attach();
   clock.advance(9 * minute);
-  expect(grants.passages.finish(request, keepLevel)).toBeString();
+  expect(grants.authorizationFlow.finish(request, keepLevel)).toBeString();
   // The last form was sealed at that moment and is good for ten minutes.
   clock.advance(10 * minute - 1);
   grants.sweep();
-  expect(grants.passages.isFinished(request)).toBe(true);
-  expect(grants.passages.attach(request, "send", () => {})).toBeUndefined();
+  expect(grants.authorizationFlow.isFinished(request)).toBe(true);
+  expect(grants.authorizationFlow.attach(request, "send", () => {})).toBeUndefined();
 });
 
 test("A form that failed beside a finished passage does not shorten the grant's life", () => {
   const { request, grantId } = attach();
-  redeem(grants.passages.finish(request, keepLevel));
-  grants.passages.keepOpen(request, grantId);
+  redeem(grants.authorizationFlow.finish(request, keepLevel));
+  grants.authorizationFlow.keepOpen(request, grantId);
   clock.advance(day);
   grants.sweep();
   expect(ended).toEqual([]);
@@ -232,7 +232,7 @@ test("A form that failed beside a finished passage does not shorten the grant's 
 
 test("A client that refreshes without end keeps 500 tokens of each kind, the newest", () => {
   const { request } = attach();
-  let pair = redeem(grants.passages.finish(request, keepLevel));
+  let pair = redeem(grants.authorizationFlow.finish(request, keepLevel));
   const first = pair;
   for (let count = 0; count < 520; count++)
     pair = grants.refresh({ refreshToken: pair.refresh_token, clientId: "test" });
@@ -243,7 +243,7 @@ test("A client that refreshes without end keeps 500 tokens of each kind, the new
 
 test("A full disk gives no token, says storage_full, and leaves the code good for when there is room", () => {
   const { request } = attach();
-  const code = grants.passages.finish(request, keepLevel);
+  const code = grants.authorizationFlow.finish(request, keepLevel);
   const pages = database.db.all<{ page_count: number }>("PRAGMA page_count")[0]?.page_count ?? 0;
   database.db.run(`PRAGMA max_page_count = ${pages}`);
   // Fills the page that is begun, until SQLite would need another.

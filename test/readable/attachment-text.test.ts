@@ -1,6 +1,6 @@
 /** What attachments that are no documents of today's offices say, and what is said of those that say nothing. */
 import { expect, test } from "bun:test";
-import type { DocumentReader } from "../../src/documents/reader.ts";
+import type { DocumentReader } from "../../src/documents/sandbox.ts";
 import { toAttachmentText } from "../../src/readable/attachment-text.ts";
 
 const none: DocumentReader = {

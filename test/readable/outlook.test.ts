@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
 import { toOriginal } from "../../src/compose/original.ts";
-import { readTnef } from "../../src/documents/tnef.ts";
+import { readTnef } from "../../src/documents/tnef/tnef.ts";
 import { toOutlookText } from "../../src/readable/outlook.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";
 import { getEmail } from "../../src/tools/get-email.ts";

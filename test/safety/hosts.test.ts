@@ -185,6 +185,54 @@ describe("S01: hosts that are not public mail servers", () => {
       expect(await vet(host)).toStartWith("host_refused");
   });
 
+  test("S01: a name that resolves into an opened network may use any port, wherever all its answers are there", async () => {
+    const { addresses } = createResolver({
+      "nas.example.org": ["192.168.1.9"],
+      "mixed.example.org": ["192.168.1.9", "93.184.215.14"],
+      "mail.example.org": ["93.184.215.14"],
+      intranet: ["192.168.1.9"],
+    });
+    const outbound = createOutbound({
+      allowPrivateHosts: ["192.168.1.0/24"],
+      resolve: { addresses },
+      refusalMs: 0,
+    });
+    const vet = (host: string, port: number) => codeOf(outbound.vet({ host, port }));
+    expect(await vet("nas.example.org", 1993)).toBe("done");
+    expect(await vet("nas.example.org", 993)).toBe("done");
+    expect(await vet("mixed.example.org", 993)).toBe("done");
+    for (const host of ["mixed.example.org", "mail.example.org", "93.184.215.14", "intranet"])
+      expect(await vet(host, 1993)).toStartWith("host_refused");
+    expect(await vet("nowhere.example.org", 1993)).toStartWith("host_unknown");
+    for (const port of [0, -1, 65_536, 993.5, Number.NaN])
+      expect(await vet("nas.example.org", port)).toStartWith("host_refused");
+  });
+
+  test("S01: a name is opened with and without its final dot, in the settings and as it is typed", async () => {
+    const { addresses } = createResolver({ "*": ["192.168.1.9"] });
+    const allowPrivateHosts = ["NAS.home.", "box.home"];
+    const outbound = createOutbound({ allowPrivateHosts, resolve: { addresses }, refusalMs: 0 });
+    for (const host of ["nas.home", "nas.home.", "box.home", "Box.Home."])
+      expect(await codeOf(outbound.vet({ host, port: 993 }))).toBe("done");
+    expect(await codeOf(outbound.vet({ host: "other.home", port: 993 }))).toStartWith("host_refused");
+  });
+
+  test("S01: a login that must stay at opened hosts refuses public ones, also when a name has moved", async () => {
+    let answer = "192.168.1.9";
+    const outbound = createOutbound({
+      allowPrivateHosts: ["nas.home", "192.168.1.0/24"],
+      resolve: { addresses: async () => [answer] },
+      refusalMs: 0,
+    });
+    const vet = (host: string) => codeOf(outbound.vetOpened({ host, port: 993 }));
+    for (const host of ["nas.home", "nas.example.org", "192.168.1.9"]) expect(await vet(host)).toBe("done");
+    answer = "93.184.215.14";
+    for (const host of ["nas.example.org", "93.184.215.14"])
+      expect(await vet(host)).toStartWith("host_refused");
+    // The operator's own name may be at any address.
+    expect(await vet("nas.home")).toBe("done");
+  });
+
   test("S01: a fetch for a domain's settings goes through the same judge, https only", async () => {
     const { addresses } = createResolver({ "autoconfig.example.org": ["10.0.0.1"] });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });

@@ -7,7 +7,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toDatabaseFile } from "../../src/db/open.ts";
-import { toWrapContext } from "../../src/oauth/grant.ts";
+import { toWrapContext } from "../../src/oauth/wrap-context.ts";
 import { createSecrets, unseal } from "../../src/secrets.ts";
 import { beginAuthorization, formFields, submitForm } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";

@@ -285,6 +285,8 @@ describe("Who a request comes from", () => {
     ["IPv6 behind a proxy", "fd00::1", "[2001:db8:1:2::9]:443", proxies, "2001:db8:1:2::/64"],
     ["IPv4-mapped is IPv4", "::ffff:198.51.100.7", null, [], "198.51.100.7"],
     ["an IPv4-mapped proxy is the proxy", "::ffff:10.1.2.3", "198.51.100.7", proxies, "198.51.100.7"],
+    ["a zone is no part of the address", "fe80::1%eth0", null, [], "fe80::/64"],
+    ["an IPv4-mapped network is IPv4", "10.1.2.3", "198.51.100.7", ["::ffff:10.0.0.0/104"], "198.51.100.7"],
     ["no socket address at all", undefined, "1.1.1.1", proxies, "unknown"],
   ] as const)("%s", (_, remote, header, trusted, peer) => {
     expect(toPeer(remote, header, trusted)).toBe(peer);

@@ -8,6 +8,7 @@ import type { Vault } from "../../src/accounts/vault.ts";
 import type { Clock } from "../../src/clock.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
+import type { Level, LiveGrant } from "../../src/grant.ts";
 import { createCors, createGuard, createRefuseStrangers, type Door } from "../../src/http/guard.ts";
 import { createNotFound, createOnError } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
@@ -22,7 +23,6 @@ import { createExchange } from "../../src/mcp/exchange.ts";
 import { createMcpRoutes } from "../../src/mcp/routes.ts";
 import { createSessions } from "../../src/mcp/sessions.ts";
 import { createStreams } from "../../src/mcp/streams.ts";
-import type { Level, LiveGrant } from "../../src/oauth/grant.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createSecrets, newKey } from "../../src/secrets.ts";
 import type { Tool } from "../../src/tools/define-tool.ts";
@@ -97,7 +97,7 @@ export async function openMcpDoor(options: {
   const journal = createJournal({ db, clock, log });
   const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
   const uploads = createUploads({ db, clock, links });
-  const vault = { withMails: (_grant, _signal, work) => work([]) } as Pick<Vault, "withMails">;
+  const vault = { withAccounts: (_grant, _signal, work) => work([]) } as Pick<Vault, "withAccounts">;
   const downloads = createDownloads({ links, vault });
   const exchange = createExchange({
     config,

@@ -1,6 +1,6 @@
 /** One account's Mail over the tests' mail server, and tools called on it, without HTTP or OAuth in between. */
 import { systemClock } from "../../src/clock.ts";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type Connections, createConnections } from "../../src/imap/connections.ts";
 import { type Access, createAccess } from "../../src/mail/access.ts";
@@ -63,12 +63,12 @@ export function openReader(kit: MailServerKit, user: User, imap = kit.imap): Rea
   });
   const context: Pick<
     ToolContext,
-    "mails" | "mailFor" | "grant" | "signal" | "progress" | "providers" | "downloads"
+    "accounts" | "accountFor" | "grant" | "signal" | "progress" | "providers" | "downloads"
   > = {
     providers: presets,
     downloads: { make: () => ({ url: "https://here.example/download/secret", expiresAt: 0 }) },
-    mails: [mail],
-    mailFor: () => mail,
+    accounts: [mail],
+    accountFor: () => mail,
     grant: { id: owner.grantId, level: "send" },
     signal,
     progress: () => {},

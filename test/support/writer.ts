@@ -6,8 +6,9 @@ import { join } from "node:path";
 import type { ConnectionOwner, Credentials, MailServer } from "../../src/credentials.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
-import { createDocumentReader } from "../../src/documents/reader.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
+import type { LiveGrant } from "../../src/grant.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { createConnections } from "../../src/imap/connections.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
@@ -17,13 +18,12 @@ import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
 import { createMail } from "../../src/mail/create-mail.ts";
 import type { Mail } from "../../src/mail/mail.ts";
-import type { LiveGrant } from "../../src/oauth/grant.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
 import { openSmtp, type SmtpDeadlines } from "../../src/smtp/connect.ts";
 import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/smtp/submissions.ts";
-import { chooseMail } from "../../src/tools/choose-mail.ts";
+import { chooseAccount } from "../../src/tools/choose-account.ts";
 import type { ToolContext } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { tools } from "../../src/tools/index.ts";
@@ -35,7 +35,7 @@ export type WriterAnswer = { text: string; data: Record<string, unknown> };
 
 export type Writer = {
   mail: Mail;
-  mails: readonly Mail[];
+  accounts: readonly Mail[];
   clock: TestClock;
   submissions: Submissions;
   /** The first account's. */
@@ -149,7 +149,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     };
     return { grantId: grant.id, accountId: mine.accountIds[position] ?? "", credentials };
   });
-  const mails = owners.map((owner) =>
+  const accounts = owners.map((owner) =>
     createMail({
       documents: createDocumentReader(),
       owner,
@@ -161,7 +161,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
       filesSentMail: options.filesSentMail ?? false,
     }),
   );
-  const [mail] = mails;
+  const [mail] = accounts;
   const [owner] = owners;
   if (!mail || !owner) throw new Error("no account");
   const context: ToolContext = {
@@ -170,8 +170,8 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     journal,
     uploads: uploads.forGrant(grant),
     downloads: { make: () => ({ url: "", expiresAt: 0 }) },
-    mails,
-    mailFor: (choice) => chooseMail(mails, choice),
+    accounts,
+    accountFor: (choice) => chooseAccount(accounts, choice),
     grant: { id: grant.id, level: grant.level },
     signal,
     progress: () => {},
@@ -199,7 +199,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
 
   return {
     mail,
-    mails,
+    accounts,
     clock,
     submissions,
     owner,

@@ -7,7 +7,7 @@ import { searchAccounts } from "../../src/tools/search-accounts.ts";
 const signal = new AbortController().signal;
 
 /** An account with emails that arrived at these minutes, answered in pages of at most `most`, newest first. */
-function toMail(name: string, minutes: readonly number[], most: number): Mail {
+function fakeAccount(name: string, minutes: readonly number[], most: number): Mail {
   const rows = minutes
     .toSorted((a, b) => b - a)
     .map((minute, at) => ({ id: `${name}${at}`, date: new Date(minute * 60_000).toISOString() }) as EmailRow);
@@ -29,12 +29,12 @@ test("every row comes once, newest first, also from servers that answer fewer th
   });
   await fc.assert(
     fc.asyncProperty(accounts, fc.integer({ min: 1, max: 6 }), async (of, limit) => {
-      const mails = of.map(([arrived, most], at) => toMail("abc"[at] ?? "", arrived, most));
+      const connected = of.map(([arrived, most], at) => fakeAccount("abc"[at] ?? "", arrived, most));
       const seen: EmailRow[] = [];
       let cursor: string | undefined;
       for (let page = 0; page < 60; page += 1) {
         const request = { query: "q", limit, ...(cursor === undefined ? {} : { cursor }) };
-        const answer = await searchAccounts(mails, request, signal);
+        const answer = await searchAccounts(connected, request, signal);
         expect(answer.emails.length).toBeLessThanOrEqual(limit);
         seen.push(...answer.emails);
         cursor = answer.cursor;

@@ -20,7 +20,7 @@ function prepare(answers: (() => unknown)[]) {
     },
   };
   const mail = { accountId: "acc_1", undo: async () => answers.shift()?.() };
-  const context = { journal, mails: [mail] } as unknown as ToolContext;
+  const context = { journal, accounts: [mail] } as unknown as ToolContext;
   return () => undo.call({ operation_id: "op_1" }, context, createFence("0"));
 }
 

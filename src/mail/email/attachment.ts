@@ -1,6 +1,6 @@
 /** Attachments: what is in them as text or picture, or their bytes as they come from the mail server. */
 import type { ImapFlow } from "imapflow";
-import type { DocumentReader } from "../../documents/reader.ts";
+import type { DocumentReader } from "../../documents/sandbox.ts";
 import { type AttachedPart, type Part, toAnatomy, toPart } from "../../email/structure.ts";
 import { createTransferDecoder } from "../../email/transfer-stream.ts";
 import { AppError } from "../../errors.ts";

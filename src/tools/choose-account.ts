@@ -1,0 +1,57 @@
+/** Selects the mail account that a tool call refers to. */
+import { AppError } from "../errors.ts";
+import type { Mail } from "../mail/mail.ts";
+import type { AccountChoice } from "./define-tool.ts";
+
+/**
+ * Selects by the email ids, which carry their account; otherwise by `account`, an address; otherwise the only account
+ * of the grant. Throws account_unknown, account_ambiguous, and invalid_input when the ids belong to different accounts.
+ */
+export function chooseAccount(
+  accounts: readonly Mail[],
+  { account: address, id, ids = [] }: AccountChoice,
+): Mail {
+  const named = address === undefined ? undefined : findByAddress(accounts, address);
+  const owner = findByEmailIds(accounts, id === undefined ? ids : [id, ...ids]);
+  const chosen = owner ?? named ?? (accounts.length === 1 ? accounts[0] : undefined);
+  if (chosen) return chosen;
+  if (accounts.length === 0)
+    throw new AppError("account_unknown", "No account is connected any more.", {
+      hint: "The person can connect it again.",
+    });
+  throw new AppError("account_ambiguous", `Several accounts are connected: ${listAddresses(accounts)}.`);
+}
+
+function findByAddress(accounts: readonly Mail[], address: string): Mail {
+  const wanted = address.trim().toLowerCase();
+  const found = accounts.find((account) => account.address.toLowerCase() === wanted);
+  if (found) return found;
+  throw new AppError(
+    "account_unknown",
+    `That account is not connected. Connected: ${listAddresses(accounts)}.`,
+  );
+}
+
+/** The one account that all ids belong to; undefined without ids. */
+function findByEmailIds(accounts: readonly Mail[], ids: readonly string[]): Mail | undefined {
+  const owners = new Set(
+    ids.map((id) => {
+      const owner = accounts.find((account) => account.ownsEmailId(id));
+      if (owner) return owner;
+      throw new AppError(
+        "account_unknown",
+        "This email id belongs to an account that is not connected here.",
+        { hint: "Search again and use the ids of that answer." },
+      );
+    }),
+  );
+  if (owners.size > 1)
+    throw new AppError("invalid_input", "The ids belong to different accounts.", {
+      hint: "Call once for each account.",
+    });
+  return [...owners][0];
+}
+
+function listAddresses(accounts: readonly Mail[]): string {
+  return accounts.map(({ address }) => address).join(", ");
+}

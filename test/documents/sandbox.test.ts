@@ -1,0 +1,39 @@
+/** The line before the readers of documents. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
+import { docx, drawnPdf } from "../support/documents.ts";
+import { eventually } from "../support/waiting.ts";
+
+test("whoever gives up waiting for a reader leaves the line to the next", async () => {
+  const reader = createDocumentReader({ atOnce: 1 });
+  const patient = new AbortController().signal;
+  const hasty = new AbortController();
+  const first = reader.read(docx(), patient);
+  const second = reader.read(docx(), hasty.signal).catch((error: unknown) => error);
+  const third = reader.read(docx(), patient);
+  hasty.abort(new Error("gone"));
+  expect(await second).toEqual(new Error("gone"));
+  for (const { text } of await Promise.all([first, third])) expect(text).toContain("# Report");
+  expect(await reader.read(docx(), hasty.signal).catch((error: unknown) => error)).toEqual(new Error("gone"));
+});
+
+/** Of this process, by their ids. */
+const children = () =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, "latin1")
+    .trim()
+    .split(" ")
+    .filter(Boolean)
+    .map(Number);
+
+test.skipIf(process.platform !== "linux")(
+  "a reader that something else ends is said to have broken off, not to have been slow",
+  async () => {
+    const before = children();
+    const pages = Array.from({ length: 2_000 }, () => "BT /F1 12 Tf 72 720 Td (words) Tj ET");
+    const reading = createDocumentReader().read(drawnPdf(pages), AbortSignal.timeout(20_000));
+    const own = await eventually(() => children().find((id) => !before.includes(id)));
+    process.kill(own, "SIGKILL");
+    expect(await reading).toEqual({ text: "", notes: ["The file cannot be read: its reader broke off."] });
+  },
+);
