@@ -1,30 +1,60 @@
-/** The compiled binary: built once per run, started in an empty folder as a person would. */
-import { mkdirSync, writeFileSync } from "node:fs";
+/** The compiled binary: built once per run, and started in an empty folder as an operator would. */
+import { existsSync, mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { trustedAuthority } from "./authority.ts";
 import { noteDataDir, noteOutput } from "./canaries.ts";
 import { freePort } from "./ports.ts";
 import { testSettings } from "./product.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { sharedFolder, temporaryFolder } from "./temporary.ts";
 import { eventually } from "./waiting.ts";
 
-let built: Promise<string> | undefined;
-
-async function build(): Promise<string> {
-  const file = join(temporaryFolder("binary"), "email-connector");
-  const run = Bun.spawn([process.execPath, "build.ts", file], {
+async function build(file: string): Promise<void> {
+  const unfinished = `${file}.unfinished`;
+  const child = Bun.spawn([process.execPath, "build.ts", unfinished], {
     cwd: join(import.meta.dir, "../.."),
     stdout: "pipe",
     stderr: "pipe",
   });
-  const said = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
-  if ((await run.exited) !== 0) throw new Error(`the build failed: ${said.join("")}`);
-  return file;
+  const output = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  if ((await child.exited) !== 0) throw new Error(`the build failed: ${output.join("")}`);
+  renameSync(unfinished, file);
 }
 
-/** The path of the executable. */
+/** Makes a folder that nobody else has; false when another process was first. */
+function takeLock(lock: string): boolean {
+  try {
+    mkdirSync(lock);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Builds the executable unless another worker of this run has done so or is doing so. */
+async function buildOnce(): Promise<string> {
+  const folder = sharedFolder();
+  const file = join(folder, "email-connector");
+  const lock = join(folder, "building");
+  for (;;) {
+    if (existsSync(file)) return file;
+    if (takeLock(lock))
+      try {
+        await build(file);
+      } finally {
+        rmdirSync(lock);
+      }
+    else await eventually(() => !existsSync(lock), { withinMs: 120_000, what: "another worker's build" });
+  }
+}
+
+let built: Promise<string> | undefined;
+
+/** The path of the executable. A failed build is tried again at the next call. */
 export function binary(): Promise<string> {
-  built ??= build();
+  built ??= buildOnce().catch((error: unknown) => {
+    built = undefined;
+    throw error;
+  });
   return built;
 }
 
@@ -34,13 +64,13 @@ export type BinaryProcess = {
   clientSecret: string;
   dataDir: string;
   pid: number;
-  /** Where it was started: an empty folder of its own. */
+  /** The empty folder in which it was started. */
   folder: string;
   stdout(): string;
   stderr(): string;
   exited: Promise<number>;
   kill(signal?: NodeJS.Signals): void;
-  /** SIGTERM, and waits; answers the exit code. */
+  /** Sends SIGTERM and waits; returns the exit code. */
   stop(): Promise<number>;
 };
 
@@ -51,12 +81,12 @@ async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) 
 
 const running = new Set<Bun.Subprocess>();
 
-/** Ends what a failed test left running. */
+/** Kills what a failed test left running. */
 export function killBinaries(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
-/** Starts the binary with these settings over the tests' own, beside these files, and waits until /health answers. */
+/** Starts the binary beside these files, with these settings over the tests' own; waits until /health answers. */
 export async function startBinary(
   settings: Readonly<Record<string, string>> = {},
   files: Readonly<Record<string, string>> = {},
@@ -91,7 +121,7 @@ export async function startBinary(
     await eventually(
       async () => {
         if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-        // It listens a moment before it says what to type where.
+        // It listens a moment before it prints how to connect.
         return (await fetch(`http://127.0.0.1:${port}/health`)).ok && out.includes("\n    claude mcp add ");
       },
       { withinMs: 10_000, what: "the binary to answer /health and say so" },

@@ -1,14 +1,15 @@
 /**
- * Everything the product said in this run, from whichever test, and every folder it kept data in: searched at the end
- * for what must be in neither. The kit's passwords, addresses, tokens and codes have shapes nothing else has.
+ * Everything the product printed or logged, in whichever test, and every data folder: searched at the end (in a worker
+ * of `--parallel`: after each file) for secrets. The kit's passwords, addresses, tokens and codes have shapes that
+ * nothing else has.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A word for subjects, bodies, names and queries of a test that wants to see none of them again. */
+/** A word for subjects, bodies, names and queries that must not appear in a log or database. */
 export const canaryWord = "canary-5f1e";
 
-/** What must be said nowhere. */
+/** The shapes of secrets. */
 const canaries: Readonly<Record<string, RegExp>> = {
   "a password": /pw-[0-9a-f]{18}/,
   "an address": /user-[0-9a-f]{10}(@|%40)example\.test/,
@@ -17,25 +18,31 @@ const canaries: Readonly<Record<string, RegExp>> = {
   "a token or a code": /(?<![0-9a-f])([0-9a-f]{64}|[0-9a-f]{48})(?![0-9a-f])/,
 };
 
-/** In a database a token-like run of letters may be anything: keys and hashes are bytes or base64url there. */
+/** In a database a token-like run of characters may be anything: keys and hashes are bytes or base64url there. */
 const inDatabases: readonly string[] = ["a password", "an address", "words of an email"];
 
-const said: string[] = [];
+const outputs: string[] = [];
 const dataDirs = new Set<string>();
 
-/** For the kit: what a product, in this process or another, printed or logged. */
+/** For the kit: records what a product, in this process or another, printed or logged. */
 export function noteOutput(text: string): void {
-  said.push(text);
+  outputs.push(text);
 }
 
-/** For the kit: where a product keeps its data. */
+/** For the kit: records where a product keeps its data. */
 export function noteDataDir(folder: string): void {
   dataDirs.add(folder);
 }
 
-export const amountNoted = () => ({ pieces: said.length, folders: dataDirs.size });
+export const amountNoted = () => ({ pieces: outputs.length, folders: dataDirs.size });
 
-/** `text` with what canaries of these names it holds, each as name and place, without the secret itself. */
+/** For the kit: forgets what was recorded, once it has been searched. */
+export function forgetNoted(): void {
+  outputs.length = 0;
+  dataDirs.clear();
+}
+
+/** The canaries of these names in `text`, each as its name and the text before it, without the secret itself. */
 function findIn(text: string, names: readonly string[], where: string): string[] {
   return names.flatMap((name) => {
     const at = canaries[name]?.exec(text);
@@ -45,14 +52,14 @@ function findIn(text: string, names: readonly string[], where: string): string[]
   });
 }
 
-/** What a piece of output holds. */
+/** The canaries in a piece of output. */
 export function findCanariesIn(text: string): string[] {
-  // What a person is told at the first start holds the client secret, on purpose; a log line never does.
+  // The text printed at the first start holds the client secret, on purpose; a log line never does.
   const names = Object.keys(canaries).filter((name) => text.startsWith("{") || name !== "a token or a code");
   return findIn(text, names, "the output");
 }
 
-/** What of all that was noted so far holds a canary: empty when all is well. */
+/** The canaries in everything recorded so far; empty when no secret was logged or stored. */
 export function findCanaries(): string[] {
   const inFiles = [...dataDirs]
     .filter((folder) => existsSync(folder))
@@ -61,5 +68,5 @@ export function findCanaries(): string[] {
         .filter((name) => /\.db/.test(name))
         .flatMap((name) => findIn(readFileSync(join(folder, name)).toString("latin1"), inDatabases, name)),
     );
-  return [...said.flatMap(findCanariesIn), ...inFiles];
+  return [...outputs.flatMap(findCanariesIn), ...inFiles];
 }

@@ -1,7 +1,7 @@
 /**
- * The mail server of the tests: one real Dovecot and one real submission server, on localhost, with a certificate of
- * the run's own authority. `mailServer()` is the one all tests of a run share (each test takes a `newUser()`);
- * `startMailServer()` is one of your own, to be killed, restarted or configured differently, and stopped by you.
+ * The mail server of the tests: a real Dovecot and a real submission server on localhost, with a certificate of the
+ * run's own authority. `mailServer(options)` is shared by all tests that ask for equal options, each with users of its
+ * own (`newUser()`); `startMailServer(options)` belongs to one test, which may kill or restart it and must stop it.
  */
 import { randomBytes } from "node:crypto";
 import { ImapFlow } from "imapflow";
@@ -29,33 +29,32 @@ export type MailServerKit = {
   /** IMAP and SMTP with TLS from the first byte. */
   imap: MailServer;
   smtp: MailServer;
-  /** The same with STARTTLS, required. */
+  /** IMAP and SMTP with STARTTLS, required. */
   imapStarttls: MailServer;
   smtpStarttls: MailServer;
-  /** A fresh user with empty special-use mailboxes. */
+  /** Makes a user with empty special-use mailboxes. */
   newUser(): Promise<User>;
-  /** A user of a given address, with a new password. */
+  /** Makes a user of a given address, or gives an existing one a new password. */
   setUser(address: string): Promise<User>;
-  /** The same user with another password; the old one is refused from now on. */
+  /** Gives the user another password; the old one is refused from now on. */
   changePassword(user: User): Promise<User>;
-  /** Puts one email into a mailbox (default INBOX, unread), past everything of ours. Answers its UID. */
+  /** Appends an email to a mailbox (default INBOX, unread) without the product. Returns its UID. */
   deliver(user: User, raw: string | Uint8Array, options?: Delivery): Promise<number>;
-  /** The same for many, over one connection. */
+  /** Appends many emails over one connection. Returns their UIDs. */
   deliverAll(user: User, emails: readonly ({ raw: string | Uint8Array } & Delivery)[]): Promise<number[]>;
-  /** What is in a mailbox now, by UID, read past everything of ours. */
+  /** The emails in a mailbox by UID, read without the product. */
   read(user: User, mailbox?: string): Promise<Stored[]>;
-  /** A plain imapflow connection of one's own; the caller logs it out. */
+  /** Lends an imapflow connection of the user and logs it out. */
   withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T>;
-  /** What the submission server took, and how often someone logged in there. */
   submission: Submission;
   dovecot: Dovecot;
   stop(): Promise<void>;
 };
 
-/** A mail server of one's own. Throws when the programs are missing: see installed.ts for skipping. */
-export async function startMailServer(
-  options: Omit<DovecotOptions, "certificate"> = {},
-): Promise<MailServerKit> {
+export type MailServerOptions = Omit<DovecotOptions, "certificate">;
+
+/** Starts a mail server for one test. Throws when the programs are missing: see installed.ts for skipping. */
+export async function startMailServer(options: MailServerOptions = {}): Promise<MailServerKit> {
   const certificate = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
   const dovecot = await startDovecot({ ...options, certificate });
   const users = new Map<string, string>();
@@ -148,17 +147,24 @@ export async function startMailServer(
   };
 }
 
-let shared: Promise<MailServerKit> | undefined;
+const shared = new Map<string, Promise<MailServerKit>>();
 
-/** The mail server all tests of this run share: started at the first call, stopped at the end of the run. */
-export function mailServer(): Promise<MailServerKit> {
-  shared ??= startMailServer();
-  return shared;
+/** The mail server that all tests of this process with equal options share: started at the first call. */
+export function mailServer(options: MailServerOptions = {}): Promise<MailServerKit> {
+  const key = JSON.stringify(options);
+  const running = shared.get(key);
+  if (running) return running;
+  const starting = startMailServer(options).catch((error: unknown) => {
+    shared.delete(key);
+    throw error;
+  });
+  shared.set(key, starting);
+  return starting;
 }
 
-/** For the end of the run. */
-export async function stopMailServer(): Promise<void> {
-  const started = await shared?.catch(() => undefined);
-  shared = undefined;
-  await started?.stop();
+/** Stops the shared mail servers, at the end of the run. */
+export async function stopMailServers(): Promise<void> {
+  const started = await Promise.all([...shared.values()].map((kit) => kit.catch(() => undefined)));
+  shared.clear();
+  await Promise.all(started.map((kit) => kit?.stop()));
 }
