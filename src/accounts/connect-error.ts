@@ -1,6 +1,6 @@
 /** A failure to connect a mailbox, with the place in the form where the person can mend it. */
 import { AppError, type FailureCode } from "../errors.ts";
-import type { Found } from "../providers/discover.ts";
+import type { DiscoveredServers } from "../providers/discover.ts";
 
 /** A field of the form that a failure belongs to. */
 export type ConnectField =
@@ -18,13 +18,13 @@ export type ConnectWhere = {
   /** Which of the two logins. */
   side?: "imap" | "smtp" | undefined;
   /** The servers that were looked up for the address, so that the form can show them. */
-  found?: Found | undefined;
+  found?: DiscoveredServers | undefined;
 };
 
 export class ConnectError extends AppError {
   readonly field: ConnectField;
   readonly side: ConnectWhere["side"];
-  readonly found: Found | undefined;
+  readonly found: DiscoveredServers | undefined;
 
   constructor(
     code: FailureCode,

@@ -1,7 +1,7 @@
 /** Which servers, user names and password a filled-in form means. */
 
 import type { MailServer } from "../credentials.ts";
-import type { Discover, Found } from "../providers/discover.ts";
+import type { Discover, DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import type { Provider } from "../providers/provider.ts";
 import { ConnectError } from "./connect-error.ts";
@@ -27,7 +27,7 @@ export type Servers = {
   usernames: readonly string[];
   passwordKind?: Provider["appPassword"]["kind"] | undefined;
   /** What was looked up, when nothing was chosen. */
-  found?: Found | undefined;
+  found?: DiscoveredServers | undefined;
   /** A person named them. */
   typed?: boolean;
 };
@@ -73,7 +73,7 @@ export async function toServers(
  * RFC 6186 section 6: DNS is not to be believed when it sends a password to another domain; the person has to see
  * that server first. A company of our table, and a host under the address's own domain, need no such look.
  */
-function requireSeen(found: Found, address: string): void {
+function requireSeen(found: DiscoveredServers, address: string): void {
   if (found.source !== "srv" || found.provider !== "generic") return;
   const domain = address.slice(address.lastIndexOf("@") + 1);
   const isOwn = ({ host }: MailServer) => host === domain || host.endsWith(`.${domain}`);

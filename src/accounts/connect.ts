@@ -10,7 +10,7 @@ import { AppError } from "../errors.ts";
 import type { Level } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Outbound } from "../outbound.ts";
-import type { Discover, Found } from "../providers/discover.ts";
+import type { Discover, DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { ConnectError, toConnectError } from "./connect-error.ts";
 import { type Servers, type TypedMailbox, toPassword, toServers } from "./connect-servers.ts";
@@ -91,7 +91,7 @@ export function createConnect(deps: {
 
   return {
     /** The servers that belong to an address, within 3 s, without any login. Throws ConnectError on a bad address. */
-    async findServers(address: string, options: { signal: AbortSignal }): Promise<Found> {
+    async findServers(address: string, options: { signal: AbortSignal }): Promise<DiscoveredServers> {
       return discover(requireAddress(address, config.allowedEmails), options);
     },
 
@@ -126,7 +126,7 @@ export function createConnect(deps: {
   };
 }
 
-function unavailable(found?: Found): ConnectError {
+function unavailable(found?: DiscoveredServers): ConnectError {
   return new ConnectError("not_supported", "This company takes no passwords over IMAP any more.", {
     field: "provider",
     found,
@@ -178,7 +178,11 @@ async function firstThatWorks<T>(
 }
 
 /** A failure of one of the two logins, with the field where the person can mend it. */
-async function at<T>(side: "imap" | "smtp", found: Found | undefined, login: Promise<T>): Promise<T> {
+async function at<T>(
+  side: "imap" | "smtp",
+  found: DiscoveredServers | undefined,
+  login: Promise<T>,
+): Promise<T> {
   try {
     return await login;
   } catch (error) {

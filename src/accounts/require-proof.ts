@@ -8,7 +8,7 @@ import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { createHostList } from "../host-list.ts";
 import type { Outbound } from "../outbound.ts";
-import type { Found } from "../providers/discover.ts";
+import type { DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { ConnectError } from "./connect-error.ts";
 import type { Servers } from "./connect-servers.ts";
@@ -33,7 +33,7 @@ export async function requireProof(
   address: string,
   { imap, usernames }: Pick<Servers, "imap" | "usernames">,
   config: Pick<Config, "allowedEmails" | "allowPrivateHosts">,
-  deps: { findServers: () => Promise<Found>; vetOpened: Outbound["vetOpened"] },
+  deps: { findServers: () => Promise<DiscoveredServers>; vetOpened: Outbound["vetOpened"] },
 ): Promise<{ openedOnly: boolean }> {
   const opened = createHostList(config.allowPrivateHosts);
   if (config.allowedEmails.length === 0 || opened.hasHost(imap.host)) return { openedOnly: false };

@@ -6,7 +6,7 @@ import type { MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import { proveImap, reachImap } from "../imap/connect.ts";
 import { createOutbound } from "../outbound.ts";
-import { createDiscover, type Found } from "../providers/discover.ts";
+import { createDiscover, type DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { proveSmtp, reachSmtp } from "../smtp/connect.ts";
 import type { Terminal } from "./run.ts";
@@ -45,8 +45,8 @@ export async function check(address: string, named: NamedServers, terminal: Term
     }
   }
 
-  let looked: Found;
-  let found: Found;
+  let looked: DiscoveredServers;
+  let found: DiscoveredServers;
   try {
     looked = await connect.findServers(address, { signal });
     found = withNamed(looked, named);
@@ -99,7 +99,7 @@ function toAdvice(error: AppError): string {
 }
 
 /** What a domain tells about its mail. */
-const evidence: Record<Found["source"], string> = {
+const evidence: Record<DiscoveredServers["source"], string> = {
   preset: "its domain",
   mx: "its MX records",
   srv: "its SRV records",
@@ -109,7 +109,7 @@ const evidence: Record<Found["source"], string> = {
 
 /** Whose mail it is, how we know, and where the servers come from. */
 export function toOrigin(
-  { provider, source }: Pick<Found, "provider" | "source">,
+  { provider, source }: Pick<DiscoveredServers, "provider" | "source">,
   named: NamedServers,
 ): string {
   const company = findPreset(provider)?.name;
@@ -126,7 +126,7 @@ export function toOrigin(
   return `${who}; servers ${where}`;
 }
 
-function withNamed(found: Found, named: NamedServers): Found {
+function withNamed(found: DiscoveredServers, named: NamedServers): DiscoveredServers {
   if (named.imap === undefined && named.smtp === undefined) return found;
   return {
     ...found,

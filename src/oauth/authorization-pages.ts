@@ -9,7 +9,7 @@ import { connectPage } from "../pages/connect.tsx";
 import type { ConnectForm } from "../pages/connect-form.ts";
 import { connectedPage } from "../pages/connected.tsx";
 import { noticePage } from "../pages/notice.tsx";
-import type { FoundServers, NoticePageProps, Problem } from "../pages/props.ts";
+import type { DiscoveredServers, NoticePageProps, Problem } from "../pages/props.ts";
 import type { Language } from "../pages/text/language.ts";
 import type { Secrets } from "../secrets.ts";
 import type { AuthorizationFlow, PendingGrant } from "./authorization-flow.ts";
@@ -53,7 +53,7 @@ export function createAuthorizationPages(deps: {
       shown: {
         form: ConnectForm;
         problem?: AppError;
-        found?: FoundServers;
+        found?: DiscoveredServers;
         pending?: PendingGrant | undefined;
       },
     ): Answer {

@@ -9,7 +9,7 @@ import { Layout, toDocument } from "./layout.tsx";
 import { LevelChoice } from "./level-choice.tsx";
 import { toProblemText } from "./problem-text.ts";
 import { ProgressSteps } from "./progress-steps.tsx";
-import type { ConnectPageProps, FoundServers, Problem } from "./props.ts";
+import type { ConnectPageProps, DiscoveredServers, Problem } from "./props.ts";
 import { ProviderHelp, ProviderList } from "./provider-choice.tsx";
 import { scripts } from "./scripts.ts";
 import { ServerFields } from "./server-fields.tsx";
@@ -158,7 +158,7 @@ function toMessage(
 }
 
 /** A bridge's or a home server's usual places, else what was found for the address. */
-function toUsualServers(chosen: string, found: FoundServers | undefined) {
+function toUsualServers(chosen: string, found: DiscoveredServers | undefined) {
   const preset = findPreset(chosen);
   return preset?.ownServers ? preset : found;
 }

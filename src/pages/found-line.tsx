@@ -1,10 +1,10 @@
 /** @jsxImportSource hono/jsx */
 /** What is known of the address's mail, said under it; the script says the same while the address is typed. */
 import { findPreset } from "../providers/presets.ts";
-import type { FoundServers } from "./props.ts";
+import type { DiscoveredServers } from "./props.ts";
 import type { Texts } from "./text/en.ts";
 
-export function FoundLine({ text, found }: { text: Texts; found: FoundServers | undefined }) {
+export function FoundLine({ text, found }: { text: Texts; found: DiscoveredServers | undefined }) {
   const words = text.connect.found;
   return (
     <p
@@ -23,7 +23,7 @@ export function FoundLine({ text, found }: { text: Texts; found: FoundServers | 
   );
 }
 
-function toSentence(words: Texts["connect"]["found"], { provider, source }: FoundServers): string {
+function toSentence(words: Texts["connect"]["found"], { provider, source }: DiscoveredServers): string {
   const name = findPreset(provider)?.name;
   // However it was found: a company that is known needs no servers to be checked.
   if (name !== undefined) return source === "preset" ? words.preset(name) : words.mx(name);

@@ -1,12 +1,12 @@
 /** What each page needs to be drawn. Pages take these, answer HTML text, and do nothing else. */
 import type { ConnectField } from "../accounts/connect-error.ts";
 import type { FailureCode } from "../errors.ts";
-import type { Found as FoundServers } from "../providers/discover.ts";
+import type { DiscoveredServers } from "../providers/discover.ts";
 import type { ConnectForm } from "./connect-form.ts";
 import type { Language } from "./text/language.ts";
 
 /** Servers that belong to an address, and how we know. */
-export type { FoundServers };
+export type { DiscoveredServers };
 
 /** What went wrong, in codes; the page has the words. An AppError fits, a ConnectError fills all of it. */
 export type Problem = {
@@ -16,7 +16,7 @@ export type Problem = {
   side?: "imap" | "smtp" | undefined;
   retryAfterSeconds?: number | undefined;
   /** What was looked up on the way. */
-  found?: FoundServers | undefined;
+  found?: DiscoveredServers | undefined;
 };
 
 export type ConnectPageProps = {
@@ -26,7 +26,7 @@ export type ConnectPageProps = {
   /** What was typed so far; its password is never rendered. */
   form: ConnectForm;
   /** What was looked up for the address, when it was. */
-  found?: FoundServers | undefined;
+  found?: DiscoveredServers | undefined;
   problem?: Problem | undefined;
   /** Addresses connected in this passage already: the level is settled, the form adds one more. */
   connected?: readonly string[] | undefined;

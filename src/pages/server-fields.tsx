@@ -4,7 +4,7 @@ import type { ConnectField } from "../accounts/connect-error.ts";
 import type { MailServer } from "../credentials.ts";
 import { type ConnectForm, fieldNames, type TypedServer } from "./connect-form.ts";
 import { FieldProblem, marked } from "./field.tsx";
-import type { FoundServers } from "./props.ts";
+import type { DiscoveredServers } from "./props.ts";
 import type { Texts } from "./text/en.ts";
 
 type Names = { host: string; port: string; security: string };
@@ -18,7 +18,7 @@ export function ServerFields(props: {
   text: Texts;
   form: ConnectForm;
   /** What to fill in where nothing was typed. */
-  usual: Pick<FoundServers, "imap" | "smtp" | "username"> | undefined;
+  usual: Pick<DiscoveredServers, "imap" | "smtp" | "username"> | undefined;
   at: (field: ConnectField) => string | undefined;
 }) {
   const { text, form, usual, at } = props;

@@ -1,55 +1,87 @@
 /**
- * Thunderbird's autoconfig document (clientConfig 1.1): the servers a domain names for itself. It comes from a
- * stranger's web server: a host is judged by outbound.ts before anything connects to it.
+ * Thunderbird's autoconfig document (clientConfig 1.1), in which a domain names its mail servers. It comes from a
+ * web server that nobody vouches for: outbound.ts checks each host before a connection to it is opened.
  */
-import { DomUtils, parseDocument } from "htmlparser2";
+import { Parser } from "htmlparser2";
 import type { MailServer } from "../credentials.ts";
-import { flatten } from "../html/depth.ts";
 import type { Provider } from "./provider.ts";
 
 export type AutoconfigServers = { imap: MailServer; smtp: MailServer; username: Provider["username"] };
 
-type Nodes = Parameters<typeof DomUtils.getElementsByTagName>[1];
+/** An incomingServer or outgoingServer element: its type, and the first text of each element inside it. */
+type ServerElement = { tag: string; type: string; fields: Map<string, string> };
 
-/** The first IMAP and SMTP server with TLS or STARTTLS; undefined when either is missing. Never throws. */
-export function toAutoconfig(xml: string, domain: string): AutoconfigServers | undefined {
-  const document = parseDocument(flatten(xml), { xmlMode: true });
-  const servers = (tag: string, type: string) =>
-    DomUtils.getElementsByTagName(tag, document)
-      .filter((element) => element.attribs.type === type)
-      .flatMap((element) => {
-        const server = toServer(element, domain);
-        return server ? [{ server, username: textOf("username", element) }] : [];
+/** Deeper than any clientConfig: htmlparser2 takes quadratic time on elements nested by the million. */
+const maxDepth = 100;
+
+/**
+ * Reads the first IMAP and the first SMTP server, those with TLS before those with STARTTLS. Undefined when either is
+ * missing. Never throws.
+ */
+export function parseAutoconfig(xml: string, domain: string): AutoconfigServers | undefined {
+  const elements = readServerElements(xml);
+  const first = (tag: string, type: string) =>
+    elements
+      .filter((element) => element.tag === tag && element.type === type)
+      .flatMap(({ fields }) => {
+        const server = toMailServer(fields, domain);
+        return server ? [{ server, username: fields.get("username") ?? "" }] : [];
       })
-      .toSorted((a, b) => Number(b.server.security === "tls") - Number(a.server.security === "tls"));
-  const imap = servers("incomingServer", "imap")[0];
-  const smtp = servers("outgoingServer", "smtp")[0];
+      .toSorted((a, b) => Number(b.server.security === "tls") - Number(a.server.security === "tls"))[0];
+  const imap = first("incomingServer", "imap");
+  const smtp = first("outgoingServer", "smtp");
   if (!imap || !smtp) return undefined;
   return { imap: imap.server, smtp: smtp.server, username: toUsername(imap.username) };
 }
 
-/** `plain` and anything unknown is passed over: the password would travel in clear. */
-function toServer(element: Nodes, domain: string): MailServer | undefined {
-  const security = { SSL: "tls", STARTTLS: "starttls" } as const;
-  const socket = textOf("socketType", element);
-  const host = textOf("hostname", element).replaceAll("%EMAILDOMAIN%", domain).toLowerCase();
-  const port = Number(textOf("port", element));
-  if ((socket !== "SSL" && socket !== "STARTTLS") || !isHost(host) || !Number.isInteger(port))
-    return undefined;
-  return { host, port, security: security[socket] };
+/** None when the document is nested too deep. */
+function readServerElements(xml: string): ServerElement[] {
+  const elements: ServerElement[] = [];
+  let server: ServerElement | undefined;
+  let field: { name: string; text: string } | undefined;
+  let depth = 0;
+  const parser = new Parser(
+    {
+      onopentag(name, { type = "" }) {
+        depth += 1;
+        if (depth > maxDepth) parser.pause();
+        else if (name === "incomingServer" || name === "outgoingServer") {
+          server = { tag: name, type, fields: new Map() };
+          elements.push(server);
+        } else if (server) field = { name, text: "" };
+      },
+      ontext(text) {
+        if (field) field.text += text;
+      },
+      onclosetag(name) {
+        depth -= 1;
+        if (field && !server?.fields.has(field.name)) server?.fields.set(field.name, field.text.trim());
+        field = undefined;
+        if (name === server?.tag) server = undefined;
+      },
+    },
+    { xmlMode: true },
+  );
+  parser.end(xml);
+  return depth > maxDepth ? [] : elements;
 }
 
-/** Only what can be shown as a name; whether it may be used is judged at the connection. */
-function isHost(text: string): boolean {
+/** Undefined without TLS or STARTTLS, which would send the password in clear text. */
+function toMailServer(fields: ReadonlyMap<string, string>, domain: string): MailServer | undefined {
+  const socket = fields.get("socketType");
+  const host = (fields.get("hostname") ?? "").replaceAll("%EMAILDOMAIN%", domain).toLowerCase();
+  const port = Number(fields.get("port") ?? "");
+  if (!isHostName(host) || !Number.isInteger(port)) return undefined;
+  if (socket === "SSL") return { host, port, security: "tls" };
+  return socket === "STARTTLS" ? { host, port, security: "starttls" } : undefined;
+}
+
+/** Checks only that it can be shown as a host name; outbound.ts decides whether a connection is allowed. */
+function isHostName(text: string): boolean {
   return text.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(text);
 }
 
 function toUsername(text: string): Provider["username"] {
   if (text === "%EMAILADDRESS%") return "address";
   return text === "%EMAILLOCALPART%" ? "local-part" : "address-then-local-part";
-}
-
-function textOf(tag: string, parent: Nodes): string {
-  const [element] = DomUtils.getElementsByTagName(tag, parent, true, 1);
-  return element ? DomUtils.textContent(element).trim() : "";
 }

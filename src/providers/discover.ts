@@ -1,6 +1,6 @@
 /**
- * Which servers belong to an address: our own table first, then what the domain says about itself: its mail
- * exchangers, its SRV records (RFC 6186, RFC 8314), its autoconfig document; else the usual names, as a guess.
+ * Finds the mail servers of an address: the preset of its domain first, then what the domain publishes (MX records, SRV
+ * records by RFC 6186 and RFC 8314, an autoconfig document), and last a guess at the usual host names.
  */
 
 import type { MailServer } from "../credentials.ts";
@@ -10,18 +10,18 @@ import { findPresetByDomain, findPresetByExchanger, findPresetByImapHost } from 
 import type { Provider } from "./provider.ts";
 import { imaps, smtps } from "./servers.ts";
 
-export type Found = {
+export type DiscoveredServers = {
   /** A preset's id, or "generic". */
   provider: string;
-  /** preset: its own domain. mx: a company behind the domain. guess: nothing found, the usual names. */
+  /** preset: by the address domain. mx: the provider behind the domain's MX records. guess: the usual host names. */
   source: "preset" | "mx" | "srv" | "autoconfig" | "guess";
   imap: MailServer;
   smtp: MailServer;
   username: Provider["username"];
 };
 
-/** Within 3 s; never throws: what cannot be found is guessed, and says so. `address` is a valid address. */
-export type Discover = (address: string, options: { signal: AbortSignal }) => Promise<Found>;
+/** Takes a valid address. Never throws: after 3 s, or when nothing is published, the answer is a guess. */
+export type Discover = (address: string, options: { signal: AbortSignal }) => Promise<DiscoveredServers>;
 
 const defaultLimitMs = 3_000;
 
@@ -31,72 +31,76 @@ export function createDiscover(deps: {
 }): Discover {
   const { outbound, limitMs = defaultLimitMs } = deps;
 
-  async function byExchanger(domain: string): Promise<Found | undefined> {
+  async function discoverByMx(domain: string): Promise<DiscoveredServers | undefined> {
     const preset = findPresetByExchanger(await outbound.resolveMx(domain));
-    return preset && toFound(preset, "mx");
+    return preset && fromPreset(preset, "mx");
   }
 
-  /** RFC 8314 5.1: TLS from the first byte before STARTTLS; RFC 2782: no target means "not here". */
-  async function bySrv(domain: string): Promise<Found | undefined> {
-    const look = async (service: string) => (await outbound.resolveSrv(`_${service}._tcp.${domain}`))[0];
-    const [imapTls, imapPlain, smtpTls, smtpPlain] = await Promise.all(
-      ["imaps", "imap", "submissions", "submission"].map(look),
+  /** RFC 8314 section 5.1: implicit TLS is preferred to STARTTLS. Submission falls back to the IMAP host. */
+  async function discoverBySrv(domain: string): Promise<DiscoveredServers | undefined> {
+    const resolveFirst = async (service: string) =>
+      (await outbound.resolveSrv(`_${service}._tcp.${domain}`))[0];
+    const [imapTls, imapStartTls, smtpTls, smtpStartTls] = await Promise.all(
+      ["imaps", "imap", "submissions", "submission"].map(resolveFirst),
     );
-    const imap = toServer(imapTls, imapPlain);
+    const imap = preferTls(imapTls, imapStartTls);
     if (!imap) return undefined;
-    const smtp = toServer(smtpTls, smtpPlain) ?? smtps(imap.host);
-    return named({ imap, smtp, username: "address" }, "srv");
+    const smtp = preferTls(smtpTls, smtpStartTls) ?? smtps(imap.host);
+    return withPreset({ imap, smtp, username: "address" }, "srv");
   }
 
-  async function byAutoconfig(domain: string, signal: AbortSignal): Promise<Found | undefined> {
+  async function discoverByAutoconfig(
+    domain: string,
+    signal: AbortSignal,
+  ): Promise<DiscoveredServers | undefined> {
     const documents = await Promise.all(
       [
         `https://autoconfig.${domain}/mail/config-v1.1.xml`,
         `https://${domain}/.well-known/autoconfig/mail/config-v1.1.xml`,
       ].map((url) => outbound.fetchText(url, { signal }).catch(() => undefined)),
     );
-    const { toAutoconfig } = await import("./autoconfig.ts");
-    const servers = documents.map((text) => text && toAutoconfig(text, domain)).find(Boolean);
-    return servers ? named(servers, "autoconfig") : undefined;
+    const { parseAutoconfig } = await import("./autoconfig.ts");
+    const servers = documents.map((text) => text && parseAutoconfig(text, domain)).find(Boolean);
+    return servers ? withPreset(servers, "autoconfig") : undefined;
   }
 
   return async function discover(address, options) {
     const domain = address.slice(address.lastIndexOf("@") + 1).toLowerCase();
     const preset = findPresetByDomain(domain);
-    if (preset) return toFound(preset, "preset");
+    if (preset) return fromPreset(preset, "preset");
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(limitMs)]);
-    const tooLate = whenAborted(signal);
-    // All are asked at once, and heard in the order of what they are worth.
-    const asked = [byExchanger(domain), bySrv(domain), byAutoconfig(domain, signal)].map((lookup) =>
-      Promise.race([lookup.catch(() => undefined), tooLate]),
+    const expired = whenAborted(signal);
+    // All lookups run at once; their results are taken in the order of how far each source can be trusted.
+    const lookups = [discoverByMx(domain), discoverBySrv(domain), discoverByAutoconfig(domain, signal)].map(
+      (lookup) => Promise.race([lookup.catch(() => undefined), expired]),
     );
-    for (const lookup of asked) {
+    for (const lookup of lookups) {
       const found = await lookup;
       if (found) return found;
     }
-    return guess(domain);
+    return guessServers(domain);
   };
 }
 
-/** Servers by name, and the company they belong to when it is one we know. */
-function named(servers: AutoconfigServers, source: "srv" | "autoconfig"): Found {
+/** Prefers the preset whose IMAP host this is to the published servers. */
+function withPreset(servers: AutoconfigServers, source: "srv" | "autoconfig"): DiscoveredServers {
   const preset = findPresetByImapHost(servers.imap.host);
-  return preset ? { ...toFound(preset, "mx"), source } : { provider: "generic", source, ...servers };
+  return preset ? fromPreset(preset, source) : { provider: "generic", source, ...servers };
 }
 
-function toFound(preset: Provider, source: "preset" | "mx"): Found {
+function fromPreset(preset: Provider, source: DiscoveredServers["source"]): DiscoveredServers {
   const { id, imap, smtp, username } = preset;
   return { provider: id, source, imap, smtp, username };
 }
 
-type Target = { host: string; port: number } | undefined;
+type SrvTarget = { host: string; port: number } | undefined;
 
-function toServer(tls: Target, startTls: Target): MailServer | undefined {
+function preferTls(tls: SrvTarget, startTls: SrvTarget): MailServer | undefined {
   if (tls) return { ...tls, security: "tls" };
   return startTls && { ...startTls, security: "starttls" };
 }
 
-function guess(domain: string): Found {
+function guessServers(domain: string): DiscoveredServers {
   return {
     provider: "generic",
     source: "guess",
@@ -106,7 +110,7 @@ function guess(domain: string): Found {
   };
 }
 
-/** Resolves, with nothing, when the signal fires; a lookup that hangs is left behind. */
+/** Resolves to undefined when the signal aborts, so that a lookup without a timeout of its own can be abandoned. */
 function whenAborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(undefined);

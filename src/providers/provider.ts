@@ -1,28 +1,28 @@
+/** A mail company and its servers, as the presets describe it. */
 import type { MailServer } from "../credentials.ts";
 
-/** A mail company in our table. */
 export type Provider = {
-  /** What the form and the tools call it: icloud, fastmail, … */
+  /** The id in forms and tools: icloud, fastmail, … */
   id: string;
   name: string;
-  /** Address domains that are this company's; lower case. */
+  /** Address domains of this company, in lower case. */
   domains: readonly string[];
-  /** MX host suffixes that show this company behind somebody's own domain. */
+  /** Suffixes of MX host names by which this company is recognized behind a customer's own domain. */
   mxSuffixes?: readonly string[];
   imap: MailServer;
   smtp: MailServer;
-  /** What the user name is: the whole address, or the part before @. */
+  /** The user name of the login: the whole address, or the part before the @. */
   username: "address" | "local-part" | "address-then-local-part";
   appPassword: {
-    /** needed: the usual password is refused; unavailable: the company takes no passwords over IMAP any more. */
+    /** needed: the account password is refused. unavailable: the company no longer accepts passwords over IMAP. */
     kind: "needed" | "optional" | "unavailable";
-    /** https link where the person makes one. */
+    /** https URL of the page where an app password is created. */
     url?: string;
-    /** One or two lines: how. */
+    /** Instructions in one or two lines. */
     steps: string;
   };
-  /** Files sent mail by itself (no APPEND to Sent). */
+  /** The SMTP server stores sent mail itself, so no APPEND to Sent is needed. */
   filesSentMail: boolean;
-  /** The servers are the person's own to name (a bridge, a home server); ours are only the usual guess. */
+  /** The servers differ for each person (a bridge, a home server): those given here are only a first guess. */
   ownServers?: boolean;
 };

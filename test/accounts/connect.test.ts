@@ -5,7 +5,7 @@ import { ConnectError } from "../../src/accounts/connect-error.ts";
 import type { Credentials } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import { createOutbound } from "../../src/outbound.ts";
-import type { Found } from "../../src/providers/discover.ts";
+import type { DiscoveredServers } from "../../src/providers/discover.ts";
 import { findPreset } from "../../src/providers/presets.ts";
 import { proveSmtp } from "../../src/smtp/connect.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
@@ -37,7 +37,7 @@ const generic = (overrides: Partial<ConnectRequest> = {}) =>
 function setUp(
   options: {
     allowedEmails?: string[];
-    found?: Found;
+    found?: DiscoveredServers;
     imap?: (credentials: Credentials) => void;
     smtp?: (credentials: Credentials) => void;
     /** Names with the addresses they resolve to. */
@@ -86,7 +86,7 @@ const refuse = (code: "login_refused" | "host_unreachable") => () => {
   throw new AppError(code, "refused");
 };
 
-function icloudFound(): Found {
+function icloudFound(): DiscoveredServers {
   const icloud = findPreset("icloud");
   if (!icloud) throw new Error("there is no preset icloud");
   return { ...icloud, provider: "icloud", source: "mx" };
@@ -245,7 +245,7 @@ describe("Connecting a mailbox", () => {
   test("Nor to a company that takes none and is found behind the domain, which is told with the refusal", async () => {
     const outlook = findPreset("outlook");
     if (!outlook) throw new Error("there is no preset outlook");
-    const found: Found = { ...outlook, provider: "outlook", source: "mx" };
+    const found: DiscoveredServers = { ...outlook, provider: "outlook", source: "mx" };
     const { run, logins } = setUp({ found });
     const problem = await problemOf(run(typed({ address: "ann@example.org" })));
     expect([problem.code, problem.field, problem.found]).toEqual(["not_supported", "provider", found]);
@@ -259,7 +259,7 @@ describe("Connecting a mailbox", () => {
       imap: { host: "mail.elsewhere.example", port: 993, security: "tls" },
       smtp: { host: "mail.elsewhere.example", port: 465, security: "tls" },
       username: "address",
-    } as const satisfies Found;
+    } as const satisfies DiscoveredServers;
     const { run, logins } = setUp({ found });
     const problem = await problemOf(run(typed({ address: "ann@example.org" })));
     expect(problem.found).toEqual(found);
@@ -282,7 +282,7 @@ describe("Connecting a mailbox", () => {
       imap: { host: "imap.example.org", port: 993, security: "tls" },
       smtp: { host: "smtp.example.org", port: 465, security: "tls" },
       username: "address",
-    } as const satisfies Found;
+    } as const satisfies DiscoveredServers;
     const problem = await problemOf(
       setUp({ found, imap: refuse("host_unreachable") }).run(typed({ address: "ann@example.org" })),
     );
@@ -316,7 +316,7 @@ describe("Connecting a mailbox", () => {
   });
 
   test("ALLOWED_EMAILS is not got around by a server of one's own, where every login works", async () => {
-    const found: Found = {
+    const found: DiscoveredServers = {
       provider: "generic",
       source: "srv",
       imap: { host: "mail.hoster.example", port: 993, security: "tls" },

@@ -5,7 +5,7 @@ import { connectedPage } from "../../src/pages/connected.tsx";
 import { pageHeaders } from "../../src/pages/headers.ts";
 import { landingPage } from "../../src/pages/landing.tsx";
 import { noticePage } from "../../src/pages/notice.tsx";
-import type { ConnectPageProps, FoundServers } from "../../src/pages/props.ts";
+import type { ConnectPageProps, DiscoveredServers } from "../../src/pages/props.ts";
 import type { Language } from "../../src/pages/text/language.ts";
 import { uploadPage } from "../../src/pages/upload.tsx";
 
@@ -19,7 +19,7 @@ export function drawStates(language: Language): Readonly<Record<string, string>>
     imap: { host: "imap.example.org", port: "993", security: "tls" },
     smtp: { host: "smtp.example.org", port: "465", security: "tls" },
   } as const;
-  const guessed: FoundServers = {
+  const guessed: DiscoveredServers = {
     provider: "generic",
     source: "guess",
     imap: { host: "imap.example.org", port: 993, security: "tls" },

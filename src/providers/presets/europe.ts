@@ -1,7 +1,7 @@
+/** Providers that serve one European country. */
 import type { Provider } from "../provider.ts";
 import { imaps, smtps, submission } from "../servers.ts";
 
-/** Companies at home in one European country. */
 export const europe: readonly Provider[] = [
   {
     id: "gmx",

@@ -1,7 +1,7 @@
+/** Independent mail providers, and hosting companies that serve their customers' own domains. */
 import type { Provider } from "../provider.ts";
 import { imaps, smtps } from "../servers.ts";
 
-/** Mail companies one chooses for mail, and hosts that keep the mail of people's own domains. */
 export const independent: readonly Provider[] = [
   {
     id: "posteo",

@@ -1,7 +1,7 @@
+/** Providers that serve one country of America, Asia or Australia. */
 import type { Provider } from "../provider.ts";
 import { imaps, smtps } from "../servers.ts";
 
-/** Companies at home in America, Asia and Australia. */
 export const overseas: readonly Provider[] = [
   {
     id: "att",

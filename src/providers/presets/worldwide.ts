@@ -1,7 +1,7 @@
+/** Providers with users in every country. */
 import type { Provider } from "../provider.ts";
 import { imaps, smtps, submission } from "../servers.ts";
 
-/** Companies with people everywhere. */
 export const worldwide: readonly Provider[] = [
   {
     id: "icloud",
