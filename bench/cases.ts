@@ -1,7 +1,7 @@
 /** What is measured: each tool, and the same work done by hand on a bare connection. */
 import type { ImapFlow } from "imapflow";
 import type { Transporter } from "nodemailer";
-import { rowQuery } from "../src/mail/search/rows.ts";
+import { rowQuery } from "../src/mail/search/email-rows.ts";
 import { toRaw } from "../test/support/emails.ts";
 import type { User } from "../test/support/mail-server.ts";
 import type { TestClient } from "../test/support/mcp-client.ts";

@@ -179,7 +179,7 @@ function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Ex
 // Loaded at the first login, for the same reason.
 const loadImap = () => import("./imap/connect.ts");
 const loadSmtp = () => import("./smtp/connect.ts");
-const loadOwnName = () => import("./mail/sending/own-name.ts");
+const loadOwnName = () => import("./mail/sending/find-own-name.ts");
 
 /** The ways to mail servers, each login counted. */
 function createDoors(deps: {
@@ -201,8 +201,8 @@ function createDoors(deps: {
       signal: AbortSignal,
       { writes, openedOnly }: { writes: boolean; openedOnly: boolean },
     ) {
-      const [{ proveImap }, { createOwnNameLook }] = await Promise.all([loadImap(), loadOwnName()]);
-      const look = writes ? createOwnNameLook(credentials.address) : undefined;
+      const [{ proveImap }, { createOwnNameFinder }] = await Promise.all([loadImap(), loadOwnName()]);
+      const look = writes ? createOwnNameFinder(credentials.address) : undefined;
       const options = toImap(signal);
       const vet = openedOnly ? outbound.vetOpened : outbound.vet;
       const proof = proveImap(credentials, { ...options, outbound: { ...outbound, vet } }, look);

@@ -14,7 +14,7 @@ import type { DocumentReader } from "../documents/sandbox.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Connections } from "../imap/connections.ts";
-import type { Mail } from "../mail/mail.ts";
+import type { MailAccount } from "../mail/mail-account.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 import type { Submissions } from "../smtp/submissions.ts";
@@ -114,14 +114,14 @@ export function createVault(deps: {
     async withAccounts<T>(
       grant: LiveGrant,
       signal: AbortSignal,
-      work: (accounts: readonly Mail[]) => Promise<T>,
+      work: (accounts: readonly MailAccount[]) => Promise<T>,
     ): Promise<T> {
       const all = unsealAll(grant.id, grant.dataKey);
       const own = all.map(({ credentials }) => credentials.address);
       // Loaded at the first use: a server at rest need not hold all that reads mail.
-      const { createMail } = await import("../mail/create-mail.ts");
+      const { createMailAccount } = await import("../mail/create-mail-account.ts");
       const handles = all.map(({ id, credentials }) =>
-        createMail({
+        createMailAccount({
           owner: { grantId: grant.id, accountId: id, credentials },
           connections,
           signal,

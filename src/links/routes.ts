@@ -6,7 +6,7 @@ import { AppError } from "../errors.ts";
 import { allowSilence, type Door, limitBody } from "../http/guard.ts";
 import { toPeerOf } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import type { File } from "../mail/mail.ts";
+import type { File } from "../mail/mail-account.ts";
 import { pageHeaders } from "../pages/headers.ts";
 import { noticePage } from "../pages/notice.tsx";
 import { toLanguage } from "../pages/text/language.ts";

@@ -9,7 +9,7 @@ import type { Database } from "../db/open.ts";
 import { uploadChunks, uploads } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
-import type { File } from "../mail/mail.ts";
+import type { File } from "../mail/mail-account.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 import type { Links } from "./links.ts";
 

@@ -4,10 +4,10 @@ import { compose } from "../compose/compose.ts";
 import type { ConnectionOwner } from "../credentials.ts";
 import type { Submissions } from "../smtp/submissions.ts";
 import type { Access } from "./access.ts";
-import { createOrganising } from "./organize/organize.ts";
+import { createOrganizing } from "./organize/organize.ts";
 import { saveDraft } from "./sending/drafts.ts";
-import { readAttachment, readOriginal } from "./sending/originals.ts";
-import { type SendDeps, send } from "./sending/sending.ts";
+import { readAttachment, readOriginal } from "./sending/read-original.ts";
+import { type SendDeps, send } from "./sending/send.ts";
 import type { MailWriting } from "./writing.ts";
 
 export function createWriting(deps: {
@@ -22,15 +22,15 @@ export function createWriting(deps: {
 }): MailWriting {
   const { owner, access, own } = deps;
   const { address, name } = owner.credentials;
-  const organising = createOrganising(access);
+  const organizing = createOrganizing(access);
   const from = name ? { name, address } : { address };
   const sending: SendDeps = deps;
   return {
-    ...organising,
+    ...organizing,
     readOriginal: (id, purpose) => readOriginal(access, id, purpose),
     readAttachment: (id, index) => readAttachment(access, id, index),
     compose: (request) => compose({ clock: access.clock, from, own: [address, ...own] }, request),
-    saveDraft: (composed, replaces) => saveDraft(access, organising.deleteEmails, composed, replaces),
+    saveDraft: (composed, replaces) => saveDraft(access, organizing.deleteEmails, composed, replaces),
     send: (composed, draftId) => send(sending, composed, draftId),
   };
 }

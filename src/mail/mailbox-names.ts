@@ -2,7 +2,7 @@
  * What mail clients and mail companies call mailboxes, in their languages: names that imapflow's own list lacks. For
  * servers without SPECIAL-USE (RFC 6154).
  */
-import type { MailboxRole } from "./mail.ts";
+import type { MailboxRole } from "./reading.ts";
 
 const names: readonly [MailboxRole, string][] = [
   [

@@ -2,8 +2,9 @@
 import type { ImapFlow, ListResponse, StatusObject, StatusQuery } from "imapflow";
 import { AppError } from "../errors.ts";
 import type { Access } from "./access.ts";
-import type { Mailbox, MailboxRole } from "./mail.ts";
+
 import { roleOfName } from "./mailbox-names.ts";
+import type { Mailbox, MailboxRole } from "./reading.ts";
 
 export const roles: readonly MailboxRole[] = ["inbox", "sent", "drafts", "trash", "archive", "junk"];
 

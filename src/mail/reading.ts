@@ -3,7 +3,6 @@
 import type { Address } from "../email/address.ts";
 import type { SenderVerdicts } from "../email/sender.ts";
 import type { EmailFormat } from "../readable/email-format.ts";
-import type { EmailPage, Mailbox } from "./mail.ts";
 
 export type Attachment = {
   /** 1, 2, …: how get_attachment names it. */
@@ -148,4 +147,42 @@ export type MailReading = {
     request: { id: string; index: number },
     consume: (file: { name: string; type: string; chunks: AsyncIterable<Uint8Array> }) => Promise<void>,
   ): Promise<void>;
+};
+
+export type MailboxRole = "inbox" | "sent" | "drafts" | "trash" | "archive" | "junk";
+
+export type Mailbox = {
+  path: string;
+  role?: MailboxRole;
+  /** Numbers of emails; absent where the mail server did not tell, or not in time. */
+  total?: number;
+  unread?: number;
+};
+
+/** One row of a list: an email without its body. Dates are ISO 8601 with the email's own offset. */
+export type EmailRow = {
+  id: string;
+  from: { name?: string; address: string };
+  to: { name?: string; address: string }[];
+  subject: string;
+  date: string;
+  mailbox: string;
+  unread: boolean;
+  flagged: boolean;
+  answered: boolean;
+  attachments: number;
+  /** Octets on the server. */
+  size: number;
+  snippet: string;
+};
+
+/** An answer that says what it covers: nothing is left out in silence. */
+export type EmailPage = {
+  emails: EmailRow[];
+  /** How many match in all. */
+  total: number;
+  /** Continue after the last row; absent when there is no more. */
+  cursor?: string;
+  searched: string[];
+  skipped: { mailbox: string; reason: string }[];
 };

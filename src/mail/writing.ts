@@ -1,6 +1,5 @@
-/** The writing verbs of Mail. Organising is done in organise.ts, composing in compose.ts, sending in sending.ts. */
+/** The writing verbs of Mail. Organizing is done in organise.ts, composing in compose.ts, sending in sending.ts. */
 import type { Composed, EmailRequest, File, Original } from "../compose/composed-email.ts";
-import type { Outcome } from "./mail.ts";
 
 /** What was done to one email, so that it can be undone. Email ids and mailbox paths only. */
 export type Change =
@@ -10,7 +9,7 @@ export type Change =
   | { kind: "flags"; id: string; added: string[]; removed: string[] };
 
 /** What a call over many emails did: one outcome per id, in the order of the ids. */
-export type Organised = {
+export type OrganizeResult = {
   outcomes: Outcome[];
   changes: Change[];
   /** The path it went to, for moves. */
@@ -33,17 +32,17 @@ export type Sent = {
 
 export type MailWriting = {
   /** Sets or removes \Seen on each email. */
-  markAsRead(ids: readonly string[], read: boolean): Promise<Organised>;
+  markAsRead(ids: readonly string[], read: boolean): Promise<OrganizeResult>;
   /** Adds and removes IMAP flags (\Flagged, keywords) on each email. */
-  changeFlags(ids: readonly string[], change: { add: string[]; remove: string[] }): Promise<Organised>;
+  changeFlags(ids: readonly string[], change: { add: string[]; remove: string[] }): Promise<OrganizeResult>;
   /** Moves each email to a mailbox named by path or role. */
-  moveEmails(ids: readonly string[], mailbox: string): Promise<Organised>;
+  moveEmails(ids: readonly string[], mailbox: string): Promise<OrganizeResult>;
   /** Moves to Trash; erases what is in Trash already, or everything when `permanently`. */
-  deleteEmails(ids: readonly string[], permanently: boolean): Promise<Organised>;
+  deleteEmails(ids: readonly string[], permanently: boolean): Promise<OrganizeResult>;
   /** Creates a mailbox; levels are separated by `/`. Answers its path. Throws mailbox_exists. */
   createMailbox(path: string): Promise<string>;
   /** Puts back what changes did. Outcomes in the order of the changes; `changes` are those worth another try. */
-  undo(changes: readonly Change[]): Promise<Organised>;
+  undo(changes: readonly Change[]): Promise<OrganizeResult>;
 
   /**
    * An email to build on: as much as a quote needs, or whole with its files to pass on or to take up as a draft.
@@ -61,4 +60,13 @@ export type MailWriting = {
    * Throws recipient_refused (nobody took it), message_refused, maybe_sent, login_refused, host_unreachable.
    */
   send(composed: Composed, draftId?: string): Promise<Sent>;
+};
+
+export type Outcome = {
+  id: string;
+  done: boolean;
+  /** Why not; our words. */
+  problem?: string;
+  /** The id after a move, where the server tells it. */
+  newId?: string;
 };

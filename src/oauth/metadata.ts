@@ -5,7 +5,7 @@ import type { Level } from "../grant.ts";
 export const scopes = ["email:read", "email:write"] as const;
 
 /** What a level gives, as the client sees it. Organising and sending are told apart by the tools listed. */
-export function toScope(level: Level): string {
+export function toSearchScope(level: Level): string {
   return level === "read" ? "email:read" : scopes.join(" ");
 }
 

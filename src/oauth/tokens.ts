@@ -8,7 +8,7 @@ import type { Config } from "../config.ts";
 import type { Database } from "../db/open.ts";
 import { authorizationCodes, grants, tokens } from "../db/schema.ts";
 import { hashSecret, newToken, type Secrets, toCodeChallenge } from "../secrets.ts";
-import { toScope } from "./metadata.ts";
+import { toSearchScope } from "./metadata.ts";
 import { OAuthError } from "./oauth-error.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
@@ -91,7 +91,7 @@ export function createTokens(deps: {
       token_type: "Bearer",
       expires_in: config.accessTokenLifetimeSeconds,
       refresh_token: keep("refresh", refreshMs),
-      scope: toScope(grant.level),
+      scope: toSearchScope(grant.level),
     };
   }
 

@@ -49,7 +49,7 @@ function toSentence(words: Texts["problem"], problem: Problem, context: ProblemC
     case "storage_full":
       return words.storageFull;
     case "invalid_input":
-      return problem.found ? words.otherDomain : toMissing(words.missing, problem.field);
+      return problem.found ? words.otherDomain : toMailboxNotFound(words.missing, problem.field);
     default:
       return words.other(server);
   }
@@ -77,7 +77,7 @@ function toLoginRefused(words: Texts["problem"], problem: Problem, provider: str
     : sentences.optional(preset.name);
 }
 
-function toMissing(words: Texts["problem"]["missing"], field: Problem["field"]): string {
+function toMailboxNotFound(words: Texts["problem"]["missing"], field: Problem["field"]): string {
   switch (field) {
     case "imap_host":
     case "smtp_host":

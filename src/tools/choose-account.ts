@@ -1,6 +1,6 @@
 /** Selects the mail account that a tool call refers to. */
 import { AppError } from "../errors.ts";
-import type { Mail } from "../mail/mail.ts";
+import type { MailAccount } from "../mail/mail-account.ts";
 import type { AccountChoice } from "./define-tool.ts";
 
 /**
@@ -8,9 +8,9 @@ import type { AccountChoice } from "./define-tool.ts";
  * of the grant. Throws account_unknown, account_ambiguous, and invalid_input when the ids belong to different accounts.
  */
 export function chooseAccount(
-  accounts: readonly Mail[],
+  accounts: readonly MailAccount[],
   { account: address, id, ids = [] }: AccountChoice,
-): Mail {
+): MailAccount {
   const named = address === undefined ? undefined : findByAddress(accounts, address);
   const owner = findByEmailIds(accounts, id === undefined ? ids : [id, ...ids]);
   const chosen = owner ?? named ?? (accounts.length === 1 ? accounts[0] : undefined);
@@ -22,7 +22,7 @@ export function chooseAccount(
   throw new AppError("account_ambiguous", `Several accounts are connected: ${listAddresses(accounts)}.`);
 }
 
-function findByAddress(accounts: readonly Mail[], address: string): Mail {
+function findByAddress(accounts: readonly MailAccount[], address: string): MailAccount {
   const wanted = address.trim().toLowerCase();
   const found = accounts.find((account) => account.address.toLowerCase() === wanted);
   if (found) return found;
@@ -33,7 +33,7 @@ function findByAddress(accounts: readonly Mail[], address: string): Mail {
 }
 
 /** The one account that all ids belong to; undefined without ids. */
-function findByEmailIds(accounts: readonly Mail[], ids: readonly string[]): Mail | undefined {
+function findByEmailIds(accounts: readonly MailAccount[], ids: readonly string[]): MailAccount | undefined {
   const owners = new Set(
     ids.map((id) => {
       const owner = accounts.find((account) => account.ownsEmailId(id));
@@ -52,6 +52,6 @@ function findByEmailIds(accounts: readonly Mail[], ids: readonly string[]): Mail
   return [...owners][0];
 }
 
-function listAddresses(accounts: readonly Mail[]): string {
+function listAddresses(accounts: readonly MailAccount[]): string {
   return accounts.map(({ address }) => address).join(", ");
 }

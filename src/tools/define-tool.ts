@@ -5,7 +5,7 @@ import type { Journal } from "../ledger/journal.ts";
 import type { Sends } from "../ledger/sends.ts";
 import type { GrantDownloads } from "../links/downloads.ts";
 import type { GrantUploads } from "../links/uploads.ts";
-import type { Mail } from "../mail/mail.ts";
+import type { MailAccount } from "../mail/mail-account.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Fence, fenceAnswer } from "./fence.ts";
 
@@ -40,9 +40,9 @@ export type GrantRooms = {
 export type ToolContext = ToolServices &
   GrantRooms & {
     /** All accounts of the grant, in the order they were connected. */
-    accounts: readonly Mail[];
+    accounts: readonly MailAccount[];
     /** Selects the account of a call. Throws account_unknown, account_ambiguous, invalid_input. */
-    accountFor(choice: AccountChoice): Mail;
+    accountFor(choice: AccountChoice): MailAccount;
     grant: { id: string; level: Level };
     /** The call's deadline and the caller's going away. */
     signal: AbortSignal;

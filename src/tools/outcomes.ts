@@ -1,7 +1,7 @@
 /** What a call over many emails answers: the same shape and the same words for every organising tool. */
 import { z } from "zod";
 import type { Journal } from "../ledger/journal.ts";
-import type { Mail, Organised } from "../mail/mail.ts";
+import type { MailAccount, OrganizeResult } from "../mail/mail-account.ts";
 
 /** Ids that are not in `not_done` are done. */
 export const outcomes = z.object({
@@ -15,7 +15,7 @@ export const outcomes = z.object({
 
 export type Outcomes = z.output<typeof outcomes>;
 
-export function toOutcomes(organised: Organised, operationId?: string): Outcomes {
+export function toOutcomes(organised: OrganizeResult, operationId?: string): Outcomes {
   const done = organised.outcomes.filter((outcome) => outcome.done);
   const newIds = organised.outcomes.map(({ newId }) => newId ?? null);
   return {
@@ -30,7 +30,12 @@ export function toOutcomes(organised: Organised, operationId?: string): Outcomes
 }
 
 /** Writes down what `tool` changed, so that it can be undone, and answers what became of each email. */
-export function noteOutcomes(journal: Journal, account: Mail, tool: string, organised: Organised): Outcomes {
+export function noteOutcomes(
+  journal: Journal,
+  account: MailAccount,
+  tool: string,
+  organised: OrganizeResult,
+): Outcomes {
   const { id, problem } = journal.note({ accountId: account.accountId, tool, changes: organised.changes });
   const outcome = toOutcomes(organised, id);
   return problem ? { ...outcome, notes: [...outcome.notes, problem] } : outcome;

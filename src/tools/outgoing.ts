@@ -1,7 +1,7 @@
 /** What draft_email and send_email share: what is asked for, and how the finished email is shown. */
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import type { EmailRequest, File, Mail, Preview } from "../mail/mail.ts";
+import type { EmailRequest, File, MailAccount, Preview } from "../mail/mail-account.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { mailLine, mailText } from "./fence.ts";
 import { account } from "./parameters.ts";
@@ -41,7 +41,10 @@ export const emailFields = {
 export type EmailFields = z.output<z.ZodObject<typeof emailFields>> & { draft_id?: string | undefined };
 
 /** The account it goes out from: the one that received what it builds on, unless `account` picks another. */
-export function chooseSender(fields: EmailFields, { accountFor }: Pick<ToolContext, "accountFor">): Mail {
+export function chooseSender(
+  fields: EmailFields,
+  { accountFor }: Pick<ToolContext, "accountFor">,
+): MailAccount {
   const id = fields.draft_id ?? fields.reply_to ?? fields.forward;
   return fields.account === undefined ? accountFor({ id }) : accountFor({ account: fields.account });
 }

@@ -1,6 +1,6 @@
 /** Rows of emails, as data and as text: the same in every list. */
 import { z } from "zod";
-import type { EmailRow } from "../mail/mail.ts";
+import type { EmailRow } from "../mail/reading.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 
 export const person = z.object({ name: mailLine().optional(), address: mailLine() });

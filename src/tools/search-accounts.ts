@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import type { EmailPage, EmailRow, Mail } from "../mail/mail.ts";
+import type { MailAccount } from "../mail/mail-account.ts";
+import type { EmailPage, EmailRow } from "../mail/reading.ts";
 
 type AccountsRequest = { query: string; mailbox?: string; limit: number; cursor?: string };
 
@@ -29,7 +30,7 @@ const accountsCursor = z.object({ question: z.string(), positions: z.array(accou
 
 /** The rows of one account that may come next. */
 type AccountResult = {
-  account: Mail;
+  account: MailAccount;
   position: AccountPosition;
   rows: EmailRow[];
   /** Cursor of the account's next page; undefined on its last. */
@@ -42,13 +43,13 @@ type AccountResult = {
  * searched, and cursor_expired for a cursor of another query.
  */
 export async function searchAccounts(
-  accounts: readonly Mail[],
+  accounts: readonly MailAccount[],
   request: AccountsRequest,
   signal: AbortSignal,
 ): Promise<AccountsPage> {
   const question = toDigest(JSON.stringify([request.query, request.mailbox ?? ""]));
   const positions = request.cursor === undefined ? [] : parseAccountsCursor(request.cursor, question);
-  const positionOf = ({ accountId }: Mail): AccountPosition =>
+  const positionOf = ({ accountId }: MailAccount): AccountPosition =>
     positions.find(({ account }) => account === accountId) ?? { account: accountId };
 
   const settled = await Promise.allSettled(
@@ -77,7 +78,7 @@ export async function searchAccounts(
 }
 
 /** A mailbox's path with its account: `ann@example.org: INBOX`. */
-function toLabel({ address }: Mail, path: string): string {
+function toLabel({ address }: MailAccount, path: string): string {
   return `${address}: ${path}`;
 }
 
@@ -85,13 +86,13 @@ function listSkipped({ account, page }: AccountResult): AccountsPage["skipped"] 
   return page.skipped.map(({ mailbox, reason }) => ({ mailbox: toLabel(account, mailbox), reason }));
 }
 
-function toSkipped({ address }: Mail, failure: unknown): AccountsPage["skipped"] {
+function toSkipped({ address }: MailAccount, failure: unknown): AccountsPage["skipped"] {
   return failure instanceof AppError ? [{ mailbox: address, reason: failure.message }] : [];
 }
 
 /** Searches one account from a position, leaving out the rows already shown. */
 async function searchFrom(
-  account: Mail,
+  account: MailAccount,
   position: AccountPosition,
   { query, mailbox, limit }: AccountsRequest,
 ): Promise<AccountResult> {

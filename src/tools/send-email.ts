@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError, quoted } from "../errors.ts";
-import type { Preview } from "../mail/mail.ts";
+import type { Preview } from "../mail/mail-account.ts";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 import {

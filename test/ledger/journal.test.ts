@@ -4,7 +4,7 @@ import { grants, operations } from "../../src/db/schema.ts";
 import type { LiveGrant } from "../../src/grant.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
 import { createLog } from "../../src/log.ts";
-import type { Change } from "../../src/mail/mail.ts";
+import type { Change } from "../../src/mail/mail-account.ts";
 import { newId, newKey } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";

@@ -6,7 +6,7 @@ import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import type { Connections } from "../../src/imap/connections.ts";
 import { createAccess } from "../../src/mail/access.ts";
-import { send } from "../../src/mail/sending/sending.ts";
+import { send } from "../../src/mail/sending/send.ts";
 import type { Submissions } from "../../src/smtp/submissions.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";

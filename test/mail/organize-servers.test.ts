@@ -5,7 +5,7 @@ import { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type Connections, createConnections } from "../../src/imap/connections.ts";
 import { createAccess } from "../../src/mail/access.ts";
-import { createOrganising } from "../../src/mail/organize/organize.ts";
+import { createOrganizing } from "../../src/mail/organize/organize.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
@@ -157,7 +157,7 @@ describeMail("A server that keeps all mailboxes under INBOX (RFC 2342)", () => {
   });
 });
 
-/** The organising verbs over a server; `down` refuses what is asked of a mailbox. */
+/** The organizing verbs over a server; `down` refuses what is asked of a mailbox. */
 function organisingOver(imap: MailServer, { address, password }: { address: string; password: string }) {
   const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });
   const clock = createTestClock();
@@ -182,7 +182,7 @@ function organisingOver(imap: MailServer, { address, password }: { address: stri
   const toId = (mailbox: string, uidValidity: bigint, uid: number) =>
     toEmailId({ accountTag: toAccountTag(owner.accountId), mailbox, uidValidity, uid });
   return {
-    organising: createOrganising(createAccess({ owner, connections, signal, clock })),
+    organizing: createOrganizing(createAccess({ owner, connections, signal, clock })),
     toId,
     down,
     pool,
@@ -194,7 +194,7 @@ describeMail("Undo over several mailboxes", () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     for (const mailbox of ["INBOX", "Archive"]) await kit.deliver(user, raw(mailbox), { mailbox });
-    const { organising, toId, down, pool } = organisingOver(kit.imap, user);
+    const { organizing, toId, down, pool } = organisingOver(kit.imap, user);
     const ids = await kit.withImap(user, async (imap) => {
       const validity = async (path: string) => (await imap.mailboxOpen(path)).uidValidity;
       return [toId("INBOX", await validity("INBOX"), 1), toId("Archive", await validity("Archive"), 1)];
@@ -203,36 +203,36 @@ describeMail("Undo over several mailboxes", () => {
       Promise.all(
         ["INBOX", "Archive"].map(async (path) => (await kit.read(user, path))[0]?.flags.includes("\\Seen")),
       );
-    const { changes } = await organising.markAsRead(ids, true);
+    const { changes } = await organizing.markAsRead(ids, true);
     expect(await seen()).toEqual([true, true]);
     down.add("Archive");
-    const first = await organising.undo(changes);
+    const first = await organizing.undo(changes);
     expect(first.outcomes.map(({ done }) => done)).toEqual([true, false]);
     expect(first.changes.map(({ id }) => id)).toEqual(ids.slice(1));
     down.clear();
-    expect((await organising.undo(first.changes)).changes).toEqual([]);
+    expect((await organizing.undo(first.changes)).changes).toEqual([]);
     expect(await seen()).toEqual([false, false]);
     await pool.close();
   });
 });
 
-/** The organising verbs over a scripted server, with the ids of emails 1 to 3 of its INBOX. */
+/** The organizing verbs over a scripted server, with the ids of emails 1 to 3 of its INBOX. */
 async function withScript(
   on: NonNullable<HostileScript["on"]>,
   work: (
-    over: ReturnType<typeof organisingOver>["organising"],
+    over: ReturnType<typeof organisingOver>["organizing"],
     ids: string[],
     server: HostileImap,
   ) => Promise<void>,
 ): Promise<void> {
   const server = await startHostileImap({ exists: 3, on });
-  const { organising, toId, pool } = organisingOver(server.server, {
+  const { organizing, toId, pool } = organisingOver(server.server, {
     address: "ann@example.test",
     password: "x",
   });
   try {
     await work(
-      organising,
+      organizing,
       [1, 2, 3].map((uid) => toId("INBOX", 7n, uid)),
       server,
     );

@@ -1,6 +1,6 @@
 /** The pages of search_emails: cursors while mail comes and goes, servers without SORT, and what is said of a page. */
 import { describe, expect, test } from "bun:test";
-import type { EmailPage } from "../../src/mail/mail.ts";
+import type { EmailPage } from "../../src/mail/reading.ts";
 import { showSearched, showSkipped } from "../../src/tools/rows.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";

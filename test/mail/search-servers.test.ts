@@ -1,6 +1,6 @@
 /** search_emails where a mail server, or one of its mailboxes, cannot do what is asked. */
 import { beforeAll, expect, test } from "bun:test";
-import type { Mail } from "../../src/mail/mail.ts";
+import type { MailAccount } from "../../src/mail/mail-account.ts";
 import { type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
@@ -16,7 +16,7 @@ describeMail("A search on a mail server", () => {
     await kit.deliver(user, "From: a@example.test\nSubject: lunch\n\nwords\n");
   });
 
-  async function through(rewrite: ImapRewrite, work: (mail: Mail) => Promise<void>): Promise<void> {
+  async function through(rewrite: ImapRewrite, work: (mail: MailAccount) => Promise<void>): Promise<void> {
     const proxy = await startImapProxy(kit, rewrite);
     const reader = openReader(kit, user, proxy.imap);
     try {
@@ -27,7 +27,7 @@ describeMail("A search on a mail server", () => {
     }
   }
 
-  const search = (mail: Mail, query: string) => mail.searchEmails({ query, limit: 5 });
+  const search = (mail: MailAccount, query: string) => mail.searchEmails({ query, limit: 5 });
 
   test("that searches ASCII only (RFC 3501 section 6.4.4) for other letters is refused with what to do instead", async () => {
     const asciiOnly: ImapRewrite = {

@@ -1,7 +1,7 @@
 /** search_emails over a real Dovecot: the whole query language, several mailboxes. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { AppError } from "../../src/errors.ts";
-import type { EmailPage } from "../../src/mail/mail.ts";
+import type { EmailPage } from "../../src/mail/reading.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";

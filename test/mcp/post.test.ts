@@ -258,7 +258,7 @@ describe("a level", () => {
     }
   });
 
-  test("of organising is told permission_missing for a tool that sends", async () => {
+  test("of organizing is told permission_missing for a tool that sends", async () => {
     const response = await door.request("POST", { token: "organiser", body: callMessage("do_send") });
     const { result } = called.parse(await response.json());
     expect(result.isError).toBe(true);

@@ -12,7 +12,7 @@ import { createTransferDecoder } from "../../src/email/transfer-stream.ts";
 import { AppError } from "../../src/errors.ts";
 import { htmlToMarkdown } from "../../src/html/markdown.ts";
 import { toHtmlSource } from "../../src/html/source.ts";
-import { fromCursor, placeOf, toCursor } from "../../src/mail/search/cursor.ts";
+import { fromCursor, mailboxKeyOf, toCursor } from "../../src/mail/search/cursor.ts";
 import { calendarToLines } from "../../src/readable/calendar.ts";
 import { contactsToLines } from "../../src/readable/contacts.ts";
 import { foldHistory } from "../../src/readable/fold.ts";
@@ -62,7 +62,7 @@ test("an id with one letter copied wrongly is no id, and so never another email'
 });
 
 const position = fc.record({
-  place: anyText.map(placeOf),
+  place: anyText.map(mailboxKeyOf),
   validity: fc.nat(4_294_967_295).map(String),
   uid: fc.integer({ min: 1, max: 4_294_967_295 }),
   receivedAt: fc.integer({ min: -1_000_000_000_000, max: 10_000_000_000_000 }),

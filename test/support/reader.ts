@@ -4,8 +4,8 @@ import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type Connections, createConnections } from "../../src/imap/connections.ts";
 import { type Access, createAccess } from "../../src/mail/access.ts";
-import { createMail } from "../../src/mail/create-mail.ts";
-import type { Mail } from "../../src/mail/mail.ts";
+import { createMailAccount } from "../../src/mail/create-mail-account.ts";
+import type { MailAccount } from "../../src/mail/mail-account.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { newToken } from "../../src/secrets.ts";
@@ -16,7 +16,7 @@ import { createFence } from "../../src/tools/fence.ts";
 import type { MailServerKit, User } from "./mail-server.ts";
 
 export type Reader = {
-  mail: Mail;
+  mail: MailAccount;
   /** What its verbs are made of. */
   access: Access;
   connections: Connections;
@@ -51,7 +51,7 @@ export function openReader(kit: MailServerKit, user: User, imap = kit.imap): Rea
       smtp: kit.smtp,
     },
   };
-  const mail = createMail({
+  const mail = createMailAccount({
     documents: createDocumentReader(),
     owner,
     connections,

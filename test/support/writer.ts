@@ -16,8 +16,8 @@ import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
-import { createMail } from "../../src/mail/create-mail.ts";
-import type { Mail } from "../../src/mail/mail.ts";
+import { createMailAccount } from "../../src/mail/create-mail-account.ts";
+import type { MailAccount } from "../../src/mail/mail-account.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
@@ -34,8 +34,8 @@ import { createTestClock, type TestClock } from "./test-clock.ts";
 export type WriterAnswer = { text: string; data: Record<string, unknown> };
 
 export type Writer = {
-  mail: Mail;
-  accounts: readonly Mail[];
+  mail: MailAccount;
+  accounts: readonly MailAccount[];
   clock: TestClock;
   submissions: Submissions;
   /** The first account's. */
@@ -150,7 +150,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     return { grantId: grant.id, accountId: mine.accountIds[position] ?? "", credentials };
   });
   const accounts = owners.map((owner) =>
-    createMail({
+    createMailAccount({
       documents: createDocumentReader(),
       owner,
       connections,

@@ -113,7 +113,7 @@ describeMail("What mail and its server may write", () => {
     }
   });
 
-  test("organising: flags, moves, deletion, undo, new mailboxes", async () => {
+  test("organizing: flags, moves, deletion, undo, new mailboxes", async () => {
     const [first = "", second = ""] = idsOf(await call("get_recent_emails", { mailbox: box }));
     await call("mark_as_read", { ids: [first] });
     const flagged = await call("flag_email", { ids: [first], flagged: true });

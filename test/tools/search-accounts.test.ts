@@ -1,24 +1,25 @@
 /** What holds for a search over any accounts, whatever pages their servers answer in. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { EmailRow, Mail } from "../../src/mail/mail.ts";
+import type { MailAccount } from "../../src/mail/mail-account.ts";
+import type { EmailRow } from "../../src/mail/reading.ts";
 import { searchAccounts } from "../../src/tools/search-accounts.ts";
 
 const signal = new AbortController().signal;
 
 /** An account with emails that arrived at these minutes, answered in pages of at most `most`, newest first. */
-function fakeAccount(name: string, minutes: readonly number[], most: number): Mail {
+function fakeAccount(name: string, minutes: readonly number[], most: number): MailAccount {
   const rows = minutes
     .toSorted((a, b) => b - a)
     .map((minute, at) => ({ id: `${name}${at}`, date: new Date(minute * 60_000).toISOString() }) as EmailRow);
-  const searchEmails: Mail["searchEmails"] = async ({ limit, cursor = "0" }) => {
+  const searchEmails: MailAccount["searchEmails"] = async ({ limit, cursor = "0" }) => {
     const from = Number(cursor);
     const emails = rows.slice(from, from + Math.min(limit, most));
     const end = from + emails.length;
     const page = { emails, total: rows.length, searched: ["INBOX"], skipped: [] };
     return end < rows.length ? { ...page, cursor: String(end) } : page;
   };
-  return { accountId: `acc_${name}`, address: `${name}@example.test`, searchEmails } as Mail;
+  return { accountId: `acc_${name}`, address: `${name}@example.test`, searchEmails } as MailAccount;
 }
 
 test("every row comes once, newest first, also from servers that answer fewer than were asked for", async () => {

@@ -4,8 +4,7 @@ import { AppError, quoted } from "../../errors.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
-import type { Outcome } from "../mail.ts";
-import type { Change, Organised } from "../writing.ts";
+import type { Change, OrganizeResult, Outcome } from "../writing.ts";
 
 /** The emails of one mailbox in one numbering. */
 export type Group = { accountTag: string; mailbox: string; uidValidity: bigint; ids: Map<number, string> };
@@ -38,7 +37,7 @@ export async function forEachGroup(
   access: Access,
   ids: readonly string[],
   work: (imap: ImapFlow, group: Group, done: Done) => Promise<void>,
-): Promise<Organised> {
+): Promise<OrganizeResult> {
   const all: Done = { done: new Map(), problems: new Map(), changes: [], notes: [] };
   let failure: AppError | undefined;
   for (const group of toGroups(access, ids)) {

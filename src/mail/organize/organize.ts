@@ -9,23 +9,23 @@ import { AppError, quoted } from "../../errors.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
-import type { Outcome } from "../mail.ts";
-import { knownMailboxes, toMailboxPath } from "../mailboxes.ts";
-import { inAnyCase, toNearestPath } from "../search/missing-mailbox.ts";
-import type { Change, MailWriting, Organised } from "../writing.ts";
-import { forEachGroup, requireDone, toUidSet } from "./email-groups.ts";
-import { eraseGroup, moveGroup } from "./moving.ts";
 
-type Organising = Pick<
+import { knownMailboxes, toMailboxPath } from "../mailboxes.ts";
+import { findIgnoringCase, toNearestPath } from "../search/nearest-mailbox.ts";
+import type { Change, MailWriting, OrganizeResult, Outcome } from "../writing.ts";
+import { forEachGroup, requireDone, toUidSet } from "./email-groups.ts";
+import { eraseGroup, moveGroup } from "./move.ts";
+
+type Organizing = Pick<
   MailWriting,
   "markAsRead" | "changeFlags" | "moveEmails" | "deleteEmails" | "createMailbox" | "undo"
 >;
 
-export function createOrganising(access: Access): Organising {
+export function createOrganizing(access: Access): Organizing {
   async function changeFlags(
     ids: readonly string[],
     { add, remove }: { add: string[]; remove: string[] },
-  ): Promise<Organised> {
+  ): Promise<OrganizeResult> {
     return forEachGroup(access, ids, async (imap, group, all) => {
       requireStorable(imap, add);
       const range = toUidSet([...group.ids.keys()]);
@@ -52,8 +52,8 @@ export function createOrganising(access: Access): Organising {
     });
   }
 
-  async function moveEmails(ids: readonly string[], mailbox: string): Promise<Organised> {
-    const moveTo = async (path: string): Promise<Organised> => ({
+  async function moveEmails(ids: readonly string[], mailbox: string): Promise<OrganizeResult> {
+    const moveTo = async (path: string): Promise<OrganizeResult> => ({
       ...(await forEachGroup(access, ids, (imap, group, all) => moveGroup(imap, group, path, all))),
       mailbox: path,
     });
@@ -66,7 +66,7 @@ export function createOrganising(access: Access): Organising {
       const known = await access.read(undefined, (imap) => knownMailboxes(imap));
       // It may be the mailbox they were in that is gone.
       if (known.some((there) => there.path === path)) throw error;
-      const meant = inAnyCase(known, path);
+      const meant = findIgnoringCase(known, path);
       if (meant) return moveTo(meant.path);
       const nearest = toNearestPath(known, path);
       const near = nearest ? `; the nearest is ${quoted(nearest)}` : "";
@@ -76,7 +76,7 @@ export function createOrganising(access: Access): Organising {
     }
   }
 
-  async function deleteEmails(ids: readonly string[], permanently: boolean): Promise<Organised> {
+  async function deleteEmails(ids: readonly string[], permanently: boolean): Promise<OrganizeResult> {
     if (permanently && !(await isGmail())) return forEachGroup(access, ids, eraseGroup);
     const trash = await toMailboxPath(access, "trash");
     const organised = await forEachGroup(access, ids, (imap, group, all) =>
@@ -98,7 +98,7 @@ export function createOrganising(access: Access): Organising {
 
   const isGmail = () => access.read(undefined, async (imap) => imap.capabilities.has("X-GM-EXT-1"));
 
-  async function undo(changes: readonly Change[]): Promise<Organised> {
+  async function undo(changes: readonly Change[]): Promise<OrganizeResult> {
     const outcomes = new Map<Change, Outcome>();
     const notes: string[] = [];
     const open: Change[] = [];

@@ -6,7 +6,7 @@ import { AppError } from "../../errors.ts";
 
 /** After which email one mailbox goes on. */
 export type Position = {
-  /** `placeOf` the mailbox. */
+  /** `mailboxKeyOf` the mailbox. */
   place: string;
   /** UIDVALIDITY, digits. */
   validity: string;
@@ -35,7 +35,7 @@ export type Cursor =
 const kinds = { list: "l", search: "s" } as const;
 
 /** To recognise a mailbox among one account's, not to protect its name. */
-export function placeOf(path: string): string {
+export function mailboxKeyOf(path: string): string {
   return Bun.hash.xxHash32(path).toString(36);
 }
 

@@ -5,11 +5,12 @@ import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { isAttentive, readFresh, withNews } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
-import type { EmailPage } from "../mail.ts";
+
 import { toMailboxPath } from "../mailboxes.ts";
-import { fromCursor, type Position, placeOf, toCursor } from "./cursor.ts";
-import { withNearest } from "./missing-mailbox.ts";
-import { type FetchedRow, fetchRows } from "./rows.ts";
+import type { EmailPage } from "../reading.ts";
+import { fromCursor, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
+import { type FetchedRow, fetchRows } from "./email-rows.ts";
+import { withNearestMailbox } from "./nearest-mailbox.ts";
 
 export async function listEmails(
   access: Access,
@@ -38,7 +39,7 @@ export async function listEmails(
             {
               kind: "list",
               at: {
-                place: placeOf(path),
+                place: mailboxKeyOf(path),
                 validity: String(uidValidity),
                 uid: last.uid,
                 receivedAt: last.receivedAt,
@@ -55,7 +56,7 @@ export async function listEmails(
       ...(cursor ? { cursor } : {}),
     };
   };
-  return withNearest(access, named, (path) => access.read(path, work));
+  return withNearestMailbox(access, named, (path) => access.read(path, work));
 }
 
 type Rows = { rows: FetchedRow[]; total: number; left: number };

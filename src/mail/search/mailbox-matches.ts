@@ -5,17 +5,17 @@ import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
-import { type Cursor, inOrder, placeOf } from "./cursor.ts";
-import { withNearest } from "./missing-mailbox.ts";
-import { datesOf, dayMs, type Matches, type Place } from "./newest.ts";
-import { type FetchedRow, fetchRows } from "./rows.ts";
-import { findMatches } from "./search-mailbox.ts";
+import { type Cursor, inOrder, mailboxKeyOf } from "./cursor.ts";
+import { type FetchedRow, fetchRows } from "./email-rows.ts";
+import { findMatches } from "./find-matches.ts";
+import { withNearestMailbox } from "./nearest-mailbox.ts";
+import { datesOf, dayMs, type Matches, type Place } from "./newest-matches.ts";
 import type { MailboxSearch } from "./search-scope.ts";
-import { type Slice, type SliceSizes, slicesOf, wholeMailbox } from "./uid-ranges.ts";
+import { type RangeSizes, type UidRange, uidRangesOf, wholeMailbox } from "./uid-ranges.ts";
 
 export type Match = { uid: number; receivedAt: number };
 
-export type Offer = {
+export type MailboxResult = {
   path: string;
   /** UIDVALIDITY, digits. */
   validity: string;
@@ -37,34 +37,38 @@ export type Asked = {
   alone: boolean;
   /** When searching is over: one slow mailbox must not cost the answer of the others. */
   late: AbortSignal;
-  sizes: SliceSizes;
+  sizes: RangeSizes;
 };
 
 /** What is known of the mailbox that was selected. */
 type Selected = { path: string; validity: string };
 
 /** Throws timed_out when nothing was found in time, mailbox_not_found, cursor_expired, and what mail/failures makes. */
-export async function toOffer(access: Access, search: MailboxSearch, asked: Asked): Promise<Offer> {
-  const offer = await offerOnce(access, search, asked);
+export async function searchMailbox(
+  access: Access,
+  search: MailboxSearch,
+  asked: Asked,
+): Promise<MailboxResult> {
+  const offer = await searchOnce(access, search, asked);
   const { cursor } = asked;
-  const place = placeOf(offer.path);
+  const place = mailboxKeyOf(offer.path);
   // What was moved here since may have been shown where it was: then it goes on where the common order does.
   const isShown = (match: Match) => cursor && inOrder({ ...match, place }, cursor.last) <= 0;
   if (!cursor?.at.some((own) => own.place === place) || !offer.head.some(isShown)) return offer;
-  return offerOnce(access, search, { ...asked, cursor: { ...cursor, at: [] } });
+  return searchOnce(access, search, { ...asked, cursor: { ...cursor, at: [] } });
 }
 
-async function offerOnce(
+async function searchOnce(
   access: Access,
   { path: named, query }: MailboxSearch,
   asked: Asked,
-): Promise<Offer> {
+): Promise<MailboxResult> {
   const hurried = access.within(asked.late);
   /** The further slices: begun once, also when the first is tried again on another connection. */
   let further: Promise<PromiseSettledResult<Matches>[]> | undefined;
-  let slices: Slice[] = [];
+  let slices: UidRange[] = [];
 
-  const find = async (imap: ImapFlow, slice: Slice): Promise<Matches> => {
+  const find = async (imap: ImapFlow, slice: UidRange): Promise<Matches> => {
     const after = placeAfter(toSelected(imap), asked);
     return readFresh(imap, () =>
       findMatches(imap, query, slice.keys, { limit: asked.limit, ...(after ? { after } : {}) }),
@@ -77,7 +81,7 @@ async function offerOnce(
     // With a second connection the next search of so large a mailbox is twice as quick; nobody waits for it now.
     if (!spare && requireSelected(imap).exists > asked.sizes.whole)
       hurried.read(selected.path, async () => {}).catch(() => {});
-    slices = await slicesOf(imap, query, notes, { sizes: asked.sizes, spare });
+    slices = await uidRangesOf(imap, query, notes, { sizes: asked.sizes, spare });
     const [newest, ...older] = slices;
     further ??= Promise.allSettled(
       older.map((slice) => hurried.read(selected.path, (other) => find(other, slice))),
@@ -87,7 +91,9 @@ async function offerOnce(
     return { selected, first, offer };
   };
 
-  const { selected, first, offer } = await withNearest(access, named, (path) => hurried.read(path, work));
+  const { selected, first, offer } = await withNearestMailbox(access, named, (path) =>
+    hurried.read(path, work),
+  );
   if (offer) return { ...selected, ...offer };
   const { parts, problem } = inTime(slices, [
     { status: "fulfilled", value: first },
@@ -105,7 +111,7 @@ function toSelected(imap: ImapFlow): Selected {
 /** Where the mailbox goes on. Throws cursor_expired. */
 function placeAfter({ path, validity }: Selected, { cursor }: Asked): Place | undefined {
   if (!cursor) return undefined;
-  const place = placeOf(path);
+  const place = mailboxKeyOf(path);
   const own = cursor.at.find((position) => position.place === place);
   if (own && own.validity !== validity)
     throw new AppError("cursor_expired", "The mail server renumbered a mailbox since the cursor was given.");
@@ -116,7 +122,7 @@ function placeAfter({ path, validity }: Selected, { cursor }: Asked): Place | un
 
 /** The slices down to the first that was not searched in time. */
 function inTime(
-  slices: readonly Slice[],
+  slices: readonly UidRange[],
   settled: readonly PromiseSettledResult<Matches>[],
 ): { parts: Matches[]; problem?: string } {
   const parts: Matches[] = [];
@@ -135,7 +141,7 @@ function toProblem(until: number): string {
   return `only back to ${day(until)}, for time; search on with before:${day(until + 2 * dayMs)}`;
 }
 
-type Combined = Omit<Offer, "path" | "validity">;
+type Combined = Omit<MailboxResult, "path" | "validity">;
 
 /** The slices of one mailbox as one. */
 async function combine(

@@ -15,15 +15,19 @@ import {
   toMailboxPath,
   toRole,
 } from "../mailboxes.ts";
-import { inAnyCase, toMissing } from "./missing-mailbox.ts";
+import { findIgnoringCase, toMailboxNotFound } from "./nearest-mailbox.ts";
 
 /** One mailbox to search. `query` undefined: everything in it. `empty`: it certainly holds nothing. */
 export type MailboxSearch = { path: string; query: Query | undefined; empty: boolean };
 
-export type Scope = { places: MailboxSearch[]; skipped: { mailbox: string; reason: string }[] };
+export type SearchScope = { places: MailboxSearch[]; skipped: { mailbox: string; reason: string }[] };
 
 /** `mailbox` is the tool's own argument: one more `in:`. Throws mailbox_not_found, invalid_input, unsupported_query. */
-export async function toScope(access: Access, parsed: Query, mailbox: string | undefined): Promise<Scope> {
+export async function toSearchScope(
+  access: Access,
+  parsed: Query,
+  mailbox: string | undefined,
+): Promise<SearchScope> {
   const query: Query =
     mailbox === undefined
       ? parsed
@@ -66,7 +70,7 @@ function overKnown(
   named: readonly Named[],
   known: readonly KnownMailbox[],
   gmail: boolean,
-): Scope {
+): SearchScope {
   const targets = new Map<string, KnownMailbox>();
   for (const { name } of named) if (!isAnywhere(name)) targets.set(name, toKnown(known, name));
   const pathsOf = (some: readonly Named[]) => new Set(some.map(({ name }) => targets.get(name)?.path));
@@ -77,7 +81,7 @@ function overKnown(
   const anywhere = named.some(({ name, wanted }) => wanted && isAnywhere(name));
   // Gmail's All Mail holds every email but those in trash and junk once, whatever its labels.
   const all = gmail ? known.find((one) => one.holdsAll) : undefined;
-  const scope: Scope = { places: [], skipped: [] };
+  const scope: SearchScope = { places: [], skipped: [] };
   for (const one of known) {
     const binned = one.role === "trash" || one.role === "junk";
     if (all && one !== all && !binned) continue;
@@ -114,11 +118,11 @@ function toKnown(known: readonly KnownMailbox[], name: string): KnownMailbox {
   const found =
     known.find((one) => one.path === name) ??
     known.find((one) => one.role !== undefined && one.role === role) ??
-    inAnyCase(known, name);
+    findIgnoringCase(known, name);
   if (found) return found;
   throw role
     ? new AppError("mailbox_not_found", `This account has no ${role} mailbox.`)
-    : toMissing(known, name);
+    : toMailboxNotFound(known, name);
 }
 
 /** What an email in Gmail's All Mail has when it is in another mailbox, too. */

@@ -7,12 +7,12 @@ import { AppError } from "../../errors.ts";
 import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { parseQuery } from "../../query/query.ts";
 import type { Access } from "../access.ts";
-import type { EmailPage } from "../mail.ts";
-import { fromCursor, inOrder, type Position, placeOf, toCursor } from "./cursor.ts";
-import { type Match, type Offer, toOffer } from "./mailbox-matches.ts";
-import { type FetchedRow, fetchRows } from "./rows.ts";
-import { toScope } from "./search-scope.ts";
-import { sliceSizes } from "./uid-ranges.ts";
+import type { EmailPage } from "../reading.ts";
+import { fromCursor, inOrder, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
+import { type FetchedRow, fetchRows } from "./email-rows.ts";
+import { type MailboxResult, type Match, searchMailbox } from "./mailbox-matches.ts";
+import { toSearchScope } from "./search-scope.ts";
+import { rangeSizes } from "./uid-ranges.ts";
 
 /** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
 const maxPositions = 6;
@@ -24,12 +24,12 @@ const patienceMs = 32_000;
 export async function searchEmails(
   access: Access,
   request: { query: string; mailbox?: string; limit: number; cursor?: string },
-  limits = { patienceMs, sizes: sliceSizes },
+  limits = { patienceMs, sizes: rangeSizes },
 ): Promise<EmailPage> {
   const parsed = parseQuery(request.query, { clock: access.clock, self: access.address });
   const question = JSON.stringify([request.query, request.mailbox ?? ""]);
   const cursor = request.cursor === undefined ? undefined : fromCursor(request.cursor, "search", question);
-  const { places, skipped } = await toScope(access, parsed, request.mailbox);
+  const { places, skipped } = await toSearchScope(access, parsed, request.mailbox);
   const alone = places.length === 1;
   const late = AbortSignal.timeout(limits.patienceMs);
   const asked = { limit: request.limit, cursor, alone, late, sizes: limits.sizes };
@@ -37,14 +37,14 @@ export async function searchEmails(
     places.map((place) =>
       place.empty
         ? { path: place.path, validity: "0", total: 0, left: 0, head: [] }
-        : toOffer(access, place, asked),
+        : searchMailbox(access, place, asked),
     ),
   );
   // When none of those that hold anything could be searched, that is the answer.
   const searched = settled.filter((_, at) => !places[at]?.empty);
   if (searched.length > 0 && searched.every(({ status }) => status === "rejected"))
     for (const outcome of searched) if (outcome.status === "rejected") throw outcome.reason;
-  const found: Offer[] = [];
+  const found: MailboxResult[] = [];
   settled.forEach((outcome, at) => {
     if (outcome.status === "fulfilled") found.push(outcome.value);
     // One mailbox that cannot be read does not hide what the others hold.
@@ -54,11 +54,11 @@ export async function searchEmails(
   for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
 
   const merged = found
-    .flatMap((one) => one.head.map((match) => ({ ...match, place: placeOf(one.path), one })))
+    .flatMap((one) => one.head.map((match) => ({ ...match, place: mailboxKeyOf(one.path), one })))
     .sort(inOrder)
     .slice(0, request.limit);
   const rows = await rowsOf(access, found, merged);
-  const taken = (one: Offer) => merged.filter((match) => match.one === one);
+  const taken = (one: MailboxResult) => merged.filter((match) => match.one === one);
   const more = found.some((one) => one.left > taken(one).length);
   const last = merged.at(-1);
   const at = found
@@ -102,11 +102,11 @@ function toReason(problem: unknown): string {
 /** The rows of a page, in its order. */
 async function rowsOf(
   access: Access,
-  found: readonly Offer[],
-  page: readonly (Match & { one: Offer })[],
+  found: readonly MailboxResult[],
+  page: readonly (Match & { one: MailboxResult })[],
 ): Promise<FetchedRow[]> {
   const fetched = await Promise.all(
-    found.map(async (one): Promise<[Offer, FetchedRow[]]> => {
+    found.map(async (one): Promise<[MailboxResult, FetchedRow[]]> => {
       const uids = page.filter((match) => match.one === one).map(({ uid }) => uid);
       if (one.rows || uids.length === 0) return [one, one.rows ?? []];
       const share = uids.length / page.length;

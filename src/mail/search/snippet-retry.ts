@@ -13,12 +13,12 @@ const lookBytes = 8192;
 /** What the answer to one email costs besides. */
 const answerBytes = 80;
 
-export type Blank = { uid: number; root: Part; show(snippet: string): void };
+export type MissingSnippet = { uid: number; root: Part; show(snippet: string): void };
 
 /** `blanks` newest first: as many of them as `octets` from the server allow. */
-export async function lookAgain(
+export async function fetchMissingSnippets(
   imap: ImapFlow,
-  blanks: readonly Blank[],
+  blanks: readonly MissingSnippet[],
   octets: number,
   notes: MailboxNotes,
 ): Promise<void> {

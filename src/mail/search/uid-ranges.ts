@@ -11,18 +11,18 @@ import type { Cut, MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { atom, type SearchToken } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 import type { Query } from "../../query/query.ts";
-import { asksParts } from "./search-mailbox.ts";
+import { asksParts } from "./find-matches.ts";
 
-export type Slice = {
+export type UidRange = {
   /** SEARCH keys that leave only its emails; none for a whole mailbox. */
   keys: readonly SearchToken[];
   /** When its last email arrived, milliseconds; undefined for the newest slice. */
   until: number | undefined;
 };
 
-export const wholeMailbox: Slice = { keys: [], until: undefined };
+export const wholeMailbox: UidRange = { keys: [], until: undefined };
 
-export type SliceSizes = {
+export type RangeSizes = {
   /** Emails that are searched at once. */
   whole: number;
   /** The same for words in the text, which many servers look for by opening every email. */
@@ -31,18 +31,18 @@ export type SliceSizes = {
   largest: number;
 };
 
-export const sliceSizes: SliceSizes = { whole: 50_000, wholeText: 20_000, largest: 100_000 };
+export const rangeSizes: RangeSizes = { whole: 50_000, wholeText: 20_000, largest: 100_000 };
 
 /**
  * The slices of the selected mailbox, newest first. One round trip where there are several, until they are noted.
  * `spare`: another connection could begin at once; without one, what is quickly searched is searched whole.
  */
-export async function slicesOf(
+export async function uidRangesOf(
   imap: ImapFlow,
   query: Query | undefined,
   notes: MailboxNotes,
-  { sizes, spare }: { sizes: SliceSizes; spare: boolean },
-): Promise<Slice[]> {
+  { sizes, spare }: { sizes: RangeSizes; spare: boolean },
+): Promise<UidRange[]> {
   const { exists } = requireSelected(imap);
   const slow = isSlow(imap, query);
   const { whole, wholeText, largest } = sizes;

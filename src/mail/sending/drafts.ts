@@ -2,7 +2,7 @@ import type { Composed } from "../../compose/composed-email.ts";
 import { AppError } from "../../errors.ts";
 import type { Access } from "../access.ts";
 import type { MailWriting, SavedDraft } from "../writing.ts";
-import { file, requireRoleMailbox } from "./filing.ts";
+import { file, requireRoleMailbox } from "./file-copy.ts";
 
 /** Saves and then removes what it replaces: at no time is there none. */
 export async function saveDraft(

@@ -8,8 +8,8 @@ import { renderBody } from "../../readable/render-body.ts";
 import type { Access } from "../access.ts";
 import { toAttachment } from "../email/email.ts";
 import type { Thread, ThreadEmail } from "../reading.ts";
-import { type Conversation, gatherConversation } from "./conversation.ts";
-import { bodyOctets, type Found } from "./conversation-email.ts";
+import { bodyOctets, type FetchedEmail } from "./fetched-email.ts";
+import { type GatheredThread, gatherThread } from "./gather-thread.ts";
 
 /** Characters of all bodies together; each email has its share, short ones leave theirs to the others. */
 const budget = 25_000;
@@ -18,9 +18,9 @@ const maxPeople = 20;
 /** Octets of all text parts together; each email has its share, and none more than get_email begins with. */
 const maxOctets = 2_000_000;
 
-/** Throws what gatherConversation does. */
+/** Throws what gatherThread does. */
 export async function getThread(access: Access, request: { id: string; limit: number }): Promise<Thread> {
-  const conversation = await gatherConversation(access, access.toRef(request.id));
+  const conversation = await gatherThread(access, access.toRef(request.id));
   const shown = conversation.emails.slice(-request.limit);
   return {
     emails: await readBodies(access, shown),
@@ -31,7 +31,10 @@ export async function getThread(access: Access, request: { id: string; limit: nu
   };
 }
 
-function toNotes({ emails, beyond, open }: Conversation, [oldest, ...others]: readonly Found[]): string[] {
+function toNotes(
+  { emails, beyond, open }: GatheredThread,
+  [oldest, ...others]: readonly FetchedEmail[],
+): string[] {
   const left = emails.length + beyond - others.length - 1;
   // The day after, since others of the same day may be among them.
   const day = new Date((oldest?.at ?? 0) + 86_400_000).toISOString().slice(0, 10);
@@ -47,8 +50,8 @@ function toNotes({ emails, beyond, open }: Conversation, [oldest, ...others]: re
 /** `cut`: what was fetched of it ends before it does. */
 type Text = { text: string; cut: boolean };
 
-async function readBodies(access: Access, shown: readonly Found[]): Promise<ThreadEmail[]> {
-  const texts = new Map<Found, Text>();
+async function readBodies(access: Access, shown: readonly FetchedEmail[]): Promise<ThreadEmail[]> {
+  const texts = new Map<FetchedEmail, Text>();
   const maxLength = Math.min(firstBytes, Math.floor(maxOctets / shown.length));
   for (const email of shown.filter(isHere)) texts.set(email, toText(email, email.bodies, false));
   const mailboxes = Map.groupBy(
@@ -91,9 +94,9 @@ async function readBodies(access: Access, shown: readonly Found[]): Promise<Thre
 
 async function readAlike(
   imap: ImapFlow,
-  emails: readonly Found[],
+  emails: readonly FetchedEmail[],
   maxLength: number,
-  texts: Map<Found, Text>,
+  texts: Map<FetchedEmail, Text>,
 ): Promise<void> {
   const [first] = emails;
   const keys = first ? textParts(first.anatomy) : [];
@@ -108,7 +111,7 @@ async function readAlike(
   }
 }
 
-function toText(email: Found, bodies: ReadonlyMap<string, Buffer>, cut: boolean): Text {
+function toText(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>, cut: boolean): Text {
   const forward = mayBeForward(email.subject);
   const { text, notes } = renderBody(email.anatomy, { format: "markdown", forward }, (part) => {
     const bytes = bodies.get(part.part);
@@ -118,7 +121,7 @@ function toText(email: Found, bodies: ReadonlyMap<string, Buffer>, cut: boolean)
 }
 
 /** All of its text came when it was found, or there is none. */
-function isHere(email: Found): boolean {
+function isHere(email: FetchedEmail): boolean {
   return textParts(email.anatomy).every((key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets);
 }
 

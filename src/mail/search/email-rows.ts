@@ -10,8 +10,8 @@ import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
 import { textParts } from "../../readable/body.ts";
 import { snippetBytes, toSnippet } from "../../readable/snippet.ts";
 import type { Access } from "../access.ts";
-import type { EmailRow } from "../mail.ts";
-import { type Blank, lookAgain } from "./snippet-retry.ts";
+import type { EmailRow } from "../reading.ts";
+import { fetchMissingSnippets, type MissingSnippet } from "./snippet-retry.ts";
 
 /**
  * Raw header fields instead of ENVELOPE: they are half its size, keep the date's offset, and keep raw 8-bit bytes
@@ -50,7 +50,7 @@ export async function fetchRows(
   const answers = await imap.fetchAll(range, rowQuery, { uid: by === "uid" });
   // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
   const emails = answers.filter((email) => email.headers);
-  const blanks: Blank[] = [];
+  const blanks: MissingSnippet[] = [];
   const rows = emails.map((email) => {
     const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
     const fetched = toFetchedRow(access, imap, email, root, notes);
@@ -63,7 +63,7 @@ export async function fetchRows(
   });
   const allowed = share * listOctets(rows.length);
   const newestFirst = blanks.sort((a, b) => b.uid - a.uid);
-  await lookAgain(imap, newestFirst, allowed - (imap.stats().received - before), notes);
+  await fetchMissingSnippets(imap, newestFirst, allowed - (imap.stats().received - before), notes);
   return rows;
 }
 

@@ -1,8 +1,8 @@
 /** Mailboxes that are searched in slices: the same answers as in one piece, in few round trips, and what is in time. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { EmailPage } from "../../src/mail/mail.ts";
+import type { EmailPage } from "../../src/mail/reading.ts";
 import { searchEmails } from "../../src/mail/search/search.ts";
-import { type SliceSizes, sliceSizes } from "../../src/mail/search/uid-ranges.ts";
+import { type RangeSizes, rangeSizes } from "../../src/mail/search/uid-ranges.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
 import { startImapProxy } from "../support/imap-proxy.ts";
@@ -13,7 +13,7 @@ import { refusal } from "../support/refusal.ts";
 import { eventually } from "../support/waiting.ts";
 
 const count = 160;
-const sizes: SliceSizes = { whole: 50, wholeText: 20, largest: 60 };
+const sizes: RangeSizes = { whole: 50, wholeText: 20, largest: 60 };
 const patienceMs = 20_000;
 const bare = "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN";
 
@@ -44,7 +44,7 @@ async function fill(kit: MailServerKit, date = dateOf): Promise<User> {
 async function walk(
   { access }: Reader,
   query: string,
-  limits: { patienceMs: number; sizes: SliceSizes },
+  limits: { patienceMs: number; sizes: RangeSizes },
   between: (page: EmailPage) => Promise<void> = async () => {},
 ): Promise<{ subjects: string[]; totals: number[] }> {
   const walked = { subjects: [] as string[], totals: [] as number[] };
@@ -80,7 +80,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
 
       for (const query of ["subject:number", "subject:number rare", "subject:number -rare is:unread"])
         test(`answers ${query} page by page as in one piece`, async () => {
-          const whole = await walk(reader, query, { patienceMs, sizes: sliceSizes });
+          const whole = await walk(reader, query, { patienceMs, sizes: rangeSizes });
           const sliced = await walk(reader, query, { patienceMs, sizes });
           expect(sliced).toEqual(whole);
           expect(new Set(sliced.subjects).size).toBe(sliced.totals[0] ?? 0);
@@ -89,7 +89,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
       test("neither repeats nor skips while mail arrives and what was shown is moved away", async () => {
         const user = await fill(kit);
         const own = openReader(kit, user);
-        const expected = await walk(own, "subject:number", { patienceMs, sizes: sliceSizes });
+        const expected = await walk(own, "subject:number", { patienceMs, sizes: rangeSizes });
         const walked = await walk(own, "subject:number", { patienceMs, sizes }, async ({ emails }) => {
           await own.mail.moveEmails(
             emails.filter((_, at) => at % 2 === 0).map(({ id }) => id),
@@ -163,7 +163,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
       const before = /^only back to \d{4}-\d\d-\d\d, for time; search on with (before:\d{4}-\d\d-\d\d)$/.exec(
         skipped?.reason ?? "",
       )?.[1];
-      const all = await walk(openReader(kit, user), "number rare", { patienceMs, sizes: sliceSizes });
+      const all = await walk(openReader(kit, user), "number rare", { patienceMs, sizes: rangeSizes });
       const later = await walk(openReader(kit, user), `number rare ${before}`, { patienceMs, sizes });
       expect((later.totals[0] ?? 0) + page.total).toBeGreaterThanOrEqual(all.totals[0] ?? 0);
     } finally {

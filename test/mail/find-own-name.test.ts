@@ -1,7 +1,7 @@
 /** The name beside the address an email of ours comes from. */
 import { expect, test } from "bun:test";
 import { openImap, proveImap } from "../../src/imap/connect.ts";
-import { createOwnNameLook } from "../../src/mail/sending/own-name.ts";
+import { createOwnNameFinder } from "../../src/mail/sending/find-own-name.ts";
 import { createOutbound } from "../../src/outbound.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, type User } from "../support/mail-server.ts";
@@ -28,7 +28,7 @@ async function findName(user: User, names: readonly string[]): Promise<string | 
   );
   const imap = await openImap(await toCredentials(user), { outbound, signal: AbortSignal.timeout(20_000) });
   try {
-    return await createOwnNameLook(user.address)(imap);
+    return await createOwnNameFinder(user.address)(imap);
   } finally {
     imap.close();
   }

@@ -7,7 +7,7 @@ import { knownMailboxes } from "../mailboxes.ts";
 const newest = 20;
 
 /** Looks for what stands beside the address in the newest email in Sent that has something there. */
-export function createOwnNameLook(address: string) {
+export function createOwnNameFinder(address: string) {
   return async function findOwnName(imap: ImapFlow): Promise<string | undefined> {
     const sent = (await knownMailboxes(imap)).find(({ role }) => role === "sent");
     if (!sent) return undefined;

@@ -9,9 +9,9 @@ import { AppError } from "../../errors.ts";
 import type { Submissions } from "../../smtp/submissions.ts";
 import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailboxes.ts";
-import { createOrganising } from "../organize/organize.ts";
+import { createOrganizing } from "../organize/organize.ts";
 import type { Sent } from "../writing.ts";
-import { file, findByMessageId, requireRoleMailbox } from "./filing.ts";
+import { file, findByMessageId, requireRoleMailbox } from "./file-copy.ts";
 
 export type SendDeps = {
   owner: ConnectionOwner;
@@ -92,12 +92,12 @@ async function removeSecond(access: Access, mailbox: string, messageId: string, 
     const found = await findByMessageId(imap, messageId);
     return found.length > 1 && imap.capabilities.has("UIDPLUS");
   });
-  if (twice) await createOrganising(access).deleteEmails([id], true);
+  if (twice) await createOrganizing(access).deleteEmails([id], true);
 }
 
 async function removeDraft(access: Access, draftId: string): Promise<string[]> {
   try {
-    const { notes } = await createOrganising(access).deleteEmails([draftId], true);
+    const { notes } = await createOrganizing(access).deleteEmails([draftId], true);
     return notes;
   } catch (error) {
     const { code, message } = toWarning(error);
@@ -110,15 +110,15 @@ async function removeDraft(access: Access, draftId: string): Promise<string[]> {
 async function markAnswered(access: Access, composed: Composed): Promise<void> {
   const { answers, forwards, answersMessageId } = composed;
   try {
-    const organising = createOrganising(access);
-    if (answers) await organising.changeFlags([answers], { add: ["\\Answered"], remove: [] });
-    if (forwards) await organising.changeFlags([forwards], { add: ["$Forwarded"], remove: [] });
+    const organizing = createOrganizing(access);
+    if (answers) await organizing.changeFlags([answers], { add: ["\\Answered"], remove: [] });
+    if (forwards) await organizing.changeFlags([forwards], { add: ["$Forwarded"], remove: [] });
     if (answers || !answersMessageId) return;
     const inbox = await toMailboxPath(access, "inbox");
     const ids = await access.read(inbox, async (imap) =>
       (await findByMessageId(imap, answersMessageId, 2000)).map((uid) => access.toId(imap, uid)),
     );
-    if (ids.length > 0) await organising.changeFlags(ids, { add: ["\\Answered"], remove: [] });
+    if (ids.length > 0) await organizing.changeFlags(ids, { add: ["\\Answered"], remove: [] });
   } catch {
     // The email is sent; a mark on another one is not worth a word.
   }

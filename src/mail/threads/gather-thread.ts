@@ -15,16 +15,16 @@ import { requireSameValidity } from "../../imap/select.ts";
 import { textParts } from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes } from "../mailboxes.ts";
-import { type Found, toFound, toLinks, withBodies } from "./conversation-email.ts";
-import { type Asked, findCandidates, type Key, type Question, toQuestion } from "./conversation-search.ts";
-import { createVisits, lookEverywhere, maxPerMailbox, type Visits } from "./conversation-visits.ts";
+import { type FetchedEmail, toFetchedEmail, toLinks, withBodies } from "./fetched-email.ts";
+import { createMailboxVisits, type MailboxVisits, maxPerMailbox, visitMailboxes } from "./mailbox-visits.ts";
+import { type Asked, findCandidates, type Key, type Question, toQuestion } from "./thread-search.ts";
 
 /** How often what was found is asked for what it leads to; a conversation of equal subject is whole after one. */
 const maxRounds = 5;
 
-export type Conversation = {
+export type GatheredThread = {
   /** Each once, oldest first. */
-  emails: Found[];
+  emails: FetchedEmail[];
   /** Further, older ones in mailboxes that hold too many to look at. */
   beyond: number;
   /** Whether it was left while it still led on. */
@@ -37,7 +37,7 @@ export type Conversation = {
  * Throws email_moved, email_not_found, and what its own mailbox or the list of the others fails with; another mailbox's
  * failure is told in `skipped`.
  */
-export async function gatherConversation(access: Access, ref: EmailRef): Promise<Conversation> {
+export async function gatherThread(access: Access, ref: EmailRef): Promise<GatheredThread> {
   const starting = begin(access, ref);
   const list = () => access.read(undefined, (imap) => knownMailboxes(imap, true));
   // Where another connection is there, it is asked at the same time.
@@ -46,11 +46,11 @@ export async function gatherConversation(access: Access, ref: EmailRef): Promise
   const start = await starting;
   // It refers to nothing, and nothing can refer to it.
   if (start.first && !start.number && start.ids.length === 0)
-    return toConversation(start.first, [], createVisits(ref, Promise.resolve([])));
+    return toConversation(start.first, [], createMailboxVisits(ref, Promise.resolve([])));
   const known = listing ?? Promise.resolve(await list());
   const others = known.then((mailboxes) => toOthers(mailboxes, start));
   others.catch(() => {});
-  const visits = () => createVisits(ref, others);
+  const visits = () => createMailboxVisits(ref, others);
   const numbered = start.number && (await gatherByNumber(access, start, start.number.keys, visits()));
   return numbered ?? gatherByIds(access, start, visits());
 }
@@ -65,7 +65,7 @@ function toOthers(known: readonly KnownMailbox[], { number }: Start): readonly K
 type Start = EmailLinks & {
   ref: EmailRef;
   number?: { keys: Key; gmail: boolean };
-  first?: Found;
+  first?: FetchedEmail;
   /** The parts that its text is in. */
   parts: readonly string[];
 };
@@ -88,7 +88,7 @@ async function readFirst(
   ref: EmailRef,
   imap: ImapFlow,
   notes: MailboxNotes,
-): Promise<Start & { first: Found }> {
+): Promise<Start & { first: FetchedEmail }> {
   requireSameValidity(imap, ref);
   const ask = withBodies(notes.textParts.get(ref.uid) ?? []);
   let email = await imap.fetchOne(String(ref.uid), ask, { uid: true });
@@ -98,7 +98,7 @@ async function readFirst(
     email = await imap.fetchOne(String(ref.uid), ask, { uid: true });
   }
   if (!email) throw new AppError("email_not_found", "There is no email with this id any more.");
-  const first = toFound(access, imap, ref.mailbox, email);
+  const first = toFetchedEmail(access, imap, ref.mailbox, email);
   const seen = { parts: textParts(first.anatomy), links: toLinks(first) };
   noteEmail(notes, ref.uid, seen);
   const number = toNumber(imap, first.threadId);
@@ -114,8 +114,12 @@ function toNumber(imap: ImapFlow, threadId: string | undefined): Start["number"]
 }
 
 /** The email itself among those that were found, else as it is read now. Throws email_moved and email_not_found. */
-async function requireFirst(access: Access, { ref }: Start, found: readonly Found[]): Promise<Found> {
-  const isIt = ({ mailbox, uid }: Found) => mailbox === ref.mailbox && uid === ref.uid;
+async function requireFirst(
+  access: Access,
+  { ref }: Start,
+  found: readonly FetchedEmail[],
+): Promise<FetchedEmail> {
+  const isIt = ({ mailbox, uid }: FetchedEmail) => mailbox === ref.mailbox && uid === ref.uid;
   return (
     found.find(isIt) ??
     access.read(ref.mailbox, async (imap, notes) => (await readFirst(access, ref, imap, notes)).first)
@@ -127,11 +131,11 @@ async function gatherByNumber(
   access: Access,
   start: Start,
   keys: Key,
-  visits: Visits,
-): Promise<Conversation | undefined> {
+  visits: MailboxVisits,
+): Promise<GatheredThread | undefined> {
   let believed = false;
   const { ref } = start;
-  const emails = await lookEverywhere(access, visits, start.parts, async (imap, path) => {
+  const emails = await visitMailboxes(access, visits, start.parts, async (imap, path) => {
     const uids = (await uidSearch(imap, keys).catch(ifRefused)) ?? [];
     believed ||= path === ref.mailbox && uids.includes(ref.uid);
     return uids;
@@ -140,12 +144,12 @@ async function gatherByNumber(
   return toConversation(start.first ?? (await requireFirst(access, start, emails)), emails, visits);
 }
 
-async function gatherByIds(access: Access, start: Start, visits: Visits): Promise<Conversation> {
+async function gatherByIds(access: Access, start: Start, visits: MailboxVisits): Promise<GatheredThread> {
   const { ref } = start;
-  const pool = new Map<string, Found>();
+  const pool = new Map<string, FetchedEmail>();
   const asked: Asked = { words: new Set(), wholeSubjects: true };
-  const lookFor = async (question: Question, linked: readonly Found[]) => {
-    const found = await lookEverywhere(access, visits, start.parts, async (imap, path) => {
+  const lookFor = async (question: Question, linked: readonly FetchedEmail[]) => {
+    const found = await visitMailboxes(access, visits, start.parts, async (imap, path) => {
       const own = linked.filter(({ mailbox }) => mailbox === path).map(({ uid }) => uid);
       if (path === ref.mailbox) own.push(ref.uid);
       const candidates = await findCandidates(imap, question, { own, most: maxPerMailbox });
@@ -175,7 +179,7 @@ async function gatherByIds(access: Access, start: Start, visits: Visits): Promis
 }
 
 /** Those of the emails looked at that ids link to the first, over however many others. */
-function toLinked(first: Found, pool: ReadonlyMap<string, Found>): Found[] {
+function toLinked(first: FetchedEmail, pool: ReadonlyMap<string, FetchedEmail>): FetchedEmail[] {
   const ids = new Set(first.ids);
   const linked = new Set([first]);
   let size: number;
@@ -190,7 +194,11 @@ function toLinked(first: Found, pool: ReadonlyMap<string, Found>): Found[] {
   return [...linked];
 }
 
-async function toConversation(first: Found, emails: readonly Found[], visits: Visits): Promise<Conversation> {
+async function toConversation(
+  first: FetchedEmail,
+  emails: readonly FetchedEmail[],
+  visits: MailboxVisits,
+): Promise<GatheredThread> {
   // The copy in Sent and the copy that came back are one email; the one that was asked for is shown.
   const once = new Map([[first.same, first]]);
   for (const email of emails) if (!once.has(email.same)) once.set(email.same, email);

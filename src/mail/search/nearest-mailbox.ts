@@ -22,7 +22,7 @@ export function toNearestPath(known: readonly KnownMailbox[], name: string): str
 }
 
 /** `name` is what was asked for, in a search or a list. */
-export function toMissing(known: readonly KnownMailbox[], name: string): AppError {
+export function toMailboxNotFound(known: readonly KnownMailbox[], name: string): AppError {
   const asked = name.slice(0, 100);
   const wanted = asked.trim().toLowerCase();
   const nearest = toNearestPath(known, name);
@@ -40,14 +40,14 @@ export function toMissing(known: readonly KnownMailbox[], name: string): AppErro
  * The one mailbox that is called so, but for upper and lower case, spaces around it, and how an accent is written:
  * clients on a Mac make names of letters and accents apart (Unicode's NFD).
  */
-export function inAnyCase(known: readonly KnownMailbox[], name: string): KnownMailbox | undefined {
+export function findIgnoringCase(known: readonly KnownMailbox[], name: string): KnownMailbox | undefined {
   const fold = (text: string) => text.normalize("NFC").trim().toLowerCase();
   const same = known.filter(({ path }) => fold(path) === fold(name));
   return same.length === 1 ? same[0] : undefined;
 }
 
 /** Does `work`, which selects `path`; when there is no such mailbox, with the one that must be meant. */
-export async function withNearest<T>(
+export async function withNearestMailbox<T>(
   access: Access,
   path: string,
   work: (path: string) => Promise<T>,
@@ -57,8 +57,8 @@ export async function withNearest<T>(
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "mailbox_not_found") throw error;
     const known = await access.read(undefined, (imap) => knownMailboxes(imap));
-    const meant = inAnyCase(known, path);
-    if (!meant || meant.path === path) throw toMissing(known, path);
+    const meant = findIgnoringCase(known, path);
+    if (!meant || meant.path === path) throw toMailboxNotFound(known, path);
     return work(meant.path);
   }
 }

@@ -10,7 +10,7 @@ import { createAccess } from "./access.ts";
 import { createWriting } from "./create-writing.ts";
 import { describeAttachment, getAttachment, streamAttachment } from "./email/attachment.ts";
 import { getEmail } from "./email/email.ts";
-import type { Mail } from "./mail.ts";
+import type { MailAccount } from "./mail-account.ts";
 import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
 import { listEmails } from "./search/listing.ts";
@@ -21,7 +21,7 @@ import { getThread } from "./threads/thread.ts";
 const afterwardsMs = 20_000;
 
 /** `signal`: the call's deadline and the caller's going away. Nothing connects until a verb is called. */
-export function createMail(deps: {
+export function createMailAccount(deps: {
   owner: ConnectionOwner;
   connections: Connections;
   signal: AbortSignal;
@@ -32,7 +32,7 @@ export function createMail(deps: {
   own: readonly string[];
   /** The provider puts sent mail into Sent by itself. */
   filesSentMail: boolean;
-}): Mail {
+}): MailAccount {
   const { owner, connections, signal, clock } = deps;
   const access = createAccess({ owner, connections, signal, clock });
   const reading: MailReading = {

@@ -6,7 +6,7 @@ import { type Anatomy, charsetOf, emptyPart, toAnatomy, toPart } from "../../ema
 import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import type { Access } from "../access.ts";
 
-export type Found = EmailLinks & {
+export type FetchedEmail = EmailLinks & {
   mailbox: string;
   uid: number;
   id: string;
@@ -40,7 +40,12 @@ export const withBodies = (keys: readonly string[]): FetchQueryObject => ({
   ...(keys.length > 0 ? { bodyParts: keys.map((key) => ({ key, start: 0, maxLength: bodyOctets })) } : {}),
 });
 
-export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: FetchMessageObject): Found {
+export function toFetchedEmail(
+  access: Access,
+  imap: ImapFlow,
+  mailbox: string,
+  email: FetchMessageObject,
+): FetchedEmail {
   const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
   const headers = parseHeaders(email.headers ?? Buffer.alloc(0), charsetOf(root));
   const date = toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(email));
@@ -59,6 +64,6 @@ export function toFound(access: Access, imap: ImapFlow, mailbox: string, email: 
   };
 }
 
-export function toLinks({ messageId, ids, subject, threadId }: Found): EmailLinks {
+export function toLinks({ messageId, ids, subject, threadId }: FetchedEmail): EmailLinks {
   return { messageId, ids, subject, ...(threadId ? { threadId } : {}) };
 }

@@ -8,17 +8,17 @@ import { readFresh } from "../../imap/sync.ts";
 import { textParts } from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import type { KnownMailbox } from "../mailboxes.ts";
-import { type Found, toFound, toLinks, withBodies } from "./conversation-email.ts";
+import { type FetchedEmail, toFetchedEmail, toLinks, withBodies } from "./fetched-email.ts";
 
 /** Emails of one mailbox that are looked at, the newest. */
 export const maxPerMailbox = 200;
-/** Found at once, so few that most are likely to be shown: their texts come along. */
+/** FetchedEmail at once, so few that most are likely to be shown: their texts come along. */
 const fewFound = 12;
 
-export type Visits = ReturnType<typeof createVisits>;
+export type MailboxVisits = ReturnType<typeof createMailboxVisits>;
 
 /** `of`: the email, whose own mailbox is looked in before it is known which `others` there are. */
-export function createVisits(of: EmailRef, others: Promise<readonly KnownMailbox[]>) {
+export function createMailboxVisits(of: EmailRef, others: Promise<readonly KnownMailbox[]>) {
   const own = of.mailbox;
   const seen = new Map<string, Set<number>>();
   const visited = new Set<string>();
@@ -73,14 +73,14 @@ type Find = (imap: ImapFlow, path: string) => Promise<number[]>;
  * the email's own mailbox or the list of the others fails with; another mailbox that cannot be read is left out, and
  * noted in `visits.skipped`.
  */
-export async function lookEverywhere(
+export async function visitMailboxes(
   access: Access,
-  visits: Visits,
+  visits: MailboxVisits,
   parts: readonly string[],
   find: Find,
-): Promise<Found[]> {
+): Promise<FetchedEmail[]> {
   const lookIn = (path: string) => look(access, path, visits, parts, find);
-  const elsewhere = async (): Promise<Found[]> => {
+  const elsewhere = async (): Promise<FetchedEmail[]> => {
     const paths = await visits.othersToLookIn();
     const settled = await Promise.allSettled(paths.map(lookIn));
     return settled.flatMap((outcome, at) => {
@@ -99,10 +99,10 @@ export async function lookEverywhere(
 function look(
   access: Access,
   path: string,
-  visits: Visits,
+  visits: MailboxVisits,
   parts: readonly string[],
   find: Find,
-): Promise<Found[]> {
+): Promise<FetchedEmail[]> {
   return access.read(path, async (imap, notes) => {
     if (path === visits.of.mailbox) requireSameValidity(imap, visits.of);
     const work = () => find(imap, path);
@@ -112,7 +112,9 @@ function look(
     const emails = newest.length > 0 ? await imap.fetchAll(newest.join(","), query, { uid: true }) : [];
     visits.visit(path, newest, older);
     // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
-    const found = emails.filter(({ headers }) => headers).map((email) => toFound(access, imap, path, email));
+    const found = emails
+      .filter(({ headers }) => headers)
+      .map((email) => toFetchedEmail(access, imap, path, email));
     for (const email of found)
       noteEmail(notes, email.uid, { parts: textParts(email.anatomy), links: toLinks(email) });
     return found;

@@ -6,8 +6,8 @@ import { atom, ifRefused, type SearchToken, uidSearch, uidSort } from "../../ima
 import { toSearchKeys } from "../../imap/search-keys.ts";
 import { requireSelected } from "../../imap/select.ts";
 import type { Query } from "../../query/query.ts";
-import { chunks, datesOf, type Matches, newestOf, type Place, type Wanted } from "./newest.ts";
-import { matchesParts } from "./search-parts.ts";
+import { matchesParts } from "./attachment-match.ts";
+import { chunks, datesOf, type Matches, newestOf, type Place, type Wanted } from "./newest-matches.ts";
 
 /** Emails whose dates are asked at once to find a place in a list. */
 const maxProbes = 500;
