@@ -9,7 +9,7 @@ import type { Clock } from "../../src/clock.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import type { Level, LiveGrant } from "../../src/grant.ts";
-import { createCors, createGuard, createRefuseStrangers, type Door } from "../../src/http/guard.ts";
+import { type AppEnv, createCors, createGuard, createRefuseStrangers } from "../../src/http/guard.ts";
 import { createNotFound, createOnError } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
 import { createJournal } from "../../src/ledger/journal.ts";
@@ -65,7 +65,7 @@ export async function openMcpDoor(options: {
       })
       .run();
 
-  const requireGrant: MiddlewareHandler<Door & { Variables: { grant: LiveGrant } }> = async (c, next) => {
+  const requireGrant: MiddlewareHandler<AppEnv & { Variables: { grant: LiveGrant } }> = async (c, next) => {
     const token = c.req.header("Authorization")?.replace(/^Bearer /, "") ?? "";
     const level = tokens[token];
     if (!level) return c.json({ error: "invalid_token" }, 401);
@@ -115,7 +115,7 @@ export async function openMcpDoor(options: {
     newFence: () => createFence("test"),
     log,
   });
-  const app = new Hono<Door>()
+  const app = new Hono<AppEnv>()
     .onError(createOnError({ log }))
     .notFound(createNotFound({ config }))
     .use(createGuard({ log }))
