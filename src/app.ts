@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Config } from "./config.ts";
-import { createCors, createGuard, createRefuseStrangers, type Door, limitBody } from "./http/guard.ts";
+import { type AppEnv, createCors, createGuard, createRefuseStrangers, limitBody } from "./http/guard.ts";
 import { createNotFound, createOnError, refuseMethod } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
 import { createLinkRoutes, type LinksDeps } from "./links/routes.ts";
@@ -37,7 +37,7 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
   const limitForm = limitBody(formBytes);
 
   // A slash at the end of a typed URL does not matter.
-  const app = new Hono<Door>({ strict: false });
+  const app = new Hono<AppEnv>({ strict: false });
   return (
     app
       .onError(createOnError({ log }))

@@ -11,8 +11,8 @@ import { createDocumentReader } from "./documents/sandbox.ts";
 import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import type { ImapDeadlines } from "./imap/connect.ts";
 import { createConnections } from "./imap/connections.ts";
-import { createJournal } from "./ledger/journal.ts";
-import { createSends, sendLimits } from "./ledger/sends.ts";
+import { createSendLog, sendLimits } from "./ledger/send-log.ts";
+import { createUndoLog } from "./ledger/undo-log.ts";
 import { createDownloads } from "./links/downloads.ts";
 import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
@@ -222,8 +222,8 @@ function createDoors(deps: {
 /** What is remembered for a while on behalf of a grant: what was sent and changed, uploads, one-time links. */
 function createMemory({ config, db, secrets, clock, log }: Ground, vault: ReturnType<typeof createVault>) {
   const limits = { ...sendLimits, perHour: config.sendsPerHour, perDay: config.sendsPerDay };
-  const sends = createSends({ db, clock, log, limits });
-  const journal = createJournal({ db, clock, log });
+  const sendLog = createSendLog({ db, clock, log, limits });
+  const undoLog = createUndoLog({ db, clock, log });
   const links = createLinks({
     db,
     secrets,
@@ -236,14 +236,14 @@ function createMemory({ config, db, secrets, clock, log }: Ground, vault: Return
   return {
     uploads,
     downloads,
-    forGrant: (grant: Parameters<typeof sends.forGrant>[0]) => ({
-      sends: sends.forGrant(grant),
-      journal: journal.forGrant(grant),
+    forGrant: (grant: Parameters<typeof sendLog.forGrant>[0]) => ({
+      sendLog: sendLog.forGrant(grant),
+      undoLog: undoLog.forGrant(grant),
       uploads: uploads.forGrant(grant),
       downloads: downloads.forGrant(grant),
     }),
     sweep(): void {
-      for (const room of [sends, journal, links, uploads]) room.sweep();
+      for (const room of [sendLog, undoLog, links, uploads]) room.sweep();
     },
   };
 }

@@ -12,7 +12,7 @@ import { domainToASCII } from "node:url";
 import ipaddr from "ipaddr.js";
 import { AppError } from "./errors.ts";
 import { createHostList, type IpAddress, parseIpAddress } from "./host-list.ts";
-import { createPace } from "./pace.ts";
+import { createThrottle } from "./throttle.ts";
 
 /** Where to connect: a judged address, the name for SNI and the certificate (absent for an address), the port. */
 export type Vetted = { address: string; servername: string | undefined; port: number };
@@ -91,7 +91,7 @@ export function createOutbound(deps: {
 
   return {
     /** How fast is read what these hosts send, all of them together. */
-    pace: createPace(),
+    throttle: createThrottle(),
 
     /** Judges host and port before each connection. Throws host_refused or host_unknown, never sooner than refusalMs. */
     vet: vetFor(mailPorts),

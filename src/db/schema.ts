@@ -125,7 +125,7 @@ export const sends = sqliteTable(
   (table) => [index("sends_by_grant").on(table.grantId, table.createdAt)],
 );
 
-/** The undo journal: what a write changed, as email ids sealed under the grant's data key. 24 hours. */
+/** The undo log: what a write changed, as email ids sealed under the grant's data key. 24 hours. */
 export const operations = sqliteTable(
   "operations",
   {

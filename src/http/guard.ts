@@ -12,7 +12,7 @@ import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 /** What travels with every request. `server` is Bun's, absent when a test enters through `app.request`. */
-export type Door = {
+export type AppEnv = {
   Bindings: { server?: Pick<Bun.Server<unknown>, "timeout" | "requestIP"> } | undefined;
   Variables: {
     requestId: string;
@@ -38,7 +38,7 @@ const knownOrigins = [
 
 /** Request id, security headers, and one log line per request (the route's pattern, never the URL). */
 export function createGuard({ log }: { log: Log }) {
-  return createMiddleware<Door>(async function guard(c, next) {
+  return createMiddleware<AppEnv>(async function guard(c, next) {
     const startedAt = performance.now();
     c.set("requestId", crypto.randomUUID());
     c.set("arrived", c.req.raw);
@@ -93,7 +93,7 @@ export function createCors({ config }: { config: Pick<Config, "publicUrl" | "all
     maxAge: 86_400,
   });
   // A program's call names no origin, is never cached, and is spared the copy that hono makes of every response.
-  return createMiddleware<Door>(async (c, next) => {
+  return createMiddleware<AppEnv>(async (c, next) => {
     if (c.req.method === "POST" && c.req.header("Origin") === undefined) return next();
     return answer(c, next);
   });
@@ -107,7 +107,7 @@ export function createCors({ config }: { config: Pick<Config, "publicUrl" | "all
 export function createRefuseStrangers({ config }: { config: Pick<Config, "publicUrl" | "allowedOrigins"> }) {
   const isKnown = toIsKnown(config);
   const loopback = isLoopback(config.publicUrl);
-  return createMiddleware<Door>(async function refuseStrangers(c, next) {
+  return createMiddleware<AppEnv>(async function refuseStrangers(c, next) {
     const origin = c.req.header("Origin");
     const host = c.req.header("Host");
     if (origin !== undefined && !isKnown(origin))
@@ -128,7 +128,7 @@ export function limitBody(maxBytes: number) {
       });
     },
   });
-  return createMiddleware<Door>(async (c, next) => {
+  return createMiddleware<AppEnv>(async (c, next) => {
     // Bun reads no more than was declared; even to look at the body would make a stream of it.
     const declared = c.req.header("Transfer-Encoding") ? undefined : c.req.header("Content-Length");
     if (declared !== undefined && Number(declared) <= maxBytes) return next();
@@ -141,7 +141,7 @@ export function limitBody(maxBytes: number) {
  * authentication and after the body is read, so that a slow attacker keeps the short limit.
  */
 export function allowSilence(
-  c: { env: Door["Bindings"]; var: Pick<Door["Variables"], "arrived"> },
+  c: { env: AppEnv["Bindings"]; var: Pick<AppEnv["Variables"], "arrived"> },
   seconds: number,
 ): void {
   c.env?.server?.timeout(c.var.arrived, seconds);
@@ -158,6 +158,6 @@ function isLoopback(url: string): boolean {
   return URL.canParse(url) && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
 }
 
-function refuse(c: Context<Door>, message: string) {
+function refuse(c: Context<AppEnv>, message: string) {
   return c.json({ jsonrpc: "2.0", error: { code: -32000, message }, id: null }, 403);
 }

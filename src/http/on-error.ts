@@ -6,10 +6,10 @@ import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import { toStorageError } from "../storage-error.ts";
-import type { Door } from "./guard.ts";
+import type { AppEnv } from "./guard.ts";
 
 export function createOnError({ log }: { log: Log }) {
-  return function onError(thrown: Error, c: Context<Door>): Response {
+  return function onError(thrown: Error, c: Context<AppEnv>): Response {
     const error = toStorageError(thrown);
     if (error instanceof HTTPException) return error.getResponse();
     if (error instanceof AppError) {

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import type { Metrics } from "../metrics.ts";
 import { sameSecret } from "../secrets.ts";
 import { productVersion } from "../version.ts";
-import type { Door } from "./guard.ts";
+import type { AppEnv } from "./guard.ts";
 import { createProbeRoutes, type ProbeDeps } from "./probe.ts";
 
 export type OperatorDeps = ProbeDeps & {
@@ -33,7 +33,7 @@ export function createOperatorRoutes(deps: OperatorDeps) {
     return proof.writable;
   }
 
-  return new Hono<Door>()
+  return new Hono<AppEnv>()
     .route("/", createProbeRoutes(deps))
     .get("/health", (c) => c.json({ status: "ok", version: productVersion }))
     .get("/ready", (c) =>

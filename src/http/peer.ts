@@ -3,11 +3,11 @@ import type { HonoRequest } from "hono";
 import ipaddr from "ipaddr.js";
 import type { Config } from "../config.ts";
 import { createHostList, type IpAddress, parseIpAddress } from "../host-list.ts";
-import type { Door } from "./guard.ts";
+import type { AppEnv } from "./guard.ts";
 
 /** Who calls: the socket's address, or what the operator's own proxies say of it. */
 export function toPeerOf(
-  c: { env: Door["Bindings"]; var: Pick<Door["Variables"], "arrived">; req: Pick<HonoRequest, "header"> },
+  c: { env: AppEnv["Bindings"]; var: Pick<AppEnv["Variables"], "arrived">; req: Pick<HonoRequest, "header"> },
   { trustedProxies }: Pick<Config, "trustedProxies">,
 ): string {
   const remote = c.env?.server?.requestIP(c.var.arrived)?.address;

@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Clock } from "../clock.ts";
 import type { Secrets } from "../secrets.ts";
-import type { Door } from "./guard.ts";
+import type { AppEnv } from "./guard.ts";
 import { toPeerOf } from "./peer.ts";
 
 export const probePath = "/mcp/probe";
@@ -35,7 +35,7 @@ export function sealProbe(secrets: Secrets, clock: Clock): string {
 export type ProbeDeps = { secrets: Secrets; clock: Clock; trustedProxies: readonly string[] };
 
 export function createProbeRoutes({ secrets, clock, trustedProxies }: ProbeDeps) {
-  const requireProbe = createMiddleware<Door>(async function requireProbe(c, next) {
+  const requireProbe = createMiddleware<AppEnv>(async function requireProbe(c, next) {
     if (!isFresh(c.req.header(probeHeader) ?? "")) return c.notFound();
     await next();
   });
@@ -49,7 +49,7 @@ export function createProbeRoutes({ secrets, clock, trustedProxies }: ProbeDeps)
     }
   }
 
-  return new Hono<Door>()
+  return new Hono<AppEnv>()
     .post(probePath, requireProbe, async (c) => {
       const answer: ProbeAnswer = {
         peer: toPeerOf(c, { trustedProxies }),

@@ -3,7 +3,7 @@ import { ImapFlow } from "imapflow";
 import type { Credentials, MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Outbound, Vetted } from "../outbound.ts";
-import type { Pace } from "../pace.ts";
+import type { Throttle } from "../throttle.ts";
 import { toAppError } from "./failures.ts";
 import { createPacedTransport } from "./paced-transport.ts";
 
@@ -37,7 +37,7 @@ export async function openImap(
   if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
   const vetted = await deps.outbound.vet(credentials.imap);
   const auth = { user: credentials.username, pass: credentials.password };
-  const imap = createFlow(credentials.imap, vetted, deadlines, deps.outbound.pace, auth);
+  const imap = createFlow(credentials.imap, vetted, deadlines, deps.outbound.throttle, auth);
   const deadline = AbortSignal.any([deps.signal, AbortSignal.timeout(deadlines.openMs)]);
   const end = () => imap.close();
   deadline.addEventListener("abort", end, { once: true });
@@ -100,7 +100,7 @@ export async function reachImap(
 ): Promise<void> {
   const vetted = await deps.outbound.vet(server);
   if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
-  const imap = createFlow(server, vetted, deps.deadlines ?? imapDeadlines, deps.outbound.pace);
+  const imap = createFlow(server, vetted, deps.deadlines ?? imapDeadlines, deps.outbound.throttle);
   const end = () => imap.close();
   deps.signal.addEventListener("abort", end, { once: true });
   try {
@@ -121,7 +121,7 @@ function createFlow(
   server: MailServer,
   vetted: Vetted,
   deadlines: ImapDeadlines,
-  pace: Pace,
+  throttle: Throttle,
   auth?: { user: string; pass: string },
 ): ImapFlow {
   const imap = new ImapFlow({
@@ -143,7 +143,7 @@ function createFlow(
     // What IMAP4rev2 adds we ask for by extension; IMAP4rev1 is what every server has long spoken.
     disableIMAP4rev2: true,
     logger: false,
-    transport: createPacedTransport(pace),
+    transport: createPacedTransport(throttle),
     ...limits,
   });
   // An 'error' event nobody listens to would end the process; the failure also arrives as a rejection.

@@ -1,10 +1,10 @@
-/** The sockets under imapflow: its own kind (TCP, TLS, STARTTLS), read at the pace of the whole process. */
+/** The sockets under imapflow: its own kind (TCP, TLS, STARTTLS), read no faster than the process allows. */
 
 import { connect as connectPlain, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { ImapTransport, ImapTransportSocket } from "imapflow";
-import type { Pace } from "../pace.ts";
+import type { Throttle } from "../throttle.ts";
 
 /** The most that is handed on at once. */
 const pieceBytes = 32 * 1024;
@@ -15,16 +15,16 @@ type Paced = ImapTransportSocket & {
 };
 
 /** For one connection. The destination is the one the client was given: an address that was judged. */
-export function createPacedTransport(pace: Pace): ImapTransport {
+export function createPacedTransport(throttle: Throttle): ImapTransport {
   let plain: Paced | undefined;
   return {
     connect({ host, port, servername, tls, secure }, onConnect) {
       if (!secure) {
-        plain = toPaced(connectPlain({ host, port }, onConnect), pace);
+        plain = toPaced(connectPlain({ host, port }, onConnect), throttle);
         return plain;
       }
       const options = { ...tls, host, port, ...(servername === undefined ? {} : { servername }) };
-      return toPaced(connectTls(options, onConnect), pace);
+      return toPaced(connectTls(options, onConnect), throttle);
     },
 
     upgrade(_socket, { host, port, servername, tls }, onSecure) {
@@ -32,12 +32,12 @@ export function createPacedTransport(pace: Pace): ImapTransport {
       // RFC 9051 section 6.2.1: between the OK and the handshake there is nothing.
       if (!socket) throw new Error("bytes before the TLS handshake");
       const options = { ...tls, socket, host, port, ...(servername === undefined ? {} : { servername }) };
-      return toPaced(connectTls(options, onSecure), pace);
+      return toPaced(connectTls(options, onSecure), throttle);
     },
   };
 }
 
-function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
+function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
   const pieces: Buffer[] = [];
   /** The reader wants more; a piece is on its way to it; the other side has ended. */
   let wanted = false;
@@ -61,13 +61,13 @@ function toPaced(inner: Socket | TLSSocket, pace: Pace): Paced {
     },
   });
 
-  /** Hands the next piece on when it is wanted and the pace has room; asks the socket for more when none is left. */
+  /** Hands the next piece on when it is wanted and the throttle allows it; asks the socket for more when none is left. */
   function hand(): void {
     if (handing || !wanted || outer.destroyed) return;
     const piece = pieces.shift();
     if (piece) {
       handing = true;
-      pace.take(piece.length, () => {
+      throttle.schedule(piece.length, () => {
         handing = false;
         if (outer.destroyed) return;
         wanted = outer.push(piece);

@@ -15,7 +15,6 @@ const target = z.object({ id: z.string(), index: z.int() });
 export type Download = { name: string; body: ReadableStream<Uint8Array> };
 
 export type Downloads = ReturnType<typeof createDownloads>;
-export type GrantDownloads = ReturnType<Downloads["forGrant"]>;
 
 export function createDownloads({ links, vault }: { links: Links; vault: Pick<Vault, "withAccounts"> }) {
   return {

@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { allowSilence, type Door, limitBody } from "../http/guard.ts";
+import { type AppEnv, allowSilence, limitBody } from "../http/guard.ts";
 import { toPeerOf } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { File } from "../mail/mail-account.ts";
@@ -48,7 +48,7 @@ const previewers =
   /\b(slackbot|twitterbot|telegrambot|discordbot|linkedinbot|googlebot|bingbot|skypeuripreview|bingpreview|facebookexternalhit|whatsapp|mattermost|iframely|embedly)\b/i;
 
 /** Not a person who wants the file: a browser that loads what may be clicked next, or a chat's preview. */
-function isLook(c: Context<Door>): boolean {
+function isLook(c: Context<AppEnv>): boolean {
   const purpose = ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"].map((name) => c.req.header(name) ?? "");
   return (
     /prefetch|prerender|preview/i.test(purpose.join()) || previewers.test(c.req.header("User-Agent") ?? "")
@@ -63,7 +63,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
   let underWay = 0;
 
   const show = (
-    c: Context<Door>,
+    c: Context<AppEnv>,
     props: Omit<UploadPageProps, "language">,
     status: 200 | 400 | 410 | 413 | 503,
   ) =>
@@ -74,7 +74,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
     );
 
   /** Before any body is read: a link that is none gets no memory of ours. */
-  const requireOpen = createMiddleware<Door>(async function requireOpen(c, next) {
+  const requireOpen = createMiddleware<AppEnv>(async function requireOpen(c, next) {
     limits.spend("page", toPeerOf(c, config));
     try {
       if (uploads.look(c.req.param("secret") ?? "").received)
@@ -86,7 +86,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
     await next();
   });
 
-  return new Hono<Door>()
+  return new Hono<AppEnv>()
     .get("/download/:secret{[0-9a-f]{64}}", async (c) => {
       limits.spend("page", toPeerOf(c, config));
       const secret = c.req.param("secret");
@@ -146,7 +146,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
 }
 
 /** The form's files. Throws invalid_input for a body that is no form, too_large as the body limit does. */
-async function readFiles(c: Context<Door>): Promise<File[]> {
+async function readFiles(c: Context<AppEnv>): Promise<File[]> {
   let form: FormData;
   try {
     form = await c.req.formData();

@@ -27,7 +27,6 @@ const target = z.object({ uploadId: z.string() });
 const description = z.array(z.object({ name: z.string(), type: z.string(), size: z.int() }));
 
 export type Uploads = ReturnType<typeof createUploads>;
-export type GrantUploads = ReturnType<Uploads["forGrant"]>;
 
 export function createUploads({ db, clock, links }: { db: Database; clock: Clock; links: Links }) {
   const toContext = (grantId: string, id: string, what: string) => `v1 upload ${grantId} ${id} ${what}`;

@@ -5,7 +5,7 @@
 import { StreamableHTTPTransport } from "@hono/mcp";
 import type { Context } from "hono";
 import type { LiveGrant } from "../grant.ts";
-import { allowSilence, type Door } from "../http/guard.ts";
+import { type AppEnv, allowSilence } from "../http/guard.ts";
 import {
   type Post,
   type Refusal,
@@ -16,7 +16,7 @@ import {
 } from "./message.ts";
 import { createServerFactory, type ServerDeps } from "./server.ts";
 
-export type Granted = Door & { Variables: { grant: LiveGrant } };
+export type Granted = AppEnv & { Variables: { grant: LiveGrant } };
 export type Exchange = ReturnType<typeof createExchange>;
 
 export function createExchange(deps: ServerDeps) {

@@ -4,7 +4,7 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Config } from "../config.ts";
-import { allowSilence, type Door, limitBody } from "../http/guard.ts";
+import { type AppEnv, allowSilence, limitBody } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Calls } from "./calls.ts";
 import type { Exchange, Granted } from "./exchange.ts";
@@ -16,7 +16,7 @@ const maxBodyBytes = 1024 * 1024;
 
 export type McpDeps = {
   config: Pick<Config, "publicUrl">;
-  refuseStrangers: MiddlewareHandler<Door>;
+  refuseStrangers: MiddlewareHandler<AppEnv>;
   requireGrant: MiddlewareHandler<Granted>;
   sessions: Sessions;
   streams: Streams;
@@ -30,12 +30,12 @@ export function createMcpRoutes(deps: McpDeps) {
   const { refuseStrangers, requireGrant, sessions, streams, calls, limits, loadExchange } = deps;
 
   /** Before the grant is looked at, which may end while it is loaded. */
-  const withExchange: MiddlewareHandler<Door> = async (_, next) => {
+  const withExchange: MiddlewareHandler<AppEnv> = async (_, next) => {
     await loadExchange();
     return next();
   };
 
-  return new Hono<Door>()
+  return new Hono<AppEnv>()
     .use("/mcp", refuseStrangers)
     .post("/mcp", withExchange, requireGrant, limitBody(maxBodyBytes), async (c) => {
       const exchange = await loadExchange();

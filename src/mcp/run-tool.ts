@@ -10,8 +10,9 @@ import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields, toReason } from "../log.ts";
 import { toStorageError } from "../storage-error.ts";
 import { chooseAccount } from "../tools/choose-account.ts";
-import type { Effect, Fence, GrantRooms, Tool, ToolContext, ToolServices } from "../tools/define-tool.ts";
-import { cleanWords } from "../tools/fence.ts";
+import type { GrantStores, ToolContext, ToolServices } from "../tools/context.ts";
+import type { Effect, Tool } from "../tools/define-tool.ts";
+import { cleanWords, type Fence } from "../tools/fence.ts";
 import type { Calls } from "./calls.ts";
 import { checkInput } from "./input.ts";
 import { mayUse } from "./listing.ts";
@@ -19,7 +20,7 @@ import { mayUse } from "./listing.ts";
 export type RunToolDeps = {
   services: ToolServices;
   /** What is kept for one grant. */
-  forGrant(grant: LiveGrant): GrantRooms;
+  forGrant(grant: LiveGrant): GrantStores;
   vault: Pick<Vault, "withAccounts">;
   calls: Calls;
   limits: Pick<Limits, "enterCall">;

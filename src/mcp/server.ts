@@ -10,7 +10,8 @@ import {
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import type { Config } from "../config.ts";
 import type { LiveGrant } from "../grant.ts";
-import type { Tool, ToolContext } from "../tools/define-tool.ts";
+import type { ToolContext } from "../tools/context.ts";
+import type { Tool } from "../tools/define-tool.ts";
 import { productVersion } from "../version.ts";
 import { unknownTool } from "./input.ts";
 import { instructions } from "./instructions.ts";

@@ -5,7 +5,7 @@ import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { allowSilence, type Door } from "../http/guard.ts";
+import { type AppEnv, allowSilence } from "../http/guard.ts";
 import { toPeerOf } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields } from "../log.ts";
@@ -46,7 +46,7 @@ export function createAuthorizationRoutes(deps: {
   const { authorizationFlow } = deps.grants;
   const pages = createAuthorizationPages({ config, authorizationFlow, vault, secrets, clock });
 
-  return new Hono<Door>()
+  return new Hono<AppEnv>()
     .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
       limits.spend("page", toPeerOf(c, config));
       const request = checkAuthorizationRequest(searchOf(c), { clients, config });
@@ -99,7 +99,7 @@ export function createAuthorizationRoutes(deps: {
     });
 
   /** What no form of ours would send. */
-  function refuseSubmission(c: Context<Door>): Answer | undefined {
+  function refuseSubmission(c: Context<AppEnv>): Answer | undefined {
     const language = languageOf(c);
     const site = c.req.header("Sec-Fetch-Site");
     if (site !== undefined && site !== "same-origin" && site !== "none")
@@ -117,7 +117,7 @@ export function createAuthorizationRoutes(deps: {
 
   /** The form again, with the servers of the address. */
   async function showServers(
-    c: Context<Door>,
+    c: Context<AppEnv>,
     request: AuthorizationRequest,
     form: ConnectForm,
   ): Promise<Answer> {
@@ -133,7 +133,7 @@ export function createAuthorizationRoutes(deps: {
 
   /** Proves what was typed, saves it, and goes on as the person chose. */
   async function connectMailbox(
-    c: Context<Door>,
+    c: Context<AppEnv>,
     request: AuthorizationRequest,
     form: ConnectForm,
     progress?: Progress,
@@ -164,7 +164,7 @@ export function createAuthorizationRoutes(deps: {
     }
   }
 
-  function streamSteps(c: Context<Door>, work: (progress: Progress) => Promise<Answer>): Response {
+  function streamSteps(c: Context<AppEnv>, work: (progress: Progress) => Promise<Answer>): Response {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();
     const encoder = new TextEncoder();
@@ -186,7 +186,7 @@ export function createAuthorizationRoutes(deps: {
   }
 
   /** The one translation of what was thrown on a person's way. */
-  function toAnswer(c: Context<Door>, thrown: unknown): Answer {
+  function toAnswer(c: Context<AppEnv>, thrown: unknown): Answer {
     const language = languageOf(c);
     const error = toStorageError(thrown);
     if (error instanceof OAuthError) return pages.refuse(language, error);
@@ -196,7 +196,7 @@ export function createAuthorizationRoutes(deps: {
   }
 }
 
-function respond(c: Context<Door>, answer: Answer): Response {
+function respond(c: Context<AppEnv>, answer: Answer): Response {
   if ("location" in answer) {
     c.header("Cache-Control", "no-store");
     return c.redirect(answer.location, 303);
@@ -210,6 +210,6 @@ function isQuestion({ next, provider, password, address }: ConnectForm): boolean
   return next === "ask" && provider === "" && password === "" && address !== "";
 }
 
-function languageOf(c: Context<Door>) {
+function languageOf(c: Context<AppEnv>) {
   return toLanguage(c.req.header("Accept-Language"));
 }

@@ -2,7 +2,7 @@
 import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
 import type { LiveGrant } from "../grant.ts";
-import type { Door } from "../http/guard.ts";
+import type { AppEnv } from "../http/guard.ts";
 import { toPeerOf } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Grants } from "./grants.ts";
@@ -29,7 +29,7 @@ export function createRequireGrant(deps: {
     `scope="${scopes.join(" ")}"`,
   ];
 
-  return createMiddleware<Door & { Variables: { grant: LiveGrant } }>(async function requireGrant(c, next) {
+  return createMiddleware<AppEnv & { Variables: { grant: LiveGrant } }>(async function requireGrant(c, next) {
     const presented = c.req.header("Authorization") ?? "";
     if (!bearerScheme.test(presented)) {
       c.header("WWW-Authenticate", `Bearer ${challenge.join(", ")}`);

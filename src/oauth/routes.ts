@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../db/open.ts";
 import { loadRegistrationKey } from "../db/registration-key.ts";
-import type { Door } from "../http/guard.ts";
+import type { AppEnv } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Log } from "../log.ts";
 import type { Secrets } from "../secrets.ts";
@@ -34,7 +34,7 @@ export function createOAuthRoutes(deps: OAuthDeps) {
   const { config, client, db, secrets } = deps;
   const clients = createClients({ config, client, registrationKey: loadRegistrationKey(db, secrets) });
 
-  return new Hono<Door>()
+  return new Hono<AppEnv>()
     .on("GET", ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"], (c) =>
       c.json(toResourceMetadata(config)),
     )

@@ -2,7 +2,7 @@
 import { type Context, Hono } from "hono";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Door } from "../http/guard.ts";
+import type { AppEnv } from "../http/guard.ts";
 import { toPeerOf } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { requireClient } from "./client-authentication.ts";
@@ -26,7 +26,7 @@ export function createTokenRoutes(deps: {
   const { config, grants, clients, clock, limits } = deps;
 
   return (
-    new Hono<Door>()
+    new Hono<AppEnv>()
       // claude.ai falls back to the root when it found no metadata.
       .on("POST", ["/oauth/token", "/token"], async (c) => {
         c.header("Cache-Control", "no-store");
@@ -107,7 +107,7 @@ function requireField(fields: Fields, name: string): string {
 }
 
 /** RFC 6749 5.2. */
-function refuse(error: OAuthError, c: Context<Door>) {
+function refuse(error: OAuthError, c: Context<AppEnv>) {
   if (error.basic) c.header("WWW-Authenticate", 'Basic realm="email-connector", charset="UTF-8"');
   c.header("Cache-Control", "no-store");
   return c.json({ error: error.code, error_description: error.message }, error.status);

@@ -1,7 +1,7 @@
 /** Selects the mail account that a tool call refers to. */
 import { AppError } from "../errors.ts";
 import type { MailAccount } from "../mail/mail-account.ts";
-import type { AccountChoice } from "./define-tool.ts";
+import type { AccountChoice } from "./context.ts";
 
 /**
  * Selects by the email ids, which carry their account; otherwise by `account`, an address; otherwise the only account

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
+import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
 export const deleteEmail = defineTool({
@@ -14,12 +14,12 @@ export const deleteEmail = defineTool({
     permanently: z.boolean().default(false).describe("Erase for ever, at once"),
   }),
   output: outcomes.extend({ erased: z.int() }),
-  async run({ ids, permanently }, { accountFor, journal }) {
+  async run({ ids, permanently }, { accountFor, undoLog }) {
     const account = accountFor({ ids });
     const deleted = await account.deleteEmails(ids, permanently);
     const kept = deleted.changes.length;
     const done = deleted.outcomes.filter((outcome) => outcome.done).length;
-    return { ...noteOutcomes(journal, account, "delete_email", deleted), erased: Math.max(0, done - kept) };
+    return { ...recordOutcomes(undoLog, account, "delete_email", deleted), erased: Math.max(0, done - kept) };
   },
   render: (data) =>
     showOutcomes(

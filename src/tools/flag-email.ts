@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
+import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
 /** An IMAP keyword is an atom (RFC 9051 section 9); JMAP's names for system flags have tools of their own. */
@@ -40,7 +40,7 @@ export const flagEmail = defineTool({
     remove_keywords: keywords.describe("Such as $work"),
   }),
   output: outcomes,
-  async run({ ids, flagged, add_keywords, remove_keywords }, { accountFor, journal }) {
+  async run({ ids, flagged, add_keywords, remove_keywords }, { accountFor, undoLog }) {
     const add = [...(flagged === true ? ["\\Flagged"] : []), ...requireKeywords(add_keywords)];
     const remove = [...(flagged === false ? ["\\Flagged"] : []), ...requireKeywords(remove_keywords)];
     if (add.length + remove.length === 0)
@@ -49,7 +49,7 @@ export const flagEmail = defineTool({
     if (both) throw new AppError("invalid_input", `${both} is both to be added and to be removed.`);
     const account = accountFor({ ids });
     const changed = await account.changeFlags(ids, { add, remove });
-    return noteOutcomes(journal, account, "flag_email", changed);
+    return recordOutcomes(undoLog, account, "flag_email", changed);
   },
   render: (data) => showOutcomes(data, "changed"),
   audit: auditOutcomes,

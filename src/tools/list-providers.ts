@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Provider } from "../providers/provider.ts";
+import type { KnownProvider } from "./context.ts";
 import { defineTool } from "./define-tool.ts";
 
 const server = z.object({ host: z.string(), port: z.int(), security: z.enum(["tls", "starttls"]) });
@@ -44,12 +44,12 @@ export const listProviders = defineTool({
   },
 });
 
-function isMeant({ id, name, domains }: Provider, wanted: string): boolean {
+function isMeant({ id, name, domains }: KnownProvider, wanted: string): boolean {
   return id === wanted || name.toLowerCase().includes(wanted) || domains.includes(wanted);
 }
 
 function toEntry(
-  { id, name, domains, imap, smtp, appPassword }: Provider,
+  { id, name, domains, imap, smtp, appPassword }: KnownProvider,
   whole: boolean,
 ): z.output<typeof provider> {
   const shown = whole ? domains : domains.slice(0, domainsInList);

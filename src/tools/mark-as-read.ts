@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
+import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
 export const markAsRead = defineTool({
@@ -14,10 +14,10 @@ export const markAsRead = defineTool({
     read: z.boolean().default(true).describe("false: unread"),
   }),
   output: outcomes.extend({ read: z.boolean() }),
-  async run({ ids, read }, { accountFor, journal }) {
+  async run({ ids, read }, { accountFor, undoLog }) {
     const account = accountFor({ ids });
     const marked = await account.markAsRead(ids, read);
-    return { ...noteOutcomes(journal, account, "mark_as_read", marked), read };
+    return { ...recordOutcomes(undoLog, account, "mark_as_read", marked), read };
   },
   render: (data) => showOutcomes(data, data.read ? "marked as read" : "marked as unread"),
   audit: auditOutcomes,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { quoted } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, noteOutcomes, outcomes, showOutcomes } from "./outcomes.ts";
+import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds, mailbox } from "./parameters.ts";
 
 export const moveEmail = defineTool({
@@ -12,10 +12,10 @@ export const moveEmail = defineTool({
   effect: "write",
   input: z.object({ ids: emailIds, mailbox }),
   output: outcomes.extend({ mailbox: z.string() }),
-  async run({ ids, mailbox: to }, { accountFor, journal }) {
+  async run({ ids, mailbox: to }, { accountFor, undoLog }) {
     const account = accountFor({ ids });
     const moved = await account.moveEmails(ids, to);
-    return { ...noteOutcomes(journal, account, "move_email", moved), mailbox: moved.mailbox ?? to };
+    return { ...recordOutcomes(undoLog, account, "move_email", moved), mailbox: moved.mailbox ?? to };
   },
   render: (data) => showOutcomes(data, `moved to ${quoted(data.mailbox)}`),
   audit: auditOutcomes,

@@ -1,7 +1,7 @@
 /** What a call over many emails answers: the same shape and the same words for every organising tool. */
 import { z } from "zod";
-import type { Journal } from "../ledger/journal.ts";
 import type { MailAccount, OrganizeResult } from "../mail/mail-account.ts";
+import type { UndoLog } from "./context.ts";
 
 /** Ids that are not in `not_done` are done. */
 export const outcomes = z.object({
@@ -29,14 +29,14 @@ export function toOutcomes(organised: OrganizeResult, operationId?: string): Out
   };
 }
 
-/** Writes down what `tool` changed, so that it can be undone, and answers what became of each email. */
-export function noteOutcomes(
-  journal: Journal,
+/** Records the changes of `tool` in the undo log; returns the outcome of each email. */
+export function recordOutcomes(
+  undoLog: UndoLog,
   account: MailAccount,
   tool: string,
   organised: OrganizeResult,
 ): Outcomes {
-  const { id, problem } = journal.note({ accountId: account.accountId, tool, changes: organised.changes });
+  const { id, problem } = undoLog.record({ accountId: account.accountId, tool, changes: organised.changes });
   const outcome = toOutcomes(organised, id);
   return problem ? { ...outcome, notes: [...outcome.notes, problem] } : outcome;
 }

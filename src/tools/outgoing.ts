@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { EmailRequest, File, MailAccount, Preview } from "../mail/mail-account.ts";
-import type { ToolContext } from "./define-tool.ts";
+import type { ToolContext } from "./context.ts";
 import { mailLine, mailText } from "./fence.ts";
 import { account } from "./parameters.ts";
 import { person, showPerson, showSize } from "./rows.ts";

@@ -52,7 +52,7 @@ export const sendEmail = defineTool({
       });
     const { idempotency_key, ...asked } = input;
     let shown: Preview | undefined;
-    const { answer, sentBeforeAt } = await context.sends.once(
+    const { answer, sentBeforeAt } = await context.sendLog.sendOnce(
       {
         accountId: account.accountId,
         key: idempotency_key,

@@ -11,18 +11,18 @@ export const undo = defineTool({
   effect: "write",
   input: z.object({ operation_id: z.string().max(100).describe("From the answer to be undone") }),
   output: outcomes.extend({ undone: z.string() }),
-  async run({ operation_id }, { accounts, journal }) {
-    const operation = journal.take(operation_id);
+  async run({ operation_id }, { accounts, undoLog }) {
+    const operation = undoLog.take(operation_id);
     try {
       const account = accounts.find(({ accountId }) => accountId === operation.accountId);
       if (!account) throw new AppError("account_unknown", "That account is not connected any more.");
       const back = await account.undo(operation.changes);
       if (back.changes.length === 0) return { ...toOutcomes(back), undone: operation.tool };
-      journal.giveBack(operation.id, back.changes);
+      undoLog.putBack(operation.id, back.changes);
       return { ...toOutcomes(back, operation.id), undone: operation.tool };
     } catch (error) {
       // Nothing came of it: it can be tried again.
-      journal.giveBack(operation.id, operation.changes);
+      undoLog.putBack(operation.id, operation.changes);
       throw error;
     }
   },

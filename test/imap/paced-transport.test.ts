@@ -1,4 +1,4 @@
-/** The sockets under an IMAP connection, with a pace that hands on only when told to. */
+/** The sockets under an IMAP connection, with a throttle that the test controls. */
 import { afterEach, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
 import { openImap } from "../../src/imap/connect.ts";
@@ -12,7 +12,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** Connects to a server that does this with each connection. `held`: what the pace has not let through yet. */
+/** Connects to a server that does this with each connection. `held`: pieces that the throttle has not passed on yet. */
 async function connectTo(serve: (socket: Socket) => void) {
   const server = createServer(serve);
   servers.push(server);
@@ -20,7 +20,7 @@ async function connectTo(serve: (socket: Socket) => void) {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port was given");
   const held: (() => void)[] = [];
-  const transport = createPacedTransport({ take: (_, go) => void held.push(go) });
+  const transport = createPacedTransport({ schedule: (_, go) => void held.push(go) });
   const to = { host: "127.0.0.1", port: address.port, servername: undefined, tls: {}, secure: false };
   const socket = transport.connect(to, () => {});
   const got: string[] = [];
@@ -45,8 +45,8 @@ test.each(["greeting", "LOGIN"] as const)(
   "I04: a BYE at %s is heard also while much else is being read",
   async (stage) => {
     const server = await startHostileImap({ on: { [stage]: "bye" } satisfies HostileScript["on"] });
-    const pace = { take: (_: number, go: () => void) => void setImmediate(go) };
-    const outbound = { ...createOutbound({ allowPrivateHosts: ["localhost"] }), pace };
+    const throttle = { schedule: (_: number, go: () => void) => void setImmediate(go) };
+    const outbound = { ...createOutbound({ allowPrivateHosts: ["localhost"] }), throttle };
     const address = "ann@example.test";
     const credentials = {
       ...{ address, username: address, password: "x", provider: "generic" },

@@ -9,11 +9,11 @@ import type { Clock } from "../../src/clock.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import type { Level, LiveGrant } from "../../src/grant.ts";
-import { createCors, createGuard, createRefuseStrangers, type Door } from "../../src/http/guard.ts";
+import { type AppEnv, createCors, createGuard, createRefuseStrangers } from "../../src/http/guard.ts";
 import { createNotFound, createOnError } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
-import { createJournal } from "../../src/ledger/journal.ts";
-import { createSends } from "../../src/ledger/sends.ts";
+import { createSendLog } from "../../src/ledger/send-log.ts";
+import { createUndoLog } from "../../src/ledger/undo-log.ts";
 import { createDownloads } from "../../src/links/downloads.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads } from "../../src/links/uploads.ts";
@@ -65,7 +65,7 @@ export async function openMcpDoor(options: {
       })
       .run();
 
-  const requireGrant: MiddlewareHandler<Door & { Variables: { grant: LiveGrant } }> = async (c, next) => {
+  const requireGrant: MiddlewareHandler<AppEnv & { Variables: { grant: LiveGrant } }> = async (c, next) => {
     const token = c.req.header("Authorization")?.replace(/^Bearer /, "") ?? "";
     const level = tokens[token];
     if (!level) return c.json({ error: "invalid_token" }, 401);
@@ -93,8 +93,8 @@ export async function openMcpDoor(options: {
     options.callDeadlineMs === undefined ? {} : { deadlineMs: options.callDeadlineMs },
   );
   const secrets = createSecrets([newKey()]);
-  const sends = createSends({ db, clock, log });
-  const journal = createJournal({ db, clock, log });
+  const sendLog = createSendLog({ db, clock, log });
+  const undoLog = createUndoLog({ db, clock, log });
   const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
   const uploads = createUploads({ db, clock, links });
   const vault = { withAccounts: (_grant, _signal, work) => work([]) } as Pick<Vault, "withAccounts">;
@@ -104,8 +104,8 @@ export async function openMcpDoor(options: {
     tools: options.tools,
     services: { providers: presets },
     forGrant: (grant) => ({
-      sends: sends.forGrant(grant),
-      journal: journal.forGrant(grant),
+      sendLog: sendLog.forGrant(grant),
+      undoLog: undoLog.forGrant(grant),
       uploads: uploads.forGrant(grant),
       downloads: downloads.forGrant(grant),
     }),
@@ -115,7 +115,7 @@ export async function openMcpDoor(options: {
     newFence: () => createFence("test"),
     log,
   });
-  const app = new Hono<Door>()
+  const app = new Hono<AppEnv>()
     .onError(createOnError({ log }))
     .notFound(createNotFound({ config }))
     .use(createGuard({ log }))

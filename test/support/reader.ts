@@ -11,7 +11,8 @@ import { presets } from "../../src/providers/presets.ts";
 import { newToken } from "../../src/secrets.ts";
 import { openSmtp } from "../../src/smtp/connect.ts";
 import { createSubmissions } from "../../src/smtp/submissions.ts";
-import type { Content, Tool, ToolContext } from "../../src/tools/define-tool.ts";
+import type { ToolContext } from "../../src/tools/context.ts";
+import type { Content, Tool } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import type { MailServerKit, User } from "./mail-server.ts";
 

@@ -11,8 +11,8 @@ import { AppError } from "../../src/errors.ts";
 import type { LiveGrant } from "../../src/grant.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { createConnections } from "../../src/imap/connections.ts";
-import { createJournal } from "../../src/ledger/journal.ts";
-import { createSends, type SendLimits } from "../../src/ledger/sends.ts";
+import { createSendLog, type SendLimits } from "../../src/ledger/send-log.ts";
+import { createUndoLog } from "../../src/ledger/undo-log.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
@@ -24,7 +24,7 @@ import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
 import { openSmtp, type SmtpDeadlines } from "../../src/smtp/connect.ts";
 import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/smtp/submissions.ts";
 import { chooseAccount } from "../../src/tools/choose-account.ts";
-import type { ToolContext } from "../../src/tools/define-tool.ts";
+import type { ToolContext } from "../../src/tools/context.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { tools } from "../../src/tools/index.ts";
 import type { MailServerKit, User } from "./mail-server.ts";
@@ -121,7 +121,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   });
   const secrets = createSecrets([mine.key]);
   const log = createLog("silent");
-  const sends = createSends({
+  const sendLog = createSendLog({
     db,
     clock,
     log,
@@ -135,7 +135,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     toWrapContext: (id) => id,
   });
   const uploads = createUploads({ db, clock, links });
-  const journal = createJournal({ db, clock, log }).forGrant(grant);
+  const undoLog = createUndoLog({ db, clock, log }).forGrant(grant);
   const signal = options.signal ?? AbortSignal.timeout(60_000);
   const owners = users.map(({ address, password }, position): ConnectionOwner => {
     const credentials: Credentials = {
@@ -166,8 +166,8 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   if (!mail || !owner) throw new Error("no account");
   const context: ToolContext = {
     providers: presets,
-    sends,
-    journal,
+    sendLog,
+    undoLog,
     uploads: uploads.forGrant(grant),
     downloads: { make: () => ({ url: "", expiresAt: 0 }) },
     accounts,

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { presets } from "../../src/providers/presets.ts";
-import type { ToolContext } from "../../src/tools/define-tool.ts";
+import type { ToolContext } from "../../src/tools/context.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { listProviders } from "../../src/tools/list-providers.ts";
 
-const context = { providers: presets } as ToolContext;
+const context: Pick<ToolContext, "providers"> = { providers: presets };
 const answer = z.object({
   providers: z.array(
     z.looseObject({ id: z.string(), app_password: z.looseObject({ how: z.string().optional() }) }),
@@ -13,7 +13,7 @@ const answer = z.object({
 });
 
 async function ask(input: { name?: string }) {
-  const { structured, content } = await listProviders.call(input, context, createFence("n"));
+  const { structured, content } = await listProviders.call(input, context as ToolContext, createFence("n"));
   const text = content.map((block) => (block.type === "text" ? block.text : "")).join("");
   return { ...answer.parse(structured), text, structured };
 }

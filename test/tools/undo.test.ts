@@ -1,26 +1,26 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
-import type { ToolContext } from "../../src/tools/define-tool.ts";
+import type { ToolContext } from "../../src/tools/context.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { undo } from "../../src/tools/undo.ts";
 
-/** A journal with one operation in it, and a mailbox whose server answers with what `answers` holds, in turn. */
+/** An undo log with one operation in it, and a mailbox whose server answers with what `answers` holds, in turn. */
 function prepare(answers: (() => unknown)[]) {
   const operation = { id: "op_1", accountId: "acc_1", tool: "move_email", changes: [{}] };
   let kept: typeof operation | undefined = operation;
-  const journal = {
+  const undoLog = {
     take() {
       if (!kept) throw new AppError("operation_unknown", "There is nothing to undo under this id.");
       const taken = kept;
       kept = undefined;
       return taken;
     },
-    giveBack: (id: string, changes: (typeof operation)["changes"]) => {
+    putBack: (id: string, changes: (typeof operation)["changes"]) => {
       kept = { ...operation, id, changes };
     },
   };
   const mail = { accountId: "acc_1", undo: async () => answers.shift()?.() };
-  const context = { journal, accounts: [mail] } as unknown as ToolContext;
+  const context = { undoLog, accounts: [mail] } as unknown as ToolContext;
   return () => undo.call({ operation_id: "op_1" }, context, createFence("0"));
 }
 

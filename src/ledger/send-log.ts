@@ -1,0 +1,242 @@
+/**
+ * The send log: an email is sent once, and a grant sends a limited number. Entries are kept for 24 hours, across
+ * restarts.
+ *
+ * A row is written before the mail server receives the email and updated afterwards. Whatever interrupts the two (a
+ * lost connection, a killed process) leaves the state "may have been sent"; such an email is never sent again
+ * automatically, because a mail server offers no way to find out.
+ */
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/open.ts";
+import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
+import { type Log, toErrorFields } from "../log.ts";
+import { hashUnder, newId, seal, unseal } from "../secrets.ts";
+import { createSendStore, type SendIdentity, type SendRow, type SendStore } from "./send-store.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+export type SendLimits = {
+  perHour: number;
+  perDay: number;
+  /** Time during which the same email to the same recipients counts as a repetition. */
+  repeatMs: number;
+};
+
+export const sendLimits: SendLimits = { perHour: 10, perDay: 50, repeatMs: 600_000 };
+
+type SendAttempt<Answer> = {
+  accountId: string;
+  /** The caller's idempotency key. */
+  key?: string | undefined;
+  /** The request as one string: the same string is the same request. */
+  request: string;
+  /** Validates an answer read from the log. */
+  parse(stored: unknown): Answer;
+};
+
+type PreparedSend<Answer> = {
+  /** The finished email as one string, without date and Message-ID. */
+  content: string;
+  /** Number of recipients. */
+  recipients: number;
+  /** Submits the email. Throws maybe_sent when the outcome is unknown. */
+  send(): Promise<Answer>;
+};
+
+type SendResult<Answer> = {
+  answer: Answer;
+  /** Time of the earlier send that is answered again, in milliseconds since the epoch. */
+  sentBeforeAt?: number;
+};
+
+/** One grant's part of the log. */
+type GrantSends = {
+  grant: LiveGrant;
+  store: SendStore;
+  /** Running sends of this process, by row id. */
+  inFlight: Map<string, Promise<unknown>>;
+  clock: Clock;
+  log: Log;
+  limits: SendLimits;
+};
+
+/** Creates the log and marks the sends that an earlier process left unfinished. */
+export function createSendLog(deps: { db: Database; clock: Clock; log: Log; limits?: SendLimits }) {
+  const { db, clock, log, limits = sendLimits } = deps;
+  const store = createSendStore(db);
+  const inFlight = new Map<string, Promise<unknown>>();
+  store.markInterrupted();
+
+  return {
+    /** Deletes entries older than a day. */
+    sweep(): void {
+      store.deleteBefore(clock.now() - dayMs);
+    },
+
+    forGrant(grant: LiveGrant) {
+      const sends: GrantSends = { grant, store, inFlight, clock, log, limits };
+      return {
+        /**
+         * Sends the email that `prepare` makes, unless it was sent before: then returns the earlier answer.
+         * Throws maybe_sent, rate_limited, invalid_input (a key used for a different email), and what `send` throws.
+         */
+        sendOnce<Answer>(
+          attempt: SendAttempt<Answer>,
+          prepare: () => Promise<PreparedSend<Answer>>,
+        ): Promise<SendResult<Answer>> {
+          return sendOnce(sends, attempt, prepare);
+        },
+      };
+    },
+  };
+}
+
+async function sendOnce<Answer>(
+  sends: GrantSends,
+  attempt: SendAttempt<Answer>,
+  prepare: () => Promise<PreparedSend<Answer>>,
+): Promise<SendResult<Answer>> {
+  const { grant, store, clock } = sends;
+  const { accountId, key } = attempt;
+  const request: SendIdentity = {
+    keyHash: key === undefined ? undefined : toSendHash(grant, "key", key),
+    requestHash: toSendHash(grant, "request", `${accountId}\0${attempt.request}`),
+  };
+  const earlier = findEarlier(sends, request);
+  if (earlier) return answerEarlier(sends, earlier, attempt);
+  requireQuota(sends);
+
+  const prepared = await prepare();
+  const contentHash = toSendHash(grant, "content", `${accountId}\0${prepared.content}`);
+  const id = newId("snd");
+  // One synchronous transaction: of two concurrent calls, the second finds the row of the first.
+  const concurrent = store.transaction(() => {
+    const found = findEarlier(sends, { ...request, contentHash });
+    if (found) return found;
+    requireQuota(sends);
+    store.insert({
+      ...request,
+      id,
+      grantId: grant.id,
+      accountId,
+      contentHash,
+      state: "sending",
+      recipients: prepared.recipients,
+      createdAt: clock.now(),
+    });
+    return undefined;
+  });
+  if (concurrent) return answerEarlier(sends, concurrent, attempt);
+
+  const sending = recordOutcome(sends, id, prepared.send());
+  sends.inFlight.set(id, sending);
+  return { answer: await sending };
+}
+
+/**
+ * The send that this one repeats: by its key within a day, otherwise by its request or content within `repeatMs`.
+ * Throws invalid_input when the key was used for a different email.
+ */
+function findEarlier({ grant, store, clock, limits }: GrantSends, email: SendIdentity): SendRow | undefined {
+  const now = clock.now();
+  const row = store.findSame(grant.id, email, { keySince: now - dayMs, since: now - limits.repeatMs });
+  if (
+    row &&
+    row.keyHash === email.keyHash &&
+    row.requestHash !== email.requestHash &&
+    row.contentHash !== email.contentHash
+  )
+    throw new AppError(
+      "invalid_input",
+      "This `idempotency_key` was used for another email within the last day.",
+      { hint: "Nothing was sent. Use a new key for a new email, or none." },
+    );
+  return row;
+}
+
+/** The answer of an earlier send, awaited while it still runs. Throws maybe_sent when its outcome is unknown. */
+async function answerEarlier<Answer>(
+  { grant, inFlight }: GrantSends,
+  row: SendRow,
+  attempt: SendAttempt<Answer>,
+): Promise<SendResult<Answer>> {
+  const running = inFlight.get(row.id);
+  if (running) return { answer: attempt.parse(await running), sentBeforeAt: row.createdAt };
+  if (row.state === "sent" && row.answer) {
+    const stored = unseal(grant.dataKey, row.answer, toSealContext(grant, row.id)).toString("utf8");
+    return { answer: attempt.parse(JSON.parse(stored)), sentBeforeAt: row.createdAt };
+  }
+  throw new AppError(
+    "maybe_sent",
+    `The same email may have been sent at ${toIsoSeconds(row.createdAt)}; it was not sent again.`,
+  );
+}
+
+/** Throws rate_limited, with the time of the next permitted send. */
+function requireQuota({ grant, store, clock, limits }: GrantSends): void {
+  const now = clock.now();
+  const times = store.listTimes(grant.id, now - dayMs);
+  const lastOfHour = times.filter((at) => at > now - hourMs)[limits.perHour - 1];
+  const lastOfDay = times[limits.perDay - 1];
+  const nextAt = Math.max(
+    lastOfHour === undefined ? 0 : lastOfHour + hourMs,
+    lastOfDay === undefined ? 0 : lastOfDay + dayMs,
+  );
+  if (nextAt <= now) return;
+  const limit =
+    lastOfDay === undefined ? `${limits.perHour} emails an hour` : `${limits.perDay} emails a day`;
+  throw new AppError(
+    "rate_limited",
+    `This connection may send ${limit}; the next may go at ${toIsoSeconds(nextAt)}.`,
+    {
+      hint: "Nothing was sent. Save it as a draft, or wait until then.",
+      retryAfterSeconds: Math.ceil((nextAt - now) / 1000),
+    },
+  );
+}
+
+/** Awaits a submission and writes its outcome. A sent email is answered as sent even when the write fails. */
+async function recordOutcome<Answer>(
+  { grant, store, inFlight, log }: GrantSends,
+  id: string,
+  submission: Promise<Answer>,
+): Promise<Answer> {
+  const write = (values: Partial<SendRow>) => {
+    try {
+      store.update(id, values);
+    } catch (error) {
+      // The row stays "sending", which a repetition treats as "may have been sent".
+      log.error("send_unwritten", { grant: grant.id, error: toErrorFields(error) });
+    }
+  };
+  try {
+    const answer = await submission;
+    write({
+      state: "sent",
+      answer: seal(grant.dataKey, JSON.stringify(answer), toSealContext(grant, id)),
+    });
+    return answer;
+  } catch (error) {
+    const unknown = !(error instanceof AppError) || error.code === "maybe_sent";
+    write({ state: unknown ? "maybe_sent" : "failed" });
+    throw error;
+  } finally {
+    inFlight.delete(id);
+  }
+}
+
+/** Hashes under the data key, which outlives a rotation of the server key and is not readable from the disk. */
+function toSendHash({ dataKey }: LiveGrant, purpose: "key" | "request" | "content", value: string): string {
+  return hashUnder(dataKey, `send ${purpose}`, value);
+}
+
+/** Additional data of the sealed answer: binds it to its row. */
+function toSealContext(grant: LiveGrant, id: string): string {
+  return `v1 send ${grant.id} ${id}`;
+}
+
+function toIsoSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+}

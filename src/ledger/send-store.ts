@@ -1,0 +1,84 @@
+/** The rows of the send log: queries only, no rules. All times are milliseconds since the epoch. */
+import { and, desc, eq, gt, inArray, lt, or } from "drizzle-orm";
+import type { Database } from "../db/open.ts";
+import { sends } from "../db/schema.ts";
+
+export type SendRow = typeof sends.$inferSelect;
+
+/** Identifies an email that is sent again: keyed hashes, each absent where it is not known (yet). */
+export type SendIdentity = {
+  /** Of the caller's idempotency key. */
+  keyHash?: string | undefined;
+  /** Of the request, as the caller made it. */
+  requestHash: string;
+  /** Of the finished email. */
+  contentHash?: string | undefined;
+};
+
+export type SendStore = ReturnType<typeof createSendStore>;
+
+/** States of an email that was or may have been sent; a failed attempt counts for nothing. */
+const countedStates = inArray(sends.state, ["sending", "sent", "maybe_sent"]);
+
+export function createSendStore(db: Database) {
+  return {
+    /** Runs `work` in one synchronous transaction. */
+    transaction<T>(work: () => T): T {
+      return db.transaction(() => work());
+    },
+
+    insert(row: typeof sends.$inferInsert): void {
+      db.insert(sends).values(row).run();
+    },
+
+    update(id: string, values: Partial<SendRow>): void {
+      db.update(sends).set(values).where(eq(sends.id, id)).run();
+    },
+
+    /** Marks the rows of sends that were running when the process ended. */
+    markInterrupted(): void {
+      db.update(sends).set({ state: "maybe_sent" }).where(eq(sends.state, "sending")).run();
+    },
+
+    deleteBefore(time: number): void {
+      db.delete(sends).where(lt(sends.createdAt, time)).run();
+    },
+
+    /** The newest row with the same key after `keySince`, or the same request or content after `since`. */
+    findSame(
+      grantId: string,
+      { keyHash, requestHash, contentHash }: SendIdentity,
+      { keySince, since }: { keySince: number; since: number },
+    ): SendRow | undefined {
+      const sameKey =
+        keyHash === undefined ? undefined : and(eq(sends.keyHash, keyHash), gt(sends.createdAt, keySince));
+      const sameEmail = or(
+        eq(sends.requestHash, requestHash),
+        contentHash === undefined ? undefined : eq(sends.contentHash, contentHash),
+      );
+      return db
+        .select()
+        .from(sends)
+        .where(
+          and(
+            eq(sends.grantId, grantId),
+            countedStates,
+            or(sameKey, and(sameEmail, gt(sends.createdAt, since))),
+          ),
+        )
+        .orderBy(desc(sends.createdAt))
+        .get();
+    },
+
+    /** When the grant sent after `since`, newest first. */
+    listTimes(grantId: string, since: number): number[] {
+      return db
+        .select({ at: sends.createdAt })
+        .from(sends)
+        .where(and(eq(sends.grantId, grantId), countedStates, gt(sends.createdAt, since)))
+        .orderBy(desc(sends.createdAt))
+        .all()
+        .map(({ at }) => at);
+    },
+  };
+}

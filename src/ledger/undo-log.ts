@@ -1,0 +1,149 @@
+/**
+ * The undo log: the changes of each organizing call, as email ids sealed under the grant's data key. An operation can
+ * be undone once, within 24 hours, by the grant that made it.
+ */
+import { and, desc, eq, gt, isNull, lt, lte } from "drizzle-orm";
+import { z } from "zod";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/open.ts";
+import { operations } from "../db/schema.ts";
+import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
+import { type Log, toErrorFields } from "../log.ts";
+import type { Change } from "../mail/writing.ts";
+import { newId, seal, unseal } from "../secrets.ts";
+
+const lifetimeMs = 24 * 3_600_000;
+/** Operations kept for one grant. Each may hold 500 email ids, so the number bounds the space on disk. */
+const maxOperations = 1_000;
+
+type Operation = {
+  accountId: string;
+  /** Name of the tool that made the changes. */
+  tool: string;
+  changes: Change[];
+};
+
+const storedChanges = z.array(
+  z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("moved"), id: z.string().exactOptional(), from: z.string() }),
+    z.object({
+      kind: z.literal("flags"),
+      id: z.string(),
+      added: z.array(z.string()),
+      removed: z.array(z.string()),
+    }),
+  ]),
+);
+
+/** One grant's part of the log. */
+type GrantOperations = { grant: LiveGrant; db: Database; clock: Clock; log: Log };
+
+export function createUndoLog(deps: { db: Database; clock: Clock; log: Log }) {
+  const { db, clock } = deps;
+  return {
+    /** Deletes operations that can no longer be undone. */
+    sweep(): void {
+      db.delete(operations)
+        .where(lt(operations.createdAt, clock.now() - lifetimeMs))
+        .run();
+    },
+
+    forGrant(grant: LiveGrant) {
+      const own: GrantOperations = { ...deps, grant };
+      return {
+        /**
+         * Writes an operation and returns its id. A failed write is returned as `problem` instead of thrown: the
+         * change was made, and an error would claim that it was not. Without changes neither is returned.
+         */
+        record: (operation: Readonly<Operation>) => recordOperation(own, operation),
+
+        /** Reads an operation and marks it as undone: it can be taken once. Throws operation_unknown. */
+        take: (id: string) => takeOperation(own, id),
+
+        /** Makes a taken operation available again with the changes that are still to be undone. */
+        putBack(id: string, changes: readonly Change[]): void {
+          db.update(operations)
+            .set({ undoneAt: null, changes: sealChanges(grant, id, changes) })
+            .where(and(eq(operations.id, id), eq(operations.grantId, grant.id)))
+            .run();
+        },
+      };
+    },
+  };
+}
+
+function recordOperation(
+  own: GrantOperations,
+  { accountId, tool, changes }: Readonly<Operation>,
+): { id?: string; problem?: string } {
+  const { grant, db, clock, log } = own;
+  if (changes.length === 0) return {};
+  const id = newId("op");
+  try {
+    db.insert(operations)
+      .values({
+        id,
+        grantId: grant.id,
+        accountId,
+        tool,
+        changes: sealChanges(grant, id, changes),
+        createdAt: clock.now(),
+      })
+      .run();
+    deleteOldest(own);
+  } catch (error) {
+    log.error("operation_unwritten", { grant: grant.id, tool, error: toErrorFields(error) });
+    return { problem: "It was done, but could not be written down here: undo cannot put it back." };
+  }
+  return { id };
+}
+
+/** Deletes all but the grant's newest `maxOperations`. */
+function deleteOldest({ grant, db }: GrantOperations): void {
+  const newestToDelete = db
+    .select({ at: operations.createdAt })
+    .from(operations)
+    .where(eq(operations.grantId, grant.id))
+    .orderBy(desc(operations.createdAt))
+    .limit(1)
+    .offset(maxOperations)
+    .get();
+  if (!newestToDelete) return;
+  db.delete(operations)
+    .where(and(eq(operations.grantId, grant.id), lte(operations.createdAt, newestToDelete.at)))
+    .run();
+}
+
+function takeOperation({ grant, db, clock }: GrantOperations, id: string): Operation & { id: string } {
+  const row = db
+    .update(operations)
+    .set({ undoneAt: clock.now() })
+    .where(
+      and(
+        eq(operations.id, id),
+        eq(operations.grantId, grant.id),
+        isNull(operations.undoneAt),
+        gt(operations.createdAt, clock.now() - lifetimeMs),
+      ),
+    )
+    .returning()
+    .get();
+  if (!row) throw new AppError("operation_unknown", "There is nothing to undo under this id.");
+  const { accountId, tool } = row;
+  return { id, accountId, tool, changes: unsealChanges(grant, id, row.changes) };
+}
+
+function sealChanges(grant: LiveGrant, id: string, changes: readonly Change[]): Buffer {
+  return seal(grant.dataKey, JSON.stringify(changes), toChangesContext(grant, id));
+}
+
+function unsealChanges(grant: LiveGrant, id: string, sealed: Buffer): Change[] {
+  const plain = unseal(grant.dataKey, sealed, toChangesContext(grant, id)).toString("utf8");
+  return storedChanges.parse(JSON.parse(plain));
+}
+
+/** Additional data of the sealed changes: binds them to their row. */
+function toChangesContext(grant: LiveGrant, id: string): string {
+  return `v1 operation ${grant.id} ${id}`;
+}

@@ -1,0 +1,96 @@
+/**
+ * The environment of a tool call. Tools import no other room for it: assemble.ts and mcp hand in objects that fit these
+ * types.
+ */
+import type { Level } from "../grant.ts";
+import type { Change, File, MailAccount } from "../mail/mail-account.ts";
+
+export type ToolContext = ToolServices &
+  GrantStores & {
+    /** All accounts of the grant, in the order they were connected. */
+    accounts: readonly MailAccount[];
+    /** Selects the account of a call. Throws account_unknown, account_ambiguous, invalid_input. */
+    accountFor(choice: AccountChoice): MailAccount;
+    grant: { id: string; level: Level };
+    /** Aborted at the call's deadline, and when the caller goes away. */
+    signal: AbortSignal;
+    /** Reports progress to a caller that asked for it: `done` of `total` steps, and a message. */
+    progress(done: number, total: number, message: string): void;
+  };
+
+/** Selects an account: by its address, or by email ids, which carry their account. */
+export type AccountChoice = {
+  account?: string | undefined;
+  id?: string | undefined;
+  ids?: readonly string[] | undefined;
+};
+
+/** Created once, and the same for every call. */
+export type ToolServices = { providers: readonly KnownProvider[] };
+
+/** Kept for one grant. */
+export type GrantStores = {
+  sendLog: SendLog;
+  undoLog: UndoLog;
+  uploads: UploadedFiles;
+  downloads: DownloadLinks;
+};
+
+type MailServerAddress = { host: string; port: number; security: "tls" | "starttls" };
+
+/** A mail company, its servers, and its rule for app passwords. */
+export type KnownProvider = {
+  id: string;
+  name: string;
+  domains: readonly string[];
+  imap: MailServerAddress;
+  smtp: MailServerAddress;
+  appPassword: { kind: "needed" | "optional" | "unavailable"; url?: string; steps: string };
+};
+
+/** The emails the grant sent. */
+type SendLog = {
+  /**
+   * Sends the email that `prepare` makes, unless `key` or the email was sent before: then returns the earlier answer
+   * with `sentBeforeAt`, in milliseconds since the epoch. `request` is the request as one string, `content` the
+   * finished email as one string. Throws maybe_sent, rate_limited, invalid_input, and what `send` throws.
+   */
+  sendOnce<Answer>(
+    attempt: {
+      accountId: string;
+      key?: string | undefined;
+      request: string;
+      parse(stored: unknown): Answer;
+    },
+    prepare: () => Promise<{ content: string; recipients: number; send(): Promise<Answer> }>,
+  ): Promise<{ answer: Answer; sentBeforeAt?: number }>;
+};
+
+/** The changes the grant made to its mailboxes. */
+export type UndoLog = {
+  /** Writes an operation and returns its id, or the reason why it cannot be undone. */
+  record(operation: { accountId: string; tool: string; changes: Change[] }): {
+    id?: string;
+    problem?: string;
+  };
+  /** Reads an operation and marks it as undone. Throws operation_unknown. */
+  take(id: string): { id: string; accountId: string; tool: string; changes: Change[] };
+  /** Makes a taken operation available again with the changes that are still to be undone. */
+  putBack(id: string, changes: readonly Change[]): void;
+};
+
+/** The files a person uploaded for an email. */
+type UploadedFiles = {
+  /** Makes a one-time page for the person; `expiresAt` in milliseconds since the epoch. Throws rate_limited. */
+  request(): { uploadId: string; url: string; expiresAt: number };
+  /** Throws attachment_not_found before the files are uploaded, and after they expire. */
+  read(id: string): File[];
+  /** Deletes an upload that was used. Never throws. */
+  remove(id: string): void;
+};
+
+/** One-time links by which a person downloads an attachment. */
+type DownloadLinks = {
+  /** `expiresAt` in milliseconds since the epoch. Throws rate_limited. */
+  make(attachment: { id: string; index: number }): { url: string; expiresAt: number };
+};
