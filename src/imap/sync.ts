@@ -6,7 +6,8 @@
  * (RFC 9051 sections 5.2 and 7.5.1). So there the work is done first, and done again in the rare case that its answer
  * told of a change.
  */
-import type { ImapFlow } from "imapflow";
+import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
+import { AppError } from "../errors.ts";
 import { requireSelected } from "./select.ts";
 
 /** Names that servers give in ID (RFC 2971), lower case; only those this was tried with. */
@@ -50,4 +51,23 @@ export async function readFresh<T>(imap: ImapFlow, work: () => Promise<T>): Prom
   }
   const { answer, news } = await withNews(imap, work);
   return news === "none" ? answer : work();
+}
+
+/**
+ * Fetches one email of the selected mailbox by its UID. A server need not report arrivals before the next NOOP
+ * (RFC 3501 section 7), so an email it does not return is asked for again after one.
+ * Throws email_not_found.
+ */
+export async function fetchOneFresh(
+  imap: ImapFlow,
+  uid: number,
+  query: FetchQueryObject,
+): Promise<FetchMessageObject> {
+  const fetchOnce = () => imap.fetchOne(String(uid), query, { uid: true });
+  const known = await fetchOnce();
+  if (known) return known;
+  await imap.noop();
+  const arrived = await fetchOnce();
+  if (arrived) return arrived;
+  throw new AppError("email_not_found", "There is no email with this id any more.");
 }

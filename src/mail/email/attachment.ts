@@ -5,6 +5,7 @@ import { type AttachedPart, type Part, toAnatomy, toPart } from "../../email/str
 import { createTransferDecoder } from "../../email/transfer-stream.ts";
 import { AppError } from "../../errors.ts";
 import { requireSameValidity } from "../../imap/select.ts";
+import { fetchOneFresh } from "../../imap/sync.ts";
 import { type AttachmentText, readAttachedEmail, toAttachmentText } from "../../readable/attachment-text.ts";
 import type { Access } from "../access.ts";
 import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";
@@ -100,13 +101,7 @@ function toImage(bytes: Buffer): { data: string; mimeType: string } | undefined 
 
 /** Throws email_not_found, attachment_not_found. */
 async function findAttached(imap: ImapFlow, uid: number, index: number): Promise<AttachedPart> {
-  const ask = { uid: true, bodyStructure: true };
-  let email = await imap.fetchOne(String(uid), ask, { uid: true });
-  if (!email) {
-    await imap.noop();
-    email = await imap.fetchOne(String(uid), ask, { uid: true });
-  }
-  if (!email) throw new AppError("email_not_found", "There is no email with this id any more.");
+  const email = await fetchOneFresh(imap, uid, { uid: true, bodyStructure: true });
   const { attachments } = toAnatomy(toPart(email.bodyStructure ?? { type: "text/plain" }));
   const found = attachments.find((attached) => attached.index === index);
   if (found) return found;

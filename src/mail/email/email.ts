@@ -14,10 +14,10 @@ import { toVerdicts } from "../../email/sender.ts";
 import { type AttachedPart, charsetOf, emptyPart, toAnatomy, toPart } from "../../email/structure.ts";
 import { mayBeForward } from "../../email/subject.ts";
 import { toUnsubscribe } from "../../email/unsubscribe.ts";
-import { AppError } from "../../errors.ts";
 import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import { noteEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
+import { fetchOneFresh } from "../../imap/sync.ts";
 import { firstBytes, readBody, textParts } from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
@@ -64,13 +64,7 @@ export async function getEmail(
         ? { bodyParts: expected.map((key) => ({ key, start: 0, maxLength: firstBytes })) }
         : {}),
     };
-    let found = await imap.fetchOne(String(ref.uid), query, { uid: true });
-    if (!found) {
-      // It may have arrived since this connection last looked.
-      await imap.noop();
-      found = await imap.fetchOne(String(ref.uid), query, { uid: true });
-    }
-    if (!found) throw new AppError("email_not_found", "There is no email with this id any more.");
+    const found = await fetchOneFresh(imap, ref.uid, query);
     const anatomy = toAnatomy(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
     const headers = parseHeaders(found.headers ?? Buffer.alloc(0), charsetOf(anatomy.root));
     const flags = lowerCaseFlags(found);

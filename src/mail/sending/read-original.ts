@@ -1,12 +1,13 @@
 /** What an email of ours builds on: the email it answers or passes on, an attachment of it, the draft it came from. */
 
-import type { FetchMessageObject, ImapFlow } from "imapflow";
+import type { ImapFlow } from "imapflow";
 import type { File, Original } from "../../compose/composed-email.ts";
 import { leaveOut, toFileName, toFileType, toMegabytes } from "../../compose/file.ts";
 import { toOriginal } from "../../compose/original.ts";
 import { toAnatomy, toPart } from "../../email/structure.ts";
 import { AppError } from "../../errors.ts";
 import { requireSameValidity } from "../../imap/select.ts";
+import { fetchOneFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
 import { fetchWhole } from "../email/attachment.ts";
 import { toMailboxPath } from "../mailboxes.ts";
@@ -69,9 +70,8 @@ function toDraftGone(error: unknown): unknown {
 /** Some bytes of an email with its facts. In pieces, so that no mail server may send more than a piece at once. */
 async function fetchSource(imap: ImapFlow, uid: number, start: number, maxLength: number) {
   const query = { uid: true, size: true, flags: true, source: { start, maxLength } };
-  const email: FetchMessageObject | false = await imap.fetchOne(String(uid), query, { uid: true });
-  if (email === false || email.source === undefined)
-    throw new AppError("email_not_found", "This email is not there any more.");
+  const email = await fetchOneFresh(imap, uid, query);
+  if (email.source === undefined) throw new AppError("email_not_found", "This email is not there any more.");
   return { ...email, source: email.source };
 }
 
@@ -89,9 +89,8 @@ export async function readAttachment(access: Access, id: string, index: number):
   const ref = access.toRef(id);
   return access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
-    const uid = String(ref.uid);
-    const email = await imap.fetchOne(uid, { uid: true, bodyStructure: true }, { uid: true });
-    if (email === false || email.bodyStructure === undefined)
+    const email = await fetchOneFresh(imap, ref.uid, { uid: true, bodyStructure: true });
+    if (email.bodyStructure === undefined)
       throw new AppError("email_not_found", "This email is not there any more.");
     const found = toAnatomy(toPart(email.bodyStructure)).attachments.find(
       (attached) => attached.index === index,

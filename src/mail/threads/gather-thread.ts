@@ -8,10 +8,10 @@
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import type { EmailLinks } from "../../email/message-ids.ts";
-import { AppError } from "../../errors.ts";
 import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
 import { atom, ifRefused, uidSearch } from "../../imap/raw-search.ts";
 import { requireSameValidity } from "../../imap/select.ts";
+import { fetchOneFresh } from "../../imap/sync.ts";
 import { textParts } from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes } from "../mailboxes.ts";
@@ -91,13 +91,7 @@ async function readFirst(
 ): Promise<Start & { first: FetchedEmail }> {
   requireSameValidity(imap, ref);
   const ask = withBodies(notes.textParts.get(ref.uid) ?? []);
-  let email = await imap.fetchOne(String(ref.uid), ask, { uid: true });
-  if (!email) {
-    // It may have arrived since this connection last looked.
-    await imap.noop();
-    email = await imap.fetchOne(String(ref.uid), ask, { uid: true });
-  }
-  if (!email) throw new AppError("email_not_found", "There is no email with this id any more.");
+  const email = await fetchOneFresh(imap, ref.uid, ask);
   const first = toFetchedEmail(access, imap, ref.mailbox, email);
   const seen = { parts: textParts(first.anatomy), links: toLinks(first) };
   noteEmail(notes, ref.uid, seen);
