@@ -9,7 +9,7 @@ import type { Submissions } from "../smtp/submissions.ts";
 import { createAccess } from "./access.ts";
 import { createWriting } from "./create-writing.ts";
 import { describeAttachment, getAttachment, streamAttachment } from "./email/attachment.ts";
-import { getEmail } from "./email/email.ts";
+import { getEmail } from "./email/get-email.ts";
 import type { MailAccount } from "./mail-account.ts";
 import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";

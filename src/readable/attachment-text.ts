@@ -1,5 +1,4 @@
 /** What attachments say, as text: by what their bytes are, then by their name, then by the type they claim. */
-import type { ImapFlow } from "imapflow";
 import PostalMime from "postal-mime";
 import { signedContent } from "../documents/cms.ts";
 import { describeCompoundFile } from "../documents/compound-file.ts";
@@ -10,7 +9,7 @@ import { toSafeFileName } from "../email/file-name.ts";
 import { headerValue, parseHeaders, showAddress, toAddresses, toText } from "../email/headers.ts";
 import { isOutlookFile, isSmimeFile, type Part, toAnatomy } from "../email/structure.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
-import { readBody } from "./body.ts";
+import { type FetchParts, readBody } from "./body.ts";
 import { calendarToLines } from "./calendar.ts";
 import { contactsToLines } from "./contacts.ts";
 import { show } from "./fold.ts";
@@ -103,22 +102,16 @@ const maxHeaderBytes = 65_536;
 
 /** An attached email whose structure the mail server knows: only its text is fetched, as far as it is read. */
 export async function readAttachedEmail(
-  imap: ImapFlow,
-  uid: number,
+  fetchParts: FetchParts,
   part: Part,
   until: number,
 ): Promise<AttachmentText> {
   const key = `${part.part}.HEADER`;
-  const email = await imap.fetchOne(
-    String(uid),
-    { uid: true, bodyParts: [{ key, start: 0, maxLength: maxHeaderBytes }] },
-    { uid: true },
-  );
-  const bytes = email ? email.bodyParts?.get(key.toLowerCase()) : undefined;
+  const bytes = (await fetchParts([{ key, start: 0, maxLength: maxHeaderBytes }])).get(key);
   const headers = parseHeaders(bytes ?? Buffer.alloc(0));
   const [root] = part.children;
   const anatomy = toAnatomy(root ?? part);
-  const body = await readBody(imap, uid, anatomy, { format: "text", until, forward: true });
+  const body = await readBody(fetchParts, anatomy, { format: "text", until, forward: true });
   const head = shownHeaders.flatMap((name) => {
     const value = headerValue(headers, name);
     if (!value) return [];

@@ -2,12 +2,10 @@
  * The text of an email: fetched as far as it is read, decoded, rendered. One round trip for all its text parts; more
  * only when a very long text is read on.
  */
-import type { FetchMessageObject, ImapFlow } from "imapflow";
 import { decodeText } from "../email/charset.ts";
 import type { Anatomy, Part } from "../email/structure.ts";
 import { isOutlookFile } from "../email/structure.ts";
 import { decodeTransfer } from "../email/transfer.ts";
-import { AppError } from "../errors.ts";
 import type { EmailFormat } from "./email-format.ts";
 import { isOutlookTextWhole } from "./outlook.ts";
 import { type Rendered, renderBody } from "./render-body.ts";
@@ -29,13 +27,21 @@ export type BodyRequest = {
   forward: boolean;
 };
 
+/** A part of an email by its IMAP section ("1.2", "TEXT"), from octet `start`, at most `maxLength` octets. */
+export type PartRange = { key: string; start: number; maxLength: number };
+
 /**
- * `uid` is in the selected mailbox; `fetched` is what of its parts is here already, from their beginnings.
- * Throws email_not_found.
+ * Fetches ranges of the parts of one email; the result has them by their key. A connection is held for this alone, not
+ * while text is rendered. Throws email_not_found.
+ */
+export type FetchParts = (ranges: readonly PartRange[]) => Promise<ReadonlyMap<string, Buffer>>;
+
+/**
+ * The text of an email. `fetched` holds octets of its parts that are here already, from their beginnings; further ones
+ * come by `fetchParts`. Throws what `fetchParts` throws.
  */
 export async function readBody(
-  imap: ImapFlow,
-  uid: number,
+  fetchParts: FetchParts,
   anatomy: Anatomy,
   request: BodyRequest,
   fetched = new Map<string, Buffer>(),
@@ -46,7 +52,7 @@ export async function readBody(
   for (let bytes = firstBytes; parts.length > 0 && bytes <= maxBytes; bytes *= 4) {
     const missing = parts.filter((part) => isCut(part) && (fetched.get(part.part)?.length ?? 0) < bytes);
     if (missing.length > 0) {
-      await fetchMore(imap, uid, missing, fetched, bytes);
+      await fetchMore(fetchParts, missing, fetched, bytes);
       // A server that sends less than was asked for has no more, whatever size it gave.
       for (const part of missing) if ((fetched.get(part.part)?.length ?? 0) < bytes) whole.add(part.part);
       rendered = render();
@@ -55,7 +61,7 @@ export async function readBody(
   }
   const nothing = parts.every(({ size }) => size === 0) && anatomy.attachments.length === 0;
   if (nothing && !anatomy.encrypted) {
-    const source = await fetchSource(imap, uid);
+    const source = await fetchSource(fetchParts);
     if (source !== "") return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0 };
   }
   const cut = parts.filter(isCut);
@@ -90,10 +96,8 @@ const brokenNote = "The email's structure is broken; this is its source.";
 const sourceBytes = 65_536;
 
 /** What stands below the headers, for an email whose structure holds no text though there is some. */
-async function fetchSource(imap: ImapFlow, uid: number): Promise<string> {
-  const bodyParts = [{ key: "TEXT", start: 0, maxLength: sourceBytes }];
-  const email = await imap.fetchOne(String(uid), { uid: true, bodyParts }, { uid: true });
-  const bytes = email ? email.bodyParts?.get("text") : undefined;
+async function fetchSource(fetchParts: FetchParts): Promise<string> {
+  const bytes = (await fetchParts([{ key: "TEXT", start: 0, maxLength: sourceBytes }])).get("TEXT");
   return /^\s*(--.*--)?\s*$/.test(bytes?.toString("latin1") ?? "")
     ? ""
     : decodeText(bytes ?? Buffer.alloc(0))
@@ -118,25 +122,19 @@ export const textParts = (anatomy: Anatomy): string[] =>
   partsToRead(anatomy, "markdown").map(({ part }) => part);
 
 async function fetchMore(
-  imap: ImapFlow,
-  uid: number,
+  fetchParts: FetchParts,
   parts: readonly Part[],
   fetched: Map<string, Buffer>,
   bytes: number,
 ): Promise<void> {
-  const bodyParts = parts.map((part) => {
-    const start = fetched.get(part.part)?.length ?? 0;
-    return { key: part.part, start, maxLength: bytes - start };
+  const ranges = parts.map(({ part }) => {
+    const start = fetched.get(part)?.length ?? 0;
+    return { key: part, start, maxLength: bytes - start };
   });
-  const email: FetchMessageObject | false = await imap.fetchOne(
-    String(uid),
-    { uid: true, bodyParts },
-    { uid: true },
-  );
-  if (!email) throw new AppError("email_not_found", "The email is no longer there.");
-  for (const part of parts) {
-    const before = fetched.get(part.part) ?? Buffer.alloc(0);
-    const more = email.bodyParts?.get(part.part.toLowerCase()) ?? Buffer.alloc(0);
-    fetched.set(part.part, Buffer.concat([before, more]));
-  }
+  const found = await fetchParts(ranges);
+  for (const { part } of parts)
+    fetched.set(
+      part,
+      Buffer.concat([fetched.get(part) ?? Buffer.alloc(0), found.get(part) ?? Buffer.alloc(0)]),
+    );
 }

@@ -1,4 +1,4 @@
-/** Attachments: what is in them as text or picture, or their bytes as they come from the mail server. */
+/** Attachments: their content as text or as a picture, or their bytes as they come from the mail server. */
 import type { ImapFlow } from "imapflow";
 import type { DocumentReader } from "../../documents/sandbox.ts";
 import { type AttachedPart, type Part, toAnatomy, toPart } from "../../email/structure.ts";
@@ -9,73 +9,73 @@ import { fetchOneFresh } from "../../imap/sync.ts";
 import { type AttachmentText, readAttachedEmail, toAttachmentText } from "../../readable/attachment-text.ts";
 import type { Access } from "../access.ts";
 import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";
-import { pastEndNote, toAttachment } from "./email.ts";
+import { createFetchParts } from "./fetch-parts.ts";
+import { pastEndNote, toAttachment, toExcerpt } from "./get-email.ts";
 
-/** Encoded octets of what is read as text: larger files are for the download link. */
+/** Encoded octets up to which an attachment is read as text; larger ones are for the download link. */
 const maxReadBytes = 24_000_000;
-/** Decoded octets of a picture that the model is shown. */
+/** Decoded octets up to which a picture is shown to the model. */
 const maxImageBytes = 1_000_000;
-/** One FETCH's worth. */
+/** Octets of one FETCH. */
 const chunkBytes = 1_048_576;
 
 type Request<Verb extends keyof MailReading> = Parameters<MailReading[Verb]>[0];
 
+/**
+ * The content of an attachment as text or as a picture. Nothing is decoded or rendered while a connection is held.
+ * Throws email_not_found, email_moved, attachment_not_found, timed_out.
+ */
 export async function getAttachment(
   access: Access,
   documents: DocumentReader,
   request: Request<"getAttachment">,
 ): Promise<AttachmentContent> {
   const ref = access.toRef(request.id);
-  const until = request.offset + request.maxCharacters;
-  const { attached, bytes, found } = await access.read(ref.mailbox, async (imap) => {
+  const { attached, bytes } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
-    const one = await findAttached(imap, ref.uid, request.index);
-    if (isAttachedEmail(one.part))
-      return { attached: one, found: await readAttachedEmail(imap, ref.uid, one.part, until) };
-    if (one.part.size > maxReadBytes || isNeverText(one.part.type)) return { attached: one };
-    return { attached: one, bytes: await fetchWhole(imap, ref.uid, one.part) };
+    const attached = await findAttachment(imap, ref.uid, request.index);
+    const isRead = !isAttachedEmail(attached.part) && !isNeverText(attached.part.type);
+    return isRead && attached.part.size <= maxReadBytes
+      ? { attached, bytes: await fetchPart(imap, ref.uid, attached.part) }
+      : { attached, bytes: undefined };
   });
   const facts = toAttachment(attached);
-  const image = bytes && toImage(bytes);
   const base = { ...facts, size: bytes?.length ?? facts.size };
-  if (image && base.size <= maxImageBytes)
-    return { ...base, kind: "image", text: "", offset: 0, end: 0, total: 0, image, notes: [] };
-  const text =
-    found ??
-    (bytes && !image ? await toAttachmentText(bytes, attached.part, documents, access.signal) : undefined);
-  if (!text || (text.text === "" && text.notes.length === 0))
-    return {
-      ...base,
-      kind: "none",
-      text: "",
-      offset: 0,
-      end: 0,
-      total: 0,
-      notes: [why(attached.part, image !== undefined)],
-    };
-  return { ...base, ...cut(text, request) };
+  const image = bytes && toImage(bytes);
+  if (image && base.size <= maxImageBytes) return { ...base, ...noText, kind: "image", image, notes: [] };
+  const text = await readText();
+  return text && (text.text !== "" || text.notes.length > 0)
+    ? { ...base, ...toContent(text, request) }
+    : { ...base, ...noText, kind: "none", notes: [toReason(attached.part, image !== undefined)] };
+
+  async function readText(): Promise<AttachmentText | undefined> {
+    const { part } = attached;
+    if (isAttachedEmail(part)) {
+      const until = request.offset + request.maxCharacters;
+      return readAttachedEmail(createFetchParts(access, ref), part, until);
+    }
+    return bytes && !image ? toAttachmentText(bytes, part, documents, access.signal) : undefined;
+  }
 }
 
-function cut(
+const noText = { text: "", offset: 0, end: 0, total: 0 };
+
+function toContent(
   { text, notes }: AttachmentText,
-  { offset, maxCharacters }: { offset: number; maxCharacters: number },
+  request: { offset: number; maxCharacters: number },
 ): Pick<AttachmentContent, "kind" | "text" | "offset" | "end" | "total" | "nextOffset" | "notes"> {
-  const start = Math.min(offset, text.length);
-  const shown = text.slice(start, start + maxCharacters).toWellFormed();
-  const end = start + shown.length;
+  const { body, ...position } = toExcerpt(text, request);
   return {
     kind: text === "" ? "none" : "text",
-    text: shown,
-    offset: start,
-    end,
-    total: text.length,
-    ...(end < text.length ? { nextOffset: end } : {}),
-    notes: [...notes, ...pastEndNote(offset, text.length)],
+    text: body,
+    ...position,
+    notes: [...notes, ...pastEndNote(request.offset, text.length)],
   };
 }
 
-function why(part: Part, image: boolean): string {
-  if (image) return "The picture is too large to be shown here; a download link gives it.";
+/** The sentence that says why an attachment has no text here. */
+function toReason(part: Part, isImage: boolean): string {
+  if (isImage) return "The picture is too large to be shown here; a download link gives it.";
   if (part.size > maxReadBytes) return "The file is too large to be read here; a download link gives it.";
   return "There is no text to be read in a file of this kind; a download link gives it.";
 }
@@ -84,23 +84,25 @@ const isAttachedEmail = (part: Part) =>
   /^message\/(rfc822|global)$/.test(part.type) && part.children.length > 0;
 const isNeverText = (type: string) => /^(audio|video)\//.test(type);
 
-/** By what the bytes say; SVG is not a picture but a program. */
+const imageTypes: readonly { mimeType: string; matches(head: string): boolean }[] = [
+  { mimeType: "image/png", matches: (head) => head.startsWith("\x89PNG\r\n") },
+  { mimeType: "image/jpeg", matches: (head) => head.startsWith("\xff\xd8\xff") },
+  { mimeType: "image/gif", matches: (head) => head.startsWith("GIF8") },
+  { mimeType: "image/webp", matches: (head) => head.startsWith("RIFF") && head.endsWith("WEBP") },
+];
+
+/** A picture, recognized by its first bytes. SVG is not one: it can hold scripts. */
 function toImage(bytes: Buffer): { data: string; mimeType: string } | undefined {
   const head = bytes.subarray(0, 12).toString("latin1");
-  const mimeType = head.startsWith("\x89PNG\r\n")
-    ? "image/png"
-    : head.startsWith("\xff\xd8\xff")
-      ? "image/jpeg"
-      : head.startsWith("GIF8")
-        ? "image/gif"
-        : head.startsWith("RIFF") && head.endsWith("WEBP")
-          ? "image/webp"
-          : undefined;
-  return mimeType && { data: bytes.toString("base64"), mimeType };
+  const found = imageTypes.find(({ matches }) => matches(head));
+  return found && { data: bytes.toString("base64"), mimeType: found.mimeType };
 }
 
-/** Throws email_not_found, attachment_not_found. */
-async function findAttached(imap: ImapFlow, uid: number, index: number): Promise<AttachedPart> {
+/**
+ * The attachment of this index, as get_email numbers them, of an email in the selected mailbox.
+ * Throws email_not_found, attachment_not_found.
+ */
+export async function findAttachment(imap: ImapFlow, uid: number, index: number): Promise<AttachedPart> {
   const email = await fetchOneFresh(imap, uid, { uid: true, bodyStructure: true });
   const { attachments } = toAnatomy(toPart(email.bodyStructure ?? { type: "text/plain" }));
   const found = attachments.find((attached) => attached.index === index);
@@ -113,7 +115,7 @@ async function findAttached(imap: ImapFlow, uid: number, index: number): Promise
   );
 }
 
-/** A part's octets piece by piece, decoded. */
+/** The decoded octets of a part, one FETCH at a time. Throws email_not_found. */
 async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGenerator<Buffer> {
   const decoder = createTransferDecoder(part.encoding);
   for (let start = 0; ; start += chunkBytes) {
@@ -129,14 +131,14 @@ async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGener
   if (last.length > 0) yield last;
 }
 
-/** A part's octets, decoded. */
-export async function fetchWhole(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
+/** All decoded octets of a part. Throws email_not_found. */
+export async function fetchPart(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of fetchChunks(imap, uid, part)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
-/** Throws email_not_found, attachment_not_found. */
+/** Name, type and size of an attachment. Throws email_not_found, email_moved, attachment_not_found. */
 export function describeAttachment(
   access: Access,
   request: Request<"describeAttachment">,
@@ -144,25 +146,28 @@ export function describeAttachment(
   const ref = access.toRef(request.id);
   return access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
-    return toAttachment(await findAttached(imap, ref.uid, request.index));
+    return toAttachment(await findAttachment(imap, ref.uid, request.index));
   });
 }
 
-/** Hands an attachment's bytes over as they come; the connection is held until `consume` is done. */
+/**
+ * Passes an attachment's bytes to `consume` as they arrive; the connection is held until `consume` settles.
+ * Throws email_not_found, email_moved, attachment_not_found, mail_server_failed.
+ */
 export async function streamAttachment(
   access: Access,
   request: Request<"streamAttachment">,
   consume: Parameters<MailReading["streamAttachment"]>[1],
 ): Promise<void> {
   const ref = access.toRef(request.id);
-  let begun = false;
+  let hasStarted = false;
   await access.read(ref.mailbox, async (imap) => {
-    // Reading is tried again on a fresh connection; half a file must not be followed by a whole one.
-    if (begun) throw new AppError("mail_server_failed", "The mail server broke off.");
+    // A read is retried on a fresh connection; half a file must not be followed by a whole one.
+    if (hasStarted) throw new AppError("mail_server_failed", "The mail server broke off.");
     requireSameValidity(imap, ref);
-    const attached = await findAttached(imap, ref.uid, request.index);
+    const attached = await findAttachment(imap, ref.uid, request.index);
     const { name, type } = toAttachment(attached);
-    begun = true;
+    hasStarted = true;
     await consume({ name, type, chunks: fetchChunks(imap, ref.uid, attached.part) });
   });
 }

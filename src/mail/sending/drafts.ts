@@ -1,10 +1,11 @@
+/** Saving a draft, in place of the one it replaces. */
 import type { Composed } from "../../compose/composed-email.ts";
 import { AppError } from "../../errors.ts";
 import type { Access } from "../access.ts";
 import type { MailWriting, SavedDraft } from "../writing.ts";
-import { file, requireRoleMailbox } from "./file-copy.ts";
+import { appendOnce, requireRoleMailbox } from "./append-once.ts";
 
-/** Saves and then removes what it replaces: at no time is there none. */
+/** Saves first and removes the former draft afterwards, so that one of them exists at every moment. */
 export async function saveDraft(
   access: Access,
   deleteEmails: MailWriting["deleteEmails"],
@@ -12,22 +13,20 @@ export async function saveDraft(
   replaces: string | undefined,
 ): Promise<SavedDraft> {
   const mailbox = await requireRoleMailbox(access, "drafts");
-  const id = await file(access, mailbox, { raw: composed.copy, messageId: composed.messageId }, [
-    "\\Draft",
-    "\\Seen",
-  ]);
-  const notes = [...composed.notes];
-  if (replaces !== undefined) {
-    try {
-      notes.push(...(await deleteEmails([replaces], true)).notes);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      notes.push(
-        error.code === "email_not_found"
-          ? "The former draft was gone already."
-          : `The former draft could not be removed: ${error.message}`,
-      );
-    }
+  const email = { raw: composed.copy, messageId: composed.messageId };
+  const id = await appendOnce(access, mailbox, email, ["\\Draft", "\\Seen"]);
+  const removal = replaces === undefined ? [] : await removeFormerDraft(deleteEmails, replaces);
+  return { id, mailbox, notes: [...composed.notes, ...removal] };
+}
+
+/** Sentences for what went less than well; the new draft is saved all the same. */
+async function removeFormerDraft(deleteEmails: MailWriting["deleteEmails"], id: string): Promise<string[]> {
+  try {
+    return (await deleteEmails([id], true)).notes;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return error.code === "email_not_found"
+      ? ["The former draft was gone already."]
+      : [`The former draft could not be removed: ${error.message}`];
   }
-  return { mailbox, notes, ...(id === undefined ? {} : { id }) };
 }

@@ -1,12 +1,12 @@
-/** The name a person writes under, so that an email of ours comes from "Ann Lee" as their others do. */
+/** The display name that a person sends under, so that our emails carry the same From as their others. */
 import type { ImapFlow } from "imapflow";
 import { toDisplayName } from "../../compose/recipients.ts";
 import { knownMailboxes } from "../mailboxes.ts";
 
-/** How many of the newest emails in Sent are looked at: a person has several addresses and programs. */
+/** Number of the newest emails in Sent that are read: a person may use several addresses and mail programs. */
 const newest = 20;
 
-/** Looks for what stands beside the address in the newest email in Sent that has something there. */
+/** Finds the name beside `address` in the newest email in Sent that has one; undefined when none has. */
 export function createOwnNameFinder(address: string) {
   return async function findOwnName(imap: ImapFlow): Promise<string | undefined> {
     const sent = (await knownMailboxes(imap)).find(({ role }) => role === "sent");

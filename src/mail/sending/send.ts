@@ -1,8 +1,7 @@
 /**
- * Sends a finished email: submitted once, then exactly one copy in Sent. What goes wrong after the server took it is
- * a warning in a successful answer, never a second try.
+ * Sends a finished email: submits it once, then files exactly one copy in Sent. A failure after the submission server
+ * accepted the email is a warning in a successful answer, never a second submission.
  */
-
 import type { Composed } from "../../compose/composed-email.ts";
 import type { ConnectionOwner } from "../../credentials.ts";
 import { AppError } from "../../errors.ts";
@@ -11,32 +10,32 @@ import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import { createOrganizing } from "../organize/organize.ts";
 import type { Sent } from "../writing.ts";
-import { file, findByMessageId, requireRoleMailbox } from "./file-copy.ts";
+import { appendOnce, findByMessageId, requireRoleMailbox } from "./append-once.ts";
 
 export type SendDeps = {
   owner: ConnectionOwner;
   submissions: Submissions;
-  /** The call's deadline and the caller's going away: ends the work until the server has the email. */
+  /** Fires at the deadline of the call or when the caller disconnects; ends the work until the server has the email. */
   signal: AbortSignal;
-  /** The same account for what follows the sending, whoever still listens. */
+  /** Access for the work after the submission, which goes on when the caller has disconnected. */
   afterwards: () => Access;
   access: Access;
-  /** The provider puts sent mail into Sent by itself. */
+  /** The provider files a copy in Sent by itself. */
   filesSentMail: boolean;
 };
 
-/** Submits, files the copy, marks what was answered, removes the draft. Throws what `Submissions.submit` throws. */
+/** Submits, files the copy, marks the answered email, removes the draft. Throws what `Submissions.submit` throws. */
 export async function send(deps: SendDeps, composed: Composed, draftId: string | undefined): Promise<Sent> {
   const { owner, submissions, signal } = deps;
   if (composed.recipients.length === 0)
     throw new AppError("invalid_input", "The email has no recipient.", {
       hint: "Name at least one in `to`.",
     });
-  // Which mailbox is Sent is asked, and that one selected, while the server takes the email.
+  // Sent is looked up and selected while the submission server takes the email.
   const sentMailbox = requireRoleMailbox(deps.access, "sent")
     .then((path) => deps.access.read(path, async () => path))
     .catch(toWarning);
-  // A bug in it is thrown below; when nothing is sent, nobody gets there, and it must not end the process.
+  // A bug here is thrown below. When the submission fails first, an unhandled rejection must not end the process.
   sentMailbox.catch(() => {});
   const { accepted, refused } = await submissions.submit(
     owner,
@@ -46,7 +45,7 @@ export async function send(deps: SendDeps, composed: Composed, draftId: string |
   const access = deps.afterwards();
   const [copy, removal] = await Promise.all([
     sentMailbox
-      // The caller may have gone away while Sent was looked for: it is looked for once more.
+      // The caller may have disconnected during the lookup, which ended it: it is done once more.
       .then((mailbox) => (mailbox instanceof AppError ? requireRoleMailbox(access, "sent") : mailbox))
       .then((mailbox) => fileCopy(deps, access, mailbox, composed))
       .catch(toWarning),
@@ -62,11 +61,11 @@ export async function send(deps: SendDeps, composed: Composed, draftId: string |
     accepted,
     refused,
     warnings: [...composed.notes, ...unfiled, ...removal],
-    ...(copy instanceof AppError ? {} : { copyIn: copy }),
+    copyIn: copy instanceof AppError ? undefined : copy,
   };
 }
 
-/** Exactly one copy, by Message-ID: none is added where the server filed it itself. Answers the mailbox. */
+/** Files exactly one copy, by Message-ID: none where the server filed its own. Answers the path of the mailbox. */
 async function fileCopy(
   deps: SendDeps,
   access: Access,
@@ -75,18 +74,18 @@ async function fileCopy(
 ): Promise<string> {
   const { messageId } = composed;
   const present = await access.read(mailbox, async (imap) => {
-    // Gmail files by itself whatever way the account was connected.
+    // Gmail files its own copy, whichever preset the account was connected with.
     if (deps.filesSentMail || imap.capabilities.has("X-GM-EXT-1")) return true;
-    // With UIDPLUS a second copy can be removed again, which is looked for once ours is there.
+    // With UIDPLUS a second copy can be removed again; it is searched for after ours is filed.
     return !imap.capabilities.has("UIDPLUS") && (await findByMessageId(imap, messageId)).length > 0;
   });
   if (present) return mailbox;
-  const id = await file(access, mailbox, { raw: composed.copy, messageId }, ["\\Seen"]);
+  const id = await appendOnce(access, mailbox, { raw: composed.copy, messageId }, ["\\Seen"]);
   if (id !== undefined) await removeSecond(access, mailbox, messageId, id);
   return mailbox;
 }
 
-/** The server may have filed its own copy while ours was on its way: then ours goes again. */
+/** Removes our copy where the server filed its own while ours was being appended. */
 async function removeSecond(access: Access, mailbox: string, messageId: string, id: string): Promise<void> {
   const twice = await access.read(mailbox, async (imap) => {
     const found = await findByMessageId(imap, messageId);
@@ -101,12 +100,12 @@ async function removeDraft(access: Access, draftId: string): Promise<string[]> {
     return notes;
   } catch (error) {
     const { code, message } = toWarning(error);
-    // Gone is what it should be.
+    // A missing draft is the wanted result.
     return code === "email_not_found" ? [] : [`The draft could not be removed from Drafts: ${message}`];
   }
 }
 
-/** \Answered and $Forwarded (RFC 5788) on what it builds on, as mail programs do. Nothing depends on it. */
+/** Sets \Answered or $Forwarded (RFC 5788) on the email it builds on, as mail programs do. Failures are ignored. */
 async function markAnswered(access: Access, composed: Composed): Promise<void> {
   const { answers, forwards, answersMessageId } = composed;
   try {
@@ -120,11 +119,11 @@ async function markAnswered(access: Access, composed: Composed): Promise<void> {
     );
     if (ids.length > 0) await organizing.changeFlags(ids, { add: ["\\Answered"], remove: [] });
   } catch {
-    // The email is sent; a mark on another one is not worth a word.
+    // The email is sent; a missing keyword on another one does not concern the caller.
   }
 }
 
-/** The reason something could not be done after the sending. Bugs are no warnings. */
+/** Lets an AppError through as a warning; a bug is thrown. */
 function toWarning(error: unknown): AppError {
   if (error instanceof AppError) return error;
   throw error;

@@ -6,7 +6,7 @@ import { decodeTransfer } from "../../email/transfer.ts";
 import { firstBytes, textParts } from "../../readable/body.ts";
 import { renderBody } from "../../readable/render-body.ts";
 import type { Access } from "../access.ts";
-import { toAttachment } from "../email/email.ts";
+import { toAttachment } from "../email/get-email.ts";
 import type { Thread, ThreadEmail } from "../reading.ts";
 import { bodyOctets, type FetchedEmail } from "./fetched-email.ts";
 import { type GatheredThread, gatherThread } from "./gather-thread.ts";

@@ -1,4 +1,4 @@
-/** Putting an email of ours into a mailbox: once, found again by its Message-ID. */
+/** Appending an email of ours to a mailbox exactly once; it is found again by its Message-ID. */
 import type { ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
 import { AppError, quoted } from "../../errors.ts";
@@ -8,7 +8,7 @@ import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import { toUidSet } from "../organize/email-groups.ts";
 
-/** The path of a role's mailbox; made under its usual name where the account has none yet. */
+/** The path of the mailbox with this role, which is created under its usual name where the account has none. */
 export async function requireRoleMailbox(access: Access, role: "drafts" | "sent"): Promise<string> {
   try {
     return await toMailboxPath(access, role);
@@ -20,10 +20,12 @@ export async function requireRoleMailbox(access: Access, role: "drafts" | "sent"
 }
 
 /**
- * Appends, and answers the new email's id: from APPENDUID (RFC 4315), else by looking for its Message-ID. When the
- * answer is lost with the connection, a look tells whether it is there: said to have failed, it would come twice.
+ * Appends an email and answers its id: from APPENDUID (RFC 4315), otherwise by searching for its Message-ID; undefined
+ * where that finds nothing. When the answer is lost with the connection, a search tells whether the email arrived:
+ * reporting a failure would make the caller append it a second time. Throws mail_server_failed and what `access.write`
+ * throws.
  */
-export async function file(
+export async function appendOnce(
   access: Access,
   mailbox: string,
   email: { raw: Uint8Array; messageId: string },
@@ -55,16 +57,19 @@ export async function file(
   return find();
 }
 
-/** UIDs of the newest emails of the selected mailbox that have this Message-ID, oldest first. */
+/**
+ * UIDs of the emails with this Message-ID among the `newest` of the selected mailbox, oldest first.
+ * Throws mail_server_failed.
+ */
 export async function findByMessageId(imap: ImapFlow, messageId: string, newest = 500): Promise<number[]> {
-  // What we look for was filed just now: the newest are enough, and a large mailbox need not be searched.
+  // The email was appended just now: searching the newest ones spares a large mailbox a full search.
   const found = await readFresh(imap, () => {
     const from = Math.max(1, requireSelected(imap).uidNext - newest);
     return imap.search({ uid: `${from}:*`, header: { "message-id": messageId } }, { uid: true });
   });
   if (!found) throw new AppError("mail_server_failed", "The mail server did not answer a search.");
   if (found.length < 2) return found;
-  // Rarely two; there are servers that do not look into headers and name whatever they have.
+  // Two are rare. Some servers ignore HEADER in a search and return every email, so the ids are compared here.
   const few = toUidSet(found.slice(-20));
   const emails = await imap.fetchAll(few, { uid: true, envelope: true }, { uid: true });
   return emails.filter(({ envelope }) => envelope?.messageId === messageId).map(({ uid }) => uid);

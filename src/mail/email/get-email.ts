@@ -1,0 +1,238 @@
+/** get_email: one email as facts and text, in one round trip when it was listed before, else in two. */
+import type { FetchMessageObject, ImapFlow } from "imapflow";
+import type { Address } from "../../email/address.ts";
+import type { EmailRef } from "../../email/email-id.ts";
+import { toSafeFileName } from "../../email/file-name.ts";
+import {
+  decodeWords,
+  type Header,
+  headerValue,
+  parseHeaders,
+  toAddresses,
+  toIsoDate,
+  toText,
+} from "../../email/headers.ts";
+import { toEmailLinks } from "../../email/message-ids.ts";
+import { toVerdicts } from "../../email/sender.ts";
+import {
+  type Anatomy,
+  type AttachedPart,
+  charsetOf,
+  emptyPart,
+  toAnatomy,
+  toPart,
+} from "../../email/structure.ts";
+import { mayBeForward } from "../../email/subject.ts";
+import { toUnsubscribe } from "../../email/unsubscribe.ts";
+import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
+import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
+import { requireSameValidity } from "../../imap/select.ts";
+import { fetchOneFresh } from "../../imap/sync.ts";
+import { firstBytes, textParts as partsOfText, readBody } from "../../readable/body.ts";
+import type { Rendered } from "../../readable/render-body.ts";
+import type { Access } from "../access.ts";
+import type { Attachment, Email, MailReading } from "../reading.ts";
+import { createFetchParts } from "./fetch-parts.ts";
+
+const shownHeaders = [
+  "from",
+  "sender",
+  "reply-to",
+  "to",
+  "cc",
+  "bcc",
+  "subject",
+  "date",
+  "message-id",
+  "in-reply-to",
+  "references",
+  "authentication-results",
+  "received",
+  "list-unsubscribe",
+];
+
+/** Limits of one answer: more of either is a mailing that lists everybody, or an attack. Omissions are said. */
+const maxPeople = 100;
+const maxHeaderCharacters = 40_000;
+
+type EmailRequest = Parameters<MailReading["getEmail"]>[0];
+
+/** Facts and octets of one email, as one FETCH brings them. */
+type FetchedEmail = {
+  message: FetchMessageObject;
+  contents: Anatomy;
+  headers: readonly Header[];
+  subject: string;
+};
+
+/**
+ * Fetches an email and renders its text. The connection is given back before anything is rendered: a heavy email must
+ * not hold what other calls of the account wait for. Throws email_not_found, email_moved.
+ */
+export async function getEmail(access: Access, request: EmailRequest): Promise<Email> {
+  const ref = access.toRef(request.id);
+  const fetched = await access.read(ref.mailbox, (imap, cache) => fetchEmail(imap, cache, ref, request));
+  const { message, contents, subject } = fetched;
+  const rendered = await readBody(
+    createFetchParts(access, ref),
+    contents,
+    {
+      format: request.format,
+      until: request.offset + request.maxCharacters,
+      forward: mayBeForward(subject),
+    },
+    new Map(message.bodyParts ?? []),
+  );
+  return toEmail(request, ref, fetched, rendered);
+}
+
+/** The facts of the email, with its text where a list or a search has shown which parts hold it. */
+async function fetchEmail(
+  imap: ImapFlow,
+  cache: MailboxNotes,
+  ref: EmailRef,
+  request: EmailRequest,
+): Promise<FetchedEmail> {
+  requireSameValidity(imap, ref);
+  const textParts = cache.textParts.get(ref.uid) ?? [];
+  const message = await fetchOneFresh(imap, ref.uid, {
+    uid: true,
+    flags: true,
+    size: true,
+    internalDate: true,
+    bodyStructure: true,
+    threadId: true,
+    headers: request.headers ? true : shownHeaders,
+    bodyParts:
+      textParts.length > 0 ? textParts.map((key) => ({ key, start: 0, maxLength: firstBytes })) : undefined,
+  });
+  const contents = toAnatomy(message.bodyStructure ? toPart(message.bodyStructure) : emptyPart);
+  const headers = parseHeaders(message.headers ?? Buffer.alloc(0), charsetOf(contents.root));
+  const subject = toText(headerValue(headers, "subject"));
+  // get_thread is often called next: with these it needs no round trip for the email itself.
+  const links = toEmailLinks(headers, subject, message.threadId);
+  noteEmail(cache, ref.uid, { parts: partsOfText(contents), links });
+  return { message, contents, headers, subject };
+}
+
+/** The answer of get_email. Pure. */
+function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, rendered: Rendered): Email {
+  const { message, contents, headers, subject } = fetched;
+  const flags = lowerCaseFlags(message);
+  const text = toExcerpt(rendered.text, request);
+  const { people, omissions } = toPeople(headers);
+  const allHeaders = request.headers ? toHeaderLines(headers) : undefined;
+  return {
+    id: request.id,
+    mailbox: ref.mailbox,
+    ...people,
+    subject,
+    date: toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(message)),
+    messageId: toText(headerValue(headers, "message-id")) || undefined,
+    unread: !flags.has("\\seen"),
+    flagged: flags.has("\\flagged"),
+    answered: flags.has("\\answered"),
+    draft: flags.has("\\draft"),
+    size: message.size ?? 0,
+    sender: toVerdicts(headers),
+    earlier: countEarlier(headers),
+    unsubscribe: toUnsubscribe(headers),
+    format: request.format,
+    ...text,
+    attachments: contents.attachments.map(toAttachment),
+    headers: allHeaders?.lines,
+    notes: [
+      ...omissions,
+      ...(allHeaders?.omissions ?? []),
+      ...pastEndNote(request.offset, text.total),
+      ...rendered.notes,
+      ...cutNote(rendered.cutOctets, text.nextOffset !== undefined),
+    ],
+  };
+}
+
+/** The characters from `offset` on, with the positions that an answer states. */
+export function toExcerpt(
+  text: string,
+  { offset, maxCharacters }: { offset: number; maxCharacters: number },
+): { body: string; offset: number; end: number; total: number; nextOffset?: number } {
+  const start = Math.min(offset, text.length);
+  const body = text.slice(start, start + maxCharacters).toWellFormed();
+  const end = start + body.length;
+  return { body, offset: start, end, total: text.length, nextOffset: end < text.length ? end : undefined };
+}
+
+const addressFields = {
+  from: "from",
+  replyTo: "reply-to",
+  to: "to",
+  cc: "cc",
+  bcc: "bcc",
+} as const;
+
+/** The first people of each address header, and a sentence for each header that names more. */
+function toPeople(headers: readonly Header[]) {
+  const entries = Object.entries(addressFields).map(
+    ([field, name]) => [field, toAddresses(headerValue(headers, name))] as const,
+  );
+  const people = Object.fromEntries(entries.map(([field, all]) => [field, all.slice(0, maxPeople)]));
+  const omissions = entries
+    .filter(([, all]) => all.length > maxPeople)
+    .map(([field, all]) => `${field} names ${all.length} people; the first ${maxPeople} are shown.`);
+  return { people: people as Record<keyof typeof addressFields, Address[]>, omissions };
+}
+
+/** All header lines, decoded, and a sentence where they are more than an answer holds. */
+function toHeaderLines(headers: readonly Header[]): { lines: string; omissions: string[] } {
+  const lines = headers.map(({ name, value }) => `${name}: ${decodeWords(value)}`).join("\n");
+  return {
+    lines: lines.slice(0, maxHeaderCharacters).toWellFormed(),
+    omissions:
+      lines.length > maxHeaderCharacters
+        ? [`The headers have ${lines.length} characters; the first ${maxHeaderCharacters} are shown.`]
+        : [],
+  };
+}
+
+/** Says that `offset` is past the end; otherwise the email would seem to have no text. */
+export function pastEndNote(offset: number, total: number): string[] {
+  return offset > 0 && offset >= total
+    ? [`The text ends at character ${total}: nothing is left at offset ${offset}.`]
+    : [];
+}
+
+function cutNote(octets: number, goesOn: boolean): string[] {
+  if (octets === 0) return [];
+  const size = `${Math.ceil(octets / 1024)} KB`;
+  return goesOn
+    ? [`The text is longer than was fetched (${size} more), so the total is a lower bound.`]
+    : [`The last ${size} of the text are too far in to be read here.`];
+}
+
+function countEarlier(headers: readonly Header[]): number {
+  const ids = `${headerValue(headers, "references") ?? ""} ${headerValue(headers, "in-reply-to") ?? ""}`;
+  return new Set(ids.match(/<[^<>\s]+>/g) ?? []).size;
+}
+
+function unnamed(type: string): string {
+  if (type === "message/rfc822") return "attached email.eml";
+  if (/^application\/(vnd\.)?ms-tnef$/.test(type)) return "winmail.dat";
+  return /^(text\/rfc822-headers|message\/global-headers)$/.test(type) ? "original headers.txt" : "unnamed";
+}
+
+/** Base64 writes three octets as four, in lines of 76. */
+const decodedShare: Record<string, number> = { base64: 0.74 };
+
+export function toAttachment(attached: AttachedPart): Attachment {
+  const { index, part, inline, inside } = attached;
+  const share = decodedShare[(part.encoding ?? "").toLowerCase()] ?? 1;
+  return {
+    index,
+    name: toSafeFileName(part.name ?? unnamed(part.type)),
+    type: part.type,
+    size: Math.round(part.size * share),
+    inline,
+    inside,
+    email: part.letterhead,
+  };
+}
