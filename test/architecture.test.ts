@@ -75,7 +75,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   main: ["cli"],
   cli: [
     "start",
-    "front-door",
+    "probe-client",
     "config",
     "secrets",
     "key-ring",
@@ -122,7 +122,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   secrets: [],
   outbound: ["host-list"],
   metrics: [],
-  "front-door": [],
+  "probe-client": [],
   "key-ring": ["secrets", "config"],
   "static-client": ["secrets", "config"],
 };
@@ -249,9 +249,9 @@ const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
   { packages: /^nodemailer\/lib\/(mail-composer|mime)/, where: /^src\/compose\// },
   { packages: /^nodemailer(?!\/lib\/(smtp|mail-composer|mime))/, where: /^$/ },
   { packages: /^node:crypto$/, where: /^src\/secrets\.ts$/ },
-  { packages: /^node:(dns|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|front-door)\.ts$/ },
+  { packages: /^node:(dns|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|probe-client)\.ts$/ },
   // The sockets under imapflow go to addresses that outbound.ts judged; the front door listens.
-  { packages: /^node:(net|tls)$/, where: /^src\/(imap\/paced-transport|front-door)\.ts$/ },
+  { packages: /^node:(net|tls)$/, where: /^src\/(imap\/paced-transport|probe-client)\.ts$/ },
   { packages: /^node:child_process$/, where: /^$/ },
   { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
   // db, and the files that own a table's rules.
