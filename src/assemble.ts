@@ -34,10 +34,10 @@ import { createSubmissions } from "./smtp/submissions.ts";
 import type { StaticClient } from "./static-client.ts";
 import { createFence } from "./tools/fence.ts";
 
-/** `rates`, `gates` and `deadlines` are the product's own unless a test makes them shorter. */
+/** `rates`, `concurrency` and `deadlines` are the product's own unless a test makes them shorter. */
 export type Loosened = {
   rates?: LimitOptions["rates"];
-  gates?: LimitOptions["gates"];
+  concurrency?: LimitOptions["concurrency"];
   deadlines?: { callMs?: number; imap?: ImapDeadlines; smtp?: SmtpDeadlines };
   /** Another way out than the real one: a test's names lead to a test's servers. */
   outbound?: Outbound;
@@ -62,7 +62,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     clock,
     hash: (value) => secrets.keyedHash("limit", value),
     rates: { call: toRate(config.callsPerMinute), ...loosened.rates },
-    ...(loosened.gates ? { gates: loosened.gates } : {}),
+    ...(loosened.concurrency ? { concurrency: loosened.concurrency } : {}),
   });
   const outbound = loosened.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
   const doors = createDoors({ outbound, metrics, deadlines: loosened.deadlines ?? {} });
@@ -121,7 +121,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     operator: {
       metrics,
       metricsToken: config.metricsToken,
-      proveWritable: () => writeKeyCheck(db, secrets),
+      checkWritable: () => writeKeyCheck(db, secrets),
       trustedProxies: config.trustedProxies,
       secrets,
       clock,

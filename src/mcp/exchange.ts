@@ -5,7 +5,7 @@
 import { StreamableHTTPTransport } from "@hono/mcp";
 import type { Context } from "hono";
 import type { LiveGrant } from "../grant.ts";
-import { type AppEnv, allowSilence } from "../http/guard.ts";
+import { type AppEnv, extendIdleTimeout } from "../http/guard.ts";
 import {
   type Post,
   type Refusal,
@@ -59,7 +59,7 @@ export function createExchange(deps: ServerDeps) {
       const streaming = accepted.includes("text/event-stream") && post.requests.some(wantsProgress);
       if (streaming) c.header("X-Accel-Buffering", "no");
       else c.header("Cache-Control", "no-store");
-      allowSilence(c, Math.ceil(calls.deadlineMs / 1000) + 10);
+      extendIdleTimeout(c, Math.ceil(calls.deadlineMs / 1000) + 10);
 
       const { grant, requestId, arrived } = c.var;
       const server = createServer({ grant, requestId, signal: arrived.signal, toCallName });

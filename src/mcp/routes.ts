@@ -4,7 +4,7 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Config } from "../config.ts";
-import { type AppEnv, allowSilence, limitBody } from "../http/guard.ts";
+import { type AppEnv, extendIdleTimeout, limitBody } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Calls } from "./calls.ts";
 import type { Exchange, Granted } from "./exchange.ts";
@@ -16,18 +16,18 @@ const maxBodyBytes = 1024 * 1024;
 
 export type McpDeps = {
   config: Pick<Config, "publicUrl">;
-  refuseStrangers: MiddlewareHandler<AppEnv>;
+  requireKnownOrigin: MiddlewareHandler<AppEnv>;
   requireGrant: MiddlewareHandler<Granted>;
   sessions: Sessions;
   streams: Streams;
   calls: Calls;
   /** Loads it when it is first asked for. */
   loadExchange(): Promise<Exchange>;
-  limits: Pick<Limits, "spend">;
+  limits: Pick<Limits, "consume">;
 };
 
 export function createMcpRoutes(deps: McpDeps) {
-  const { refuseStrangers, requireGrant, sessions, streams, calls, limits, loadExchange } = deps;
+  const { requireKnownOrigin, requireGrant, sessions, streams, calls, limits, loadExchange } = deps;
 
   /** Before the grant is looked at, which may end while it is loaded. */
   const withExchange: MiddlewareHandler<AppEnv> = async (_, next) => {
@@ -36,7 +36,7 @@ export function createMcpRoutes(deps: McpDeps) {
   };
 
   return new Hono<AppEnv>()
-    .use("/mcp", refuseStrangers)
+    .use("/mcp", requireKnownOrigin)
     .post("/mcp", withExchange, requireGrant, limitBody(maxBodyBytes), async (c) => {
       const exchange = await loadExchange();
       calls.requireOpen();
@@ -44,7 +44,7 @@ export function createMcpRoutes(deps: McpDeps) {
       if ("status" in post) return refuse(c, post);
       // Tool calls have a rate of their own, spent where they run.
       for (const { method } of post.requests)
-        if (method !== "tools/call") limits.spend("message", c.var.grant.id);
+        if (method !== "tools/call") limits.consume("message", c.var.grant.id);
 
       const sessionId = readSessionId(c);
       // A client that begins again may still carry the session it lost.
@@ -61,7 +61,7 @@ export function createMcpRoutes(deps: McpDeps) {
     .get("/mcp", withExchange, requireGrant, async (c) => {
       const exchange = await loadExchange();
       calls.requireOpen();
-      limits.spend("message", c.var.grant.id);
+      limits.consume("message", c.var.grant.id);
       const sessionId = readSessionId(c);
       // Hono answers HEAD by GET and drops the body: a stream that nobody reads.
       if (sessionId === undefined || c.req.method === "HEAD") return refuseMethod(c);
@@ -69,7 +69,7 @@ export function createMcpRoutes(deps: McpDeps) {
       if (!session) return refuse(c, unknownSession);
       const refusal = exchange.refuseVersion(c);
       if (refusal) return refuse(c, refusal);
-      allowSilence(c, 60);
+      extendIdleTimeout(c, 60);
       const body = streams.open({
         grantId: session.grantId,
         sessionHash: session.hash,

@@ -5,8 +5,8 @@ import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { type AppEnv, allowSilence } from "../http/guard.ts";
-import { toPeerOf } from "../http/peer.ts";
+import { type AppEnv, extendIdleTimeout } from "../http/guard.ts";
+import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import { type ConnectForm, emptyConnectForm, fieldNames, toConnectForm } from "../pages/connect-form.ts";
@@ -40,7 +40,7 @@ export function createAuthorizationRoutes(deps: {
   secrets: Secrets;
   clock: Clock;
   log: Log;
-  limits: Pick<Limits, "spend">;
+  limits: Pick<Limits, "consume">;
 }) {
   const { config, clients, vault, connect, secrets, clock, log, limits } = deps;
   const { authorizationFlow } = deps.grants;
@@ -48,12 +48,12 @@ export function createAuthorizationRoutes(deps: {
 
   return new Hono<AppEnv>()
     .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
-      limits.spend("page", toPeerOf(c, config));
+      limits.consume("page", identifyPeer(c, config));
       const request = checkAuthorizationRequest(searchOf(c), { clients, config });
       return respond(c, pages.form(languageOf(c), request, { form: emptyConnectForm("", request.level) }));
     })
     .post("/oauth/connect", async (c) => {
-      limits.spend("page", toPeerOf(c, config));
+      limits.consume("page", identifyPeer(c, config));
       const language = languageOf(c);
       const refused = refuseSubmission(c);
       if (refused) return respond(c, refused);
@@ -70,7 +70,7 @@ export function createAuthorizationRoutes(deps: {
         return respond(c, pages.form(language, request, { form: empty, pending }));
       }
 
-      allowSilence(c, loginSeconds);
+      extendIdleTimeout(c, loginSeconds);
       // A form without the choice gets what the client asked for; the level of a grant is its first account's.
       const level = pending?.level ?? (fieldNames.level in fields ? form.level : request.level);
       if (isQuestion(form)) return respond(c, await showServers(c, request, { ...form, level }));
@@ -84,7 +84,7 @@ export function createAuthorizationRoutes(deps: {
       return respond(c, pages.notice(languageOf(c), kind, 405));
     })
     .post("/oauth/discover", async (c) => {
-      limits.spend("page", toPeerOf(c, config));
+      limits.consume("page", identifyPeer(c, config));
       if (refuseSubmission(c)) return c.json({ error: "invalid_request" }, 400);
       const form = toConnectForm(await c.req.parseBody());
       if (!findRequest(form.request)) return c.json({ error: "invalid_request" }, 400);
@@ -142,7 +142,7 @@ export function createAuthorizationRoutes(deps: {
     try {
       const credentials = await connect.connectAccount(form, {
         signal: c.var.arrived.signal,
-        peer: toPeerOf(c, config),
+        peer: identifyPeer(c, config),
         progress,
       });
       const pending = authorizationFlow.attach(request, form.level, ({ grantId, dataKey }) =>

@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { AppEnv } from "../http/guard.ts";
-import { toPeerOf } from "../http/peer.ts";
+import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Grants } from "./grants.ts";
 import { scopes } from "./metadata.ts";
@@ -21,7 +21,7 @@ const bearer = /^Bearer +([\w.~+/-]{1,512}=*)$/i;
 export function createRequireGrant(deps: {
   grants: Pick<Grants, "findLive">;
   config: Pick<Config, "publicUrl" | "trustedProxies">;
-  limits: Pick<Limits, "spend">;
+  limits: Pick<Limits, "consume">;
 }) {
   const { grants, config, limits } = deps;
   const challenge = [
@@ -38,7 +38,7 @@ export function createRequireGrant(deps: {
     const token = bearer.exec(presented)?.[1];
     const grant = token && grants.findLive(token);
     if (!grant) {
-      limits.spend("wrongToken", toPeerOf(c, config));
+      limits.consume("wrongToken", identifyPeer(c, config));
       // RFC 6750 3.1. Which of unknown, expired and revoked it was is nobody's business.
       c.header("WWW-Authenticate", `Bearer error="invalid_token", ${challenge.join(", ")}`);
       return c.json({ error: "invalid_token", error_description: "The token is unknown or over." }, 401);

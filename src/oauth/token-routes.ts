@@ -3,7 +3,7 @@ import { type Context, Hono } from "hono";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { AppEnv } from "../http/guard.ts";
-import { toPeerOf } from "../http/peer.ts";
+import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { requireClient } from "./client-authentication.ts";
 import type { Client, Clients } from "./clients.ts";
@@ -21,7 +21,7 @@ export function createTokenRoutes(deps: {
   grants: Grants;
   clients: Clients;
   clock: Clock;
-  limits: Pick<Limits, "spend">;
+  limits: Pick<Limits, "consume">;
 }) {
   const { config, grants, clients, clock, limits } = deps;
 
@@ -30,14 +30,14 @@ export function createTokenRoutes(deps: {
       // claude.ai falls back to the root when it found no metadata.
       .on("POST", ["/oauth/token", "/token"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.spend("token", toPeerOf(c, config));
+        limits.consume("token", identifyPeer(c, config));
         const fields = await readFields(c);
         const client = requireClient(c, fields, clients);
         return c.json(issueFor(client, fields));
       })
       .on("POST", ["/oauth/revoke", "/revoke"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.spend("token", toPeerOf(c, config));
+        limits.consume("token", identifyPeer(c, config));
         const fields = await readFields(c);
         const client = findRevoker(c, fields);
         grants.revoke(requireField(fields, "token"), client?.key);
@@ -45,7 +45,7 @@ export function createTokenRoutes(deps: {
       })
       .on("POST", ["/oauth/register", "/register"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.spend("register", toPeerOf(c, config));
+        limits.consume("register", identifyPeer(c, config));
         const asked: unknown = await c.req.json().catch(() => undefined);
         return c.json(clients.register(asked, Math.floor(clock.now() / 1000)), 201);
       })

@@ -48,7 +48,7 @@ const app = createApp({
   operator: {
     metrics: { read: async () => ({ text: "", contentType: "text/plain" }) },
     metricsToken: "token",
-    proveWritable: () => {},
+    checkWritable: () => {},
     ...{ secrets, clock, trustedProxies: [] },
   },
 });
