@@ -1,5 +1,5 @@
 /** Makes every room of the product and hands each what it uses. Opens no file and no port. */
-import { createConnect } from "./accounts/connect.ts";
+import { createAccountConnector } from "./accounts/account-connector.ts";
 import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
 import type { Clock } from "./clock.ts";
@@ -91,7 +91,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
       for (const room of [calls, streams, connections, submissions]) room.closeGrant(grantId);
     },
   });
-  const connect = createConnect({
+  const connector = createAccountConnector({
     config,
     limits,
     discover: createDiscover({ outbound }),
@@ -115,7 +115,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     config,
     log,
     grants,
-    oauth: { config, grants, vault, connect, secrets, client, db, clock, log, limits },
+    oauth: { config, grants, vault, connector, secrets, client, db, clock, log, limits },
     links: { uploads: memory.uploads, downloads: memory.downloads, config, limits },
     mcp: { sessions, streams, calls, loadExchange, limits },
     operator: {
