@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { signedContent } from "../../src/documents/cms.ts";
+import { toEmailContents } from "../../src/email/email-contents.ts";
 import { toMimeTree } from "../../src/email/mime-tree.ts";
-import { toAnatomy } from "../../src/email/structure.ts";
 import { getAttachment } from "../../src/tools/get-attachment.ts";
 import { getEmail } from "../../src/tools/get-email.ts";
 import { signatureAround } from "../fixtures/make/cms.ts";
@@ -79,7 +79,8 @@ test("any bytes are a signature or not, and an email or not, without an exceptio
   fc.assert(
     fc.property(fc.oneof(altered, fc.uint8Array({ maxLength: 300 })), (bytes) => {
       const { root, content } = toMimeTree(signedContent(bytes) ?? bytes);
-      for (const { html, plain } of toAnatomy(root).texts) if (html ?? plain) content(html ?? plain ?? root);
+      for (const { html, plain } of toEmailContents(root).texts)
+        if (html ?? plain) content(html ?? plain ?? root);
     }),
     { numRuns: 3_000 },
   );

@@ -1,19 +1,20 @@
 /** One email, readable: its facts and its text, in one round trip when it was listed before, else in two. */
 import type { FetchQueryObject } from "imapflow";
+import { type AttachedPart, toEmailContents } from "../../email/email-contents.ts";
 import { toSafeFileName } from "../../email/file-name.ts";
 import {
-  decodeWords,
+  decodeEncodedWords,
+  decodeHeaderText,
   headerValue,
+  parseAddresses,
   parseHeaders,
-  toAddresses,
   toIsoDate,
-  toText,
 } from "../../email/headers.ts";
-import { toEmailLinks } from "../../email/message-ids.ts";
-import { toVerdicts } from "../../email/sender.ts";
-import { type AttachedPart, charsetOf, emptyPart, toAnatomy, toPart } from "../../email/structure.ts";
+import { unsubscribeTargets } from "../../email/list-unsubscribe.ts";
+import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
+import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForward } from "../../email/subject.ts";
-import { toUnsubscribe } from "../../email/unsubscribe.ts";
+import { toThreadKeys } from "../../email/thread-keys.ts";
 import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import { noteEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
@@ -65,28 +66,28 @@ export async function getEmail(
         : {}),
     };
     const found = await fetchOneFresh(imap, ref.uid, query);
-    const anatomy = toAnatomy(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
-    const headers = parseHeaders(found.headers ?? Buffer.alloc(0), charsetOf(anatomy.root));
+    const contents = toEmailContents(found.bodyStructure ? toPart(found.bodyStructure) : emptyPart);
+    const headers = parseHeaders(found.headers ?? Buffer.alloc(0), charsetOf(contents.root));
     const flags = lowerCaseFlags(found);
-    const subject = toText(headerValue(headers, "subject"));
+    const subject = decodeHeaderText(headerValue(headers, "subject"));
     const until = request.offset + request.maxCharacters;
     const asked = { format: request.format, until, forward: mayBeForward(subject) };
-    const rendered = await readBody(imap, ref.uid, anatomy, asked, new Map(found.bodyParts ?? []));
+    const rendered = await readBody(imap, ref.uid, contents, asked, new Map(found.bodyParts ?? []));
     const body = rendered.text.slice(request.offset, request.offset + request.maxCharacters).toWellFormed();
     const end = Math.min(request.offset + body.length, rendered.text.length);
     // Its conversation may be asked for next.
-    const links = toEmailLinks(headers, subject, found.threadId);
-    noteEmail(notes, ref.uid, { parts: textParts(anatomy), links });
-    const messageId = toText(headerValue(headers, "message-id"));
+    const links = toThreadKeys(headers, subject, found.threadId);
+    noteEmail(notes, ref.uid, { parts: textParts(contents), links });
+    const messageId = decodeHeaderText(headerValue(headers, "message-id"));
     const leftOut: string[] = [];
     const people = (name: string) => {
-      const all = toAddresses(headerValue(headers, name));
+      const all = parseAddresses(headerValue(headers, name));
       if (all.length > maxPeople)
         leftOut.push(`${name} names ${all.length} people; the first ${maxPeople} are shown.`);
       return all.slice(0, maxPeople);
     };
     const lines = request.headers
-      ? headers.map(({ name, value }) => `${name}: ${decodeWords(value)}`).join("\n")
+      ? headers.map(({ name, value }) => `${name}: ${decodeEncodedWords(value)}`).join("\n")
       : undefined;
     if (lines !== undefined && lines.length > maxHeaderCharacters)
       leftOut.push(
@@ -108,16 +109,16 @@ export async function getEmail(
       answered: flags.has("\\answered"),
       draft: flags.has("\\draft"),
       size: found.size ?? 0,
-      sender: toVerdicts(headers),
+      sender: toSenderChecks(headers),
       earlier: countEarlier(headers),
-      unsubscribe: toUnsubscribe(headers),
+      unsubscribe: unsubscribeTargets(headers),
       format: request.format,
       body,
       offset: Math.min(request.offset, rendered.text.length),
       end,
       total: rendered.text.length,
       ...(end < rendered.text.length ? { nextOffset: end } : {}),
-      attachments: anatomy.attachments.map(toAttachment),
+      attachments: contents.attachments.map(toAttachment),
       notes: [
         ...leftOut,
         ...pastEndNote(request.offset, rendered.text.length),
@@ -168,6 +169,6 @@ export function toAttachment(attached: AttachedPart): Attachment {
     size: Math.round(part.size * share),
     inline,
     ...(inside === undefined ? {} : { inside }),
-    ...(part.letterhead ? { email: part.letterhead } : {}),
+    ...(part.attachedHeader ? { email: part.attachedHeader } : {}),
   };
 }

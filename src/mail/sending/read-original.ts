@@ -4,7 +4,8 @@ import type { ImapFlow } from "imapflow";
 import type { File, Original } from "../../compose/composed-email.ts";
 import { leaveOut, toFileName, toFileType, toMegabytes } from "../../compose/file.ts";
 import { toOriginal } from "../../compose/original.ts";
-import { toAnatomy, toPart } from "../../email/structure.ts";
+import { toEmailContents } from "../../email/email-contents.ts";
+import { toPart } from "../../email/part.ts";
 import { AppError } from "../../errors.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
@@ -92,7 +93,7 @@ export async function readAttachment(access: Access, id: string, index: number):
     const email = await fetchOneFresh(imap, ref.uid, { uid: true, bodyStructure: true });
     if (email.bodyStructure === undefined)
       throw new AppError("email_not_found", "This email is not there any more.");
-    const found = toAnatomy(toPart(email.bodyStructure)).attachments.find(
+    const found = toEmailContents(toPart(email.bodyStructure)).attachments.find(
       (attached) => attached.index === index,
     );
     if (!found) throw new AppError("attachment_not_found", `This email has no attachment ${index}.`);
