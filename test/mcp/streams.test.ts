@@ -119,7 +119,7 @@ test("A stream ends when the token that opened it does, and keeps its session un
     sessionHash: "s",
     expiresAt: clock.now() + 1_000,
     signal: new AbortController().signal,
-    onAlive() {
+    onKeepAlive() {
       alive += 1;
       if (alive === 2) resolve();
     },
