@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Config } from "./config.ts";
-import { type AppEnv, createCors, createGuard, createRefuseStrangers, limitBody } from "./http/guard.ts";
+import { type AppEnv, createCors, createGuard, createRequireKnownOrigin, limitBody } from "./http/guard.ts";
 import { createNotFound, createOnError, refuseMethod } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
 import { createLinkRoutes, type LinksDeps } from "./links/routes.ts";
@@ -21,7 +21,7 @@ export type AppDeps = {
   log: Log;
   grants: Grants;
   oauth: OAuthDeps;
-  mcp: Omit<McpDeps, "config" | "refuseStrangers" | "requireGrant">;
+  mcp: Omit<McpDeps, "config" | "requireKnownOrigin" | "requireGrant">;
   links: LinksDeps;
   operator: OperatorDeps;
 };
@@ -33,7 +33,7 @@ const formBytes = 16 * 1024;
 
 export function createApp({ config, log, grants, oauth, mcp, links, operator }: AppDeps) {
   const requireGrant = createRequireGrant({ grants, config, limits: oauth.limits });
-  const refuseStrangers = createRefuseStrangers({ config });
+  const requireKnownOrigin = createRequireKnownOrigin({ config });
   const limitForm = limitBody(formBytes);
 
   // A slash at the end of a typed URL does not matter.
@@ -58,7 +58,7 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
       )
 
       // A tool for Claude: /mcp (POST, GET, DELETE).
-      .route("/", createMcpRoutes({ ...mcp, config, refuseStrangers, requireGrant }))
+      .route("/", createMcpRoutes({ ...mcp, config, requireKnownOrigin, requireGrant }))
 
       // Permission: /oauth/authorize, connect, token, revoke, register, meta, their root aliases, /.well-known/…
       .use("/oauth/*", limitForm)

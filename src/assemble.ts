@@ -1,5 +1,5 @@
 /** Makes every room of the product and hands each what it uses. Opens no file and no port. */
-import { createConnect } from "./accounts/connect.ts";
+import { createAccountConnector } from "./accounts/account-connector.ts";
 import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
 import type { Clock } from "./clock.ts";
@@ -34,10 +34,10 @@ import { createSubmissions } from "./smtp/submissions.ts";
 import type { StaticClient } from "./static-client.ts";
 import { createFence } from "./tools/fence.ts";
 
-/** `rates`, `gates` and `deadlines` are the product's own unless a test makes them shorter. */
+/** `rates`, `concurrency` and `deadlines` are the product's own unless a test makes them shorter. */
 export type Loosened = {
   rates?: LimitOptions["rates"];
-  gates?: LimitOptions["gates"];
+  concurrency?: LimitOptions["concurrency"];
   deadlines?: { callMs?: number; imap?: ImapDeadlines; smtp?: SmtpDeadlines };
   /** Another way out than the real one: a test's names lead to a test's servers. */
   outbound?: Outbound;
@@ -62,7 +62,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     clock,
     hash: (value) => secrets.keyedHash("limit", value),
     rates: { call: toRate(config.callsPerMinute), ...loosened.rates },
-    ...(loosened.gates ? { gates: loosened.gates } : {}),
+    ...(loosened.concurrency ? { concurrency: loosened.concurrency } : {}),
   });
   const outbound = loosened.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
   const doors = createDoors({ outbound, metrics, deadlines: loosened.deadlines ?? {} });
@@ -91,7 +91,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
       for (const room of [calls, streams, connections, submissions]) room.closeGrant(grantId);
     },
   });
-  const connect = createConnect({
+  const connector = createAccountConnector({
     config,
     limits,
     discover: createDiscover({ outbound }),
@@ -115,13 +115,13 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     config,
     log,
     grants,
-    oauth: { config, grants, vault, connect, secrets, client, db, clock, log, limits },
+    oauth: { config, grants, vault, connector, secrets, client, db, clock, log, limits },
     links: { uploads: memory.uploads, downloads: memory.downloads, config, limits },
     mcp: { sessions, streams, calls, loadExchange, limits },
     operator: {
       metrics,
       metricsToken: config.metricsToken,
-      proveWritable: () => writeKeyCheck(db, secrets),
+      checkWritable: () => writeKeyCheck(db, secrets),
       trustedProxies: config.trustedProxies,
       secrets,
       clock,

@@ -75,7 +75,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   main: ["cli"],
   cli: [
     "start",
-    "front-door",
+    "probe-client",
     "config",
     "secrets",
     "key-ring",
@@ -122,16 +122,13 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   secrets: [],
   outbound: ["host-list"],
   metrics: [],
-  "front-door": [],
+  "probe-client": [],
   "key-ring": ["secrets", "config"],
   "static-client": ["secrets", "config"],
 };
 
 /** Imports that are still to go. An entry leaves this list together with the import that it names; none is added. */
 const notYet: readonly string[] = [
-  "src/pages/connect.tsx imports src/accounts/connect-error.ts",
-  "src/pages/props.ts imports src/accounts/connect-error.ts",
-  "src/pages/server-fields.tsx imports src/accounts/connect-error.ts",
   "src/smtp/connect.ts imports src/imap/failures.ts",
   "src/smtp/refusals.ts imports src/imap/failures.ts",
 ];
@@ -249,9 +246,9 @@ const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
   { packages: /^nodemailer\/lib\/(mail-composer|mime)/, where: /^src\/compose\// },
   { packages: /^nodemailer(?!\/lib\/(smtp|mail-composer|mime))/, where: /^$/ },
   { packages: /^node:crypto$/, where: /^src\/secrets\.ts$/ },
-  { packages: /^node:(dns|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|front-door)\.ts$/ },
+  { packages: /^node:(dns|http|https|http2|dgram)(\/|$)/, where: /^src\/(outbound|probe-client)\.ts$/ },
   // The sockets under imapflow go to addresses that outbound.ts judged; the front door listens.
-  { packages: /^node:(net|tls)$/, where: /^src\/(imap\/paced-transport|front-door)\.ts$/ },
+  { packages: /^node:(net|tls)$/, where: /^src\/(imap\/paced-transport|probe-client)\.ts$/ },
   { packages: /^node:child_process$/, where: /^$/ },
   { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
   // db, and the files that own a table's rules.

@@ -1,8 +1,8 @@
-/** A failure to connect a mailbox, with the place in the form where the person can mend it. */
+/** A failure to connect an account, with the form field at which the person can correct it. */
 import { AppError, type FailureCode } from "../errors.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
 
-/** A field of the form that a failure belongs to. */
+/** A field of the connect form. */
 export type ConnectField =
   | "address"
   | "provider"
@@ -13,23 +13,27 @@ export type ConnectField =
   | "smtp_host"
   | "smtp_port";
 
-export type ConnectWhere = {
+type FailureLocation = {
   field: ConnectField;
-  /** Which of the two logins. */
+  /** The login that failed. */
   side?: "imap" | "smtp" | undefined;
-  /** The servers that were looked up for the address, so that the form can show them. */
+  /** The servers discovered for the address, for the form to show. */
   found?: DiscoveredServers | undefined;
 };
 
 export class ConnectError extends AppError {
   readonly field: ConnectField;
-  readonly side: ConnectWhere["side"];
+  readonly side: FailureLocation["side"];
   readonly found: DiscoveredServers | undefined;
 
   constructor(
     code: FailureCode,
     message: string,
-    options: ConnectWhere & { hint?: string; cause?: unknown; retryAfterSeconds?: number },
+    options: FailureLocation & {
+      hint?: string | undefined;
+      cause?: unknown;
+      retryAfterSeconds?: number | undefined;
+    },
   ) {
     super(code, message, options);
     this.name = "ConnectError";
@@ -39,14 +43,9 @@ export class ConnectError extends AppError {
   }
 }
 
-/** The same failure with its place. Whatever is no AppError is a bug and stays as it is. */
-export function toConnectError(error: unknown, where: ConnectWhere): unknown {
+/** Adds the location to an AppError. Every other error is a bug and is returned unchanged. */
+export function toConnectError(error: unknown, location: FailureLocation): unknown {
   if (!(error instanceof AppError) || error instanceof ConnectError) return error;
   const { code, message, hint, cause, retryAfterSeconds } = error;
-  return new ConnectError(code, message, {
-    ...where,
-    hint,
-    cause,
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-  });
+  return new ConnectError(code, message, { ...location, hint, cause, retryAfterSeconds });
 }

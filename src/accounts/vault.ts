@@ -1,8 +1,8 @@
 /**
- * Credentials at rest, and the only place that unseals them.
+ * Credentials at rest, and the only code that unseals them.
  *
- * One account's credentials are one AES-256-GCM blob under its grant's data key; the additional data binds version,
- * grant, account and field, so that a row copied to another grant or account opens nothing.
+ * The credentials of an account are one AES-256-GCM ciphertext under the grant's data key. The additional data binds
+ * version, grant and account, so that a row copied to another grant or account does not open.
  */
 import { and, asc, eq, sql } from "drizzle-orm";
 import { z } from "zod";
@@ -19,7 +19,7 @@ import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 import type { Submissions } from "../smtp/submissions.ts";
 
-const server = z.object({
+const storedServer = z.object({
   host: z.string(),
   port: z.number(),
   security: z.enum(["tls", "starttls"]),
@@ -31,14 +31,14 @@ const storedCredentials: z.ZodType<Credentials> = z.object({
   username: z.string(),
   password: z.string(),
   provider: z.string(),
-  imap: server,
-  smtp: server.exactOptional(),
+  imap: storedServer,
+  smtp: storedServer.exactOptional(),
 });
 
-/** A mailbox that is connected, as a page may show it. */
+/** A connected account, as pages show it. */
 export type ConnectedAccount = { address: string; canSend: boolean };
 
-/** More than a person has, fewer than a search across all of them can bear. */
+/** Maximum number of accounts per grant; a search may run on all of them at once. */
 const maxAccounts = 10;
 
 export type Vault = ReturnType<typeof createVault>;
@@ -52,35 +52,34 @@ export function createVault(deps: {
 }) {
   const { db, connections, submissions, documents, clock } = deps;
 
-  /** Asked at every tool call: its SQL is made once. */
-  const ofGrant = db
+  /** Prepared once, because every tool call runs it. */
+  const selectOfGrant = db
     .select({ id: accounts.id, sealed: accounts.credentials })
     .from(accounts)
     .where(eq(accounts.grantId, sql.placeholder("grantId")))
     .orderBy(asc(accounts.position))
     .prepare();
 
-  /** In the order they were connected. */
+  /** Returns the accounts of a grant in the order in which they were connected. */
   function unsealAll(grantId: string, dataKey: Uint8Array): { id: string; credentials: Credentials }[] {
-    return ofGrant.all({ grantId }).map(({ id, sealed }) => {
-      const plain = unseal(dataKey, sealed, toContext(grantId, id)).toString("utf8");
+    return selectOfGrant.all({ grantId }).map(({ id, sealed }) => {
+      const plain = unseal(dataKey, sealed, toSealContext(grantId, id)).toString("utf8");
       return { id, credentials: storedCredentials.parse(JSON.parse(plain)) };
     });
   }
 
   return {
     /**
-     * Adds a proven account to a grant; call it inside the transaction that makes or finds the grant. The same
-     * address connected twice in one passage is one account, with what was proven last. Throws too_large when the
-     * grant is full.
+     * Adds a proven account to a grant, or replaces the credentials of the account with the same address. Runs inside
+     * the transaction that creates or finds the grant. Throws AppError too_large when the grant is full.
      */
     saveAccount(grantId: string, dataKey: Uint8Array, credentials: Credentials): void {
-      const there = unsealAll(grantId, dataKey);
-      const same = there.find((account) => isSameAddress(account.credentials, credentials));
-      if (!same && there.length >= maxAccounts)
+      const existing = unsealAll(grantId, dataKey);
+      const same = existing.find((account) => isSameAddress(account.credentials, credentials));
+      if (!same && existing.length >= maxAccounts)
         throw new AppError("too_large", `One connection holds at most ${maxAccounts} mailboxes.`);
       const id = same?.id ?? newId("acc");
-      const sealed = seal(dataKey, JSON.stringify(credentials), toContext(grantId, id));
+      const sealed = seal(dataKey, JSON.stringify(credentials), toSealContext(grantId, id));
       if (same) {
         db.update(accounts)
           .set({ credentials: sealed })
@@ -89,17 +88,11 @@ export function createVault(deps: {
         return;
       }
       db.insert(accounts)
-        .values({
-          id,
-          grantId,
-          position: there.length,
-          credentials: sealed,
-          createdAt: clock.now(),
-        })
+        .values({ id, grantId, position: existing.length, credentials: sealed, createdAt: clock.now() })
         .run();
     },
 
-    /** What a grant holds so far, for the page that asks whether to add another. */
+    /** Lists the accounts of a grant, without their credentials. */
     listAccounts(grantId: string, dataKey: Uint8Array): ConnectedAccount[] {
       return unsealAll(grantId, dataKey).map(({ credentials }) => ({
         address: credentials.address,
@@ -108,8 +101,8 @@ export function createVault(deps: {
     },
 
     /**
-     * Every account of the grant in the order it was connected, as live handles for the time of `work`.
-     * Nothing connects until a verb is called; nothing of the credentials comes back up.
+     * Runs `work` with a handle for each account of the grant, in the order in which they were connected. A handle
+     * connects at its first operation, and never exposes the credentials.
      */
     async withAccounts<T>(
       grant: LiveGrant,
@@ -118,7 +111,7 @@ export function createVault(deps: {
     ): Promise<T> {
       const all = unsealAll(grant.id, grant.dataKey);
       const own = all.map(({ credentials }) => credentials.address);
-      // Loaded at the first use: a server at rest need not hold all that reads mail.
+      // Imported at the first use, because an idle server does not need the mail modules in memory.
       const { createMailAccount } = await import("../mail/create-mail-account.ts");
       const handles = all.map(({ id, credentials }) =>
         createMailAccount({
@@ -137,11 +130,11 @@ export function createVault(deps: {
   };
 }
 
-function toContext(grantId: string, accountId: string): string {
+function toSealContext(grantId: string, accountId: string): string {
   return `v1 credentials ${grantId} ${accountId}`;
 }
 
-/** What the provider's entry says; a typed server is known by its host. */
+/** Tells whether the provider files sent mail by itself; the provider of an entered server is known by its host. */
 function filesSentMail({ provider, imap }: Credentials): boolean {
   return (findPreset(provider) ?? findPresetByImapHost(imap.host))?.filesSentMail ?? false;
 }

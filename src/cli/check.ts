@@ -1,5 +1,5 @@
 /** `check ADDRESS`: what we find for an address, whether its servers answer over TLS, and whether a login works. */
-import { createConnect } from "../accounts/connect.ts";
+import { createAccountConnector } from "../accounts/account-connector.ts";
 import { ConnectError } from "../accounts/connect-error.ts";
 import { loadConfig } from "../config.ts";
 import type { MailServer } from "../credentials.ts";
@@ -20,7 +20,7 @@ export async function check(address: string, named: NamedServers, terminal: Term
   const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
   const discover = createDiscover({ outbound });
   const signal = AbortSignal.any([terminal.stopping, AbortSignal.timeout(60_000)]);
-  const connect = createConnect({
+  const connector = createAccountConnector({
     config: { allowedEmails: [], allowPrivateHosts: config.allowPrivateHosts },
     discover,
     // The operator is nobody's stranger.
@@ -48,7 +48,7 @@ export async function check(address: string, named: NamedServers, terminal: Term
   let looked: DiscoveredServers;
   let found: DiscoveredServers;
   try {
-    looked = await connect.findServers(address, { signal });
+    looked = await connector.findServers(address, { signal });
     found = withNamed(looked, named);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -73,7 +73,7 @@ export async function check(address: string, named: NamedServers, terminal: Term
   else
     await step("login over IMAP and SMTP", "works", async () => {
       const nothing = { host: "", port: "", security: "tls" } as const;
-      await connect.connectAccount(
+      await connector.connectAccount(
         {
           provider: found.provider,
           address,

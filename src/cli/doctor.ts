@@ -1,138 +1,144 @@
 /**
- * `doctor`: looks at PUBLIC_URL from outside, through whatever stands in front of the server, the way Claude does.
- * Each line says ok, or what to change.
+ * `doctor`: checks PUBLIC_URL from outside, through the proxies in front of the server, as Claude reaches it. Prints
+ * one line per check: ok, or what to change.
  */
 import { systemClock } from "../clock.ts";
 import { type Config, loadConfig } from "../config.ts";
-import { type Answer, ask } from "../front-door.ts";
-import { type ProbeAnswer, probeHeader, probePath, probePauseMs, sealProbe } from "../http/probe.ts";
+import { type ProbeReport, probeHeader, probePath, probePauseMs, sealProbe } from "../http/probe.ts";
 import { readKeyRing } from "../key-ring.ts";
 import { createLog } from "../log.ts";
+import { type ProbeResponse, sendProbe } from "../probe-client.ts";
 import { createSecrets } from "../secrets.ts";
 import { productVersion } from "../version.ts";
 import type { Terminal } from "./run.ts";
 
-/** Claude gives up on discovery after 10 s; an answer that takes longer than this is worth a word. */
+/** Response time above which a check adds a warning. Claude gives up on discovery after 10 s. */
 const slowMs = 2_000;
-/** What /mcp takes, and what an upload of 25 MB needs. */
+/** Sizes of request bodies that must pass: the limit of /mcp, and an upload of 25 MB with its form. */
 const callBytes = 1_000_000;
 const uploadBytes = 26_000_000;
 
-/** Throws an Error whose message says what to change. */
-type Examine = () => Promise<string>;
+/** Resolves to a short result. Throws an Error whose message says what to change. */
+type Check = () => string | Promise<string>;
 
-/** 0 when all is well, 1 when a line says what to change. */
+/** Makes the headers that open the probe endpoint. */
+type ProbeHeaders = () => Record<string, string>;
+
+/** Returns the exit code: 0 when all checks pass, else 1. */
 export async function doctor(terminal: Terminal): Promise<number> {
   const config = loadConfig(terminal.env);
   const base = config.publicUrl;
   let failed = 0;
-  async function line(what: string, examine: Examine): Promise<void> {
+  async function report(subject: string, check: Check): Promise<void> {
     try {
-      terminal.print(`ok    ${what}: ${await examine()}`);
+      terminal.print(`ok    ${subject}: ${await check()}`);
     } catch (error) {
       failed += 1;
-      terminal.print(`no    ${what}: ${error instanceof Error ? error.message : "failed"}`);
+      terminal.print(`no    ${subject}: ${error instanceof Error ? error.message : "failed"}`);
     }
   }
 
-  terminal.print(`Looking at ${base} from outside.`);
-  await line("address", async () => requirePublic(base));
-  const reached = await reach(base);
-  await line("reachable", async () => toReached(reached, base));
-  if (reached instanceof Error) return 1;
-  await line("version", async () => requireOurs(reached));
+  terminal.print(`Checking ${base} from outside.`);
+  await report("address", () => checkAddress(base));
+  const health = await requestHealth(base);
+  await report("reachable", () => checkReachable(health, base));
+  if (health instanceof Error) return 1;
+  await report("version", () => checkVersion(health));
   if (base.startsWith("https:")) {
-    await line("certificate", async () => requireFresh(reached));
-    await line("plain http", () => examineRedirect(base));
+    await report("certificate", () => checkCertificate(health));
+    await report("plain http", () => checkRedirect(base));
   }
-  await line("security headers", async () => requireHeaders(reached));
-  for (const [path, member, expected] of documents(base))
-    await line(path, () => examineDocument(`${base}${path}`, member, expected));
-  await line("401 challenge", () => examineChallenge(base));
+  await report("security headers", () => checkSecurityHeaders(health));
+  for (const [path, member, expected] of metadataDocuments(base))
+    await report(path, () => checkDocument(`${base}${path}`, member, expected));
+  await report("401 challenge", () => checkChallenge(base));
 
-  const probe = sealedProbe(config);
-  if (probe === undefined) {
+  const probeHeaders = createProbeHeaders(config);
+  if (probeHeaders === undefined) {
     terminal.print(
       "skip  proxy, body limits, streaming: run this on the server, with its settings and its user",
     );
     return failed === 0 ? 0 : 1;
   }
-  await line("proxy headers", () => examineProxy(base, probe, config));
-  await line("body limit of calls", () => examineBody(base, probe, callBytes));
-  await line("body limit of uploads", () => examineBody(base, probe, uploadBytes));
-  await line("streaming", () => examineStream(base, probe));
+  await report("proxy headers", () => checkProxy(base, probeHeaders, config));
+  await report("body limit of calls", () => checkBody(base, probeHeaders, callBytes));
+  await report("body limit of uploads", () => checkBody(base, probeHeaders, uploadBytes));
+  await report("streaming", () => checkStream(base, probeHeaders));
   return failed === 0 ? 0 : 1;
 }
 
-function requirePublic(base: string): string {
+function checkAddress(base: string): string {
   if (base.startsWith("https:")) return base;
   throw new Error(`${base} is for this machine only. Set PUBLIC_URL to the https address that people reach.`);
 }
 
-async function reach(base: string): Promise<Answer | Error> {
+async function requestHealth(base: string): Promise<ProbeResponse | Error> {
   try {
-    return await ask(`${base}/health`);
+    return await sendProbe(`${base}/health`);
   } catch (error) {
     return error instanceof Error ? error : new Error("failed");
   }
 }
 
+/** Advice for error codes of Node and Bun. */
 const advice: Readonly<Record<string, string>> = {
   ENOTFOUND: "this name has no address. Add a DNS record for it.",
-  ECONNREFUSED: "nothing listens there. Is the proxy up, and the port open in the firewall?",
-  ConnectionRefused: "nothing listens there. Is the proxy up, and the port open in the firewall?",
+  ECONNREFUSED: "nothing listens there. Is the proxy running, and is the port open in the firewall?",
+  ConnectionRefused: "nothing listens there. Is the proxy running, and is the port open in the firewall?",
   CERT_HAS_EXPIRED: "the certificate has expired. Renew it; Caddy does so by itself.",
   DEPTH_ZERO_SELF_SIGNED_CERT:
     "the certificate is self-signed; Claude refuses it. Get one from Let's Encrypt.",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     "the certificate's chain is incomplete. Serve fullchain.pem, not cert.pem.",
-  SELF_SIGNED_CERT_IN_CHAIN: "the certificate's authority is known to nobody. Get one from Let's Encrypt.",
+  SELF_SIGNED_CERT_IN_CHAIN:
+    "the certificate's authority is not publicly trusted. Get one from Let's Encrypt.",
   ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name. Get one for this name.",
 };
 
-function toReached(reached: Answer | Error, base: string): string {
-  if (reached instanceof Error) {
-    const code = "code" in reached && typeof reached.code === "string" ? reached.code : reached.name;
-    throw new Error(`${base}: ${advice[code] ?? `no answer (${code}).`}`);
+function checkReachable(health: ProbeResponse | Error, base: string): string {
+  if (health instanceof Error) {
+    const code = "code" in health && typeof health.code === "string" ? health.code : health.name;
+    throw new Error(`${base}: ${advice[code] ?? `no response (${code}).`}`);
   }
-  if (reached.status !== 200)
+  if (health.status !== 200)
     throw new Error(
-      `/health answers ${reached.status}. The proxy is there, email-connector behind it is not.`,
+      `/health answers ${health.status}. The proxy answers, but email-connector behind it does not.`,
     );
-  return toTime(reached);
+  return describeTime(health);
 }
 
-function toTime({ tookMs }: Answer): string {
-  return tookMs > slowMs ? `${tookMs} ms, which is slow: Claude waits 10 s at most` : `${tookMs} ms`;
+function describeTime({ totalMs }: ProbeResponse): string {
+  return totalMs > slowMs ? `${totalMs} ms, which is slow: Claude waits 10 s at most` : `${totalMs} ms`;
 }
 
-function requireOurs(reached: Answer): string {
-  const { version } = toJson(reached);
-  if (typeof version !== "string") throw new Error("another program answers. Point the proxy at this one.");
+function checkVersion(health: ProbeResponse): string {
+  const { version } = parseJsonObject(health);
+  if (typeof version !== "string")
+    throw new Error("another program answers. Point the proxy to email-connector.");
   if (version !== productVersion)
     throw new Error(`${version} is running, this is ${productVersion}. Restart the server after an upgrade.`);
   return version;
 }
 
-function requireFresh({ certificateEndsAt }: Answer): string {
-  if (certificateEndsAt === undefined) throw new Error("its end could not be read.");
+function checkCertificate({ certificateEndsAt }: ProbeResponse): string {
+  if (certificateEndsAt === undefined) throw new Error("its expiry date could not be read.");
   const days = Math.floor((certificateEndsAt - systemClock.now()) / 86_400_000);
-  if (days < 14) throw new Error(`it ends in ${days} days. Renew it; Caddy does so by itself.`);
+  if (days < 14) throw new Error(`it expires in ${days} days. Renew it; Caddy does so by itself.`);
   return `valid for ${days} days`;
 }
 
-async function examineRedirect(base: string): Promise<string> {
+async function checkRedirect(base: string): Promise<string> {
   const url = new URL(base);
-  // A port of its own has no plain twin.
-  if (url.port !== "") return `not looked at: https is on port ${url.port}`;
-  const plain = await ask(`http://${url.hostname}/health`, { timeoutMs: 5_000 }).catch(() => undefined);
+  // Only the default https port has a default plain port.
+  if (url.port !== "") return `not checked: https is on port ${url.port}`;
+  const plain = await sendProbe(`http://${url.hostname}/health`, { timeoutMs: 5_000 }).catch(() => undefined);
   if (plain === undefined) return "closed";
   if (plain.status >= 300 && plain.status < 400 && String(plain.headers.location).startsWith("https:"))
-    return "leads to https";
-  throw new Error("port 80 answers without leading to https. Redirect it in the proxy.");
+    return "redirects to https";
+  throw new Error("port 80 answers without redirecting to https. Redirect it in the proxy.");
 }
 
-function requireHeaders({ headers }: Answer): string {
+function checkSecurityHeaders({ headers }: ProbeResponse): string {
   const missing = ["strict-transport-security", "x-content-type-options", "x-frame-options"].filter(
     (name) => headers[name] === undefined,
   );
@@ -140,8 +146,8 @@ function requireHeaders({ headers }: Answer): string {
   return "arrive";
 }
 
-/** Path, the member that must say who we are, and what it must say. */
-function documents(base: string): [path: string, member: string, expected: string][] {
+/** The metadata documents: path, the member that must identify this server, and its value. */
+function metadataDocuments(base: string): [path: string, member: string, expected: string][] {
   return [
     ["/.well-known/oauth-protected-resource/mcp", "resource", `${base}/mcp`],
     ["/.well-known/oauth-protected-resource", "resource", `${base}/mcp`],
@@ -150,36 +156,36 @@ function documents(base: string): [path: string, member: string, expected: strin
   ];
 }
 
-async function examineDocument(url: string, member: string, expected: string): Promise<string> {
-  const answer = await ask(url);
-  if (answer.status !== 200)
-    throw new Error(`answers ${answer.status}. The proxy must pass /.well-known/ on and keep nothing of it.`);
-  const said = toJson(answer)[member];
-  if (said !== expected)
+async function checkDocument(url: string, member: string, expected: string): Promise<string> {
+  const response = await sendProbe(url);
+  if (response.status !== 200)
+    throw new Error(`answers ${response.status}. Let the proxy pass on everything under /.well-known/.`);
+  const actual = parseJsonObject(response)[member];
+  if (actual !== expected)
     throw new Error(
-      `${member} is ${JSON.stringify(said)}, not ${expected}. Set PUBLIC_URL, and restart the server.`,
+      `${member} is ${JSON.stringify(actual)}, not ${expected}. Set PUBLIC_URL, and restart the server.`,
     );
-  return toTime(answer);
+  return describeTime(response);
 }
 
-async function examineChallenge(base: string): Promise<string> {
-  const answer = await ask(`${base}/mcp`, {
+async function checkChallenge(base: string): Promise<string> {
+  const response = await sendProbe(`${base}/mcp`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" }),
   });
-  const challenge = String(answer.headers["www-authenticate"] ?? "");
-  if (answer.status !== 401)
-    throw new Error(`POST /mcp answers ${answer.status}, not 401. Pass /mcp on as it is.`);
+  const challenge = String(response.headers["www-authenticate"] ?? "");
+  if (response.status !== 401)
+    throw new Error(`POST /mcp answers ${response.status}, not 401. Let the proxy pass /mcp on unchanged.`);
   if (!challenge.includes(`resource_metadata="${base}/`))
     throw new Error(
-      "the WWW-Authenticate header is lost. Let the proxy pass it on, and no error page of its own.",
+      "the WWW-Authenticate header is missing. Let the proxy pass it on, without an error page of its own.",
     );
-  return toTime(answer);
+  return describeTime(response);
 }
 
-/** The header that opens the probe; undefined when the key is not ours to read. */
-function sealedProbe(config: Config): (() => Record<string, string>) | undefined {
+/** Returns undefined when this user cannot read the server key. */
+function createProbeHeaders(config: Config): ProbeHeaders | undefined {
   try {
     const secrets = createSecrets(readKeyRing(config, createLog("silent")));
     return () => ({ [probeHeader]: sealProbe(secrets, systemClock) });
@@ -188,64 +194,62 @@ function sealedProbe(config: Config): (() => Record<string, string>) | undefined
   }
 }
 
-async function examineProxy(
-  base: string,
-  probe: () => Record<string, string>,
-  config: Config,
-): Promise<string> {
-  const answer = await ask(`${base}${probePath}`, {
+async function checkProxy(base: string, probeHeaders: ProbeHeaders, config: Config): Promise<string> {
+  const response = await sendProbe(`${base}${probePath}`, {
     method: "POST",
-    // What a caller writes here must not be believed.
-    headers: { ...probe(), "X-Forwarded-For": "203.0.113.77" },
+    // The server must not take this address for the caller's.
+    headers: { ...probeHeaders(), "X-Forwarded-For": "203.0.113.77" },
   });
-  if (answer.status === 404)
-    throw new Error("the server has another key than this command. Run it with the server's settings.");
-  const seen = toJson(answer) as Partial<ProbeAnswer>;
-  if (seen.peer === "203.0.113.77")
-    throw new Error("anybody can choose the address we count by. Let the proxy replace X-Forwarded-For.");
+  if (response.status === 404)
+    throw new Error("the server uses a different key than this command. Run it with the server's settings.");
+  const report = parseJsonObject(response) as Partial<ProbeReport>;
+  if (report.peer === "203.0.113.77")
+    throw new Error(
+      "callers can choose the address they are counted by. Let the proxy replace X-Forwarded-For.",
+    );
   const { hostname } = new URL(base);
-  if (seen.host?.replace(/:\d+$/, "") !== hostname)
-    throw new Error(`the Host arrives as ${seen.host}. Let the proxy pass the caller's Host on.`);
+  if (report.host?.replace(/:\d+$/, "") !== hostname)
+    throw new Error(`the Host arrives as ${report.host}. Let the proxy pass the caller's Host on.`);
   if (base.startsWith("https:") && config.trustedProxies.length === 0)
-    throw new Error("all callers look like one, the proxy. Set TRUSTED_PROXIES to its address.");
-  return `callers are told apart; this one is ${seen.peer}`;
+    throw new Error("all callers appear to be the proxy. Set TRUSTED_PROXIES to its address.");
+  return `callers are distinguished; this one is ${report.peer}`;
 }
 
-async function examineBody(
-  base: string,
-  probe: () => Record<string, string>,
-  bytes: number,
-): Promise<string> {
-  const answer = await ask(`${base}${probePath}`, {
+async function checkBody(base: string, probeHeaders: ProbeHeaders, bytes: number): Promise<string> {
+  const response = await sendProbe(`${base}${probePath}`, {
     method: "POST",
-    headers: { ...probe(), "Content-Type": "application/octet-stream" },
+    headers: { ...probeHeaders(), "Content-Type": "application/octet-stream" },
     body: new Uint8Array(bytes),
     timeoutMs: 60_000,
   });
-  const { bytes: arrived } = toJson(answer);
-  if (answer.status !== 200 || arrived !== bytes)
-    throw new Error(`${toMegabytes(bytes)} answers ${answer.status}. Raise the proxy's limit to 27 MB.`);
-  return `${toMegabytes(bytes)} pass, ${toTime(answer)}`;
+  const { bytes: arrived } = parseJsonObject(response);
+  if (response.status !== 200 || arrived !== bytes)
+    throw new Error(`${toMegabytes(bytes)} answers ${response.status}. Raise the proxy's limit to 27 MB.`);
+  return `${toMegabytes(bytes)} pass, ${describeTime(response)}`;
 }
 
-async function examineStream(base: string, probe: () => Record<string, string>): Promise<string> {
-  const answer = await ask(`${base}${probePath}`, { headers: { ...probe(), "Accept-Encoding": "gzip" } });
-  const [first = 0] = answer.pieces;
-  const last = answer.pieces.at(-1) ?? 0;
-  if (answer.status !== 200) throw new Error(`answers ${answer.status}.`);
-  if (answer.headers["content-encoding"] !== undefined)
-    throw new Error("the proxy compresses streams, which holds them back. Leave text/event-stream alone.");
-  if (last - first < probePauseMs / 2)
-    throw new Error("the proxy holds answers back. Switch its buffering off for /mcp.");
-  return `first bytes after ${first} ms`;
+async function checkStream(base: string, probeHeaders: ProbeHeaders): Promise<string> {
+  const response = await sendProbe(`${base}${probePath}`, {
+    headers: { ...probeHeaders(), "Accept-Encoding": "gzip" },
+  });
+  const [firstMs = 0] = response.chunkTimesMs;
+  const lastMs = response.chunkTimesMs.at(-1) ?? 0;
+  if (response.status !== 200) throw new Error(`answers ${response.status}.`);
+  if (response.headers["content-encoding"] !== undefined)
+    throw new Error(
+      "the proxy compresses streams, which delays them. Exclude text/event-stream from compression.",
+    );
+  if (lastMs - firstMs < probePauseMs / 2)
+    throw new Error("the proxy buffers responses. Switch its buffering off for /mcp.");
+  return `first bytes after ${firstMs} ms`;
 }
 
 function toMegabytes(bytes: number): string {
   return `${Math.round(bytes / 1_000_000)} MB`;
 }
 
-/** The members of a JSON answer; none when it is something else. */
-function toJson({ body }: Answer): Record<string, unknown> {
+/** Parses a JSON object; anything else gives an empty object. */
+function parseJsonObject({ body }: ProbeResponse): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body);
     return typeof value === "object" && value !== null ? { ...value } : {};

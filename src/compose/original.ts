@@ -1,8 +1,8 @@
 /** A stored email taken apart for the email that answers it, forwards it or replaces it as a draft. */
 import PostalMime, { type Attachment, type Email } from "postal-mime";
-import { joinFlowed } from "../email/flowed.ts";
-import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../email/headers.ts";
-import { isOutlookFile } from "../email/structure.ts";
+import { joinFlowed } from "../email/format-flowed.ts";
+import { decodeHeaderText, headerValue, parseAddresses, parseHeaders, toIsoDate } from "../email/headers.ts";
+import { isOutlookFile } from "../email/part.ts";
 import { toOutlookText } from "../readable/outlook.ts";
 import type { File, Original } from "./composed-email.ts";
 import { toFileName, toFileType } from "./file.ts";
@@ -11,7 +11,7 @@ import { toFileName, toFileType } from "./file.ts";
 export async function toOriginal(id: string, source: Uint8Array, whole: boolean): Promise<Original> {
   const headers = parseHeaders(source);
   const people = (name: string) =>
-    toAddresses(headerValue(headers, name)).filter(({ address }) => address !== "");
+    parseAddresses(headerValue(headers, name)).filter(({ address }) => address !== "");
   const parsed = await parse(source);
   const messageId = toMessageIds(headerValue(headers, "message-id"))[0];
   const inReplyTo = toMessageIds(headerValue(headers, "in-reply-to"))[0];
@@ -24,7 +24,7 @@ export async function toOriginal(id: string, source: Uint8Array, whole: boolean)
     to: people("to"),
     cc: people("cc"),
     bcc: people("bcc"),
-    subject: toText(headerValue(headers, "subject")),
+    subject: decodeHeaderText(headerValue(headers, "subject")),
     references: references.length > 0 || !inReplyTo ? references : [inReplyTo],
     files: parsed.attachments.map((attachment) => toFile(attachment, parsed.html ?? "")),
     // Attachments stand below the text: where one begins, the text has ended.

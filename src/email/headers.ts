@@ -7,7 +7,7 @@ import { decodeText, isUtf8 } from "./charset.ts";
 
 export type Header = { name: string; value: string };
 
-export const showAddress = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);
+export const formatAddress = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);
 
 /**
  * A header block, unfolded, in order; names as written, values still encoded. `charset` is for raw 8-bit bytes that are
@@ -33,7 +33,7 @@ export function headerValue(headers: readonly Header[], name: string): string | 
  * Encoded words decoded, also those cut in the middle of a character, glued to a neighbour, or with spaces inside.
  * What cannot be decoded is left as it is.
  */
-export function decodeWords(value: string): string {
+export function decodeEncodedWords(value: string): string {
   // Encoded words with raw spaces in them (common, forbidden) are mended before the library sees them.
   const mended = value
     .replace(
@@ -49,16 +49,16 @@ export function decodeWords(value: string): string {
 }
 
 /** A header's text as a person reads it. */
-export function toText(value: string | undefined): string {
-  return value === undefined ? "" : decodeWords(value).replace(/\s+/g, " ").trim();
+export function decodeHeaderText(value: string | undefined): string {
+  return value === undefined ? "" : decodeEncodedWords(value).replace(/\s+/g, " ").trim();
 }
 
 /** Every mailbox of an address header, groups flattened. An entry without an address keeps its text as the name. */
-export function toAddresses(value: string | undefined): Address[] {
+export function parseAddresses(value: string | undefined): Address[] {
   if (!value) return [];
   const parsed = addressParser(value.slice(0, 200_000), { flatten: true });
   return parsed.flatMap((entry): Address[] => {
-    const name = toText(entry.name)
+    const name = decodeHeaderText(entry.name)
       .replace(/^["']+|["']+$/g, "")
       .trim();
     const address = (entry.address ?? "").trim();

@@ -2,8 +2,8 @@
 import type { MessageStructureObject } from "imapflow";
 import libmime from "libmime";
 import { type Header, headerValue, parseHeaders } from "./headers.ts";
-import { type Part, toPart } from "./structure.ts";
-import { decodeTransfer } from "./transfer.ts";
+import { type Part, toPart } from "./part.ts";
+import { decodeTransfer } from "./transfer-encoding.ts";
 
 export type MimeTree = { root: Part; content(part: Part): Buffer | undefined };
 

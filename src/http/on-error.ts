@@ -1,4 +1,4 @@
-/** The last catch on HTTP: a foreseen failure is explained, anything else is a bug that is logged whole and not shown. */
+/** Error responses: an expected failure is explained; any other error is logged as a bug and not shown. */
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -23,7 +23,7 @@ export function createOnError({ log }: { log: Log }) {
   };
 }
 
-/** Unknown paths: plain JSON, which tells who typed the URL of a connector too short what it is. */
+/** Answers unknown paths with JSON that names the connector's URL, for people who typed it incompletely. */
 export function createNotFound({ config }: { config: Pick<Config, "publicUrl"> }) {
   const body = {
     error: "not_found",
@@ -34,11 +34,11 @@ export function createNotFound({ config }: { config: Pick<Config, "publicUrl"> }
   };
 }
 
-/** RFC 9110 15.5.6: a known path asked in the wrong way says which ways there are. */
+/** Answers a known path with an unsupported method (RFC 9110 section 15.5.6): 405 with the Allow header. */
 export function refuseMethod(c: Context, methods: readonly string[]): Response {
   c.header("Allow", methods.join(", "));
   if (c.req.method === "OPTIONS") {
-    // The 404 that stood here had a body.
+    // The Content-Type of the 404 that this response replaces would remain otherwise.
     c.header("Content-Type");
     return c.body(null, 204);
   }

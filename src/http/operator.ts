@@ -1,4 +1,4 @@
-/** For whoever runs the server: is it alive, is it ready, and what did it count. No addresses, no grants. */
+/** Routes for the operator: /health, /ready, /metrics and doctor's probe. They show no addresses and no grants. */
 import { Hono } from "hono";
 import type { Metrics } from "../metrics.ts";
 import { sameSecret } from "../secrets.ts";
@@ -8,29 +8,29 @@ import { createProbeRoutes, type ProbeDeps } from "./probe.ts";
 
 export type OperatorDeps = ProbeDeps & {
   metrics: Pick<Metrics, "read">;
-  /** Absent: /metrics is not there. */
+  /** Undefined: /metrics answers 404. */
   metricsToken: string | undefined;
   /** Throws when the database cannot be written. */
-  proveWritable(): void;
+  checkWritable(): void;
 };
 
-/** Anybody may ask /ready, and each proof is a disk sync: an answer holds for this long. */
-const proofHoldsMs = 5_000;
+/** Time for which a result of `checkWritable` is reused: /ready is public, and each check is a disk sync. */
+const checkValidMs = 5_000;
 
 export function createOperatorRoutes(deps: OperatorDeps) {
-  const { metrics, metricsToken, proveWritable, clock } = deps;
-  let proof = { at: Number.NEGATIVE_INFINITY, writable: false };
+  const { metrics, metricsToken, checkWritable, clock } = deps;
+  let lastCheck = { at: Number.NEGATIVE_INFINITY, writable: false };
 
   function isWritable(): boolean {
-    // Also when the clock was set back.
-    if (Math.abs(clock.now() - proof.at) < proofHoldsMs) return proof.writable;
+    // The absolute difference, since the clock may have been set back.
+    if (Math.abs(clock.now() - lastCheck.at) < checkValidMs) return lastCheck.writable;
     try {
-      proveWritable();
-      proof = { at: clock.now(), writable: true };
+      checkWritable();
+      lastCheck = { at: clock.now(), writable: true };
     } catch {
-      proof = { at: clock.now(), writable: false };
+      lastCheck = { at: clock.now(), writable: false };
     }
-    return proof.writable;
+    return lastCheck.writable;
   }
 
   return new Hono<AppEnv>()

@@ -1,25 +1,25 @@
-/** Whom a request is counted against: the address it came from, as far as it is known for certain. */
+/** The address that a request is counted against in rate limits. */
 import type { HonoRequest } from "hono";
 import ipaddr from "ipaddr.js";
 import type { Config } from "../config.ts";
 import { createHostList, type IpAddress, parseIpAddress } from "../host-list.ts";
 import type { AppEnv } from "./guard.ts";
 
-/** Who calls: the socket's address, or what the operator's own proxies say of it. */
-export function toPeerOf(
+/** Identifies the caller of a request; see `resolvePeer`. */
+export function identifyPeer(
   c: { env: AppEnv["Bindings"]; var: Pick<AppEnv["Variables"], "arrived">; req: Pick<HonoRequest, "header"> },
   { trustedProxies }: Pick<Config, "trustedProxies">,
 ): string {
   const remote = c.env?.server?.requestIP(c.var.arrived)?.address;
-  return toPeer(remote, c.req.header("X-Forwarded-For"), trustedProxies);
+  return resolvePeer(remote, c.req.header("X-Forwarded-For"), trustedProxies);
 }
 
 /**
- * Who calls, as a key to count by: an IPv4 address, or an IPv6 /64. `remote` is the socket's address.
- * X-Forwarded-For is read from its end, as far as the addresses are trusted proxies: what stands left of the first
- * other address was written by the caller and is not looked at.
+ * Returns the caller as a key to count by: an IPv4 address, an IPv6 /64, or "unknown". `remote` is the socket's
+ * address. X-Forwarded-For is read from its end, for as long as the addresses are trusted proxies: everything before
+ * the first other address was written by the caller and is ignored.
  */
-export function toPeer(
+export function resolvePeer(
   remote: string | undefined,
   forwardedFor: string | null | undefined,
   trustedProxies: readonly string[],
@@ -30,7 +30,7 @@ export function toPeer(
   const hops = (forwardedFor ?? "").split(",").map((hop) => hop.trim());
   while (hops.length > 0 && proxies.hasAddress(peer)) {
     const hop = parsePeerAddress(hops.pop());
-    // A trusted proxy that wrote something else than an address: count the proxy rather than believe it.
+    // A trusted proxy that wrote something else than an address: count the proxy instead.
     if (!hop) break;
     peer = hop;
   }

@@ -1,35 +1,33 @@
 /**
- * What `doctor` asks through the front door: what of a request arrives here, and whether an answer streams. Open
- * only to who holds the server key: the request carries a time sealed with it. Under /mcp, because that is the path
- * a proxy must not buffer.
+ * The endpoint that `doctor` calls from outside, to see which parts of a request reach the server and whether a
+ * response streams. Only holders of the server key can call it: the request carries the current time, sealed with
+ * that key. It is under /mcp because that is the path a proxy must not buffer.
  */
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Clock } from "../clock.ts";
 import type { Secrets } from "../secrets.ts";
 import type { AppEnv } from "./guard.ts";
-import { toPeerOf } from "./peer.ts";
+import { identifyPeer } from "./peer.ts";
 
 export const probePath = "/mcp/probe";
 export const probeHeader = "X-Probe";
 
-const purpose = "probe";
+const sealPurpose = "probe";
 const lifetimeMs = 60_000;
-/** Between the two halves of the stream: what arrives together was held back on the way. */
+/** Pause between the two events of the stream. Events that arrive closer together were buffered on the way. */
 export const probePauseMs = 400;
 
-/** What arrived. */
-export type ProbeAnswer = {
+/** The request as it reached the server. `bytes` is the length of the body. */
+export type ProbeReport = {
   peer: string;
-  proxied: boolean;
-  proto: string | undefined;
   host: string;
   bytes: number;
 };
 
-/** The header's value, for a minute from now. */
+/** Returns a value for the probe header that is valid for a minute. */
 export function sealProbe(secrets: Secrets, clock: Clock): string {
-  return secrets.sealValue(purpose, clock.now());
+  return secrets.sealValue(sealPurpose, clock.now());
 }
 
 export type ProbeDeps = { secrets: Secrets; clock: Clock; trustedProxies: readonly string[] };
@@ -42,7 +40,7 @@ export function createProbeRoutes({ secrets, clock, trustedProxies }: ProbeDeps)
 
   function isFresh(sealed: string): boolean {
     try {
-      const at = secrets.unsealValue(purpose, sealed);
+      const at = secrets.unsealValue(sealPurpose, sealed);
       return typeof at === "number" && Math.abs(clock.now() - at) < lifetimeMs;
     } catch {
       return false;
@@ -51,32 +49,34 @@ export function createProbeRoutes({ secrets, clock, trustedProxies }: ProbeDeps)
 
   return new Hono<AppEnv>()
     .post(probePath, requireProbe, async (c) => {
-      const answer: ProbeAnswer = {
-        peer: toPeerOf(c, { trustedProxies }),
-        proxied: c.req.header("X-Forwarded-For") !== undefined,
-        proto: c.req.header("X-Forwarded-Proto"),
+      const report: ProbeReport = {
+        peer: identifyPeer(c, { trustedProxies }),
         host: c.req.header("Host") ?? "",
         bytes: (await c.req.arrayBuffer()).byteLength,
       };
-      return c.json(answer);
+      return c.json(report);
     })
-    .get(probePath, requireProbe, (c) => {
-      const encoder = new TextEncoder();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const body = new ReadableStream<Uint8Array>({
-        start(controller) {
-          controller.enqueue(encoder.encode(": first\n\n"));
-          timer = setTimeout(() => {
-            controller.enqueue(encoder.encode(": second\n\n"));
-            controller.close();
-          }, probePauseMs);
-        },
-        cancel: () => clearTimeout(timer),
-      });
-      return c.body(body, 200, {
+    .get(probePath, requireProbe, (c) =>
+      c.body(createPausedStream(), 200, {
         "Content-Type": "text/event-stream",
         "Cache-Control": "no-cache, no-transform",
         "X-Accel-Buffering": "no",
-      });
-    });
+      }),
+    );
+}
+
+/** Two comments of an event stream, `probePauseMs` apart. */
+function createPausedStream(): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(": first\n\n"));
+      timer = setTimeout(() => {
+        controller.enqueue(encoder.encode(": second\n\n"));
+        controller.close();
+      }, probePauseMs);
+    },
+    cancel: () => clearTimeout(timer),
+  });
 }

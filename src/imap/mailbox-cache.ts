@@ -6,7 +6,7 @@
 
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
-import type { EmailLinks } from "../email/message-ids.ts";
+import type { ThreadKeys } from "../email/thread-keys.ts";
 
 /** An email's UID, and when it arrived, milliseconds. */
 export type Cut = { uid: number; receivedAt: number };
@@ -18,7 +18,7 @@ export type MailboxNotes = {
   /** UID -> the numbers of the parts that are its text. */
   textParts: LRUCache<number, readonly string[]>;
   /** UID -> what links it to others. */
-  links: LRUCache<number, EmailLinks>;
+  links: LRUCache<number, ThreadKeys>;
   /** UIDs of emails that begin with nothing to read for as far as a list looks. */
   wordless: LRUCache<number, true>;
   /** How many slices it is searched in -> the last email of each but the newest, newest first. */
@@ -27,7 +27,7 @@ export type MailboxNotes = {
 
 /** Characters of a mailbox's links together: some 150 emails', or fewer with very long ones. */
 const maxLinks = 50_000;
-const sizeOf = ({ ids, subject, threadId = "" }: EmailLinks) =>
+const sizeOf = ({ ids, subject, threadId = "" }: ThreadKeys) =>
   100 + ids.join().length + subject.length + threadId.length;
 
 const newNotes = (): MailboxNotes => ({
@@ -42,7 +42,7 @@ const newNotes = (): MailboxNotes => ({
 export function noteEmail(
   notes: MailboxNotes,
   uid: number,
-  { parts, links }: { parts: readonly string[]; links: EmailLinks },
+  { parts, links }: { parts: readonly string[]; links: ThreadKeys },
 ): void {
   notes.textParts.set(uid, parts);
   notes.links.set(uid, links);

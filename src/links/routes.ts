@@ -3,8 +3,8 @@ import { type Context, Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
-import { type AppEnv, allowSilence, limitBody } from "../http/guard.ts";
-import { toPeerOf } from "../http/peer.ts";
+import { type AppEnv, extendIdleTimeout, limitBody } from "../http/guard.ts";
+import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { File } from "../mail/mail-account.ts";
 import { pageHeaders } from "../pages/headers.ts";
@@ -18,7 +18,7 @@ export type LinksDeps = {
   uploads: Uploads;
   downloads: Downloads;
   config: Pick<Config, "trustedProxies">;
-  limits: Pick<Limits, "spend">;
+  limits: Pick<Limits, "consume">;
 };
 
 /** How long a download may take. */
@@ -75,7 +75,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
 
   /** Before any body is read: a link that is none gets no memory of ours. */
   const requireOpen = createMiddleware<AppEnv>(async function requireOpen(c, next) {
-    limits.spend("page", toPeerOf(c, config));
+    limits.consume("page", identifyPeer(c, config));
     try {
       if (uploads.look(c.req.param("secret") ?? "").received)
         return show(c, { state: "received" }, c.req.method === "GET" ? 200 : 410);
@@ -88,7 +88,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
 
   return new Hono<AppEnv>()
     .get("/download/:secret{[0-9a-f]{64}}", async (c) => {
-      limits.spend("page", toPeerOf(c, config));
+      limits.consume("page", identifyPeer(c, config));
       const secret = c.req.param("secret");
       try {
         // A link works once, and a look spends nothing.
@@ -99,7 +99,7 @@ export function createLinkRoutes({ uploads, downloads, config, limits }: LinksDe
         const signal = AbortSignal.any([c.var.arrived.signal, AbortSignal.timeout(downloadMs)]);
         const { name, body } = await downloads.open(secret, signal);
         // A browser that writes slowly must not be cut off by the server's patience.
-        allowSilence(c, 255);
+        extendIdleTimeout(c, 255);
         return c.body(body, 200, fileHeaders(name));
       } catch (error) {
         if (!(error instanceof AppError)) throw error;

@@ -1,7 +1,7 @@
 /** The reading verbs of Mail. Strings in these answers come from mail unless they say "our words". */
 
 import type { Address } from "../email/address.ts";
-import type { SenderVerdicts } from "../email/sender.ts";
+import type { SenderChecks } from "../email/sender-checks.ts";
 import type { EmailFormat } from "../readable/email-format.ts";
 
 export type Attachment = {
@@ -37,7 +37,7 @@ export type Email = {
   draft: boolean;
   /** Octets on the server. */
   size: number;
-  sender: SenderVerdicts;
+  sender: SenderChecks;
   /** How many earlier emails it refers to: get_thread shows them. */
   earlier: number;
   /** Where a mailing list says it is left: https: and mailto: addresses. */

@@ -1,6 +1,6 @@
 /**
- * The tool calls that are running: each has a deadline and a signal, and ends when its caller goes away, cancels it,
- * loses the grant, or the process stops.
+ * The running tool calls. A call ends at its deadline at the latest, and earlier when its caller goes away or cancels
+ * it, its grant ends, or the process stops.
  */
 import { AppError } from "../errors.ts";
 
@@ -8,31 +8,44 @@ export type Calls = ReturnType<typeof createCalls>;
 
 export type Call = {
   grantId: string;
-  /** What `cancel` knows the call by; undefined when nobody can. */
-  name: string | undefined;
+  /** Identifies the call for `cancel`; undefined when it cannot be cancelled. */
+  cancelKey: string | undefined;
+  /** Aborted when the caller goes away. */
   callerSignal: AbortSignal;
-  /** What to do next when the call was cut off and nobody knows how far it got; for calls that write. */
-  hintWhenCutOff: string | undefined;
+  /** Hint for the model when a writing call was stopped with an unknown outcome. */
+  hintWhenStopped: string | undefined;
+};
+
+type RunningCall = {
+  call: Call;
+  /** Aborted when the call has to end. */
+  signal: AbortSignal;
+  /** Rejects with the reason `stopGraceMs` after `stop`. */
+  stopped: Promise<never>;
+  stop(reason: AppError): void;
+  /** Registers a clean-up for the end of the call; runs it at once when the call has ended already. */
+  onEnd(cleanUp: () => void): void;
+  end(): void;
 };
 
 /**
- * What a cut-off call has left to say how it ended, e.g. that an email may have been sent. Work that does not listen
- * to its signal is answered for after that.
+ * Time for a stopped call to report how it ended, for example that an email may have been sent. Work that ignores its
+ * signal is abandoned after that.
  */
-const lastWordsMs = 500;
+const stopGraceMs = 500;
 
-/** `deadlineMs`: how long a call may take before it is answered with timed_out. */
+/** `deadlineMs`: maximum duration of a call, after which it is answered with timed_out. */
 export function createCalls({ deadlineMs = 45_000 }: { deadlineMs?: number } = {}) {
-  const running = new Set<{ call: Call; stop(reason: AppError): void }>();
-  let stopping = false;
+  const running = new Set<RunningCall>();
+  let closing = false;
   let onIdle: (() => void) | undefined;
 
   function stopWhere(matches: (call: Call) => boolean, toReason: (call: Call) => AppError): void {
     for (const { call, stop } of [...running]) if (matches(call)) stop(toReason(call));
   }
 
-  /** Resolves when nothing runs any more, at the latest after `ms`. */
-  async function idleWithin(ms: number): Promise<void> {
+  /** Resolves when no call runs, or after `ms`. */
+  async function waitForIdle(ms: number): Promise<void> {
     if (running.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     onIdle = resolve;
@@ -41,71 +54,45 @@ export function createCalls({ deadlineMs = 45_000 }: { deadlineMs?: number } = {
     clearTimeout(timer);
   }
 
+  /** Throws shutting_down when the process is stopping. */
+  function requireOpen(): void {
+    if (closing) throw new AppError("shutting_down", "The server is restarting.", { retryAfterSeconds: 5 });
+  }
+
   return {
     deadlineMs,
-
-    /** Throws shutting_down once the process is stopping: no new call is taken. */
-    requireOpen(): void {
-      if (stopping)
-        throw new AppError("shutting_down", "The server is restarting.", { retryAfterSeconds: 5 });
-    },
+    requireOpen,
 
     /**
-     * Runs `work` under a signal and hardly longer than the deadline, also when `work` ignores the signal. What `work`
-     * hands to `whenOver` is done as soon as the call is over, also when the work goes on behind it.
-     * Throws what `work` foresaw, else timed_out, cancelled, permission_missing or shutting_down when it was cut off.
+     * Runs `work` under a signal. The call ends at the deadline even when `work` ignores the signal; clean-ups passed
+     * to `onEnd` run at the end of the call.
+     * Throws the AppError of `work`, or timed_out, cancelled, permission_missing, shutting_down when it was stopped.
      */
     async run<T>(
       call: Call,
-      work: (signal: AbortSignal, whenOver: (cleanUp: () => void) => void) => Promise<T>,
+      work: (signal: AbortSignal, onEnd: (cleanUp: () => void) => void) => Promise<T>,
     ): Promise<T> {
-      this.requireOpen();
-      const controller = new AbortController();
-      const cutOff = Promise.withResolvers<never>();
-      cutOff.promise.catch(() => {});
-      let lastWords: ReturnType<typeof setTimeout> | undefined;
-      const stop = (reason: AppError) => {
-        if (controller.signal.aborted) return;
-        controller.abort(reason);
-        lastWords = setTimeout(() => cutOff.reject(reason), lastWordsMs);
-      };
-      const onGone = () => stop(new AppError("cancelled", "The call was cancelled."));
-      const deadline = setTimeout(() => stop(toTimedOut(call, deadlineMs)), deadlineMs);
-      const cleanUps: (() => void)[] = [];
-      let over = false;
-      const whenOver = (cleanUp: () => void) => {
-        if (over) cleanUp();
-        else cleanUps.push(cleanUp);
-      };
-      const entry = { call, stop };
-      running.add(entry);
-      call.callerSignal.addEventListener("abort", onGone);
-      if (call.callerSignal.aborted) onGone();
+      requireOpen();
+      const current = startCall(call, deadlineMs);
+      running.add(current);
       try {
-        return await Promise.race([work(controller.signal, whenOver), cutOff.promise]);
+        return await Promise.race([work(current.signal, current.onEnd), current.stopped]);
       } catch (error) {
-        // A library that is closed under its feet throws what it likes; the reason is what happened.
-        throw controller.signal.aborted && !(error instanceof AppError) ? controller.signal.reason : error;
+        // A library whose connection was closed throws arbitrary errors; the abort reason is the cause.
+        throw current.signal.aborted && !(error instanceof AppError) ? current.signal.reason : error;
       } finally {
-        over = true;
-        clearTimeout(deadline);
-        clearTimeout(lastWords);
-        call.callerSignal.removeEventListener("abort", onGone);
-        for (const cleanUp of cleanUps) cleanUp();
-        running.delete(entry);
+        current.end();
+        running.delete(current);
         if (running.size === 0) onIdle?.();
       }
     },
 
-    /** Ends the calls known by this name. */
-    cancel(name: string): void {
-      stopWhere(
-        (call) => call.name === name,
-        () => new AppError("cancelled", "The call was cancelled."),
-      );
+    /** Stops the calls with this key. */
+    cancel(cancelKey: string): void {
+      stopWhere((call) => call.cancelKey === cancelKey, toCancelled);
     },
 
-    /** Ends what a grant is doing: its credentials are gone. */
+    /** Stops the calls of a grant that has ended. */
     closeGrant(grantId: string): void {
       const hint = "Connect the mailbox again.";
       stopWhere(
@@ -114,23 +101,65 @@ export function createCalls({ deadlineMs = 45_000 }: { deadlineMs?: number } = {
       );
     },
 
-    /** Takes no new call; resolves when the running ones have ended, or, after `graceMs`, were cut off. */
+    /** Refuses new calls; resolves once running calls have ended, or were stopped after `graceMs`. */
     async close(graceMs: number): Promise<void> {
-      stopping = true;
-      await idleWithin(graceMs);
+      closing = true;
+      await waitForIdle(graceMs);
       stopWhere(
         () => true,
-        ({ hintWhenCutOff: hint }) =>
-          new AppError("shutting_down", "The server is restarting.", hint === undefined ? {} : { hint }),
+        ({ hintWhenStopped: hint }) => new AppError("shutting_down", "The server is restarting.", { hint }),
       );
-      await idleWithin(2 * lastWordsMs);
+      await waitForIdle(2 * stopGraceMs);
     },
 
     count: () => running.size,
   };
 }
 
-function toTimedOut({ hintWhenCutOff: hint }: Call, deadlineMs: number): AppError {
-  const message = `This took longer than ${Math.round(deadlineMs / 1000)} seconds.`;
-  return new AppError("timed_out", message, hint === undefined ? {} : { hint });
+/** Starts the deadline of a call and listens to its caller. */
+function startCall(call: Call, deadlineMs: number): RunningCall {
+  const controller = new AbortController();
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  stopped.catch(() => {});
+  const cleanUps: (() => void)[] = [];
+  let ended = false;
+  let grace: ReturnType<typeof setTimeout> | undefined;
+
+  function stop(reason: AppError): void {
+    if (controller.signal.aborted) return;
+    controller.abort(reason);
+    grace = setTimeout(() => reject(reason), stopGraceMs);
+  }
+  const onCallerGone = () => stop(toCancelled());
+  const deadline = setTimeout(() => stop(toTimedOut(call, deadlineMs)), deadlineMs);
+  call.callerSignal.addEventListener("abort", onCallerGone);
+  if (call.callerSignal.aborted) onCallerGone();
+
+  return {
+    call,
+    signal: controller.signal,
+    stopped,
+    stop,
+    onEnd(cleanUp) {
+      if (ended) cleanUp();
+      else cleanUps.push(cleanUp);
+    },
+    end() {
+      ended = true;
+      clearTimeout(deadline);
+      clearTimeout(grace);
+      call.callerSignal.removeEventListener("abort", onCallerGone);
+      for (const cleanUp of cleanUps) cleanUp();
+    },
+  };
+}
+
+function toCancelled(): AppError {
+  return new AppError("cancelled", "The call was cancelled.");
+}
+
+function toTimedOut({ hintWhenStopped: hint }: Call, deadlineMs: number): AppError {
+  return new AppError("timed_out", `This took longer than ${Math.round(deadlineMs / 1000)} seconds.`, {
+    hint,
+  });
 }

@@ -1,22 +1,23 @@
 /**
- * Messages read by the SDK's schemas, and answered by a server and a transport of its own for each POST. All that needs
- * the SDK and the tools hangs here, so that it is loaded when the first program comes.
+ * One exchange over POST /mcp: reads the JSON-RPC messages of a request and answers them with an MCP server and a
+ * transport created for this request. This module pulls in the SDK and all tools; it is loaded with the first request.
  */
 import { StreamableHTTPTransport } from "@hono/mcp";
 import type { Context } from "hono";
 import type { LiveGrant } from "../grant.ts";
-import { type AppEnv, allowSilence } from "../http/guard.ts";
+import { type AppEnv, extendIdleTimeout } from "../http/guard.ts";
 import {
+  type JsonRpcRefusal,
   type Post,
-  type Refusal,
   readPost,
-  readVersion,
+  readProtocolVersion,
+  refuseVersion,
   supportsVersion,
-  unsupportedVersion,
 } from "./message.ts";
 import { createServerFactory, type ServerDeps } from "./server.ts";
 
-export type Granted = AppEnv & { Variables: { grant: LiveGrant } };
+/** The environment of a request whose bearer token is verified. */
+export type GrantEnv = AppEnv & { Variables: { grant: LiveGrant } };
 export type Exchange = ReturnType<typeof createExchange>;
 
 export function createExchange(deps: ServerDeps) {
@@ -24,18 +25,18 @@ export function createExchange(deps: ServerDeps) {
   const { calls, tools } = deps;
 
   return {
-    /** The body's messages, or why they are refused. */
-    async read(c: Context<Granted>): Promise<Post | Refusal> {
-      return readPost(await c.req.text(), readVersion(c.req.header("MCP-Protocol-Version")));
+    /** Reads the messages of a request body, or returns the reason for refusing it. */
+    async read(c: Context<GrantEnv>): Promise<Post | JsonRpcRefusal> {
+      return readPost(await c.req.text(), readProtocolVersion(c.req.header("MCP-Protocol-Version")));
     },
 
-    /** Why a stream is refused for the version its client speaks; undefined when it is not. */
-    refuseVersion(c: Context<Granted>): Refusal | undefined {
-      const version = readVersion(c.req.header("MCP-Protocol-Version"));
-      return supportsVersion(version) ? undefined : unsupportedVersion();
+    /** The refusal of a stream whose MCP-Protocol-Version is not supported; undefined when it is. */
+    checkVersion(c: Context<GrantEnv>): JsonRpcRefusal | undefined {
+      const version = readProtocolVersion(c.req.header("MCP-Protocol-Version"));
+      return supportsVersion(version) ? undefined : refuseVersion();
     },
 
-    /** Whether it calls a tool that changes something for who may only read. */
+    /** True for a call to a writing tool under a read-only grant. */
     lacksScope(grant: LiveGrant, post: Post): boolean {
       if (grant.level !== "read") return false;
       const called = post.requests.flatMap(({ method, params }) =>
@@ -44,25 +45,25 @@ export function createExchange(deps: ServerDeps) {
       return tools.some((tool) => tool.effect !== "read" && called.includes(tool.name));
     },
 
-    /** The answer to its requests. `toCallName`: what a later cancellation will call a request's call by. */
+    /** Answers the requests. `toCancelKey` gives the key by which a later cancellation finds a request's call. */
     async answer(
-      c: Context<Granted>,
+      c: Context<GrantEnv>,
       post: Post,
-      toCallName: (id: string | number) => string | undefined,
+      toCancelKey: (id: string | number) => string | undefined,
     ): Promise<Response> {
-      // @hono/mcp looks at these itself, and is stricter than the clients there are.
+      // @hono/mcp checks these headers again, more strictly than existing clients allow.
       const accepted = c.req.header("Accept") ?? "*/*";
       c.req.raw.headers.delete("MCP-Protocol-Version");
       c.req.raw.headers.set("Accept", "application/json, text/event-stream");
       c.req.raw.headers.set("Content-Type", "application/json");
-      // A stream only for who can see progress on it; one JSON answer is simpler for every proxy between.
-      const streaming = accepted.includes("text/event-stream") && post.requests.some(wantsProgress);
+      // A stream only for a client that asked for progress: a single JSON answer is simpler for every proxy.
+      const streaming = accepted.includes("text/event-stream") && post.requests.some(requestsProgress);
       if (streaming) c.header("X-Accel-Buffering", "no");
       else c.header("Cache-Control", "no-store");
-      allowSilence(c, Math.ceil(calls.deadlineMs / 1000) + 10);
+      extendIdleTimeout(c, Math.ceil(calls.deadlineMs / 1000) + 10);
 
       const { grant, requestId, arrived } = c.var;
-      const server = createServer({ grant, requestId, signal: arrived.signal, toCallName });
+      const server = createServer({ grant, requestId, signal: arrived.signal, toCancelKey });
       const transport = new StreamableHTTPTransport({ enableJsonResponse: !streaming });
       await server.connect(transport);
       const response = await transport.handleRequest(c, post.batch ? post.requests : post.requests[0]);
@@ -71,6 +72,6 @@ export function createExchange(deps: ServerDeps) {
   };
 }
 
-function wantsProgress({ method, params }: Post["requests"][number]): boolean {
+function requestsProgress({ method, params }: Post["requests"][number]): boolean {
   return method === "tools/call" && params?._meta?.progressToken !== undefined;
 }

@@ -1,20 +1,20 @@
-/** A call's arguments, checked: what is wrong is said in words a model can act on. */
+/** Checks the arguments of a tool call, and names what is wrong in a way that a model can correct. */
 import { ErrorCode } from "@modelcontextprotocol/sdk/types.js";
 import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Tool } from "../tools/define-tool.ts";
 
-/** Input that fits the tool. Throws invalid_input that names the argument; an unknown one is an error, not ignored. */
+/** Parses the arguments. Throws invalid_input that names the argument; an unknown one is refused, not ignored. */
 export function checkInput(tool: Tool, sent: Record<string, unknown>): Record<string, unknown> {
   const known = Object.keys(tool.input.shape);
-  const named = byKnownNames(sent, known);
+  const named = correctNames(sent, known);
   const unknown = named.find(([name]) => !known.includes(name));
-  if (unknown) throw unknownArgument(tool.name, unknown[0], known);
-  // Some models fill in null for what they leave out; no argument means anything by it.
+  if (unknown) throw toUnknownArgument(tool.name, unknown[0], known);
+  // Some models send null for an argument they leave out; null has no meaning of its own for any argument.
   const given = Object.fromEntries(named.filter(([, value]) => value !== null));
   const first = tool.input.safeParse(given);
-  const parsed = first.success ? first : tool.input.safeParse(readMistyped(given, first.error));
+  const parsed = first.success ? first : tool.input.safeParse(correctTypes(given, first.error));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.slice(0, 5).map(({ path, message }) => {
     const [name] = path;
@@ -24,48 +24,52 @@ export function checkInput(tool: Tool, sent: Record<string, unknown>): Record<st
   throw new AppError("invalid_input", `${tool.name} was called wrongly. ${problems.join("; ")}.`);
 }
 
-function readMistyped(given: Record<string, unknown>, { issues }: z.ZodError): Record<string, unknown> {
-  const read = { ...given };
+/** Replaces the values that caused `issues` by the value the model probably meant. */
+function correctTypes(given: Record<string, unknown>, { issues }: z.ZodError): Record<string, unknown> {
+  const corrected = { ...given };
   for (const issue of issues) {
     const [name, ...deeper] = issue.path;
-    if (typeof name === "string" && deeper.length === 0) read[name] = toMeant(read[name], issue);
+    if (typeof name === "string" && deeper.length === 0) corrected[name] = coerce(corrected[name], issue);
   }
-  return read;
+  return corrected;
 }
 
-/** `unreadOnly` is unread_only, and `id` is ids: by their letters, where no two of the names have the same. */
-function byKnownNames(sent: Record<string, unknown>, known: readonly string[]): [string, unknown][] {
-  const letters = (name: string) =>
+/**
+ * Renames `unreadOnly` to unread_only and `id` to ids: two names match when they have the same characters apart from
+ * case, separators and a plural s, and no third name does.
+ */
+function correctNames(sent: Record<string, unknown>, known: readonly string[]): [string, unknown][] {
+  const normalize = (name: string) =>
     name
       .slice(0, 40)
       .toLowerCase()
       .replace(/[^a-z]|s$/g, "");
-  const knownBy = Map.groupBy(known, letters);
-  const sentBy = Map.groupBy(Object.keys(sent), letters);
+  const knownBy = Map.groupBy(known, normalize);
+  const sentBy = Map.groupBy(Object.keys(sent), normalize);
   return Object.entries(sent).map(([name, value]) => {
-    const [meant, ...others] = knownBy.get(letters(name)) ?? [];
-    const alone = others.length === 0 && sentBy.get(letters(name))?.length === 1;
-    return [meant !== undefined && alone ? meant : name, value];
+    const [match, ...others] = knownBy.get(normalize(name)) ?? [];
+    const isUnique = others.length === 0 && sentBy.get(normalize(name))?.length === 1;
+    return [match !== undefined && isUnique ? match : name, value];
   });
 }
 
 /**
- * Models write "20" for 20, "True" for true, "Markdown" for markdown, a list as the text of one, one id for a list of
- * one, and the other way round. What is none of these stays as it is.
+ * Converts common mistakes of models: "20" for 20, "True" for true, "Markdown" for markdown, a list written as JSON
+ * text, one id instead of a list of one and the reverse. Returns any other value unchanged.
  */
-function toMeant(value: unknown, issue: z.core.$ZodIssue): unknown {
+function coerce(value: unknown, issue: z.core.$ZodIssue): unknown {
   if (issue.code === "invalid_value") return typeof value === "string" ? value.trim().toLowerCase() : value;
   if (issue.code !== "invalid_type") return value;
   if (issue.expected === "string" && Array.isArray(value) && value.length === 1) return value[0];
   if (issue.expected === "string" && typeof value === "number") return String(value);
   if (typeof value !== "string") return value;
-  if (issue.expected === "array") return value.startsWith("[") ? toJson(value) : [value];
-  if (issue.expected === "boolean") return toJson(value.trim().toLowerCase());
-  return ["number", "int", "object"].includes(issue.expected) ? toJson(value) : value;
+  if (issue.expected === "array") return value.startsWith("[") ? parseJsonOrKeep(value) : [value];
+  if (issue.expected === "boolean") return parseJsonOrKeep(value.trim().toLowerCase());
+  return ["number", "int", "object"].includes(issue.expected) ? parseJsonOrKeep(value) : value;
 }
 
-/** What the text says as JSON, or the text itself, which will not fit either. */
-function toJson(text: string): unknown {
+/** The value of a JSON text, or the text itself, which then fails validation again. */
+function parseJsonOrKeep(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -74,30 +78,30 @@ function toJson(text: string): unknown {
 }
 
 /**
- * MCP 2025-11-25, Tools, Error handling: an unknown tool is an error of the protocol. `known` are the names there are.
- * Not the SDK's own error, whose message says its code twice over where it arrives.
+ * The protocol error for an unknown tool (MCP 2025-11-25, Tools, Error Handling); `known` are the usable names. Not the
+ * SDK's McpError: its message would repeat the code, which the client adds as well.
  */
-export function unknownTool(name: string, known: readonly string[]): Error {
-  const message = `There is no tool ${shorten(name)}${nearestOf(name, known)}. There are: ${known.join(", ")}.`;
+export function toUnknownTool(name: string, known: readonly string[]): Error {
+  const message = `There is no tool ${quoteShortened(name)}${suggestNearest(name, known)}. There are: ${known.join(", ")}.`;
   return Object.assign(new Error(message), { code: ErrorCode.InvalidParams });
 }
 
-function unknownArgument(tool: string, name: string, known: readonly string[]): AppError {
-  if (known.length === 0)
-    return new AppError("invalid_input", `${tool} takes no arguments, not ${shorten(name)}.`);
-  return new AppError("invalid_input", `${tool} has no argument ${shorten(name)}${nearestOf(name, known)}.`, {
+function toUnknownArgument(tool: string, name: string, known: readonly string[]): AppError {
+  const quoted = quoteShortened(name);
+  if (known.length === 0) return new AppError("invalid_input", `${tool} takes no arguments, not ${quoted}.`);
+  return new AppError("invalid_input", `${tool} has no argument ${quoted}${suggestNearest(name, known)}.`, {
     hint: `It takes: ${known.join(", ")}.`,
   });
 }
 
-/** What was sent is shown back shortened, since it may be anything. */
-const shorten = (name: string) => JSON.stringify(name.slice(0, 40));
+/** A name from the caller in quotation marks; shortened, because it may be anything. */
+const quoteShortened = (name: string) => JSON.stringify(name.slice(0, 40));
 
-/** Said only where there is a near one: `folder` is not a misspelt `cursor`. */
-function nearestOf(name: string, known: readonly string[]): string {
+/** A suggestion of the most similar name; empty when none is similar: `folder` is not a misspelled `cursor`. */
+function suggestNearest(name: string, known: readonly string[]): string {
   const shown = name.slice(0, 40).toLowerCase();
   const nearest = closest(shown, [...known]);
-  const near =
+  const isNear =
     shown.includes(nearest) || nearest.includes(shown) || distance(shown, nearest) <= nearest.length / 3;
-  return near ? `; the nearest is "${nearest}"` : "";
+  return isNear ? `; the nearest is "${nearest}"` : "";
 }

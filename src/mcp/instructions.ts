@@ -1,4 +1,4 @@
-/** What the server tells a model about itself at the handshake; under 2 KB, since every conversation carries it. */
+/** The server instructions in the answer to initialize. Under 2 KB, because every conversation carries them. */
 export const instructions = `These tools read, search, organise and write the mail of the person you work for, on their own mail server.
 
 Finding: search_emails speaks Gmail's query language (from: to: subject: after:2026-01-31 newer_than:7d is:unread has:attachment in:anywhere -word OR); list:* is what came from mailing lists and newsletters. get_recent_emails lists a mailbox, get_thread a conversation, get_email one email. Every answer says what it covers and how to get the rest (cursor, offset); say so when you stop early. Ids are opaque: pass them on exactly; after a move use the new ids.

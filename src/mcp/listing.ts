@@ -1,4 +1,4 @@
-/** How a tool is listed: everything here costs every conversation its bytes, so what says nothing is left out. */
+/** Entries of tools/list. Every conversation carries them, so schema keywords without information are left out. */
 import {
   type Tool as ListedTool,
   type ToolAnnotations,
@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Level } from "../grant.ts";
 import type { Effect, Tool } from "../tools/define-tool.ts";
 
-/** What a grant of each level may do. */
+/** The effects that each grant level permits. */
 const effectsOfLevel: Record<Level, readonly Effect[]> = {
   read: ["read"],
   organise: ["read", "write", "destroy"],
@@ -19,12 +19,13 @@ export function mayUse(level: Level, tool: Tool): boolean {
   return effectsOfLevel[level].includes(tool.effect);
 }
 
-/** Claude Code's own limit for a result, 25,000 tokens, is lifted to this many characters. */
-const maxResultChars = 150_000;
+/** Raises Claude Code's limit for a result from 25,000 tokens to this number of characters. */
+const maxResultCharacters = 150_000;
 
 /**
- * MCP's own defaults are left out: openWorldHint is true unless said (what is read was written by anyone, what is sent
- * goes to anyone), idempotentHint is false unless said, and means nothing for reading.
+ * Annotations that equal the defaults of MCP are left out. openWorldHint defaults to true, which holds for reading and
+ * sending: anyone may have written an email, and anyone may receive one. idempotentHint defaults to false, and has no
+ * meaning for reading tools.
  */
 const annotationsOfEffect = {
   read: { readOnlyHint: true },
@@ -33,48 +34,49 @@ const annotationsOfEffect = {
   send: { readOnlyHint: false, destructiveHint: true },
 } as const satisfies Record<Effect, ToolAnnotations>;
 
-/** The tool as tools/list shows it. */
+/** The tools/list entry of a tool. */
 export function toListed(tool: Tool): ListedTool {
-  return ToolSchema.parse({
+  const isRead = tool.effect === "read";
+  const annotations: ToolAnnotations = { ...annotationsOfEffect[tool.effect] };
+  if (!isRead && tool.idempotent) annotations.idempotentHint = true;
+  const listed = ToolSchema.parse({
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: slim(z.toJSONSchema(tool.input, { io: "input" })),
-    outputSchema: outline(z.toJSONSchema(tool.output, { io: "output" })),
-    annotations: {
-      ...annotationsOfEffect[tool.effect],
-      ...(tool.effect !== "read" && tool.idempotent ? { idempotentHint: true } : {}),
-    },
-    ...(tool.effect === "read" ? { _meta: { "anthropic/maxResultSizeChars": maxResultChars } } : {}),
+    inputSchema: removeDefaults(z.toJSONSchema(tool.input, { io: "input" })),
+    outputSchema: toOutline(z.toJSONSchema(tool.output, { io: "output" })),
+    annotations,
   });
+  if (isRead) listed._meta = { "anthropic/maxResultSizeChars": maxResultCharacters };
+  return listed;
 }
 
 type Json = unknown;
 
-/** Said of a schema only to validate: a model that passes on what it was given never meets them, and zod checks them. */
-const unsaid = new Set(["$schema", "minLength", "maxLength", "minItems", "maxItems"]);
+/** Keywords for validation only, which zod does: a model that passes on what it was given never violates them. */
+const validationKeywords = new Set(["$schema", "minLength", "maxLength", "minItems", "maxItems"]);
 
-/** Without that, without closed-object marks, and without what goes without saying. */
-function slim(schema: Json): Json {
-  if (Array.isArray(schema)) return schema.map(slim);
+/** Removes validation keywords, `additionalProperties: false`, and keywords that state the obvious. */
+function removeDefaults(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(removeDefaults);
   if (typeof schema !== "object" || schema === null) return schema;
   const kept = Object.entries(schema).filter(
     ([name, value]) =>
-      !(unsaid.has(name) && typeof value !== "object") &&
+      !(validationKeywords.has(name) && typeof value !== "object") &&
       !(name === "additionalProperties" && value === false) &&
       !(name === "default" && (value === false || value === 0)) &&
       !(name === "minimum" && Number(value) <= 1) &&
       !(name === "maximum" && value === Number.MAX_SAFE_INTEGER) &&
       !(name === "type" && value === "string" && "enum" in schema),
   );
-  return Object.fromEntries(kept.map(([name, value]) => [name, slim(value)]));
+  return Object.fromEntries(kept.map(([name, value]) => [name, removeDefaults(value)]));
 }
 
 /**
- * An answer's outline: the fields it always has and their types, one level deep. True of every answer, and all a
- * client needs to accept structured content; the answer itself is checked against the whole schema before it leaves.
+ * Reduces an output schema to its required fields and their types, one level deep. That suffices for a client to
+ * accept structured content; the answer itself is validated against the whole schema before it is sent.
  */
-function outline(schema: Json): Json {
+function toOutline(schema: Json): Json {
   const { properties, required } = z
     .object({
       properties: z.record(z.string(), z.looseObject({ type: z.unknown().optional() })).default({}),

@@ -1,6 +1,6 @@
 /**
- * Runs one tool for one caller. Here is the only catch: a foreseen failure becomes a result that says what to do next,
- * anything else is a bug, logged whole and not shown.
+ * Runs one tool for one caller, and catches whatever it throws: an AppError becomes a result with a hint for the model,
+ * any other error is a bug that is logged in full and answered in neutral words.
  */
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Vault } from "../accounts/vault.ts";
@@ -19,7 +19,6 @@ import { mayUse } from "./listing.ts";
 
 export type RunToolDeps = {
   services: ToolServices;
-  /** What is kept for one grant. */
   forGrant(grant: LiveGrant): GrantStores;
   vault: Pick<Vault, "withAccounts">;
   calls: Calls;
@@ -28,31 +27,32 @@ export type RunToolDeps = {
   log: Log;
 };
 
-/** One call of a tool, as its caller made it. */
-export type ToolCall = {
+type ToolCall = {
   grant: LiveGrant;
   requestId: string;
   /** Aborted when the caller goes away. */
-  signal: AbortSignal;
-  /** What a cancellation will call it by; undefined without a session. */
-  name: string | undefined;
+  callerSignal: AbortSignal;
+  /** Identifies the call for a cancellation; undefined without a session. */
+  cancelKey: string | undefined;
   arguments: Record<string, unknown>;
   progress: ToolContext["progress"];
 };
 
-export function createRunTool({ services, forGrant, vault, calls, limits, newFence, log }: RunToolDeps) {
-  /** Within the deadline, one of the grant's calls in flight, with the grant's mail unlocked. */
-  function run(tool: Tool, { grant, signal: callerSignal, name, progress, ...call }: ToolCall) {
-    const limited = { grantId: grant.id, name, callerSignal, hintWhenCutOff: hintWhenCutOff[tool.effect] };
-    return calls.run(limited, async (signal, whenOver) => {
-      if (!mayUse(grant.level, tool))
-        throw new AppError("permission_missing", `This connection may not use ${tool.name}.`);
-      const input = checkInput(tool, call.arguments);
-      whenOver(await limits.enterCall(grant.id, signal));
-      return vault.withAccounts(grant, signal, (accounts) =>
-        tool.call(
-          input,
-          {
+export function createRunTool(deps: RunToolDeps) {
+  const { services, forGrant, vault, calls, limits, newFence, log } = deps;
+
+  /** Runs the tool within its deadline and the grant's limits, with the accounts of the grant unsealed. */
+  function callTool(tool: Tool, { grant, callerSignal, cancelKey, progress, ...call }: ToolCall) {
+    const hintWhenStopped = hintsWhenStopped[tool.effect];
+    return calls.run(
+      { grantId: grant.id, cancelKey, callerSignal, hintWhenStopped },
+      async (signal, onEnd) => {
+        if (!mayUse(grant.level, tool))
+          throw new AppError("permission_missing", `This connection may not use ${tool.name}.`);
+        const input = checkInput(tool, call.arguments);
+        onEnd(await limits.enterCall(grant.id, signal));
+        return vault.withAccounts(grant, signal, (accounts) => {
+          const context: ToolContext = {
             ...services,
             ...forGrant(grant),
             accounts,
@@ -60,17 +60,17 @@ export function createRunTool({ services, forGrant, vault, calls, limits, newFen
             grant: { id: grant.id, level: grant.level },
             signal,
             progress,
-          },
-          newFence(),
-        ),
-      );
-    });
+          };
+          return tool.call(input, context, newFence());
+        });
+      },
+    );
   }
 
-  /** Never throws. Leaves one line in the log. */
+  /** Runs a tool and writes one line to the log. Never throws. */
   return async function runTool(tool: Tool, call: ToolCall): Promise<CallToolResult> {
     const startedAt = performance.now();
-    const fields = () => ({
+    const toLogFields = () => ({
       requestId: call.requestId,
       grant: call.grant.id,
       tool: tool.name,
@@ -78,35 +78,34 @@ export function createRunTool({ services, forGrant, vault, calls, limits, newFen
       durationMs: Math.round(performance.now() - startedAt),
     });
     try {
-      const { structured, content, audit } = await run(tool, call);
-      log.info("call", { ...fields(), outcome: "done", ...audit });
+      const { structured, content, audit } = await callTool(tool, call);
+      log.info("call", { ...toLogFields(), outcome: "done", ...audit });
       return { content, structuredContent: structured };
     } catch (thrown) {
       const error = toStorageError(thrown);
       if (error instanceof AppError) {
-        const reason = toReason(error.cause);
-        const why = { code: error.code, ...(reason ? { reason } : {}) };
-        log.info("call", { ...fields(), outcome: "refused", ...why });
-        return toFailure(`${error.message} ${error.hint} (${error.code})`);
+        const reason = toReason(error.cause) || undefined;
+        log.info("call", { ...toLogFields(), outcome: "refused", code: error.code, reason });
+        return toErrorResult(`${error.message} ${error.hint} (${error.code})`);
       }
-      log.error("bug", { ...fields(), error: toErrorFields(error) });
-      const next = hintWhenCutOff[tool.effect] ?? "Try it once more, another way if there is one.";
-      return toFailure(
-        `Something went wrong inside the mail connector; it was noted as ${call.requestId}. ${next} (internal_error)`,
+      log.error("bug", { ...toLogFields(), error: toErrorFields(error) });
+      const hint = hintsWhenStopped[tool.effect] ?? "Try it once more, another way if there is one.";
+      return toErrorResult(
+        `Something went wrong inside the mail connector; it was noted as ${call.requestId}. ${hint} (internal_error)`,
       );
     }
   };
 }
 
-/** A call that was cut off, or broke, may have done its work: what a model should do before it calls again. */
-const hintWhenCutOff: Record<Effect, string | undefined> = {
+/** Hints for a call that was stopped or that failed with a bug: it may have done its work. */
+const hintsWhenStopped: Record<Effect, string | undefined> = {
   read: undefined,
   write: "It may have been done in part; look at the mailbox before you call again.",
   destroy: "It may have been done in part; look at the mailbox before you call again.",
   send: "The email may have been sent; look in Sent (search_emails in:sent) before you try again.",
 };
 
-/** A message is in our words and may quote a mailbox's name. */
-function toFailure(text: string): CallToolResult {
+/** An error result. The text is cleaned because it may quote the name of a mailbox. */
+function toErrorResult(text: string): CallToolResult {
   return { isError: true, content: [{ type: "text", text: cleanWords(text) }] };
 }

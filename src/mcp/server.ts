@@ -1,4 +1,4 @@
-/** One MCP server object for one POST: lists the tools of the grant's level and runs them. */
+/** The MCP server object of one POST: lists the tools that the grant's level permits, and runs them. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import {
@@ -13,7 +13,7 @@ import type { LiveGrant } from "../grant.ts";
 import type { ToolContext } from "../tools/context.ts";
 import type { Tool } from "../tools/define-tool.ts";
 import { productVersion } from "../version.ts";
-import { unknownTool } from "./input.ts";
+import { toUnknownTool } from "./input.ts";
 import { instructions } from "./instructions.ts";
 import { mayUse, toListed } from "./listing.ts";
 import { createRunTool, type RunToolDeps } from "./run-tool.ts";
@@ -23,21 +23,21 @@ export type ServerDeps = RunToolDeps & {
   tools: readonly Tool[];
 };
 
-/** What the server acts for: one request of one caller. */
-export type Caller = {
+/** The caller of one request. */
+type Caller = {
   grant: LiveGrant;
   requestId: string;
   /** Aborted when the caller goes away. */
   signal: AbortSignal;
-  /** What a cancellation will call this caller's call by; undefined without a session. */
-  toCallName(id: string | number): string | undefined;
+  /** The key by which a cancellation finds the call of a JSON-RPC id; undefined without a session. */
+  toCancelKey(id: string | number): string | undefined;
 };
 
 export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
   const runTool = createRunTool(deps);
-  // Neither is needed before the first client comes, and both take their time.
+  // Created with the first request, because both take time that the start of the process should not.
   const listed = once(() => tools.map((tool) => ({ tool, entry: toListed(tool) })));
-  // The SDK would make one for every server, which is for every request: it is what costs most there.
+  // By default the SDK creates a validator for each server, thus for each request: its largest cost.
   const validator = once(() => new AjvJsonSchemaValidator());
   const serverInfo = {
     name: "email-connector",
@@ -47,28 +47,27 @@ export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
     icons: [{ src: `${config.publicUrl}/favicon.svg`, mimeType: "image/svg+xml" }],
   };
 
-  return function createServer({ grant, requestId, signal, toCallName }: Caller): Server {
+  return function createServer({ grant, requestId, signal, toCancelKey }: Caller): Server {
     const capabilities = { tools: {} };
     const server = new Server(serverInfo, { capabilities, instructions, jsonSchemaValidator: validator() });
-    const usable = () =>
+    const listUsable = () =>
       listed()
         .filter(({ tool }) => mayUse(grant.level, tool))
         .map(({ entry }) => entry);
 
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: usable() }));
+    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listUsable() }));
 
     server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
       const tool = tools.find(({ name }) => name === params.name);
-      if (!tool)
-        throw unknownTool(
-          params.name,
-          usable().map(({ name }) => name),
-        );
+      if (!tool) {
+        const usable = listUsable().map(({ name }) => name);
+        throw toUnknownTool(params.name, usable);
+      }
       return runTool(tool, {
         grant,
         requestId,
-        signal,
-        name: toCallName(extra.requestId),
+        callerSignal: signal,
+        cancelKey: toCancelKey(extra.requestId),
         arguments: params.arguments ?? {},
         progress: toProgress(extra),
       });
@@ -77,7 +76,7 @@ export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
   };
 }
 
-/** What `make` returns, made when it is first asked for. */
+/** Defers `make` to the first use, and keeps its result. */
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {
@@ -86,15 +85,15 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** Tells who gave a progress token how far the call is; nobody else. */
+/** Sends progress notifications to a caller that gave a progress token, and drops them for any other. */
 function toProgress(extra: RequestHandlerExtra<ServerRequest, ServerNotification>): ToolContext["progress"] {
   const progressToken = extra._meta?.progressToken;
   let reported = -1;
-  return (done, total, what) => {
+  return (done, total, message) => {
     // The value must increase with each notification (MCP 2025-11-25, Progress).
     if (progressToken === undefined || done <= reported) return;
     reported = done;
-    const params = { progressToken, progress: done, total, message: what };
+    const params = { progressToken, progress: done, total, message };
     extra.sendNotification({ method: "notifications/progress", params }).catch(() => {});
   };
 }

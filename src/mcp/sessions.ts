@@ -1,6 +1,6 @@
 /**
- * MCP sessions as rows, so that they survive a restart. The id is stored as its hash and belongs to one grant:
- * anybody else's id is as unknown as a made-up one.
+ * MCP sessions as rows, so that they survive a restart. A session belongs to one grant; under any other grant its id is
+ * unknown. Only the hash of the id is stored.
  */
 import { desc, eq, inArray, lte, sql } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
@@ -10,74 +10,77 @@ import { sessions } from "../db/schema.ts";
 import { hashSecret, newToken } from "../secrets.ts";
 import { noteWhereItCan } from "../storage-error.ts";
 
-/** Some clients begin a new session for every call, and never end one: a grant keeps its newest. */
-const maxPerGrant = 100;
+/** Sessions kept for one grant. Some clients open a session for every call and never end one. */
+const maxSessionsPerGrant = 100;
 
-/** A use is written down at most this often: every row written costs a disk sync. */
-const usualTouchEveryMs = 30_000;
+/** Minimum interval between two writes of `lastUsedAt`, because each write costs a disk sync. */
+const maxTouchIntervalMs = 30_000;
 
-/** Sessions remembered, so that a request need not ask the disk for what no other process changes. */
-const maxRemembered = 2_000;
+/** Rows cached in memory, so that a request need not read the database. No other process changes them. */
+const maxCached = 2_000;
 
 export type Session = { hash: string; grantId: string };
 
 export type Sessions = ReturnType<typeof createSessions>;
 
-/** `idleMs`: a session unused for so long (and up to half a minute more, or a tenth of a short time) is over. */
+/**
+ * `idleMs`: a session expires after this time without use, plus the interval at which uses are written: 30 seconds, or
+ * a tenth of a shorter `idleMs`.
+ */
 export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clock; idleMs: number }) {
-  const touchEveryMs = Math.min(usualTouchEveryMs, idleMs / 10);
-  const isOver = (lastUsedAt: number) => clock.now() - lastUsedAt > idleMs + touchEveryMs;
+  const touchIntervalMs = Math.min(maxTouchIntervalMs, idleMs / 10);
+  const isExpired = (lastUsedAt: number) => clock.now() - lastUsedAt > idleMs + touchIntervalMs;
 
-  /** Rows by their hash as they were last seen or written here; a grant that ends elsewhere is met before. */
-  const remembered = new LRUCache<string, typeof sessions.$inferSelect>({ max: maxRemembered });
+  /** Rows by hash. A grant that another process ended is refused earlier, by its bearer token. */
+  const cached = new LRUCache<string, typeof sessions.$inferSelect>({ max: maxCached });
   const byHash = db
     .select()
     .from(sessions)
     .where(eq(sessions.hash, sql.placeholder("hash")))
     .prepare();
 
-  /** Rows that are over, and a grant's oldest beyond its share, which leaves room for one. */
-  function sweep(tx: Pick<Database, "select" | "delete">, grantId: string): void {
+  /** Deletes expired rows, and the oldest of the grant so that one more fits under the limit. */
+  function makeRoom(tx: Pick<Database, "select" | "delete">, grantId: string): void {
     tx.delete(sessions)
-      .where(lte(sessions.lastUsedAt, clock.now() - idleMs - touchEveryMs - 1))
+      .where(lte(sessions.lastUsedAt, clock.now() - idleMs - touchIntervalMs - 1))
       .run();
     const extra = tx
       .select({ hash: sessions.hash })
       .from(sessions)
       .where(eq(sessions.grantId, grantId))
       .orderBy(desc(sessions.lastUsedAt), desc(sessions.createdAt))
-      .limit(maxPerGrant)
-      .offset(maxPerGrant - 1)
+      .limit(maxSessionsPerGrant)
+      .offset(maxSessionsPerGrant - 1)
       .all();
     const hashes = extra.map(({ hash }) => hash);
     if (hashes.length > 0) tx.delete(sessions).where(inArray(sessions.hash, hashes)).run();
-    for (const hash of hashes) remembered.delete(hash);
+    for (const hash of hashes) cached.delete(hash);
   }
 
-  /** Notes that a session is in use: a call, or a stream held open. */
+  /** Records a use of the session: a call, or an open stream. */
   function touch(hash: string): void {
     const lastUsedAt = clock.now();
     noteWhereItCan(() => db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run());
-    const row = remembered.get(hash);
-    if (row) remembered.set(hash, { ...row, lastUsedAt });
+    const row = cached.get(hash);
+    if (row) cached.set(hash, { ...row, lastUsedAt });
   }
 
   function read(hash: string): typeof sessions.$inferSelect | undefined {
-    const row = remembered.get(hash) ?? byHash.get({ hash });
-    if (row) remembered.set(hash, row);
+    const row = cached.get(hash) ?? byHash.get({ hash });
+    if (row) cached.set(hash, row);
     return row;
   }
 
   return {
     touch,
 
-    /** A new session of this grant; returns the id, 64 hex digits, known to the client alone. */
+    /** Opens a session of this grant; returns its id, 64 hexadecimal digits. */
     open(grantId: string): string {
       const id = newToken();
       const now = clock.now();
-      // One transaction, one disk sync.
+      // One transaction, thus one disk sync.
       db.transaction((tx) => {
-        sweep(tx, grantId);
+        makeRoom(tx, grantId);
         tx.insert(sessions)
           .values({ hash: hashSecret(id), grantId, createdAt: now, lastUsedAt: now })
           .run();
@@ -85,18 +88,18 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       return id;
     },
 
-    /** The session, when it is this grant's and not over; using it keeps it. */
+    /** Finds an unexpired session of this grant, and records the use. */
     find(id: string, grantId: string): Session | undefined {
       const hash = hashSecret(id);
       const row = read(hash);
-      if (!row || row.grantId !== grantId || isOver(row.lastUsedAt)) return undefined;
-      if (clock.now() - row.lastUsedAt >= touchEveryMs) touch(hash);
+      if (!row || row.grantId !== grantId || isExpired(row.lastUsedAt)) return undefined;
+      if (clock.now() - row.lastUsedAt >= touchIntervalMs) touch(hash);
       return { hash, grantId };
     },
 
-    /** Ends a session that was found. */
+    /** Deletes a session. */
     close(hash: string): void {
-      remembered.delete(hash);
+      cached.delete(hash);
       db.delete(sessions).where(eq(sessions.hash, hash)).run();
     },
   };

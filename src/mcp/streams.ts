@@ -1,14 +1,14 @@
 /**
- * The streams that clients hold open with GET /mcp. Nothing is sent on them yet but signs of life, since every
- * answer goes out on its own POST; what matters is that they open at once, stay open, and end when they must.
+ * The event streams that clients hold open with GET /mcp. They carry keep-alive comments only, because every answer is
+ * sent on its own POST.
  */
 import type { Clock } from "../clock.ts";
 
-/** Half of what usual proxies bear in silence. */
-const usualKeepAliveMs = 15_000;
+/** Half of the idle time after which common proxies close a connection. */
+const defaultKeepAliveMs = 15_000;
 
-/** A client that forgets its streams loses the oldest. */
-const maxPerGrant = 16;
+/** Streams of one grant; opening one more ends the oldest. */
+const maxStreamsPerGrant = 16;
 
 type Stream = { grantId: string; sessionHash: string; end(): void };
 
@@ -16,7 +16,7 @@ export type Streams = ReturnType<typeof createStreams>;
 
 export function createStreams({
   clock,
-  keepAliveMs = usualKeepAliveMs,
+  keepAliveMs = defaultKeepAliveMs,
 }: {
   clock: Clock;
   keepAliveMs?: number;
@@ -29,26 +29,27 @@ export function createStreams({
 
   return {
     /**
-     * An SSE body whose first bytes leave at once. It ends at `expiresAt` (milliseconds since the epoch), when the
-     * caller goes away (`signal`), or by one of the closers below. `onAlive` is called at every sign of life.
+     * Opens an SSE body that sends its first bytes at once. It ends at `expiresAt` (milliseconds since the epoch),
+     * when `signal` fires, or with its session or grant. `onKeepAlive` is called with every keep-alive comment.
      */
     open(owner: {
       grantId: string;
       sessionHash: string;
       expiresAt: number;
       signal: AbortSignal;
-      onAlive(): void;
+      onKeepAlive(): void;
     }): ReadableStream<Uint8Array> {
       const encoder = new TextEncoder();
-      const mine = [...open].filter((stream) => stream.grantId === owner.grantId);
-      for (const stream of mine.slice(0, Math.max(0, mine.length - maxPerGrant + 1))) stream.end();
-      let finish: (() => void) | undefined;
+      const others = [...open].filter((stream) => stream.grantId === owner.grantId);
+      const excess = Math.max(0, others.length - maxStreamsPerGrant + 1);
+      for (const stream of others.slice(0, excess)) stream.end();
+      let onCancel: (() => void) | undefined;
       return new ReadableStream<Uint8Array>({
         start(controller) {
           const stream: Stream = { ...owner, end };
           const timer = setInterval(() => {
             if (clock.now() >= owner.expiresAt) return end();
-            owner.onAlive();
+            owner.onKeepAlive();
             controller.enqueue(encoder.encode(": alive\n\n"));
           }, keepAliveMs);
           function end(): void {
@@ -58,26 +59,24 @@ export function createStreams({
             try {
               controller.close();
             } catch {
-              // The caller cancelled first, which closed it.
+              // Closed already: the reader cancelled the stream.
             }
           }
           open.add(stream);
-          finish = end;
+          onCancel = end;
           owner.signal.addEventListener("abort", end);
-          // Bun sends the response's headers with the first bytes of its body.
+          // Bun sends the response headers together with the first bytes of the body.
           controller.enqueue(encoder.encode(": open\n\n"));
         },
         cancel() {
-          finish?.();
+          onCancel?.();
         },
       });
     },
 
-    /** Ends what a session holds: deleted. */
     closeSession: (sessionHash: string) => endWhere((stream) => stream.sessionHash === sessionHash),
-    /** Ends what a grant holds: revoked, replayed, expired. */
     closeGrant: (grantId: string) => endWhere((stream) => stream.grantId === grantId),
-    /** Ends all; for the process's end. */
+    /** Ends all streams. */
     close: () => endWhere(() => true),
     count: () => open.size,
   };

@@ -1,9 +1,10 @@
 /**
- * One passage through the form: from a checked request to a new grant with its accounts, and then to a code.
+ * The authorization code flow between a checked request and its code: collects the proven accounts in a pending
+ * grant, and ends with an authorization code.
  *
- * Until the first login is proven nothing is stored. Then a pending grant is, its data key wrapped under the
- * request's own secret, which travels sealed in the form; finishing moves the key under the code. A finished
- * request is remembered until it would have expired anyway, so that it works once.
+ * Nothing is stored before the first login is proven. Then the pending grant is, with its data key wrapped under the
+ * request's secret, which travels sealed in the form; issuing the code wraps the key under the code instead. A
+ * finished request stays stored until every form of it has expired, so that it is used once.
  */
 import { and, eq, isNull } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
@@ -12,21 +13,14 @@ import type { Database } from "../db/open.ts";
 import { authorizationCodes, authorizationRequests, grants } from "../db/schema.ts";
 import type { Level } from "../grant.ts";
 import { hashSecret, newId, newKey, newToken, type Secrets } from "../secrets.ts";
+import { type AuthorizationRequest, requestLifetimeMs } from "./authorization-request.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
-/** How long a form may lie open, anew after each proven login. */
-export const requestLifetimeMs = 10 * 60_000;
-
-/** What of a checked request the grant and its code are bound to. */
-export type FlowRequest = {
-  /** Random; the live secret of the pending grant. */
-  secret: string;
-  clientId: string;
-  redirectUri: string;
-  /** The host of the redirect: readable in the database, for the operator's list. */
-  redirectHost: string;
-  codeChallenge: string;
-};
+/** The part of a request to which the grant and its code are bound. */
+type FlowRequest = Pick<
+  AuthorizationRequest,
+  "secret" | "clientId" | "redirectUri" | "redirectHost" | "codeChallenge"
+>;
 
 export type PendingGrant = { grantId: string; level: Level; dataKey: Uint8Array };
 
@@ -48,8 +42,7 @@ export function createAuthorizationFlow(deps: {
       .get();
   }
 
-  /** Makes the pending grant of a request that has none yet. */
-  function begin(request: FlowRequest, level: Level): PendingGrant {
+  function createPendingGrant(request: FlowRequest, level: Level): PendingGrant {
     const grantId = newId("grt");
     const dataKey = newKey();
     const now = clock.now();
@@ -77,7 +70,7 @@ export function createAuthorizationFlow(deps: {
     return { grantId, level, dataKey };
   }
 
-  /** What the request has led to so far; undefined before the first login, and after the end. */
+  /** Finds the pending grant of a request. Returns undefined before the first proven login and after the end. */
   function findPending(request: FlowRequest): PendingGrant | undefined {
     const row = findRow(request);
     if (!row?.grantId || !row.wrappedKey || row.usedAt !== null || row.expiresAt <= clock.now())
@@ -92,8 +85,8 @@ export function createAuthorizationFlow(deps: {
     };
   }
 
-  /** Ten more minutes for the form and for what hangs on it; a passage that is finished stays as it is. */
-  function keepOpen(request: FlowRequest, grantId: string): void {
+  /** Restarts the lifetime of a request and its pending grant; changes nothing once a code was issued. */
+  function extend(request: FlowRequest, grantId: string): void {
     const expiresAt = clock.now() + requestLifetimeMs;
     db.update(grants)
       .set({ expiresAt })
@@ -106,21 +99,51 @@ export function createAuthorizationFlow(deps: {
       .run();
   }
 
-  /** Whether this request already led to a code, or its pending grant is gone. */
+  /** Tells whether a code was issued for this request, or its pending grant is gone. */
   function isFinished(request: FlowRequest): boolean {
     return findRow(request) !== undefined && findPending(request) === undefined;
+  }
+
+  /** Marks a request as used. Returns false when another request did so first. */
+  function markUsed(request: FlowRequest, now: number): boolean {
+    const used = db
+      .update(authorizationRequests)
+      // Kept until every form drawn for this request has expired.
+      .set({ usedAt: now, grantId: null, wrappedKey: null, expiresAt: now + requestLifetimeMs })
+      .where(
+        and(eq(authorizationRequests.hash, hashSecret(request.secret)), isNull(authorizationRequests.usedAt)),
+      )
+      .returning({ hash: authorizationRequests.hash })
+      .all();
+    return used.length === 1;
+  }
+
+  function storeCode(request: FlowRequest, { grantId, dataKey }: PendingGrant, expiresAt: number): string {
+    const code = newToken(24);
+    db.insert(authorizationCodes)
+      .values({
+        hash: hashSecret(code),
+        grantId,
+        clientId: request.clientId,
+        redirectUriHash: hashSecret(request.redirectUri),
+        codeChallenge: request.codeChallenge,
+        wrappedKey: secrets.wrapKey(dataKey, code, toWrapContext("code", grantId)),
+        expiresAt,
+      })
+      .run();
+    return code;
   }
 
   return {
     isFinished,
     findPending,
-    keepOpen,
+    extend,
 
     /**
-     * Saves one proven account into the request's grant, which is made at the first: `save` runs in the same
-     * transaction. The level is the first account's. Undefined when the request was finished meanwhile.
+     * Adds a proven account to the request's pending grant, which the first account creates with its level. `save`
+     * runs in the same transaction. Returns undefined when the request is finished.
      */
-    attach(
+    attachAccount(
       request: FlowRequest,
       level: Level,
       save: (pending: PendingGrant) => void,
@@ -128,9 +151,9 @@ export function createAuthorizationFlow(deps: {
       return db.transaction(
         () => {
           if (isFinished(request)) return undefined;
-          const pending = findPending(request) ?? begin(request, level);
+          const pending = findPending(request) ?? createPendingGrant(request, level);
           save(pending);
-          keepOpen(request, pending.grantId);
+          extend(request, pending.grantId);
           return pending;
         },
         { behavior: "immediate" },
@@ -138,45 +161,24 @@ export function createAuthorizationFlow(deps: {
     },
 
     /**
-     * Ends the passage with a code of 48 hex digits. Undefined when there is nothing to finish, or not any more.
-     * `settleLevel`: what the grant may do, now that all its mailboxes are known.
+     * Issues the code of a request: 48 hex digits. Returns undefined without a pending grant. `toFinalLevel` returns
+     * the level of the grant, now that all its accounts are known.
      */
-    finish(request: FlowRequest, settleLevel: (pending: PendingGrant) => Level): string | undefined {
+    issueCode(request: FlowRequest, toFinalLevel: (pending: PendingGrant) => Level): string | undefined {
       return db.transaction(
         () => {
           const pending = findPending(request);
           if (!pending) return undefined;
           const now = clock.now();
-          const used = db
-            .update(authorizationRequests)
-            // Remembered until every form of this request that was ever drawn has expired.
-            .set({ usedAt: now, grantId: null, wrappedKey: null, expiresAt: now + requestLifetimeMs })
-            .where(
-              and(
-                eq(authorizationRequests.hash, hashSecret(request.secret)),
-                isNull(authorizationRequests.usedAt),
-              ),
-            )
-            .returning({ hash: authorizationRequests.hash })
-            .all();
-          if (used.length !== 1) return undefined;
-          const code = newToken(24);
-          const { grantId, dataKey } = pending;
+          if (!markUsed(request, now)) return undefined;
           const expiresAt = now + config.authorizationCodeLifetimeSeconds * 1000;
-          db.insert(authorizationCodes)
-            .values({
-              hash: hashSecret(code),
-              grantId,
-              clientId: request.clientId,
-              redirectUriHash: hashSecret(request.redirectUri),
-              codeChallenge: request.codeChallenge,
-              wrappedKey: secrets.wrapKey(dataKey, code, toWrapContext("code", grantId)),
-              expiresAt,
-            })
+          const code = storeCode(request, pending, expiresAt);
+          const level = toFinalLevel(pending);
+          // Until the code is redeemed, the grant expires with it.
+          db.update(grants)
+            .set({ state: "live", level, expiresAt })
+            .where(eq(grants.id, pending.grantId))
             .run();
-          // Until it is spent the grant lives as long as its code.
-          const level = settleLevel(pending);
-          db.update(grants).set({ state: "live", level, expiresAt }).where(eq(grants.id, grantId)).run();
           return code;
         },
         { behavior: "immediate" },

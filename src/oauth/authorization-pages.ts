@@ -1,4 +1,4 @@
-/** What a person gets to see on the way, and where it ends: each answer as a page or as an address to go to. */
+/** The pages of the authorization endpoint, and the redirects back to the client. */
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ConnectError } from "../accounts/connect-error.ts";
 import type { Vault } from "../accounts/vault.ts";
@@ -15,11 +15,10 @@ import type { Secrets } from "../secrets.ts";
 import type { AuthorizationFlow, PendingGrant } from "./authorization-flow.ts";
 import { type AuthorizationRequest, sealRequest } from "./authorization-request.ts";
 import type { OAuthError } from "./oauth-error.ts";
-import { toAnsweredRedirect } from "./redirects.ts";
+import type { PageResponse } from "./page-response.ts";
+import { toResponseUrl } from "./redirects.ts";
 
-export type Answer =
-  | { html: string; status: ContentfulStatusCode; retryAfterSeconds?: number | undefined }
-  | { location: string };
+export type AuthorizationPages = ReturnType<typeof createAuthorizationPages>;
 
 export function createAuthorizationPages(deps: {
   config: Pick<Config, "publicUrl">;
@@ -35,30 +34,27 @@ export function createAuthorizationPages(deps: {
     kind: NoticePageProps["notice"],
     status: ContentfulStatusCode,
     retryAfterSeconds?: number,
-  ): Answer {
-    return {
-      html: noticePage({ language, notice: kind, retryAfterSeconds }),
-      status,
-      retryAfterSeconds,
-    };
+  ): PageResponse {
+    return { html: noticePage({ language, notice: kind, retryAfterSeconds }), status, retryAfterSeconds };
   }
 
   return {
     notice,
 
-    /** The form, empty or with what was typed and what was wrong with it. A password is never drawn again. */
+    /** The connect form, empty or with what was entered and its problem; never with the password. */
     form(
       language: Language,
       request: AuthorizationRequest,
-      shown: {
+      content: {
         form: ConnectForm;
         problem?: AppError;
         found?: DiscoveredServers;
         pending?: PendingGrant | undefined;
       },
-    ): Answer {
-      const { form, problem, found, pending } = shown;
-      if (pending) authorizationFlow.keepOpen(request, pending.grantId);
+    ): PageResponse {
+      const { form, problem, found, pending } = content;
+      // The new form is valid for another ten minutes, so the pending grant must be, too.
+      if (pending) authorizationFlow.extend(request, pending.grantId);
       const connected = pending && vault.listAccounts(pending.grantId, pending.dataKey);
       const html = connectPage({
         language,
@@ -66,14 +62,18 @@ export function createAuthorizationPages(deps: {
         form: { ...form, password: "", request: sealRequest(secrets, clock, request) },
         problem: problem && toProblem(problem),
         found: found ?? (problem instanceof ConnectError ? problem.found : undefined),
-        ...(connected ? { connected: connected.map(({ address }) => address) } : {}),
+        connected: connected?.map(({ address }) => address),
       });
       if (!problem) return { html, status: 200 };
       return { html, status: toFormStatus(problem), retryAfterSeconds: problem.retryAfterSeconds };
     },
 
-    /** Who is connected so far, and whether there is more to come. */
-    connected(language: Language, request: AuthorizationRequest, { grantId, dataKey }: PendingGrant): Answer {
+    /** The page after a proven login: the connected accounts, and the choice to add another one or to finish. */
+    connected(
+      language: Language,
+      request: AuthorizationRequest,
+      { grantId, dataKey }: PendingGrant,
+    ): PageResponse {
       const html = connectedPage({
         language,
         redirectHost: request.redirectHost,
@@ -83,27 +83,27 @@ export function createAuthorizationPages(deps: {
       return { html, status: 200 };
     },
 
-    /** Back to the client with a code; a notice when this request led to one before. */
-    finish(language: Language, request: AuthorizationRequest): Answer {
-      const code = authorizationFlow.finish(request, ({ grantId, dataKey, level }) => {
-        // Where no mailbox can send, send_email would be offered and never work.
+    /** The redirect to the client with a code; a notice when the request has no pending grant. */
+    finish(language: Language, request: AuthorizationRequest): PageResponse {
+      const code = authorizationFlow.issueCode(request, ({ grantId, dataKey, level }) => {
+        // Without an account that can send, the client would be offered a send_email that always fails.
         const canSend = vault.listAccounts(grantId, dataKey).some((account) => account.canSend);
         return level === "send" && !canSend ? "organise" : level;
       });
       if (code === undefined) return notice(language, "request_expired", 400);
-      const answer = { code, iss: config.publicUrl };
-      return { location: toAnsweredRedirect(request.redirectUri, answer, request.rawState) };
+      const parameters = { code, iss: config.publicUrl };
+      return { location: toResponseUrl(request.redirectUri, parameters, request.rawState) };
     },
 
-    /** An error goes to the client where its redirect is proven, and to the person where it is not. */
-    refuse(language: Language, error: OAuthError): Answer {
+    /** The response to an OAuth error: a redirect to the client, or a notice while no redirect URI is proven. */
+    refuse(language: Language, error: OAuthError): PageResponse {
       if (error.redirect === undefined) return notice(language, toNotice(error), error.status);
-      const answer = { error: error.code, error_description: error.message, iss: config.publicUrl };
-      return { location: toAnsweredRedirect(error.redirect.uri, answer, error.redirect.rawState) };
+      const parameters = { error: error.code, error_description: error.message, iss: config.publicUrl };
+      return { location: toResponseUrl(error.redirect.uri, parameters, error.redirect.rawState) };
     },
 
-    /** A foreseen failure outside the form. */
-    fail(language: Language, { code, status, retryAfterSeconds }: AppError): Answer {
+    /** The response to an expected failure outside the form. */
+    fail(language: Language, { code, status, retryAfterSeconds }: AppError): PageResponse {
       const kind = code === "rate_limited" ? "rate_limited" : "failed";
       return notice(language, kind, status as ContentfulStatusCode, retryAfterSeconds);
     },
@@ -115,7 +115,7 @@ function toNotice(error: OAuthError): NoticePageProps["notice"] {
   return error.code === "invalid_redirect_uri" ? "redirect_refused" : "request_invalid";
 }
 
-/** The form comes again with what to mend: 4xx also where it is the mail server that failed. */
+/** Maps a problem to the status of the form page: 4xx also where the mail server failed. */
 function toFormStatus(error: AppError): ContentfulStatusCode {
   if (error.code === "rate_limited") return 429;
   if (error.code === "storage_full") return 503;

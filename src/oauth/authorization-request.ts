@@ -1,49 +1,54 @@
 /**
- * The authorization request: checked in a fixed order, so that nothing is ever sent to a redirect before the client
- * and the redirect are proven, and everything after is.
+ * The authorization request (RFC 6749 section 4.1.1). The checks run in a fixed order: nothing is sent to a redirect
+ * URI before the client and the redirect URI are proven, and every later error is.
  */
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Level } from "../grant.ts";
 import { newToken, type Secrets } from "../secrets.ts";
-import { requestLifetimeMs } from "./authorization-flow.ts";
 import type { Clients } from "./clients.ts";
-import { isOurResource } from "./metadata.ts";
+import { isAcceptedResource } from "./metadata.ts";
 import { OAuthError, type OAuthErrorCode, type ProvenRedirect } from "./oauth-error.ts";
 import { toRedirectHost } from "./redirects.ts";
-import { type Fields, toFields } from "./request-parameters.ts";
+import { type RequestParameters, toRequestParameters } from "./request-parameters.ts";
 
-/** A checked request, on its way through the form. */
+/** Lifetime of an authorization request. It starts again with each form drawn and each proven login. */
+export const requestLifetimeMs = 10 * 60_000;
+
 const checkedRequest = z.object({
+  /** Random; its hash identifies the request, and it wraps the data key of the pending grant. */
   secret: z.string(),
   clientId: z.string(),
   redirectUri: z.string(),
+  /** Host of the redirect URI: stored in clear, for the operator's list of grants. */
   redirectHost: z.string(),
   codeChallenge: z.string(),
   rawState: z.string().optional(),
-  /** What the client asked for; the person decides. */
+  /** The level the client asks for; the person decides. */
   level: z.enum(["read", "send"]),
 });
 
+/** A checked request, as the connect form carries it. */
 export type AuthorizationRequest = z.infer<typeof checkedRequest>;
 
 /** `expiresAt`: milliseconds since the epoch. */
 const sealedRequest = checkedRequest.extend({ expiresAt: z.number() });
 
-/** As it stands in the query. With everything around it a form of 16 KB must hold it, sealed. */
+/** Maximum length of `state`, percent-encoded. The sealed request must fit into a form of 16 KB. */
 const maxStateLength = 4_096;
 
 /**
- * Checks the query of GET /oauth/authorize (`search`, as it came, with or without "?"). Throws OAuthError: without
- * a redirect while none is proven, with it from there on.
+ * Checks the query of GET /oauth/authorize (`search`: the raw query, with or without "?").
+ *
+ * Throws OAuthError, with `redirect` once the client and its redirect URI are proven (RFC 6749 section 4.1.2.1).
  */
 export function checkAuthorizationRequest(
   search: string,
   deps: { clients: Clients; config: Pick<Config, "publicUrl"> },
 ): AuthorizationRequest {
-  const parameters = new URLSearchParams(search);
-  const unproven = toFields(parameters);
+  const query = new URLSearchParams(search);
+  const unproven = toRequestParameters(query);
 
   // 1. The client.
   const clientId = unproven.get("client_id");
@@ -51,62 +56,63 @@ export function checkAuthorizationRequest(
   const client = deps.clients.find(clientId);
   if (!client) throw new OAuthError("invalid_client", "The client is unknown.");
 
-  // 2. Its redirect, and a state that can be given back whole.
+  // 2. Its redirect URI, and a state that can be returned unchanged.
   const redirectUri = unproven.get("redirect_uri");
-  if (redirectUri === undefined || !client.redirectsTo(redirectUri))
-    throw new OAuthError("invalid_redirect_uri", "The redirect is not one of this client's.");
-  const rawState = findRaw(search, "state");
+  if (redirectUri === undefined || !client.allowsRedirect(redirectUri))
+    throw new OAuthError("invalid_redirect_uri", "redirect_uri is not registered for this client.");
+  const rawState = findRawParameter(search, "state");
   if (unproven.all("state").length > 1 || (rawState?.length ?? 0) > maxStateLength)
-    throw new OAuthError("invalid_request", `state is there once, with at most ${maxStateLength} bytes.`);
+    throw new OAuthError("invalid_request", `state may occur once, with at most ${maxStateLength} bytes.`);
 
-  // 3. From here errors may be redirected.
+  // 3. Everything else: from here on errors go to the redirect URI.
   const redirect: ProvenRedirect = { uri: redirectUri, rawState };
-  const fields = toFields(parameters, redirect);
+  const parameters = toRequestParameters(query, redirect);
   return {
     secret: newToken(),
-    clientId: client.key,
+    clientId: client.storedId,
     redirectUri,
     redirectHost: toRedirectHost(redirectUri),
-    codeChallenge: requireCodeChallenge(fields, redirect, deps.config),
+    codeChallenge: requireCodeChallenge(parameters, redirect, deps.config),
     rawState,
-    level: toLevel(fields.get("scope")),
+    level: toRequestedLevel(parameters.get("scope")),
   };
 }
 
-/** The code challenge of a request that is right in all else that has to be there. */
+/** Checks the remaining parameters and returns the code challenge. */
 function requireCodeChallenge(
-  fields: Fields,
+  parameters: RequestParameters,
   redirect: ProvenRedirect,
   config: Pick<Config, "publicUrl">,
 ): string {
   const refuse = (code: OAuthErrorCode, description: string) =>
     new OAuthError(code, description, { redirect });
-  const responseType = fields.get("response_type");
+  const responseType = parameters.get("response_type");
   if (responseType === undefined) throw refuse("invalid_request", "response_type is missing.");
   if (responseType !== "code") throw refuse("unsupported_response_type", "response_type must be code.");
-  if ((fields.get("response_mode") ?? "query") !== "query")
+  if ((parameters.get("response_mode") ?? "query") !== "query")
     throw refuse("invalid_request", "response_mode must be query.");
-  const codeChallenge = fields.get("code_challenge");
-  // RFC 7636 4.4.1; without a method it would be plain (4.3), which is no proof against who reads the request.
+  const codeChallenge = parameters.get("code_challenge");
+  // RFC 7636 section 4.4.1. Without a method the challenge would be plain (section 4.3), which proves nothing
+  // against somebody who can read the request.
   if (codeChallenge === undefined) throw refuse("invalid_request", "code_challenge is missing.");
-  if (fields.get("code_challenge_method") !== "S256")
+  if (parameters.get("code_challenge_method") !== "S256")
     throw refuse("invalid_request", "code_challenge_method must be S256.");
   if (!/^[\w-]{43}$/.test(codeChallenge))
     throw refuse("invalid_request", "code_challenge must be 43 characters of base64url.");
-  // Nothing else can be named, so a code need not remember what was (RFC 8707 2.2).
-  if (!fields.all("resource").every((resource) => isOurResource(resource, config)))
+  // RFC 8707 section 2.2: a code is bound to its resource. There is only one resource, so the code need not store it.
+  if (!parameters.all("resource").every((resource) => isAcceptedResource(resource, config)))
     throw refuse("invalid_target", "resource is not this server.");
   return codeChallenge;
 }
 
-/** A client that asks for reading alone finds reading chosen. Unknown scopes are ignored (RFC 6749 3.3). */
-function toLevel(scope: string | undefined): Extract<Level, "read" | "send"> {
-  const asked = (scope ?? "").split(" ");
-  return asked.includes("email:read") && !asked.includes("email:write") ? "read" : "send";
+/** Maps `scope` to the level preselected in the form. Unknown scopes are ignored (RFC 6749 section 3.3). */
+function toRequestedLevel(scope: string | undefined): Extract<Level, "read" | "send"> {
+  const scopes = (scope ?? "").split(" ");
+  return scopes.includes("email:read") && !scopes.includes("email:write") ? "read" : "send";
 }
 
-/** A parameter as it stands in a query, still percent-encoded. */
-function findRaw(search: string, name: string): string | undefined {
+/** Finds a parameter in a raw query; the value stays percent-encoded, so that `state` is returned byte for byte. */
+function findRawParameter(search: string, name: string): string | undefined {
   const part = search
     .replace(/^\?/, "")
     .split("&")
@@ -117,13 +123,13 @@ function findRaw(search: string, name: string): string | undefined {
 
 const purpose = "authorization request";
 
-/** The request as the form carries it: opaque, and good for another ten minutes. */
+/** Seals a request into an opaque form field that expires after `requestLifetimeMs`. */
 export function sealRequest(secrets: Secrets, clock: Clock, request: AuthorizationRequest): string {
   const sealed: z.infer<typeof sealedRequest> = { ...request, expiresAt: clock.now() + requestLifetimeMs };
   return secrets.sealValue(purpose, sealed);
 }
 
-/** The request of a form. Undefined when it is forged, or lay open for too long. */
+/** Opens the sealed request of a form. Returns undefined when it is forged or expired. */
 export function unsealRequest(
   secrets: Secrets,
   clock: Clock,

@@ -1,27 +1,29 @@
-/** Who holds a bearer token, and the challenge for who holds none. */
+/** Bearer token authentication of the MCP endpoint (RFC 6750). */
 import { createMiddleware } from "hono/factory";
 import type { Config } from "../config.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { AppEnv } from "../http/guard.ts";
-import { toPeerOf } from "../http/peer.ts";
+import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Grants } from "./grants.ts";
 import { scopes } from "./metadata.ts";
 
-/** Another scheme is no bearer token at all: RFC 6750 3.1 wants the challenge then, without an error. */
+/** Any other scheme is no bearer token: RFC 6750 section 3.1 then wants the challenge without an error code. */
 const bearerScheme = /^Bearer\b/i;
 
-/** RFC 6750 2.1: one credential of b64token characters. Ours have 64; a little more is read, then it is nonsense. */
-const bearer = /^Bearer +([\w.~+/-]{1,512}=*)$/i;
+/** One credential of b64token characters (RFC 6750 section 2.1). Ours have 64; the upper bound leaves some room. */
+const bearerToken = /^Bearer +([\w.~+/-]{1,512}=*)$/i;
 
 /**
- * Lets a request through with its grant in `c.var.grant`, or answers 401 with the challenge of RFC 9728 5.1. The
- * token is looked for in the Authorization header alone. A peer that keeps trying wrong ones is told to wait (429).
+ * Creates the middleware that sets `c.var.grant`, or answers 401 with the challenge of RFC 9728 section 5.1.
+ *
+ * Only the Authorization header is read. Each wrong token counts against the peer's rate limit: AppError
+ * rate_limited (429) once that is spent.
  */
 export function createRequireGrant(deps: {
   grants: Pick<Grants, "findLive">;
   config: Pick<Config, "publicUrl" | "trustedProxies">;
-  limits: Pick<Limits, "spend">;
+  limits: Pick<Limits, "consume">;
 }) {
   const { grants, config, limits } = deps;
   const challenge = [
@@ -30,18 +32,21 @@ export function createRequireGrant(deps: {
   ];
 
   return createMiddleware<AppEnv & { Variables: { grant: LiveGrant } }>(async function requireGrant(c, next) {
-    const presented = c.req.header("Authorization") ?? "";
-    if (!bearerScheme.test(presented)) {
+    const header = c.req.header("Authorization") ?? "";
+    if (!bearerScheme.test(header)) {
       c.header("WWW-Authenticate", `Bearer ${challenge.join(", ")}`);
       return c.json({ error: "unauthorized", error_description: "Present a bearer token." }, 401);
     }
-    const token = bearer.exec(presented)?.[1];
+    const token = bearerToken.exec(header)?.[1];
     const grant = token && grants.findLive(token);
     if (!grant) {
-      limits.spend("wrongToken", toPeerOf(c, config));
-      // RFC 6750 3.1. Which of unknown, expired and revoked it was is nobody's business.
+      limits.consume("wrongToken", identifyPeer(c, config));
+      // RFC 6750 section 3.1. The answer does not tell unknown, expired and revoked tokens apart.
       c.header("WWW-Authenticate", `Bearer error="invalid_token", ${challenge.join(", ")}`);
-      return c.json({ error: "invalid_token", error_description: "The token is unknown or over." }, 401);
+      return c.json(
+        { error: "invalid_token", error_description: "The token is unknown or has expired." },
+        401,
+      );
     }
     c.set("grant", grant);
     await next();

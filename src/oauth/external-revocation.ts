@@ -1,33 +1,33 @@
-/** Grants that another process ended (`grants revoke`): noticed, so that what they still hold open here is closed. */
+/** Detection of grants that another process revoked (`email-connector grants revoke`). */
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/open.ts";
 import { listGrantIds } from "./grant-admin.ts";
 
-/** `onEnd` is called once for each grant that was used here and is gone. */
+/** Creates a watch that calls `onEnd` once for each tracked grant that no longer exists. */
 export function createExternalRevocationWatch({ db, onEnd }: { db: Database; onEnd(grantId: string): void }) {
-  const used = new Set<string>();
-  let version = dataVersion();
+  const tracked = new Set<string>();
+  let lastVersion = readDataVersion();
 
-  /** SQLite counts up when another connection has committed something. */
-  function dataVersion(): number | undefined {
+  /** SQLite changes this number when another connection has committed. */
+  function readDataVersion(): number | undefined {
     return db.all<{ data_version: number }>(sql`PRAGMA data_version`)[0]?.data_version;
   }
 
   return {
-    /** A grant is in use here. */
+    /** Adds a grant that is in use in this process. */
     track(grantId: string): void {
-      used.add(grantId);
+      tracked.add(grantId);
     },
 
-    /** Cheap as long as nobody else wrote: call it often. */
+    /** Looks for revoked grants; costs one PRAGMA while no other process has written. */
     check(): void {
-      const now = dataVersion();
-      if (now === version) return;
-      version = now;
-      const there = listGrantIds(db);
-      for (const grantId of used)
-        if (!there.has(grantId)) {
-          used.delete(grantId);
+      const version = readDataVersion();
+      if (version === lastVersion) return;
+      lastVersion = version;
+      const existing = listGrantIds(db);
+      for (const grantId of tracked)
+        if (!existing.has(grantId)) {
+          tracked.delete(grantId);
           onEnd(grantId);
         }
     },

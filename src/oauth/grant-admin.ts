@@ -1,21 +1,24 @@
-/** The grants as an operator sees them: ids and times, no addresses. Needs no key. */
+/** Administration of grants by the operator: ids and times, no addresses. Needs no key. */
 import { count, desc, eq } from "drizzle-orm";
 import type { Database } from "../db/open.ts";
 import { accounts, grants } from "../db/schema.ts";
+import type { Level } from "../grant.ts";
 
-export type ListedGrant = {
+export type GrantSummary = {
   id: string;
   clientId: string;
   redirectHost: string;
-  level: "read" | "organise" | "send";
+  level: Level;
+  /** Number of accounts. */
   accounts: number;
   /** Milliseconds since the epoch. */
   createdAt: number;
+  /** Milliseconds since the epoch. */
   lastUsedAt: number;
 };
 
-/** Every grant a client may use, last used first. */
-export function listGrants(db: Database): ListedGrant[] {
+/** Lists the live grants, the most recently used first. */
+export function listGrants(db: Database): GrantSummary[] {
   return db
     .select({
       id: grants.id,
@@ -34,18 +37,16 @@ export function listGrants(db: Database): ListedGrant[] {
     .all();
 }
 
-/** Deletes a grant and all that hangs on it; closing the database takes it out of the log too. False when there is none of this id. */
+/**
+ * Deletes a grant and every row that belongs to it. Returns false when there is none. The deleted data leaves the
+ * write-ahead log when the database is closed.
+ */
 export function deleteGrant(db: Database, id: string): boolean {
   return db.delete(grants).where(eq(grants.id, id)).returning({ id: grants.id }).all().length > 0;
 }
 
-/** The ids of all grants there are. */
+/** Returns the ids of all grants, live and pending. */
 export function listGrantIds(db: Database): Set<string> {
-  return new Set(
-    db
-      .select({ id: grants.id })
-      .from(grants)
-      .all()
-      .map(({ id }) => id),
-  );
+  const rows = db.select({ id: grants.id }).from(grants).all();
+  return new Set(rows.map(({ id }) => id));
 }

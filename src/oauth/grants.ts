@@ -1,4 +1,4 @@
-/** Grants from beginning to end: made in a passage through the form, spent by a bearer token, ended once for all. */
+/** The life of a grant: created by the authorization flow, used by bearer tokens, ended by revocation or expiry. */
 import { and, eq, gt, isNotNull, lte, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Clock } from "../clock.ts";
@@ -11,11 +11,11 @@ import { hashSecret, type Secrets } from "../secrets.ts";
 import { noteWhereItCan } from "../storage-error.ts";
 import { createAuthorizationFlow } from "./authorization-flow.ts";
 import { createExternalRevocationWatch } from "./external-revocation.ts";
-import { createTokens, type EndReason, noKey, refreshGraceMs } from "./tokens.ts";
+import { createTokens, deletedKey, type GrantEndReason, refreshGraceMs } from "./tokens.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
-/** "Last used" is for people: a write a minute is enough. */
-const noteUseEveryMs = 60_000;
+/** Interval at which `lastUsedAt` is written; it is only shown to the operator. */
+const lastUseWriteMs = 60_000;
 
 export type Grants = ReturnType<typeof createGrants>;
 
@@ -25,30 +25,30 @@ export function createGrants(deps: {
   clock: Clock;
   config: Pick<Config, "accessTokenLifetimeSeconds" | "authorizationCodeLifetimeSeconds">;
   log: Pick<Log, "info" | "warn">;
-  /** Called after every end of a grant, whatever ended it: closes what it still holds open. */
+  /** Called after each end of a grant, to close its connections, streams and running calls. */
   onEnd(grantId: string): void;
 }) {
   const { db, secrets, clock, config } = deps;
 
-  /** Deletes a grant with its credentials, tokens and all else that hangs on it, and closes what it holds open. */
-  function end(grantId: string, reason: EndReason): void {
+  /** Deletes a grant with everything that references it (credentials, tokens, …), then calls `onEnd`. */
+  function end(grantId: string, reason: GrantEndReason): void {
     db.delete(grants).where(eq(grants.id, grantId)).run();
     purgeLog(db);
-    // Somebody else may hold what was used twice: the operator should know.
+    // A second use means that somebody else may hold the code or token.
     const level = reason === "code_replayed" || reason === "refresh_token_reused" ? "warn" : "info";
     deps.log[level]("grant_ended", { grant: grantId, reason });
     deps.onEnd(grantId);
   }
 
-  // Every request asks this: the SQL is made once. Columns looked up cost a third of what SQLite takes for a join here.
-  const ofGrant = <T>(column: AnySQLiteColumn) =>
+  // Prepared once, because every request runs it. Scalar subqueries cost SQLite a third of a join here.
+  const liveGrantColumn = <T>(column: AnySQLiteColumn) =>
     sql<T | null>`(select ${column} from ${grants} where ${grants.id} = ${tokens.grantId} and ${grants.state} = 'live')`;
   const liveGrant = db
     .select({
       id: tokens.grantId,
-      clientId: ofGrant<string>(grants.clientId),
-      level: ofGrant<Level>(grants.level),
-      lastUsedAt: ofGrant<number>(grants.lastUsedAt),
+      clientId: liveGrantColumn<string>(grants.clientId),
+      level: liveGrantColumn<Level>(grants.level),
+      lastUsedAt: liveGrantColumn<number>(grants.lastUsedAt),
       wrappedKey: tokens.wrappedKey,
       expiresAt: tokens.expiresAt,
     })
@@ -69,19 +69,22 @@ export function createGrants(deps: {
     authorizationFlow: createAuthorizationFlow({ db, secrets, clock, config }),
     redeemCode,
     refresh,
-    /** Closes what is still open of grants that another process ended; start.ts calls it on a timer. */
+    /** Calls `onEnd` for grants that another process revoked; start.ts calls it on a timer. */
     closeExternallyRevoked: externalRevocations.check,
 
-    /** The grant of a presented access token, which unwraps its data key. Undefined when it is none, or over. */
+    /**
+     * Finds the live grant of an access token; the token unwraps its data key. Returns undefined when the token is
+     * unknown, expired or revoked.
+     */
     findLive(token: string): LiveGrant | undefined {
       const now = clock.now();
       const row = liveGrant.get({ hash: hashSecret(token), now });
       if (!row) return undefined;
       const { id, clientId, level, lastUsedAt, expiresAt } = row;
-      // The grant is over, and its tokens are about to be.
+      // The grant is not live; its tokens are deleted with it.
       if (clientId === null || level === null || lastUsedAt === null) return undefined;
       externalRevocations.track(id);
-      if (now - lastUsedAt >= noteUseEveryMs)
+      if (now - lastUsedAt >= lastUseWriteMs)
         noteWhereItCan(() => db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run());
       let dataKey: Uint8Array | undefined;
       return {
@@ -89,7 +92,7 @@ export function createGrants(deps: {
         clientId,
         level,
         expiresAt,
-        // Most requests (lists, pings, streams) open no mailbox and need none.
+        // Unwrapped at the first use: most requests (lists, pings, streams) open no mailbox.
         get dataKey() {
           dataKey ??= secrets.unwrapKey(row.wrappedKey, token, toWrapContext("access", id));
           return dataKey;
@@ -97,7 +100,10 @@ export function createGrants(deps: {
       };
     },
 
-    /** Ends the grant of an access or refresh token (RFC 7009 2.1), if it is this client's. */
+    /**
+     * Ends the grant of an access or refresh token (RFC 7009 section 2.1). Does nothing when the token is unknown or
+     * belongs to another client than `clientId`.
+     */
     revoke(token: string, clientId: string | undefined): void {
       const row = db
         .select({ grantId: tokens.grantId, clientId: grants.clientId })
@@ -109,19 +115,19 @@ export function createGrants(deps: {
       end(row.grantId, "revoked");
     },
 
-    /** Ends what has expired; start.ts calls it on a timer. */
+    /** Deletes expired grants, tokens and requests; start.ts calls it on a timer. */
     sweep(): void {
       const now = clock.now();
-      const over = db.select({ id: grants.id }).from(grants).where(lte(grants.expiresAt, now)).all();
-      for (const { id } of over) end(id, "expired");
+      const expired = db.select({ id: grants.id }).from(grants).where(lte(grants.expiresAt, now)).all();
+      for (const { id } of expired) end(id, "expired");
       db.delete(tokens).where(lte(tokens.expiresAt, now)).run();
-      // Its hash stays, to know a thief by; the key it opened does not.
+      // The hash of a rotated refresh token stays, to detect its reuse; the key it unwrapped does not.
       db.update(tokens)
-        .set({ wrappedKey: noKey })
+        .set({ wrappedKey: deletedKey })
         .where(and(isNotNull(tokens.replacedAt), lte(tokens.replacedAt, now - refreshGraceMs - 1)))
         .run();
       db.delete(authorizationRequests).where(lte(authorizationRequests.expiresAt, now)).run();
-      // Makes up for a purge that found a reader in its way.
+      // Repeats a purge that failed because a reader was active.
       purgeLog(db);
     },
   };

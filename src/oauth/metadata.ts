@@ -1,15 +1,18 @@
-/** The discovery documents: constants of BASE, never of the request. */
+/** The discovery documents. They depend on the public URL alone, never on the Host header of a request. */
 import type { Config } from "../config.ts";
 import type { Level } from "../grant.ts";
 
 export const scopes = ["email:read", "email:write"] as const;
 
-/** What a level gives, as the client sees it. Organising and sending are told apart by the tools listed. */
-export function toSearchScope(level: Level): string {
+/** Returns the scope of a level. "organise" and "send" share a scope; the list of tools tells them apart. */
+export function toTokenScope(level: Level): string {
   return level === "read" ? "email:read" : scopes.join(" ");
 }
 
-/** RFC 8414 section 2, with RFC 9207's iss and the client id metadata documents of the MCP specification. */
+/**
+ * Authorization server metadata (RFC 8414 section 2), with `iss` in responses (RFC 9207) and the client ID metadata
+ * documents of the MCP specification.
+ */
 export function toServerMetadata({ publicUrl }: Pick<Config, "publicUrl">) {
   return {
     issuer: publicUrl,
@@ -29,7 +32,7 @@ export function toServerMetadata({ publicUrl }: Pick<Config, "publicUrl">) {
   };
 }
 
-/** RFC 9728 section 2. */
+/** Protected resource metadata (RFC 9728 section 2). */
 export function toResourceMetadata({ publicUrl }: Pick<Config, "publicUrl">) {
   return {
     resource: `${publicUrl}/mcp`,
@@ -40,7 +43,7 @@ export function toResourceMetadata({ publicUrl }: Pick<Config, "publicUrl">) {
   };
 }
 
-/** What a client may name as `resource` (RFC 8707): the endpoint, with or without a slash, or the server. */
-export function isOurResource(resource: string, { publicUrl }: Pick<Config, "publicUrl">): boolean {
+/** Tells whether a `resource` (RFC 8707) names this server: the MCP endpoint or the origin, each with or without "/". */
+export function isAcceptedResource(resource: string, { publicUrl }: Pick<Config, "publicUrl">): boolean {
   return [publicUrl, `${publicUrl}/`, `${publicUrl}/mcp`, `${publicUrl}/mcp/`].includes(resource);
 }

@@ -1,33 +1,33 @@
-/** What goes wrong between a client and us, in the RFCs' codes. */
+/** Failures of the OAuth protocol, in the error codes of the RFCs. */
 
 export type OAuthErrorCode =
-  | "invalid_request" // RFC 6749 4.1.2.1 and 5.2
+  | "invalid_request" // RFC 6749 sections 4.1.2.1 and 5.2
   | "invalid_client"
   | "invalid_grant"
   | "unsupported_grant_type"
   | "unsupported_response_type"
-  | "invalid_target" // RFC 8707 2
-  | "invalid_redirect_uri" // RFC 7591 3.2.2
+  | "invalid_target" // RFC 8707 section 2
+  | "invalid_redirect_uri" // RFC 7591 section 3.2.2
   | "invalid_client_metadata";
 
-/** Where an error may be sent. It exists only once the client and its redirect are proven. */
+/** The redirect URI to which an error may be sent. It exists only once the client and the URI are proven. */
 export type ProvenRedirect = {
   uri: string;
-  /** As it stood in the query, still percent-encoded; undefined when there was none. */
+  /** `state` as it stood in the query, still percent-encoded; undefined when absent. */
   rawState: string | undefined;
 };
 
-/** The description is our own words in plain ASCII (RFC 6749 allows no quotes or backslashes in it). */
+/** A failure to report to the client. The description is plain ASCII without quotes and backslashes (RFC 6749). */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode;
   readonly redirect: ProvenRedirect | undefined;
-  /** Whether the client tried HTTP Basic: then 401 must say so (RFC 6749 5.2). */
+  /** True when the client tried HTTP Basic: a 401 must then carry WWW-Authenticate (RFC 6749 section 5.2). */
   readonly basic: boolean;
 
   constructor(
     code: OAuthErrorCode,
     description: string,
-    options: { redirect?: ProvenRedirect; basic?: boolean; cause?: unknown } = {},
+    options: { redirect?: ProvenRedirect | undefined; basic?: boolean; cause?: unknown } = {},
   ) {
     super(description, { cause: options.cause });
     this.name = "OAuthError";

@@ -1,6 +1,6 @@
 /**
- * Where a code may be sent: the callbacks of Claude's clients and what the operator added, compared as strings
- * (RFC 9700 2.1). Only a port of the loopback interface is free (RFC 8252 7.3).
+ * Redirect URIs: the callbacks of Claude's clients and those the operator added, compared as strings (RFC 9700
+ * section 2.1). Only the port of a loopback redirect is free (RFC 8252 section 7.3).
  */
 import type { Config } from "../config.ts";
 
@@ -15,7 +15,7 @@ const inspectorRedirects: readonly string[] = ["localhost", "127.0.0.1"].flatMap
   `http://${host}:6276/oauth/callback`,
 ]);
 
-/** A program on the person's own machine, Claude Code among them, listening on a port it just got. */
+/** The callback of a native app such as Claude Code, on a port that the operating system assigned. */
 const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(?::([1-9]\d{0,4}))?\/callback$/;
 
 export function isLoopbackRedirect(uri: string): boolean {
@@ -23,7 +23,7 @@ export function isLoopbackRedirect(uri: string): boolean {
   return match !== null && Number(match[2] ?? 80) <= 65_535;
 }
 
-/** Whether anybody at all may be sent there. */
+/** Tells whether any client may use this redirect URI. */
 export function isAcceptedRedirect(
   uri: string,
   { allowedRedirectUris }: Pick<Config, "allowedRedirectUris">,
@@ -36,25 +36,28 @@ export function isAcceptedRedirect(
   );
 }
 
-/** Whether a redirect is the one a client named for itself; on the loopback interface, up to the port. */
-export function isSameRedirect(named: string, asked: string): boolean {
-  if (named === asked) return true;
-  if (!isLoopbackRedirect(named) || !isLoopbackRedirect(asked)) return false;
-  return loopback.exec(named)?.[1] === loopback.exec(asked)?.[1];
+/** Compares a requested redirect URI with a registered one; of loopback redirects the port may differ. */
+export function isSameRedirect(registered: string, requested: string): boolean {
+  if (registered === requested) return true;
+  if (!isLoopbackRedirect(registered) || !isLoopbackRedirect(requested)) return false;
+  return loopback.exec(registered)?.[1] === loopback.exec(requested)?.[1];
 }
 
-/** Whom a person gives access, as a page and the operator's list show it. */
+/** Returns the host (or, without one, the scheme) that pages and the operator's list show for a redirect URI. */
 export function toRedirectHost(uri: string): string {
   const url = new URL(uri);
   return url.host === "" ? url.protocol : url.host;
 }
 
-/** The redirect with an answer for the client. `rawState` goes back byte for byte, as it stood in the query. */
-export function toAnsweredRedirect(
+/**
+ * Builds the authorization response (RFC 6749 section 4.1.2): the redirect URI with `parameters` and `state` added to
+ * its query. `rawState` is appended byte for byte.
+ */
+export function toResponseUrl(
   uri: string,
-  answer: Readonly<Record<string, string>>,
+  parameters: Readonly<Record<string, string>>,
   rawState: string | undefined,
 ): string {
   const state = rawState === undefined ? "" : `&state=${rawState}`;
-  return `${uri}${uri.includes("?") ? "&" : "?"}${new URLSearchParams(answer)}${state}`;
+  return `${uri}${uri.includes("?") ? "&" : "?"}${new URLSearchParams(parameters)}${state}`;
 }

@@ -1,45 +1,47 @@
-/** Parameters as RFC 6749 3.1 and 3.2 want them read: at most once each, and an empty one is none. */
+/**
+ * Request parameters as RFC 6749 sections 3.1 and 3.2 define them: each occurs at most once, and an empty value
+ * counts as absent.
+ */
 import type { Context } from "hono";
 import { OAuthError, type ProvenRedirect } from "./oauth-error.ts";
 
-export type Fields = {
-  /** The value; undefined when absent or empty. Throws OAuthError invalid_request when it is there twice. */
+export type RequestParameters = {
+  /** Returns the value, or undefined when it is absent or empty. Throws OAuthError invalid_request when repeated. */
   get(name: string): string | undefined;
-  /** All values, for a parameter that may be there more than once (RFC 8707 2). */
+  /** Returns all values of a parameter that may be repeated (`resource`, RFC 8707 section 2). */
   all(name: string): string[];
 };
 
-/** `redirect`: where a complaint may go, once that is proven. */
-export function toFields(parameters: URLSearchParams, redirect?: ProvenRedirect): Fields {
+/** Wraps decoded parameters. `redirect`: the proven redirect URI that receives errors, if there is one yet. */
+export function toRequestParameters(query: URLSearchParams, redirect?: ProvenRedirect): RequestParameters {
   return {
     get(name) {
-      const [value, ...more] = parameters.getAll(name);
+      const [value, ...more] = query.getAll(name);
       if (more.length > 0)
-        throw new OAuthError(
-          "invalid_request",
-          `${name} is there more than once.`,
-          redirect === undefined ? {} : { redirect },
-        );
+        throw new OAuthError("invalid_request", `${name} occurs more than once.`, { redirect });
       return value === "" ? undefined : value;
     },
-    all: (name) => parameters.getAll(name).filter((value) => value !== ""),
+    all: (name) => query.getAll(name).filter((value) => value !== ""),
   };
 }
 
-/** The body of a POST. Throws OAuthError invalid_request when it is no form (`; charset=…` is fine). */
-export async function readFields(c: Context): Promise<Fields> {
-  if (!isForm(c)) throw new OAuthError("invalid_request", "Send application/x-www-form-urlencoded.");
-  return toFields(new URLSearchParams(await c.req.text()));
+/** Reads the body of a POST. Throws OAuthError invalid_request when its media type is not a form's. */
+export async function readBodyParameters(c: Context): Promise<RequestParameters> {
+  if (!isFormEncoded(c)) throw new OAuthError("invalid_request", "Send application/x-www-form-urlencoded.");
+  return toRequestParameters(new URLSearchParams(await c.req.text()));
 }
 
-/** Whether the body is declared as a form. */
-export function isForm(c: Context): boolean {
+/** Tells whether the body is declared as application/x-www-form-urlencoded; media type parameters are ignored. */
+export function isFormEncoded(c: Context): boolean {
   const [type = ""] = (c.req.header("Content-Type") ?? "").split(";");
   return type.trim().toLowerCase() === "application/x-www-form-urlencoded";
 }
 
-/** The query as it came, with its "?"; "" without one. A Host header that makes no URL does not matter here. */
-export function searchOf(c: Context): string {
+/**
+ * Returns the raw query with its "?", or "" without one. Cut from the text, because a malformed Host header makes
+ * `new URL` throw.
+ */
+export function rawQueryOf(c: Context): string {
   const [url = ""] = c.req.url.split("#");
   const start = url.indexOf("?");
   return start < 0 || start === url.length - 1 ? "" : url.slice(start);

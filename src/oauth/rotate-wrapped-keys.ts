@@ -1,44 +1,47 @@
-/** Moves every wrapped data key under the first key of the ring, without knowing any of the live secrets. */
+/** The second half of a server key rotation: wraps every data key under the new server key. */
 import { eq } from "drizzle-orm";
 import type { Database } from "../db/open.ts";
 import { authorizationCodes, authorizationRequests, links, tokens } from "../db/schema.ts";
 import type { Secrets } from "../secrets.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
-/** All or nothing. Returns how many keys were moved. Throws when one opens with no key of the ring. */
+/**
+ * Wraps all data keys under the first key of the ring, in one transaction. Needs none of the tokens, codes or links.
+ * Returns the number of keys. Throws, without a change, when a key opens with no key of the ring.
+ */
 export function rotateWrappedKeys(db: Database, secrets: Secrets): number {
   return db.transaction(
     () => {
-      let moved = 0;
-      const rewrap = (wrapped: Buffer, context: string) => {
-        moved += 1;
+      let rotated = 0;
+      const rotate = (wrapped: Buffer, context: string) => {
+        rotated += 1;
         return secrets.rewrapKey(wrapped, context);
       };
       for (const row of db.select().from(tokens).all())
         if (row.wrappedKey.length > 0)
           db.update(tokens)
-            .set({ wrappedKey: rewrap(row.wrappedKey, toWrapContext(row.kind, row.grantId)) })
+            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext(row.kind, row.grantId)) })
             .where(eq(tokens.hash, row.hash))
             .run();
       for (const row of db.select().from(authorizationCodes).all())
         if (row.wrappedKey.length > 0)
           db.update(authorizationCodes)
-            .set({ wrappedKey: rewrap(row.wrappedKey, toWrapContext("code", row.grantId)) })
+            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("code", row.grantId)) })
             .where(eq(authorizationCodes.hash, row.hash))
             .run();
       for (const row of db.select().from(authorizationRequests).all())
         if (row.wrappedKey !== null && row.grantId !== null)
           db.update(authorizationRequests)
-            .set({ wrappedKey: rewrap(row.wrappedKey, toWrapContext("request", row.grantId)) })
+            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("request", row.grantId)) })
             .where(eq(authorizationRequests.hash, row.hash))
             .run();
       for (const row of db.select().from(links).all())
         if (row.wrappedKey.length > 0)
           db.update(links)
-            .set({ wrappedKey: rewrap(row.wrappedKey, toWrapContext("link", row.grantId)) })
+            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("link", row.grantId)) })
             .where(eq(links.hash, row.hash))
             .run();
-      return moved;
+      return rotated;
     },
     { behavior: "immediate" },
   );

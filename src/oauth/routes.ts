@@ -1,6 +1,6 @@
-/** How a client gets permission, by URL. Root aliases are for clients that found no metadata. */
+/** The OAuth authorization server by URL. The aliases at the root are for clients that found no metadata. */
 import { Hono } from "hono";
-import type { Connect } from "../accounts/connect.ts";
+import type { AccountConnector } from "../accounts/account-connector.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
@@ -20,7 +20,7 @@ export type OAuthDeps = {
   config: Config;
   grants: Grants;
   vault: Pick<Vault, "saveAccount" | "listAccounts">;
-  connect: Connect;
+  connector: AccountConnector;
   secrets: Secrets;
   /** The operator's own client. */
   client: { id: string; secret: string };

@@ -1,93 +1,96 @@
-/** What clients ask without a person: tokens, revocation, registration. Form in, JSON out, never cached. */
+/** The endpoints that clients call without a person: token, revocation, registration. Answers are never cached. */
 import { type Context, Hono } from "hono";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { AppEnv } from "../http/guard.ts";
-import { toPeerOf } from "../http/peer.ts";
+import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import { requireClient } from "./client-authentication.ts";
+import { authenticateClient } from "./client-authentication.ts";
 import type { Client, Clients } from "./clients.ts";
 import type { Grants } from "./grants.ts";
-import { isOurResource } from "./metadata.ts";
+import { isAcceptedResource } from "./metadata.ts";
 import { OAuthError } from "./oauth-error.ts";
-import { type Fields, readFields } from "./request-parameters.ts";
-import type { TokenAnswer } from "./tokens.ts";
+import { type RequestParameters, readBodyParameters } from "./request-parameters.ts";
+import type { TokenResponse } from "./tokens.ts";
 
-/** RFC 7636 4.1. */
-const verifier = /^[\w.~-]{43,128}$/;
+/** RFC 7636 section 4.1. */
+const codeVerifierSyntax = /^[\w.~-]{43,128}$/;
 
 export function createTokenRoutes(deps: {
   config: Config;
   grants: Grants;
   clients: Clients;
   clock: Clock;
-  limits: Pick<Limits, "spend">;
+  limits: Pick<Limits, "consume">;
 }) {
   const { config, grants, clients, clock, limits } = deps;
 
   return (
     new Hono<AppEnv>()
-      // claude.ai falls back to the root when it found no metadata.
+      // claude.ai uses the aliases at the root when it finds no metadata.
       .on("POST", ["/oauth/token", "/token"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.spend("token", toPeerOf(c, config));
-        const fields = await readFields(c);
-        const client = requireClient(c, fields, clients);
-        return c.json(issueFor(client, fields));
+        limits.consume("token", identifyPeer(c, config));
+        const parameters = await readBodyParameters(c);
+        const client = authenticateClient(c, parameters, clients);
+        return c.json(issueTokens(client, parameters));
       })
       .on("POST", ["/oauth/revoke", "/revoke"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.spend("token", toPeerOf(c, config));
-        const fields = await readFields(c);
-        const client = findRevoker(c, fields);
-        grants.revoke(requireField(fields, "token"), client?.key);
+        limits.consume("token", identifyPeer(c, config));
+        const parameters = await readBodyParameters(c);
+        const client = findRevokingClient(c, parameters);
+        grants.revoke(requireParameter(parameters, "token"), client?.storedId);
         return c.json({ revoked: true });
       })
       .on("POST", ["/oauth/register", "/register"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.spend("register", toPeerOf(c, config));
-        const asked: unknown = await c.req.json().catch(() => undefined);
-        return c.json(clients.register(asked, Math.floor(clock.now() / 1000)), 201);
+        limits.consume("register", identifyPeer(c, config));
+        const metadata: unknown = await c.req.json().catch(() => undefined);
+        return c.json(clients.register(metadata, Math.floor(clock.now() / 1000)), 201);
       })
       .onError((error, c) => {
-        // The rest is the whole product's to answer. A token that could not be saved has not been given.
+        // The application's own handler answers everything else, a full disk among it.
         if (!(error instanceof OAuthError)) throw error;
-        return refuse(error, c);
+        return toErrorResponse(error, c);
       })
   );
 
   /**
-   * Who holds a token may end it, also a program without a client's name or secret: holding it is the proof. What is
-   * told beside it must be true. Throws OAuthError invalid_client, invalid_request.
+   * Finds the client of a revocation request. Unlike RFC 7009 section 2.1, neither id nor secret is required: the
+   * token is proof enough. Credentials that are sent must be right. Throws OAuthError invalid_client or
+   * invalid_request.
    */
-  function findRevoker(c: Context, fields: Fields): Client | undefined {
-    const clientId = fields.get("client_id");
-    const proves = fields.get("client_secret") !== undefined || c.req.header("Authorization") !== undefined;
-    if (proves) return requireClient(c, fields, clients);
+  function findRevokingClient(c: Context, parameters: RequestParameters): Client | undefined {
+    const clientId = parameters.get("client_id");
+    const hasCredentials =
+      parameters.get("client_secret") !== undefined || c.req.header("Authorization") !== undefined;
+    if (hasCredentials) return authenticateClient(c, parameters, clients);
     if (clientId === undefined) return undefined;
     const client = clients.find(clientId);
     if (!client) throw new OAuthError("invalid_client", "The client is unknown.");
     return client;
   }
 
-  function issueFor(client: Client, fields: Fields): TokenAnswer {
-    if (!fields.all("resource").every((resource) => isOurResource(resource, config)))
+  /** Answers a token request by its grant type. Throws OAuthError. */
+  function issueTokens(client: Client, parameters: RequestParameters): TokenResponse {
+    if (!parameters.all("resource").every((resource) => isAcceptedResource(resource, config)))
       throw new OAuthError("invalid_target", "resource is not this server.");
-    const grantType = fields.get("grant_type");
+    const grantType = parameters.get("grant_type");
     switch (grantType) {
       case "authorization_code": {
-        const codeVerifier = fields.get("code_verifier");
+        const codeVerifier = parameters.get("code_verifier");
         return grants.redeemCode({
-          code: requireField(fields, "code"),
-          clientId: client.key,
-          redirectUri: fields.get("redirect_uri"),
-          codeVerifier: verifier.test(codeVerifier ?? "") ? codeVerifier : undefined,
+          code: requireParameter(parameters, "code"),
+          clientId: client.storedId,
+          redirectUri: parameters.get("redirect_uri"),
+          codeVerifier: codeVerifierSyntax.test(codeVerifier ?? "") ? codeVerifier : undefined,
         });
       }
       case "refresh_token":
         return grants.refresh({
-          refreshToken: requireField(fields, "refresh_token"),
-          clientId: client.key,
+          refreshToken: requireParameter(parameters, "refresh_token"),
+          clientId: client.storedId,
         });
       case undefined:
         throw new OAuthError("invalid_request", "grant_type is missing.");
@@ -100,14 +103,14 @@ export function createTokenRoutes(deps: {
   }
 }
 
-function requireField(fields: Fields, name: string): string {
-  const value = fields.get(name);
+function requireParameter(parameters: RequestParameters, name: string): string {
+  const value = parameters.get(name);
   if (value === undefined) throw new OAuthError("invalid_request", `${name} is missing.`);
   return value;
 }
 
-/** RFC 6749 5.2. */
-function refuse(error: OAuthError, c: Context<AppEnv>) {
+/** Builds the error response of RFC 6749 section 5.2. */
+function toErrorResponse(error: OAuthError, c: Context<AppEnv>) {
   if (error.basic) c.header("WWW-Authenticate", 'Basic realm="email-connector", charset="UTF-8"');
   c.header("Cache-Control", "no-store");
   return c.json({ error: error.code, error_description: error.message }, error.status);

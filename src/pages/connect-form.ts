@@ -1,6 +1,6 @@
 /**
- * The connect form as it travels: its field names, and the fields that came back as one plain value.
- * Nothing is judged here but shape; what a mail server has to say is accounts/connect.ts's business.
+ * The connect form on the wire: its field names, its parsed value and its purpose. Only the shape is checked here;
+ * accounts/account-connector.ts judges the values.
  */
 import type { Level } from "../grant.ts";
 
@@ -22,34 +22,54 @@ export const fieldNames = {
   withoutSending: "without_sending",
 } as const;
 
-/** A host as typed: port is still text, so that the page can show it again; "" where nothing was typed. */
-export type TypedServer = { host: string; port: string; security: "tls" | "starttls" };
+/** The field names of each server. */
+export const serverFieldNames = {
+  imap: { host: fieldNames.imapHost, port: fieldNames.imapPort, security: fieldNames.imapTls },
+  smtp: { host: fieldNames.smtpHost, port: fieldNames.smtpPort, security: fieldNames.smtpSecure },
+} as const;
+
+/** A field at which the page can show a problem. */
+export type FormField = (typeof fieldNames)[
+  | "address"
+  | "provider"
+  | "password"
+  | "username"
+  | "imapHost"
+  | "imapPort"
+  | "smtpHost"
+  | "smtpPort"];
 
 /**
- * What the person wants after a proven login. Buttons carry it, so a plain POST without it goes straight on.
- * go: back to the client with a code. ask: show the page that offers another mailbox.
- * add: (from that page) an empty form. finish: (from that page) back to the client.
+ * The step after the submission, which the pressed button carries.
+ * go: after the login, redirect to the client with a code; the default, for a plain POST without a button.
+ * ask: after the login, show the page that offers to add another account.
+ * add, finish: the buttons of that page.
  */
-export type Next = "go" | "ask" | "add" | "finish";
+export type NextStep = "go" | "ask" | "add" | "finish";
+
+/** A server as entered. The port is still text, so that the page can show it again; "" where nothing was entered. */
+export type ServerInput = { host: string; port: string; security: "tls" | "starttls" };
 
 export type ConnectForm = {
   request: string;
-  /** A preset's id, "generic" for typed servers, "" when it is to be found from the address. */
+  /** A preset's id, "generic" for entered servers, "" to find the servers from the address. */
   provider: string;
   address: string;
   /** Never rendered. */
   password: string;
-  /** For typed servers, where the user name is not the address. */
+  /** The user name where it is not the address; only with entered servers. */
   username: string;
-  imap: TypedServer;
-  smtp: TypedServer;
+  imap: ServerInput;
+  smtp: ServerInput;
   level: Level;
-  next: Next;
-  /** The SMTP server refused before, and the person goes on without sending. */
+  next: NextStep;
+  /** True when the person continues without sending after the SMTP login failed. */
   withoutSending: boolean;
 };
 
-/** A form nobody has filled in yet. */
+/** The purpose of a submission. */
+export type ConnectIntent = "finish" | "add" | "lookup" | "connect";
+
 export function emptyConnectForm(request: string, level: Level = "send"): ConnectForm {
   return {
     request,
@@ -65,13 +85,18 @@ export function emptyConnectForm(request: string, level: Level = "send"): Connec
   };
 }
 
-/** Fields as Hono's parseBody gives them; files and repeated fields count as absent. Never throws. */
+/** Parses the fields of Hono's `parseBody`; files and repeated fields count as absent. Never throws. */
 export function toConnectForm(fields: Readonly<Record<string, unknown>>): ConnectForm {
   const raw = (name: string) => {
     const value = fields[name];
     return typeof value === "string" ? value.slice(0, 8_192) : "";
   };
   const text = (name: string) => raw(name).trim().slice(0, 320);
+  const server = (name: Record<"host" | "port" | "security", string>, startTlsPort: string) =>
+    toServerInput(
+      { host: text(name.host), port: text(name.port), security: text(name.security) },
+      startTlsPort,
+    );
   const withoutSending = text(fieldNames.withoutSending) !== "";
   return {
     request: raw(fieldNames.request),
@@ -79,25 +104,38 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
     address: text(fieldNames.address),
     password: raw(fieldNames.password).slice(0, 1_024),
     username: text(fieldNames.username),
-    imap: toServer(text(fieldNames.imapHost), text(fieldNames.imapPort), text(fieldNames.imapTls), "143"),
-    smtp: toServer(text(fieldNames.smtpHost), text(fieldNames.smtpPort), text(fieldNames.smtpSecure), "587"),
-    level: toLevel(text(fieldNames.level)),
-    next: withoutSending ? "ask" : toNext(text(fieldNames.next)),
+    imap: server(serverFieldNames.imap, "143"),
+    smtp: server(serverFieldNames.smtp, "587"),
+    level: toConsentedLevel(text(fieldNames.level)),
+    next: withoutSending ? "ask" : toNextStep(text(fieldNames.next)),
     withoutSending,
   };
 }
 
-/** Anything else is no consent to more than reading. */
-function toLevel(text: string): Level {
+/**
+ * Tells what a submission asks for. An address alone, sent from our page, asks for its servers: without a script there
+ * is no other way to look them up.
+ */
+export function toIntent({ next, provider, password, address }: ConnectForm): ConnectIntent {
+  if (next === "add" || next === "finish") return next;
+  const isLookup = next === "ask" && provider === "" && password === "" && address !== "";
+  return isLookup ? "lookup" : "connect";
+}
+
+/** Returns "read" for every unknown value, because only an explicit choice is consent to more. */
+function toConsentedLevel(text: string): Level {
   return text === "organise" || text === "send" ? text : "read";
 }
 
-function toNext(text: string): Next {
+function toNextStep(text: string): NextStep {
   return text === "ask" || text === "add" || text === "finish" ? text : "go";
 }
 
-/** `security` may be a word, a checkbox's value, or absent: then the port's custom decides. */
-function toServer(host: string, port: string, security: string, startTlsPort: string): TypedServer {
+/** Reads `security` as a word or a checkbox's value; when it is absent, the port decides. */
+function toServerInput(
+  { host, port, security }: Record<"host" | "port" | "security", string>,
+  startTlsPort: string,
+): ServerInput {
   const word = security.toLowerCase();
   const startTls =
     ["starttls", "false", "0", "off", "no"].includes(word) || (word === "" && port === startTlsPort);

@@ -1,8 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** The page where a mailbox is connected: address, provider, app password, what Claude may do. */
-import type { ConnectField } from "../accounts/connect-error.ts";
 import { findPreset } from "../providers/presets.ts";
-import { fieldNames } from "./connect-form.ts";
+import { type FormField, fieldNames } from "./connect-form.ts";
 import { FieldProblem, marked } from "./field.tsx";
 import { FoundLine } from "./found-line.tsx";
 import { Layout, toDocument } from "./layout.tsx";
@@ -55,7 +54,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
   const chosen = form.provider || found?.provider || "";
   const message = problem && toMessage(text, problem, { form, found }, chosen);
   const where = toShownField(problem, chosen);
-  const at = (field: ConnectField) => (where === field ? message : undefined);
+  const at = (field: FormField) => (where === field ? message : undefined);
   const focus = where ?? (form.address === "" ? "address" : "password");
   return (
     <form method="post" action="/oauth/connect" class="connect">
@@ -164,7 +163,7 @@ function toUsualServers(chosen: string, found: DiscoveredServers | undefined) {
 }
 
 /** Where a problem is said: at its field, or above the form when the field is not one that is shown. */
-function toShownField(problem: Problem | undefined, chosen: string): ConnectField | undefined {
+function toShownField(problem: Problem | undefined, chosen: string): FormField | undefined {
   const isServer = /^(imap|smtp)_|^username$/.test(problem?.field ?? "");
   const preset = findPreset(chosen);
   const hasServers = chosen === "generic" || preset?.ownServers === true;

@@ -1,8 +1,7 @@
 /** What each page needs to be drawn. Pages take these, answer HTML text, and do nothing else. */
-import type { ConnectField } from "../accounts/connect-error.ts";
 import type { FailureCode } from "../errors.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
-import type { ConnectForm } from "./connect-form.ts";
+import type { ConnectForm, FormField } from "./connect-form.ts";
 import type { Language } from "./text/language.ts";
 
 /** Servers that belong to an address, and how we know. */
@@ -11,7 +10,7 @@ export type { DiscoveredServers };
 /** What went wrong, in codes; the page has the words. An AppError fits, a ConnectError fills all of it. */
 export type Problem = {
   code: FailureCode;
-  field?: ConnectField | undefined;
+  field?: FormField | undefined;
   /** Which of the two logins. */
   side?: "imap" | "smtp" | undefined;
   retryAfterSeconds?: number | undefined;

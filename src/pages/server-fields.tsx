@@ -1,8 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** Where IMAP and SMTP are, for those who type it; filled in with what was found. */
-import type { ConnectField } from "../accounts/connect-error.ts";
 import type { MailServer } from "../credentials.ts";
-import { type ConnectForm, fieldNames, type TypedServer } from "./connect-form.ts";
+import { type ConnectForm, type FormField, fieldNames, type ServerInput } from "./connect-form.ts";
 import { FieldProblem, marked } from "./field.tsx";
 import type { DiscoveredServers } from "./props.ts";
 import type { Texts } from "./text/en.ts";
@@ -19,7 +18,7 @@ export function ServerFields(props: {
   form: ConnectForm;
   /** What to fill in where nothing was typed. */
   usual: Pick<DiscoveredServers, "imap" | "smtp" | "username"> | undefined;
-  at: (field: ConnectField) => string | undefined;
+  at: (field: FormField) => string | undefined;
 }) {
   const { text, form, usual, at } = props;
   return (
@@ -64,7 +63,7 @@ function localPartOf(address: string): string {
 }
 
 /** What was typed, else what is usual. */
-function shown(typed: TypedServer, usual: MailServer | undefined): TypedServer {
+function shown(typed: ServerInput, usual: MailServer | undefined): ServerInput {
   if (typed.host !== "" || !usual) return typed;
   return { host: usual.host, port: String(usual.port), security: usual.security };
 }
@@ -72,9 +71,9 @@ function shown(typed: TypedServer, usual: MailServer | undefined): TypedServer {
 function Server(props: {
   side: "imap" | "smtp";
   title: string;
-  server: TypedServer;
+  server: ServerInput;
   text: Texts;
-  at: (field: ConnectField) => string | undefined;
+  at: (field: FormField) => string | undefined;
 }) {
   const { side, title, server, at } = props;
   const words = props.text.connect.servers;

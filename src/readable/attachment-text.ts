@@ -5,9 +5,16 @@ import { describeCompoundFile } from "../documents/compound-file.ts";
 import { looksReadable } from "../documents/file-kind.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
 import { isTnef } from "../documents/tnef/tnef.ts";
+import { toEmailContents } from "../email/email-contents.ts";
 import { toSafeFileName } from "../email/file-name.ts";
-import { headerValue, parseHeaders, showAddress, toAddresses, toText } from "../email/headers.ts";
-import { isOutlookFile, isSmimeFile, type Part, toAnatomy } from "../email/structure.ts";
+import {
+  decodeHeaderText,
+  formatAddress,
+  headerValue,
+  parseAddresses,
+  parseHeaders,
+} from "../email/headers.ts";
+import { isOutlookFile, isSmimeFile, type Part } from "../email/part.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
 import { type FetchParts, readBody } from "./body.ts";
 import { calendarToLines } from "./calendar.ts";
@@ -87,7 +94,7 @@ async function readEml(bytes: Buffer): Promise<AttachmentText> {
   const { text, notes } = email.html ? readHtml(email.html) : { text: email.text ?? "", notes: [] };
   const head = shownHeaders.flatMap((name) => {
     const value = email.headers.find((header) => header.key === name.toLowerCase())?.value;
-    return value ? [`${name}: ${toText(value)}`] : [];
+    return value ? [`${name}: ${decodeHeaderText(value)}`] : [];
   });
   const files = email.attachments.map(
     (file) => `Attachment: ${toSafeFileName(file.filename ?? "unnamed")} (${file.mimeType})`,
@@ -110,15 +117,17 @@ export async function readAttachedEmail(
   const bytes = (await fetchParts([{ key, start: 0, maxLength: maxHeaderBytes }])).get(key);
   const headers = parseHeaders(bytes ?? Buffer.alloc(0));
   const [root] = part.children;
-  const anatomy = toAnatomy(root ?? part);
-  const body = await readBody(fetchParts, anatomy, { format: "text", until, forward: true });
+  const contents = toEmailContents(root ?? part);
+  const body = await readBody(fetchParts, contents, { format: "text", until, forward: true });
   const head = shownHeaders.flatMap((name) => {
     const value = headerValue(headers, name);
     if (!value) return [];
     const isPeople = name === "From" || name === "To" || name === "Cc";
-    return [`${name}: ${isPeople ? toAddresses(value).map(showAddress).join(", ") : toText(value)}`];
+    return [
+      `${name}: ${isPeople ? parseAddresses(value).map(formatAddress).join(", ") : decodeHeaderText(value)}`,
+    ];
   });
-  const files = anatomy.attachments
+  const files = contents.attachments
     .filter(({ inline }) => !inline)
     .map(({ part: file }) => `Attachment: ${toSafeFileName(file.name ?? "unnamed")} (${file.type})`);
   return { text: `${[...head, ...files].join("\n")}\n\n${body.text}`.trim(), notes: body.notes };

@@ -3,9 +3,10 @@
  * only when a very long text is read on.
  */
 import { decodeText } from "../email/charset.ts";
-import type { Anatomy, Part } from "../email/structure.ts";
-import { isOutlookFile } from "../email/structure.ts";
-import { decodeTransfer } from "../email/transfer.ts";
+import type { EmailContents } from "../email/email-contents.ts";
+import type { Part } from "../email/part.ts";
+import { isOutlookFile } from "../email/part.ts";
+import { decodeTransfer } from "../email/transfer-encoding.ts";
 import type { EmailFormat } from "./email-format.ts";
 import { isOutlookTextWhole } from "./outlook.ts";
 import { type Rendered, renderBody } from "./render-body.ts";
@@ -42,11 +43,11 @@ export type FetchParts = (ranges: readonly PartRange[]) => Promise<ReadonlyMap<s
  */
 export async function readBody(
   fetchParts: FetchParts,
-  anatomy: Anatomy,
+  contents: EmailContents,
   request: BodyRequest,
   fetched = new Map<string, Buffer>(),
 ): Promise<Rendered> {
-  const parts = partsToRead(anatomy, request.format);
+  const parts = partsToRead(contents, request.format);
   const whole = new Set<string>();
   let rendered = render();
   for (let bytes = firstBytes; parts.length > 0 && bytes <= maxBytes; bytes *= 4) {
@@ -59,13 +60,13 @@ export async function readBody(
     }
     if (rendered.text.length > request.until + slackCharacters || !parts.some(isCut)) break;
   }
-  const nothing = parts.every(({ size }) => size === 0) && anatomy.attachments.length === 0;
-  if (nothing && !anatomy.encrypted) {
+  const nothing = parts.every(({ size }) => size === 0) && contents.attachments.length === 0;
+  if (nothing && !contents.encrypted) {
     const source = await fetchSource(fetchParts);
     if (source !== "") return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0 };
   }
   const cut = parts.filter(isCut);
-  const unread = anatomy.texts.length + anatomy.calendars.length - maxTexts;
+  const unread = contents.texts.length + contents.calendars.length - maxTexts;
   return {
     ...rendered,
     notes:
@@ -88,7 +89,7 @@ export async function readBody(
     // What follows the text in winmail.dat are files.
     for (const part of parts)
       if (isOutlookFile(part) && isOutlookTextWhole(content(part) ?? Buffer.alloc(0))) whole.add(part.part);
-    return renderBody(anatomy, request, content);
+    return renderBody(contents, request, content);
   }
 }
 
@@ -106,20 +107,20 @@ async function fetchSource(fetchParts: FetchParts): Promise<string> {
 }
 
 /** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */
-function partsToRead(anatomy: Anatomy, format: EmailFormat): Part[] {
-  const texts = anatomy.texts.flatMap(({ html, plain, other, further = [], outlook, signed }) => {
+function partsToRead(contents: EmailContents, format: EmailFormat): Part[] {
+  const texts = contents.texts.flatMap(({ html, plain, other, further = [], outlook, signed }) => {
     if (format === "text" && plain && html) return [plain];
     const first = html ?? plain ?? other ?? outlook ?? signed;
     return html && plain && html.size > plain.size * 4 ? [first, ...further, plain] : [first, ...further];
   });
-  const status = format === "html" ? undefined : anatomy.report?.status;
-  const all = [...texts, ...anatomy.calendars, status];
+  const status = format === "html" ? undefined : contents.report?.status;
+  const all = [...texts, ...contents.calendars, status];
   return all.filter((part) => part !== undefined).slice(0, maxTexts);
 }
 
 /** The numbers of the parts that an email is read from as Markdown. */
-export const textParts = (anatomy: Anatomy): string[] =>
-  partsToRead(anatomy, "markdown").map(({ part }) => part);
+export const textParts = (contents: EmailContents): string[] =>
+  partsToRead(contents, "markdown").map(({ part }) => part);
 
 async function fetchMore(
   fetchParts: FetchParts,

@@ -1,6 +1,6 @@
 /** vCard 2.1, which Outlook and many telephones still write, as the 3.0 that today's readers know (RFC 2426). */
 import { decodeText } from "../email/charset.ts";
-import { decodeTransfer } from "../email/transfer.ts";
+import { decodeTransfer } from "../email/transfer-encoding.ts";
 
 const encodings = /^(ENCODING=)?(QUOTED-PRINTABLE|BASE64|B|8BIT|7BIT)$/i;
 

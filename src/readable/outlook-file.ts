@@ -1,7 +1,7 @@
 /** winmail.dat as an attachment: the email's text in it, what is inside, and what the files inside say. */
 import { readTnef, type Tnef, type TnefFile } from "../documents/tnef/tnef.ts";
 import { toSafeFileName } from "../email/file-name.ts";
-import type { Part } from "../email/structure.ts";
+import type { Part } from "../email/part.ts";
 import { AppError } from "../errors.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
 import type { AttachmentText } from "./attachment-text.ts";

@@ -1,8 +1,8 @@
 /** text/plain as lines for reading: flowed lines joined, long addresses shortened, blank runs shortened. */
 
-import { joinFlowed } from "../email/flowed.ts";
+import { joinFlowed } from "../email/format-flowed.ts";
 import { withoutTrailingSpace } from "../email/line-ends.ts";
-import type { Part } from "../email/structure.ts";
+import type { Part } from "../email/part.ts";
 import { hostOf, type LinkBook, longTarget, unwrap } from "../html/links.ts";
 
 /** As it was written, with line breaks made alike and format=flowed joined. */

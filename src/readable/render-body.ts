@@ -2,16 +2,10 @@
 
 import { signedContent } from "../documents/cms.ts";
 import { decodeText } from "../email/charset.ts";
-import { showAddress } from "../email/headers.ts";
+import { type BodyText, type EmailContents, toEmailContents } from "../email/email-contents.ts";
+import { formatAddress } from "../email/headers.ts";
 import { toMimeTree } from "../email/mime-tree.ts";
-import {
-  type Anatomy,
-  type BodyText,
-  isOutlookFile,
-  type Letterhead,
-  type Part,
-  toAnatomy,
-} from "../email/structure.ts";
+import { type AttachedEmailHeader, isOutlookFile, type Part } from "../email/part.ts";
 import { createLinkBook, type LinkBook } from "../html/links.ts";
 import { htmlToMarkdown, type LeftOut } from "../html/markdown.ts";
 import { escaped, toHtmlSource } from "../html/source.ts";
@@ -46,7 +40,7 @@ type Tally = LeftOut & {
 
 /** `content` gives the decoded octets of a part, as far as they are known. Never throws. */
 export function renderBody(
-  anatomy: Anatomy,
+  contents: EmailContents,
   request: { format: EmailFormat; forward: boolean },
   content: Content,
 ): Rendered {
@@ -63,30 +57,30 @@ export function renderBody(
     encrypted: undefined,
     signed: undefined,
   };
-  const sections = toSections(anatomy, request, content, links, tally);
+  const sections = toSections(contents, request, content, links, tally);
   const text =
     request.format === "links" ? listLinks(links) : sections.filter((section) => section !== "").join("\n\n");
-  return { text, notes: notes(anatomy, request.format, tally, links), cutOctets: 0 };
+  return { text, notes: notes(contents, request.format, tally, links), cutOctets: 0 };
 }
 
 type Request = Parameters<typeof renderBody>[1];
 
 function toSections(
-  anatomy: Anatomy,
+  contents: EmailContents,
   request: Request,
   content: Content,
   links: LinkBook,
   tally: Tally,
 ): string[] {
   const sections: string[] = [];
-  const status = anatomy.report?.status;
+  const status = contents.report?.status;
   if (status && request.format !== "html")
     sections.push(reportToLines(content(status) ?? Buffer.alloc(0)).join("\n"));
-  for (const calendar of anatomy.calendars)
+  for (const calendar of contents.calendars)
     sections.push(calendarToLines(toText(calendar, content)).join("\n").trim());
-  for (const text of anatomy.texts) {
-    const show = request.format === "html" && text.html ? toHtmlLetterhead : showLetterhead;
-    const heads = (text.letterheads ?? []).map(show);
+  for (const text of contents.texts) {
+    const show = request.format === "html" && text.html ? attachedHeaderHtml : formatAttachedHeader;
+    const heads = (text.attachedHeaders ?? []).map(show);
     const rendered = text.signed
       ? openSigned(text.signed)
       : [renderText(text, request, content, links, tally)];
@@ -101,23 +95,23 @@ function toSections(
     // Signed again and again is nobody's email.
     if (!inside || tally.sealed.length > 3) return [];
     const tree = toMimeTree(inside);
-    const its = toAnatomy(tree.root);
+    const its = toEmailContents(tree.root);
     tally.encrypted ??= its.encrypted;
     return toSections(its, request, tree.content, links, tally);
   }
 }
 
-function showLetterhead({ from, date, subject }: Letterhead): string {
+function formatAttachedHeader({ from, date, subject }: AttachedEmailHeader): string {
   return [
     "Attached email",
-    ...(from ? [`From: ${showAddress(from)}`] : []),
+    ...(from ? [`From: ${formatAddress(from)}`] : []),
     ...(date ? [`Date: ${date}`] : []),
     `Subject: ${subject || "(none)"}`,
   ].join("\n");
 }
 
-function toHtmlLetterhead(letterhead: Letterhead): string {
-  return `<p>${showLetterhead(letterhead).split("\n").map(escaped).join("<br>\n")}</p>`;
+function attachedHeaderHtml(attachedHeader: AttachedEmailHeader): string {
+  return `<p>${formatAttachedHeader(attachedHeader).split("\n").map(escaped).join("<br>\n")}</p>`;
 }
 
 function toText(part: Part, content: Content): string {
@@ -227,24 +221,24 @@ function listLinks(links: LinkBook): string {
   return [...numbered, ...pictures].join("\n");
 }
 
-function notes(anatomy: Anatomy, format: EmailFormat, tally: Tally, links: LinkBook): string[] {
+function notes(contents: EmailContents, format: EmailFormat, tally: Tally, links: LinkBook): string[] {
   const found: string[] = [];
   const isOpen = tally.sealed.includes("open");
   const closed = tally.sealed.includes("closed");
   const encrypted =
-    anatomy.encrypted ?? tally.encrypted ?? (closed && !anatomy.signed ? "S/MIME" : undefined);
-  const signed = anatomy.signed ?? (isOpen ? "S/MIME" : tally.signed);
+    contents.encrypted ?? tally.encrypted ?? (closed && !contents.signed ? "S/MIME" : undefined);
+  const signed = contents.signed ?? (isOpen ? "S/MIME" : tally.signed);
   if (encrypted) found.push(`The email is encrypted (${encrypted}); its text cannot be read here.`);
   if (signed) found.push(`The email is signed (${signed}); the signature was not checked here.`);
   if (isOpen) found.push("The text is out of smime.p7m; get_attachment lists what else is in it.");
   if (closed && signed) found.push("smime.p7m is damaged, or signs what is elsewhere: no text is in it.");
-  const nothing = anatomy.texts.length + anatomy.calendars.length === 0 && !anatomy.report?.status;
+  const nothing = contents.texts.length + contents.calendars.length === 0 && !contents.report?.status;
   if (nothing && !encrypted) found.push("The email has no text of its own.");
-  if (anatomy.texts.some(({ outlook }) => outlook))
+  if (contents.texts.some(({ outlook }) => outlook))
     found.push(
       "The text is out of winmail.dat, Outlook's own format; get_attachment lists what else is in it.",
     );
-  else if (anatomy.attachments.some(({ part }) => isOutlookFile(part)))
+  else if (contents.attachments.some(({ part }) => isOutlookFile(part)))
     found.push("winmail.dat is Outlook's own format; get_attachment reads it, and the files in it.");
   const left = [
     count(tally.hiddenWords, "hidden word"),
@@ -259,7 +253,7 @@ function notes(anatomy: Anatomy, format: EmailFormat, tally: Tally, links: LinkB
   const pictures = links.pictures().length;
   if (format === "markdown" && pictures > 0)
     found.push(`${count(pictures, "link")} on pictures without a description: format "links" lists them.`);
-  if (format === "links" && links.all().length + pictures === 0 && anatomy.texts.length > 0)
+  if (format === "links" && links.all().length + pictures === 0 && contents.texts.length > 0)
     found.push("There are no links in it.");
   if (links.misleading() > 0)
     found.push(

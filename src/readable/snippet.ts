@@ -2,8 +2,8 @@
 
 import { decodeText } from "../email/charset.ts";
 import { headerValue, parseHeaders } from "../email/headers.ts";
-import type { Part } from "../email/structure.ts";
-import { decodeTransfer } from "../email/transfer.ts";
+import type { Part } from "../email/part.ts";
+import { decodeTransfer } from "../email/transfer-encoding.ts";
 import { htmlToWords } from "../html/words.ts";
 
 /** Octets of BODY[1] fetched for a row. Past nested multiparts' own headers this leaves a line or two of text. */

@@ -106,8 +106,8 @@ test("purging does not wait for somebody who reads, such as a backup", () => {
   db.insert(grants).values(newGrant("grt_1")).run();
   const startedAt = performance.now();
   purgeLog(db);
-  // A statement that waits for a reader does so for five seconds.
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  // A statement that waits for a reader does so for five seconds; waiting blocks the thread and uses no CPU.
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
   reader.close();
   close();
 });

@@ -55,7 +55,7 @@ describe("What anybody may ask of the disk and the key", () => {
   let full = false;
   const routes = createOperatorRoutes({
     ...{ metrics: createMetrics(), metricsToken: undefined, trustedProxies: [], secrets, clock },
-    proveWritable() {
+    checkWritable() {
       proofs += 1;
       if (full) throw new Error("no room");
     },

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import type { Connect } from "../../src/accounts/connect.ts";
+import type { AccountConnector } from "../../src/accounts/account-connector.ts";
 import { createApp } from "../../src/app.ts";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -34,7 +34,7 @@ const app = createApp({
   oauth: {
     ...{ config, grants, secrets, db, clock, log, limits },
     vault: { saveAccount: () => {}, listAccounts: () => [] },
-    connect: {} as Connect,
+    connector: {} as AccountConnector,
     client: { id: "id", secret: "secret" },
   },
   mcp: {
@@ -48,7 +48,7 @@ const app = createApp({
   operator: {
     metrics: { read: async () => ({ text: "", contentType: "text/plain" }) },
     metricsToken: "token",
-    proveWritable: () => {},
+    checkWritable: () => {},
     ...{ secrets, clock, trustedProxies: [] },
   },
 });

@@ -1,8 +1,9 @@
 /** What is fetched of an attachment, and what is not: by the server's own word on it, and never another email's. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { MessageStructureObject } from "imapflow";
+import { toEmailContents } from "../../src/email/email-contents.ts";
 import { fromEmailId, toAccountTag, toEmailId } from "../../src/email/email-id.ts";
-import { toAnatomy, toPart } from "../../src/email/structure.ts";
+import { toPart } from "../../src/email/part.ts";
 import type { AppError } from "../../src/errors.ts";
 import { toRaw } from "../support/emails.ts";
 import { type HostileImap, startHostileImap } from "../support/hostile-imap.ts";
@@ -72,7 +73,7 @@ test("An email of a thousand files is listed as one of five hundred", () => {
     childNodes,
   });
   const files = () => mixed(Array.from({ length: 400 }, () => ({ ...file })));
-  expect(toAnatomy(toPart(mixed([files(), files(), files()]))).attachments.length).toBe(500);
+  expect(toEmailContents(toPart(mixed([files(), files(), files()]))).attachments.length).toBe(500);
 });
 
 describeMail("An attachment", () => {

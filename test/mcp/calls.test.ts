@@ -7,7 +7,7 @@ import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
 import { callMessage, createTestTools } from "../support/mcp-tools.ts";
 import { eventually } from "../support/waiting.ts";
 
-const someCall = { grantId: "grt_1", name: undefined, hintWhenCutOff: undefined };
+const someCall = { grantId: "grt_1", cancelKey: undefined, hintWhenStopped: undefined };
 const forever = () => new Promise<never>(() => {});
 
 describe("the running calls", () => {
@@ -21,8 +21,8 @@ describe("the running calls", () => {
     const call = { ...someCall, callerSignal: new AbortController().signal };
     let cleanedUp = false;
     let takeMore = () => {};
-    const run = calls.run(call, (_signal, whenOver) => {
-      takeMore = () => whenOver(() => (cleanedUp = true));
+    const run = calls.run(call, (_signal, onEnd) => {
+      takeMore = () => onEnd(() => (cleanedUp = true));
       return forever();
     });
     await expect(run).rejects.toMatchObject({ code: "timed_out" });

@@ -5,6 +5,7 @@ import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { initializeMessage } from "../support/mcp-door.ts";
 import { callMessage } from "../support/mcp-tools.ts";
+import { ownMsOf } from "../support/own-time.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 
 describeMail("claude.ai at /mcp", () => {
@@ -126,10 +127,11 @@ describeMail("claude.ai at /mcp", () => {
       client_id: product.clientId,
       client_secret: product.clientSecret,
     });
-    const startedAt = performance.now();
-    expect((await fetch(`${product.url}/oauth/revoke`, { method: "POST", body })).status).toBe(200);
-    expect((await reader?.read())?.done).toBe(true);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    const ms = await ownMsOf(async () => {
+      expect((await fetch(`${product.url}/oauth/revoke`, { method: "POST", body })).status).toBe(200);
+      expect((await reader?.read())?.done).toBe(true);
+    });
+    expect(ms).toBeLessThan(1_000);
     const after = await post(list);
     expect(after.status).toBe(401);
     expect(after.headers.get("WWW-Authenticate")).toContain('error="invalid_token"');

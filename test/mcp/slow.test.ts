@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
 import { callMessage, createTestTools } from "../support/mcp-tools.ts";
-import { bestOf, p95Of } from "../support/times.ts";
+import { bestOf, p95Of } from "../support/own-time.ts";
 import { eventually } from "../support/waiting.ts";
 
 const slow = 2_000;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createStreams } from "../../src/mcp/streams.ts";
 import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
 import { createTestTools } from "../support/mcp-tools.ts";
+import { bestOf, ownMsOf } from "../support/own-time.ts";
 import { createTestClock } from "../support/test-clock.ts";
-import { bestOf, timeOf } from "../support/times.ts";
 import { eventually } from "../support/waiting.ts";
 
 let door: McpDoor;
@@ -41,7 +41,7 @@ describe("GET /mcp", () => {
       expect(response.headers.get("Cache-Control")).toContain("no-cache");
       await reader.cancel();
     };
-    expect(await bestOf(1_000, () => timeOf(open))).toBeLessThan(1_000);
+    expect(await bestOf(1_000, () => ownMsOf(open))).toBeLessThan(1_000);
   });
 
   test("N08: a bad protocol version is 400", async () => {
@@ -119,7 +119,7 @@ test("A stream ends when the token that opened it does, and keeps its session un
     sessionHash: "s",
     expiresAt: clock.now() + 1_000,
     signal: new AbortController().signal,
-    onAlive() {
+    onKeepAlive() {
       alive += 1;
       if (alive === 2) resolve();
     },

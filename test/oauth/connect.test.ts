@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { fieldNames, type Next } from "../../src/pages/connect-form.ts";
+import { fieldNames, type NextStep } from "../../src/pages/connect-form.ts";
 import {
   beginAuthorization,
   connectMailbox,
@@ -30,7 +30,7 @@ describeMail("The connect form", () => {
   afterAll(() => product.stop());
 
   /** The button that was pressed. */
-  const next = (button: Next) => ({ [fieldNames.next]: button });
+  const next = (button: NextStep) => ({ [fieldNames.next]: button });
   const begin = () => beginAuthorization(product);
   const filled = (who = user) => formFields(who, kit);
 

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { loadConfig } from "../../src/config.ts";
 import { createClients } from "../../src/oauth/clients.ts";
-import { toAnsweredRedirect, toRedirectHost } from "../../src/oauth/redirects.ts";
+import { toRedirectHost, toResponseUrl } from "../../src/oauth/redirects.ts";
 import { newKey } from "../../src/secrets.ts";
 
 test.each([
@@ -29,10 +29,10 @@ test.each([
 });
 
 test("RFC 6749 section 4.1.2: an answer is added to the query that is there, the state as it came", () => {
-  expect(toAnsweredRedirect("https://a.example/cb", { code: "c", iss: "https://b.example" }, "a+b%2F")).toBe(
+  expect(toResponseUrl("https://a.example/cb", { code: "c", iss: "https://b.example" }, "a+b%2F")).toBe(
     "https://a.example/cb?code=c&iss=https%3A%2F%2Fb.example&state=a+b%2F",
   );
-  expect(toAnsweredRedirect("https://a.example/cb?x=1", { code: "c" }, undefined)).toBe(
+  expect(toResponseUrl("https://a.example/cb?x=1", { code: "c" }, undefined)).toBe(
     "https://a.example/cb?x=1&code=c",
   );
 });
@@ -47,6 +47,6 @@ test("a redirect taken off the operator's list is refused to who registered with
       registrationKey,
     });
   const id = String(withList([uri]).register({ redirect_uris: [uri] }, 0).client_id);
-  expect(withList([uri]).find(id)?.redirectsTo(uri)).toBe(true);
-  expect(withList([]).find(id)?.redirectsTo(uri)).toBe(false);
+  expect(withList([uri]).find(id)?.allowsRedirect(uri)).toBe(true);
+  expect(withList([]).find(id)?.allowsRedirect(uri)).toBe(false);
 });

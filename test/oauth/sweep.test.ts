@@ -54,7 +54,7 @@ const keepLevel = ({ level }: { level: Level }) => level;
 
 /** A grant with one account whose credentials are some bytes. */
 function attach(request = newRequest()) {
-  const pending = grants.authorizationFlow.attach(request, "send", ({ grantId }) => {
+  const pending = grants.authorizationFlow.attachAccount(request, "send", ({ grantId }) => {
     const credentials = Buffer.from("sealed");
     database.db
       .insert(tables.accounts)
@@ -87,7 +87,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
   test("a grant whose code nobody redeemed, with the code", () => {
     const { request, grantId } = attach();
-    grants.authorizationFlow.finish(request, keepLevel);
+    grants.authorizationFlow.issueCode(request, keepLevel);
     clock.advance(5 * minute);
     grants.sweep();
     expect(ended).toEqual([grantId]);
@@ -96,7 +96,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
   test("a finished passage, once no form of it can come any more", () => {
     const { request } = attach();
-    redeem(grants.authorizationFlow.finish(request, keepLevel));
+    redeem(grants.authorizationFlow.issueCode(request, keepLevel));
     clock.advance(10 * minute - 1);
     grants.sweep();
     expect(countOf("authorization_requests")).toBe(1);
@@ -107,7 +107,7 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
   test("a grant nobody refreshed for 180 days; a refresh moves that on", () => {
     const { request } = attach();
-    const first = redeem(grants.authorizationFlow.finish(request, keepLevel));
+    const first = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
     clock.advance(179 * day);
     grants.sweep();
     // Its access token is over and gone, its refresh token is not.
@@ -125,14 +125,14 @@ describe("What has expired is swept, and its credentials with it:", () => {
 
 test("A spent code opens nothing any more, and is kept to know a replay by", () => {
   const { request } = attach();
-  redeem(grants.authorizationFlow.finish(request, keepLevel));
+  redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   const codes = database.db.select().from(tables.authorizationCodes).all();
   expect(codes.map(({ wrappedKey }) => wrappedKey.length)).toEqual([0]);
 });
 
 test("A code with a wrong verifier ends its grant: nobody could ever use it", () => {
   const { request, grantId } = attach();
-  const code = grants.authorizationFlow.finish(request, keepLevel) ?? "";
+  const code = grants.authorizationFlow.issueCode(request, keepLevel) ?? "";
   const codeVerifier = "w".repeat(43);
   expect(() => grants.redeemCode({ code, clientId: "test", redirectUri, codeVerifier })).toThrow("verifier");
   expect([ended, countOf("accounts")]).toEqual([[grantId], 0]);
@@ -146,7 +146,7 @@ test("A passage that goes on to a second mailbox has ten more minutes, and is on
   grants.sweep();
   expect(countOf("accounts")).toBe(2);
   expect(listGrants(database.db)).toEqual([]);
-  expect(grants.authorizationFlow.finish(request, keepLevel)).toBeString();
+  expect(grants.authorizationFlow.issueCode(request, keepLevel)).toBeString();
   expect(listGrants(database.db)).toMatchObject([{ accounts: 2 }]);
 });
 
@@ -154,7 +154,7 @@ test("A refresh token outlives its access token, however long that is", () => {
   const accessTokenLifetimeSeconds = 31_536_000;
   const { request } = attach();
   const patient = createGrantsWith({ ...config, accessTokenLifetimeSeconds });
-  const code = grants.authorizationFlow.finish(request, keepLevel) ?? "";
+  const code = grants.authorizationFlow.issueCode(request, keepLevel) ?? "";
   const { refresh_token } = patient.redeemCode({
     code,
     clientId: "test",
@@ -168,7 +168,7 @@ test("A refresh token outlives its access token, however long that is", () => {
 
 test("A swept refresh token is one that was used before, also when the clock is set back", () => {
   const { request, grantId } = attach();
-  const { refresh_token } = redeem(grants.authorizationFlow.finish(request, keepLevel));
+  const { refresh_token } = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   grants.refresh({ refreshToken: refresh_token, clientId: "test" });
   clock.advance(2 * minute);
   grants.sweep();
@@ -179,15 +179,17 @@ test("A swept refresh token is one that was used before, also when the clock is 
 
 test("A refresh token is over after 180 days also before the sweep", () => {
   const { request } = attach();
-  const { refresh_token } = redeem(grants.authorizationFlow.finish(request, keepLevel));
+  const { refresh_token } = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   clock.advance(180 * day);
-  expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).toThrow("unknown or over");
+  expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).toThrow(
+    "unknown or has expired",
+  );
   expect(ended).toEqual([]);
 });
 
 test("The operator's list says when a grant was last used, to the minute", () => {
   const { request } = attach();
-  const { access_token } = redeem(grants.authorizationFlow.finish(request, keepLevel));
+  const { access_token } = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   const madeAt = clock.now();
   const lastUsedAt = () => listGrants(database.db)[0]?.lastUsedAt;
   clock.advance(minute - 1);
@@ -200,7 +202,7 @@ test("The operator's list says when a grant was last used, to the minute", () =>
 
 test("A rotated refresh token is still known for a thief's after its key was deleted", () => {
   const { request, grantId } = attach();
-  const { refresh_token } = redeem(grants.authorizationFlow.finish(request, keepLevel));
+  const { refresh_token } = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   grants.refresh({ refreshToken: refresh_token, clientId: "test" });
   clock.advance(minute + 2);
   grants.sweep();
@@ -213,18 +215,18 @@ test("A rotated refresh token is still known for a thief's after its key was del
 test("A form drawn before a passage was finished never begins it again, also after the sweep", () => {
   const { request } = attach();
   clock.advance(9 * minute);
-  expect(grants.authorizationFlow.finish(request, keepLevel)).toBeString();
+  expect(grants.authorizationFlow.issueCode(request, keepLevel)).toBeString();
   // The last form was sealed at that moment and is good for ten minutes.
   clock.advance(10 * minute - 1);
   grants.sweep();
   expect(grants.authorizationFlow.isFinished(request)).toBe(true);
-  expect(grants.authorizationFlow.attach(request, "send", () => {})).toBeUndefined();
+  expect(grants.authorizationFlow.attachAccount(request, "send", () => {})).toBeUndefined();
 });
 
 test("A form that failed beside a finished passage does not shorten the grant's life", () => {
   const { request, grantId } = attach();
-  redeem(grants.authorizationFlow.finish(request, keepLevel));
-  grants.authorizationFlow.keepOpen(request, grantId);
+  redeem(grants.authorizationFlow.issueCode(request, keepLevel));
+  grants.authorizationFlow.extend(request, grantId);
   clock.advance(day);
   grants.sweep();
   expect(ended).toEqual([]);
@@ -232,7 +234,7 @@ test("A form that failed beside a finished passage does not shorten the grant's 
 
 test("A client that refreshes without end keeps 500 tokens of each kind, the newest", () => {
   const { request } = attach();
-  let pair = redeem(grants.authorizationFlow.finish(request, keepLevel));
+  let pair = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   const first = pair;
   for (let count = 0; count < 520; count++)
     pair = grants.refresh({ refreshToken: pair.refresh_token, clientId: "test" });
@@ -243,7 +245,7 @@ test("A client that refreshes without end keeps 500 tokens of each kind, the new
 
 test("A full disk gives no token, says storage_full, and leaves the code good for when there is room", () => {
   const { request } = attach();
-  const code = grants.authorizationFlow.finish(request, keepLevel);
+  const code = grants.authorizationFlow.issueCode(request, keepLevel);
   const pages = database.db.all<{ page_count: number }>("PRAGMA page_count")[0]?.page_count ?? 0;
   database.db.run(`PRAGMA max_page_count = ${pages}`);
   // Fills the page that is begun, until SQLite would need another.

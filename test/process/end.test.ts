@@ -7,6 +7,7 @@ import { startBinary } from "../support/binary.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
+import { loopMsOf } from "../support/own-time.ts";
 import { freePort } from "../support/ports.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { eventually } from "../support/waiting.ts";
@@ -22,7 +23,7 @@ async function works(url: string, token: string): Promise<boolean> {
 }
 
 describeMail("The end of the process", () => {
-  test("R05: SIGTERM with a stream open and a 3 s call running: the call is answered, the stream ends, exit 0 within 15 s", async () => {
+  test("R05: SIGTERM with a stream open and a call running: the stream ends, the call is answered, exit 0 within 15 s", async () => {
     const smtp = await startScriptedSmtp();
     const { imap, newUser } = await mailServer();
     const product = await startBinary();
@@ -38,24 +39,25 @@ describeMail("The end of the process", () => {
     });
     const streamed = stream.text();
 
-    // Each reply of the submission server takes its time: MAIL, RCPT, DATA and the email itself.
-    smtp.become({ slowMs: 800 });
+    // Each reply of the submission server is late: MAIL, RCPT, DATA and the email itself.
+    smtp.become({ slowMs: 500 });
     const before = smtp.commands.length;
-    const startedAt = performance.now();
+    let isAnswered = false;
     const call = claude.call("send_email", { to: ["ben@example.test"], subject: "Slow", body: "But sent." });
+    call.finally(() => {
+      isAnswered = true;
+    });
     await eventually(() => smtp.commands.length > before, { what: "the email to be on its way" });
     product.kill("SIGTERM");
-    const stoppedAt = performance.now();
-    await streamed;
-    // Long before the call is over.
-    expect(performance.now() - stoppedAt).toBeLessThan(2_000);
-
-    const answer = await call;
-    expect(performance.now() - startedAt).toBeGreaterThan(3_000);
-    expect(answer.text).toContain("ben@example.test");
-    expect(smtp.taken).toHaveLength(1);
-    expect(await product.exited).toBe(0);
-    expect(performance.now() - stoppedAt).toBeLessThan(15_000);
+    const ms = await loopMsOf(async () => {
+      await streamed;
+      expect(isAnswered).toBe(false);
+      const answer = await call;
+      expect(answer.text).toContain("ben@example.test");
+      expect(smtp.taken).toHaveLength(1);
+      expect(await product.exited).toBe(0);
+    });
+    expect(ms).toBeLessThan(15_000);
     await claude.close().catch(() => {});
     await smtp.stop();
   });
@@ -74,11 +76,10 @@ describeMail("The end of the process", () => {
     await eventually(() => smtp.commands.slice(before).some((line) => line.startsWith("DATA")));
     product.kill("SIGTERM");
     await eventually(() => product.stderr().includes('"event":"stopping"'));
-    const at = performance.now();
     product.kill("SIGTERM");
-    expect(await product.exited).toBe(130);
+    const ms = await loopMsOf(async () => expect(await product.exited).toBe(130));
     // Not after the 10 s that a running call is given.
-    expect(performance.now() - at).toBeLessThan(3_000);
+    expect(ms).toBeLessThan(3_000);
     await call;
     await claude.close().catch(() => {});
     await smtp.stop();

@@ -8,9 +8,9 @@ import { hasMailServer, programs } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
 import { startNginx } from "../support/nginx.ts";
+import { bestOf, ownMsOf } from "../support/own-time.ts";
 import { freePorts } from "../support/ports.ts";
 import { withProduct } from "../support/product.ts";
-import { bestOf, timeOf } from "../support/times.ts";
 import { eventually } from "../support/waiting.ts";
 
 describe.skipIf(!hasMailServer || !programs.caddy)(
@@ -51,7 +51,7 @@ describe.skipIf(!hasMailServer || !programs.caddy)(
             const first = await stream.body?.getReader().read();
             expect(new TextDecoder().decode(first?.value)).toContain(": open");
           };
-          expect(await bestOf(1_000, () => timeOf(openStream))).toBeLessThan(1_000);
+          expect(await bestOf(1_000, () => ownMsOf(openStream))).toBeLessThan(1_000);
 
           const { exitCode, printed } = await runCommand(["doctor"], {
             ...settings,

@@ -3,9 +3,9 @@ import { expect, test } from "bun:test";
 import type { Attack, Counts } from "../support/attacker.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
+import { bestOf, p95Of } from "../support/own-time.ts";
 import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
-import { bestOf, p95Of } from "../support/times.ts";
 
 /** Starts the attackers; resolves when they are at it. Call what it gives to stop them and see what they were told. */
 async function attack(how: Attack): Promise<() => Promise<Counts>> {

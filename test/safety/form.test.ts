@@ -47,7 +47,7 @@ describe("Hosts typed into the form", () => {
     product = await startProduct({
       settings: { ALLOW_PRIVATE_HOSTS: "", TRUSTED_PROXIES: "127.0.0.0/8,::1" },
       rates: wideRates,
-      gates: { allLogins: 1_000 },
+      concurrency: { allLogins: 1_000 },
     });
   });
 

@@ -16,11 +16,11 @@ import {
 } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
+import { bestOf, loopMsOf, p95Of } from "../support/own-time.ts";
 import { connectPerson, type Person, wideRates } from "../support/person.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { createTestClock } from "../support/test-clock.ts";
-import { bestOf, p95Of } from "../support/times.ts";
 
 const callMs = 700;
 /** What a busy machine may add; without a deadline a call would last for a minute. */
@@ -97,12 +97,13 @@ describeMail("A hostile mail server", () => {
       await Promise.all(
         victims.map(async (victim) => {
           turn(victim, { [victim.stage]: misdeed });
-          const startedAt = performance.now();
-          const answer = await victim.person.client.try(victim.name, victim.input);
           const where = `${JSON.stringify(misdeed)} at ${victim.stage}`;
-          expect(performance.now() - startedAt, where).toBeLessThan(callMs + graceMs);
-          expect(answer.isError, `${where}: ${answer.text}`).toBe(true);
-          expect(answer.text, where).toMatch(decent);
+          const ms = await loopMsOf(async () => {
+            const answer = await victim.person.client.try(victim.name, victim.input);
+            expect(answer.isError, `${where}: ${answer.text}`).toBe(true);
+            expect(answer.text, where).toMatch(decent);
+          });
+          expect(ms, where).toBeLessThan(callMs + graceMs);
         }),
       );
       // "Busy" starts a short pause for an account.
@@ -153,10 +154,11 @@ describeMail("A hostile mail server", () => {
       ["get_recent_emails", {}],
       ["search_emails", { query: "x" }],
     ] as const) {
-      const startedAt = performance.now();
-      const answer = await victim.person.client.try(name, input);
-      expect(performance.now() - startedAt).toBeLessThan(callMs + graceMs);
-      if (answer.isError) expect(answer.text).toMatch(decent);
+      const ms = await loopMsOf(async () => {
+        const answer = await victim.person.client.try(name, input);
+        if (answer.isError) expect(answer.text).toMatch(decent);
+      });
+      expect(ms).toBeLessThan(callMs + graceMs);
     }
     turn(victim, {});
     clock.advance(6_000);

@@ -1,8 +1,8 @@
 /** How often strangers may try, and that nothing they can send changes whom it is counted against. */
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
-import { toPeer } from "../../src/http/peer.ts";
-import { createLimits, gates, rates } from "../../src/http/rate-limit.ts";
+import { resolvePeer } from "../../src/http/peer.ts";
+import { concurrency, createLimits, rates } from "../../src/http/rate-limit.ts";
 import { withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
@@ -31,39 +31,39 @@ const count = (times: number, work: () => unknown) =>
 describe("A rate", () => {
   test("lets its burst through at once, then one every so often, and says when", () => {
     const { limits, clock } = create({ rates: { page: { burst: 3, everyMs: 10_000 } } });
-    expect(count(5, () => limits.spend("page", "a"))).toBe(3);
-    expect(outcome(() => limits.spend("page", "a"))).toBe(10);
+    expect(count(5, () => limits.consume("page", "a"))).toBe(3);
+    expect(outcome(() => limits.consume("page", "a"))).toBe(10);
     clock.advance(9_000);
-    expect(outcome(() => limits.spend("page", "a"))).toBe(1);
+    expect(outcome(() => limits.consume("page", "a"))).toBe(1);
     clock.advance(1_000);
-    expect(count(2, () => limits.spend("page", "a"))).toBe(1);
+    expect(count(2, () => limits.consume("page", "a"))).toBe(1);
     clock.advance(60_000);
-    expect(count(9, () => limits.spend("page", "a"))).toBe(3);
+    expect(count(9, () => limits.consume("page", "a"))).toBe(3);
   });
 
   test("is not held against anybody for longer when the clock is set back", () => {
     const { limits, clock } = create({ rates: { page: { burst: 3, everyMs: 10_000 } } });
-    expect(count(5, () => limits.spend("page", "a"))).toBe(3);
+    expect(count(5, () => limits.consume("page", "a"))).toBe(3);
     clock.advance(-7_200_000);
-    expect(count(5, () => limits.spend("page", "a"))).toBe(3);
-    expect(outcome(() => limits.spend("page", "a"))).toBe(10);
+    expect(count(5, () => limits.consume("page", "a"))).toBe(3);
+    expect(outcome(() => limits.consume("page", "a"))).toBe(10);
   });
 
   test("counts each key for itself", () => {
     const { limits } = create({ rates: { page: { burst: 1, everyMs: 1_000 } } });
     for (const key of ["a", "b", "__proto__", "constructor"])
-      expect(outcome(() => limits.spend("page", key))).toBe("in");
-    expect(outcome(() => limits.spend("page", "__proto__"))).toBe(1);
+      expect(outcome(() => limits.consume("page", key))).toBe("in");
+    expect(outcome(() => limits.consume("page", "__proto__"))).toBe(1);
   });
 
   test("remembers a bounded number of keys, the latest", () => {
     const { limits } = create({ rates: { page: { burst: 1, everyMs: 1_000_000 } } });
     const before = process.memoryUsage().heapUsed;
-    for (let key = 0; key < 200_000; key++) limits.spend("page", `key ${key}`);
+    for (let key = 0; key < 200_000; key++) limits.consume("page", `key ${key}`);
     Bun.gc(true);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(16_000_000);
-    expect(outcome(() => limits.spend("page", "key 199999"))).not.toBe("in");
-    expect(outcome(() => limits.spend("page", "key 0"))).toBe("in");
+    expect(outcome(() => limits.consume("page", "key 199999"))).not.toBe("in");
+    expect(outcome(() => limits.consume("page", "key 0"))).toBe("in");
   });
 });
 
@@ -151,7 +151,7 @@ describe("Logins at other people's servers", () => {
     const codes = await Promise.all(
       Array.from({ length: 100 }, () => codeOf(limits.withLogin(attempt, slow))),
     );
-    expect(most).toBe(gates.login);
+    expect(most).toBe(concurrency.login);
     expect(codes.filter((code) => code === "login_refused").length).toBe(2);
     // The gate is free again, and what it turned away was not counted as a guess.
     expect(
@@ -160,7 +160,7 @@ describe("Logins at other people's servers", () => {
   });
 
   test("no more than so many are under way in all", async () => {
-    const { limits } = create({ gates: { allLogins: 3 } });
+    const { limits } = create({ concurrency: { allLogins: 3 } });
     const { promise, resolve } = Promise.withResolvers<void>();
     const started = Array.from({ length: 6 }, (_, index) =>
       codeOf(
@@ -197,7 +197,7 @@ describe("Tool calls of a grant", () => {
   });
 
   test("who gives up while waiting leaves the line, and nobody else's place is lost", async () => {
-    const { limits } = create({ gates: { call: 1 } });
+    const { limits } = create({ concurrency: { call: 1 } });
     const controller = new AbortController();
     const first = await limits.enterCall("grt_1", new AbortController().signal);
     const waiting = limits.enterCall("grt_1", controller.signal).catch((error: Error) => error.message);
@@ -289,6 +289,6 @@ describe("Who a request comes from", () => {
     ["an IPv4-mapped network is IPv4", "10.1.2.3", "198.51.100.7", ["::ffff:10.0.0.0/104"], "198.51.100.7"],
     ["no socket address at all", undefined, "1.1.1.1", proxies, "unknown"],
   ] as const)("%s", (_, remote, header, trusted, peer) => {
-    expect(toPeer(remote, header, trusted)).toBe(peer);
+    expect(resolvePeer(remote, header, trusted)).toBe(peer);
   });
 });

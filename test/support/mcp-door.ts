@@ -9,7 +9,7 @@ import type { Clock } from "../../src/clock.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import type { Level, LiveGrant } from "../../src/grant.ts";
-import { type AppEnv, createCors, createGuard, createRefuseStrangers } from "../../src/http/guard.ts";
+import { type AppEnv, createCors, createGuard, createRequireKnownOrigin } from "../../src/http/guard.ts";
 import { createNotFound, createOnError } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
 import { createSendLog } from "../../src/ledger/send-log.ts";
@@ -124,7 +124,7 @@ export async function openMcpDoor(options: {
       "/",
       createMcpRoutes({
         config,
-        refuseStrangers: createRefuseStrangers({ config }),
+        requireKnownOrigin: createRequireKnownOrigin({ config }),
         requireGrant,
         sessions,
         streams,

@@ -44,7 +44,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
     }),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.rates ? { rates: options.rates } : {}),
-    ...(options.gates ? { gates: options.gates } : {}),
+    ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     ...(options.deadlines ? { deadlines: options.deadlines } : {}),
     ...(options.outbound ? { outbound: options.outbound } : {}),
   });

@@ -1,8 +1,9 @@
 /** Attachments: their content as text or as a picture, or their bytes as they come from the mail server. */
 import type { ImapFlow } from "imapflow";
 import type { DocumentReader } from "../../documents/sandbox.ts";
-import { type AttachedPart, type Part, toAnatomy, toPart } from "../../email/structure.ts";
-import { createTransferDecoder } from "../../email/transfer-stream.ts";
+import { type AttachedPart, toEmailContents } from "../../email/email-contents.ts";
+import { type Part, toPart } from "../../email/part.ts";
+import { createTransferDecoder } from "../../email/transfer-decoder.ts";
 import { AppError } from "../../errors.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
@@ -104,7 +105,7 @@ function toImage(bytes: Buffer): { data: string; mimeType: string } | undefined 
  */
 export async function findAttachment(imap: ImapFlow, uid: number, index: number): Promise<AttachedPart> {
   const email = await fetchOneFresh(imap, uid, { uid: true, bodyStructure: true });
-  const { attachments } = toAnatomy(toPart(email.bodyStructure ?? { type: "text/plain" }));
+  const { attachments } = toEmailContents(toPart(email.bodyStructure ?? { type: "text/plain" }));
   const found = attachments.find((attached) => attached.index === index);
   if (found) return found;
   throw new AppError(

@@ -1,29 +1,23 @@
 /** get_email: one email as facts and text, in one round trip when it was listed before, else in two. */
 import type { FetchMessageObject, ImapFlow } from "imapflow";
 import type { Address } from "../../email/address.ts";
+import { type AttachedPart, type EmailContents, toEmailContents } from "../../email/email-contents.ts";
 import type { EmailRef } from "../../email/email-id.ts";
 import { toSafeFileName } from "../../email/file-name.ts";
 import {
-  decodeWords,
+  decodeEncodedWords,
+  decodeHeaderText,
   type Header,
   headerValue,
+  parseAddresses,
   parseHeaders,
-  toAddresses,
   toIsoDate,
-  toText,
 } from "../../email/headers.ts";
-import { toEmailLinks } from "../../email/message-ids.ts";
-import { toVerdicts } from "../../email/sender.ts";
-import {
-  type Anatomy,
-  type AttachedPart,
-  charsetOf,
-  emptyPart,
-  toAnatomy,
-  toPart,
-} from "../../email/structure.ts";
+import { unsubscribeTargets } from "../../email/list-unsubscribe.ts";
+import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
+import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForward } from "../../email/subject.ts";
-import { toUnsubscribe } from "../../email/unsubscribe.ts";
+import { toThreadKeys } from "../../email/thread-keys.ts";
 import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
@@ -60,7 +54,7 @@ type EmailRequest = Parameters<MailReading["getEmail"]>[0];
 /** Facts and octets of one email, as one FETCH brings them. */
 type FetchedEmail = {
   message: FetchMessageObject;
-  contents: Anatomy;
+  contents: EmailContents;
   headers: readonly Header[];
   subject: string;
 };
@@ -106,11 +100,11 @@ async function fetchEmail(
     bodyParts:
       textParts.length > 0 ? textParts.map((key) => ({ key, start: 0, maxLength: firstBytes })) : undefined,
   });
-  const contents = toAnatomy(message.bodyStructure ? toPart(message.bodyStructure) : emptyPart);
+  const contents = toEmailContents(message.bodyStructure ? toPart(message.bodyStructure) : emptyPart);
   const headers = parseHeaders(message.headers ?? Buffer.alloc(0), charsetOf(contents.root));
-  const subject = toText(headerValue(headers, "subject"));
+  const subject = decodeHeaderText(headerValue(headers, "subject"));
   // get_thread is often called next: with these it needs no round trip for the email itself.
-  const links = toEmailLinks(headers, subject, message.threadId);
+  const links = toThreadKeys(headers, subject, message.threadId);
   noteEmail(cache, ref.uid, { parts: partsOfText(contents), links });
   return { message, contents, headers, subject };
 }
@@ -128,15 +122,15 @@ function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, re
     ...people,
     subject,
     date: toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(message)),
-    messageId: toText(headerValue(headers, "message-id")) || undefined,
+    messageId: decodeHeaderText(headerValue(headers, "message-id")) || undefined,
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),
     answered: flags.has("\\answered"),
     draft: flags.has("\\draft"),
     size: message.size ?? 0,
-    sender: toVerdicts(headers),
+    sender: toSenderChecks(headers),
     earlier: countEarlier(headers),
-    unsubscribe: toUnsubscribe(headers),
+    unsubscribe: unsubscribeTargets(headers),
     format: request.format,
     ...text,
     attachments: contents.attachments.map(toAttachment),
@@ -173,7 +167,7 @@ const addressFields = {
 /** The first people of each address header, and a sentence for each header that names more. */
 function toPeople(headers: readonly Header[]) {
   const entries = Object.entries(addressFields).map(
-    ([field, name]) => [field, toAddresses(headerValue(headers, name))] as const,
+    ([field, name]) => [field, parseAddresses(headerValue(headers, name))] as const,
   );
   const people = Object.fromEntries(entries.map(([field, all]) => [field, all.slice(0, maxPeople)]));
   const omissions = entries
@@ -184,7 +178,7 @@ function toPeople(headers: readonly Header[]) {
 
 /** All header lines, decoded, and a sentence where they are more than an answer holds. */
 function toHeaderLines(headers: readonly Header[]): { lines: string; omissions: string[] } {
-  const lines = headers.map(({ name, value }) => `${name}: ${decodeWords(value)}`).join("\n");
+  const lines = headers.map(({ name, value }) => `${name}: ${decodeEncodedWords(value)}`).join("\n");
   return {
     lines: lines.slice(0, maxHeaderCharacters).toWellFormed(),
     omissions:
@@ -233,6 +227,6 @@ export function toAttachment(attached: AttachedPart): Attachment {
     size: Math.round(part.size * share),
     inline,
     inside,
-    email: part.letterhead,
+    email: part.attachedHeader,
   };
 }

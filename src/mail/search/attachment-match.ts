@@ -1,11 +1,12 @@
 /** What a query asks about the parts of an email. */
 
-import { type Part, toAnatomy } from "../../email/structure.ts";
+import { toEmailContents } from "../../email/email-contents.ts";
+import type { Part } from "../../email/part.ts";
 import type { Query } from "../../query/query.ts";
 
 /** has:attachment and filename:, answered from the structure alone. */
 export function matchesParts(root: Part, term: Query): boolean {
-  const { attachments } = toAnatomy(root);
+  const { attachments } = toEmailContents(root);
   if (term.kind === "attachment") return attachments.some(({ inline }) => !inline);
   if (term.kind !== "filename") return false;
   const wanted = term.text.normalize("NFC").toLowerCase();

@@ -2,9 +2,16 @@
 
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Address } from "../../email/address.ts";
-import { headerValue, parseHeaders, toAddresses, toIsoDate, toText } from "../../email/headers.ts";
-import { linkHeaders, toEmailLinks } from "../../email/message-ids.ts";
-import { type Anatomy, charsetOf, emptyPart, type Part, toAnatomy, toPart } from "../../email/structure.ts";
+import { type EmailContents, toEmailContents } from "../../email/email-contents.ts";
+import {
+  decodeHeaderText,
+  headerValue,
+  parseAddresses,
+  parseHeaders,
+  toIsoDate,
+} from "../../email/headers.ts";
+import { charsetOf, emptyPart, type Part, toPart } from "../../email/part.ts";
+import { threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
 import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
 import { textParts } from "../../readable/body.ts";
@@ -24,7 +31,7 @@ export const rowQuery: FetchQueryObject = {
   internalDate: true,
   bodyStructure: true,
   // What links an email to others saves a round trip when its conversation is asked for.
-  headers: ["from", "to", "subject", "date", ...linkHeaders],
+  headers: ["from", "to", "subject", "date", ...threadHeaders],
   threadId: true,
   bodyParts: [{ key: "1", start: 0, maxLength: snippetBytes }],
 };
@@ -80,21 +87,21 @@ function toFetchedRow(
   const received = receivedAt(email);
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);
-  const anatomy = toAnatomy(root);
-  const subject = toText(headerValue(headers, "subject"));
-  const links = toEmailLinks(headers, subject, email.threadId);
-  noteEmail(notes, email.uid, { parts: textParts(anatomy), links });
+  const contents = toEmailContents(root);
+  const subject = decodeHeaderText(headerValue(headers, "subject"));
+  const links = toThreadKeys(headers, subject, email.threadId);
+  noteEmail(notes, email.uid, { parts: textParts(contents), links });
   const row: EmailRow = {
     id,
-    from: toAddresses(headerValue(headers, "from"))[0] ?? nobody,
-    to: toAddresses(headerValue(headers, "to")).slice(0, 20),
+    from: parseAddresses(headerValue(headers, "from"))[0] ?? nobody,
+    to: parseAddresses(headerValue(headers, "to")).slice(0, 20),
     subject,
     date: toIsoDate(headerValue(headers, "date")) ?? isoOf(received),
     mailbox: imap.mailbox ? imap.mailbox.path : "",
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),
     answered: flags.has("\\answered"),
-    attachments: countAttachments(anatomy),
+    attachments: countAttachments(contents),
     size: email.size ?? 0,
     snippet: toSnippet(email.bodyParts?.get("1"), root),
   };
@@ -102,6 +109,6 @@ function toFetchedRow(
 }
 
 /** What a person would call attachments: not the pictures shown within the text, nor what is in an attached email. */
-function countAttachments({ attachments }: Anatomy): number {
+function countAttachments({ attachments }: EmailContents): number {
   return attachments.filter((attached) => !attached.inline && attached.inside === undefined).length;
 }

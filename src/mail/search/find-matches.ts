@@ -1,6 +1,6 @@
 /** The emails of one mailbox that match, newest first. Uses SORT where the server has it, and is right without. */
 import type { ImapFlow } from "imapflow";
-import { toPart } from "../../email/structure.ts";
+import { toPart } from "../../email/part.ts";
 import { toGmailKeys } from "../../imap/gmail-keys.ts";
 import { atom, ifRefused, type SearchToken, uidSearch, uidSort } from "../../imap/raw-search.ts";
 import { toSearchKeys } from "../../imap/search-keys.ts";

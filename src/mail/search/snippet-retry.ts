@@ -4,7 +4,8 @@
  * email shows what its sender hid (Dovecot 2.3).
  */
 import type { ImapFlow } from "imapflow";
-import { type Part, toAnatomy } from "../../email/structure.ts";
+import { toEmailContents } from "../../email/email-contents.ts";
+import type { Part } from "../../email/part.ts";
 import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { snippetBytes, toWords } from "../../readable/snippet.ts";
 
@@ -50,7 +51,7 @@ export async function fetchMissingSnippets(
 
 /** The text of an email, when there is more of it than a row has seen. */
 function textOf(root: Part): Part | undefined {
-  const { texts } = toAnatomy(root);
+  const { texts } = toEmailContents(root);
   return texts
     .map(({ html, plain }) => html ?? plain)
     .find((part) => part !== undefined && part.size > snippetBytes);

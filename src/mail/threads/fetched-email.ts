@@ -1,12 +1,13 @@
 /** One email of a conversation as it is fetched: all that is shown of it but its text, and the ids that link it. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
-import { type Header, headerValue, parseHeaders, toIsoDate, toText } from "../../email/headers.ts";
-import { type EmailLinks, linkHeaders, toEmailLinks } from "../../email/message-ids.ts";
-import { type Anatomy, charsetOf, emptyPart, toAnatomy, toPart } from "../../email/structure.ts";
+import { type EmailContents, toEmailContents } from "../../email/email-contents.ts";
+import { decodeHeaderText, type Header, headerValue, parseHeaders, toIsoDate } from "../../email/headers.ts";
+import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
+import { type ThreadKeys, threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
 import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
 import type { Access } from "../access.ts";
 
-export type FetchedEmail = EmailLinks & {
+export type FetchedEmail = ThreadKeys & {
   mailbox: string;
   uid: number;
   id: string;
@@ -17,7 +18,7 @@ export type FetchedEmail = EmailLinks & {
   date: string;
   unread: boolean;
   draft: boolean;
-  anatomy: Anatomy;
+  contents: EmailContents;
   /** Octets that came along of its parts, from their beginnings: all of a part that has fewer than `bodyOctets`. */
   bodies: ReadonlyMap<string, Buffer>;
 };
@@ -28,7 +29,7 @@ const query: FetchQueryObject = {
   internalDate: true,
   bodyStructure: true,
   threadId: true,
-  headers: ["from", "to", "cc", "subject", "date", ...linkHeaders],
+  headers: ["from", "to", "cc", "subject", "date", ...threadHeaders],
 };
 
 /** Octets of each text part that come along where an email's text is likely to be shown. */
@@ -51,7 +52,7 @@ export function toFetchedEmail(
   const date = toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(email));
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);
-  const links = toEmailLinks(headers, toText(headerValue(headers, "subject")), email.threadId);
+  const links = toThreadKeys(headers, decodeHeaderText(headerValue(headers, "subject")), email.threadId);
   return {
     ...links,
     ...{ mailbox, uid: email.uid, id, headers, date },
@@ -59,11 +60,11 @@ export function toFetchedEmail(
     at: Date.parse(date),
     unread: !flags.has("\\seen"),
     draft: flags.has("\\draft"),
-    anatomy: toAnatomy(root),
+    contents: toEmailContents(root),
     bodies: email.bodyParts ?? new Map(),
   };
 }
 
-export function toLinks({ messageId, ids, subject, threadId }: FetchedEmail): EmailLinks {
+export function toLinks({ messageId, ids, subject, threadId }: FetchedEmail): ThreadKeys {
   return { messageId, ids, subject, ...(threadId ? { threadId } : {}) };
 }

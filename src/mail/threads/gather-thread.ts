@@ -7,7 +7,7 @@
  */
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
-import type { EmailLinks } from "../../email/message-ids.ts";
+import type { ThreadKeys } from "../../email/thread-keys.ts";
 import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
 import { atom, ifRefused, uidSearch } from "../../imap/raw-search.ts";
 import { requireSameValidity } from "../../imap/select.ts";
@@ -62,7 +62,7 @@ function toOthers(known: readonly KnownMailbox[], { number }: Start): readonly K
 }
 
 /** What a conversation is asked for by, and the email itself unless it comes with the others. */
-type Start = EmailLinks & {
+type Start = ThreadKeys & {
   ref: EmailRef;
   number?: { keys: Key; gmail: boolean };
   first?: FetchedEmail;
@@ -93,7 +93,7 @@ async function readFirst(
   const ask = withBodies(notes.textParts.get(ref.uid) ?? []);
   const email = await fetchOneFresh(imap, ref.uid, ask);
   const first = toFetchedEmail(access, imap, ref.mailbox, email);
-  const seen = { parts: textParts(first.anatomy), links: toLinks(first) };
+  const seen = { parts: textParts(first.contents), links: toLinks(first) };
   noteEmail(notes, ref.uid, seen);
   const number = toNumber(imap, first.threadId);
   return { ...seen.links, ref, first, parts: seen.parts, ...(number ? { number } : {}) };

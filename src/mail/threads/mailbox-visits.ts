@@ -116,7 +116,7 @@ function look(
       .filter(({ headers }) => headers)
       .map((email) => toFetchedEmail(access, imap, path, email));
     for (const email of found)
-      noteEmail(notes, email.uid, { parts: textParts(email.anatomy), links: toLinks(email) });
+      noteEmail(notes, email.uid, { parts: textParts(email.contents), links: toLinks(email) });
     return found;
   });
 }

@@ -1,8 +1,8 @@
 /** A conversation as it is read: the text of each email, quoted history folded, within one budget. */
 import type { ImapFlow } from "imapflow";
-import { headerValue, toAddresses } from "../../email/headers.ts";
+import { headerValue, parseAddresses } from "../../email/headers.ts";
 import { mayBeForward } from "../../email/subject.ts";
-import { decodeTransfer } from "../../email/transfer.ts";
+import { decodeTransfer } from "../../email/transfer-encoding.ts";
 import { firstBytes, textParts } from "../../readable/body.ts";
 import { renderBody } from "../../readable/render-body.ts";
 import type { Access } from "../access.ts";
@@ -62,7 +62,7 @@ async function readBodies(access: Access, shown: readonly FetchedEmail[]): Promi
     [...mailboxes].map(([mailbox, emails]) =>
       access.read(mailbox, async (imap) => {
         // Emails whose text is in the same parts come in one FETCH.
-        const alike = Map.groupBy(emails, (email) => textParts(email.anatomy).join(" "));
+        const alike = Map.groupBy(emails, (email) => textParts(email.contents).join(" "));
         for (const some of alike.values()) await readAlike(imap, some, maxLength, texts);
       }),
     ),
@@ -74,14 +74,14 @@ async function readBodies(access: Access, shown: readonly FetchedEmail[]): Promi
     return {
       id: email.id,
       mailbox: email.mailbox,
-      from: toAddresses(headerValue(email.headers, "from"))[0] ?? { address: "" },
-      to: toAddresses(headerValue(email.headers, "to")).slice(0, maxPeople),
-      cc: toAddresses(headerValue(email.headers, "cc")).slice(0, maxPeople),
+      from: parseAddresses(headerValue(email.headers, "from"))[0] ?? { address: "" },
+      to: parseAddresses(headerValue(email.headers, "to")).slice(0, maxPeople),
+      cc: parseAddresses(headerValue(email.headers, "cc")).slice(0, maxPeople),
       subject: email.subject,
       date: email.date,
       unread: email.unread,
       draft: email.draft,
-      attachments: email.anatomy.attachments
+      attachments: email.contents.attachments
         .filter(({ inline, inside }) => !inline && inside === undefined)
         .map(toAttachment)
         .map(({ index, name }) => ({ index, name })),
@@ -99,7 +99,7 @@ async function readAlike(
   texts: Map<FetchedEmail, Text>,
 ): Promise<void> {
   const [first] = emails;
-  const keys = first ? textParts(first.anatomy) : [];
+  const keys = first ? textParts(first.contents) : [];
   const bodyParts = keys.map((key) => ({ key, start: 0, maxLength }));
   const range = emails.map(({ uid }) => uid).join(",");
   const fetched = await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true });
@@ -113,7 +113,7 @@ async function readAlike(
 
 function toText(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>, cut: boolean): Text {
   const forward = mayBeForward(email.subject);
-  const { text, notes } = renderBody(email.anatomy, { format: "markdown", forward }, (part) => {
+  const { text, notes } = renderBody(email.contents, { format: "markdown", forward }, (part) => {
     const bytes = bodies.get(part.part);
     return bytes && decodeTransfer(bytes, part.encoding);
   });
@@ -122,7 +122,7 @@ function toText(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>, cut: b
 
 /** All of its text came when it was found, or there is none. */
 function isHere(email: FetchedEmail): boolean {
-  return textParts(email.anatomy).every((key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets);
+  return textParts(email.contents).every((key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets);
 }
 
 /** Characters for each text: all of it when the budget allows, else an equal share of what the shorter ones leave. */

@@ -1,8 +1,10 @@
 /**
- * With ALLOWED_EMAILS the door is open to some addresses only, and a login must prove the address. Whoever types the
- * servers can type one of his own, where every login works: a typed server proves an address only when it is the
- * operator's own, the address's domain's, or the one that belongs to the address anyway. And the part before @ is a
- * name of its own at each company: who may log in as `ann` at iCloud is ann@icloud.com, and not ann@example.org.
+ * Proof that an address belongs to the person who logs in, which ALLOWED_EMAILS requires.
+ *
+ * A person can enter a server of their own, which accepts every login. An entered server therefore proves an address
+ * only when it is the operator's, belongs to the address's domain, or is the one discovered for the address. A local
+ * part alone proves nothing about another domain: a login as `ann` at iCloud proves ann@icloud.com, and not
+ * ann@example.org.
  */
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
@@ -11,36 +13,39 @@ import type { Outbound } from "../outbound.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { ConnectError } from "./connect-error.ts";
-import type { Servers } from "./connect-servers.ts";
+import type { LoginServers } from "./server-resolution.ts";
 
-/** The user names that prove the address; of typed servers, which `requireProof` judges, all. */
-export function toProvingNames(
+/** Selects the user names that prove the address; all of them for entered servers, which `requireAddressOwnership` checks. */
+export function selectUsernames(
   address: string,
-  { provider, usernames, typed }: Pick<Servers, "provider" | "usernames" | "typed">,
+  { provider, usernames, enteredByUser }: Pick<LoginServers, "provider" | "usernames" | "enteredByUser">,
   { allowedEmails }: Pick<Config, "allowedEmails">,
 ): readonly string[] {
-  const company = typed ? undefined : findPreset(provider);
-  if (allowedEmails.length === 0 || !company || company.domains.includes(toDomain(address))) return usernames;
+  const preset = enteredByUser ? undefined : findPreset(provider);
+  if (allowedEmails.length === 0 || !preset || preset.domains.includes(toLowerDomain(address)))
+    return usernames;
   return [address];
 }
 
 /**
- * Judges servers that a person typed. Throws ConnectError permission_missing. Resolves to the login that is the proof:
- * `openedOnly` where the server is taken for the operator's own because its name resolves to an address that
- * ALLOW_PRIVATE_HOSTS covers; the login must then be made to such an address (DNS rebinding).
+ * Checks entered servers. Throws ConnectError permission_missing when a login there does not prove the address.
+ *
+ * Resolves with `openedOnly: true` where the server counts as the operator's because its name resolves to an address
+ * that ALLOW_PRIVATE_HOSTS covers: the login must then go to such an address (DNS rebinding). `findServers` is called
+ * only when host and user name do not decide it.
  */
-export async function requireProof(
+export async function requireAddressOwnership(
   address: string,
-  { imap, usernames }: Pick<Servers, "imap" | "usernames">,
+  { imap, usernames }: Pick<LoginServers, "imap" | "usernames">,
   config: Pick<Config, "allowedEmails" | "allowPrivateHosts">,
   deps: { findServers: () => Promise<DiscoveredServers>; vetOpened: Outbound["vetOpened"] },
 ): Promise<{ openedOnly: boolean }> {
   const opened = createHostList(config.allowPrivateHosts);
   if (config.allowedEmails.length === 0 || opened.hasHost(imap.host)) return { openedOnly: false };
   const localPart = address.slice(0, address.lastIndexOf("@"));
-  const domain = toDomain(address);
+  const domain = toLowerDomain(address);
   const isOwnHost = imap.host === domain || imap.host.endsWith(`.${domain}`);
-  // On the right server a login as somebody else proves somebody else.
+  // On the right server, a login under another name proves another address.
   const isOwnName = usernames.every((name) => name === address || (isOwnHost && name === localPart));
   if (isOwnName && (isOwnHost || (await deps.findServers()).imap.host === imap.host))
     return { openedOnly: false };
@@ -62,6 +67,6 @@ async function isVetted(vetting: Promise<unknown>): Promise<boolean> {
   }
 }
 
-function toDomain(address: string): string {
+function toLowerDomain(address: string): string {
   return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
 }

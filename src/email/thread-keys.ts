@@ -3,15 +3,15 @@
 import { type Header, headerValue } from "./headers.ts";
 
 /** In the order of how near they lead: to itself, to the one before, to all before. */
-export const linkHeaders = ["message-id", "in-reply-to", "references"];
+export const threadHeaders = ["message-id", "in-reply-to", "references"];
 
 /** `subject` is decoded. `threadId`: as a server told it, if it did; what is no number of RFC 8474 or Gmail's is none. */
-export function toEmailLinks(
+export function toThreadKeys(
   headers: readonly Header[],
   subject: string,
   threadId: string | undefined,
-): EmailLinks {
-  const [own = [], ...others] = linkHeaders.map((name) => endsOf(idsIn(headerValue(headers, name))));
+): ThreadKeys {
+  const [own = [], ...others] = threadHeaders.map((name) => endsOf(idsIn(headerValue(headers, name))));
   const [messageId = ""] = own;
   const ids = [...own, ...others.flat()];
   const isNumber = typeof threadId === "string" && /^[\w-]{1,255}$/.test(threadId);
@@ -32,7 +32,7 @@ const endsOf = (ids: readonly string[]) => [...ids.slice(0, 50), ...ids.slice(50
 const alone = (text: string) => Buffer.from(text).toString();
 
 /** What an email's conversation is found by. */
-export type EmailLinks = {
+export type ThreadKeys = {
   /** Its Message-ID, empty without one. */
   messageId: string;
   /** Ids that it names, its own among them. */

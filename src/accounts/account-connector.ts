@@ -1,6 +1,6 @@
 /**
- * From what a person typed to credentials that are proven: servers found, IMAP login done, SMTP login done.
- * Saves nothing; a grant takes the credentials over.
+ * Connecting a mail account: turns what a person entered into proven credentials, by finding the servers and logging
+ * in to IMAP and SMTP. Stores nothing.
  */
 import { domainToASCII } from "node:url";
 import { z } from "zod";
@@ -12,25 +12,30 @@ import type { Limits } from "../http/rate-limit.ts";
 import type { Outbound } from "../outbound.ts";
 import type { Discover, DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
+import { requireAddressOwnership, selectUsernames } from "./address-ownership.ts";
 import { ConnectError, toConnectError } from "./connect-error.ts";
-import { type Servers, type TypedMailbox, toPassword, toServers } from "./connect-servers.ts";
-import { requireProof, toProvingNames } from "./require-proof.ts";
+import {
+  type LoginServers,
+  type MailboxInput,
+  normalizePassword,
+  resolveServers,
+} from "./server-resolution.ts";
 
-/** What a person typed. */
-export type ConnectRequest = TypedMailbox & {
+/** What a person entered in the connect form. */
+export type ConnectRequest = MailboxInput & {
   address: string;
   password: string;
   level: Level;
-  /** The SMTP server refused before, and the person goes on without it. */
+  /** True when the person continues without sending after the SMTP login failed. */
   withoutSending: boolean;
 };
 
-/** Proves a login and leaves. Throws an AppError from mail/failures. */
+/** Logs in and out again. Rejects with an AppError of the mail connection. */
 export type ProveLogin = (credentials: Credentials, signal: AbortSignal) => Promise<void>;
 
 /**
- * The same, and answers under which name the person writes, where `writes` asks for it and it is to be found.
- * `openedOnly`: to an address that the operator opened, or not at all.
+ * Logs in to IMAP and out again. With `writes`, resolves with the display name of the person's own emails, when they
+ * have one. With `openedOnly`, connects only to an address that the operator opened.
  */
 export type ProveImap = (
   credentials: Credentials,
@@ -38,20 +43,23 @@ export type ProveImap = (
   options: { writes: boolean; openedOnly: boolean },
 ) => Promise<string | undefined>;
 
-/** Says which login is under way, for a page that shows progress. */
+/** Reports the step that begins, for a page that shows progress. */
 export type Progress = (step: "servers" | "imap" | "smtp") => void;
 
-export type Connect = ReturnType<typeof createConnect>;
+export type AccountConnector = ReturnType<typeof createAccountConnector>;
 
 /**
- * How long one login may take. A server that drips stays within the deadlines of its stages; with discovery and a
- * second user name three logins are done before a proxy's or a browser's patience ends.
+ * Deadline of one login. It bounds a server that answers each stage just in time: discovery and three logins (a
+ * second user name, SMTP) must end before a proxy or a browser gives up.
  */
-export const loginMs = 25_000;
+const defaultLoginMs = 25_000;
 
 const addressShape = z.email().max(254);
 
-export function createConnect(deps: {
+type ConnectOptions = { signal: AbortSignal; progress?: Progress | undefined };
+
+/** Creates the connector. `loginMs`: deadline of one login, shorter in tests. */
+export function createAccountConnector(deps: {
   config: Pick<Config, "allowedEmails" | "allowPrivateHosts">;
   discover: Discover;
   limits: Pick<Limits, "withLogin">;
@@ -60,85 +68,91 @@ export function createConnect(deps: {
   vetOpened: Outbound["vetOpened"];
   loginMs?: number;
 }) {
-  const { config, discover, limits } = deps;
-  const inTime = (signal: AbortSignal) =>
-    AbortSignal.any([signal, AbortSignal.timeout(deps.loginMs ?? loginMs)]);
+  const { config, discover, limits, loginMs = defaultLoginMs } = deps;
+  const withDeadline = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(loginMs)]);
 
-  async function prove(
+  async function proveLogins(
     request: ConnectRequest,
-    servers: Servers,
+    servers: LoginServers,
     address: string,
-    options: { signal: AbortSignal; progress?: Progress | undefined; openedOnly: boolean },
+    { signal, progress, openedOnly }: ConnectOptions & { openedOnly: boolean },
   ): Promise<Credentials> {
-    const { signal, progress, openedOnly } = options;
     const { provider, imap, smtp, found } = servers;
-    const password = toPassword(request.password, servers.passwordKind);
+    const password = normalizePassword(request.password, servers.passwordKind);
 
     progress?.("imap");
-    const credentials = await firstThatWorks(servers.usernames, async (username) => {
+    const credentials = await withFirstAccepted(servers.usernames, async (username) => {
       const reading: Credentials = { address, username, password, provider, imap };
       const writes = request.level !== "read";
-      const name = await at("imap", found, deps.proveImap(reading, inTime(signal), { writes, openedOnly }));
+      const proof = deps.proveImap(reading, withDeadline(signal), { writes, openedOnly });
+      const name = await locateFailure("imap", found, proof);
       return name === undefined ? reading : { ...reading, name };
     });
     if (request.level !== "send" || request.withoutSending) return credentials;
 
     progress?.("smtp");
     const sending: Credentials = { ...credentials, smtp };
-    await at("smtp", found, deps.proveSmtp(sending, inTime(signal)));
+    await locateFailure("smtp", found, deps.proveSmtp(sending, withDeadline(signal)));
     return sending;
   }
 
   return {
-    /** The servers that belong to an address, within 3 s, without any login. Throws ConnectError on a bad address. */
+    /**
+     * Finds the servers of an address, within 3 seconds and without a login. Throws ConnectError for an address that
+     * is invalid or not allowed.
+     */
     async findServers(address: string, options: { signal: AbortSignal }): Promise<DiscoveredServers> {
       return discover(requireAddress(address, config.allowedEmails), options);
     },
 
     /**
-     * Proves IMAP, then SMTP when the person lets Claude send: in this order, so that a wrong password costs one
-     * failed login and not two. `peer` is who asks, as the throttle counts. Throws ConnectError, or rate_limited.
+     * Proves the IMAP login, and then the SMTP login when the level includes sending. In this order, a wrong password
+     * costs one failed login instead of two. `peer`: the client address that the rate limits count. Throws
+     * ConnectError, or AppError rate_limited.
      */
     async connectAccount(
       request: ConnectRequest,
-      options: { signal: AbortSignal; peer: string; progress?: Progress | undefined },
+      options: ConnectOptions & { peer: string },
     ): Promise<Credentials> {
       const address = requireAddress(request.address, config.allowedEmails);
       if (request.password === "")
         throw new ConnectError("invalid_input", "The password is missing.", { field: "password" });
-      if (findPreset(request.provider)?.appPassword.kind === "unavailable") throw unavailable();
+      if (findPreset(request.provider)?.appPassword.kind === "unavailable") throw passwordsUnavailable();
       options.progress?.("servers");
-      const meant = await toServers(request, address, discover, options.signal);
-      if (meant.passwordKind === "unavailable") throw unavailable(meant.found);
-      const { openedOnly } = meant.typed
-        ? await requireProof(address, meant, config, {
+      const resolved = await resolveServers(request, address, discover, options.signal);
+      if (resolved.passwordKind === "unavailable") throw passwordsUnavailable(resolved.found);
+      const { openedOnly } = resolved.enteredByUser
+        ? await requireAddressOwnership(address, resolved, config, {
             findServers: () => discover(address, { signal: options.signal }),
             vetOpened: deps.vetOpened,
           })
         : { openedOnly: false };
-      const servers = { ...meant, usernames: toProvingNames(address, meant, config) };
+      const servers = { ...resolved, usernames: selectUsernames(address, resolved, config) };
       const hosts = [servers.imap.host, servers.smtp.host];
       const accounts = [address, ...servers.usernames.map((name) => `${name} at ${servers.imap.host}`)];
       return limits.withLogin({ peer: options.peer, accounts, hosts }, () =>
-        prove(request, servers, address, { ...options, openedOnly }),
+        proveLogins(request, servers, address, { ...options, openedOnly }),
       );
     },
   };
 }
 
-function unavailable(found?: DiscoveredServers): ConnectError {
+function passwordsUnavailable(found?: DiscoveredServers): ConnectError {
   return new ConnectError("not_supported", "This company takes no passwords over IMAP any more.", {
     field: "provider",
     found,
   });
 }
 
-/** The typed address as it is used, its domain in ASCII. Throws when it is none, or not one of those who may. */
-function requireAddress(typed: string, allowed: readonly string[]): string {
-  const split = typed.trim().lastIndexOf("@");
-  const localPart = typed.trim().slice(0, split);
-  const domain = typed.trim().slice(split + 1);
-  // domainToASCII drops line ends and tabs, and would make one address of two lines.
+/**
+ * Returns the entered address with its domain in ASCII. Throws ConnectError invalid_input for an invalid address, and
+ * permission_missing for one that ALLOWED_EMAILS does not include.
+ */
+function requireAddress(input: string, allowed: readonly string[]): string {
+  const split = input.trim().lastIndexOf("@");
+  const localPart = input.trim().slice(0, split);
+  const domain = input.trim().slice(split + 1);
+  // domainToASCII drops line ends and tabs, which would turn two lines into one valid address.
   const address = addressShape.safeParse(/\s/.test(domain) ? "" : `${localPart}@${domainToASCII(domain)}`);
   if (split < 1 || !address.success)
     throw new ConnectError("invalid_input", "This is not an email address.", { field: "address" });
@@ -150,7 +164,7 @@ function requireAddress(typed: string, allowed: readonly string[]): string {
   return address.data;
 }
 
-/** `allowed` holds addresses and @domains; empty lets everybody in. Case does not count. */
+/** Compares an address with addresses and @domains, ignoring case; an empty list allows every address. */
 function isAllowed(address: string, allowed: readonly string[]): boolean {
   if (allowed.length === 0) return true;
   const lower = address.toLowerCase();
@@ -160,8 +174,8 @@ function isAllowed(address: string, allowed: readonly string[]): boolean {
   });
 }
 
-/** What `attempt` gives for the first user name that is let in; only a refused login leads to the next. */
-async function firstThatWorks<T>(
+/** Runs `attempt` with each user name until one is accepted; only a refused login leads to the next name. */
+async function withFirstAccepted<T>(
   usernames: readonly string[],
   attempt: (username: string) => Promise<T>,
 ): Promise<T> {
@@ -177,8 +191,8 @@ async function firstThatWorks<T>(
   throw refusal;
 }
 
-/** A failure of one of the two logins, with the field where the person can mend it. */
-async function at<T>(
+/** Rethrows the failure of a login as a ConnectError with the form field at which the person can correct it. */
+async function locateFailure<T>(
   side: "imap" | "smtp",
   found: DiscoveredServers | undefined,
   login: Promise<T>,

@@ -1,6 +1,6 @@
 /** From what was typed to proven credentials, with logins that a test answers. */
 import { describe, expect, test } from "bun:test";
-import { type ConnectRequest, createConnect } from "../../src/accounts/connect.ts";
+import { type ConnectRequest, createAccountConnector } from "../../src/accounts/account-connector.ts";
 import { ConnectError } from "../../src/accounts/connect-error.ts";
 import type { Credentials } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
@@ -55,7 +55,7 @@ function setUp(
       logins.push({ side, username: with_.username, password: with_.password });
       answer?.(with_);
     };
-  const connect = createConnect({
+  const connect = createAccountConnector({
     config: {
       allowedEmails: options.allowedEmails ?? [],
       allowPrivateHosts,
@@ -167,7 +167,7 @@ describe("Connecting a mailbox", () => {
   test("A server that answers each step just in time is given up as a whole, and that is its failure", async () => {
     const smtp = await startScriptedSmtp({ slowMs: 400 });
     const outbound = createOutbound({ allowPrivateHosts: ["localhost"] });
-    const connect = createConnect({
+    const connect = createAccountConnector({
       config: { allowedEmails: [], allowPrivateHosts: ["localhost"] },
       discover: async () => Promise.reject(new Error("nobody should be asked")),
       limits: { withLogin: (_, work) => work() },

@@ -5,7 +5,7 @@ import { type Header, headerValue } from "./headers.ts";
 const maxTargetCharacters = 900;
 
 /** The list's own addresses for leaving it, https: and mailto:, its favourite first; empty when it is no list. */
-export function toUnsubscribe(headers: readonly Header[]): string[] {
+export function unsubscribeTargets(headers: readonly Header[]): string[] {
   const value = headerValue(headers, "list-unsubscribe") ?? "";
   return [...value.matchAll(/<\s*((?:https?|mailto):[^<>\s]+)\s*>/gi)]
     .map((match) => match[1] ?? "")

@@ -1,6 +1,6 @@
 /** What the receiving server found out about the sender, and what should make a reader careful. */
 
-import { type Header, headerValue, toAddresses } from "./headers.ts";
+import { type Header, headerValue, parseAddresses } from "./headers.ts";
 
 /** The methods of RFC 8601 section 2.7 that say whether the sender is who he says, and what they may say. */
 const methods = ["spf", "dkim", "dmarc"] as const;
@@ -12,7 +12,7 @@ type Checks = { by?: string; found: Partial<Record<(typeof methods)[number], str
  * Only the topmost Authentication-Results counts: the receiving server writes it above everything that came in,
  * and the sender may have written any below it (RFC 8601 section 5).
  */
-export function toVerdicts(headers: readonly Header[]): SenderVerdicts {
+export function toSenderChecks(headers: readonly Header[]): SenderChecks {
   const checks = toChecks(headers);
   const doubt =
     checks && !checks.confirmed
@@ -113,8 +113,8 @@ function isConfirmed(by: string | undefined, above: readonly Header[], below: He
 }
 
 function warnings(headers: readonly Header[]): string[] {
-  const from = toAddresses(headerValue(headers, "from"));
-  const replyTo = toAddresses(headerValue(headers, "reply-to"));
+  const from = parseAddresses(headerValue(headers, "from"));
+  const replyTo = parseAddresses(headerValue(headers, "reply-to"));
   const own = new Set(from.map(({ address }) => address.toLowerCase()));
   const found: string[] = [];
   for (const { name, address } of from) {
@@ -130,7 +130,7 @@ function warnings(headers: readonly Header[]): string[] {
 }
 
 /** What the receiving server found out about the sender, and what should make a reader careful. */
-export type SenderVerdicts = {
+export type SenderChecks = {
   spf?: string;
   dkim?: string;
   dmarc?: string;

@@ -1,5 +1,5 @@
 /** Content-Transfer-Encoding undone piece by piece, for files that are never in memory whole. */
-import { decodeTransfer } from "./transfer.ts";
+import { decodeTransfer } from "./transfer-encoding.ts";
 
 /** `push` gives what can be decoded so far, `end` the rest. */
 export function createTransferDecoder(encoding?: string) {

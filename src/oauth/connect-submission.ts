@@ -1,0 +1,107 @@
+/** The handling of a submitted connect form, by the intent of the person who sent it. */
+import type { Context } from "hono";
+import type { AccountConnector, Progress } from "../accounts/account-connector.ts";
+import type { Vault } from "../accounts/vault.ts";
+import type { Config } from "../config.ts";
+import { AppError } from "../errors.ts";
+import { type AppEnv, extendIdleTimeout } from "../http/guard.ts";
+import { identifyPeer } from "../http/peer.ts";
+import type { Log } from "../log.ts";
+import { type ConnectForm, emptyConnectForm, toIntent } from "../pages/connect-form.ts";
+import { toStorageError } from "../storage-error.ts";
+import type { AuthorizationFlow, PendingGrant } from "./authorization-flow.ts";
+import type { AuthorizationPages } from "./authorization-pages.ts";
+import type { AuthorizationRequest } from "./authorization-request.ts";
+import { languageOf, type PageResponse } from "./page-response.ts";
+
+/** Maximum duration of a submission in seconds: a discovery and two logins, each within its own deadlines. */
+const submissionSeconds = 100;
+
+export type ConnectSubmission = {
+  request: AuthorizationRequest;
+  form: ConnectForm;
+  pending: PendingGrant | undefined;
+};
+
+export function createConnectSubmissions(deps: {
+  config: Pick<Config, "trustedProxies">;
+  authorizationFlow: AuthorizationFlow;
+  pages: AuthorizationPages;
+  connector: Pick<AccountConnector, "connectAccount" | "findServers">;
+  vault: Pick<Vault, "saveAccount">;
+  log: Log;
+}) {
+  const { config, authorizationFlow, pages, connector, vault, log } = deps;
+
+  /** Draws the form again with the servers of the entered address. */
+  async function lookUpServers(c: Context<AppEnv>, submission: ConnectSubmission): Promise<PageResponse> {
+    const { request, form, pending } = submission;
+    try {
+      const found = await connector.findServers(form.address, { signal: c.var.arrived.signal });
+      return pages.form(languageOf(c), request, { form, pending, found });
+    } catch (problem) {
+      if (!(problem instanceof AppError)) throw problem;
+      return pages.form(languageOf(c), request, { form, pending, problem });
+    }
+  }
+
+  /** Proves the entered credentials, saves the account, and continues with the page that the form asks for. */
+  async function connectAccount(
+    c: Context<AppEnv>,
+    { request, form }: ConnectSubmission,
+    progress?: Progress,
+  ): Promise<PageResponse> {
+    const language = languageOf(c);
+    try {
+      const credentials = await connector.connectAccount(form, {
+        signal: c.var.arrived.signal,
+        peer: identifyPeer(c, config),
+        progress,
+      });
+      const pending = authorizationFlow.attachAccount(request, form.level, ({ grantId, dataKey }) =>
+        vault.saveAccount(grantId, dataKey, credentials),
+      );
+      if (!pending) return pages.notice(language, "request_expired", 400);
+      log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
+      if (form.next === "go") return pages.finish(language, request);
+      return pages.connected(language, request, pending);
+    } catch (thrown) {
+      const problem = toStorageError(thrown);
+      if (!(problem instanceof AppError)) throw problem;
+      log.info("connect_refused", { requestId: c.var.requestId, code: problem.code });
+      return pages.form(language, request, {
+        form,
+        problem,
+        pending: authorizationFlow.findPending(request),
+      });
+    }
+  }
+
+  /** Draws an empty form for another account. */
+  function addAccount(c: Context<AppEnv>, { request, pending }: ConnectSubmission): PageResponse {
+    const language = languageOf(c);
+    if (!pending) return pages.notice(language, "request_expired", 400);
+    return pages.form(language, request, { form: emptyConnectForm("", pending.level), pending });
+  }
+
+  /** Handles a submission. `progress` is called for each login step. Rejects with OAuthError, AppError or a bug. */
+  return async function submit(
+    c: Context<AppEnv>,
+    submission: ConnectSubmission,
+    progress?: Progress,
+  ): Promise<PageResponse> {
+    const intent = toIntent(submission.form);
+    switch (intent) {
+      case "finish":
+        return pages.finish(languageOf(c), submission.request);
+      case "add":
+        return addAccount(c, submission);
+      case "lookup":
+        extendIdleTimeout(c, submissionSeconds);
+        return lookUpServers(c, submission);
+      case "connect":
+        extendIdleTimeout(c, submissionSeconds);
+        return connectAccount(c, submission, progress);
+    }
+  };
+}

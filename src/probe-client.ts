@@ -1,0 +1,73 @@
+/** The HTTP client of `doctor`: one request to PUBLIC_URL from outside, with its timings and certificate. */
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { TLSSocket } from "node:tls";
+
+export type ProbeResponse = {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: string;
+  /** Milliseconds from the start of the request to the arrival of each chunk of the body. */
+  chunkTimesMs: readonly number[];
+  /** Milliseconds from the start of the request to the end of the body. */
+  totalMs: number;
+  /** End of the certificate's validity in milliseconds since the epoch; undefined without TLS. */
+  certificateEndsAt: number | undefined;
+};
+
+/**
+ * Sends one request. Follows no redirect, verifies the certificate. Rejects with the error of the connection, also
+ * when the response is not complete after `timeoutMs` (default 10 s).
+ */
+export function sendProbe(
+  url: string,
+  options: {
+    method?: string;
+    headers?: Readonly<Record<string, string>>;
+    body?: string | Uint8Array;
+    timeoutMs?: number;
+  } = {},
+): Promise<ProbeResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<ProbeResponse>();
+  const startedAt = performance.now();
+  const send = url.startsWith("https:") ? requestHttps : requestHttp;
+  const request = send(
+    url,
+    {
+      method: options.method ?? "GET",
+      headers: { "User-Agent": "email-connector doctor", ...options.headers },
+      agent: false,
+      signal: AbortSignal.timeout(options.timeoutMs ?? 10_000),
+    },
+    (response) => readResponse(response, startedAt).then(resolve, reject),
+  );
+  request.on("error", reject);
+  request.end(options.body);
+  return promise;
+}
+
+async function readResponse(response: IncomingMessage, startedAt: number): Promise<ProbeResponse> {
+  // Read before the body: the socket is gone once the response has ended.
+  const certificateEndsAt = readCertificateEnd(response);
+  const elapsedMs = () => Math.round(performance.now() - startedAt);
+  const chunks: Buffer[] = [];
+  const chunkTimesMs: number[] = [];
+  for await (const chunk of response) {
+    chunkTimesMs.push(elapsedMs());
+    chunks.push(Buffer.from(chunk));
+  }
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    body: Buffer.concat(chunks).toString("utf8"),
+    chunkTimesMs,
+    totalMs: elapsedMs(),
+    certificateEndsAt,
+  };
+}
+
+function readCertificateEnd({ socket }: IncomingMessage): number | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const endsAt = Date.parse(socket.getPeerCertificate().valid_to);
+  return Number.isNaN(endsAt) ? undefined : endsAt;
+}

@@ -1,0 +1,71 @@
+/**
+ * Durations that do not depend on what else the machine does: CPU time, event-loop time, and growth. A wall clock also
+ * counts the time this process waits for a CPU; these do not, so a bound on them holds on a busy machine.
+ */
+
+const rounds = 3;
+const tickMs = 10;
+
+/** The CPU time in milliseconds, user and system, that this process uses during some work. */
+export async function cpuMsOf(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+/**
+ * How long some work takes in milliseconds of the event loop: 10 for each 10 ms timer that fires meanwhile. For
+ * deadlines and waiting; a loop that is blocked or gets no CPU counts nothing.
+ */
+export async function loopMsOf(work: () => unknown): Promise<number> {
+  let ticks = 0;
+  const timer = setInterval(() => {
+    ticks += 1;
+  }, tickMs);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  return ticks * tickMs;
+}
+
+/** The larger of CPU time and event-loop time, in milliseconds: for work that both computes and waits. */
+export async function ownMsOf(work: () => unknown): Promise<number> {
+  let loopMs = 0;
+  const cpuMs = await cpuMsOf(async () => {
+    loopMs = await loopMsOf(work);
+  });
+  return Math.max(cpuMs, loopMs);
+}
+
+/** The best of up to three rounds, in milliseconds; the first one within the bound ends it. */
+export async function bestOf(boundMs: number, round: () => number | Promise<number>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let made = 0; made < rounds && best >= boundMs; made++) best = Math.min(best, await round());
+  return best;
+}
+
+/** The 95th percentile in milliseconds of own time, of calls made one after another. */
+export async function p95Of(calls: number, work: (call: number) => unknown): Promise<number> {
+  const times: number[] = [];
+  for (let call = 0; call < calls; call++) times.push(await ownMsOf(() => work(call)));
+  return times.toSorted((a, b) => a - b)[Math.floor(calls * 0.95)] ?? Number.POSITIVE_INFINITY;
+}
+
+/**
+ * How much more CPU time work on twice the size takes: about 2 when linear, 4 when quadratic. `size` must take some
+ * 10 ms, or noise is measured.
+ */
+export async function growthOf(size: number, work: (size: number) => unknown): Promise<number> {
+  const minOf = async (each: number) => {
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) times.push(await cpuMsOf(() => work(each)));
+    return Math.min(...times);
+  };
+  // The first rounds also compile.
+  await work(size);
+  const once = await minOf(size);
+  return (await minOf(2 * size)) / Math.max(once, 1);
+}
