@@ -178,7 +178,6 @@ const importsOf = ({ imports }: Source) =>
 const cyclesYet: string[][] = [
   ["src/cli/check.ts", "src/cli/run.ts"],
   ["src/html/inline.ts", "src/html/markdown.ts", "src/html/table.ts"],
-  ["src/query/operators.ts", "src/query/query.ts"],
   ["src/readable/attachment-text.ts", "src/readable/outlook-file.ts"],
 ];
 

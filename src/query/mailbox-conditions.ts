@@ -1,28 +1,28 @@
-/** What a query says about mailboxes: `in:`, wherever it stands, answered for one mailbox at a time. */
+/** Evaluates the `in:` conditions of a query for one mailbox at a time. */
 import type { Query } from "./query.ts";
 
-/** What is left to ask of a mailbox; true: everything in it, false: nothing. */
+/** The condition left for a mailbox; true: every email in it matches, false: none does. */
 export type Remainder = Query | boolean;
 
 /**
- * The query as it stands in one mailbox: every `in:` replaced by what `holds` says of it, and what follows from that
- * drawn: `in:sent OR from:ann` is everything in sent, and from:ann elsewhere.
+ * Replaces every `in:` by the answer of `contains` for its name and simplifies the result: `in:sent OR from:ann` is
+ * true in Sent, and `from:ann` elsewhere.
  */
-export function inMailbox(query: Query, holds: (name: string) => Remainder): Remainder {
+export function reduceForMailbox(query: Query, contains: (name: string) => Remainder): Remainder {
   switch (query.kind) {
     case "in":
-      return holds(query.mailbox);
+      return contains(query.mailbox);
     case "not": {
-      const inner = inMailbox(query.of, holds);
+      const inner = reduceForMailbox(query.of, contains);
       return typeof inner === "boolean" ? !inner : { kind: "not", of: inner };
     }
     case "all":
     case "any": {
-      /** One part that is this decides. */
+      /** One part with this value decides the whole. */
       const deciding = query.kind === "any";
       const left: Query[] = [];
       for (const part of query.of) {
-        const remainder = inMailbox(part, holds);
+        const remainder = reduceForMailbox(part, contains);
         if (remainder === deciding) return deciding;
         if (typeof remainder !== "boolean") left.push(remainder);
       }
@@ -35,24 +35,24 @@ export function inMailbox(query: Query, holds: (name: string) => Remainder): Rem
 }
 
 /** A mailbox that a query names. */
-export type Named = {
+export type MailboxMention = {
   name: string;
-  /** To be looked in, not left out: under no minus, or under two. */
+  /** Under an even number of negations: the mailbox is to be searched, not left out. */
   wanted: boolean;
-  /** Beside everything else, so that nothing is looked for anywhere else. */
+  /** A condition on the whole query, so that no other mailbox can match. */
   alone: boolean;
 };
 
-export function namedIn(query: Query, wanted = true, alone = true): Named[] {
+export function mailboxMentions(query: Query, wanted = true, alone = true): MailboxMention[] {
   switch (query.kind) {
     case "in":
       return [{ name: query.mailbox, wanted, alone: wanted && alone }];
     case "not":
-      return namedIn(query.of, !wanted, false);
+      return mailboxMentions(query.of, !wanted, false);
     case "all":
-      return query.of.flatMap((part) => namedIn(part, wanted, alone));
+      return query.of.flatMap((part) => mailboxMentions(part, wanted, alone));
     case "any":
-      return query.of.flatMap((part) => namedIn(part, wanted, false));
+      return query.of.flatMap((part) => mailboxMentions(part, wanted, false));
     default:
       return [];
   }

@@ -1,16 +1,17 @@
-/** What holds for any query. */
+/** Properties of the query language that hold for every query. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { AppError } from "../../src/errors.ts";
 import { toGmailKeys, toGmailQuery } from "../../src/imap/gmail-keys.ts";
 import type { SearchToken } from "../../src/imap/raw-search.ts";
 import { toSearchKeys } from "../../src/imap/search-keys.ts";
-import { inMailbox } from "../../src/query/mailbox-conditions.ts";
+import { reduceForMailbox } from "../../src/query/mailbox-conditions.ts";
 import { operatorNames } from "../../src/query/operators.ts";
-import { parseQuery, type Query } from "../../src/query/query.ts";
+import { parseQuery } from "../../src/query/parse-query.ts";
+import type { Query } from "../../src/query/query.ts";
 import { cpuMsOf } from "../support/own-time.ts";
 
-const given = { clock: { now: () => Date.UTC(2024, 4, 6) }, self: "ann@example.test" };
+const context = { clock: { now: () => Date.UTC(2024, 4, 6) }, self: "ann@example.test" };
 const anyText = fc.string({ unit: "binary", maxLength: 400 });
 const queryPiece = fc.constantFrom(
   ...[
@@ -42,7 +43,7 @@ const queryPiece = fc.constantFrom(
   ],
 );
 
-test("any query is parsed or refused with words, never anything else, and quickly", async () => {
+test("any query is parsed or refused with unsupported_query within a second of CPU time", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(
@@ -52,7 +53,7 @@ test("any query is parsed or refused with words, never anything else, and quickl
       async (query) => {
         const cpuMs = await cpuMsOf(() => {
           try {
-            const parsed = parseQuery(query, given);
+            const parsed = parseQuery(query, context);
             expect(JSON.stringify(parsed).length).toBeLessThan(40_000);
           } catch (error) {
             expect(error).toBeInstanceOf(AppError);
@@ -70,7 +71,7 @@ test("any query is parsed or refused with words, never anything else, and quickl
 const word = fc.stringMatching(/^[a-z]{1,8}$/).filter((text) => !["or", "and", "not"].includes(text));
 const exactly = fc.constantFrom<{ exact?: true }>({}, { exact: true });
 
-/** Trees whose leaves are these. */
+/** Random trees over the context leaves. */
 const treeOf = (...leaves: fc.Arbitrary<Query>[]): fc.Arbitrary<Query> =>
   fc.letrec<{ query: Query }>((tie) => ({
     query: fc.oneof(
@@ -114,33 +115,33 @@ function write(query: Query): string {
   }
 }
 
-test("a query that was written from a tree is parsed to that tree, and again from Gmail's words", () => {
+test("a query serialized from a tree parses to that tree, also after translation to Gmail's syntax", () => {
   fc.assert(
     fc.property(queryTree, (query) => {
       const text = write(query);
       fc.pre(text.length < 1500);
-      expect(parseQuery(text, given)).toEqual(query);
+      expect(parseQuery(text, context)).toEqual(query);
       expect(toSearchKeys(query).length).toBeGreaterThan(0);
-      expect(parseQuery(toGmailQuery(query) ?? "", given)).toEqual(query);
+      expect(parseQuery(toGmailQuery(query) ?? "", context)).toEqual(query);
     }),
     { numRuns: 500 },
   );
 });
 
-test("every operator that the errors name is one, whatever its name is made of", () => {
+test("every operator that refusals list is accepted by the parser", () => {
   const taken = operatorNames.filter((name) => {
     try {
-      const parsed = parseQuery(`${name}:zzz`, given);
+      const parsed = parseQuery(`${name}:zzz`, context);
       return parsed.kind === "words";
     } catch (error) {
-      // A value it does not take is refused in the operator's own words.
+      // The operator itself refuses a value that it does not take.
       return !(error instanceof AppError) || error.message.includes("no operator");
     }
   });
   expect(taken).toEqual([]);
 });
 
-/** Whether a query holds, where `holds` says it of each of its leaves. */
+/** Evaluates a query; `holds` gives the truth of each leaf. */
 function isTrue(query: Query, holds: (leaf: Query) => boolean): boolean {
   switch (query.kind) {
     case "all":
@@ -154,7 +155,7 @@ function isTrue(query: Query, holds: (leaf: Query) => boolean): boolean {
   }
 }
 
-test("in: at any place of a query leaves for each mailbox what the whole query says of an email in it", () => {
+test("reducing in: for a mailbox keeps the truth value of the query for every email in it", () => {
   const mailboxes = ["one", "two", "three"];
   const words = ["a", "b", "c"];
   const tree = treeOf(
@@ -164,16 +165,16 @@ test("in: at any place of a query leaves for each mailbox what the whole query s
   fc.assert(
     fc.property(tree, (query) => {
       fc.pre(write(query).length < 1500);
-      const parsed = parseQuery(write(query), given);
+      const parsed = parseQuery(write(query), context);
       for (const mailbox of mailboxes) {
         const isHere = (name: string) => name === mailbox || name === "anywhere";
-        const left = inMailbox(parsed, isHere);
+        const left = reduceForMailbox(parsed, isHere);
         expect(JSON.stringify(left)).not.toContain('"in"');
-        for (let truths = 0; truths < 2 ** words.length; truths += 1) {
+        for (let bits = 0; bits < 2 ** words.length; bits += 1) {
           const holds = (leaf: Query) =>
             leaf.kind === "in"
               ? isHere(leaf.mailbox)
-              : leaf.kind === "words" && ((truths >> words.indexOf(leaf.text)) & 1) === 1;
+              : leaf.kind === "words" && ((bits >> words.indexOf(leaf.text)) & 1) === 1;
           expect(typeof left === "boolean" ? left : isTrue(left, holds)).toBe(isTrue(query, holds));
         }
       }
@@ -182,7 +183,7 @@ test("in: at any place of a query leaves for each mailbox what the whole query s
   );
 });
 
-/** SEARCH keys as a server reads them (RFC 3501 section 6.4.4), X-GM-RAW as Gmail does. */
+/** Evaluates SEARCH keys as a server does (RFC 3501 section 6.4.4), and X-GM-RAW as Gmail does. */
 function matches(keys: readonly SearchToken[], holds: (leaf: Query) => boolean): boolean {
   let next = 0;
   const textOf = (token: SearchToken | undefined): string =>
@@ -199,7 +200,7 @@ function matches(keys: readonly SearchToken[], holds: (leaf: Query) => boolean):
       case "NOT":
         return !key();
       case "X-GM-RAW":
-        return isTrue(parseQuery(textOf(keys[next++]), given), holds);
+        return isTrue(parseQuery(textOf(keys[next++]), context), holds);
       case "X-GM-LABELS":
         return holds({ kind: "label", label: textOf(keys[next++]) });
       case "BODY":
@@ -215,7 +216,7 @@ function matches(keys: readonly SearchToken[], holds: (leaf: Query) => boolean):
   return all;
 }
 
-test("what Gmail has no words for stands beside X-GM-RAW, and the whole means the same", () => {
+test("conditions that Gmail's syntax lacks become SEARCH keys beside X-GM-RAW, and the meaning is the same", () => {
   const leaves: Query[] = [
     { kind: "words", text: "a" },
     { kind: "words", text: "two words", exact: true },
@@ -227,13 +228,13 @@ test("what Gmail has no words for stands beside X-GM-RAW, and the whole means th
     { kind: "label", label: "Work" },
   ];
   const indexOf = (leaf: Query) => {
-    const at = leaves.findIndex((one) => Bun.deepEquals(one, leaf));
-    if (at < 0) throw new Error(`${JSON.stringify(leaf)} was not asked for`);
-    return at;
+    const index = leaves.findIndex((one) => Bun.deepEquals(one, leaf));
+    if (index < 0) throw new Error(`${JSON.stringify(leaf)} is not a leaf`);
+    return index;
   };
   fc.assert(
-    fc.property(treeOf(fc.constantFrom(...leaves)), fc.nat(2 ** leaves.length), (query, truths) => {
-      const holds = (leaf: Query) => leaf.kind === "in" || ((truths >> indexOf(leaf)) & 1) === 1;
+    fc.property(treeOf(fc.constantFrom(...leaves)), fc.nat(2 ** leaves.length), (query, bits) => {
+      const holds = (leaf: Query) => leaf.kind === "in" || ((bits >> indexOf(leaf)) & 1) === 1;
       expect(matches(toGmailKeys(query), holds)).toBe(isTrue(query, holds));
     }),
     { numRuns: 2_000 },
@@ -245,11 +246,11 @@ test.each<[string, string]>([
   ["from:me -to:ME cc:ann@example.test", "from:me -to:me cc:ann@example.test"],
   ['"invoice" subject:"two words"', '"invoice" subject:"two words"'],
   ["Grüße -köln", "Grüße -köln"],
-  // What would mean something to Gmail is a text between quotation marks.
+  // Text that is Gmail syntax is quoted.
   ['"OR" -x:// ~y AROUND', '"OR" -"x://" "~y" "AROUND"'],
   ["{a (b c)} -(a b) -{a b}", "{a (b c)} -(a b) -{a b}"],
   ["--a", "-(-a)"],
-  // Midnights UTC; Gmail's own days begin elsewhere.
+  // Midnights UTC as seconds; Gmail's own days begin in Pacific time.
   ["after:2024-03-05", "after:1709596799"],
   ["on:2024-03-05 OR a", "{(after:1709596799 before:1709683200) a}"],
   ["-on:2024-03-05", "-(after:1709596799 before:1709683200)"],
@@ -258,13 +259,13 @@ test.each<[string, string]>([
   ["is:read -is:starred has:attachment filename:pdf", "is:read -is:starred has:attachment filename:pdf"],
   ["list:team-1.example.org", "list:team-1.example.org"],
   ["rfc822msgid:<a+b=c@mail.example.org>", "rfc822msgid:a+b=c@mail.example.org"],
-])("%s is, to Gmail, %s", (query, expected) => {
-  expect(toGmailQuery(parseQuery(query, given))).toBe(expected);
+])("%s is translated to Gmail's %s", (query, expected) => {
+  expect(toGmailQuery(parseQuery(query, context))).toBe(expected);
 });
 
 test.each(["is:answered", "is:draft", "body:word", "a OR is:answered", "list:*"])(
-  "Gmail has no words for %s",
+  "Gmail's syntax cannot express %s",
   (query) => {
-    expect(toGmailQuery(parseQuery(query, given))).toBeUndefined();
+    expect(toGmailQuery(parseQuery(query, context))).toBeUndefined();
   },
 );

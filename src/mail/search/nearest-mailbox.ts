@@ -1,7 +1,7 @@
 /** A mailbox that is not there, and what it may have been meant to be. */
 import { closest, distance } from "fastest-levenshtein";
 import { AppError, quoted } from "../../errors.ts";
-import { isState } from "../../query/operators.ts";
+import { isEmailState } from "../../query/operators.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes, roles } from "../mailboxes.ts";
 
@@ -26,7 +26,7 @@ export function toMailboxNotFound(known: readonly KnownMailbox[], name: string):
   const asked = name.slice(0, 100);
   const wanted = asked.trim().toLowerCase();
   const nearest = toNearestPath(known, name);
-  const meant = isState(wanted)
+  const meant = isEmailState(wanted)
     ? `; search for is:${wanted}`
     : wanted === "all"
       ? "; leave it out, or search with in:anywhere"

@@ -4,9 +4,14 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
-import { inMailbox, type Named, namedIn, type Remainder } from "../../query/mailbox-conditions.ts";
+import {
+  type MailboxMention,
+  mailboxMentions,
+  type Remainder,
+  reduceForMailbox,
+} from "../../query/mailbox-conditions.ts";
 import type { Query } from "../../query/query.ts";
-import { wrongQuery } from "../../query/words.ts";
+import { unsupportedQuery } from "../../query/query-error.ts";
 import type { Access } from "../access.ts";
 import {
   type KnownMailbox,
@@ -32,7 +37,7 @@ export async function toSearchScope(
     mailbox === undefined
       ? parsed
       : { kind: "all", of: [{ kind: "in", mailbox }, ...(parsed.kind === "all" ? parsed.of : [parsed])] };
-  const named = namedIn(query);
+  const named = mailboxMentions(query);
   for (const { name } of named) requireMailboxName(name);
   const only = onlyMailbox(named);
   if (only !== undefined) {
@@ -40,7 +45,7 @@ export async function toSearchScope(
     return {
       places: toPlaces(
         path,
-        inMailbox(query, () => true),
+        reduceForMailbox(query, () => true),
         false,
       ),
       skipped: [],
@@ -50,7 +55,7 @@ export async function toSearchScope(
   const scope = overKnown(query, named, known, gmail);
   if (scope.places.length > 0) return scope;
   if (named.filter(({ alone }) => alone).length > 1)
-    throw wrongQuery(
+    throw unsupportedQuery(
       "An email is in one mailbox only, and several are named.",
       "Name one, or write in:one OR in:other.",
     );
@@ -58,7 +63,7 @@ export async function toSearchScope(
 }
 
 /** The one mailbox that is named beside everything else, when no other is: then nobody needs a list. */
-function onlyMailbox(named: readonly Named[]): string | undefined {
+function onlyMailbox(named: readonly MailboxMention[]): string | undefined {
   const names = new Set(named.map(({ name }) => name));
   const sure = named.some(({ alone }) => alone) && named.every(({ wanted }) => wanted);
   const [first] = named;
@@ -67,13 +72,14 @@ function onlyMailbox(named: readonly Named[]): string | undefined {
 
 function overKnown(
   query: Query,
-  named: readonly Named[],
+  named: readonly MailboxMention[],
   known: readonly KnownMailbox[],
   gmail: boolean,
 ): SearchScope {
   const targets = new Map<string, KnownMailbox>();
   for (const { name } of named) if (!isAnywhere(name)) targets.set(name, toKnown(known, name));
-  const pathsOf = (some: readonly Named[]) => new Set(some.map(({ name }) => targets.get(name)?.path));
+  const pathsOf = (some: readonly MailboxMention[]) =>
+    new Set(some.map(({ name }) => targets.get(name)?.path));
   const wanted = pathsOf(named.filter(({ wanted }) => wanted));
   // Where a query names what to look in, the rest goes without saying.
   const narrowed = named.some(({ name, alone }) => alone && !isAnywhere(name));
@@ -85,7 +91,7 @@ function overKnown(
   for (const one of known) {
     const binned = one.role === "trash" || one.role === "junk";
     if (all && one !== all && !binned) continue;
-    const remainder = inMailbox(query, (name) => {
+    const remainder = reduceForMailbox(query, (name) => {
       const target = targets.get(name);
       if (!target || target === one) return true;
       const labelled = one === all && target.role !== "trash" && target.role !== "junk";

@@ -5,7 +5,7 @@
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
-import { parseQuery } from "../../query/query.ts";
+import { parseQuery } from "../../query/parse-query.ts";
 import type { Access } from "../access.ts";
 import type { EmailPage } from "../reading.ts";
 import { fromCursor, inOrder, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";

@@ -1,13 +1,13 @@
-/** What people and models write that is not quite the query language: read as it is meant, or refused with what is right. */
+/** Near misses of the query language: accepted where the meaning is certain, else refused with the right syntax. */
 import { expect, test } from "bun:test";
-import { parseQuery } from "../../src/query/query.ts";
+import { parseQuery } from "../../src/query/parse-query.ts";
 
-const given = { clock: { now: () => Date.UTC(2024, 4, 6) }, self: "me@example.test" };
+const context = { clock: { now: () => Date.UTC(2024, 4, 6) }, self: "me@example.test" };
 
 test.each<[string, string]>([
   ["from:Ann@example.org;", "from:Ann@example.org"],
   ["from:<ann@example.org>", "from:ann@example.org"],
-  // As lists show a person.
+  // The form in which lists show a person.
   ['from:"Ann Lee <ann@example.org>"', "from:ann@example.org"],
   ["-to:\"'Lee, Ann' <ann@example.org>\"", "-to:ann@example.org"],
   ["subject:invoice, receipt", "subject:invoice receipt"],
@@ -17,8 +17,8 @@ test.each<[string, string]>([
   ["a || b && c", "a OR b AND c"],
   ["+unicorn", '"unicorn"'],
   ["rock 'n' roll", 'rock "n" roll'],
-])("%s is read as %s", (query, same) => {
-  expect(parseQuery(query, given)).toEqual(parseQuery(same, given));
+])("%s is parsed as %s", (query, same) => {
+  expect(parseQuery(query, context)).toEqual(parseQuery(same, context));
 });
 
 test.each([
@@ -29,8 +29,8 @@ test.each([
   "?",
   "a,b;c",
   "lunch - dinner",
-])("%s is looked for as it is written", (query) => {
-  const parsed = parseQuery(query, given);
+])("%s is searched for as written", (query) => {
+  const parsed = parseQuery(query, context);
   const texts = (parsed.kind === "all" ? parsed.of : [parsed]).map(
     (term) => term.kind === "words" && term.text,
   );
@@ -54,8 +54,8 @@ test.each<[string, string, string]>([
   ["message-id:abc", 'nearest is "rfc822msgid:"', "quotation marks"],
   ["larger_than:5M", 'nearest is "larger:"', "quotation marks"],
   ["header:x", 'no operator "header:".', "quotation marks"],
-])("%s, which other languages know, is refused with what to write", (query, message, hint) => {
-  const refused = () => parseQuery(query, given);
+])("%s, syntax of other query languages, is refused with the right syntax", (query, message, hint) => {
+  const refused = () => parseQuery(query, context);
   expect(refused).toThrow(message);
   expect(refused).toThrow(
     expect.objectContaining({ code: "unsupported_query", hint: expect.stringContaining(hint) }),
