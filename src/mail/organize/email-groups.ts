@@ -1,4 +1,4 @@
-/** The emails a call names, mailbox by mailbox, and what became of each. */
+/** The emails that a call names, grouped by mailbox, and the outcome of each. */
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
 import { requireSelected } from "../../imap/select.ts";
@@ -6,10 +6,15 @@ import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
 import type { Change, OrganizeResult, Outcome } from "../writing.ts";
 
-/** The emails of one mailbox in one numbering. */
-export type Group = { accountTag: string; mailbox: string; uidValidity: bigint; ids: Map<number, string> };
+/** Emails of one mailbox under one UIDVALIDITY: email id by UID. */
+export type EmailGroup = {
+  accountTag: string;
+  mailbox: string;
+  uidValidity: bigint;
+  ids: Map<number, string>;
+};
 
-/** What was done to one group. `problems` holds why not, for the ids it could not be done to. */
+/** Outcomes over all groups, by email id; `problems` holds our sentence for each email that was not changed. */
 export type Done = {
   done: Map<string, { newId?: string }>;
   problems: Map<string, string>;
@@ -20,8 +25,8 @@ export type Done = {
 const gone = "It is no longer in its mailbox.";
 const renumbered = "The mail server renumbered this mailbox since the id was given.";
 
-function toGroups(access: Access, ids: readonly string[]): Group[] {
-  const groups = new Map<string, Group>();
+function toGroups(access: Access, ids: readonly string[]): EmailGroup[] {
+  const groups = new Map<string, EmailGroup>();
   for (const id of ids) {
     const { accountTag, mailbox, uidValidity, uid } = access.toRef(id);
     const key = `${uidValidity}\0${mailbox}`;
@@ -32,11 +37,14 @@ function toGroups(access: Access, ids: readonly string[]): Group[] {
   return [...groups.values()];
 }
 
-/** Runs `work` per group on a connection that has the group's mailbox selected; a failure of one spares the rest. */
+/**
+ * Runs `work` for each group, on a connection that has its mailbox selected. A group that fails does not stop the
+ * others; its failure is thrown only when nothing was done at all. Throws email_not_found likewise.
+ */
 export async function forEachGroup(
   access: Access,
   ids: readonly string[],
-  work: (imap: ImapFlow, group: Group, done: Done) => Promise<void>,
+  work: (imap: ImapFlow, group: EmailGroup, done: Done) => Promise<void>,
 ): Promise<OrganizeResult> {
   const all: Done = { done: new Map(), problems: new Map(), changes: [], notes: [] };
   let failure: AppError | undefined;
@@ -73,20 +81,20 @@ export async function forEachGroup(
   return { outcomes, changes: all.changes, notes: [...new Set(all.notes)] };
 }
 
-/** Which of the group's UIDs are in the selected mailbox now. */
-export async function findUids(imap: ImapFlow, group: Group): Promise<number[]> {
+/** The UIDs of the group that the selected mailbox holds now. Throws mail_server_failed. */
+export async function findUids(imap: ImapFlow, group: EmailGroup): Promise<number[]> {
   const range = toUidSet([...group.ids.keys()]);
   const found = await readFresh(imap, () => imap.search({ uid: range }, { uid: true }));
   if (!found) throw new AppError("mail_server_failed", "The mail server did not answer what is there.");
   return found.filter((uid) => group.ids.has(uid));
 }
 
-/** imapflow answers a refused command with false. */
+/** Throws mail_server_failed for `false`, imapflow's result of a refused command. */
 export function requireDone(done: boolean | undefined, what: string): void {
   if (!done) throw new AppError("mail_server_failed", `The mail server refused to ${what}.`);
 }
 
-/** UIDs as a compact IMAP set: 1,2,3,7 -> "1:3,7". Empty for none. */
+/** UIDs as a compact IMAP sequence set: 1,2,3,7 -> "1:3,7". Empty for none. */
 export function toUidSet(uids: readonly number[]): string {
   const sorted = [...new Set(uids)].sort((a, b) => a - b);
   const ranges: { from: number; to: number }[] = [];

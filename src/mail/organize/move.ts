@@ -1,108 +1,222 @@
-/** Taking emails out of a mailbox: by MOVE, by COPY and removal, or for ever; never somebody else's. */
+/** Moving emails to another mailbox, by the best way that the server has; no other email is ever removed. */
 import type { CopyResponseObject, ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
 import { AppError, quoted } from "../../errors.ts";
 import { toAppError } from "../../imap/failures.ts";
 import { requireSelected } from "../../imap/select.ts";
-import { type Done, findUids, type Group, requireDone, toUidSet } from "./email-groups.ts";
+import { type Done, type EmailGroup, findUids, requireDone, toUidSet } from "./email-groups.ts";
 
-/** Moves what is left of a group to `destination`: MOVE (RFC 6851), else COPY and the removal the server can do. */
-export async function moveGroup(imap: ImapFlow, group: Group, destination: string, all: Done): Promise<void> {
-  if (destination === group.mailbox) {
-    for (const uid of await findUids(imap, group)) all.done.set(group.ids.get(uid) ?? "", {});
-    all.notes.push(`What was in ${quoted(destination)} already was left there.`);
-    return;
-  }
-  const tellsIds = imap.capabilities.has("UIDPLUS");
-  const moves = imap.capabilities.has("MOVE");
+/**
+ * The ways to move: MOVE (RFC 6851) confirmed by COPYUID (RFC 4315) or not, otherwise COPY with the originals erased
+ * (UID EXPUNGE, RFC 4315) or only marked as deleted.
+ */
+type MoveMode = "move" | "move-unconfirmed" | "copy-and-erase" | "copy-and-mark";
+
+function modeOf(imap: ImapFlow): MoveMode {
+  const hasUidPlus = imap.capabilities.has("UIDPLUS");
+  if (imap.capabilities.has("MOVE")) return hasUidPlus ? "move" : "move-unconfirmed";
+  return hasUidPlus ? "copy-and-erase" : "copy-and-mark";
+}
+
+/** Emails that arrived in the destination: their UIDs before, and COPYUID's answer. */
+type Transferred = { uids: readonly number[]; copied: CopyResponseObject };
+
+/**
+ * Moves a group to `destination`; what was done goes to `all`.
+ * Throws mailbox_not_found and the failure that the server gave where it refuses all of them.
+ */
+export async function moveGroup(
+  imap: ImapFlow,
+  group: EmailGroup,
+  destination: string,
+  all: Done,
+): Promise<void> {
+  if (destination === group.mailbox) return leaveInPlace(imap, group, all);
+  const mode = modeOf(imap);
+  const transferred = await transferByMode[mode](imap, group, destination, all);
+  if (!transferred || transferred.uids.length === 0) return;
+  if (mode === "copy-and-erase") await eraseOriginals(imap, group, destination, transferred.uids, all);
+  if (mode === "copy-and-mark") await markOriginals(imap, group, destination, transferred.uids, all);
+  report(group, transferred, mode, all);
+}
+
+const transferByMode: Record<
+  MoveMode,
+  (imap: ImapFlow, group: EmailGroup, destination: string, all: Done) => Promise<Transferred | undefined>
+> = {
+  move: moveConfirmed,
+  "move-unconfirmed": (imap, group, destination) => transferPresent(imap, group, destination, "move"),
+  "copy-and-erase": (imap, group, destination) => transferPresent(imap, group, destination, "copy"),
+  "copy-and-mark": (imap, group, destination) => transferPresent(imap, group, destination, "copy"),
+};
+
+async function leaveInPlace(imap: ImapFlow, group: EmailGroup, all: Done): Promise<void> {
+  for (const uid of await findUids(imap, group)) all.done.set(group.ids.get(uid) ?? "", {});
+  all.notes.push(`What was in ${quoted(group.mailbox)} already was left there.`);
+}
+
+/** COPYUID names what was moved, so nothing needs to be looked up before. */
+async function moveConfirmed(
+  imap: ImapFlow,
+  group: EmailGroup,
+  destination: string,
+  all: Done,
+): Promise<Transferred | undefined> {
   const before = requireSelected(imap).exists;
-  let refusal: string | undefined;
-  const transfer = (uids: readonly number[]) =>
-    taken(
-      imap,
-      () =>
-        moves
-          ? imap.messageMove(toUidSet(uids), destination, { uid: true })
-          : imap.messageCopy(toUidSet(uids), destination, { uid: true }),
-      (code) => {
-        refusal = code;
-      },
-    );
-  // COPYUID names what was moved; where it may be missing we look first, or a missing email would pass for a moved one.
-  let present = tellsIds && moves ? [...group.ids.keys()] : await findUids(imap, group);
-  if (present.length === 0) return;
-  let copied = await transfer(present);
-  if (!copied) {
-    // All or nothing (RFC 9051 section 6.4.7): one email that was removed elsewhere just now holds up the rest.
-    const left = await findUids(imap, group);
-    if (left.length === 0) return;
-    if (left.length < present.length) copied = await transfer(left);
-    present = left;
-  }
-  if (!copied) {
-    await requireMailbox(imap, destination);
-    const why = toAppError({ responseStatus: "NO", serverResponseCode: refusal }, "imap");
-    throw new AppError(why.code, `Nothing was moved to ${quoted(destination)}. ${why.message}`, {
-      cause: why,
-    });
-  }
-  if (moves && tellsIds) copied = await moveArrivals(imap, group, copied, transfer);
-  // The path as the server has it: a name without its prefix leads there, too.
-  const { uidMap, uidValidity, destination: path } = copied;
-  const moved = uidMap
-    ? present.filter((uid) => uidMap.has(uid))
-    : tellsIds && moves
-      ? await findMoved(imap, group, before, all)
-      : present;
+  const first = await transferOrExplain(imap, group, destination, "move", [...group.ids.keys()]);
+  if (!first) return undefined;
+  const copied = await moveArrivals(imap, group, destination, first.copied);
+  const { uidMap } = copied;
+  const uids = uidMap
+    ? first.uids.filter((uid) => uidMap.has(uid))
+    : await findMoved(imap, group, before, all);
+  return { uids, copied };
+}
+
+/** Looks first which emails are there: without COPYUID a missing email would pass for a moved one. */
+async function transferPresent(
+  imap: ImapFlow,
+  group: EmailGroup,
+  destination: string,
+  command: "move" | "copy",
+): Promise<Transferred | undefined> {
+  const present = await findUids(imap, group);
+  if (present.length === 0) return undefined;
+  const transferred = await transferOrExplain(imap, group, destination, command, present);
+  const uidMap = transferred?.copied.uidMap;
   // Where COPYUID names what was copied, nothing else is removed.
-  const set = toUidSet(moved);
-  if (moved.length === 0) return;
-  if (!moves && tellsIds && !(await imap.messageDelete(set, { uid: true })))
-    all.notes.push(
-      `Copied to ${quoted(destination)}, but the originals could not be removed from ${quoted(group.mailbox)}.`,
-    );
-  if (!moves && !tellsIds) {
-    requireDone(await imap.messageFlagsAdd(set, ["\\Deleted"], { uid: true, silent: true }), "mark emails");
-    all.notes.push(
-      `This mail server cannot move: copies are in ${quoted(destination)}, the originals stay in ${quoted(group.mailbox)} marked as deleted until a mail program cleans up.`,
-    );
+  return transferred && uidMap
+    ? { ...transferred, uids: transferred.uids.filter((uid) => uidMap.has(uid)) }
+    : transferred;
+}
+
+/**
+ * Moves or copies `uids`, all or none (RFC 9051 section 6.4.7). One email that another client removed meanwhile makes
+ * the server refuse the rest, so those still there are tried once more. Undefined when none is left.
+ */
+async function transferOrExplain(
+  imap: ImapFlow,
+  group: EmailGroup,
+  destination: string,
+  command: "move" | "copy",
+  uids: readonly number[],
+): Promise<Transferred | undefined> {
+  const first = await transfer(imap, command, uids, destination);
+  if (first.copied) return { uids, copied: first.copied };
+  const left = await findUids(imap, group);
+  if (left.length === 0) return undefined;
+  const second = left.length < uids.length ? await transfer(imap, command, left, destination) : first;
+  if (second.copied) return { uids: left, copied: second.copied };
+  await requireMailbox(imap, destination);
+  const cause = toAppError({ responseStatus: "NO", serverResponseCode: second.code }, "imap");
+  throw new AppError(cause.code, `Nothing was moved to ${quoted(destination)}. ${cause.message}`, { cause });
+}
+
+/**
+ * One MOVE or COPY: the server's answer, or the response code of its refusal. imapflow takes Dovecot's
+ * NO [EXPUNGEISSUED] for success, by its text, although nothing was copied; hence the look at the response itself.
+ */
+async function transfer(
+  imap: ImapFlow,
+  command: "move" | "copy",
+  uids: readonly number[],
+  destination: string,
+): Promise<{ copied?: CopyResponseObject; code?: string }> {
+  let refusal: { code?: string } | undefined;
+  const onResponse = ({ response, code }: { response: string; code?: string }) => {
+    if (response.toUpperCase() !== "OK") refusal = { code };
+  };
+  imap.on("response", onResponse);
+  try {
+    const set = toUidSet(uids);
+    const copied =
+      command === "move"
+        ? await imap.messageMove(set, destination, { uid: true })
+        : await imap.messageCopy(set, destination, { uid: true });
+    return refusal ?? (copied === false ? {} : { copied });
+  } finally {
+    imap.off("response", onResponse);
   }
-  for (const uid of moved) {
+}
+
+/**
+ * Moves emails that MOVE did not see: a connection that selected the mailbox a while ago learns of arrivals by the
+ * answer to its next command, which was the MOVE.
+ */
+async function moveArrivals(
+  imap: ImapFlow,
+  group: EmailGroup,
+  destination: string,
+  first: CopyResponseObject,
+): Promise<CopyResponseObject> {
+  const missed = new Map([...group.ids].filter(([uid]) => !first.uidMap?.has(uid)));
+  if (missed.size === 0) return first;
+  const arrived = await findUids(imap, { ...group, ids: missed });
+  const { copied } = arrived.length > 0 ? await transfer(imap, "move", arrived, destination) : {};
+  if (!copied?.uidMap) return copied ?? first;
+  return { ...copied, uidMap: new Map([...(first.uidMap ?? []), ...copied.uidMap]) };
+}
+
+/** UIDs that a MOVE without COPYUID moved: none when the mailbox holds as many emails as before. */
+async function findMoved(imap: ImapFlow, group: EmailGroup, before: number, all: Done): Promise<number[]> {
+  if (requireSelected(imap).exists >= before) return [];
+  const left = new Set(await findUids(imap, group));
+  all.notes.push(
+    "The mail server did not confirm each email; those counted as moved are no longer where they were.",
+  );
+  return [...group.ids.keys()].filter((uid) => !left.has(uid));
+}
+
+async function eraseOriginals(
+  imap: ImapFlow,
+  group: EmailGroup,
+  destination: string,
+  uids: readonly number[],
+  all: Done,
+): Promise<void> {
+  if (await imap.messageDelete(toUidSet(uids), { uid: true })) return;
+  all.notes.push(
+    `Copied to ${quoted(destination)}, but the originals could not be removed from ${quoted(group.mailbox)}.`,
+  );
+}
+
+/** Without UIDPLUS an EXPUNGE would also erase what other clients marked: the originals stay, marked. */
+async function markOriginals(
+  imap: ImapFlow,
+  group: EmailGroup,
+  destination: string,
+  uids: readonly number[],
+  all: Done,
+): Promise<void> {
+  const options = { uid: true, silent: true };
+  requireDone(await imap.messageFlagsAdd(toUidSet(uids), ["\\Deleted"], options), "mark emails");
+  all.notes.push(
+    `This mail server cannot move: copies are in ${quoted(destination)}, the originals stay in ${quoted(group.mailbox)} marked as deleted until a mail program cleans up.`,
+  );
+}
+
+/** Records the moved emails with their new ids, and the changes that undo them. */
+function report(group: EmailGroup, { uids, copied }: Transferred, mode: MoveMode, all: Done): void {
+  // The path as the server has it: a name without its namespace prefix leads there as well.
+  const { uidMap, uidValidity, destination: mailbox } = copied;
+  for (const uid of uids) {
     const id = group.ids.get(uid) ?? "";
     const newUid = uidMap?.get(uid);
     const newId =
       newUid === undefined || uidValidity === undefined
         ? undefined
-        : toEmailId({ accountTag: group.accountTag, mailbox: path, uidValidity, uid: newUid });
-    all.done.set(id, newId ? { newId } : {});
+        : toEmailId({ accountTag: group.accountTag, mailbox, uidValidity, uid: newUid });
+    all.done.set(id, { newId });
     all.changes.push(
-      moves || tellsIds
-        ? { kind: "moved", from: group.mailbox, ...(newId ? { id: newId } : {}) }
-        : { kind: "flags", id, added: ["\\Deleted"], removed: [] },
+      mode === "copy-and-mark"
+        ? { kind: "flags", id, added: ["\\Deleted"], removed: [] }
+        : { kind: "moved", from: group.mailbox, id: newId },
     );
   }
 }
 
-/**
- * What was not moved may only not have been seen: a connection that selected the mailbox a while ago learns what has
- * arrived since by the answer to its next command, and that was the MOVE. What is there after all is moved now.
- */
-async function moveArrivals(
-  imap: ImapFlow,
-  group: Group,
-  first: CopyResponseObject,
-  transfer: (uids: readonly number[]) => Promise<CopyResponseObject | undefined>,
-): Promise<CopyResponseObject> {
-  const missed = new Map([...group.ids].filter(([uid]) => !first.uidMap?.has(uid)));
-  if (missed.size === 0) return first;
-  const arrived = await findUids(imap, { ...group, ids: missed });
-  const second = arrived.length > 0 ? await transfer(arrived) : undefined;
-  if (!second?.uidMap) return second ?? first;
-  return { ...second, uidMap: new Map([...(first.uidMap ?? []), ...second.uidMap]) };
-}
-
-/** Erases exactly these emails, or, without UIDPLUS, marks them and says that somebody else has to expunge. */
-export async function eraseGroup(imap: ImapFlow, group: Group, all: Done): Promise<void> {
+/** Erases exactly these emails; without UIDPLUS it marks them and says that a mail program has to expunge. */
+export async function eraseGroup(imap: ImapFlow, group: EmailGroup, all: Done): Promise<void> {
   const present = await findUids(imap, group);
   if (present.length === 0) return;
   const set = toUidSet(present);
@@ -117,40 +231,6 @@ export async function eraseGroup(imap: ImapFlow, group: Group, all: Done): Promi
       all.changes.push({ kind: "flags", id: group.ids.get(uid) ?? "", added: ["\\Deleted"], removed: [] });
   }
   for (const uid of present) all.done.set(group.ids.get(uid) ?? "", {});
-}
-
-/**
- * What `work` answers, or undefined when the server refused it, with the code it gave to `onRefusal`. imapflow takes
- * Dovecot's NO [EXPUNGEISSUED] for success, by its text, although nothing was copied then.
- */
-async function taken<T>(
-  imap: ImapFlow,
-  work: () => Promise<T | false>,
-  onRefusal: (code: string | undefined) => void,
-): Promise<T | undefined> {
-  let refused = false;
-  const onResponse = ({ response, code }: { response: string; code?: string }) => {
-    if (response.toUpperCase() === "OK") return;
-    refused = true;
-    onRefusal(code);
-  };
-  imap.on("response", onResponse);
-  try {
-    const answer = await work();
-    return refused || answer === false ? undefined : answer;
-  } finally {
-    imap.off("response", onResponse);
-  }
-}
-
-/** What a MOVE that named no new UIDs moved: nothing when the mailbox holds as many as before, else what is gone. */
-async function findMoved(imap: ImapFlow, group: Group, before: number, all: Done): Promise<number[]> {
-  if (requireSelected(imap).exists >= before) return [];
-  const left = new Set(await findUids(imap, group));
-  all.notes.push(
-    "The mail server did not confirm each email; those counted as moved are no longer where they were.",
-  );
-  return [...group.ids.keys()].filter((uid) => !left.has(uid));
 }
 
 async function requireMailbox(imap: ImapFlow, path: string): Promise<void> {
