@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin, limitBody } from "./http/guard.ts";
 import { createNotFound, createOnError, refuseMethod } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
-import { createLinkRoutes, type LinksDeps } from "./links/routes.ts";
+import { createLinkRoutes, type LinkRoutesDeps } from "./links/routes.ts";
 import type { Log } from "./log.ts";
 import { createMcpRoutes, type McpDeps } from "./mcp/routes.ts";
 import { createRequireGrant } from "./oauth/bearer.ts";
@@ -22,7 +22,7 @@ export type AppDeps = {
   grants: Grants;
   oauth: OAuthDeps;
   mcp: Omit<McpDeps, "config" | "requireKnownOrigin" | "requireGrant">;
-  links: LinksDeps;
+  links: LinkRoutesDeps;
   operator: OperatorDeps;
 };
 

@@ -1,6 +1,6 @@
 /**
- * One-time links to attachments: ten minutes, once. The file goes from the mail server to the browser as it comes;
- * nothing of it touches the disk.
+ * One-time download links for attachments, valid for ten minutes. The file is streamed from the mail server to the
+ * browser; no part of it is written to the disk.
  */
 import { z } from "zod";
 import type { Vault } from "../accounts/vault.ts";
@@ -8,67 +8,73 @@ import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Links } from "./links.ts";
 
-const lifetimeSeconds = 600;
+const downloadLinkSeconds = 600;
 
-const target = z.object({ id: z.string(), index: z.int() });
+const attachmentTarget = z.object({ id: z.string(), index: z.int() });
 
-export type Download = { name: string; body: ReadableStream<Uint8Array> };
+type Download = { name: string; body: ReadableStream<Uint8Array> };
 
 export type Downloads = ReturnType<typeof createDownloads>;
 
 export function createDownloads({ links, vault }: { links: Links; vault: Pick<Vault, "withAccounts"> }) {
   return {
     forGrant: (grant: Pick<LiveGrant, "id" | "dataKey">) => ({
-      /** A link to one attachment. Throws rate_limited. */
-      make: (attachment: { id: string; index: number }) =>
-        links.make(grant, { kind: "download", target: attachment, lifetimeSeconds }),
+      /** Creates a link to one attachment. Throws rate_limited. */
+      create: (attachment: { id: string; index: number }) =>
+        links.create(grant, {
+          kind: "download",
+          target: attachment,
+          lifetimeSeconds: downloadLinkSeconds,
+        }),
     }),
 
-    /** Spends nothing. Throws link_expired for a link that gives nothing any more. */
-    look(secret: string): void {
-      if (links.open("download", secret).used)
+    /** Checks a link without redeeming it. Throws link_expired when it is used, expired or unknown. */
+    requireUnused(secret: string): void {
+      if (links.read("download", secret).used)
         throw new AppError("link_expired", "This link was used already.");
     },
 
     /**
-     * Spends the link and begins the file; it ends with `signal`. Throws link_expired and what reading the email
-     * throws, before the first byte; then the link is good again. A failure later breaks the stream off.
+     * Redeems the link and starts the download, which ends with `signal`. Throws link_expired and the errors of
+     * reading the email before the first byte; the link is usable again then. A later failure aborts the stream.
      */
     async open(secret: string, signal: AbortSignal): Promise<Download> {
-      const { grant, target: sealedTarget } = links.spend("download", secret);
-      const { id, index } = target.parse(sealedTarget);
+      const { grant, target } = links.redeem("download", secret);
+      const { id, index } = attachmentTarget.parse(target);
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       const writer = writable.getWriter();
-      const begun = Promise.withResolvers<Download>();
-      const whole = vault.withAccounts(grant, signal, async (accounts) => {
-        const account = accounts.find((candidate) => candidate.ownsEmailId(id));
-        if (!account) throw new AppError("link_expired", "The account is not connected any more.");
-        await account.streamAttachment({ id, index }, async ({ name, chunks }) => {
-          begun.resolve({ name, body: readable });
-          for await (const chunk of chunks) {
-            await writer.ready;
-            await writer.write(chunk);
-          }
-          await writer.close();
-        });
-      });
+      const download = Promise.withResolvers<Download>();
       let started = false;
-      begun.promise.then(
-        () => {
-          started = true;
-        },
-        () => {},
-      );
-      whole
+      vault
+        .withAccounts(grant, signal, async (accounts) => {
+          const account = accounts.find((candidate) => candidate.ownsEmailId(id));
+          if (!account) throw new AppError("link_expired", "The account is not connected any more.");
+          await account.streamAttachment({ id, index }, async ({ name, chunks }) => {
+            started = true;
+            download.resolve({ name, body: readable });
+            await writeAll(chunks, writer);
+          });
+        })
         .catch(async (error: unknown) => {
-          begun.reject(error);
-          if (!started) links.giveBack(secret);
-          // Through the writer: a stream that has one refuses to be aborted, and the browser would wait on.
+          download.reject(error);
+          if (!started) links.restore(secret);
+          // Through the writer: a locked stream cannot be aborted itself, and the browser would wait for its end.
           await writer.abort(error).catch(() => {});
         })
-        // On a full disk the link stays spent; nobody is left to be told.
+        // On a full disk the link cannot be restored; the answer has been sent, so there is nobody to report it to.
         .catch(() => {});
-      return begun.promise;
+      return download.promise;
     },
   };
+}
+
+async function writeAll(
+  chunks: AsyncIterable<Uint8Array>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+): Promise<void> {
+  for await (const chunk of chunks) {
+    await writer.ready;
+    await writer.write(chunk);
+  }
+  await writer.close();
 }

@@ -1,6 +1,6 @@
 /**
- * One-time links for a person's browser. A link is a secret: only its hash is stored, and the grant's data key is
- * wrapped under it, so that what hangs on the link opens with the link and with nothing on the disk.
+ * One-time links for a person's browser. The URL holds a secret of which only the hash is stored. The grant's data key
+ * is wrapped under that secret, so that the target of a link can be unsealed with the link, and not from the disk.
  */
 import { and, count, eq, gt, isNull, lte } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
@@ -10,128 +10,130 @@ import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import { hashSecret, newToken, type Secrets, seal, unseal } from "../secrets.ts";
 
-export type LinkKind = "download" | "upload";
+type LinkKind = "download" | "upload";
 
-/** A link somebody came with. */
-export type OpenLink = {
+/** A link, read with its secret. */
+type LinkContent = {
   grant: LiveGrant;
-  /** What it points at, as it was given to `make`; the caller validates its shape. */
+  /** The JSON value given to `create`; the caller validates its shape. */
   target: unknown;
-  expiresAt: number;
-  /** Spent already. */
   used: boolean;
 };
 
-/** Unused links of one grant at once. */
-const maxOpen: Readonly<Record<LinkKind, number>> = { download: 100, upload: 20 };
+/** Maximum number of unused links of one grant. */
+const maxUnused: Readonly<Record<LinkKind, number>> = { download: 100, upload: 20 };
 
 export type Links = ReturnType<typeof createLinks>;
 
-export function createLinks(deps: {
+type LinksDeps = {
   db: Database;
   secrets: Secrets;
   clock: Clock;
   publicUrl: string;
-  /** Binds a wrapped data key to its grant, as the rotation of the server key expects it. */
+  /** The additional data that binds a wrapped data key to its grant; the rotation of the server key uses the same. */
   toWrapContext: (grantId: string) => string;
-}) {
-  const { db, secrets, clock, publicUrl, toWrapContext } = deps;
-  const toTargetContext = (kind: LinkKind, grantId: string) => `v1 link ${kind} ${grantId}`;
+};
 
-  function open(kind: LinkKind, secret: string): OpenLink {
-    const row = db
-      .select({ link: links, grant: grants })
-      .from(links)
-      .innerJoin(grants, eq(grants.id, links.grantId))
-      .where(and(eq(links.hash, hashSecret(secret)), eq(links.kind, kind), gt(links.expiresAt, clock.now())))
-      .get();
-    if (!row) throw new AppError("link_expired", "This link has expired.");
-    const { link, grant } = row;
-    const dataKey = secrets.unwrapKey(link.wrappedKey, secret, toWrapContext(grant.id));
-    const target: unknown = JSON.parse(
-      unseal(dataKey, link.target, toTargetContext(kind, grant.id)).toString("utf8"),
-    );
-    return {
-      grant: {
-        id: grant.id,
-        clientId: grant.clientId,
-        level: grant.level,
-        dataKey,
-        expiresAt: link.expiresAt,
-      },
-      target,
-      expiresAt: link.expiresAt,
-      used: link.usedAt !== null,
-    };
-  }
-
+export function createLinks(deps: LinksDeps) {
+  const { db, clock } = deps;
   return {
-    /** Makes a link. `target` is JSON. Throws rate_limited when the grant has too many open. */
-    make(
+    /**
+     * Creates a link; `target` is a JSON value, `expiresAt` in milliseconds since the epoch. Throws rate_limited when
+     * the grant has too many unused links.
+     */
+    create: (
       grant: Pick<LiveGrant, "id" | "dataKey">,
       link: { kind: LinkKind; target: unknown; lifetimeSeconds: number },
-    ): { url: string; expiresAt: number } {
-      const now = clock.now();
-      const { kind, target, lifetimeSeconds } = link;
-      const held = db
-        .select({ number: count() })
-        .from(links)
-        .where(
-          and(
-            eq(links.grantId, grant.id),
-            eq(links.kind, kind),
-            isNull(links.usedAt),
-            gt(links.expiresAt, now),
-          ),
-        )
-        .get();
-      if ((held?.number ?? 0) >= maxOpen[kind])
-        throw new AppError("rate_limited", `There are ${maxOpen[kind]} unused links already.`, {
-          hint: "Use one of them, or wait until they expire.",
-          retryAfterSeconds: lifetimeSeconds,
-        });
-      const secret = newToken();
-      const expiresAt = now + lifetimeSeconds * 1000;
-      db.insert(links)
-        .values({
-          hash: hashSecret(secret),
-          grantId: grant.id,
-          kind,
-          wrappedKey: secrets.wrapKey(grant.dataKey, secret, toWrapContext(grant.id)),
-          target: seal(grant.dataKey, JSON.stringify(target), toTargetContext(kind, grant.id)),
-          expiresAt,
-        })
-        .run();
-      return { url: `${publicUrl}/${kind}/${secret}`, expiresAt };
-    },
+    ): { url: string; expiresAt: number } => createLink(deps, grant, link),
 
-    /** Looks at a link without spending it: a mail program's preview may do that. Throws link_expired. */
-    open,
+    /** Reads a link without using it, for example for the link preview of a mail program. Throws link_expired. */
+    read: (kind: LinkKind, secret: string): LinkContent => readLink(deps, kind, secret),
 
-    /** Spends a link: of two that come at once, one gets it. Throws link_expired. */
-    spend(kind: LinkKind, secret: string): OpenLink {
-      const link = open(kind, secret);
-      const spent = db
+    /** Reads a link and marks it as used: of two concurrent requests, one succeeds. Throws link_expired. */
+    redeem(kind: LinkKind, secret: string): LinkContent {
+      const link = readLink(deps, kind, secret);
+      const redeemed = db
         .update(links)
         .set({ usedAt: clock.now() })
         .where(and(eq(links.hash, hashSecret(secret)), isNull(links.usedAt)))
         .returning({ hash: links.hash })
         .all();
-      if (spent.length === 0) throw new AppError("link_expired", "This link was used already.");
+      if (redeemed.length === 0) throw new AppError("link_expired", "This link was used already.");
       return link;
     },
 
-    /** Makes a spent link usable again: what it was spent for came to nothing. */
-    giveBack(secret: string): void {
+    /** Makes a redeemed link usable again after its purpose failed. */
+    restore(secret: string): void {
       db.update(links)
         .set({ usedAt: null })
         .where(eq(links.hash, hashSecret(secret)))
         .run();
     },
 
-    /** Forgets links that are over. */
+    /** Deletes expired links. */
     sweep(): void {
       db.delete(links).where(lte(links.expiresAt, clock.now())).run();
     },
   };
+}
+
+function createLink(
+  { db, secrets, clock, publicUrl, toWrapContext }: LinksDeps,
+  grant: Pick<LiveGrant, "id" | "dataKey">,
+  { kind, target, lifetimeSeconds }: { kind: LinkKind; target: unknown; lifetimeSeconds: number },
+): { url: string; expiresAt: number } {
+  const now = clock.now();
+  const unused = db
+    .select({ number: count() })
+    .from(links)
+    .where(
+      and(eq(links.grantId, grant.id), eq(links.kind, kind), isNull(links.usedAt), gt(links.expiresAt, now)),
+    )
+    .get();
+  if ((unused?.number ?? 0) >= maxUnused[kind])
+    throw new AppError("rate_limited", `There are ${maxUnused[kind]} unused links already.`, {
+      hint: "Use one of them, or wait until they expire.",
+      retryAfterSeconds: lifetimeSeconds,
+    });
+  const secret = newToken();
+  const expiresAt = now + lifetimeSeconds * 1000;
+  db.insert(links)
+    .values({
+      hash: hashSecret(secret),
+      grantId: grant.id,
+      kind,
+      wrappedKey: secrets.wrapKey(grant.dataKey, secret, toWrapContext(grant.id)),
+      target: seal(grant.dataKey, JSON.stringify(target), toTargetContext(kind, grant.id)),
+      expiresAt,
+    })
+    .run();
+  return { url: `${publicUrl}/${kind}/${secret}`, expiresAt };
+}
+
+function readLink(
+  { db, secrets, clock, toWrapContext }: LinksDeps,
+  kind: LinkKind,
+  secret: string,
+): LinkContent {
+  const row = db
+    .select({ link: links, grant: grants })
+    .from(links)
+    .innerJoin(grants, eq(grants.id, links.grantId))
+    .where(and(eq(links.hash, hashSecret(secret)), eq(links.kind, kind), gt(links.expiresAt, clock.now())))
+    .get();
+  if (!row) throw new AppError("link_expired", "This link has expired.");
+  const { id, clientId, level } = row.grant;
+  const { wrappedKey, target, expiresAt, usedAt } = row.link;
+  const dataKey = secrets.unwrapKey(wrappedKey, secret, toWrapContext(id));
+  const plain = unseal(dataKey, target, toTargetContext(kind, id)).toString("utf8");
+  return {
+    grant: { id, clientId, level, dataKey, expiresAt },
+    target: JSON.parse(plain),
+    used: usedAt !== null,
+  };
+}
+
+/** Additional data of the sealed target: binds it to its kind and grant. */
+function toTargetContext(kind: LinkKind, grantId: string): string {
+  return `v1 link ${kind} ${grantId}`;
 }

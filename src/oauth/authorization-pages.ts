@@ -9,7 +9,7 @@ import { connectPage } from "../pages/connect.tsx";
 import type { ConnectForm } from "../pages/connect-form.ts";
 import { connectedPage } from "../pages/connected.tsx";
 import { noticePage } from "../pages/notice.tsx";
-import type { DiscoveredServers, NoticePageProps, Problem } from "../pages/props.ts";
+import type { ConnectPageProps, NoticePageProps, Problem } from "../pages/props.ts";
 import type { Language } from "../pages/text/language.ts";
 import type { Secrets } from "../secrets.ts";
 import type { AuthorizationFlow, PendingGrant } from "./authorization-flow.ts";
@@ -48,7 +48,7 @@ export function createAuthorizationPages(deps: {
       content: {
         form: ConnectForm;
         problem?: AppError;
-        found?: DiscoveredServers;
+        found?: ConnectPageProps["found"];
         pending?: PendingGrant | undefined;
       },
     ): PageResponse {

@@ -1,112 +1,112 @@
 /**
- * What the connect page can do beyond its HTML: name the servers while the address is typed, show the password,
- * and say how far the logins are. Without it the same form works by a plain POST. Its hash stands in the policy.
- * All words are in the page (data attributes), so that they are translated where the others are.
+ * Extends the connect page: finds the servers while the address is typed, shows the password on request, and shows
+ * the progress of the logins. Without it, the same form works as a plain POST. All texts come from data attributes,
+ * so that they are translated with the page.
  */
 (() => {
   const byId = (id) => document.getElementById(id);
   const typingPauseMs = 500;
 
-  /** Company by the domain of the address; other domains are looked up by the server. */
+  /** Selects the provider by the domain of the address; the server looks up the domains of no provider. */
   function watchAddress(form) {
     const address = byId("address");
     const provider = byId("provider");
     const found = byId("found");
     if (!address || !provider || !found) return;
-    const companies = new Map();
+    const providersByDomain = new Map();
     for (const option of provider.options)
-      for (const domain of (option.dataset.domains ?? "").split(" ")) companies.set(domain, option);
-    const say = (kind, name = "") => {
+      for (const domain of (option.dataset.domains ?? "").split(" ")) providersByDomain.set(domain, option);
+    const setStatus = (kind, name = "") => {
       found.textContent = kind ? (found.dataset[kind] ?? "").replace("{name}", name) : "";
     };
-    let byHand = provider.value !== "";
+    let selectedByUser = provider.value !== "";
     let lookup = new AbortController();
     let pause = 0;
-    let known = "";
+    let lastDomain = "";
 
     provider.addEventListener("change", () => {
-      byHand = provider.value !== "";
-      say("");
-      usualServers(provider.selectedOptions[0]);
-      if (!byHand) look();
+      selectedByUser = provider.value !== "";
+      setStatus("");
+      fillDefaultServers(provider.selectedOptions[0]);
+      if (!selectedByUser) lookUpServers();
     });
 
-    async function look() {
+    async function lookUpServers() {
       const domain = /^[^@\s]+@([^@\s]+\.[^@\s.]{2,})$/.exec(address.value.trim())?.[1]?.toLowerCase() ?? "";
-      if (byHand || domain === known) return;
-      known = domain;
+      if (selectedByUser || domain === lastDomain) return;
+      lastDomain = domain;
       lookup.abort();
       lookup = new AbortController();
-      if (domain === "") return choose("");
-      const own = companies.get(domain);
-      if (own) return choose(own.value, "preset", own.text);
-      say("looking");
-      const answer = await ask(form, address.value.trim(), lookup.signal);
-      if (byHand || known !== domain) return;
-      if (!answer) return say("");
-      for (const side of ["imap", "smtp"]) fill(side, answer[side]);
+      if (domain === "") return select("");
+      const known = providersByDomain.get(domain);
+      if (known) return select(known.value, "preset", known.text);
+      setStatus("looking");
+      const servers = await fetchServers(form, address.value.trim(), lookup.signal);
+      if (selectedByUser || lastDomain !== domain) return;
+      if (!servers) return setStatus("");
+      for (const side of ["imap", "smtp"]) fillServer(side, servers[side]);
       byId("username").value =
-        answer.username === "local-part" ? address.value.trim().replace(/@[^@]*$/, "") : "";
-      const company = [...provider.options].find(
-        ({ value }) => value === answer.provider && value !== "generic",
+        servers.username === "local-part" ? address.value.trim().replace(/@[^@]*$/, "") : "";
+      const option = [...provider.options].find(
+        ({ value }) => value === servers.provider && value !== "generic",
       );
-      choose(answer.provider, company ? "mx" : answer.source, company?.text);
+      select(servers.provider, option ? "mx" : servers.source, option?.text);
     }
 
-    function choose(value, kind, name) {
+    function select(value, kind, name) {
       provider.value = value;
-      usualServers(provider.selectedOptions[0]);
-      say(kind, name);
+      fillDefaultServers(provider.selectedOptions[0]);
+      setStatus(kind, name);
     }
 
     address.addEventListener("input", () => {
       clearTimeout(pause);
-      pause = setTimeout(look, typingPauseMs);
+      pause = setTimeout(lookUpServers, typingPauseMs);
     });
-    address.addEventListener("change", look);
-    if (address.value !== "" && !byHand) look();
+    address.addEventListener("change", lookUpServers);
+    if (address.value !== "" && !selectedByUser) lookUpServers();
   }
 
-  /** A bridge or a home server has usual places, which the person may change. */
-  function usualServers(option) {
+  /** Fills in the usual servers of a bridge or home server, which the person may change. */
+  function fillDefaultServers(option) {
     for (const side of ["imap", "smtp"])
       if (option?.dataset[side] && byId(`${side}_host`).value === "")
-        fill(side, JSON.parse(option.dataset[side]));
+        fillServer(side, JSON.parse(option.dataset[side]));
   }
 
-  function fill(side, server) {
+  function fillServer(side, server) {
     byId(`${side}_host`).value = server.host;
     byId(`${side}_port`).value = String(server.port);
     byId(`${side}_security`).value = String(server.security === "tls");
   }
 
-  async function ask(form, address, signal) {
+  async function fetchServers(form, address, signal) {
     try {
       const body = new URLSearchParams({ request: form.elements.request.value, address });
-      const answer = await fetch("/oauth/discover", { method: "POST", body, signal });
-      return answer.ok ? await answer.json() : undefined;
+      const response = await fetch("/oauth/discover", { method: "POST", body, signal });
+      return response.ok ? await response.json() : undefined;
     } catch {
       return undefined;
     }
   }
 
-  function offerToShow() {
+  function enablePasswordToggle() {
     const button = byId("show-password");
     const password = byId("password");
     if (!button || !password) return;
     button.hidden = false;
     button.addEventListener("click", () => {
-      const shown = password.type === "text";
-      password.type = shown ? "password" : "text";
-      button.textContent = shown ? button.dataset.show : button.dataset.hide;
-      button.setAttribute("aria-pressed", String(!shown));
+      const visible = password.type === "text";
+      password.type = visible ? "password" : "text";
+      button.textContent = visible ? button.dataset.show : button.dataset.hide;
+      button.setAttribute("aria-pressed", String(!visible));
     });
   }
 
-  /** Sends the form by fetch, whose answer tells step by step how far it is: one JSON value a line. */
-  function watchSending(form) {
+  /** Sends the form by fetch, to show the login steps that the response streams: one JSON value per line. */
+  function watchSubmit(form) {
     const progress = byId("progress");
-    // A browser that cannot read an answer as it comes sends the form the plain way.
+    // A browser that cannot read a streamed response sends the form as a plain POST.
     if (!progress || typeof TextDecoderStream === "undefined") return;
     form.addEventListener("submit", (event) => {
       const body = new URLSearchParams(new FormData(form, event.submitter));
@@ -125,20 +125,20 @@
       const last = progress.querySelector('[data-step="smtp"]');
       if (last && body.has("level")) last.hidden = true;
     }
-    mark(progress, "servers");
+    markStep(progress, "servers");
     progress.focus();
     try {
       const headers = { Accept: "application/x-ndjson" };
-      const answer = await fetch(form.action, { method: "POST", body, headers });
-      // What is refused at the door, as an expired page is, comes as a page.
-      const type = answer.headers.get("Content-Type") ?? "";
-      if (type.startsWith("text/html")) return show(await answer.text(), body);
-      for await (const event of lines(answer.body)) {
-        if (event.step) mark(progress, event.step);
+      const response = await fetch(form.action, { method: "POST", body, headers });
+      // A request refused before the login, such as an expired one, is answered with a page.
+      const type = response.headers.get("Content-Type") ?? "";
+      if (type.startsWith("text/html")) return replacePage(await response.text(), body);
+      for await (const event of readJsonLines(response.body)) {
+        if (event.step) markStep(progress, event.step);
         if (event.location) return location.assign(event.location);
-        if (event.html) return show(event.html, body);
+        if (event.html) return replacePage(event.html, body);
       }
-      throw new Error("the answer ended early");
+      throw new Error("the response ended early");
     } catch {
       setBusy(form, progress, false);
       const lost = byId("lost");
@@ -148,14 +148,14 @@
     }
   }
 
-  /** While logins run there is nothing to change in the form, and no second one to start. */
+  /** Disables the form while the logins run, so that it is neither changed nor sent again. */
   function setBusy(form, progress, busy) {
     form.toggleAttribute("data-busy", busy);
     progress.hidden = !busy;
     for (const part of form.children) if (part !== progress) part.inert = busy;
   }
 
-  function mark(progress, step) {
+  function markStep(progress, step) {
     let state = "done";
     for (const item of progress.querySelectorAll("li")) {
       if (item.dataset.step === step) state = "now";
@@ -166,24 +166,24 @@
     }
   }
 
-  async function* lines(stream) {
+  async function* readJsonLines(stream) {
     const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (;;) {
       const { value, done } = await reader.read();
       text += value ?? "";
-      const parts = text.split("\n");
-      text = done ? "" : parts.pop();
-      for (const part of parts) if (part !== "") yield JSON.parse(part);
+      const lines = text.split("\n");
+      text = done ? "" : lines.pop();
+      for (const line of lines) if (line !== "") yield JSON.parse(line);
       if (done) return;
     }
   }
 
   /**
-   * The page that came back, in the place of this one. The server never sends the password back; where it was not
-   * what was wrong, the one that was typed here is put back, so that nobody has to fetch it twice.
+   * Replaces the page with the one in the response. The server never sends the password back; when the SMTP login
+   * failed, the entered password is put back, so that the person can continue without entering it again.
    */
-  function show(html, sent) {
+  function replacePage(html, sent) {
     const next = new DOMParser().parseFromString(html, "text/html");
     document.title = next.title;
     document.querySelector("main").replaceWith(next.querySelector("main"));
@@ -203,8 +203,8 @@
     const form = document.querySelector("form.connect");
     if (!form) return;
     watchAddress(form);
-    offerToShow();
-    watchSending(form);
+    enablePasswordToggle();
+    watchSubmit(form);
   }
 
   start();

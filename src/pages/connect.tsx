@@ -1,21 +1,23 @@
 /** @jsxImportSource hono/jsx */
-/** The page where a mailbox is connected: address, provider, app password, what Claude may do. */
+/** The connect page: address, provider, app password and level. */
+
+import type { DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { type FormField, fieldNames } from "./connect-form.ts";
-import { FieldProblem, marked } from "./field.tsx";
-import { FoundLine } from "./found-line.tsx";
+import { DiscoveryStatus } from "./discovery-status.tsx";
+import { FieldProblem, toFieldAttributes } from "./field.tsx";
 import { Layout, toDocument } from "./layout.tsx";
 import { LevelChoice } from "./level-choice.tsx";
 import { toProblemText } from "./problem-text.ts";
 import { ProgressSteps } from "./progress-steps.tsx";
-import type { ConnectPageProps, DiscoveredServers, Problem } from "./props.ts";
+import type { ConnectPageProps, Problem } from "./props.ts";
 import { ProviderHelp, ProviderList } from "./provider-choice.tsx";
 import { scripts } from "./scripts.ts";
 import { ServerFields } from "./server-fields.tsx";
 import type { Texts } from "./text/en.ts";
 import { textsFor } from "./text/texts.ts";
 
-/** A password is never part of what is drawn. */
+/** Renders the form. The password is never part of it. */
 export function connectPage(props: ConnectPageProps): string {
   const text = textsFor(props.language);
   const connected = props.connected ?? [];
@@ -53,14 +55,14 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
   const found = props.found ?? problem?.found;
   const chosen = form.provider || found?.provider || "";
   const message = problem && toMessage(text, problem, { form, found }, chosen);
-  const where = toShownField(problem, chosen);
-  const at = (field: FormField) => (where === field ? message : undefined);
-  const focus = where ?? (form.address === "" ? "address" : "password");
+  const problemField = toVisibleField(problem, chosen);
+  const problemAt = (field: FormField) => (problemField === field ? message : undefined);
+  const focus = problemField ?? (form.address === "" ? "address" : "password");
   return (
     <form method="post" action="/oauth/connect" class="connect">
       <input type="hidden" name={fieldNames.request} value={form.request} />
       <p id="lost" role="alert" class="problem" tabindex={-1} data-text={text.connect.lost} hidden />
-      {message !== undefined && where === undefined ? (
+      {message !== undefined && problemField === undefined ? (
         <p role="alert" class="problem" tabindex={-1}>
           {message}
         </p>
@@ -78,15 +80,20 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           spellcheck={false}
           maxlength={254}
           autofocus={focus === "address"}
-          {...marked("address", at("address"))}
+          {...toFieldAttributes("address", problemAt("address"))}
         />
-        <FieldProblem id="address" message={at("address")} />
-        <FoundLine text={text} found={form.provider === "" ? found : undefined} />
+        <FieldProblem id="address" message={problemAt("address")} />
+        <DiscoveryStatus text={text} found={form.provider === "" ? found : undefined} />
       </div>
-      <ProviderList text={text} chosen={chosen} message={at("provider")} />
+      <ProviderList text={text} chosen={chosen} message={problemAt("provider")} />
       <ProviderHelp text={text} language={language} chosen={chosen} />
-      <ServerFields text={text} form={form} usual={toUsualServers(chosen, found)} at={at} />
-      <PasswordField text={text} message={at("password")} autofocus={focus === "password"} />
+      <ServerFields
+        text={text}
+        form={form}
+        defaults={toDefaultServers(chosen, found)}
+        problemAt={problemAt}
+      />
+      <PasswordField text={text} message={problemAt("password")} autofocus={focus === "password"} />
       {adding ? <input type="hidden" name={fieldNames.level} value={form.level} /> : null}
       {adding ? null : <LevelChoice text={text} level={form.level} />}
       <ProgressSteps text={text} />
@@ -106,10 +113,10 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
 }
 
 function PasswordField(props: { text: Texts; message: string | undefined; autofocus: boolean }) {
-  const words = props.text.connect;
+  const labels = props.text.connect;
   return (
     <div class="field credentials">
-      <label for="password">{words.password}</label>
+      <label for="password">{labels.password}</label>
       <div class="with-button">
         <input
           id="password"
@@ -120,29 +127,29 @@ function PasswordField(props: { text: Texts; message: string | undefined; autofo
           spellcheck={false}
           maxlength={1024}
           autofocus={props.autofocus}
-          {...marked("password", props.message, "hint")}
+          {...toFieldAttributes("password", props.message, "hint")}
         />
         <button
           type="button"
           class="quiet"
           id="show-password"
           aria-pressed="false"
-          data-show={words.show}
-          data-hide={words.hide}
+          data-show={labels.show}
+          data-hide={labels.hide}
           hidden
         >
-          {words.show}
+          {labels.show}
         </button>
       </div>
       <FieldProblem id="password" message={props.message} />
       <p class="hint" id="password-hint">
-        {words.passwordHint}
+        {labels.passwordHint}
       </p>
     </div>
   );
 }
 
-/** The sentence for a problem, naming company and server where we know them. */
+/** Returns the text for a problem, with the provider and the server where they are known. */
 function toMessage(
   text: Texts,
   problem: Problem,
@@ -151,19 +158,19 @@ function toMessage(
 ): string {
   const preset = findPreset(chosen);
   const side = problem.side ?? "imap";
-  const typed = preset && !preset.ownServers ? "" : form[side].host;
-  const host = typed || (preset?.[side].host ?? found?.[side].host);
+  const entered = preset && !preset.ownServers ? "" : form[side].host;
+  const host = entered || (preset?.[side].host ?? found?.[side].host);
   return toProblemText(text, { ...problem, found }, { provider: chosen, host });
 }
 
-/** A bridge's or a home server's usual places, else what was found for the address. */
-function toUsualServers(chosen: string, found: DiscoveredServers | undefined) {
+/** Returns the usual servers of a bridge or home server, else those discovered for the address. */
+function toDefaultServers(chosen: string, found: DiscoveredServers | undefined) {
   const preset = findPreset(chosen);
   return preset?.ownServers ? preset : found;
 }
 
-/** Where a problem is said: at its field, or above the form when the field is not one that is shown. */
-function toShownField(problem: Problem | undefined, chosen: string): FormField | undefined {
+/** Returns the field of a problem, or undefined when the page does not show it: the problem is then above the form. */
+function toVisibleField(problem: Problem | undefined, chosen: string): FormField | undefined {
   const isServer = /^(imap|smtp)_|^username$/.test(problem?.field ?? "");
   const preset = findPreset(chosen);
   const hasServers = chosen === "generic" || preset?.ownServers === true;

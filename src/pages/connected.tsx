@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** After a proven login: who is connected; add another mailbox, or go on to the client. */
+/** The page after a proven login: the connected accounts, and the choice to add another one or to finish. */
 import { fieldNames } from "./connect-form.ts";
 import { Layout, toDocument } from "./layout.tsx";
 import type { ConnectedPageProps } from "./props.ts";

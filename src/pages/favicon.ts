@@ -1,4 +1,4 @@
-/** Our mark: an envelope with news. The icon file is the same drawing at 16 and 32 pixels, for whoever asks for that. */
+/** The icon: an envelope with a dot, as SVG, and as an ICO file with 16 and 32 pixels for clients without SVG support. */
 import svg from "./favicon.svg" with { type: "text" };
 
 export const faviconSvg: string = svg;
@@ -29,5 +29,5 @@ const base64 = [
   "SUVORK5CYII=",
 ].join("");
 
-/** favicon.svg as two PNG images in an ICO container. */
+/** An ICO container with favicon.svg as two PNG images. */
 export const faviconIco: Uint8Array<ArrayBuffer> = Uint8Array.from(Buffer.from(base64, "base64"));

@@ -1,12 +1,14 @@
 /** @jsxImportSource hono/jsx */
-/** How a field says what is wrong with it, to the eye and to a screen reader. */
+/** The problem of a form field, for the eye and for a screen reader. */
 
-/** Attributes of a field that may have a problem, and may have a hint with the id `${id}-hint`. */
-export function marked(id: string, message: string | undefined, hint?: "hint") {
-  const described = [message === undefined ? "" : `${id}-problem`, hint ? `${id}-hint` : ""].filter(Boolean);
+/** Returns the ARIA attributes of a field. With `hint`, an element with the id `${id}-hint` describes it, too. */
+export function toFieldAttributes(id: string, message: string | undefined, hint?: "hint") {
+  const descriptions = [message === undefined ? "" : `${id}-problem`, hint ? `${id}-hint` : ""].filter(
+    Boolean,
+  );
   return {
-    ...(message === undefined ? {} : { "aria-invalid": "true" as const }),
-    ...(described.length === 0 ? {} : { "aria-describedby": described.join(" ") }),
+    "aria-invalid": message === undefined ? undefined : ("true" as const),
+    "aria-describedby": descriptions.length === 0 ? undefined : descriptions.join(" "),
   };
 }
 

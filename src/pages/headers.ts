@@ -1,22 +1,23 @@
 /**
- * What a page may do, said to the browser. `default-src 'none'`, and then only what a page has:
- * - its inline style and its inline script, by hash, so that nothing that got into a page by mistake can run;
- * - `connect-src 'self'`, because the connect page asks this server, and no other, for servers and progress;
- * - `img-src 'self'` for its mark.
- * No form-action: Chromium applies it along the whole redirect chain, and claude.ai goes on to claude://.
+ * The HTTP headers of a page. The Content-Security-Policy starts from `default-src 'none'` and allows:
+ * - the inline style and the inline scripts, by hash, so that nothing injected into a page can run;
+ * - `connect-src 'self'`, for the requests of the connect and upload pages to this server;
+ * - `img-src 'self'`, for the icon.
+ * There is no form-action: Chromium applies it to the whole redirect chain, and claude.ai redirects to claude://.
  */
 import { toContentHash } from "../secrets.ts";
 import { scripts } from "./scripts.ts";
 import { style } from "./style.ts";
 
-const hashes = (texts: readonly string[]) => texts.map((text) => `'${toContentHash(text)}'`).join(" ");
+const toSources = (contents: readonly string[]) =>
+  contents.map((content) => `'${toContentHash(content)}'`).join(" ");
 
 export const pageHeaders: Readonly<Record<string, string>> = {
   "Content-Type": "text/html; charset=utf-8",
   "Content-Security-Policy": [
     "default-src 'none'",
-    `style-src ${hashes([style])}`,
-    `script-src ${hashes(Object.values(scripts))}`,
+    `style-src ${toSources([style])}`,
+    `script-src ${toSources(Object.values(scripts))}`,
     "connect-src 'self'",
     "img-src 'self'",
     "base-uri 'none'",

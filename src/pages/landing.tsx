@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** The front page: what this is, the connector URL, and how each client takes it. */
+/** The landing page: the product, the connector URL, and the set-up of each client. */
 import { Layout, toDocument } from "./layout.tsx";
 import type { LandingPageProps } from "./props.ts";
 import { scripts } from "./scripts.ts";
@@ -25,19 +25,19 @@ export function landingPage({ language, connectorUrl }: LandingPageProps): strin
       </div>
       <h2>{text.how}</h2>
       {isPublic ? (
-        <Way name={text.claude.name} steps={text.claude.steps} />
+        <ClientSetup name={text.claude.name} steps={text.claude.steps} />
       ) : (
         <section>
           <h3>{text.claude.name}</h3>
           <p>{text.claude.needsPublic}</p>
         </section>
       )}
-      <Way
+      <ClientSetup
         name={text.code.name}
         steps={text.code.steps}
         command={`claude mcp add --transport http email ${connectorUrl}`}
       />
-      <Way
+      <ClientSetup
         name={text.inspector.name}
         steps={text.inspector.steps}
         command="npx @modelcontextprotocol/inspector"
@@ -46,8 +46,8 @@ export function landingPage({ language, connectorUrl }: LandingPageProps): strin
   );
 }
 
-/** The command, when there is one, belongs to the first step. */
-function Way({ name, steps, command }: { name: string; steps: readonly string[]; command?: string }) {
+/** The set-up of one client; `command` belongs to the first step. */
+function ClientSetup({ name, steps, command }: { name: string; steps: readonly string[]; command?: string }) {
   return (
     <section>
       <h3>{name}</h3>

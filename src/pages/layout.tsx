@@ -1,6 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** The frame of every page: head, mark, one column. */
-
+/** The frame of every page: head, logo and one column. */
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { faviconSvg } from "./favicon.ts";
@@ -12,7 +11,7 @@ type LayoutProps = {
   language: Language;
   /** Without the product's name. */
   title: string;
-  /** A script of ours, inline; its hash stands in the policy. */
+  /** An inline script; the Content-Security-Policy must name its hash. */
   script?: string | undefined;
   children: Child;
 };
@@ -31,9 +30,9 @@ export function Layout({ language, title, script, children }: LayoutProps) {
         <style>{raw(style)}</style>
       </head>
       <body>
-        <div class="letter">
+        <div class="column">
           <header class="brand">
-            <span class="mark" aria-hidden="true">
+            <span class="logo" aria-hidden="true">
               {raw(faviconSvg)}
             </span>
             <span>{text.product}</span>
@@ -46,7 +45,7 @@ export function Layout({ language, title, script, children }: LayoutProps) {
   );
 }
 
-/** The whole document as text. Our components are synchronous, so the text is there at once. */
+/** Renders a page to HTML. Our components are synchronous, so `String` returns the whole text. */
 export function toDocument(page: Child): string {
   return `<!doctype html>${String(page)}`;
 }

@@ -1,25 +1,25 @@
 /** @jsxImportSource hono/jsx */
-/** What Claude may do, as three radio buttons; the grant holds the answer. */
+/** The choice of the level of access, as radio buttons. */
 import type { Level } from "../grant.ts";
 import { fieldNames } from "./connect-form.ts";
 import type { Texts } from "./text/en.ts";
 
 export function LevelChoice({ text, level }: { text: Texts; level: Level }) {
-  const words = text.connect.level;
+  const levels = text.connect.level;
   const choices = [
-    { value: "read", name: words.read, more: words.readMore },
-    { value: "organise", name: words.organise, more: words.organiseMore },
-    { value: "send", name: words.send, more: words.sendMore },
+    { value: "read", name: levels.read, details: levels.readMore },
+    { value: "organise", name: levels.organise, details: levels.organiseMore },
+    { value: "send", name: levels.send, details: levels.sendMore },
   ] as const;
   return (
     <fieldset class="levels credentials">
-      <legend>{words.legend}</legend>
-      {choices.map(({ value, name, more }) => (
+      <legend>{levels.legend}</legend>
+      {choices.map(({ value, name, details }) => (
         <label class="level">
           <input type="radio" name={fieldNames.level} value={value} checked={value === level} />
           <span>
             <b>{name}</b>
-            <small>{more}</small>
+            <small>{details}</small>
           </span>
         </label>
       ))}

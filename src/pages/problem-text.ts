@@ -1,73 +1,73 @@
-/** The sentence for a problem: what happened and what to do, in our words. What a mail server said is never among them. */
+/** The text for a problem: what happened, and what to do. It never contains text of a mail server. */
 import { findPreset } from "../providers/presets.ts";
 import type { Problem } from "./props.ts";
 import type { Texts } from "./text/en.ts";
 
-/** What the sentence may name. */
-export type ProblemContext = {
-  /** The chosen or found company's id, "generic" or "". */
+/** The names that the text may mention. */
+type ProblemContext = {
+  /** The id of the chosen or discovered provider, "generic" or "". */
   provider: string;
-  /** The server that was tried. */
+  /** The host of the failed connection. */
   host?: string | undefined;
 };
 
 export function toProblemText(text: Texts, problem: Problem, context: ProblemContext): string {
-  const sentence = toSentence(text.problem, problem, context);
-  // The IMAP login came first and is proven: reading works.
+  const sentence = toProblemSentence(text.problem, problem, context);
+  // The IMAP login precedes SMTP, so reading works.
   const canGoOn = problem.side === "smtp" && problem.code !== "login_refused";
   return canGoOn ? `${sentence} ${text.problem.withoutSending}` : sentence;
 }
 
-function toSentence(words: Texts["problem"], problem: Problem, context: ProblemContext): string {
-  const server = words.server(problem.side ?? "imap", context.host);
+function toProblemSentence(texts: Texts["problem"], problem: Problem, context: ProblemContext): string {
+  const server = texts.server(problem.side ?? "imap", context.host);
   switch (problem.code) {
     case "login_refused":
-      return toLoginRefused(words, problem, context.provider);
+      return toLoginRefusedText(texts, problem, context.provider);
     case "host_unknown":
-      return words.hostUnknown(context.host);
+      return texts.hostUnknown(context.host);
     case "host_unreachable":
-      // Of a company's own servers there is nothing that the person could have mistyped.
-      return isKnown(context.provider) ? words.hostDown(server) : words.hostUnreachable(server);
+      // The hosts of a provider are ours; the person cannot have mistyped them.
+      return hasFixedServers(context.provider) ? texts.hostDown(server) : texts.hostUnreachable(server);
     case "host_refused":
-      return words.hostRefused;
+      return texts.hostRefused;
     case "tls_failed":
-      return words.tlsFailed(server);
+      return texts.tlsFailed(server);
     case "not_a_mail_server":
-      return words.notAMailServer(server);
+      return texts.notAMailServer(server);
     case "mail_server_busy":
-      return words.busy;
+      return texts.busy;
     case "timed_out":
-      return words.timedOut(server);
+      return texts.timedOut(server);
     case "rate_limited":
-      return words.rateLimited(toMinutes(problem.retryAfterSeconds));
+      return texts.rateLimited(toMinutes(problem.retryAfterSeconds));
     case "permission_missing":
-      return words.notAllowed;
+      return texts.notAllowed;
     case "not_supported":
-      return words.unavailable(findPreset(context.provider)?.name ?? server);
+      return texts.unavailable(findPreset(context.provider)?.name ?? server);
     case "shutting_down":
-      return words.restarting;
+      return texts.restarting;
     case "storage_full":
-      return words.storageFull;
+      return texts.storageFull;
     case "invalid_input":
-      return problem.found ? words.otherDomain : toMailboxNotFound(words.missing, problem.field);
+      return problem.found ? texts.otherDomain : toMissingText(texts.missing, problem.field);
     default:
-      return words.other(server);
+      return texts.other(server);
   }
 }
 
-function isKnown(provider: string): boolean {
+function hasFixedServers(provider: string): boolean {
   const preset = findPreset(provider);
   return preset !== undefined && !preset.ownServers;
 }
 
-/** At least one, rounded up. */
+/** Converts seconds to minutes, rounded up, at least one. */
 export function toMinutes(seconds: number | undefined): number {
   return Math.max(1, Math.ceil((seconds ?? 60) / 60));
 }
 
-/** Why a login was refused and what to do, by the company's rule. */
-function toLoginRefused(words: Texts["problem"], problem: Problem, provider: string): string {
-  const sentences = words.loginRefused;
+/** Explains a refused login by the password rules of the provider. */
+function toLoginRefusedText(texts: Texts["problem"], problem: Problem, provider: string): string {
+  const sentences = texts.loginRefused;
   if (problem.side === "smtp") return sentences.smtp;
   if (provider === "gmail" || provider === "icloud" || provider === "protonmail") return sentences[provider];
   const preset = findPreset(provider);
@@ -77,15 +77,15 @@ function toLoginRefused(words: Texts["problem"], problem: Problem, provider: str
     : sentences.optional(preset.name);
 }
 
-function toMailboxNotFound(words: Texts["problem"]["missing"], field: Problem["field"]): string {
+function toMissingText(texts: Texts["problem"]["missing"], field: Problem["field"]): string {
   switch (field) {
     case "imap_host":
     case "smtp_host":
-      return words.host;
+      return texts.host;
     case "imap_port":
     case "smtp_port":
-      return words.port;
+      return texts.port;
     default:
-      return words[field ?? "address"];
+      return texts[field ?? "address"];
   }
 }

@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** How far the logins are; shown by the script while they run. */
+/** The progress of the logins; the page's script shows it while they run. */
 import type { Texts } from "./text/en.ts";
 
 export function ProgressSteps({ text }: { text: Texts }) {
@@ -7,8 +7,8 @@ export function ProgressSteps({ text }: { text: Texts }) {
   return (
     <div id="progress" class="progress" role="status" aria-label={label} tabindex={-1} hidden>
       <ol>
-        {Object.entries(steps).map(([step, words]) => (
-          <li data-step={step}>{words}</li>
+        {Object.entries(steps).map(([step, name]) => (
+          <li data-step={step}>{name}</li>
         ))}
       </ol>
     </div>

@@ -1,62 +1,59 @@
-/** What each page needs to be drawn. Pages take these, answer HTML text, and do nothing else. */
+/** The input of each page. A page is a pure function from its props to HTML. */
 import type { FailureCode } from "../errors.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
 import type { ConnectForm, FormField } from "./connect-form.ts";
 import type { Language } from "./text/language.ts";
 
-/** Servers that belong to an address, and how we know. */
-export type { DiscoveredServers };
-
-/** What went wrong, in codes; the page has the words. An AppError fits, a ConnectError fills all of it. */
+/** A failure in codes; the page has the texts. */
 export type Problem = {
   code: FailureCode;
   field?: FormField | undefined;
-  /** Which of the two logins. */
+  /** The login that failed. */
   side?: "imap" | "smtp" | undefined;
   retryAfterSeconds?: number | undefined;
-  /** What was looked up on the way. */
+  /** The servers discovered before the failure. */
   found?: DiscoveredServers | undefined;
 };
 
 export type ConnectPageProps = {
   language: Language;
-  /** The host of the redirect: who is given access. Shown large. */
+  /** The host of the redirect URI, which names the client that gets access. */
   redirectHost: string;
-  /** What was typed so far; its password is never rendered. */
+  /** The values entered so far; the password is never rendered. */
   form: ConnectForm;
-  /** What was looked up for the address, when it was. */
+  /** The servers discovered for the address. */
   found?: DiscoveredServers | undefined;
   problem?: Problem | undefined;
-  /** Addresses connected in this passage already: the level is settled, the form adds one more. */
+  /** The addresses connected in this flow already. With any, the level is fixed and the form adds an account. */
   connected?: readonly string[] | undefined;
 };
 
 export type ConnectedPageProps = {
   language: Language;
   redirectHost: string;
-  /** The sealed request to go on with. */
+  /** The sealed authorization request. */
   request: string;
-  /** In the order they were connected. */
+  /** In the order in which they were connected. */
   accounts: readonly { address: string; canSend: boolean }[];
 };
 
-/** A dead end, said kindly: which one decides the words. */
+/** An error that the person cannot correct in a form. */
 export type NoticePageProps = {
   language: Language;
   notice:
-    | "request_invalid" // the client asked for something that is not OAuth as we speak it
+    | "request_invalid" // the client sent an invalid authorization request
     | "client_unknown"
     | "redirect_refused"
-    | "request_expired" // the form lay open for more than ten minutes, or was used already
+    | "request_expired" // the form is older than ten minutes, or was used already
     | "cross_site"
     | "rate_limited"
     | "not_found"
-    | "failed"; // our own bug
+    | "failed"; // a bug of this server
   retryAfterSeconds?: number | undefined;
 };
 
 export type LandingPageProps = {
   language: Language;
-  /** BASE/mcp: what is typed into a client. */
+  /** The URL to enter in a client: PUBLIC_URL/mcp. */
   connectorUrl: string;
 };

@@ -1,9 +1,9 @@
 /** @jsxImportSource hono/jsx */
-/** The list of mail companies, and what each asks of a person before a password works. */
+/** The list of mail providers, and the steps that each requires before a password works. */
 import { presets } from "../providers/presets.ts";
 import type { Provider } from "../providers/provider.ts";
 import { fieldNames } from "./connect-form.ts";
-import { FieldProblem, marked } from "./field.tsx";
+import { FieldProblem, toFieldAttributes } from "./field.tsx";
 import type { Texts } from "./text/en.ts";
 import type { Language } from "./text/language.ts";
 import { stepsFor } from "./text/texts.ts";
@@ -13,7 +13,12 @@ export function ProviderList(props: { text: Texts; chosen: string; message: stri
   return (
     <div class="field">
       <label for="provider">{text.connect.provider}</label>
-      <select id="provider" name={fieldNames.provider} autocomplete="off" {...marked("provider", message)}>
+      <select
+        id="provider"
+        name={fieldNames.provider}
+        autocomplete="off"
+        {...toFieldAttributes("provider", message)}
+      >
         <option value="" selected={chosen === ""}>
           {text.connect.providerFromAddress}
         </option>
@@ -39,18 +44,18 @@ export function ProviderList(props: { text: Texts; chosen: string; message: stri
   );
 }
 
-/** Every company's help, hidden but for the chosen one's (style.ts). */
+/** The help for every provider; CSS shows that of the selected one (style.ts). */
 export function ProviderHelp(props: { text: Texts; language: Language; chosen: string }) {
   return (
     <>
       {presets.map((preset) => (
-        <Help preset={preset} {...props} />
+        <ProviderSteps preset={preset} {...props} />
       ))}
     </>
   );
 }
 
-function Help(props: { preset: Provider; text: Texts; language: Language; chosen: string }) {
+function ProviderSteps(props: { preset: Provider; text: Texts; language: Language; chosen: string }) {
   const { preset, text, language, chosen } = props;
   const { kind, url } = preset.appPassword;
   return (

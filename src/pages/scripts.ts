@@ -1,4 +1,4 @@
-/** The scripts of pages that have one, inline, and known to the policy by their hash. */
+/** The inline scripts of the pages; the Content-Security-Policy names their hashes. */
 import connect from "./connect.client.js" with { type: "text" };
 import landing from "./landing.client.js" with { type: "text" };
 import upload from "./upload.client.js" with { type: "text" };

@@ -1,55 +1,54 @@
 /** @jsxImportSource hono/jsx */
-/** Where IMAP and SMTP are, for those who type it; filled in with what was found. */
+/** The IMAP and SMTP servers, for a person who enters them; prefilled with the discovered ones. */
 import type { MailServer } from "../credentials.ts";
-import { type ConnectForm, type FormField, fieldNames, type ServerInput } from "./connect-form.ts";
-import { FieldProblem, marked } from "./field.tsx";
-import type { DiscoveredServers } from "./props.ts";
+import type { DiscoveredServers } from "../providers/discover.ts";
+import {
+  type ConnectForm,
+  type FormField,
+  fieldNames,
+  type ServerInput,
+  serverFieldNames,
+} from "./connect-form.ts";
+import { FieldProblem, toFieldAttributes } from "./field.tsx";
 import type { Texts } from "./text/en.ts";
-
-type Names = { host: string; port: string; security: string };
-
-const names: Record<"imap" | "smtp", Names> = {
-  imap: { host: fieldNames.imapHost, port: fieldNames.imapPort, security: fieldNames.imapTls },
-  smtp: { host: fieldNames.smtpHost, port: fieldNames.smtpPort, security: fieldNames.smtpSecure },
-};
 
 export function ServerFields(props: {
   text: Texts;
   form: ConnectForm;
-  /** What to fill in where nothing was typed. */
-  usual: Pick<DiscoveredServers, "imap" | "smtp" | "username"> | undefined;
-  at: (field: FormField) => string | undefined;
+  /** The servers to prefill where nothing was entered. */
+  defaults: Pick<DiscoveredServers, "imap" | "smtp" | "username"> | undefined;
+  problemAt: (field: FormField) => string | undefined;
 }) {
-  const { text, form, usual, at } = props;
+  const { text, form, defaults, problemAt } = props;
   return (
     <div class="servers">
-      <Server
+      <ServerFieldset
         side="imap"
         title={text.connect.servers.imap}
-        server={shown(form.imap, usual?.imap)}
+        server={withDefault(form.imap, defaults?.imap)}
         text={text}
-        at={at}
+        problemAt={problemAt}
       />
-      <Server
+      <ServerFieldset
         side="smtp"
         title={text.connect.servers.smtp}
-        server={shown(form.smtp, usual?.smtp)}
+        server={withDefault(form.smtp, defaults?.smtp)}
         text={text}
-        at={at}
+        problemAt={problemAt}
       />
       <div class="field">
         <label for="username">{text.connect.servers.username}</label>
         <input
           id="username"
           name={fieldNames.username}
-          value={form.username || (usual?.username === "local-part" ? localPartOf(form.address) : "")}
+          value={form.username || (defaults?.username === "local-part" ? toLocalPart(form.address) : "")}
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
           maxlength={254}
-          {...marked("username", at("username"), "hint")}
+          {...toFieldAttributes("username", problemAt("username"), "hint")}
         />
-        <FieldProblem id="username" message={at("username")} />
+        <FieldProblem id="username" message={problemAt("username")} />
         <p class="hint" id="username-hint">
           {text.connect.servers.usernameHint}
         </p>
@@ -58,63 +57,62 @@ export function ServerFields(props: {
   );
 }
 
-function localPartOf(address: string): string {
+function toLocalPart(address: string): string {
   return address.slice(0, Math.max(0, address.lastIndexOf("@")));
 }
 
-/** What was typed, else what is usual. */
-function shown(typed: ServerInput, usual: MailServer | undefined): ServerInput {
-  if (typed.host !== "" || !usual) return typed;
-  return { host: usual.host, port: String(usual.port), security: usual.security };
+function withDefault(entered: ServerInput, server: MailServer | undefined): ServerInput {
+  if (entered.host !== "" || !server) return entered;
+  return { host: server.host, port: String(server.port), security: server.security };
 }
 
-function Server(props: {
+function ServerFieldset(props: {
   side: "imap" | "smtp";
   title: string;
   server: ServerInput;
   text: Texts;
-  at: (field: FormField) => string | undefined;
+  problemAt: (field: FormField) => string | undefined;
 }) {
-  const { side, title, server, at } = props;
-  const words = props.text.connect.servers;
-  const problem = at(`${side}_host`);
-  const portProblem = at(`${side}_port`);
+  const { side, title, server, problemAt } = props;
+  const labels = props.text.connect.servers;
+  const problem = problemAt(`${side}_host`);
+  const portProblem = problemAt(`${side}_port`);
   return (
     <fieldset class="server">
       <legend>{title}</legend>
       <div class="field host">
-        <label for={`${side}_host`}>{words.host}</label>
+        <label for={`${side}_host`}>{labels.host}</label>
         <input
           id={`${side}_host`}
-          name={names[side].host}
+          name={serverFieldNames[side].host}
           value={server.host}
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
           maxlength={253}
-          {...marked(`${side}_host`, problem)}
+          {...toFieldAttributes(`${side}_host`, problem)}
         />
       </div>
       <div class="field port">
-        <label for={`${side}_port`}>{words.port}</label>
+        <label for={`${side}_port`}>{labels.port}</label>
         <input
           id={`${side}_port`}
-          name={names[side].port}
+          name={serverFieldNames[side].port}
           value={server.port || (side === "imap" ? "993" : "465")}
           inputmode="numeric"
           autocomplete="off"
           maxlength={5}
-          {...marked(`${side}_port`, portProblem)}
+          {...toFieldAttributes(`${side}_port`, portProblem)}
         />
       </div>
       <div class="field security">
-        <label for={`${side}_security`}>{words.security}</label>
-        <select id={`${side}_security`} name={names[side].security} autocomplete="off">
+        <label for={`${side}_security`}>{labels.security}</label>
+        <select id={`${side}_security`} name={serverFieldNames[side].security} autocomplete="off">
           <option value="true" selected={server.security === "tls"}>
-            {words.tls}
+            {labels.tls}
           </option>
           <option value="false" selected={server.security === "starttls"}>
-            {words.startTls}
+            {labels.startTls}
           </option>
         </select>
       </div>

@@ -1,14 +1,14 @@
-/** The style of all pages, inline in each, and the rules that follow from the providers we know. */
+/** The inline style of all pages: the two style sheets, and rules derived from the list of providers. */
 import { presets } from "../providers/presets.ts";
 import forms from "./forms.css" with { type: "text" };
-import hand from "./style.css" with { type: "text" };
+import base from "./style.css" with { type: "text" };
 
 /**
- * Which provider's help is shown follows from the choice in the list, in CSS alone: it works without script, and
- * with script the choice is all that has to be set.
+ * Shows the help of the provider that is selected in the list. In CSS, it works without a script, and the script has
+ * only to set the selection.
  */
 const helpRules = presets
   .map(({ id }) => `form:has(option[value="${id}"]:checked) [data-help="${id}"]`)
   .join(",");
 
-export const style = `${hand}${forms}${helpRules}{display:block}`;
+export const style = `${base}${forms}${helpRules}{display:block}`;

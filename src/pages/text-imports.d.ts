@@ -1,4 +1,4 @@
-/** Files that Bun imports as text (`with { type: "text" }`), also into the compiled binary. */
+/** Files imported as text (`with { type: "text" }`), which Bun embeds in the compiled binary. */
 declare module "*.css" {
   const text: string;
   export default text;

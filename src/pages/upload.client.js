@@ -1,4 +1,4 @@
-/** Drag and drop, the list of what was chosen, and progress. Without it the form is sent as it is. */
+/** Drag and drop, the list of selected files, and progress. Without it, the form is a plain POST. */
 (() => {
   const maxBytes = 25_000_000;
   const form = document.getElementById("upload");
@@ -6,35 +6,35 @@
   const drop = document.getElementById("drop");
   const chosen = document.getElementById("chosen");
   const progress = document.getElementById("progress");
-  const said = document.getElementById("said");
+  const status = document.getElementById("status");
   const problem = document.getElementById("problem");
   const button = form?.querySelector("button");
-  if (!form || !input || !drop || !chosen || !progress || !said || !problem || !button) return;
+  if (!form || !input || !drop || !chosen || !progress || !status || !problem || !button) return;
 
-  const show = (text) => {
+  const showProblem = (text) => {
     problem.textContent = text;
     problem.hidden = text === "";
   };
-  const size = (bytes) => `${(bytes / 1_000_000).toFixed(bytes < 1_000_000 ? 2 : 1)} MB`;
-  const list = () => {
+  const toSizeText = (bytes) => `${(bytes / 1_000_000).toFixed(bytes < 1_000_000 ? 2 : 1)} MB`;
+  const listFiles = () => {
     const files = [...input.files];
     chosen.replaceChildren(
       ...files.map((file) => {
         const item = document.createElement("li");
         const name = document.createElement("strong");
-        const weight = document.createElement("small");
+        const size = document.createElement("small");
         name.textContent = file.name;
-        weight.textContent = size(file.size);
-        item.append(name, weight);
+        size.textContent = toSizeText(file.size);
+        item.append(name, size);
         return item;
       }),
     );
     const total = files.reduce((sum, file) => sum + file.size, 0);
-    show(total > maxBytes ? form.dataset.tooLarge : "");
+    showProblem(total > maxBytes ? form.dataset.tooLarge : "");
     button.disabled = total > maxBytes;
   };
 
-  input.addEventListener("change", list);
+  input.addEventListener("change", listFiles);
   for (const event of ["dragenter", "dragover"])
     drop.addEventListener(event, (dragged) => {
       dragged.preventDefault();
@@ -48,31 +48,31 @@
     dropped.preventDefault();
     if (!dropped.dataTransfer || dropped.dataTransfer.files.length === 0) return;
     input.files = dropped.dataTransfer.files;
-    list();
+    listFiles();
   });
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = new XMLHttpRequest();
-    const end = (text) => {
+    const stop = (text) => {
       button.disabled = false;
       progress.hidden = true;
-      said.textContent = "";
-      show(text);
+      status.textContent = "";
+      showProblem(text);
     };
     request.upload.addEventListener("progress", ({ loaded, total }) => {
       progress.value = Math.round((loaded / total) * 100);
     });
     request.addEventListener("load", () => {
-      // 410: used or expired meanwhile, which the page says, too.
+      // 410: the link was used or has expired meanwhile, and the page says so.
       if (request.status < 400 || request.status === 410) location.reload();
-      else end(request.status === 413 ? form.dataset.tooLarge : form.dataset.failed);
+      else stop(request.status === 413 ? form.dataset.tooLarge : form.dataset.failed);
     });
-    request.addEventListener("error", () => end(form.dataset.failed));
+    request.addEventListener("error", () => stop(form.dataset.failed));
     button.disabled = true;
     progress.hidden = false;
-    said.textContent = form.dataset.sending;
-    show("");
+    status.textContent = form.dataset.sending;
+    showProblem("");
     request.open("POST", location.href);
     request.send(new FormData(form));
   });

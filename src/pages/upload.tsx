@@ -1,5 +1,5 @@
 /** @jsxImportSource hono/jsx */
-/** Where a person puts files for an email; works without script, too. */
+/** The page on which a person uploads files for an email; works without a script, too. */
 import { Layout, toDocument } from "./layout.tsx";
 import { scripts } from "./scripts.ts";
 import type { Language } from "./text/language.ts";
@@ -7,9 +7,9 @@ import { uploadTextsFor } from "./text/upload.ts";
 
 export type UploadPageProps = {
   language: Language;
-  /** open: files can come; received: they have; over: used, expired or never there. */
+  /** open: waits for files; received: has them; over: used, expired or unknown. */
   state: "open" | "received" | "over";
-  /** Why the last attempt came to nothing. */
+  /** The failure of the last attempt. */
   problem?: "tooLarge" | "failed" | undefined;
 };
 
@@ -49,7 +49,7 @@ export function uploadPage({ language, state, problem }: UploadPageProps): strin
           {text.hint}
         </p>
         <progress id="progress" max="100" value="0" aria-label={text.sending} hidden />
-        <p id="said" class="found" role="status" />
+        <p id="status" class="found" role="status" />
         <div class="actions">
           <button type="submit">{text.send}</button>
         </div>

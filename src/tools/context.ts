@@ -81,7 +81,7 @@ export type UndoLog = {
 
 /** The files a person uploaded for an email. */
 type UploadedFiles = {
-  /** Makes a one-time page for the person; `expiresAt` in milliseconds since the epoch. Throws rate_limited. */
+  /** Creates a one-time page for the person; `expiresAt` in milliseconds since the epoch. Throws rate_limited. */
   request(): { uploadId: string; url: string; expiresAt: number };
   /** Throws attachment_not_found before the files are uploaded, and after they expire. */
   read(id: string): File[];
@@ -92,5 +92,5 @@ type UploadedFiles = {
 /** One-time links by which a person downloads an attachment. */
 type DownloadLinks = {
   /** `expiresAt` in milliseconds since the epoch. Throws rate_limited. */
-  make(attachment: { id: string; index: number }): { url: string; expiresAt: number };
+  create(attachment: { id: string; index: number }): { url: string; expiresAt: number };
 };

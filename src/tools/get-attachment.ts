@@ -42,7 +42,7 @@ export const getAttachment = defineTool({
         type,
         size,
         kind: "link" as const,
-        download: toDownload(downloads.make({ id, index })),
+        download: toDownload(downloads.create({ id, index })),
         notes: [],
       };
     }
@@ -54,7 +54,7 @@ export const getAttachment = defineTool({
     });
     const facts = { index, name: found.name, type: found.type, size: found.size, notes: found.notes };
     if (kind === "image") return { ...facts, kind, image };
-    if (kind === "none") return { ...facts, kind, download: toDownload(downloads.make({ id, index })) };
+    if (kind === "none") return { ...facts, kind, download: toDownload(downloads.create({ id, index })) };
     return {
       ...facts,
       kind,

@@ -1,4 +1,4 @@
-/** The download link, from Claude's call to the person's browser. */
+/** The download link, from the tool call to the person's browser. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connectMailbox } from "../support/authorize.ts";
 import { toRaw } from "../support/emails.ts";
@@ -9,7 +9,7 @@ import { openClient, type TestClient } from "../support/mcp-client.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 import { eventually } from "../support/waiting.ts";
 
-describeMail("a download link", () => {
+describeMail("A download link", () => {
   let product: TestProduct;
   let claude: TestClient;
   let id: string;
@@ -48,7 +48,7 @@ describeMail("a download link", () => {
 
   afterAll(() => product.stop());
 
-  test("gives the file octet for octet, once; the second time it is gone", async () => {
+  test("gives the file byte for byte, once; a second request is 410", async () => {
     const url = await link(1);
     const first = await fetch(url);
     expect(first.status).toBe(200);
@@ -59,7 +59,7 @@ describeMail("a download link", () => {
     expect(await second.text()).not.toContain(id);
   });
 
-  test("P07: a hostile name is made safe, and nothing is ever served as a page", async () => {
+  test("P07: a hostile file name is sanitized, and no file is served as a page", async () => {
     for (const [index, name] of [
       [2, "_.._evil name.html"],
       [3, "x.svg"],
@@ -76,53 +76,49 @@ describeMail("a download link", () => {
     }
   });
 
-  test("undoes quoted-printable, and names the file in UTF-8 (RFC 6266)", async () => {
+  test("RFC 6266 section 4.3: decodes quoted-printable content and names the file in UTF-8", async () => {
     const answer = await fetch(await link(4));
     expect(answer.headers.get("content-disposition")).toContain("filename*=UTF-8''Gr%C3%BC%C3%9Fe%20_1_.txt");
     expect(await answer.text()).toBe("Grüße");
   });
 
-  const looks: [string, RequestInit, number][] = [
-    ["a look (HEAD)", { method: "HEAD" }, 200],
-    [
-      "a browser that loads what may be clicked next",
-      { headers: { "Sec-Purpose": "prefetch;prerender" } },
-      204,
-    ],
-    ["a chat that previews links", { headers: { "User-Agent": "Slackbot-LinkExpanding 1.0" } }, 204],
-    ["another such chat", { headers: { "User-Agent": "WhatsApp/2.23.20.0" } }, 204],
+  const previews: [string, RequestInit, number][] = [
+    ["a HEAD request", { method: "HEAD" }, 200],
+    ["a browser's prefetch", { headers: { "Sec-Purpose": "prefetch;prerender" } }, 204],
+    ["a chat program's link preview", { headers: { "User-Agent": "Slackbot-LinkExpanding 1.0" } }, 204],
+    ["another chat program's link preview", { headers: { "User-Agent": "WhatsApp/2.23.20.0" } }, 204],
   ];
 
-  test.each(looks)("is not spent by %s, and gives it nothing once it is spent", async (_, how, status) => {
+  test.each(previews)("is not used up by %s, which is 410 for a used link", async (_, init, status) => {
     const url = await link(3);
-    const look = await fetch(url, how);
-    expect([look.status, await look.text()]).toEqual([status, ""]);
+    const preview = await fetch(url, init);
+    expect([preview.status, await preview.text()]).toEqual([status, ""]);
     const answer = await fetch(url);
     expect(answer.status).toBe(200);
     expect(await answer.text()).toContain("<svg");
-    expect((await fetch(url, how)).status).toBe(410);
+    expect((await fetch(url, init)).status).toBe(410);
   });
 
-  test("gives the whole file to who asks for a piece of it (RFC 9110 section 14.2: a server may ignore Range)", async () => {
+  test("RFC 9110 section 14.2: ignores a Range header and gives the whole file", async () => {
     const answer = await fetch(await link(1), { headers: { Range: "bytes=0-9" } });
     expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([200, big.length]);
   });
 
-  test("of two that come at once, one gets the file", async () => {
+  test("gives the file to one of several concurrent requests", async () => {
     const url = await link(3);
     const answers = await Promise.all([fetch(url), fetch(url), fetch(url)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 410, 410]);
     await Promise.all(answers.map((answer) => answer.arrayBuffer()));
   });
 
-  test("a made-up secret leads nowhere, and an upload's is none", async () => {
+  test("is 410 for an unknown secret and for the secret of an upload link", async () => {
     const { data } = await claude.call("request_upload");
     expect((await fetch(String(data.url).replace("/upload/", "/download/"))).status).toBe(410);
     expect((await fetch(`${product.url}/download/${"0".repeat(64)}`)).status).toBe(410);
     expect((await fetch(`${product.url}/download/x`)).status).toBe(404);
   });
 
-  test("a mail server that breaks off in the middle breaks the download off, and the browser is not left waiting", async () => {
+  test("aborts the download when the mail server closes the connection, instead of leaving the browser waiting", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await kit.deliver(user, await toRaw({ subject: "Files", text: "See the files.", attachments }));
@@ -134,25 +130,25 @@ describeMail("a download link", () => {
     const [email] = data.emails as { id: string }[];
     const asked = await client.call("get_attachment", { id: email?.id, index: 1, link: true });
     const { url } = asked.data.download as { url: string };
-    // Nothing has come of it yet: the link stays good.
+    // No byte was sent yet, so the link stays usable.
     proxy.set({ kind: "cut", afterBytes: 0 });
     proxy.drop();
     expect((await fetch(url)).status).toBe(502);
-    // Once, so that what begins anew would be seen.
+    // For one connection, so that a download that starts again would be seen.
     proxy.set({ kind: "cut", afterBytes: 2_000_000, connections: 1 });
     const answer = await fetch(url);
     expect(answer.status).toBe(200);
     let ending: string | undefined;
     answer.arrayBuffer().then(
-      () => (ending = "whole"),
-      () => (ending = "broken off"),
+      () => (ending = "complete"),
+      () => (ending = "aborted"),
     );
-    expect(await eventually(() => ending)).toBe("broken off");
+    expect(await eventually(() => ending)).toBe("aborted");
     await client.close();
     await proxy.stop();
   });
 
-  test("a browser that goes away ends it, and the mailbox is read on", async () => {
+  test("ends when the browser disconnects, and the mailbox can still be read", async () => {
     const controller = new AbortController();
     const answer = await fetch(await link(1), { signal: controller.signal });
     expect(answer.status).toBe(200);

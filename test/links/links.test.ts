@@ -1,4 +1,4 @@
-/** One-time links as rows: what opens with one, and how many there may be. */
+/** The rows of one-time links: reading, redeeming, expiry and the limit of unused links. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
@@ -36,37 +36,37 @@ function newGrant() {
 
 const secretOf = ({ url }: { url: string }) => url.slice(url.lastIndexOf("/") + 1);
 
-test("a link opens what it was made for, for its time, and as no other kind", () => {
+test("a link gives its target until it expires, and only under its own kind", () => {
   const grant = newGrant();
   const target = { id: "an email", index: 1 };
-  const link = links.make(grant, { kind: "download", target, lifetimeSeconds: 600 });
+  const link = links.create(grant, { kind: "download", target, lifetimeSeconds: 600 });
   expect(link.url).toMatch(/^https:\/\/mail\.example\.org\/download\/[0-9a-f]{64}$/);
   const secret = secretOf(link);
-  expect(() => links.open("upload", secret)).toThrow("expired");
-  expect(() => links.spend("upload", secret)).toThrow("expired");
-  expect(links.open("download", secret)).toMatchObject({ grant, target, used: false });
+  expect(() => links.read("upload", secret)).toThrow("expired");
+  expect(() => links.redeem("upload", secret)).toThrow("expired");
+  expect(links.read("download", secret)).toMatchObject({ grant, target, used: false });
   clock.advance(599_999);
-  expect(links.open("download", secret).used).toBe(false);
+  expect(links.read("download", secret).used).toBe(false);
   clock.advance(1);
-  expect(() => links.open("download", secret)).toThrow("expired");
+  expect(() => links.read("download", secret)).toThrow("expired");
 });
 
 test.each([
   ["download", 100],
   ["upload", 20],
 ] as const)(
-  "of unused links a grant may have so many: %s, %i; a used one and one that is over make room",
+  "a grant may have a limited number of unused %s links, %i; used and expired ones do not count",
   (kind, most) => {
     const grant = newGrant();
-    const make = (owner = grant) => links.make(owner, { kind, target: {}, lifetimeSeconds: 600 });
-    const first = make();
-    for (let count = 1; count < most; count += 1) make();
-    expect(() => make()).toThrow(`There are ${most} unused links already.`);
-    expect(() => make(newGrant())).not.toThrow();
-    links.spend(kind, secretOf(first));
-    make();
-    expect(() => make()).toThrow("unused");
+    const create = (owner = grant) => links.create(owner, { kind, target: {}, lifetimeSeconds: 600 });
+    const first = create();
+    for (let count = 1; count < most; count += 1) create();
+    expect(() => create()).toThrow(`There are ${most} unused links already.`);
+    expect(() => create(newGrant())).not.toThrow();
+    links.redeem(kind, secretOf(first));
+    create();
+    expect(() => create()).toThrow("unused");
     clock.advance(600_000);
-    expect(() => make()).not.toThrow();
+    expect(() => create()).not.toThrow();
   },
 );

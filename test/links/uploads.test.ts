@@ -13,7 +13,7 @@ import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { eventually } from "../support/waiting.ts";
 
-/** A product, one connected mailbox and its client. */
+/** Runs `work` with a product, one connected mailbox, its client and an upload link. */
 async function withLink(
   work: (at: {
     product: TestProduct;
@@ -47,7 +47,7 @@ const attach = (client: TestClient, upload: string) =>
   client.try("draft_email", { subject: "x", body: "x", attachments: [{ upload }] });
 
 describeMail("The upload link", () => {
-  test("works without script: a form, a redirect, and a page that says so; a second upload is refused", async () => {
+  test("works without JavaScript: a form, a redirect and a confirmation; a second upload is refused", async () => {
     await withLink(async ({ client, url, upload }) => {
       const page = await fetch(url, { headers: { "Accept-Language": "de" } });
       const html = await page.text();
@@ -55,7 +55,7 @@ describeMail("The upload link", () => {
       expect(html).toMatch(/<form[^>]+method="post"[^>]+enctype="multipart\/form-data"/i);
       expect(page.headers.get("content-security-policy")).toStartWith("default-src 'none'");
       expect(page.headers.get("cache-control")).toBe("no-store");
-      // Looking does not spend it: a messenger's preview may look.
+      // Reading the page does not use the link up: a chat program may load it for a preview.
       await fetch(url);
       const form = formWith(new File(["hello"], "../ü.txt", { type: "text/plain" }));
       const answer = await post(url, form);
@@ -69,7 +69,7 @@ describeMail("The upload link", () => {
     });
   });
 
-  test("takes a file without a name, and of a form only what is a file", async () => {
+  test("accepts a file without a name, and ignores form fields that are no file", async () => {
     await withLink(async ({ client, url, upload }) => {
       const part = (head: string) =>
         `--x\r\nContent-Disposition: form-data; name="files"${head}\r\n\r\nhello\r\n`;
@@ -85,7 +85,7 @@ describeMail("The upload link", () => {
     });
   });
 
-  test("takes an empty file beside others, since it was chosen too", async () => {
+  test("accepts an empty file together with others", async () => {
     await withLink(async ({ client, url, upload }) => {
       const files = [new File(["hello"], "a.txt"), new File([], "empty.txt")];
       expect((await post(url, formWith(...files))).status).toBe(303);
@@ -99,7 +99,7 @@ describeMail("The upload link", () => {
     });
   });
 
-  test("is over after an hour, with what was uploaded, and for whoever guesses", async () => {
+  test("expires after an hour together with the uploaded files, and is 410 for a guessed secret", async () => {
     const clock = createTestClock();
     await withLink(async ({ product, accessToken, url, upload }) => {
       const guessed = url.replace(/.{8}$/, "00000000");
@@ -109,14 +109,14 @@ describeMail("The upload link", () => {
       await post(url, formWith(new File(["x"], "x")));
       clock.advance(3_600_001);
       expect(headline(await (await fetch(url)).text())).toBe("This link is over");
-      // The session is over as well by then; its grant is not.
+      // The MCP session has expired by then; its grant has not.
       const later = await openClient(product, accessToken);
       expect((await attach(later, upload)).text).toContain("attachment_not_found");
       await later.close();
     }, clock);
   });
 
-  test("takes 25 MB and no more, says so, and can be used again after a refusal", async () => {
+  test("refuses more than 25 MB with an explanation, and can be used again after that", async () => {
     await withLink(async ({ client, url, upload }) => {
       const large = new File([new Uint8Array(25_000_001)], "large.bin");
       expect((await post(url, formWith(large))).status).toBe(413);
@@ -132,7 +132,7 @@ describeMail("The upload link", () => {
     });
   }, 20_000);
 
-  test("takes twenty files and no more", async () => {
+  test("accepts 20 files and refuses 21", async () => {
     await withLink(async ({ url }) => {
       const files = Array.from({ length: 21 }, (_, at) => new File(["x"], `${at}.txt`));
       expect((await post(url, formWith(...files))).status).toBe(413);
@@ -140,7 +140,7 @@ describeMail("The upload link", () => {
     });
   });
 
-  test("belongs to its grant: another one cannot use the upload, and revoking ends the link", async () => {
+  test("belongs to its grant: another grant cannot use the upload, and revocation ends the link", async () => {
     const kit = await mailServer();
     await withLink(async ({ product, client, accessToken, url, upload }) => {
       await post(url, formWith(new File(["x"], "x")));
@@ -162,7 +162,7 @@ describeMail("The upload link", () => {
     });
   });
 
-  test("leaves nothing readable on the disk: not the file, its name, or the link", async () => {
+  test("leaves no readable file, file name or link on the disk", async () => {
     await withLink(async ({ product, client, url, upload }) => {
       const canary = "canary-in-a-file-9f3b";
       await post(url, formWith(new File([canary.repeat(2_000)], "canary-name-77.txt")));
@@ -179,7 +179,7 @@ describeMail("The upload link", () => {
     });
   });
 
-  test("four of them may wait for their emails, however many links were given; used ones make room", async () => {
+  test("accepts four unused uploads of one grant, however many links it has; a used one makes room", async () => {
     await withLink(async ({ client, url, upload }) => {
       const urls = [url];
       for (let count = 1; count < 5; count += 1)
@@ -193,7 +193,7 @@ describeMail("The upload link", () => {
     });
   });
 
-  test("is taken four at a time, the fifth is asked to come again, and works then", async () => {
+  test("accepts four concurrent uploads; a fifth is 503 and succeeds later", async () => {
     await withLink(async ({ url }) => {
       const { hostname, port, pathname } = new URL(url);
       const slow = [1, 2, 3, 4].map(() => connect(Number(port), hostname));
@@ -209,7 +209,7 @@ describeMail("The upload link", () => {
     });
   });
 
-  test("is given twenty times at most at once", async () => {
+  test("is limited to 20 unused links of one grant", async () => {
     await withLink(async ({ client }) => {
       for (let count = 1; count < 20; count += 1) await client.call("request_upload");
       expect((await client.try("request_upload")).text).toContain("rate_limited");
@@ -217,52 +217,49 @@ describeMail("The upload link", () => {
   });
 });
 
-browserTest(
-  "A person chooses files in the page, or drops them on it, sees the progress, and is done",
-  async () => {
-    const kit = await mailServer();
-    const folder = temporaryFolder("files");
-    const chosen = join(folder, "report.txt");
-    writeFileSync(chosen, "quarterly ".repeat(50_000));
-    await withLink(async ({ client, url, upload }) => {
-      await withPage(async (page) => {
-        const problems: string[] = [];
-        page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-        await page.goto(url);
-        await page.getByLabel("Choose files, or drop them here").setInputFiles(chosen);
-        expect(await page.locator("#chosen li").allInnerTexts()).toEqual([
-          expect.stringContaining("report.txt"),
-        ]);
-        // What a drag and drop does to the page, without a mouse.
-        await page.evaluate(() => {
-          const transfer = new DataTransfer();
-          transfer.items.add(new File(["dropped"], "dropped.txt", { type: "text/plain" }));
-          const drop = document.getElementById("drop");
-          drop?.dispatchEvent(
-            new DragEvent("dragover", { bubbles: true, cancelable: true, dataTransfer: transfer }),
-          );
-          drop?.dispatchEvent(
-            new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }),
-          );
-        });
-        expect(await page.locator("#chosen li").allInnerTexts()).toEqual([
-          expect.stringContaining("dropped.txt"),
-        ]);
-        await page.screenshot({ path: join(folder, "upload.png") });
-        await page.getByRole("button", { name: "Hand over the files" }).click();
-        await page.getByRole("heading", { name: "The files have arrived" }).waitFor();
-        expect(problems).toEqual([]);
+browserTest("A person chooses files on the page or drops them on it, and uploads them", async () => {
+  const kit = await mailServer();
+  const folder = temporaryFolder("files");
+  const chosen = join(folder, "report.txt");
+  writeFileSync(chosen, "quarterly ".repeat(50_000));
+  await withLink(async ({ client, url, upload }) => {
+    await withPage(async (page) => {
+      const problems: string[] = [];
+      page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+      await page.goto(url);
+      await page.getByLabel("Choose files, or drop them here").setInputFiles(chosen);
+      expect(await page.locator("#chosen li").allInnerTexts()).toEqual([
+        expect.stringContaining("report.txt"),
+      ]);
+      // Simulates the events of a drag and drop.
+      await page.evaluate(() => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File(["dropped"], "dropped.txt", { type: "text/plain" }));
+        const drop = document.getElementById("drop");
+        drop?.dispatchEvent(
+          new DragEvent("dragover", { bubbles: true, cancelable: true, dataTransfer: transfer }),
+        );
+        drop?.dispatchEvent(
+          new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }),
+        );
       });
-      const ben = await kit.newUser();
-      await client.call("send_email", {
-        to: [ben.address],
-        subject: "x",
-        body: "x",
-        attachments: [{ upload }],
-      });
-      const [arrived] = await kit.read(ben);
-      const { attachments } = await PostalMime.parse(arrived?.raw ?? "");
-      expect(attachments.map(({ filename }) => filename)).toEqual(["dropped.txt"]);
+      expect(await page.locator("#chosen li").allInnerTexts()).toEqual([
+        expect.stringContaining("dropped.txt"),
+      ]);
+      await page.screenshot({ path: join(folder, "upload.png") });
+      await page.getByRole("button", { name: "Hand over the files" }).click();
+      await page.getByRole("heading", { name: "The files have arrived" }).waitFor();
+      expect(problems).toEqual([]);
     });
-  },
-);
+    const ben = await kit.newUser();
+    await client.call("send_email", {
+      to: [ben.address],
+      subject: "x",
+      body: "x",
+      attachments: [{ upload }],
+    });
+    const [arrived] = await kit.read(ben);
+    const { attachments } = await PostalMime.parse(arrived?.raw ?? "");
+    expect(attachments.map(({ filename }) => filename)).toEqual(["dropped.txt"]);
+  });
+});

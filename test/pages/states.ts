@@ -5,9 +5,10 @@ import { connectedPage } from "../../src/pages/connected.tsx";
 import { pageHeaders } from "../../src/pages/headers.ts";
 import { landingPage } from "../../src/pages/landing.tsx";
 import { noticePage } from "../../src/pages/notice.tsx";
-import type { ConnectPageProps, DiscoveredServers } from "../../src/pages/props.ts";
+import type { ConnectPageProps } from "../../src/pages/props.ts";
 import type { Language } from "../../src/pages/text/language.ts";
 import { uploadPage } from "../../src/pages/upload.tsx";
+import type { DiscoveredServers } from "../../src/providers/discover.ts";
 
 export function drawStates(language: Language): Readonly<Record<string, string>> {
   const empty = emptyConnectForm("sealed");

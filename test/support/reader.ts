@@ -67,7 +67,7 @@ export function openReader(kit: MailServerKit, user: User, imap = kit.imap): Rea
     "accounts" | "accountFor" | "grant" | "signal" | "progress" | "providers" | "downloads"
   > = {
     providers: presets,
-    downloads: { make: () => ({ url: "https://here.example/download/secret", expiresAt: 0 }) },
+    downloads: { create: () => ({ url: "https://here.example/download/secret", expiresAt: 0 }) },
     accounts: [mail],
     accountFor: () => mail,
     grant: { id: owner.grantId, level: "send" },

@@ -169,7 +169,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     sendLog,
     undoLog,
     uploads: uploads.forGrant(grant),
-    downloads: { make: () => ({ url: "", expiresAt: 0 }) },
+    downloads: { create: () => ({ url: "", expiresAt: 0 }) },
     accounts,
     accountFor: (choice) => chooseAccount(accounts, choice),
     grant: { id: grant.id, level: grant.level },

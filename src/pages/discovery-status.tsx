@@ -1,0 +1,35 @@
+/** @jsxImportSource hono/jsx */
+/** The result of the server discovery, below the address; the page's script updates it while the address is typed. */
+
+import type { DiscoveredServers } from "../providers/discover.ts";
+import { findPreset } from "../providers/presets.ts";
+import type { Texts } from "./text/en.ts";
+
+export function DiscoveryStatus({ text, found }: { text: Texts; found: DiscoveredServers | undefined }) {
+  const sentences = text.connect.found;
+  return (
+    <p
+      id="found"
+      class="found"
+      role="status"
+      data-looking={sentences.looking}
+      data-preset={sentences.preset("{name}")}
+      data-mx={sentences.mx("{name}")}
+      data-srv={sentences.srv}
+      data-autoconfig={sentences.autoconfig}
+      data-guess={sentences.guess}
+    >
+      {found && toDiscoveryText(sentences, found)}
+    </p>
+  );
+}
+
+function toDiscoveryText(
+  sentences: Texts["connect"]["found"],
+  { provider, source }: DiscoveredServers,
+): string {
+  const name = findPreset(provider)?.name;
+  // The servers of a known provider need no check by the person, whatever the source.
+  if (name !== undefined) return source === "preset" ? sentences.preset(name) : sentences.mx(name);
+  return sentences[source === "preset" || source === "mx" ? "autoconfig" : source];
+}
