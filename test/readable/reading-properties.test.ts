@@ -64,7 +64,7 @@ test("an id with one letter copied wrongly is no id, and so never another email'
 });
 
 const position = fc.record({
-  place: anyText.map(mailboxKeyOf),
+  mailbox: anyText.map(mailboxKeyOf),
   validity: fc.nat(4_294_967_295).map(String),
   uid: fc.integer({ min: 1, max: 4_294_967_295 }),
   receivedAt: fc.integer({ min: -1_000_000_000_000, max: 10_000_000_000_000 }),
@@ -78,10 +78,10 @@ test("a cursor is what was put into it, short, and no other text is a cursor", (
       anyText,
       fc.nat(),
       (at, last, asked, number) => {
-        const { place, uid, receivedAt } = last;
+        const { mailbox, uid, receivedAt } = last;
         for (const cursor of [
           { kind: "list" as const, at: last },
-          { kind: "search" as const, last: { place, uid, receivedAt }, at },
+          { kind: "search" as const, last: { mailbox, uid, receivedAt }, at },
         ]) {
           const text = toCursor(cursor, asked);
           expect(fromCursor(text, cursor.kind, asked)).toEqual(cursor);

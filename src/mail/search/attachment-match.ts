@@ -1,10 +1,10 @@
-/** What a query asks about the parts of an email. */
+/** Conditions of a query on the attachments of an email. */
 
 import { toEmailContents } from "../../email/email-contents.ts";
 import type { Part } from "../../email/part.ts";
 import type { Query } from "../../query/query.ts";
 
-/** has:attachment and filename:, answered from the structure alone. */
+/** True when the email matches `term`, has:attachment or filename:. Decided by its structure alone. */
 export function matchesParts(root: Part, term: Query): boolean {
   const { attachments } = toEmailContents(root);
   if (term.kind === "attachment") return attachments.some(({ inline }) => !inline);

@@ -1,4 +1,4 @@
-/** Rows of a list: what one FETCH brings for many emails. */
+/** Rows of a list, from one FETCH over many emails. */
 
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Address } from "../../email/address.ts";
@@ -21,8 +21,8 @@ import type { EmailRow } from "../reading.ts";
 import { fetchMissingSnippets, type MissingSnippet } from "./snippet-retry.ts";
 
 /**
- * Raw header fields instead of ENVELOPE: they are half its size, keep the date's offset, and keep raw 8-bit bytes
- * that ENVELOPE's quoted strings lose. The first octets of BODY[1] serve the snippet without another round trip.
+ * Raw header fields instead of ENVELOPE: they take half its octets, keep the date's offset, and keep raw 8-bit bytes
+ * that are lost in the quoted strings of ENVELOPE. The first octets of BODY[1] spare a round trip for the snippet.
  */
 export const rowQuery: FetchQueryObject = {
   uid: true,
@@ -30,7 +30,7 @@ export const rowQuery: FetchQueryObject = {
   size: true,
   internalDate: true,
   bodyStructure: true,
-  // What links an email to others saves a round trip when its conversation is asked for.
+  // With these get_thread needs no round trip for the email itself.
   headers: ["from", "to", "subject", "date", ...threadHeaders],
   threadId: true,
   bodyParts: [{ key: "1", start: 0, maxLength: snippetBytes }],
@@ -38,12 +38,12 @@ export const rowQuery: FetchQueryObject = {
 
 export type FetchedRow = { uid: number; receivedAt: number; row: EmailRow };
 
-/** Octets that a list may bring from the server, first words and all: under 60 KB for fifty. */
+/** Octets that a list may fetch in all, snippets included: under 60 KB for 50 rows. */
 const listOctets = (rows: number) => Math.max(57_000, 1_140 * rows);
 
 /**
- * Rows of the selected mailbox by UID or sequence set, in the server's order. `share`: of the list that these are rows
- * of, from 0 to 1.
+ * Rows of the selected mailbox by UID or sequence set, in the server's order. `share`, from 0 to 1, is the part of the
+ * list's octets that these rows may use.
  */
 export async function fetchRows(
   access: Access,
@@ -55,21 +55,21 @@ export async function fetchRows(
 ): Promise<FetchedRow[]> {
   const before = imap.stats().received;
   const answers = await imap.fetchAll(range, rowQuery, { uid: by === "uid" });
-  // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
+  // The answer may hold unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2): flags without headers.
   const emails = answers.filter((email) => email.headers);
-  const blanks: MissingSnippet[] = [];
+  const missing: MissingSnippet[] = [];
   const rows = emails.map((email) => {
     const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
     const fetched = toFetchedRow(access, imap, email, root, notes);
     const { row, uid } = fetched;
-    const show = (snippet: string) => {
+    const set = (snippet: string) => {
       row.snippet = snippet;
     };
-    if (row.snippet === "") blanks.push({ uid, root, show });
+    if (row.snippet === "") missing.push({ uid, root, set });
     return fetched;
   });
   const allowed = share * listOctets(rows.length);
-  const newestFirst = blanks.sort((a, b) => b.uid - a.uid);
+  const newestFirst = missing.sort((a, b) => b.uid - a.uid);
   await fetchMissingSnippets(imap, newestFirst, allowed - (imap.stats().received - before), notes);
   return rows;
 }
@@ -108,7 +108,7 @@ function toFetchedRow(
   return { uid: email.uid, receivedAt: received, row };
 }
 
-/** What a person would call attachments: not the pictures shown within the text, nor what is in an attached email. */
+/** Number of attachments as mail programs count them: without inline pictures and files inside attached emails. */
 function countAttachments({ attachments }: EmailContents): number {
   return attachments.filter((attached) => !attached.inline && attached.inside === undefined).length;
 }

@@ -1,4 +1,4 @@
-/** The emails of one mailbox that match, newest first. Uses SORT where the server has it, and is right without. */
+/** The emails of one mailbox that match a query, newest first: by SORT (RFC 5256) where the server has it. */
 import type { ImapFlow } from "imapflow";
 import { toPart } from "../../email/part.ts";
 import { toGmailKeys } from "../../imap/gmail-keys.ts";
@@ -7,61 +7,69 @@ import { toSearchKeys } from "../../imap/search-keys.ts";
 import { requireSelected } from "../../imap/select.ts";
 import type { Query } from "../../query/query.ts";
 import { matchesParts } from "./attachment-match.ts";
-import { chunks, datesOf, type Matches, newestOf, type Place, type Wanted } from "./newest-matches.ts";
+import {
+  chunkUids,
+  datesOf,
+  type Matches,
+  type MatchPage,
+  newestOf,
+  type SearchPosition,
+} from "./newest-matches.ts";
 
-/** Emails whose dates are asked at once to find a place in a list. */
+/** Emails whose dates are fetched at once to find a position in a list. */
 const maxProbes = 500;
 
 /**
- * Emails whose structure is fetched to answer has:attachment and filename:. Nothing cheaper narrows them without losing
- * some: to Dovecot's $HasNoAttachment an attached email or a winmail.dat is none.
+ * Emails whose structure is fetched at most to answer has:attachment and filename:. No cheaper test is complete:
+ * Dovecot sets $HasNoAttachment on emails whose attachment is an email or a winmail.dat.
  */
 const maxStructures = 3000;
 
 /**
- * `query` undefined: everything. `within`: keys that leave a slice of the mailbox. The mailbox is selected; UID
- * commands only.
+ * The matches of `query` in the selected mailbox, of all emails where it is undefined. `within` holds SEARCH keys that
+ * narrow it to a range. Uses UID commands only.
  */
 export async function findMatches(
   imap: ImapFlow,
   query: Query | undefined,
   within: readonly SearchToken[],
-  wanted: Wanted,
+  page: MatchPage,
 ): Promise<Matches> {
   if (requireSelected(imap).exists === 0) return { total: 0, left: 0, head: [], dates: new Map() };
   if (query && imap.capabilities.has("X-GM-EXT-1"))
-    return inOrder(imap, [...within, ...toGmailKeys(query)], wanted);
+    return sortMatches(imap, [...within, ...toGmailKeys(query)], page);
   if (!query || !asksParts(query))
-    return inOrder(imap, [...within, ...(query ? toSearchKeys(query) : [atom("ALL")])], wanted);
-  const { universe, problem } = await toUniverse(imap, query);
-  const found = await bySets(imap, query, universe);
-  return { ...(await inOrder(imap, uidSet(found), wanted, found)), ...problem };
+    return sortMatches(imap, [...within, ...(query ? toSearchKeys(query) : [atom("ALL")])], page);
+  const { candidates, problem } = await findCandidates(imap, query);
+  const found = await filterByQuery(imap, query, candidates);
+  const matches = await sortMatches(imap, uidSet(found), page, found);
+  return { ...matches, problem: problem ?? matches.problem };
 }
 
-/** All that match `keys`; `found` when it is known already which these are. */
-async function inOrder(
+/** The page of all that match `keys`; `found` holds their UIDs where they are known. */
+async function sortMatches(
   imap: ImapFlow,
   keys: readonly SearchToken[],
-  wanted: Wanted,
+  page: MatchPage,
   found?: readonly number[],
 ): Promise<Matches> {
   if (found?.length === 0) return { total: 0, left: 0, head: [], dates: new Map() };
   const uids = imap.capabilities.has("SORT") ? await uidSort(imap, keys).catch(ifRefused) : undefined;
-  if (!uids) return newestOf(imap, keys, found ?? (await uidSearch(imap, keys)), wanted);
-  const left = wanted.after ? await continueAfter(imap, uids, wanted.after) : uids;
-  return { total: uids.length, left: left.length, head: left.slice(0, wanted.limit), dates: new Map() };
+  if (!uids) return newestOf(imap, keys, found ?? (await uidSearch(imap, keys)), page);
+  const left = page.after ? await continueAfter(imap, uids, page.after) : uids;
+  return { total: uids.length, left: left.length, head: left.slice(0, page.limit), dates: new Map() };
 }
 
-/** The emails that a question about their parts is put to: all that the rest of the query leaves, up to a limit. */
-async function toUniverse(
+/** The emails whose structure is checked: all that the rest of the query leaves, the newest up to a limit. */
+async function findCandidates(
   imap: ImapFlow,
   query: Query,
-): Promise<{ universe: number[]; problem: { problem: string } | Record<string, never> }> {
+): Promise<{ candidates: number[]; problem?: string }> {
   const served = query.kind === "all" ? query.of.filter((part) => !asksParts(part)) : [];
   const all = await uidSearch(imap, served.length > 0 ? served.flatMap(toSearchKeys) : [atom("ALL")]);
-  if (all.length <= maxStructures) return { universe: all, problem: {} };
+  if (all.length <= maxStructures) return { candidates: all };
   const problem = `only the newest ${maxStructures} of ${all.length} emails were asked what is attached; narrow the search, for example with before:`;
-  return { universe: all.slice(-maxStructures), problem: { problem } };
+  return { candidates: all.slice(-maxStructures), problem };
 }
 
 export function asksParts(query: Query): boolean {
@@ -71,30 +79,31 @@ export function asksParts(query: Query): boolean {
 }
 
 /**
- * A query that also asks what hangs on the email, which no SEARCH key can: what the server can answer is answered by
- * it, and only what is left is looked at part by part. Ascending UIDs out of `universe`.
+ * The UIDs of `universe` that match, ascending. The server answers what SEARCH can; conditions on attachments, for
+ * which SEARCH has no key, are checked on the structure of what is left.
  */
-async function bySets(imap: ImapFlow, query: Query, universe: readonly number[]): Promise<number[]> {
+async function filterByQuery(imap: ImapFlow, query: Query, universe: readonly number[]): Promise<number[]> {
   if (universe.length === 0) return [];
   if (!asksParts(query)) return uidSearch(imap, [...uidSet(universe), ...toSearchKeys(query)]);
   switch (query.kind) {
     case "all": {
       let left = [...universe];
       const cheapFirst = [...query.of].sort((a, b) => Number(asksParts(a)) - Number(asksParts(b)));
-      for (const part of cheapFirst) left = await bySets(imap, part, left);
+      for (const part of cheapFirst) left = await filterByQuery(imap, part, left);
       return left;
     }
     case "any": {
       const found = new Set<number>();
-      for (const part of query.of) for (const uid of await bySets(imap, part, universe)) found.add(uid);
+      for (const part of query.of)
+        for (const uid of await filterByQuery(imap, part, universe)) found.add(uid);
       return [...found].sort((a, b) => a - b);
     }
     case "not": {
-      const inside = new Set(await bySets(imap, query.of, universe));
+      const inside = new Set(await filterByQuery(imap, query.of, universe));
       return universe.filter((uid) => !inside.has(uid));
     }
     default:
-      return byParts(imap, query, universe);
+      return filterByStructure(imap, query, universe);
   }
 }
 
@@ -103,9 +112,13 @@ const uidSet = (uids: readonly number[]): SearchToken[] => [
   { type: "SEQUENCE", value: uids.join(",") },
 ];
 
-async function byParts(imap: ImapFlow, term: Query, universe: readonly number[]): Promise<number[]> {
+async function filterByStructure(
+  imap: ImapFlow,
+  term: Query,
+  universe: readonly number[],
+): Promise<number[]> {
   const found: number[] = [];
-  for (const some of chunks(universe)) {
+  for (const some of chunkUids(universe)) {
     const emails = await imap.fetchAll(some.join(","), { uid: true, bodyStructure: true }, { uid: true });
     for (const { uid, bodyStructure } of emails)
       if (bodyStructure && matchesParts(toPart(bodyStructure), term)) found.push(uid);
@@ -114,14 +127,18 @@ async function byParts(imap: ImapFlow, term: Query, universe: readonly number[])
 }
 
 /**
- * What comes after a place in a list that was made anew. When the email itself is gone (moved or deleted since), or
- * is of another mailbox, its date tells, and for the same second its UID.
+ * The UIDs after a position in a newly sorted list. Where the email at that position was moved or erased, or belongs
+ * to another mailbox, its date decides, and in the same second its UID.
  */
-async function continueAfter(imap: ImapFlow, found: readonly number[], after: Place): Promise<number[]> {
+async function continueAfter(
+  imap: ImapFlow,
+  found: readonly number[],
+  after: SearchPosition,
+): Promise<number[]> {
   let uids = [...found];
   const at = after.own ? uids.indexOf(after.uid) : -1;
   if (at >= 0) return uids.slice(at + 1);
-  // The first that comes after it is from `low` to `high`; dates spread over these leave the gap between two of them.
+  // The first UID after it lies between `low` and `high`. Dates of evenly spread probes narrow that to one gap.
   let [low, high] = [0, uids.length];
   while (low < high) {
     const step = Math.ceil((high - low) / maxProbes);

@@ -1,4 +1,4 @@
-/** The newest emails of a mailbox, in the order they arrived there: one or two round trips whatever the mailbox's size. */
+/** get_recent_emails: the newest emails of a mailbox by arrival, in one or two round trips whatever its size. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
@@ -12,6 +12,7 @@ import { fromCursor, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
 import { type FetchedRow, fetchRows } from "./email-rows.ts";
 import { withNearestMailbox } from "./nearest-mailbox.ts";
 
+/** One page of a mailbox. Throws mailbox_not_found, cursor_expired, and the failures of a connection. */
 export async function listEmails(
   access: Access,
   request: { mailbox: string; limit: number; unreadOnly?: boolean; cursor?: string },
@@ -33,40 +34,36 @@ export async function listEmails(
         ? await rowsBefore(access, imap, request.limit, notes, after)
         : await newestRows(access, imap, request.limit, notes);
     const last = rows.at(-1);
-    const cursor =
-      left > 0 && last
-        ? toCursor(
-            {
-              kind: "list",
-              at: {
-                place: mailboxKeyOf(path),
-                validity: String(uidValidity),
-                uid: last.uid,
-                receivedAt: last.receivedAt,
-              },
-            },
-            question,
-          )
-        : undefined;
+    const toPosition = ({ uid, receivedAt }: FetchedRow): Position => ({
+      mailbox: mailboxKeyOf(path),
+      validity: String(uidValidity),
+      uid,
+      receivedAt,
+    });
     return {
       emails: rows.map(({ row }) => row),
       total,
       searched: [path],
       skipped: [],
-      ...(cursor ? { cursor } : {}),
+      cursor: left > 0 && last ? toCursor({ kind: "list", at: toPosition(last) }, question) : undefined,
     };
   };
   return withNearestMailbox(access, named, (path) => access.read(path, work));
 }
 
-type Rows = { rows: FetchedRow[]; total: number; left: number };
+/** Rows newest first; `left` is the number of older emails. */
+type RowsPage = { rows: FetchedRow[]; total: number; left: number };
 
 /**
- * The newest, by UID from where they began at the last look: when nothing has changed since, that is all of it, in one
- * round trip; what has arrived is one more. Else, and at the first look, by sequence number, of which the highest is
- * the newest.
+ * The newest rows. Where a list of this length was fetched before, by UID from its oldest row on: one round trip when
+ * nothing changed, one more for arrivals. Otherwise by sequence number, of which the highest is the newest.
  */
-async function newestRows(access: Access, imap: ImapFlow, limit: number, notes: MailboxNotes): Promise<Rows> {
+async function newestRows(
+  access: Access,
+  imap: ImapFlow,
+  limit: number,
+  notes: MailboxNotes,
+): Promise<RowsPage> {
   const known = await rowsSince(access, imap, limit, notes);
   const { exists } = requireSelected(imap);
   const page = known ?? (await rowsUpTo(access, imap, exists, limit, notes));
@@ -75,13 +72,13 @@ async function newestRows(access: Access, imap: ImapFlow, limit: number, notes: 
   return page;
 }
 
-/** Undefined when there was no last look, or too much has changed since. */
+/** The rows since the last list; undefined when there was none, or when emails were removed or changed since. */
 async function rowsSince(
   access: Access,
   imap: ImapFlow,
   limit: number,
   notes: MailboxNotes,
-): Promise<Rows | undefined> {
+): Promise<RowsPage | undefined> {
   const from = notes.newestFrom.get(limit);
   if (from === undefined || !isAttentive(imap)) {
     await imap.noop();
@@ -103,19 +100,19 @@ async function rowsBefore(
   limit: number,
   notes: MailboxNotes,
   after: Position,
-): Promise<Rows> {
+): Promise<RowsPage> {
   const last = await readFresh(imap, () => countBefore(imap, after.uid));
   return rowsUpTo(access, imap, last, limit, notes);
 }
 
-/** By sequence number: UIDs ascend with it, so what is before an email is all that has a smaller number. */
+/** Rows up to a sequence number. UIDs ascend with it, so all emails before one have smaller numbers. */
 async function rowsUpTo(
   access: Access,
   imap: ImapFlow,
   last: number,
   limit: number,
   notes: MailboxNotes,
-): Promise<Rows> {
+): Promise<RowsPage> {
   const { exists } = requireSelected(imap);
   if (last === 0) return { rows: [], total: exists, left: 0 };
   const first = Math.max(1, last - limit + 1);
@@ -123,10 +120,10 @@ async function rowsUpTo(
   return { rows: newestFirst(rows), total: exists, left: first - 1 };
 }
 
-/** How many emails of the selected mailbox have a smaller UID. */
+/** Number of emails in the selected mailbox with a smaller UID. */
 async function countBefore(imap: ImapFlow, uid: number): Promise<number> {
   if (uid === 1) return 0;
-  // By UID FETCH: in the answer to a search by UIDs Dovecot holds back what was expunged.
+  // UID FETCH instead of a search by UIDs, in whose answer Dovecot holds EXPUNGE back.
   const email = await imap.fetchOne(String(uid), { uid: true }, { uid: true });
   if (email) return email.seq - 1;
   const found = await imap.search({ uid: `1:${uid - 1}` }, { uid: true, returnOptions: ["COUNT"] });
@@ -141,7 +138,7 @@ async function unreadRows(
   limit: number,
   notes: MailboxNotes,
   after?: Position,
-): Promise<Rows> {
+): Promise<RowsPage> {
   const found = await imap.search({ seen: false }, { uid: true });
   if (!found) throw new AppError("mail_server_failed", "The mail server refused the search.");
   const uids = found.filter((uid) => !after || uid < after.uid).sort((a, b) => b - a);

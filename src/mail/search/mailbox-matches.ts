@@ -1,15 +1,15 @@
-/** What one mailbox has to offer to a page of a search: how many match, and the newest of them. */
+/** The share of one mailbox in a page of a search: how many emails match, and the newest of them. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
-import { type Cursor, inOrder, mailboxKeyOf } from "./cursor.ts";
+import { type Cursor, compareNewestFirst, mailboxKeyOf } from "./cursor.ts";
 import { type FetchedRow, fetchRows } from "./email-rows.ts";
 import { findMatches } from "./find-matches.ts";
 import { withNearestMailbox } from "./nearest-mailbox.ts";
-import { datesOf, dayMs, type Matches, type Place } from "./newest-matches.ts";
+import { datesOf, dayMs, type Matches, type SearchPosition } from "./newest-matches.ts";
 import type { MailboxSearch } from "./search-scope.ts";
 import { type RangeSizes, type UidRange, uidRangesOf, wholeMailbox } from "./uid-ranges.ts";
 
@@ -17,145 +17,150 @@ export type Match = { uid: number; receivedAt: number };
 
 export type MailboxResult = {
   path: string;
-  /** UIDVALIDITY, digits. */
+  /** UIDVALIDITY as decimal digits. */
   validity: string;
   total: number;
-  /** How many come after the cursor. */
+  /** Number of matches after the cursor. */
   left: number;
-  /** The newest of these, at most as many as are asked for. */
+  /** The newest matches after the cursor, at most `limit`. */
   head: Match[];
-  /** Their rows, when this is the only mailbox. */
+  /** The rows of `head`, when no other mailbox is searched. */
   rows?: FetchedRow[];
-  /** What could not be done, in our words. */
+  /** Our sentence for what was not searched or sorted. */
   problem?: string;
 };
 
-export type Asked = {
+export type PageRequest = {
   limit: number;
   cursor: Extract<Cursor, { kind: "search" }> | undefined;
   /** No other mailbox is searched. */
   alone: boolean;
-  /** When searching is over: one slow mailbox must not cost the answer of the others. */
+  /** Fires when the search has to end, so that one slow mailbox does not lose the results of the others. */
   late: AbortSignal;
   sizes: RangeSizes;
 };
 
-/** What is known of the mailbox that was selected. */
-type Selected = { path: string; validity: string };
+/** The selected mailbox. */
+type SelectedMailbox = { path: string; validity: string };
 
-/** Throws timed_out when nothing was found in time, mailbox_not_found, cursor_expired, and what mail/failures makes. */
+/**
+ * Searches one mailbox for a page. Throws timed_out when not even its newest UID range was searched in time,
+ * mailbox_not_found, cursor_expired, and the failures of a connection.
+ */
 export async function searchMailbox(
   access: Access,
   search: MailboxSearch,
-  asked: Asked,
+  request: PageRequest,
 ): Promise<MailboxResult> {
-  const offer = await searchOnce(access, search, asked);
-  const { cursor } = asked;
-  const place = mailboxKeyOf(offer.path);
-  // What was moved here since may have been shown where it was: then it goes on where the common order does.
-  const isShown = (match: Match) => cursor && inOrder({ ...match, place }, cursor.last) <= 0;
-  if (!cursor?.at.some((own) => own.place === place) || !offer.head.some(isShown)) return offer;
-  return searchOnce(access, search, { ...asked, cursor: { ...cursor, at: [] } });
+  const result = await searchOnce(access, search, request);
+  const { cursor } = request;
+  const mailbox = mailboxKeyOf(result.path);
+  // An email moved here since the last page may have been shown in its former mailbox. The position that all mailboxes
+  // share then decides in place of this mailbox's own.
+  const isShown = (match: Match) => cursor && compareNewestFirst({ ...match, mailbox }, cursor.last) <= 0;
+  if (!cursor?.at.some((own) => own.mailbox === mailbox) || !result.head.some(isShown)) return result;
+  return searchOnce(access, search, { ...request, cursor: { ...cursor, at: [] } });
 }
 
 async function searchOnce(
   access: Access,
   { path: named, query }: MailboxSearch,
-  asked: Asked,
+  request: PageRequest,
 ): Promise<MailboxResult> {
-  const hurried = access.within(asked.late);
-  /** The further slices: begun once, also when the first is tried again on another connection. */
-  let further: Promise<PromiseSettledResult<Matches>[]> | undefined;
-  let slices: UidRange[] = [];
+  const limited = access.within(request.late);
+  /** The searches of the older ranges: started once, also when the newest is retried on another connection. */
+  let older: Promise<PromiseSettledResult<Matches>[]> | undefined;
+  let ranges: UidRange[] = [];
 
-  const find = async (imap: ImapFlow, slice: UidRange): Promise<Matches> => {
-    const after = placeAfter(toSelected(imap), asked);
-    return readFresh(imap, () =>
-      findMatches(imap, query, slice.keys, { limit: asked.limit, ...(after ? { after } : {}) }),
-    );
+  const find = async (imap: ImapFlow, range: UidRange): Promise<Matches> => {
+    const after = positionAfter(toSelected(imap), request);
+    return readFresh(imap, () => findMatches(imap, query, range.keys, { limit: request.limit, after }));
   };
-  const work = async (imap: ImapFlow, notes: MailboxNotes) => {
+  const searchNewest = async (imap: ImapFlow, notes: MailboxNotes) => {
     const selected = toSelected(imap);
-    placeAfter(selected, asked);
+    positionAfter(selected, request);
     const spare = access.hasSpare();
-    // With a second connection the next search of so large a mailbox is twice as quick; nobody waits for it now.
-    if (!spare && requireSelected(imap).exists > asked.sizes.whole)
-      hurried.read(selected.path, async () => {}).catch(() => {});
-    slices = await uidRangesOf(imap, query, notes, { sizes: asked.sizes, spare });
-    const [newest, ...older] = slices;
-    further ??= Promise.allSettled(
-      older.map((slice) => hurried.read(selected.path, (other) => find(other, slice))),
+    // Opens a second connection for the next search: over two, a mailbox of this size takes half the time.
+    if (!spare && requireSelected(imap).exists > request.sizes.whole)
+      limited.read(selected.path, async () => {}).catch(() => {});
+    ranges = await uidRangesOf(imap, query, notes, { sizes: request.sizes, spare });
+    const [newest, ...rest] = ranges;
+    older ??= Promise.allSettled(
+      rest.map((range) => limited.read(selected.path, (other) => find(other, range))),
     );
     const first = await find(imap, newest ?? wholeMailbox);
-    const offer = older.length === 0 ? await combine(access, imap, notes, [first], asked) : undefined;
-    return { selected, first, offer };
+    const whole = rest.length === 0 ? await combine(access, imap, notes, [first], request) : undefined;
+    return { selected, first, whole };
   };
 
-  const { selected, first, offer } = await withNearestMailbox(access, named, (path) =>
-    hurried.read(path, work),
+  const { selected, first, whole } = await withNearestMailbox(access, named, (path) =>
+    limited.read(path, searchNewest),
   );
-  if (offer) return { ...selected, ...offer };
-  const { parts, problem } = inTime(slices, [
-    { status: "fulfilled", value: first },
-    ...((await further) ?? []),
-  ]);
-  const whole = await access.read(selected.path, (imap, notes) => combine(access, imap, notes, parts, asked));
-  return { ...selected, ...whole, ...(problem ? { problem } : {}) };
+  if (whole) return { ...selected, ...whole };
+  const settled = [{ status: "fulfilled" as const, value: first }, ...((await older) ?? [])];
+  const { parts, problem } = searchedInTime(ranges, settled);
+  const combined = await access.read(selected.path, (imap, notes) =>
+    combine(access, imap, notes, parts, request),
+  );
+  return { ...selected, ...combined, problem: problem ?? combined.problem };
 }
 
-function toSelected(imap: ImapFlow): Selected {
+function toSelected(imap: ImapFlow): SelectedMailbox {
   const { path, uidValidity } = requireSelected(imap);
   return { path, validity: String(uidValidity) };
 }
 
-/** Where the mailbox goes on. Throws cursor_expired. */
-function placeAfter({ path, validity }: Selected, { cursor }: Asked): Place | undefined {
+/** The position after which the mailbox continues; undefined on the first page. Throws cursor_expired. */
+function positionAfter(
+  { path, validity }: SelectedMailbox,
+  { cursor }: PageRequest,
+): SearchPosition | undefined {
   if (!cursor) return undefined;
-  const place = mailboxKeyOf(path);
-  const own = cursor.at.find((position) => position.place === place);
+  const mailbox = mailboxKeyOf(path);
+  const own = cursor.at.find((position) => position.mailbox === mailbox);
   if (own && own.validity !== validity)
     throw new AppError("cursor_expired", "The mail server renumbered a mailbox since the cursor was given.");
   if (own) return { ...own, own: true };
   const { last } = cursor;
-  return { ...last, uid: place > last.place ? last.uid + 1 : last.uid, own: false };
+  return { ...last, uid: mailbox > last.mailbox ? last.uid + 1 : last.uid, own: false };
 }
 
-/** The slices down to the first that was not searched in time. */
-function inTime(
-  slices: readonly UidRange[],
+/** The matches of the ranges before the first that was not searched in time, and a sentence that says so. */
+function searchedInTime(
+  ranges: readonly UidRange[],
   settled: readonly PromiseSettledResult<Matches>[],
 ): { parts: Matches[]; problem?: string } {
   const parts: Matches[] = [];
   for (const [at, outcome] of settled.entries()) {
     if (outcome.status === "fulfilled") parts.push(outcome.value);
     else if (outcome.reason instanceof AppError && outcome.reason.code === "timed_out")
-      return { parts, problem: toProblem(slices[at]?.until ?? 0) };
+      return { parts, problem: toTimeoutSentence(ranges[at]?.until ?? 0) };
     else throw outcome.reason;
   }
   return { parts };
 }
 
-/** BEFORE compares the day that a date has in its own zone: one day more leaves nobody out. */
-function toProblem(until: number): string {
+/** BEFORE compares days in each date's own time zone, so one day more is needed to miss no email. */
+function toTimeoutSentence(until: number): string {
   const day = (milliseconds: number) => new Date(milliseconds).toISOString().slice(0, 10);
   return `only back to ${day(until)}, for time; search on with before:${day(until + 2 * dayMs)}`;
 }
 
 type Combined = Omit<MailboxResult, "path" | "validity">;
 
-/** The slices of one mailbox as one. */
+/** The result of one mailbox from the matches of its ranges. */
 async function combine(
   access: Access,
   imap: ImapFlow,
   notes: MailboxNotes,
   parts: readonly Matches[],
-  { alone, limit }: Asked,
+  { alone, limit }: PageRequest,
 ): Promise<Combined> {
   const problem = parts.find((part) => part.problem)?.problem;
   const base = {
     total: parts.reduce((sum, part) => sum + part.total, 0),
     left: parts.reduce((sum, part) => sum + part.left, 0),
-    ...(problem ? { problem } : {}),
+    problem,
   };
   const heads = parts.map(({ head }) => head).filter((head) => head.length > 0);
   if (heads.length === 0) return { ...base, head: [] };
@@ -175,8 +180,8 @@ async function combine(
 }
 
 /**
- * The rows of a page in one round trip: most likely they are the first of the newest slices. The next email of every
- * slice comes with them; undefined when one of these is newer than one of the page.
+ * The rows of a page in one round trip, on the guess that they are the first matches of the newest ranges. The next
+ * match of each range is fetched along; undefined when one of those is newer than a row of the page.
  */
 async function guessRows(
   access: Access,
@@ -186,8 +191,8 @@ async function guessRows(
   limit: number,
 ): Promise<FetchedRow[] | undefined> {
   const guess = new Set(heads.flat().slice(0, limit));
-  const witnesses = heads.flatMap((head) => head.find((uid) => !guess.has(uid)) ?? []);
-  const range = [...guess, ...witnesses].join(",");
+  const nextMatches = heads.flatMap((head) => head.find((uid) => !guess.has(uid)) ?? []);
+  const range = [...guess, ...nextMatches].join(",");
   const rows = newestFirst(await fetchRows(access, imap, range, "uid", notes));
   const page = rows.filter(({ uid }) => guess.has(uid));
   return rows.slice(0, page.length).every(({ uid }) => guess.has(uid)) ? page : undefined;

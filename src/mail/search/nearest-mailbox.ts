@@ -1,14 +1,14 @@
-/** A mailbox that is not there, and what it may have been meant to be. */
+/** Names of mailboxes that do not exist, and the mailbox that was probably meant. */
 import { closest, distance } from "fastest-levenshtein";
 import { AppError, quoted } from "../../errors.ts";
 import { isEmailState } from "../../query/operators.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes, roles } from "../mailboxes.ts";
 
-/** What may stand in an answer outside the fence: names as people give them. */
+/** Mailbox names that may stand in an answer outside the fence. */
 const harmless = /^[\p{L}\p{N} ._/&+()[\]-]{1,60}$/u;
 
-/** The mailbox whose name comes nearest to the one asked for, where one comes near. */
+/** The mailbox path or role with the nearest name, where one is near enough and safe to show. */
 export function toNearestPath(known: readonly KnownMailbox[], name: string): string | undefined {
   const wanted = name.slice(0, 100).trim().toLowerCase();
   const candidates = new Map<string, string>();
@@ -21,7 +21,7 @@ export function toNearestPath(known: readonly KnownMailbox[], name: string): str
   return near ? path : undefined;
 }
 
-/** `name` is what was asked for, in a search or a list. */
+/** The failure for `name`, with a proposal for what may have been meant. */
 export function toMailboxNotFound(known: readonly KnownMailbox[], name: string): AppError {
   const asked = name.slice(0, 100);
   const wanted = asked.trim().toLowerCase();
@@ -37,8 +37,8 @@ export function toMailboxNotFound(known: readonly KnownMailbox[], name: string):
 }
 
 /**
- * The one mailbox that is called so, but for upper and lower case, spaces around it, and how an accent is written:
- * clients on a Mac make names of letters and accents apart (Unicode's NFD).
+ * The one mailbox of this name apart from case, surrounding spaces and Unicode normalization: clients on macOS create
+ * names in NFD. Undefined when none or several match.
  */
 export function findIgnoringCase(known: readonly KnownMailbox[], name: string): KnownMailbox | undefined {
   const fold = (text: string) => text.normalize("NFC").trim().toLowerCase();
@@ -46,7 +46,10 @@ export function findIgnoringCase(known: readonly KnownMailbox[], name: string): 
   return same.length === 1 ? same[0] : undefined;
 }
 
-/** Does `work`, which selects `path`; when there is no such mailbox, with the one that must be meant. */
+/**
+ * Runs `work`, which selects `path`, and once more with the mailbox that findIgnoringCase finds where `path` does not
+ * exist. Throws mailbox_not_found with a proposal.
+ */
 export async function withNearestMailbox<T>(
   access: Access,
   path: string,

@@ -1,44 +1,45 @@
 /**
- * The newest of many matches where the server has no SORT (RFC 5256): by their dates, of which only those are asked
- * for that can matter.
+ * The newest of many matches on a server without SORT (RFC 5256): ordered by INTERNALDATE, of which only the dates
+ * that can decide are fetched.
  */
 import type { ImapFlow } from "imapflow";
 import { receivedAt } from "../../imap/fetched-values.ts";
 import { atom, type SearchToken, uidSearch } from "../../imap/raw-search.ts";
 import { toSearchDate } from "../../imap/search-keys.ts";
 
-/** The place after an email: of this mailbox (`own`), or one that another mailbox's email has in the common order. */
-export type Place = { uid: number; receivedAt: number; own: boolean };
+/** The email after which a search continues: of this mailbox (`own`), or of another in the order they share. */
+export type SearchPosition = { uid: number; receivedAt: number; own: boolean };
 
-export type Wanted = { limit: number; after?: Place };
+/** A page: at most `limit` matches after a position. */
+export type MatchPage = { limit: number; after?: SearchPosition };
 
 export type Matches = {
   total: number;
-  /** How many come after the place. */
+  /** Number of matches after the position. */
   left: number;
   /**
-   * The newest of these, at most as many as are wanted: newest first, of the same second the higher UID first. Where
-   * these are all and their dates are not known, by UID.
+   * The newest matches after the position, at most `limit`: newest first, in the same second the higher UID first; by
+   * UID where all fit and their dates were not fetched.
    */
   head: number[];
-  /** INTERNALDATE of those that were looked at, milliseconds. */
+  /** INTERNALDATE of those whose date was fetched, in milliseconds. */
   dates: ReadonlyMap<number, number>;
-  /** What could not be done, in our words. */
+  /** Our sentence for what was not searched or sorted. */
   problem?: string;
 };
 
-/** Up to so many matches, all their dates are fetched: it is one round trip. */
+/** Number of matches up to which all dates are fetched, in one round trip. */
 const fewMatches = 500;
-/** Emails whose dates are fetched to put them in order. */
+/** Emails whose dates are fetched at most to sort them. */
 const maxDates = 20_000;
 export const dayMs = 86_400_000;
 
-/** `uids` are all that match `keys`, ascending. */
+/** The page out of `uids`, which are all that match `keys`, ascending. Reads the selected mailbox. */
 export async function newestOf(
   imap: ImapFlow,
   keys: readonly SearchToken[],
   uids: readonly number[],
-  { limit, after }: Wanted,
+  { limit, after }: MatchPage,
 ): Promise<Matches> {
   const dates = new Map<number, number>();
   const dateOf = (uid: number) => dates.get(uid) ?? 0;
@@ -46,67 +47,68 @@ export async function newestOf(
     after === undefined ||
     dateOf(uid) < after.receivedAt ||
     (dateOf(uid) === after.receivedAt && uid < after.uid);
-  async function inOrder(some: readonly number[]): Promise<number[]> {
+  async function sortByDate(some: readonly number[]): Promise<number[]> {
     const unknown = some.filter((uid) => !dates.has(uid));
     for (const [uid, date] of await datesOf(imap, unknown)) dates.set(uid, date);
     return [...some].sort((a, b) => dateOf(b) - dateOf(a) || b - a);
   }
 
-  // All of them are shown: their rows tell the dates.
+  // All of them are shown, and their rows bring the dates.
   if (!after && uids.length <= limit)
     return { total: uids.length, left: uids.length, head: [...uids].reverse(), dates };
   if (uids.length <= fewMatches) {
-    const rest = (await inOrder(uids)).filter(isLeft);
+    const rest = (await sortByDate(uids)).filter(isLeft);
     return { total: uids.length, left: rest.length, head: rest.slice(0, limit), dates };
   }
-  // SEARCH compares the day that a date has in its own zone: one day more, either way, leaves nobody out.
+  // SEARCH compares days in each date's own time zone: one day more on either side misses no email.
   const until = after ? [atom("BEFORE"), atom(dayOf(after.receivedAt + 2 * dayMs))] : [];
   const universe = after ? await uidSearch(imap, [...keys, ...until]) : uids;
-  // Who has the highest numbers has most likely arrived last; whoever else may have is not older than the oldest.
-  const guess = await guessNewest(universe, limit, async (some) => (await inOrder(some)).filter(isLeft));
+  // The highest UIDs have most likely arrived last. Any other candidate is not older than the oldest of that guess.
+  const guess = await guessNewest(universe, limit, async (some) => (await sortByDate(some)).filter(isLeft));
   const oldest = guess.length < limit ? undefined : guess[limit - 1];
   const since = oldest === undefined ? [] : [atom("SINCE"), atom(dayOf(dateOf(oldest) - dayMs))];
   const candidates =
     oldest === undefined ? [...universe] : await uidSearch(imap, [...keys, ...until, ...since]);
-  const looked = await inOrder(candidates.slice(-maxDates));
-  const rest = looked.filter(isLeft);
+  const sorted = await sortByDate(candidates.slice(-maxDates));
+  const rest = sorted.filter(isLeft);
   return {
     total: uids.length,
-    left: universe.length - (looked.length - rest.length),
+    left: universe.length - (sorted.length - rest.length),
     head: rest.slice(0, limit),
     dates,
-    ...(looked.length < candidates.length
-      ? { problem: `only the ${maxDates} that came last of ${uids.length} matches are in order` }
-      : {}),
+    problem:
+      sorted.length < candidates.length
+        ? `only the ${maxDates} that came last of ${uids.length} matches are in order`
+        : undefined,
   };
 }
 
-/** The first `limit` in order among the last of `universe`; fewer only when all of it was looked at. */
+/** The newest `limit` among the last UIDs of `universe`; fewer only when all of it was looked at. */
 async function guessNewest(
   universe: readonly number[],
   limit: number,
-  inOrder: (some: readonly number[]) => Promise<number[]>,
+  sortByDate: (some: readonly number[]) => Promise<number[]>,
 ): Promise<number[]> {
   for (let size = limit; ; size *= 4) {
-    const found = await inOrder(universe.slice(-Math.min(size, maxDates)));
+    const found = await sortByDate(universe.slice(-Math.min(size, maxDates)));
     if (found.length >= limit || size >= Math.min(universe.length, maxDates)) return found;
   }
 }
 
 const dayOf = (milliseconds: number) => toSearchDate(new Date(Math.max(0, milliseconds)));
 
-/** INTERNALDATE of emails of the selected mailbox, milliseconds. */
+/** INTERNALDATE of emails of the selected mailbox, in milliseconds, by UID. */
 export async function datesOf(imap: ImapFlow, uids: readonly number[]): Promise<Map<number, number>> {
   const dates = new Map<number, number>();
-  for (const some of chunks(uids)) {
+  for (const some of chunkUids(uids)) {
     const emails = await imap.fetchAll(some.join(","), { uid: true, internalDate: true }, { uid: true });
     for (const email of emails) dates.set(email.uid, receivedAt(email));
   }
   return dates;
 }
 
-/** As many UIDs as fit a command line that every server takes. */
-export function chunks(uids: readonly number[]): number[][] {
+/** UIDs in groups that fit a command line of any server. */
+export function chunkUids(uids: readonly number[]): number[][] {
   return Array.from({ length: Math.ceil(uids.length / fewMatches) }, (_, at) =>
     uids.slice(at * fewMatches, (at + 1) * fewMatches),
   );

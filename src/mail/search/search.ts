@@ -1,6 +1,6 @@
 /**
- * search_emails: every mailbox asked for, side by side, merged newest first. A cursor says after which email each
- * mailbox goes on, so that mail may arrive and go in between: nothing is repeated and nothing skipped.
+ * search_emails: all mailboxes of the scope searched side by side and merged, newest first. The cursor names the email
+ * after which each mailbox continues, so mail that arrives or leaves between two pages neither repeats nor hides a row.
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
@@ -8,81 +8,86 @@ import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { parseQuery } from "../../query/parse-query.ts";
 import type { Access } from "../access.ts";
 import type { EmailPage } from "../reading.ts";
-import { fromCursor, inOrder, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
+import { compareNewestFirst, fromCursor, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
 import { type FetchedRow, fetchRows } from "./email-rows.ts";
-import { type MailboxResult, type Match, searchMailbox } from "./mailbox-matches.ts";
-import { toSearchScope } from "./search-scope.ts";
+import { type MailboxResult, type Match, type PageRequest, searchMailbox } from "./mailbox-matches.ts";
+import { type MailboxSearch, toSearchScope } from "./search-scope.ts";
 import { rangeSizes } from "./uid-ranges.ts";
 
-/** A cursor names the place in this many mailboxes exactly; in the others the common place does. */
+/** Mailboxes whose position a cursor names exactly; the others continue by the date of the last email shown. */
 const maxPositions = 6;
 
-/** What is found by then is the answer; well within the deadline of a call. */
+/** Time for searching; well within the deadline of a call, so that what was found is still answered. */
 const patienceMs = 32_000;
 
-/** `limits`: what is searched at once, and how long. */
+type SearchRequest = { query: string; mailbox?: string; limit: number; cursor?: string };
+type Skipped = EmailPage["skipped"];
+
+/** A match on the page, with the result it came from. */
+type PageMatch = Match & { mailbox: string; result: MailboxResult };
+
+/**
+ * One page of a search. `limits` are the time for searching and the sizes of UID ranges.
+ * Throws unsupported_query, mailbox_not_found, cursor_expired, and, where no mailbox at all could be searched, the
+ * failure of the first.
+ */
 export async function searchEmails(
   access: Access,
-  request: { query: string; mailbox?: string; limit: number; cursor?: string },
+  request: SearchRequest,
   limits = { patienceMs, sizes: rangeSizes },
 ): Promise<EmailPage> {
   const parsed = parseQuery(request.query, { clock: access.clock, self: access.address });
   const question = JSON.stringify([request.query, request.mailbox ?? ""]);
   const cursor = request.cursor === undefined ? undefined : fromCursor(request.cursor, "search", question);
-  const { places, skipped } = await toSearchScope(access, parsed, request.mailbox);
-  const alone = places.length === 1;
-  const late = AbortSignal.timeout(limits.patienceMs);
-  const asked = { limit: request.limit, cursor, alone, late, sizes: limits.sizes };
-  const settled = await Promise.allSettled(
-    places.map((place) =>
-      place.empty
-        ? { path: place.path, validity: "0", total: 0, left: 0, head: [] }
-        : searchMailbox(access, place, asked),
-    ),
-  );
-  // When none of those that hold anything could be searched, that is the answer.
-  const searched = settled.filter((_, at) => !places[at]?.empty);
-  if (searched.length > 0 && searched.every(({ status }) => status === "rejected"))
-    for (const outcome of searched) if (outcome.status === "rejected") throw outcome.reason;
-  const found: MailboxResult[] = [];
-  settled.forEach((outcome, at) => {
-    if (outcome.status === "fulfilled") found.push(outcome.value);
-    // One mailbox that cannot be read does not hide what the others hold.
-    else if (!isMailboxProblem(outcome.reason)) throw outcome.reason;
-    else skipped.push({ mailbox: places[at]?.path ?? "", reason: toReason(outcome.reason) });
+  const { searches, skipped } = await toSearchScope(access, parsed, request.mailbox);
+  const { results, failed } = await searchAll(access, searches, {
+    limit: request.limit,
+    cursor,
+    alone: searches.length === 1,
+    late: AbortSignal.timeout(limits.patienceMs),
+    sizes: limits.sizes,
   });
-  for (const { path, problem } of found) if (problem) skipped.push({ mailbox: path, reason: problem });
-
-  const merged = found
-    .flatMap((one) => one.head.map((match) => ({ ...match, place: mailboxKeyOf(one.path), one })))
-    .sort(inOrder)
-    .slice(0, request.limit);
-  const rows = await rowsOf(access, found, merged);
-  const taken = (one: MailboxResult) => merged.filter((match) => match.one === one);
-  const more = found.some((one) => one.left > taken(one).length);
-  const last = merged.at(-1);
-  const at = found
-    .flatMap((one): Position[] => {
-      const own = taken(one).at(-1);
-      return own
-        ? [{ place: own.place, validity: one.validity, uid: own.uid, receivedAt: own.receivedAt }]
-        : [];
-    })
-    .slice(0, maxPositions);
+  const partial = results.flatMap(({ path, problem }) =>
+    problem ? [{ mailbox: path, reason: problem }] : [],
+  );
+  const page = mergeResults(results, request.limit);
+  const rows = await rowsOf(access, results, page);
   return {
     emails: rows.map(({ row }) => row),
-    total: found.reduce((sum, one) => sum + one.total, 0),
-    searched: found.map(({ path }) => path),
-    skipped,
-    ...(more && last
-      ? {
-          cursor: toCursor({ kind: "search", last, at }, question),
-        }
-      : {}),
+    total: results.reduce((sum, one) => sum + one.total, 0),
+    searched: results.map(({ path }) => path),
+    skipped: [...skipped, ...failed, ...partial],
+    cursor: toNextCursor(results, page, question),
   };
 }
 
-const mailboxProblems = [
+/** Searches side by side. A mailbox that cannot be searched is named in `failed` and does not hide the others. */
+async function searchAll(
+  access: Access,
+  searches: readonly MailboxSearch[],
+  request: PageRequest,
+): Promise<{ results: MailboxResult[]; failed: Skipped }> {
+  const settled = await Promise.allSettled(
+    searches.map((search) =>
+      search.empty
+        ? { path: search.path, validity: "0", total: 0, left: 0, head: [] }
+        : searchMailbox(access, search, request),
+    ),
+  );
+  const outcomes = settled.filter((_, at) => !searches[at]?.empty);
+  if (outcomes.length > 0 && outcomes.every(({ status }) => status === "rejected"))
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  const results: MailboxResult[] = [];
+  const failed: Skipped = [];
+  settled.forEach((outcome, at) => {
+    if (outcome.status === "fulfilled") results.push(outcome.value);
+    else if (!isMailboxFailure(outcome.reason)) throw outcome.reason;
+    else failed.push({ mailbox: searches[at]?.path ?? "", reason: toSkipReason(outcome.reason) });
+  });
+  return { results, failed };
+}
+
+const mailboxFailures = [
   "mailbox_not_found",
   "mail_server_failed",
   "mail_server_busy",
@@ -90,34 +95,58 @@ const mailboxProblems = [
   "timed_out",
 ];
 
-function isMailboxProblem(reason: unknown): reason is AppError {
-  return reason instanceof AppError && mailboxProblems.includes(reason.code);
+function isMailboxFailure(reason: unknown): reason is AppError {
+  return reason instanceof AppError && mailboxFailures.includes(reason.code);
 }
 
-function toReason(problem: unknown): string {
-  const late = problem instanceof AppError && problem.code === "timed_out";
-  return late ? "took too long; search it alone" : "the mail server cannot search it";
+function toSkipReason(failure: AppError): string {
+  return failure.code === "timed_out" ? "took too long; search it alone" : "the mail server cannot search it";
+}
+
+function mergeResults(results: readonly MailboxResult[], limit: number): PageMatch[] {
+  return results
+    .flatMap((result) => {
+      const mailbox = mailboxKeyOf(result.path);
+      return result.head.map((match) => ({ ...match, mailbox, result }));
+    })
+    .sort(compareNewestFirst)
+    .slice(0, limit);
+}
+
+/** The cursor after a page; undefined when no match is left. */
+function toNextCursor(
+  results: readonly MailboxResult[],
+  page: readonly PageMatch[],
+  question: string,
+): string | undefined {
+  const last = page.at(-1);
+  const shownOf = (result: MailboxResult) => page.filter((match) => match.result === result);
+  if (!last || !results.some((result) => result.left > shownOf(result).length)) return undefined;
+  const at = results.flatMap((result): Position[] => {
+    const own = shownOf(result).at(-1);
+    if (!own) return [];
+    const { mailbox, uid, receivedAt } = own;
+    return [{ mailbox, validity: result.validity, uid, receivedAt }];
+  });
+  return toCursor({ kind: "search", last, at: at.slice(0, maxPositions) }, question);
 }
 
 /** The rows of a page, in its order. */
 async function rowsOf(
   access: Access,
-  found: readonly MailboxResult[],
-  page: readonly (Match & { one: MailboxResult })[],
+  results: readonly MailboxResult[],
+  page: readonly PageMatch[],
 ): Promise<FetchedRow[]> {
   const fetched = await Promise.all(
-    found.map(async (one): Promise<[MailboxResult, FetchedRow[]]> => {
-      const uids = page.filter((match) => match.one === one).map(({ uid }) => uid);
-      if (one.rows || uids.length === 0) return [one, one.rows ?? []];
+    results.map(async (result): Promise<[MailboxResult, FetchedRow[]]> => {
+      const uids = page.filter((match) => match.result === result).map(({ uid }) => uid);
+      if (result.rows || uids.length === 0) return [result, result.rows ?? []];
       const share = uids.length / page.length;
       const fetch = (imap: ImapFlow, notes: MailboxNotes) =>
         fetchRows(access, imap, uids.join(","), "uid", notes, share);
-      return [one, await access.read(one.path, fetch)];
+      return [result, await access.read(result.path, fetch)];
     }),
   );
-  const rows = new Map(fetched.map(([one, list]) => [one, new Map(list.map((row) => [row.uid, row]))]));
-  return page.flatMap((match) => {
-    const row = rows.get(match.one)?.get(match.uid);
-    return row ? [row] : [];
-  });
+  const rows = new Map(fetched.map(([result, list]) => [result, new Map(list.map((row) => [row.uid, row]))]));
+  return page.flatMap((match) => rows.get(match.result)?.get(match.uid) ?? []);
 }

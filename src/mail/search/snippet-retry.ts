@@ -1,7 +1,6 @@
 /**
- * The first words of those emails of a list that begin with no words: HTML with a long head, as newsletters have it.
- * One further round trip for all of them, none for a list without. Not by PREVIEW (RFC 8970): what servers make of an
- * email shows what its sender hid (Dovecot 2.3).
+ * Snippets of emails whose first octets hold no words, such as newsletters with a long HTML head: one more round trip
+ * for all of a list. PREVIEW (RFC 8970) is not used, because Dovecot 2.3 puts text into it that the sender hid.
  */
 import type { ImapFlow } from "imapflow";
 import { toEmailContents } from "../../email/email-contents.ts";
@@ -9,48 +8,48 @@ import type { Part } from "../../email/part.ts";
 import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
 import { snippetBytes, toWords } from "../../readable/snippet.ts";
 
-/** Octets of the text looked at: the heads of most newsletters end well before. */
-const lookBytes = 8192;
-/** What the answer to one email costs besides. */
+/** Octets of the text that are fetched: the heads of most newsletters end well before. */
+const maxBytes = 8192;
+/** Octets of the answer to one email besides its text. */
 const answerBytes = 80;
 
-export type MissingSnippet = { uid: number; root: Part; show(snippet: string): void };
+export type MissingSnippet = { uid: number; root: Part; set(snippet: string): void };
 
-/** `blanks` newest first: as many of them as `octets` from the server allow. */
+/** Sets the snippets of `rows`, newest first, as far as `octets` from the server allow. */
 export async function fetchMissingSnippets(
   imap: ImapFlow,
-  blanks: readonly MissingSnippet[],
+  rows: readonly MissingSnippet[],
   octets: number,
   notes: MailboxNotes,
 ): Promise<void> {
-  const candidates = blanks.flatMap(({ uid, root, show }) => {
-    const part = textOf(root);
-    return part && !notes.wordless.has(uid) ? [{ uid, part, show }] : [];
+  const candidates = rows.flatMap(({ uid, root, set }) => {
+    const part = longTextPart(root);
+    return part && !notes.wordless.has(uid) ? [{ uid, part, set }] : [];
   });
-  // One FETCH asks the same part of all; it is nearly always the same.
+  // One FETCH asks for the same part of every email; it nearly always is the same.
   const groups = Map.groupBy(candidates, ({ part }) => part.part);
   const [number, group] = [...groups].toSorted(([, a], [, b]) => b.length - a.length)[0] ?? [];
   if (number === undefined || group === undefined) return;
   let left = octets;
   const taken = group.filter(({ part }) => {
-    left -= Math.min(part.size, lookBytes) + answerBytes;
+    left -= Math.min(part.size, maxBytes) + answerBytes;
     return left >= 0;
   });
   if (taken.length === 0) return;
-  const query = { uid: true, bodyParts: [{ key: number, start: 0, maxLength: lookBytes }] };
+  const query = { uid: true, bodyParts: [{ key: number, start: 0, maxLength: maxBytes }] };
   const emails = await imap.fetchAll(taken.map(({ uid }) => uid).join(","), query, { uid: true });
   const bytes = new Map(emails.map((email) => [email.uid, email.bodyParts?.get(number)]));
-  for (const { uid, part, show } of taken) {
+  for (const { uid, part, set } of taken) {
     const content = bytes.get(uid);
-    // A server may send more than it was asked for.
-    const words = content ? toWords({ ...part, content: content.subarray(0, lookBytes) }) : "";
+    // Some servers send more than they were asked for.
+    const words = content ? toWords({ ...part, content: content.subarray(0, maxBytes) }) : "";
     if (words === "") notes.wordless.set(uid, true);
-    else show(words);
+    else set(words);
   }
 }
 
-/** The text of an email, when there is more of it than a row has seen. */
-function textOf(root: Part): Part | undefined {
+/** The text part of an email that is longer than what a row fetched. */
+function longTextPart(root: Part): Part | undefined {
   const { texts } = toEmailContents(root);
   return texts
     .map(({ html, plain }) => html ?? plain)

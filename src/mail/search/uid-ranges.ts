@@ -1,9 +1,9 @@
 /**
- * A very large mailbox is searched in slices of its UIDs, the newest first: side by side over the connections of the
- * account, each with an answer of a size that is read, and what a slow server does not get to is the oldest.
+ * UID ranges in which a very large mailbox is searched, the newest first: side by side over the account's connections,
+ * each with an answer small enough to parse, so that a slow server leaves out the oldest emails.
  *
- * In the answer to a search by UIDs Dovecot tells of nothing that was removed (RFC 9051 section 7.5.1): what somebody
- * else removed since a connection was last proven may still be counted.
+ * Dovecot sends no EXPUNGE in the answer to a search by UIDs (RFC 9051 section 7.5.1), so emails that another client
+ * removed since the last NOOP may still be counted.
  */
 import type { ImapFlow } from "imapflow";
 import { receivedAt } from "../../imap/fetched-values.ts";
@@ -14,28 +14,28 @@ import type { Query } from "../../query/query.ts";
 import { asksParts } from "./find-matches.ts";
 
 export type UidRange = {
-  /** SEARCH keys that leave only its emails; none for a whole mailbox. */
+  /** SEARCH keys that match exactly the range; none for a whole mailbox. */
   keys: readonly SearchToken[];
-  /** When its last email arrived, milliseconds; undefined for the newest slice. */
+  /** INTERNALDATE of its last email, in milliseconds; undefined for the newest range. */
   until: number | undefined;
 };
 
 export const wholeMailbox: UidRange = { keys: [], until: undefined };
 
 export type RangeSizes = {
-  /** Emails that are searched at once. */
+  /** Emails up to which a mailbox is searched whole. */
   whole: number;
-  /** The same for words in the text, which many servers look for by opening every email. */
+  /** The same for words in the text, for which many servers open every email. */
   wholeText: number;
-  /** Emails of the largest slice: imapflow hangs up at an answer of 200,000 numbers. */
+  /** Emails of the largest range: imapflow closes the connection at an answer of 200,000 numbers. */
   largest: number;
 };
 
 export const rangeSizes: RangeSizes = { whole: 50_000, wholeText: 20_000, largest: 100_000 };
 
 /**
- * The slices of the selected mailbox, newest first. One round trip where there are several, until they are noted.
- * `spare`: another connection could begin at once; without one, what is quickly searched is searched whole.
+ * The ranges of the selected mailbox, newest first; one round trip where there are several, until they are remembered.
+ * `spare`: another connection is idle; without one, a quick search covers the mailbox whole.
  */
 export async function uidRangesOf(
   imap: ImapFlow,
@@ -47,7 +47,7 @@ export async function uidRangesOf(
   const slow = isSlow(imap, query);
   const { whole, wholeText, largest } = sizes;
   const atOnce = slow ? wholeText : spare ? whole : largest;
-  // A question about parts goes to the newest few thousand only (search-mailbox.ts).
+  // A condition on attachments is checked on the newest few thousand emails only (find-matches.ts).
   const isWhole = exists <= atOnce || (query !== undefined && asksParts(query));
   const counts = isWhole
     ? [exists]
@@ -62,7 +62,7 @@ export async function uidRangesOf(
   });
 }
 
-/** Gmail has an index of every word. */
+/** True for a search in the text of emails; Gmail has an index of every word. */
 function isSlow(imap: ImapFlow, query: Query | undefined): boolean {
   return query !== undefined && asksText(query) && !imap.capabilities.has("X-GM-EXT-1");
 }
@@ -73,7 +73,7 @@ function asksText(query: Query): boolean {
   return query.kind === "words" || (query.kind === "field" && query.field === "body");
 }
 
-/** How many emails each slice has: halves where searching is quick, else the first few and ever more. */
+/** Number of emails in each range: halves where searching is quick, otherwise growing from `first` on. */
 function toCounts(exists: number, first: number, growing: boolean, largest: number): number[] {
   const counts: number[] = [];
   let size = first;
@@ -84,7 +84,7 @@ function toCounts(exists: number, first: number, growing: boolean, largest: numb
   return counts;
 }
 
-/** The last email below each slice but the oldest. */
+/** The last email below each range but the oldest. */
 async function findCuts(imap: ImapFlow, counts: readonly number[]): Promise<Cut[]> {
   let number = requireSelected(imap).exists;
   const numbers = counts.slice(0, -1).map((count) => {
