@@ -5,7 +5,7 @@ import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
-import { openDatabase, purgeLog, toDatabaseFile } from "../../src/db/open.ts";
+import { openDatabase, purgeWriteAheadLog, toDatabaseFile } from "../../src/db/open.ts";
 import { accounts, authorizationCodes, grants, sessions } from "../../src/db/schema.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
@@ -29,7 +29,7 @@ test("every connection is durable, checks references and overwrites what it dele
   expect(pragma("foreign_keys")).toBe(1);
   expect(pragma("secure_delete")).toBe(1);
   expect(pragma("busy_timeout")).toBe(5_000);
-  purgeLog(db);
+  purgeWriteAheadLog(db);
   expect(pragma("busy_timeout")).toBe(5_000);
   close();
 });
@@ -92,7 +92,7 @@ test("deleting a grant deletes its accounts, and purging takes them out of the f
   expect(holds()).toBe(true);
   db.delete(grants).run();
   expect(db.select().from(accounts).all()).toEqual([]);
-  purgeLog(db);
+  purgeWriteAheadLog(db);
   expect(holds()).toBe(false);
   close();
 });
@@ -105,7 +105,7 @@ test("purging does not wait for somebody who reads, such as a backup", () => {
   reader.query("SELECT * FROM grants").all();
   db.insert(grants).values(newGrant("grt_1")).run();
   const startedAt = performance.now();
-  purgeLog(db);
+  purgeWriteAheadLog(db);
   // A statement that waits for a reader does so for five seconds; waiting blocks the thread and uses no CPU.
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   reader.close();
