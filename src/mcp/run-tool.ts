@@ -7,7 +7,7 @@ import type { Vault } from "../accounts/vault.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import { type Log, toErrorFields, toReason } from "../log.ts";
+import { describeCause, type Log, toErrorFields } from "../log.ts";
 import { toStorageError } from "../storage-error.ts";
 import { chooseAccount } from "../tools/choose-account.ts";
 import type { GrantStores, ToolContext, ToolServices } from "../tools/context.ts";
@@ -84,7 +84,7 @@ export function createRunTool(deps: RunToolDeps) {
     } catch (thrown) {
       const error = toStorageError(thrown);
       if (error instanceof AppError) {
-        const reason = toReason(error.cause) || undefined;
+        const reason = describeCause(error.cause) || undefined;
         log.info("call", { ...toLogFields(), outcome: "refused", code: error.code, reason });
         return toErrorResult(`${error.message} ${error.hint} (${error.code})`);
       }
