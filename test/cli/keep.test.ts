@@ -114,7 +114,7 @@ describeMail("the operator's commands", () => {
       expect(countOf(file, "accounts")).toBe(1);
       expect(await runCommand(["backup", file], env)).toMatchObject({
         exitCode: 1,
-        complained: `${file} is there already; name a new file.\n`,
+        complained: `${file} exists already; name a new file.\n`,
       });
     });
   });
@@ -193,7 +193,7 @@ describeMail("the operator's commands", () => {
     await first.stop();
     const settings = { DATA_DIR: first.dataDir, ENCRYPTION_KEY: `${newKey},${oldKey}` };
     const rotated = await runCommand(["rotate-key"], settings);
-    expect(rotated.printed).toContain("The keys behind it are no longer needed");
+    expect(rotated.printed).toContain("The other keys are no longer needed");
     await withProduct({ settings: { ...settings, ENCRYPTION_KEY: newKey } }, async (product) => {
       const client = await openClient(product, tokens.accessToken);
       expect((await client.call("list_mailboxes")).text).toContain("INBOX");
@@ -220,12 +220,12 @@ test("a backup that fails leaves no file that looks like one", async () => {
   const target = join(dataDir, "copy.db");
   expect(await runCommand(["backup", target], { DATA_DIR: dataDir })).toMatchObject({
     exitCode: 1,
-    complained: `${file} could not be copied. Is there room, and is it whole and readable?\n`,
+    complained: `${file} could not be copied. Is there free space, and is it undamaged and readable?\n`,
   });
   expect(existsSync(target)).toBe(false);
   const nowhere = join(dataDir, "no", "copy.db");
   expect((await runCommand(["backup", nowhere], { DATA_DIR: dataDir })).complained).toBe(
-    `${nowhere} cannot be made. Is its folder there, and writable?\n`,
+    `${nowhere} cannot be created. Does its folder exist, and is it writable?\n`,
   );
 });
 

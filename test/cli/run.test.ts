@@ -60,7 +60,7 @@ test("PUBLIC_URL as it was probably meant is named in the refusal", async () => 
     ["http://mail.example.org", "must be https unless it is localhost"],
   ] as const) {
     const { exitCode, complained } = await runCommand(["serve"], { PUBLIC_URL: typed });
-    expect([exitCode, complained]).toEqual([2, `These settings are not right:\n  PUBLIC_URL: ${said}\n`]);
+    expect([exitCode, complained]).toEqual([2, `These settings are invalid:\n  PUBLIC_URL: ${said}\n`]);
   }
 });
 
@@ -111,7 +111,7 @@ test("all settings that are wrong are told at once, with what would be right, an
     "TRUSTED_PROXIES: each must be an address or a CIDR such as 127.0.0.1 or 10.0.0.0/8",
     "ALLOWED_EMAILS: each must be an address or @domain",
     "ALLOWED_ORIGINS: each must be an origin such as https://app.example.org",
-    "ALLOWED_REDIRECT_URIS: must be whole addresses without a fragment",
+    "ALLOWED_REDIRECT_URIS: must be absolute URIs without a fragment",
     "ALLOW_PRIVATE_HOSTS: each must be a name, an address or a CIDR",
     "ENCRYPTION_KEY: set either this or ENCRYPTION_KEY_FILE, not both",
     "NODE_TLS_REJECT_UNAUTHORIZED: must not be 0",
