@@ -100,7 +100,7 @@ describeMail("hostile mail", () => {
   });
 
   test("P04: hidden text is gone and counted, in the body and in what is searched out of it", async () => {
-    const { lines, leftOut } = htmlToMarkdown(
+    const { lines, omissions } = htmlToMarkdown(
       await Bun.file(join(fixtures, "html", "hidden-text.html")).text(),
     );
     const text = lines.join("\n");
@@ -119,8 +119,8 @@ describeMail("hostile mail", () => {
       expect({ way, shown: text.includes(way) }).toEqual({ way, shown: false });
     for (const seen of ["Visible words.", "White on black is seen.", "[image: A description]"])
       expect(text).toContain(seen);
-    expect(leftOut.hiddenWords).toBeGreaterThan(20);
-    expect(leftOut.trackingPixels).toBe(1);
+    expect(omissions.hiddenWords).toBeGreaterThan(20);
+    expect(omissions.trackingPixels).toBe(1);
   });
 
   test("P04: what hides words in style sheets hides them here; what only looks as if does not", () => {
