@@ -25,7 +25,7 @@ import { createStreams } from "./mcp/streams.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createGrants } from "./oauth/grants.ts";
 import { toWrapContext } from "./oauth/wrap-context.ts";
-import { createOutbound, type Outbound } from "./outbound.ts";
+import { createOutbound, type Outbound } from "./outbound/outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { presets } from "./providers/presets.ts";
 import { newToken, type Secrets } from "./secrets.ts";

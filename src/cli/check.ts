@@ -5,7 +5,7 @@ import { loadConfig } from "../config.ts";
 import type { MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import { proveImap, reachImap } from "../imap/connect.ts";
-import { createOutbound } from "../outbound.ts";
+import { createOutbound } from "../outbound/outbound.ts";
 import { createDiscover, type DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { proveSmtp, reachSmtp } from "../smtp/connect.ts";

@@ -1,7 +1,7 @@
 /** What one mailbox has to offer to a page of a search: how many match, and the newest of them. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
-import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
@@ -74,20 +74,20 @@ async function searchOnce(
       findMatches(imap, query, slice.keys, { limit: asked.limit, ...(after ? { after } : {}) }),
     );
   };
-  const work = async (imap: ImapFlow, notes: MailboxNotes) => {
+  const work = async (imap: ImapFlow, cache: MailboxCache) => {
     const selected = toSelected(imap);
     placeAfter(selected, asked);
     const spare = access.hasSpare();
     // With a second connection the next search of so large a mailbox is twice as quick; nobody waits for it now.
     if (!spare && requireSelected(imap).exists > asked.sizes.whole)
       hurried.read(selected.path, async () => {}).catch(() => {});
-    slices = await uidRangesOf(imap, query, notes, { sizes: asked.sizes, spare });
+    slices = await uidRangesOf(imap, query, cache, { sizes: asked.sizes, spare });
     const [newest, ...older] = slices;
     further ??= Promise.allSettled(
       older.map((slice) => hurried.read(selected.path, (other) => find(other, slice))),
     );
     const first = await find(imap, newest ?? wholeMailbox);
-    const offer = older.length === 0 ? await combine(access, imap, notes, [first], asked) : undefined;
+    const offer = older.length === 0 ? await combine(access, imap, cache, [first], asked) : undefined;
     return { selected, first, offer };
   };
 
@@ -99,7 +99,7 @@ async function searchOnce(
     { status: "fulfilled", value: first },
     ...((await further) ?? []),
   ]);
-  const whole = await access.read(selected.path, (imap, notes) => combine(access, imap, notes, parts, asked));
+  const whole = await access.read(selected.path, (imap, cache) => combine(access, imap, cache, parts, asked));
   return { ...selected, ...whole, ...(problem ? { problem } : {}) };
 }
 
@@ -147,7 +147,7 @@ type Combined = Omit<MailboxResult, "path" | "validity">;
 async function combine(
   access: Access,
   imap: ImapFlow,
-  notes: MailboxNotes,
+  cache: MailboxCache,
   parts: readonly Matches[],
   { alone, limit }: Asked,
 ): Promise<Combined> {
@@ -159,7 +159,7 @@ async function combine(
   };
   const heads = parts.map(({ head }) => head).filter((head) => head.length > 0);
   if (heads.length === 0) return { ...base, head: [] };
-  const rows = alone ? await guessRows(access, imap, notes, heads, limit) : undefined;
+  const rows = alone ? await guessRows(access, imap, cache, heads, limit) : undefined;
   if (rows) return { ...base, head: rows, rows };
   const known = new Map(parts.flatMap(({ dates }) => [...dates]));
   const unknown = heads.flat().filter((uid) => !known.has(uid));
@@ -171,7 +171,7 @@ async function combine(
   const head = newestFirst(matches).slice(0, limit);
   if (!alone) return { ...base, head };
   const range = head.map(({ uid }) => uid).join(",");
-  return { ...base, head, rows: newestFirst(await fetchRows(access, imap, range, "uid", notes)) };
+  return { ...base, head, rows: newestFirst(await fetchRows(access, imap, range, "uid", cache)) };
 }
 
 /**
@@ -181,14 +181,14 @@ async function combine(
 async function guessRows(
   access: Access,
   imap: ImapFlow,
-  notes: MailboxNotes,
+  cache: MailboxCache,
   heads: readonly (readonly number[])[],
   limit: number,
 ): Promise<FetchedRow[] | undefined> {
   const guess = new Set(heads.flat().slice(0, limit));
   const witnesses = heads.flatMap((head) => head.find((uid) => !guess.has(uid)) ?? []);
   const range = [...guess, ...witnesses].join(",");
-  const rows = newestFirst(await fetchRows(access, imap, range, "uid", notes));
+  const rows = newestFirst(await fetchRows(access, imap, range, "uid", cache));
   const page = rows.filter(({ uid }) => guess.has(uid));
   return rows.slice(0, page.length).every(({ uid }) => guess.has(uid)) ? page : undefined;
 }

@@ -6,7 +6,7 @@
 import type { ImapFlow } from "imapflow";
 import { toEmailContents } from "../../email/email-contents.ts";
 import type { Part } from "../../email/part.ts";
-import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { snippetBytes, toWords } from "../../readable/snippet.ts";
 
 /** Octets of the text looked at: the heads of most newsletters end well before. */
@@ -21,11 +21,11 @@ export async function fetchMissingSnippets(
   imap: ImapFlow,
   blanks: readonly MissingSnippet[],
   octets: number,
-  notes: MailboxNotes,
+  cache: MailboxCache,
 ): Promise<void> {
   const candidates = blanks.flatMap(({ uid, root, show }) => {
     const part = textOf(root);
-    return part && !notes.wordless.has(uid) ? [{ uid, part, show }] : [];
+    return part && !cache.noSnippet.has(uid) ? [{ uid, part, show }] : [];
   });
   // One FETCH asks the same part of all; it is nearly always the same.
   const groups = Map.groupBy(candidates, ({ part }) => part.part);
@@ -44,7 +44,7 @@ export async function fetchMissingSnippets(
     const content = bytes.get(uid);
     // A server may send more than it was asked for.
     const words = content ? toWords({ ...part, content: content.subarray(0, lookBytes) }) : "";
-    if (words === "") notes.wordless.set(uid, true);
+    if (words === "") cache.noSnippet.set(uid, true);
     else show(words);
   }
 }

@@ -10,9 +10,9 @@ import { lookup, Resolver } from "node:dns/promises";
 import { request } from "node:https";
 import { domainToASCII } from "node:url";
 import ipaddr from "ipaddr.js";
-import { AppError } from "./errors.ts";
-import { createHostList, type IpAddress, parseIpAddress } from "./host-list.ts";
-import { createThrottle } from "./throttle.ts";
+import { AppError } from "../errors.ts";
+import { createHostList, type IpAddress, parseIpAddress } from "../host-list.ts";
+import { createThrottle } from "../throttle.ts";
 
 /** A vetted destination. `servername` is for SNI and the certificate; undefined when the host is an address. */
 export type Vetted = { address: string; servername: string | undefined; port: number };
