@@ -1,4 +1,4 @@
-/** The database file: how it is made, what each connection to it insists on, and that deleted is gone. */
+/** The database file: creation, migration, the settings of each connection, and the removal of deleted data. */
 import { Database as SqliteFile } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const newGrant = (id: string) => ({
   expiresAt: 2,
 });
 
-test("every connection is durable, checks references and overwrites what it deletes", () => {
+test("Every connection is durable, enforces foreign keys and overwrites deleted data", () => {
   const { db, close } = openDatabase({ dataDir: temporaryFolder("db") });
   const pragma = (name: string) =>
     Object.values(db.all<Record<string, unknown>>(`PRAGMA ${name}`)[0] ?? {})[0];
@@ -34,10 +34,10 @@ test("every connection is durable, checks references and overwrites what it dele
   close();
 });
 
-test("a first start that was killed in the middle leaves nothing that the next one stumbles over", () => {
+test("A start after an interrupted first start creates the database", () => {
   const dataDir = temporaryFolder("db");
   const file = toDatabaseFile(dataDir);
-  for (const left of ["", "-wal", "-shm"]) writeFileSync(`${file}.next${left}`, "half of a database");
+  for (const left of ["", "-wal", "-shm"]) writeFileSync(`${file}.next${left}`, "part of a database");
   const { db, close } = openDatabase({ dataDir });
   expect(db.select().from(grants).all()).toEqual([]);
   close();
@@ -46,7 +46,7 @@ test("a first start that was killed in the middle leaves nothing that the next o
   openDatabase({ dataDir }).close();
 });
 
-test("a database of the first version is brought up to date and keeps what is in it", () => {
+test("A database of the first version is migrated and keeps its rows", () => {
   const dataDir = temporaryFolder("db");
   const first = temporaryFolder("migrations");
   cpSync(join(import.meta.dir, "../../drizzle"), first, { recursive: true });
@@ -69,19 +69,19 @@ test("a database of the first version is brought up to date and keeps what is in
   close();
 });
 
-test("a synchronous transaction that throws leaves nothing behind", () => {
+test("A synchronous transaction that throws is rolled back", () => {
   const { db, close } = openDatabase({ dataDir: temporaryFolder("db") });
   expect(() =>
     db.transaction((tx) => {
       tx.insert(grants).values(newGrant("grt_1")).run();
-      throw new Error("half way");
+      throw new Error("interrupted");
     }),
-  ).toThrow("half way");
+  ).toThrow("interrupted");
   expect(db.select().from(grants).all()).toEqual([]);
   close();
 });
 
-test("deleting a grant deletes its accounts, and purging takes them out of the file and the log", () => {
+test("Deleting a grant deletes its accounts, and purging removes them from the file and the write-ahead log", () => {
   const dataDir = temporaryFolder("db");
   const file = toDatabaseFile(dataDir);
   const { db, close } = openDatabase({ dataDir });
@@ -97,7 +97,7 @@ test("deleting a grant deletes its accounts, and purging takes them out of the f
   close();
 });
 
-test("purging does not wait for somebody who reads, such as a backup", () => {
+test("Purging does not wait for a reader, such as a backup", () => {
   const dataDir = temporaryFolder("db");
   const { db, close } = openDatabase({ dataDir });
   const reader = new SqliteFile(toDatabaseFile(dataDir), { readonly: true });
@@ -106,7 +106,7 @@ test("purging does not wait for somebody who reads, such as a backup", () => {
   db.insert(grants).values(newGrant("grt_1")).run();
   const startedAt = performance.now();
   purgeWriteAheadLog(db);
-  // A statement that waits for a reader does so for five seconds; waiting blocks the thread and uses no CPU.
+  // A statement that waits for a reader waits for five seconds, blocking the thread without using CPU.
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   reader.close();
   close();
