@@ -91,7 +91,7 @@ export function createRunTool(deps: RunToolDeps) {
       log.error("bug", { ...toLogFields(), error: toErrorFields(error) });
       const hint = hintsWhenStopped[tool.effect] ?? "Try it once more, another way if there is one.";
       return toErrorResult(
-        `Something went wrong inside the mail connector; it was noted as ${call.requestId}. ${hint} (internal_error)`,
+        `Something went wrong inside the mail connector; it was logged as ${call.requestId}. ${hint} (internal_error)`,
       );
     }
   };
