@@ -1,8 +1,8 @@
-/** The end of a call: why its signal fired, and work that does not outlast it. */
+/** Ends work with a signal: why the signal fired, work that does not outlast it, resources that close with it. */
 import { AppError } from "./errors.ts";
 
-/** Why a signal fired, in our words. */
-export function toReason(signal: AbortSignal): AppError {
+/** Converts a signal's reason to an AppError: its own, timed_out for a deadline, else cancelled. */
+export function toAbortError(signal: AbortSignal): AppError {
   const reason: unknown = signal.reason;
   if (reason instanceof AppError) return reason;
   if (reason instanceof Error && reason.name === "TimeoutError")
@@ -10,12 +10,27 @@ export function toReason(signal: AbortSignal): AppError {
   return new AppError("cancelled", "The call was cancelled.");
 }
 
-/** Settles with `work`, or rejects with the signal's reason as soon as it fires. */
-export function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(toReason(signal));
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
+/** Combines a signal with a deadline `ms` milliseconds from now. */
+export function withDeadline(signal: AbortSignal, ms: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+}
+
+/**
+ * Calls `close` once when the signal fires, at once if it has fired already, until disposed:
+ * `using _closing = closingOn(signal, () => connection.close());`
+ */
+export function closingOn(signal: AbortSignal, close: () => void): Disposable {
+  const onAbort = () => close();
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort) };
+}
+
+/** Settles with `work`, or rejects with the signal's reason as an AppError as soon as it fires. */
+export async function raceAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  // `work` may settle first.
+  aborted.catch(() => {});
+  using _closing = closingOn(signal, () => reject(toAbortError(signal)));
+  return await Promise.race([work, aborted]);
 }

@@ -1,4 +1,4 @@
-/** The whole URL map of the product on one screen. Opens nothing: everything it needs is handed in. */
+/** All routes of the product, with the middleware in front of them. Receives every dependency and opens nothing. */
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Config } from "./config.ts";
@@ -16,7 +16,7 @@ import { pageHeaders } from "./pages/headers.ts";
 import { landingPage } from "./pages/landing.tsx";
 import { toLanguage } from "./pages/text/language.ts";
 
-export type AppDeps = {
+type AppDeps = {
   config: Config;
   log: Log;
   grants: Grants;
@@ -26,17 +26,17 @@ export type AppDeps = {
   operator: OperatorDeps;
 };
 
-const cached = { "Cache-Control": "public, max-age=86400" };
+const cacheHeaders = { "Cache-Control": "public, max-age=86400" };
 
-/** What a form or a token request may weigh. */
-const formBytes = 16 * 1024;
+/** Maximum body size of a form or token request, in bytes. */
+const maxFormBytes = 16 * 1024;
 
 export function createApp({ config, log, grants, oauth, mcp, links, operator }: AppDeps) {
   const requireGrant = createRequireGrant({ grants, config, limits: oauth.limits });
   const requireKnownOrigin = createRequireKnownOrigin({ config });
-  const limitForm = limitBody(formBytes);
+  const limitForm = limitBody(maxFormBytes);
 
-  // A slash at the end of a typed URL does not matter.
+  // Not strict: a trailing slash in a typed URL is ignored.
   const app = new Hono<AppEnv>({ strict: false });
   return (
     app
@@ -45,39 +45,43 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
       .use(createGuard({ log }))
       .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
-      // What a program in a browser may ask.
+      // CORS, for the endpoints that programs in a browser call.
       .on(
         "ALL",
         ["/mcp", "/oauth/*", "/.well-known/*", "/authorize", "/token", "/register", "/revoke"],
         createCors({ config }),
       )
 
-      // A person who opens the connector's URL in a browser is shown what it is for.
+      // The landing page, for a person who opens the connector's URL in a browser.
       .get("/mcp", (c, next) =>
         c.req.header("Sec-Fetch-Mode") === "navigate" ? Promise.resolve(c.redirect("/", 303)) : next(),
       )
 
-      // A tool for Claude: /mcp (POST, GET, DELETE).
+      // MCP: /mcp (POST, GET, DELETE).
       .route("/", createMcpRoutes({ ...mcp, config, requireKnownOrigin, requireGrant }))
 
-      // Permission: /oauth/authorize, connect, token, revoke, register, meta, their root aliases, /.well-known/…
+      // OAuth: /oauth/authorize, connect, token, revoke, register, meta, their root aliases, /.well-known/…
       .use("/oauth/*", limitForm)
       .on("POST", ["/token", "/register", "/revoke"], limitForm)
       .route("/", createOAuthRoutes(oauth))
 
-      // For the person, by one-time links: /upload/….
+      // One-time links: /upload/… and /download/….
       .route("/", createLinkRoutes(links))
 
-      // For whoever runs it: /health, /ready, /metrics.
+      // For the operator: /health, /ready, /metrics.
       .route("/", createOperatorRoutes(operator))
 
-      // For people and their machines.
+      // The landing page and its icons.
       .get("/", (c) => {
         const language = toLanguage(c.req.header("Accept-Language"));
         return c.body(landingPage({ language, connectorUrl: `${config.publicUrl}/mcp` }), 200, pageHeaders);
       })
-      .get("/favicon.svg", (c) => c.body(faviconSvg, 200, { ...cached, "Content-Type": "image/svg+xml" }))
-      .get("/favicon.ico", (c) => c.body(faviconIco, 200, { ...cached, "Content-Type": "image/x-icon" }))
+      .get("/favicon.svg", (c) =>
+        c.body(faviconSvg, 200, { ...cacheHeaders, "Content-Type": "image/svg+xml" }),
+      )
+      .get("/favicon.ico", (c) =>
+        c.body(faviconIco, 200, { ...cacheHeaders, "Content-Type": "image/x-icon" }),
+      )
   );
 }
 

@@ -1,4 +1,4 @@
-/** Makes every room of the product and hands each what it uses. Opens no file and no port. */
+/** Creates every component of the product and passes each its dependencies. Opens no file and no port. */
 import { createAccountConnector } from "./accounts/account-connector.ts";
 import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
@@ -25,7 +25,7 @@ import { createStreams } from "./mcp/streams.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createGrants } from "./oauth/grants.ts";
 import { toWrapContext } from "./oauth/wrap-context.ts";
-import { createOutbound, type Outbound } from "./outbound.ts";
+import { createOutbound, type Outbound } from "./outbound/outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { presets } from "./providers/presets.ts";
 import { newToken, type Secrets } from "./secrets.ts";
@@ -34,16 +34,17 @@ import { createSubmissions } from "./smtp/submissions.ts";
 import type { StaticClient } from "./static-client.ts";
 import { createFence } from "./tools/fence.ts";
 
-/** `rates`, `concurrency` and `deadlines` are the product's own unless a test makes them shorter. */
-export type Loosened = {
+/** Settings that only tests change. The product's own values are the defaults. */
+export type TestOverrides = {
   rates?: LimitOptions["rates"];
   concurrency?: LimitOptions["concurrency"];
   deadlines?: { callMs?: number; imap?: ImapDeadlines; smtp?: SmtpDeadlines };
-  /** Another way out than the real one: a test's names lead to a test's servers. */
+  /** Replaces name resolution and connections, so that a test's host names lead to its own servers. */
   outbound?: Outbound;
 };
 
-type Ground = {
+/** Components that are opened before the others and outlive them. */
+type Infrastructure = {
   config: Config;
   client: StaticClient;
   db: Database;
@@ -54,29 +55,27 @@ type Ground = {
 
 export type Assembled = ReturnType<typeof assemble>;
 
-export function assemble(ground: Ground, loosened: Loosened = {}) {
-  const { config, client, db, secrets, clock } = ground;
+export function assemble(infrastructure: Infrastructure, overrides: TestOverrides = {}) {
+  const { config, client, db, secrets, clock } = infrastructure;
   const metrics = createMetrics();
-  const log = metrics.watch(ground.log);
+  const log = metrics.watch(infrastructure.log);
   const limits = createLimits({
     clock,
     hash: (value) => secrets.keyedHash("limit", value),
-    rates: { call: toRate(config.callsPerMinute), ...loosened.rates },
-    ...(loosened.concurrency ? { concurrency: loosened.concurrency } : {}),
+    rates: { call: toRate(config.callsPerMinute), ...overrides.rates },
+    concurrency: overrides.concurrency,
   });
-  const outbound = loosened.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
-  const doors = createDoors({ outbound, metrics, deadlines: loosened.deadlines ?? {} });
+  const outbound = overrides.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
+  const logins = createMailLogins({ outbound, metrics, deadlines: overrides.deadlines ?? {} });
   const connections = createConnections({
-    open: doors.openImap,
+    open: logins.openImap,
     clock,
     limits: { total: config.imapConnections },
   });
-  const submissions = createSubmissions({ open: doors.openSmtp });
+  const submissions = createSubmissions({ open: logins.openSmtp });
   const vault = createVault({ db, connections, submissions, documents: createDocumentReader(), clock });
-
   const streams = createStreams({ clock });
-  const callMs = loosened.deadlines?.callMs;
-  const calls = createCalls(callMs === undefined ? {} : { deadlineMs: callMs });
+  const calls = createCalls({ deadlineMs: overrides.deadlines?.callMs });
   metrics.gauge("imap_connections", "IMAP connections open now.", () => connections.count());
   metrics.gauge("streams", "Event streams open now.", () => streams.count());
   metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
@@ -88,23 +87,23 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     config,
     log,
     onEnd(grantId) {
-      for (const room of [calls, streams, connections, submissions]) room.closeGrant(grantId);
+      for (const component of [calls, streams, connections, submissions]) component.closeGrant(grantId);
     },
   });
   const connector = createAccountConnector({
     config,
     limits,
     discover: createDiscover({ outbound }),
-    proveImap: doors.proveImap,
-    proveSmtp: doors.proveSmtp,
+    proveImap: logins.proveImap,
+    proveSmtp: logins.proveSmtp,
     vetOpened: outbound.vetOpened,
   });
-  const memory = createMemory(ground, vault);
+  const stores = createGrantStores(infrastructure, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
   const loadExchange = createExchangeLoader({
     config,
     services: { providers: presets },
-    forGrant: memory.forGrant,
+    forGrant: stores.forGrant,
     vault,
     calls,
     limits,
@@ -116,7 +115,7 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     log,
     grants,
     oauth: { config, grants, vault, connector, secrets, client, db, clock, log, limits },
-    links: { uploads: memory.uploads, downloads: memory.downloads, config, limits },
+    links: { uploads: stores.uploads, downloads: stores.downloads, config, limits },
     mcp: { sessions, streams, calls, loadExchange, limits },
     operator: {
       metrics,
@@ -132,35 +131,35 @@ export function assemble(ground: Ground, loosened: Loosened = {}) {
     app,
     log,
 
-    /** Deletes what is over, in every room. */
+    /** Deletes expired rows of all components. */
     sweep(): void {
       grants.sweep();
-      memory.sweep();
+      stores.sweep();
     },
 
-    /** Closes what is still open of grants that another process ended. */
+    /** Closes the connections, streams and calls of grants that another process revoked. */
     closeExternallyRevoked: grants.closeExternallyRevoked,
 
-    /** Takes no new call, ends the streams, and resolves when the running calls have ended or `graceMs` are over. */
-    async finish(graceMs: number): Promise<void> {
+    /** Refuses new calls, closes event streams, and resolves once running calls end or `graceMs` has passed. */
+    async drain(graceMs: number): Promise<void> {
       const idle = calls.close(graceMs);
       streams.close();
       await idle;
     },
 
-    /** Leaves every mail server. */
+    /** Logs out of all mail servers. */
     async logOut(): Promise<void> {
       await Promise.all([connections.close(), submissions.close()]);
     },
   };
 }
 
-/** So many at once, and as many a minute. */
+/** Allows one minute's calls at once, and as many in each minute after that. */
 function toRate(perMinute: number) {
   return { burst: perMinute, everyMs: Math.ceil(60_000 / perMinute) };
 }
 
-/** Makes the exchange when the first program comes, so that the door is open sooner. */
+/** Creates the MCP exchange at the first request rather than at the start: the server listens 30 ms sooner. */
 function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Exchange> {
   let exchange: Promise<Exchange> | undefined;
   const load = async () => {
@@ -176,25 +175,24 @@ function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Ex
   };
 }
 
-// Loaded at the first login, for the same reason.
+// Loaded at the first login, also for a sooner start.
 const loadImap = () => import("./imap/connect.ts");
 const loadSmtp = () => import("./smtp/connect.ts");
 const loadOwnName = () => import("./mail/sending/find-own-name.ts");
 
-/** The ways to mail servers, each login counted. */
-function createDoors(deps: {
+/** The four kinds of logins at mail servers, counted in the metrics. */
+function createMailLogins(deps: {
   outbound: Outbound;
   metrics: Metrics;
   deadlines: { imap?: ImapDeadlines; smtp?: SmtpDeadlines };
 }) {
-  const { outbound, metrics } = deps;
-  const { imap, smtp } = deps.deadlines;
-  const toImap = (signal: AbortSignal) => ({ outbound, signal, ...(imap ? { deadlines: imap } : {}) });
-  const toSmtp = (signal: AbortSignal) => ({ outbound, signal, ...(smtp ? { deadlines: smtp } : {}) });
+  const { outbound, metrics, deadlines } = deps;
+  const toSmtp = (signal: AbortSignal) => ({ outbound, signal, deadlines: deadlines.smtp });
   return {
     async openImap(credentials: Credentials, signal: AbortSignal) {
       const { openImap } = await loadImap();
-      return metrics.countLogin("imap", openImap(credentials, toImap(signal)));
+      const options = { outbound, signal, deadlines: deadlines.imap };
+      return metrics.countLogin("imap", openImap(credentials, options));
     },
     async proveImap(
       credentials: Credentials,
@@ -202,11 +200,10 @@ function createDoors(deps: {
       { writes, openedOnly }: { writes: boolean; openedOnly: boolean },
     ) {
       const [{ proveImap }, { createOwnNameFinder }] = await Promise.all([loadImap(), loadOwnName()]);
-      const look = writes ? createOwnNameFinder(credentials.address) : undefined;
-      const options = toImap(signal);
+      const findOwnName = writes ? createOwnNameFinder(credentials.address) : undefined;
       const vet = openedOnly ? outbound.vetOpened : outbound.vet;
-      const proof = proveImap(credentials, { ...options, outbound: { ...outbound, vet } }, look);
-      return metrics.countLogin("imap", proof);
+      const options = { outbound: { ...outbound, vet }, signal, deadlines: deadlines.imap };
+      return metrics.countLogin("imap", proveImap(credentials, options, findOwnName));
     },
     async openSmtp(credentials: Credentials, signal: AbortSignal) {
       const { openSmtp } = await loadSmtp();
@@ -219,8 +216,11 @@ function createDoors(deps: {
   };
 }
 
-/** What is remembered for a while on behalf of a grant: what was sent and changed, uploads, one-time links. */
-function createMemory({ config, db, secrets, clock, log }: Ground, vault: ReturnType<typeof createVault>) {
+/** The stores of a grant's data: what was sent and changed, uploads, one-time links. */
+function createGrantStores(
+  { config, db, secrets, clock, log }: Infrastructure,
+  vault: ReturnType<typeof createVault>,
+) {
   const limits = { ...sendLimits, perHour: config.sendsPerHour, perDay: config.sendsPerDay };
   const sendLog = createSendLog({ db, clock, log, limits });
   const undoLog = createUndoLog({ db, clock, log });
@@ -243,7 +243,7 @@ function createMemory({ config, db, secrets, clock, log }: Ground, vault: Return
       downloads: downloads.forGrant(grant),
     }),
     sweep(): void {
-      for (const room of [sendLog, undoLog, links, uploads]) room.sweep();
+      for (const store of [sendLog, undoLog, links, uploads]) store.sweep();
     },
   };
 }

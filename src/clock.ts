@@ -1,4 +1,4 @@
-/** The time, passed in everywhere so that tests can move it. */
+/** The source of the current time. It is passed in everywhere, so that tests can set it. */
 export type Clock = {
   /** Milliseconds since the epoch. */
   now(): number;

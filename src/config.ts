@@ -1,6 +1,6 @@
 /**
- * The settings: one schema, read once from the environment, frozen. Each `describe` text is the documentation
- * that --help and the README table are made from.
+ * The settings: one schema, read once from the environment and frozen. The `describe` texts are shown by --help and in
+ * the README's table.
  */
 import { z } from "zod";
 import { isHostEntry, isNetworkEntry } from "./host-list.ts";
@@ -14,16 +14,16 @@ const webOrigin = (text: string) => {
   }
 };
 
-/** What a typed address should have been: a path, capital letters and the usual port are no part of an origin. */
-const toOriginLike = (text: string) => {
+/** Describes the origin that was meant: paths, capital letters and default ports are not part of an origin. */
+const describeExpectedOrigin = (text: string) => {
   const origin = URL.canParse(text) ? new URL(text).origin : "null";
   return origin === "null"
     ? "an origin such as https://mail.example.org, without a path"
     : `an origin and nothing else: ${origin}`;
 };
 
-/** Comma-separated; each entry must pass `fits`, or the `problem` is told. */
-const listOf = (fits: (entry: string) => boolean, problem: string) =>
+/** A comma-separated list. Each entry must pass `isValid`; otherwise the error is `problem`. */
+const listOf = (isValid: (entry: string) => boolean, problem: string) =>
   z
     .string()
     .default("")
@@ -33,7 +33,7 @@ const listOf = (fits: (entry: string) => boolean, problem: string) =>
         .map((entry) => entry.trim())
         .filter((entry) => entry !== ""),
     )
-    .refine((entries) => entries.every(fits), problem);
+    .refine((entries) => entries.every(isValid), problem);
 
 const isAddressOrDomain = (text: string) => /^[^\s@]*@[^\s@]+\.[^\s@]+$/.test(text);
 const isKeyRing = (text: string) =>
@@ -60,7 +60,10 @@ const amount = (fallback: number, max: number) =>
 
 const loopback = (text: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(text).hostname);
 
-/** RFC 6749 3.1.2: absolute, no fragment. A program's own scheme (RFC 8252 7.1) is fine; one that a browser runs is not. */
+/**
+ * Accepts absolute URIs without a fragment (RFC 6749 section 3.1.2). Private-use schemes of native apps are allowed
+ * (RFC 8252 section 7.1), schemes that a browser executes are not.
+ */
 const redirectUri = (text: string) => {
   if (!URL.canParse(text) || text.includes("#")) return false;
   const { protocol } = new URL(text);
@@ -72,7 +75,7 @@ export const settings = z.object({
   PUBLIC_URL: z
     .string()
     .transform((text) => text.replace(/\/+$/, ""))
-    .refine(webOrigin, { error: ({ input }) => `must be ${toOriginLike(String(input))}` })
+    .refine(webOrigin, { error: ({ input }) => `must be ${describeExpectedOrigin(String(input))}` })
     .refine(
       (text) => !webOrigin(text) || text.startsWith("https:") || loopback(text),
       "must be https unless it is localhost",
@@ -92,38 +95,40 @@ export const settings = z.object({
     .min(1)
     .default("./data")
     .describe(
-      "Where the database and, unless given, the server key and the made client live. Made with mode 0700.",
+      "Folder of the database and, unless configured, the server key and the generated client. Created with mode 0700.",
     ),
   ENCRYPTION_KEY: z
     .string()
     .refine(isKeyRing, "must be 32 bytes in hex or base64: openssl rand -hex 32")
     .optional()
     .describe(
-      "The server key: 32 bytes in hex or base64; several, comma-separated, are a ring whose first seals.",
+      "The server key: 32 bytes in hex or base64. Several keys, comma-separated, form a ring: the first seals, all unseal.",
     ),
   ENCRYPTION_KEY_FILE: z
     .string()
     .optional()
-    .describe("A file with the server key, one key a line. Default: DATA_DIR/server.key, made when absent."),
+    .describe(
+      "A file with the server key, one key per line. Default: DATA_DIR/server.key, created when absent.",
+    ),
   OAUTH_CLIENT_ID: z
     .string()
     .min(1)
     .optional()
-    .describe("The client id to type into Claude. Default: made in DATA_DIR."),
+    .describe("The client id to enter in Claude. Default: generated in DATA_DIR."),
   OAUTH_CLIENT_SECRET: z
     .string()
     .min(16, "must have at least 16 characters")
     .optional()
-    .describe("The client secret to type into Claude. Default: made in DATA_DIR."),
+    .describe("The client secret to enter in Claude. Default: generated in DATA_DIR."),
   ALLOWED_REDIRECT_URIS: listOf(
     redirectUri,
-    "must be whole addresses without a fragment, such as https://app.example.org/callback; http only on this machine",
+    "must be absolute URIs without a fragment, such as https://app.example.org/callback; http only on this machine",
   ).describe("Further redirect URIs to accept, comma-separated, compared as strings."),
   ALLOWED_ORIGINS: listOf(webOrigin, "each must be an origin such as https://app.example.org").describe(
     "Further web origins that may call the server from a browser, comma-separated.",
   ),
   ALLOWED_EMAILS: listOf(isAddressOrDomain, "each must be an address or @domain").describe(
-    "Who may connect: addresses and @domains, comma-separated. Default: anyone may connect their own mailbox.",
+    "Addresses and @domains that may connect, comma-separated. Default: anyone may connect their own mailbox.",
   ),
   ALLOW_PRIVATE_HOSTS: listOf(isHostEntry, "each must be a name, an address or a CIDR").describe(
     "Mail servers on private addresses that may be used, on any port: names, addresses, CIDRs, comma-separated.",
@@ -135,27 +140,23 @@ export const settings = z.object({
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], "must be debug, info, warn, error or silent")
     .default("info")
-    .describe("How much is logged, to stderr: debug, info, warn, error or silent."),
+    .describe("Lowest level that is logged, on stderr: debug, info, warn, error or silent."),
   METRICS_TOKEN: z
     .string()
     .min(16, "must have at least 16 characters")
     .optional()
-    .describe("The bearer token that opens /metrics, 16 characters or more. Default: /metrics is not there."),
-  CALLS_PER_MINUTE: amount(60, 6_000).describe(
-    "How many tool calls a minute one connection of a person may make.",
-  ),
-  SENDS_PER_HOUR: amount(10, 1_000).describe("How many emails an hour one connection of a person may send."),
-  SENDS_PER_DAY: amount(50, 10_000).describe("How many emails a day one connection of a person may send."),
-  IMAP_CONNECTIONS: amount(64, 10_000).describe(
-    "How many IMAP connections are open at once, over all people.",
-  ),
-  ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("How long an access token lives."),
-  AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("How long an authorization code lives."),
-  SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("How long an MCP session may be idle."),
+    .describe("The bearer token that opens /metrics, 16 characters or more. Default: /metrics is disabled."),
+  CALLS_PER_MINUTE: amount(60, 6_000).describe("Maximum tool calls per minute for one person's connection."),
+  SENDS_PER_HOUR: amount(10, 1_000).describe("Maximum emails sent per hour for one person's connection."),
+  SENDS_PER_DAY: amount(50, 10_000).describe("Maximum emails sent per day for one person's connection."),
+  IMAP_CONNECTIONS: amount(64, 10_000).describe("Maximum number of open IMAP connections, over all people."),
+  ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("Lifetime of an access token."),
+  AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("Lifetime of an authorization code."),
+  SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("Idle time after which an MCP session ends."),
 });
 
 export type Config = Readonly<{
-  /** One constant string without a trailing slash; issuer, resource and links are made from it. */
+  /** Without a trailing slash. The issuer, the resource and all links are derived from it. */
   publicUrl: string;
   host: string;
   port: number;
@@ -180,7 +181,7 @@ export type Config = Readonly<{
   sessionIdleSeconds: number;
 }>;
 
-/** Every setting with its description and default, for people: the one source of --help and the README's table. */
+/** Returns every setting with its description and default, the source of --help and the README's table. */
 export function describeSettings(): { name: string; description: string; fallback: string | undefined }[] {
   return Object.entries(settings.shape).map(([name, schema]) => {
     const fallback = schema.safeParse(undefined);
@@ -193,7 +194,7 @@ export function describeSettings(): { name: string; description: string; fallbac
   });
 }
 
-/** All that is wrong with the settings, one line each: the setting, and what would be right. */
+/** Invalid settings: one line per problem, with the name of the setting and what it must be. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
@@ -203,7 +204,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Environment in, frozen Config out. An empty variable counts as unset. Throws ConfigError with every problem. */
+/** Reads the settings from the environment. An empty variable counts as unset. Throws ConfigError with all problems. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const given = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {

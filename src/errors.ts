@@ -1,14 +1,14 @@
 /**
- * Everything that can go wrong on purpose, in one closed table.
+ * The closed table of expected failures.
  *
- * An AppError is a failure we foresaw and can explain: message and hint are our own words, safe to show to a
- * person or a model. What a mail server said travels in `cause` and goes to the log only. Anything that is not
- * an AppError is a bug.
+ * An AppError is an expected failure that can be explained: its message and hint are our own text, safe to show to a
+ * person or a model. A mail server's text is kept in `cause`, of which only the codes are logged. Any other error is
+ * a bug.
  */
 
-/** code -> the HTTP status it has where it meets HTTP, and the default hint: what to do next. */
+/** Failure code -> the HTTP status in HTTP responses, and the default hint, which says what to do next. */
 export const failures = {
-  // asked wrongly
+  // wrong input
   invalid_input: { status: 400, hint: "Correct the named argument and call again." },
   unsupported_query: { status: 400, hint: "Correct the query; the message names the operator." },
   too_large: { status: 413, hint: "Ask for less, or split the work." },
@@ -21,7 +21,7 @@ export const failures = {
   permission_missing: { status: 403, hint: "Connect again and choose a level that allows it." },
   cursor_expired: { status: 400, hint: "Start again without `cursor`." },
 
-  // not there
+  // not found
   email_moved: { status: 404, hint: "Search again: the mailbox was renumbered and old ids no longer count." },
   email_not_found: { status: 404, hint: "It may have been moved or deleted; search again." },
   mailbox_not_found: { status: 404, hint: "list_mailboxes shows the mailboxes there are." },
@@ -73,9 +73,9 @@ export type FailureCode = keyof typeof failures;
 
 export class AppError extends Error {
   readonly code: FailureCode;
-  /** What to do next, one sentence, our words. */
+  /** One sentence of our own text that says what to do next. */
   readonly hint: string;
-  /** When trying again makes sense; becomes Retry-After on HTTP. */
+  /** Seconds after which a retry can succeed; sent as Retry-After over HTTP. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -90,18 +90,21 @@ export class AppError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
-  /** The HTTP status of this failure where it meets HTTP. */
+  /** The status of an HTTP response for this failure. */
   get status(): number {
     return failures[this.code].status;
   }
 }
 
-/** A name that others gave, such as a mailbox's, in a sentence of ours: it ends where the marks do. */
+/**
+ * Quotes a name from outside, such as a mailbox's, for use in our own sentences. Quotation marks inside it are
+ * replaced, so that it cannot end the quotation; it is cut at 200 characters.
+ */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', "'").slice(0, 200)}"`;
 }
 
-/** Why the server does not start, or a command does not run: one line for the operator that says what to do. */
+/** The reason why the server cannot start or a command cannot run: one line that tells the operator what to do. */
 export class StartError extends Error {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super(message, options);

@@ -1,8 +1,8 @@
 /**
- * The server key: a ring of 32-byte keys, whose first seals and all of which unseal.
+ * The server key: a ring of 32-byte keys. The first key seals, all keys unseal.
  *
- * It comes from ENCRYPTION_KEY (comma-separated), or from a file with one key a line: ENCRYPTION_KEY_FILE, or
- * DATA_DIR/server.key, which is made with mode 0600 when it is absent. Keys are hex (64 digits) or base64.
+ * The ring is read from ENCRYPTION_KEY (comma-separated) or from a file with one key per line: ENCRYPTION_KEY_FILE, or
+ * DATA_DIR/server.key, which is created with mode 0600 when absent. Keys are in hex (64 digits) or base64.
  */
 import { chmodSync, chownSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,13 +13,16 @@ import { newKey } from "./secrets.ts";
 
 type KeySettings = Pick<Config, "dataDir" | "encryptionKey" | "encryptionKeyFile">;
 
-/** Where the ring is kept when it is kept in a file; undefined when it came in ENCRYPTION_KEY. */
+/** Returns the path of the ring; undefined when ENCRYPTION_KEY holds it. */
 export function toKeyFile(config: KeySettings): string | undefined {
   if (config.encryptionKey !== undefined) return undefined;
   return config.encryptionKeyFile ?? join(config.dataDir, "server.key");
 }
 
-/** The ring. Makes DATA_DIR/server.key when no key is given anywhere. Throws StartError on a doubtful one. */
+/**
+ * Reads the ring. Creates DATA_DIR/server.key when no key is configured. Throws StartError when a key is invalid, or
+ * when the file is missing although a database exists.
+ */
 export function loadKeyRing(config: KeySettings, log: Log): Buffer[] {
   const file = toKeyFile(config);
   if (file !== undefined && config.encryptionKeyFile === undefined && !existsSync(file)) {
@@ -32,24 +35,24 @@ export function loadKeyRing(config: KeySettings, log: Log): Buffer[] {
   return readKeyRing(config, log);
 }
 
-/** The ring as it is; makes nothing. Throws StartError when it is missing or doubtful. */
+/** Reads the ring and creates nothing. Throws StartError when it is missing or invalid. */
 export function readKeyRing(config: KeySettings, log: Log): Buffer[] {
   const file = toKeyFile(config);
-  if (file === undefined) return toKeys(config.encryptionKey ?? "", "ENCRYPTION_KEY");
+  if (file === undefined) return parseKeys(config.encryptionKey ?? "", "ENCRYPTION_KEY");
   if (!existsSync(file)) {
     const setting = config.encryptionKeyFile === undefined ? "The server key" : "ENCRYPTION_KEY_FILE";
-    throw new StartError(`${setting}: ${file} is not there. Make one: openssl rand -hex 32 > ${file}`);
+    throw new StartError(`${setting}: ${file} does not exist. Create it: openssl rand -hex 32 > ${file}`);
   }
-  // A file that systemd or Docker hands in may be open to a group; one that everybody reads is open to too many.
-  const tooOpen = config.encryptionKeyFile === undefined ? 0o077 : 0o007;
-  if ((statSync(file).mode & tooOpen) !== 0)
+  // A file from systemd or Docker may be readable by a group, but never by everybody.
+  const forbiddenMode = config.encryptionKeyFile === undefined ? 0o077 : 0o007;
+  if ((statSync(file).mode & forbiddenMode) !== 0)
     log.warn("key_file_readable_by_others", { reason: `run: chmod 600 ${file}` });
-  return toKeys(readText(file), file);
+  return parseKeys(readText(file), file);
 }
 
 /**
- * Writes the ring to its file in one step, mode 0600: a crash leaves the old ring or the new one. It stays its
- * owner's when root writes it. Throws StartError.
+ * Replaces the ring's file atomically, with mode 0600: after a crash it holds the old ring or the new one. The owner
+ * stays the same when root writes it. Throws StartError.
  */
 export function saveKeyRing(file: string, keys: readonly Uint8Array[]): void {
   const next = `${file}.next`;
@@ -62,7 +65,7 @@ export function saveKeyRing(file: string, keys: readonly Uint8Array[]): void {
     renameSync(next, file);
   } catch (cause) {
     throw new StartError(
-      `${file} cannot be written. Is it this user's to write, and is there room? For a key from elsewhere there is rotate-key --given.`,
+      `${file} cannot be written. May this user write it, and is there free space? For a key that is kept elsewhere use rotate-key --given.`,
       { cause },
     );
   }
@@ -72,14 +75,19 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new StartError(`${file} cannot be read by this user. Give it to the user the server runs as.`, {
-      cause,
-    });
+    throw new StartError(
+      `${file} cannot be read by this user. Change its owner to the user the server runs as.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
-/** `text` -> keys; separated by line ends, commas or spaces. `source` is named in the error, the text never is. */
-function toKeys(text: string, source: string): Buffer[] {
+/**
+ * Parses keys separated by line ends, commas or spaces. `source` is named in the StartError, the text never is.
+ */
+function parseKeys(text: string, source: string): Buffer[] {
   const entries = text.split(/[\s,]+/).filter((entry) => entry !== "");
   if (entries.length === 0)
     throw new StartError(`${source}: holds no key. It must hold 32 bytes: openssl rand -hex 32`);

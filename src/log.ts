@@ -1,6 +1,6 @@
 /**
- * One JSON line per event, to stderr, with allow-listed fields only: what is not in `LogFields` cannot be logged,
- * so no secret, address, subject or body reaches a log by accident.
+ * The log: one JSON line per event, on stderr, with allow-listed fields only. A field that is not in `LogFields` cannot
+ * be logged, so that no secret, address, subject or body reaches a log by accident.
  */
 import pino from "pino";
 
@@ -27,11 +27,11 @@ export type LogFields = {
   setting?: string;
   version?: string;
   signal?: string;
-  /** Our own bugs: class name and stack without the message, which might quote input. */
+  /** An unexpected error: class name and stack without the message, which may quote input. */
   error?: { name: string; stack: string };
 };
 
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 export type Log = {
   debug(event: string, fields?: LogFields): void;
@@ -40,7 +40,7 @@ export type Log = {
   error(event: string, fields?: LogFields): void;
 };
 
-/** A log that writes lines of `{"time","level","event",…}`. `write` gets each line whole; default stderr. */
+/** Creates a log of lines such as `{"time","level","event",…}`. `write` receives whole lines; default: stderr. */
 export function createLog(
   level: LogLevel,
   write: (line: string) => void = (line) => process.stderr.write(line),
@@ -63,7 +63,7 @@ export function createLog(
   };
 }
 
-/** An unforeseen error as fields: its class and where it happened, without its message. */
+/** Converts an unexpected error to log fields: its class and stack, without its message. */
 export function toErrorFields(error: unknown): { name: string; stack: string } {
   if (!(error instanceof Error)) return { name: typeof error, stack: "" };
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
@@ -71,14 +71,14 @@ export function toErrorFields(error: unknown): { name: string; stack: string } {
 }
 
 /**
- * The cause of a foreseen failure as one field: its class and its codes (`Error ETIMEDOUT`, `Error NO OVERQUOTA`),
- * without its message, in which a mail server may say anything. Undefined when there is none.
+ * Describes the cause of an expected failure by its class and codes (`Error ETIMEDOUT`, `Error NO OVERQUOTA`), without
+ * its message, which may be text of a mail server. Undefined when the cause is not an Error.
  */
-export function toReason(cause: unknown): string | undefined {
+export function describeCause(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
-  const told: Record<string, unknown> = { ...cause, name: cause.name };
+  const fields: Record<string, unknown> = { ...cause, name: cause.name };
   const codes = ["name", "code", "responseStatus", "serverResponseCode", "responseCode"].flatMap((field) => {
-    const value = told[field];
+    const value = fields[field];
     return typeof value === "number" || (typeof value === "string" && /^[\w-]{1,40}$/.test(value))
       ? [value]
       : [];

@@ -1,16 +1,16 @@
 #!/usr/bin/env bun
-/** argv in, exit code out; the only file that ends the process. */
+/** The entry point: passes argv to the command line and exits with its code. The only file that ends the process. */
 import { run } from "./cli/run.ts";
 import { createLog, toErrorFields } from "./log.ts";
 
-// A fault that nobody caught leaves the process in a state that nobody knows: say it, and let the supervisor
-// (systemd, Docker) start a clean one.
-const dieOf = (event: string) => (error: unknown) => {
+// After an uncaught error the state of the process is unknown: log it and exit, so that the supervisor (systemd,
+// Docker) starts a new process.
+const exitAfter = (event: string) => (error: unknown) => {
   createLog("error").error(event, { error: toErrorFields(error) });
   process.exit(70);
 };
-process.on("uncaughtException", dieOf("uncaught_exception"));
-process.on("unhandledRejection", dieOf("unhandled_rejection"));
+process.on("uncaughtException", exitAfter("uncaught_exception"));
+process.on("unhandledRejection", exitAfter("unhandled_rejection"));
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -23,8 +23,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 process.exit(
   await run(process.argv.slice(2), {
     print: (text) => process.stdout.write(`${text}\n`),
-    complain: (text) => process.stderr.write(`${text}\n`),
-    readInput: async () => (process.stdin.isTTY ? "" : Bun.stdin.text()),
+    printError: (text) => process.stderr.write(`${text}\n`),
+    readStdin: async () => (process.stdin.isTTY ? "" : Bun.stdin.text()),
     stopping: stopping.signal,
   }),
 );

@@ -1,6 +1,6 @@
 /**
- * What an operator watches, in Prometheus' format: counts and durations with a closed set of labels, no addresses,
- * no grants. What is counted is what is logged: `watch` sits between the product and its log.
+ * Metrics in the format of Prometheus: counts and durations with a closed set of labels, without addresses and grants.
+ * Most are derived from log events: `watch` wraps the log of the product.
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { AppError } from "./errors.ts";
@@ -10,7 +10,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 const methods = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
 
-/** Each product has a registry of its own. */
+/** Creates a registry of its own, so that several products can run in one process. */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
@@ -22,7 +22,7 @@ export function createMetrics() {
   });
   const callSeconds = new Histogram({
     name: "email_connector_tool_call_seconds",
-    help: "How long tool calls took.",
+    help: "Duration of tool calls in seconds.",
     labelNames: ["tool"] as const,
     buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45],
     registers,
@@ -35,7 +35,7 @@ export function createMetrics() {
   });
   const throttled = new Counter({
     name: "email_connector_throttled_total",
-    help: "Refusals because something was asked too often, by tool or route.",
+    help: "Calls and requests refused by a rate limit, by tool or route.",
     labelNames: ["what"] as const,
     registers,
   });
@@ -62,7 +62,7 @@ export function createMetrics() {
   }
 
   return {
-    /** A log that counts what it is told, whatever its level lets through. */
+    /** Wraps a log so that its events are counted, also those below its level. */
     watch(log: Log): Log {
       const counted =
         (level: keyof Log) =>
@@ -78,19 +78,19 @@ export function createMetrics() {
       };
     },
 
-    /** Counts how a login ends. */
+    /** Counts the outcome of a login, and passes it on. */
     async countLogin<T>(protocol: "imap" | "smtp", login: Promise<T>): Promise<T> {
       try {
-        const opened = await login;
+        const result = await login;
         logins.inc({ protocol, outcome: "done" });
-        return opened;
+        return result;
       } catch (error) {
         logins.inc({ protocol, outcome: error instanceof AppError ? error.code : "bug" });
         throw error;
       }
     },
 
-    /** A figure that is asked for when somebody reads: how many of something there are right now. */
+    /** Registers a value that is read at each scrape. */
     gauge(name: "imap_connections" | "streams" | "running_calls", help: string, read: () => number): void {
       new Gauge({
         name: `email_connector_${name}`,
@@ -102,7 +102,7 @@ export function createMetrics() {
       });
     },
 
-    /** All of it as text. */
+    /** Renders all metrics as text. */
     async read(): Promise<{ text: string; contentType: string }> {
       return { text: await registry.metrics(), contentType: registry.contentType };
     },

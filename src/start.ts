@@ -1,6 +1,6 @@
-/** Opens everything, listens, and returns stop(), which closes it in reverse order. */
+/** Starts the product: opens its files, listens, and returns `stop`, which closes everything in reverse order. */
 import { chmodSync, mkdirSync } from "node:fs";
-import { type Assembled, assemble, type Loosened } from "./assemble.ts";
+import { type Assembled, assemble, type TestOverrides } from "./assemble.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { checkServerKey } from "./db/key-check.ts";
@@ -13,36 +13,39 @@ import { createSecrets } from "./secrets.ts";
 import { loadStaticClient, type StaticClient } from "./static-client.ts";
 
 export type Product = {
-  /** PUBLIC_URL, or the local address with the port that was really taken. */
+  /** PUBLIC_URL. By default it names localhost and the port in use, also with PORT=0. */
   url: string;
   port: number;
-  /** What a person types into Claude. */
+  /** The OAuth client whose id and secret a person enters in Claude. */
   client: StaticClient;
-  /** Refuses new calls, ends streams, lets running calls end (10 s), logs out, closes the database. */
+  /** Refuses new calls, closes streams, waits up to 10 s for running calls, logs out, closes the database. */
   stop(): Promise<void>;
 };
 
-export type StartOptions = Loosened & { log: Log; clock?: Clock };
+export type StartOptions = TestOverrides & { log: Log; clock?: Clock };
 
-/** Room for an upload of 25 MB and its form around it; each route has its own, smaller limit. */
+/** An upload of 25 MB with the form around it. Each route has its own, smaller limit. */
 const maxRequestBytes = 27_000_000;
-/** How long running calls get to end, and then the answers to leave. */
-const graceMs = 10_000;
-const lastAnswersMs = 1_000;
+/** Time for running calls to end, and after that for their responses to be sent. */
+const callGraceMs = 10_000;
+const responseGraceMs = 1_000;
 const sweepEveryMs = 10 * 60_000;
-const lookEveryMs = 500;
+const pollEveryMs = 500;
 
-/** Throws StartError, with the line that says what to do, before it has changed anything it should not. */
+/**
+ * Throws StartError, whose message says what to do, and leaves existing files as they were. Whatever was opened until
+ * then is closed.
+ */
 export async function start(
   config: Config,
-  { log, clock = systemClock, ...loosened }: StartOptions,
+  { log, clock = systemClock, ...overrides }: StartOptions,
 ): Promise<Product> {
   const closers: (() => void | Promise<void>)[] = [];
   const close = async () => {
     for (const closer of closers.toReversed()) await closer();
   };
   try {
-    makeDataDir(config.dataDir);
+    createDataDir(config.dataDir);
     const lock = openLock(config.dataDir);
     closers.push(() => lock.close());
     const secrets = createSecrets(loadKeyRing(config, log));
@@ -51,23 +54,26 @@ export async function start(
     closers.push(closeDatabase);
     checkServerKey(db, secrets);
 
-    // The port is taken before the rooms are made: with PORT=0 it is a part of PUBLIC_URL, known only now.
+    // Listens before the components are created: with PORT=0 the port becomes part of PUBLIC_URL.
     const server = listen(config);
     closers.push(() => server.stop(true));
     const port = server.port ?? config.port;
     const publicUrl = config.port === 0 ? config.publicUrl.replace(/:0$/, `:${port}`) : config.publicUrl;
-    const rooms = assemble({ config: { ...config, publicUrl }, client, db, secrets, clock, log }, loosened);
-    server.reload({ fetch: (request, bun) => rooms.app.fetch(request, { server: bun }) });
-    closers.push(keepHouse(rooms));
+    const product = assemble(
+      { config: { ...config, publicUrl }, client, db, secrets, clock, log },
+      overrides,
+    );
+    server.reload({ fetch: (request, bun) => product.app.fetch(request, { server: bun }) });
+    closers.push(startBackgroundJobs(product));
 
     return {
       url: publicUrl,
       port,
       client,
       async stop() {
-        await rooms.finish(graceMs);
-        await Promise.race([server.stop(), Bun.sleep(lastAnswersMs)]);
-        await rooms.logOut();
+        await product.drain(callGraceMs);
+        await Promise.race([server.stop(), Bun.sleep(responseGraceMs)]);
+        await product.logOut();
         await close();
       },
     };
@@ -77,21 +83,21 @@ export async function start(
   }
 }
 
-/** What is done by the clock; call what it returns to end it. */
-function keepHouse(rooms: Assembled): () => void {
-  // A full disk can make even deleting fail; the next round may find room again.
-  const tried = (event: string, work: () => void) => () => {
+/** Starts the periodic jobs and returns the function that stops them. */
+function startBackgroundJobs(product: Assembled): () => void {
+  // A full disk can make even deletions fail; the next run may succeed.
+  const loggingErrors = (event: string, work: () => void) => () => {
     try {
       work();
     } catch (error) {
-      rooms.log.error(event, { error: toErrorFields(error) });
+      product.log.error(event, { error: toErrorFields(error) });
     }
   };
-  const sweep = tried("sweep_failed", rooms.sweep);
+  const sweep = loggingErrors("sweep_failed", product.sweep);
   sweep();
   const timers = [
     setInterval(sweep, sweepEveryMs),
-    setInterval(tried("look_failed", rooms.closeExternallyRevoked), lookEveryMs),
+    setInterval(loggingErrors("revocation_poll_failed", product.closeExternallyRevoked), pollEveryMs),
   ];
   return () => {
     for (const timer of timers) clearInterval(timer);
@@ -105,29 +111,27 @@ function listen(config: Config): Bun.Server<undefined> {
       port: config.port,
       maxRequestBodySize: maxRequestBytes,
       idleTimeout: 10,
-      // Otherwise Bun answers its own faults with a page that shows code.
+      // In development mode Bun's error page shows source code.
       development: false,
-      // Said because `development: false` changes its default: a taken port must be a failure.
+      // Explicit, because `development: false` changes the default: a port in use must be an error.
       reusePort: false,
       fetch: () => new Response(null, { status: 503, headers: { "Retry-After": "1" } }),
     });
   } catch (cause) {
     throw new StartError(
-      `Cannot listen on ${config.host}:${config.port}: it is taken or not allowed. Set HOST or PORT.`,
-      {
-        cause,
-      },
+      `Cannot listen on ${config.host}:${config.port}: the port is in use or not permitted. Set HOST or PORT.`,
+      { cause },
     );
   }
 }
 
-function makeDataDir(dataDir: string): void {
+function createDataDir(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     chmodSync(dataDir, 0o700);
   } catch (cause) {
     throw new StartError(
-      `DATA_DIR: ${dataDir} cannot be made or is not ours. Make it writable for this user.`,
+      `DATA_DIR: ${dataDir} cannot be created or belongs to another user. Make it writable for this user.`,
       { cause },
     );
   }

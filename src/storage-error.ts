@@ -1,22 +1,22 @@
-/** A disk that takes nothing more is foreseen: the operator can free it. */
+/** Failures of the disk under the database. They are expected errors, since the operator can free space. */
 import { AppError } from "./errors.ts";
 
-/** No room, or a disk that fails (SQLite result codes FULL, IOERR, READONLY). */
-const codes = /^SQLITE_(FULL|IOERR|READONLY)/;
+/** SQLite result codes for a full or failing disk. */
+const storageCodes = /^SQLITE_(FULL|IOERR|READONLY)/;
 
-/** storage_full where the database could not write; anything else as it is. */
+/** Converts a failed write of the database to an AppError storage_full; returns any other error unchanged. */
 export function toStorageError(error: unknown): unknown {
   const failure = findSqliteError(error);
   const code = failure && "code" in failure ? String(failure.code) : "";
-  if (!codes.test(code)) return error;
+  if (!storageCodes.test(code)) return error;
   return new AppError("storage_full", "The server could not save this.", {
     cause: failure,
     retryAfterSeconds: 60,
   });
 }
 
-/** For a note beside the work, such as a time of last use: a full disk does not stop the work for it. */
-export function noteWhereItCan(write: () => void): void {
+/** Runs a write that the caller can do without, such as a time of last use, and ignores a full or failing disk. */
+export function ignoreStorageErrors(write: () => void): void {
   try {
     write();
   } catch (error) {
@@ -24,7 +24,7 @@ export function noteWhereItCan(write: () => void): void {
   }
 }
 
-/** What SQLite threw; drizzle wraps it in an error that quotes the values of the query. */
+/** Finds the error of SQLite among the causes. Drizzle wraps it in an error that quotes the values of the query. */
 function findSqliteError(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined;
   return error.name === "SQLiteError" ? error : findSqliteError(error.cause);

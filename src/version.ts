@@ -1,4 +1,4 @@
 import { version } from "../package.json";
 
-/** What package.json says; told by `version`, /health and the protocol's handshake. */
+/** The version in package.json. Reported by the command `version`, by /health and in MCP's initialize. */
 export const productVersion: string = version;

@@ -9,7 +9,7 @@ import type { Credentials } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Level } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import type { Outbound } from "../outbound.ts";
+import type { Outbound } from "../outbound/outbound.ts";
 import type { Discover, DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { requireAddressOwnership, selectUsernames } from "./address-ownership.ts";

@@ -9,7 +9,7 @@
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { createHostList } from "../host-list.ts";
-import type { Outbound } from "../outbound.ts";
+import type { Outbound } from "../outbound/outbound.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { ConnectError } from "./connect-error.ts";

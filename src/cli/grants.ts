@@ -1,4 +1,4 @@
-/** `grants list` and `grants revoke ID`: who has connected, and the end of it. Also while the server runs. */
+/** `grants list` and `grants revoke ID`: lists and ends connections, also while the server runs. */
 import { loadConfig } from "../config.ts";
 import { type Database, openDatabase, requireDatabase } from "../db/open.ts";
 import { deleteGrant, listGrants } from "../oauth/grant-admin.ts";
@@ -10,13 +10,13 @@ export function list(terminal: Terminal): number {
   const rows = withDatabase(terminal, (db) =>
     listGrants(db).map((grant) => [
       grant.id,
-      // A registered client is kept as the hash of its id: the beginning tells it apart.
+      // The id of a registered client is long: its beginning identifies it.
       grant.clientId.length > 40 ? `${grant.clientId.slice(0, 39)}…` : grant.clientId,
       grant.redirectHost,
       grant.level,
       String(grant.accounts),
-      toText(grant.createdAt),
-      toText(grant.lastUsedAt),
+      formatTime(grant.createdAt),
+      formatTime(grant.lastUsedAt),
     ]),
   );
   if (rows.length === 0) {
@@ -37,10 +37,10 @@ export function list(terminal: Terminal): number {
 
 export function revoke(id: string, terminal: Terminal): number {
   if (!withDatabase(terminal, (db) => deleteGrant(db, id))) {
-    terminal.complain(`There is no grant ${id}; grants list shows them.`);
+    terminal.printError(`There is no grant ${id}; \`grants list\` shows all grants.`);
     return 1;
   }
-  terminal.print(`${id} is over: its tokens and its mailboxes' passwords are deleted.`);
+  terminal.print(`${id} is revoked: its tokens and its mailboxes' passwords are deleted.`);
   return 0;
 }
 
@@ -55,7 +55,7 @@ function withDatabase<T>(terminal: Terminal, work: (db: Database) => T): T {
   }
 }
 
-/** Milliseconds since the epoch -> 2026-11-23 20:15, UTC. */
-function toText(time: number): string {
-  return new Date(time).toISOString().slice(0, 16).replace("T", " ");
+/** Formats milliseconds since the epoch as 2026-11-23 20:15 in UTC. */
+function formatTime(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 16).replace("T", " ");
 }

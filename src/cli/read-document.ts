@@ -1,12 +1,12 @@
-/** `read-document`: one document on standard input, what it says as JSON on standard output. */
+/** `read-document`: reads one document from standard input and writes its text as JSON to standard output. */
 
-/** Loaded only here: the readers are large, and the server itself never runs them. */
-export async function readDocument(): Promise<number> {
+/** Loads the document readers only here: they are large, and the server process never runs them. */
+export async function readDocumentFromStdin(): Promise<number> {
   const reader = await import("../documents/read-document.ts");
-  const found = await reader.readDocument(await Bun.stdin.bytes());
-  await Bun.write(Bun.stdout, JSON.stringify(found));
+  const result = await reader.readDocument(await Bun.stdin.bytes());
+  await Bun.write(Bun.stdout, JSON.stringify(result));
   return 0;
 }
 
-// Run from its source it needs nothing else of the program.
-if (import.meta.main) await readDocument();
+// Entry point of the child process when the server runs from source.
+if (import.meta.main) await readDocumentFromStdin();

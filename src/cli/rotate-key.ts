@@ -1,4 +1,4 @@
-/** `rotate-key`: everything that is sealed with the server key goes under a new one, while the server is stopped. */
+/** `rotate-key`: seals everything with a new server key, while the server is stopped. */
 import { loadConfig } from "../config.ts";
 import { checkServerKey, writeKeyCheck } from "../db/key-check.ts";
 import { openLock } from "../db/lock.ts";
@@ -11,9 +11,9 @@ import { createSecrets, newKey } from "../secrets.ts";
 import type { Terminal } from "./run.ts";
 
 /**
- * With the key in a file we may write: makes a new key, puts it first, moves everything under it, takes the old ones
- * out. With the key in ENCRYPTION_KEY, or a file that is not ours to write: the operator puts the new key first and
- * keeps the old one behind it; this moves everything under the first, and then the old one may go.
+ * With the ring in a writable file: adds a new key at its front, seals everything with it, and removes the old keys.
+ * With the ring in ENCRYPTION_KEY or in a read-only file (`given`): the operator has put the new key in front of the
+ * old one; everything is sealed with the first key, after which the operator can remove the old one.
  */
 export function rotateKey(options: { given?: boolean }, terminal: Terminal): number {
   const config = loadConfig(terminal.env);
@@ -24,22 +24,22 @@ export function rotateKey(options: { given?: boolean }, terminal: Terminal): num
     try {
       const ring = readKeyRing(config, createLog(config.logLevel));
       const file = options.given ? undefined : toKeyFile(config);
-      // The new key is on disk, before the old ones, from before the first row is moved: a crash loses nothing.
+      // The new key is on disk before the first row is sealed with it, so that a crash loses nothing.
       const keys = file === undefined ? ring : [newKey(), ...ring];
       checkServerKey(db, createSecrets(ring));
       if (file !== undefined) saveKeyRing(file, keys);
       const secrets = createSecrets(keys);
       const moved = rotateWrappedKeys(db, secrets);
       writeKeyCheck(db, secrets);
-      // Client ids in the world are sealed with this one: it stays, under the new key.
+      // Client ids in use are sealed with this key: it stays the same, sealed with the new server key.
       writeRegistrationKey(db, secrets, loadRegistrationKey(db, secrets));
-      terminal.print(`${moved} wrapped keys are under the first key now.`);
+      terminal.print(`${moved} wrapped keys are sealed with the first key now.`);
       if (file === undefined) {
-        terminal.print("The keys behind it are no longer needed; take them out and start the server.");
+        terminal.print("The other keys are no longer needed; remove them and start the server.");
         return 0;
       }
       saveKeyRing(file, keys.slice(0, 1));
-      terminal.print(`${file} holds the new key alone. Back it up, and start the server.`);
+      terminal.print(`${file} holds only the new key. Back it up, and start the server.`);
       return 0;
     } finally {
       close();

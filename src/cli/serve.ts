@@ -1,4 +1,4 @@
-/** `serve`: starts the product, says what to type where, and stops it gracefully. */
+/** `serve`: starts the server, prints the connector settings for Claude, and stops gracefully on a signal. */
 import { type Config, loadConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import { type Product, start } from "../start.ts";
@@ -22,7 +22,7 @@ export async function serve(terminal: Terminal): Promise<number> {
   return 0;
 }
 
-/** What to type where, for the person who started it. A secret the operator set is theirs and not repeated. */
+/** The settings to enter in Claude. A secret that the operator configured is not printed. */
 function toWelcome(product: Product, config: Config): string {
   const secret =
     config.oauthClientSecret === undefined ? product.client.secret : "(your OAUTH_CLIENT_SECRET)";
@@ -38,7 +38,9 @@ function toWelcome(product: Product, config: Config): string {
     "",
   ];
   if (config.allowedEmails.length === 0)
-    lines.push("  Anyone who reaches this address may connect their own mailbox; ALLOWED_EMAILS closes it.");
+    lines.push(
+      "  Anyone who reaches this address may connect their own mailbox; ALLOWED_EMAILS restricts it.",
+    );
   if (!product.url.startsWith("https:"))
     lines.push("  claude.ai reaches only https addresses: set PUBLIC_URL (see README, On a server).");
   return lines.join("\n");

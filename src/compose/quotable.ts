@@ -1,9 +1,9 @@
 /** The body of an email as another one may carry it on: quoted in a reply, or passed on as it looked. */
 import { type AnyNode, isTag } from "domhandler";
 import { DomUtils, parseDocument } from "htmlparser2";
-import { flatten } from "../html/depth.ts";
-import { createLinkBook, type LinkBook } from "../html/links.ts";
+import { createLinkIndex, type LinkIndex } from "../html/link-index.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
+import { limitNesting } from "../html/nesting.ts";
 
 import { show } from "../readable/fold.ts";
 import type { File, Original } from "./composed-email.ts";
@@ -34,11 +34,11 @@ export function toForwardable(original: Original): Body {
 
 /** Long link targets belong to newsletters and trackers; in a quote the words are enough. */
 function toPlainMarkdown(html: string): string {
-  const book = createLinkBook();
-  const plain: LinkBook = {
+  const book = createLinkIndex();
+  const plain: LinkIndex = {
     ...book,
-    show(target, text) {
-      const shown = book.show(target, unescapeWords(text));
+    describeTarget(target, text) {
+      const shown = book.describeTarget(target, unescapeWords(text));
       if (shown?.includes(" #")) return undefined;
       // In markdown these would end the target.
       return shown?.replace(/[()<>\\]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
@@ -68,7 +68,7 @@ const maxDepth = 400;
 
 /** HTML without what acts: scripts, forms, frames, events, and targets that are no links. Styles are kept. */
 function toHarmless(html: string): string {
-  const document = parseDocument(flatten(html), { decodeEntities: true });
+  const document = parseDocument(limitNesting(html), { decodeEntities: true });
   const walk = (nodes: readonly AnyNode[], depth: number): void => {
     for (const node of [...nodes]) {
       if (!isTag(node)) {
@@ -105,7 +105,7 @@ function toHarmless(html: string): string {
 export function dropPictures(html: string, files: readonly File[]): { html: string; dropped: number } {
   if (!/\bcid:/i.test(html)) return { html, dropped: 0 };
   const kept = new Set(files.map(({ cid }) => cid));
-  const document = parseDocument(flatten(html), { decodeEntities: true });
+  const document = parseDocument(limitNesting(html), { decodeEntities: true });
   const lost = DomUtils.getElementsByTagName("img", document, true).filter(({ attribs }) => {
     const [, cid] = /^cid:(.*)$/is.exec((attribs.src ?? "").trim()) ?? [];
     return cid !== undefined && !kept.has(cid) && !kept.has(decodeCid(cid));

@@ -1,42 +1,40 @@
-/** A copy of the database, whole and consistent, made while the server runs. */
+/** Copies the database, consistently and while the server runs. */
 import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync, rmSync } from "node:fs";
 import { StartError } from "../errors.ts";
 
 /**
- * Copies to `target`, mode 0600. Throws StartError when that is there or cannot be made; of a copy that failed
- * nothing is left.
+ * Copies the database to the new file `target`, with mode 0600. Throws StartError when the file exists or cannot be
+ * created, or when the copy fails; a partial copy is removed.
  */
-export function backUp(databaseFile: string, target: string): void {
-  makeEmpty(target);
+export function copyDatabase(databaseFile: string, target: string): void {
+  createEmptyFile(target);
   try {
     copyInto(databaseFile, target);
   } catch (cause) {
     rmSync(target, { force: true });
     throw new StartError(
-      `${databaseFile} could not be copied. Is there room, and is it whole and readable?`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-/** SQLite would let everybody read the file until the copy is done; an empty one it takes as it is. */
-function makeEmpty(target: string): void {
-  try {
-    closeSync(openSync(target, "wx", 0o600));
-  } catch (cause) {
-    throw new StartError(
-      existsSync(target)
-        ? `${target} is there already; name a new file.`
-        : `${target} cannot be made. Is its folder there, and writable?`,
+      `${databaseFile} could not be copied. Is there free space, and is it undamaged and readable?`,
       { cause },
     );
   }
 }
 
-/** `VACUUM INTO`: one transaction's view, without free pages. */
+/** Creates the file with its mode first: SQLite would create it readable for everybody. */
+function createEmptyFile(target: string): void {
+  try {
+    closeSync(openSync(target, "wx", 0o600));
+  } catch (cause) {
+    throw new StartError(
+      existsSync(target)
+        ? `${target} exists already; name a new file.`
+        : `${target} cannot be created. Does its folder exist, and is it writable?`,
+      { cause },
+    );
+  }
+}
+
+/** Uses `VACUUM INTO`: the snapshot of one transaction, without free pages. */
 function copyInto(databaseFile: string, target: string): void {
   const db = new Database(databaseFile, { readwrite: true, create: false });
   try {

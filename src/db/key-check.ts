@@ -1,4 +1,4 @@
-/** The check value: a fact sealed with the server key, so that a wrong key is told at the start and not at a call. */
+/** The check value: a constant sealed with the server key, so that a wrong key is detected at the start. */
 import { eq } from "drizzle-orm";
 import { StartError } from "../errors.ts";
 import type { Secrets } from "../secrets.ts";
@@ -7,15 +7,15 @@ import { serverFacts } from "./schema.ts";
 
 const fact = "key_check";
 
-/** Throws StartError when no key of the ring made this database's check value; writes the value when there is none. */
+/** Throws StartError when no key of the ring unseals the check value. Writes the value when there is none. */
 export function checkServerKey(db: Database, secrets: Secrets): void {
-  const kept = db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
-  if (kept === undefined) {
+  const stored = db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
+  if (stored === undefined) {
     writeKeyCheck(db, secrets);
     return;
   }
   try {
-    secrets.unsealValue(fact, kept.value);
+    secrets.unsealValue(fact, stored.value);
   } catch (cause) {
     throw new StartError(
       "The server key is not the one this database was sealed with. Put the old key back (ENCRYPTION_KEY_FILE or ENCRYPTION_KEY); to change it, keep the old one behind the new one and run rotate-key.",

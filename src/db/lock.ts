@@ -1,21 +1,21 @@
-/** One process per database: a lock that the kernel drops when its holder dies, however it dies. */
+/** The lock that allows one server per database. The kernel releases it when its process ends, however it ends. */
 import { Database } from "bun:sqlite";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { StartError } from "../errors.ts";
 
 /**
- * Takes the data directory for this process. Throws StartError when another process has it.
+ * Locks the data directory for this process. Throws StartError when another process holds the lock.
  *
- * Bun has no flock; SQLite's exclusive transaction on a file of its own is the same thing. The database itself is
- * not locked, so that `backup` and `grants` can read it while the server runs.
+ * Bun has no flock; an exclusive SQLite transaction on a separate file has the same effect. The database itself is not
+ * locked, so that `backup` and `grants` can use it while the server runs.
  */
 export function openLock(dataDir: string): { close(): void } {
   const file = join(dataDir, "server.lock");
   const lock = openFile(file);
   try {
     lock.run("PRAGMA busy_timeout = 0");
-    // Nothing is kept in it, so there is nothing to roll back on disk.
+    // The file holds no data, so that no journal on disk is needed.
     lock.run("PRAGMA journal_mode = MEMORY");
     lock.run("BEGIN EXCLUSIVE");
   } catch (cause) {
@@ -32,7 +32,7 @@ function openFile(file: string): Database {
     return lock;
   } catch (cause) {
     throw new StartError(
-      `${file} cannot be made, or is another user's. DATA_DIR must be writable for this user, and have room.`,
+      `${file} cannot be created, or belongs to another user. DATA_DIR must be writable for this user, and have free space.`,
       { cause },
     );
   }

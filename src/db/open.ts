@@ -1,9 +1,9 @@
 /**
- * The database: one SQLite file in DATA_DIR, judged before it is touched. One server holds it (lock.ts); the commands
- * `grants` and `backup` work beside it.
+ * The database: one SQLite file in DATA_DIR, checked before it is opened for writing. One server uses it (lock.ts); the
+ * commands `grants` and `backup` can run at the same time.
  *
- * Every write is a synchronous transaction (an async one commits before it ends) and is on the disk before the
- * caller goes on: synchronous=FULL. secure_delete overwrites what is deleted.
+ * Every write is a synchronous transaction, since an async one commits before its callback ends, and is on the disk
+ * when it returns: synchronous=FULL. secure_delete overwrites deleted data.
  */
 import { Database as SqliteFile } from "bun:sqlite";
 import {
@@ -27,24 +27,24 @@ import * as schema from "./schema.ts";
 
 export type Database = BunSQLiteDatabase<typeof schema>;
 
-/** "emcn" in the file's header (SQLite file format 1.3, offset 68): tells our database from somebody else's. */
+/** "emcn" at offset 68 of the file's header (SQLite file format 1.3), which identifies our databases. */
 const applicationId = 0x656d636e;
 const headerBytes = 100;
 
-/** Where the database is. */
+/** Returns the path of the database. */
 export function toDatabaseFile(dataDir: string): string {
   return join(dataDir, "email-connector.db");
 }
 
-/** For commands that make none. Throws StartError. */
+/** Throws StartError when there is no database; for commands that must not create one. */
 export function requireDatabase(dataDir: string): void {
   if (!existsSync(toDatabaseFile(dataDir)))
     throw new StartError(`There is no database in ${dataDir}. Set DATA_DIR as the server has it.`);
 }
 
 /**
- * Opens the database, makes it when there is none, and brings its tables up to date. Throws StartError, with the
- * file untouched, when it is empty, damaged, somebody else's, read-only, or written by a newer version.
+ * Opens the database, creates it when there is none, and migrates its tables. Throws StartError and leaves the file
+ * unchanged when it is empty, damaged, another program's, read-only, or written by a newer version.
  */
 export function openDatabase({ dataDir }: { dataDir: string }): {
   db: Database;
@@ -52,8 +52,8 @@ export function openDatabase({ dataDir }: { dataDir: string }): {
 } {
   const file = toDatabaseFile(dataDir);
   if (existsSync(file)) requireOurs(file);
-  else makeDatabase(file);
-  keepForUs(file);
+  else createDatabase(file);
+  restrictToOwner(file);
   const client = openFile(file);
   try {
     const db = drizzle(client, { schema });
@@ -67,15 +67,15 @@ export function openDatabase({ dataDir }: { dataDir: string }): {
     };
   } catch (cause) {
     client.close();
-    throw new StartError(`${file} could not be brought up to date. Is there room on the disk?`, { cause });
+    throw new StartError(`${file} could not be migrated. Is there free space on the disk?`, { cause });
   }
 }
 
 /**
- * Takes what was deleted out of the write-ahead log too. Does nothing while somebody reads, rather than wait for him:
- * the next checkpoint does it then.
+ * Removes deleted data from the write-ahead log as well. Does nothing while another connection reads; the next
+ * checkpoint removes the data then.
  */
-export function purgeLog(db: Database): void {
+export function purgeWriteAheadLog(db: Database): void {
   db.run("PRAGMA busy_timeout = 0");
   db.run("PRAGMA wal_checkpoint(TRUNCATE)");
   db.run(`PRAGMA busy_timeout = ${busyMs}`);
@@ -83,7 +83,7 @@ export function purgeLog(db: Database): void {
 
 const busyMs = 5_000;
 
-/** Beside the code, or inside the binary, where the build put it. */
+/** Inside the binary, where the build puts the migrations; else the folder of the repository. */
 const compiledMigrations = join(import.meta.dir, "drizzle");
 const migrationsFolder = existsSync(compiledMigrations)
   ? compiledMigrations
@@ -99,53 +99,58 @@ function openFile(file: string): SqliteFile {
   return client;
 }
 
-/** Made under another name and renamed when whole, so that a crash leaves a database or none, never an empty file. */
-function makeDatabase(file: string): void {
+/** Creates the file under another name and renames it when complete: a crash leaves a database or none. */
+function createDatabase(file: string): void {
   const next = `${file}.next`;
   try {
     for (const left of [next, `${next}-wal`, `${next}-shm`]) rmSync(left, { force: true });
     closeSync(openSync(next, "w", 0o600));
-    // No write-ahead log yet: drizzle's statements keep the connection half open for a while, and a log that is
-    // still mapped under the old name would part us from other processes at the same file (`backup`, `grants`).
+    // No write-ahead log yet: drizzle's statements keep the connection open for a while after close(), and a log that
+    // is still mapped under the old name would not be shared with other processes (`backup`, `grants`).
     const client = new SqliteFile(next, { readwrite: true, create: true });
     client.run(`PRAGMA application_id = ${applicationId}`);
     migrate(drizzle(client), { migrationsFolder });
     client.close();
     renameSync(next, file);
   } catch (cause) {
-    throw new StartError(`${file} could not be made. Is DATA_DIR writable, and is there room?`, { cause });
+    throw new StartError(`${file} could not be created. Is DATA_DIR writable, and is there free space?`, {
+      cause,
+    });
   }
 }
 
-function keepForUs(file: string): void {
+function restrictToOwner(file: string): void {
   try {
     chmodSync(file, 0o600);
   } catch (cause) {
-    throw new StartError(`${file} is another user's. Give it to the user the server runs as.`, { cause });
+    throw new StartError(
+      `${file} belongs to another user. Change its owner to the user the server runs as.`,
+      { cause },
+    );
   }
 }
 
-/** Judges the file by reading only. */
+/** Checks the file without writing to it. Throws StartError. */
 function requireOurs(file: string): void {
   const header = readHeader(file);
   if (header.length === 0)
     throw new StartError(
-      `${file} is empty. Put your backup back, or delete the file and a new one is made (all grants are lost).`,
+      `${file} is empty. Restore your backup, or delete the file and a new one is created (all grants are lost).`,
     );
   const isSqlite = header.toString("latin1", 0, 16) === "SQLite format 3\0";
   if (isSqlite && header.length === headerBytes && header.readUInt32BE(68) !== applicationId)
     throw new StartError(
-      `${file} is a database of another program. Set DATA_DIR to a folder of this server's own.`,
+      `${file} is a database of another program. Set DATA_DIR to a folder that only this server uses.`,
     );
-  if (!isSqlite || header.length < headerBytes || !isWhole(file))
-    throw new StartError(`${file} is damaged. Put your backup back; the file was left as it is.`);
+  if (!isSqlite || header.length < headerBytes || !isIntact(file))
+    throw new StartError(`${file} is damaged. Restore your backup; the file was left unchanged.`);
   if ((statSync(file).mode & 0o200) === 0 || !isWritable(file))
     throw new StartError(
       `${file} is read-only. Make it writable for the user the server runs as: chmod u+w.`,
     );
-  if (isNewer(file))
+  if (hasUnknownMigration(file))
     throw new StartError(
-      `${file} was written by a newer email-connector. Run that version, or put back a backup from before it.`,
+      `${file} was written by a newer email-connector. Run that version, or restore a backup from before it.`,
     );
 }
 
@@ -156,9 +161,12 @@ function readHeader(file: string): Buffer {
     descriptor = openSync(file, "r");
     return buffer.subarray(0, readSync(descriptor, buffer, 0, headerBytes, 0));
   } catch (cause) {
-    throw new StartError(`${file} cannot be read by this user. Give it to the user the server runs as.`, {
-      cause,
-    });
+    throw new StartError(
+      `${file} cannot be read by this user. Change its owner to the user the server runs as.`,
+      {
+        cause,
+      },
+    );
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
@@ -173,7 +181,7 @@ function isWritable(file: string): boolean {
   }
 }
 
-/** Lends the file for reading only. */
+/** Opens the file read-only for `work`, and closes it. */
 function withReader<T>(file: string, work: (client: SqliteFile) => T): T {
   const client = new SqliteFile(file, { readonly: true });
   try {
@@ -183,8 +191,8 @@ function withReader<T>(file: string, work: (client: SqliteFile) => T): T {
   }
 }
 
-/** Every page and index in order. A damaged file opens well and fails at some later call. */
-function isWhole(file: string): boolean {
+/** Checks all pages and indexes: a damaged file can be opened and fails at some later query. */
+function isIntact(file: string): boolean {
   try {
     return withReader(file, (client) => {
       const rows = client.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
@@ -195,8 +203,8 @@ function isWhole(file: string): boolean {
   }
 }
 
-/** Whether a migration ran there that we have never heard of. */
-function isNewer(file: string): boolean {
+/** Returns true when the file has a later migration than this version knows. */
+function hasUnknownMigration(file: string): boolean {
   const ours = Math.max(
     ...readMigrationFiles({ migrationsFolder }).map((migration) => migration.folderMillis),
   );

@@ -1,6 +1,6 @@
 /**
- * The key that client registrations are sealed with. It is a fact of this database, sealed with the server key, and
- * not the server key itself: a registration is a client id out in the world and must outlive a rotated server key.
+ * The key that client registrations are sealed with. It is stored in the database, sealed with the server key. The
+ * server key itself is not used, because a registration is a client id in use elsewhere and must outlive a rotation.
  */
 import { eq } from "drizzle-orm";
 import { z } from "zod";
@@ -10,10 +10,10 @@ import { serverFacts } from "./schema.ts";
 
 const fact = "registration_key";
 
-/** The key, 32 bytes; made when there is none. */
+/** Returns the key of 32 bytes, which is created when there is none. */
 export function loadRegistrationKey(db: Database, secrets: Secrets): Buffer {
-  const kept = db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
-  if (kept) return Buffer.from(z.string().parse(secrets.unsealValue(fact, kept.value)), "base64url");
+  const stored = db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
+  if (stored) return Buffer.from(z.string().parse(secrets.unsealValue(fact, stored.value)), "base64url");
   const key = newKey();
   writeRegistrationKey(db, secrets, key);
   return key;

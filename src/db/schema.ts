@@ -1,27 +1,27 @@
 /**
- * Every table, its lifetime, and what in it is hashed or sealed.
+ * All tables, the lifetime of their rows, and which columns are hashed or sealed.
  *
- * Readable are random ids, times, counts, client ids and redirect hosts. No address, host, subject or mail text is.
- * Deleting a grant deletes everything that hangs on it, its credentials first of all (crypto-shredding).
- * Times are milliseconds since the epoch.
+ * Stored in clear are random ids, times, counts, client ids and redirect hosts; no address, mail host, subject or mail
+ * text is. Deleting a grant deletes all rows that refer to it, among them its credentials and their wrapped keys
+ * (crypto-shredding). Times are in milliseconds since the epoch.
  */
 import { blob, index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 const sealed = (name: string) => blob(name, { mode: "buffer" });
 
-/** Facts about this database: the server key's check value, the key of client registrations. Live as long as the file. */
+/** Values that exist once per database: the server key's check value, the key of client registrations. Permanent. */
 export const serverFacts = sqliteTable("server_facts", {
   name: text("name").primaryKey(),
   value: text("value").notNull(),
 });
 
-/** One person's permission to one client. Lives until revoked, replayed, or past its last refresh token. */
+/** One person's permission to one client. Deleted when revoked, on a replayed code, or after its last refresh token. */
 export const grants = sqliteTable("grants", {
   id: text("id").primaryKey(), // grt_…
   clientId: text("client_id").notNull(),
   redirectHost: text("redirect_host").notNull(),
   level: text("level", { enum: ["read", "organise", "send"] }).notNull(),
-  /** pending: a form is still open on it; live: a code was issued. */
+  /** pending: its form is still open; live: an authorization code was issued. */
   state: text("state", { enum: ["pending", "live"] }).notNull(),
   createdAt: integer("created_at").notNull(),
   lastUsedAt: integer("last_used_at").notNull(),
@@ -47,8 +47,8 @@ export const accounts = sqliteTable(
 );
 
 /**
- * A checked authorization request on its way through the form: made single-use here, and while accounts are
- * being added, the live secret of a pending grant. Ten minutes. The request itself travels sealed in the form.
+ * A validated authorization request while its form is open. The row makes it single-use and, while accounts are being
+ * added, holds the data key of the pending grant. Ten minutes. The request itself is sealed in the form.
  */
 export const authorizationRequests = sqliteTable("authorization_requests", {
   hash: text("hash").primaryKey(), // SHA-256 of the request's secret
@@ -58,7 +58,7 @@ export const authorizationRequests = sqliteTable("authorization_requests", {
   expiresAt: integer("expires_at").notNull(),
 });
 
-/** Authorization codes: five minutes, consumed once, kept consumed so that a replay is recognised. */
+/** Authorization codes: five minutes, usable once. Used codes are kept so that a replay is recognized. */
 export const authorizationCodes = sqliteTable(
   "authorization_codes",
   {
@@ -102,7 +102,7 @@ export const sessions = sqliteTable(
 );
 
 /**
- * What was sent, so that it is sent once and counted: hashes under the grant's data key, times and the sealed
+ * The send log, which prevents duplicates and counts sends: hashes under the grant's data key, times and the sealed
  * answer. 24 hours.
  */
 export const sends = sqliteTable(
@@ -111,9 +111,9 @@ export const sends = sqliteTable(
     id: text("id").primaryKey(), // snd_…
     grantId: grantId(),
     accountId: text("account_id").notNull(),
-    /** Keyed hash of the idempotency key, when one was given. */
+    /** Keyed hash of the idempotency key; null when none was given. */
     keyHash: text("key_hash"),
-    /** Keyed hash of what the caller asked for: known again when its draft or upload is gone. */
+    /** Keyed hash of the request, which identifies a repetition after its draft or upload was deleted. */
     requestHash: text("request_hash").notNull(),
     /** Keyed hash of the finished email: recipients, subject, text, attachments. */
     contentHash: text("content_hash").notNull(),
@@ -125,7 +125,7 @@ export const sends = sqliteTable(
   (table) => [index("sends_by_grant").on(table.grantId, table.createdAt)],
 );
 
-/** The undo log: what a write changed, as email ids sealed under the grant's data key. 24 hours. */
+/** The undo log: the changes of a write, as email ids sealed under the grant's data key. 24 hours. */
 export const operations = sqliteTable(
   "operations",
   {
@@ -140,20 +140,20 @@ export const operations = sqliteTable(
   (table) => [index("operations_by_grant").on(table.grantId)],
 );
 
-/** One-time links for a person's browser: a download of an attachment, or an upload page. */
+/** One-time links for a person's browser: the download of an attachment, or an upload page. */
 export const links = sqliteTable("links", {
   hash: text("hash").primaryKey(),
   grantId: grantId(),
   kind: text("kind", { enum: ["download", "upload"] }).notNull(),
   /** The grant's data key, wrapped under the link's own secret. */
   wrappedKey: sealed("wrapped_key").notNull(),
-  /** What it points at, sealed under the data key. */
+  /** The attachment or upload that the link is for, sealed under the data key. */
   target: sealed("target").notNull(),
   expiresAt: integer("expires_at").notNull(),
   usedAt: integer("used_at"),
 });
 
-/** A file a person uploaded for an email to come: an hour, deleted when used. */
+/** Files that a person uploaded for an email: one hour, deleted when used. */
 export const uploads = sqliteTable("uploads", {
   id: text("id").primaryKey(), // upl_…
   grantId: grantId(),
@@ -163,7 +163,7 @@ export const uploads = sqliteTable("uploads", {
   expiresAt: integer("expires_at").notNull(),
 });
 
-/** The bytes of an upload, each chunk sealed under the data key. */
+/** The content of an upload, each chunk sealed under the data key. */
 export const uploadChunks = sqliteTable(
   "upload_chunks",
   {

@@ -1,28 +1,34 @@
-/** Colours, as far as it takes to see that text has the colour of what it stands on. */
+/** CSS colors, as far as needed to find text painted in the color of its background. */
 
-/** `alpha`: 0 paints nothing, 1 covers all. */
-export type Colour = readonly [red: number, green: number, blue: number, alpha: number];
+/** Channels from 0 to 255; `alpha` from 0 (transparent) to 1 (opaque). */
+export type Color = readonly [red: number, green: number, blue: number, alpha: number];
 
-/** Any colour of CSS, and the hex digits without # that old attributes have; `undefined` for what is none. */
-export function toColour(text: string): Colour | undefined {
+const maxColorCharacters = 100;
+
+/**
+ * Parses any CSS color, and the hexadecimal digits without `#` of legacy attributes (HTML section 2.3.6).
+ * Returns undefined for everything else, system colors included.
+ */
+export function parseColor(text: string): Color | undefined {
   const value = text.trim().toLowerCase();
-  const bare = /^([0-9a-f]{3}|[0-9a-f]{6})$/.test(value) ? `#${value}` : value;
-  // One word or one function: of "red url(x)" Bun would take the red. No colour is longer than a hundred letters.
-  if (bare.length > 100 || !/^(#?[a-z0-9]+|[a-z]+\([^()]*\))$/.test(bare)) return undefined;
-  const parts = Bun.color(bare, "[rgba]");
-  // Words for the colours of a system stay words.
-  if (!Array.isArray(parts)) return undefined;
-  const [red, green, blue, alpha] = parts;
+  if (value.length > maxColorCharacters) return undefined;
+  const css = /^([0-9a-f]{3}|[0-9a-f]{6})$/.test(value) ? `#${value}` : value;
+  // One keyword or one function: Bun.color would take the red of "red url(x)".
+  if (!/^(#?[a-z0-9]+|[a-z]+\([^()]*\))$/.test(css)) return undefined;
+  const channels = Bun.color(css, "[rgba]");
+  // System colors come back as strings.
+  if (!Array.isArray(channels)) return undefined;
+  const [red, green, blue, alpha] = channels;
   return [red, green, blue, alpha / 255];
 }
 
-/** What one sees of a colour that lies on another. */
-export function over([red, green, blue, alpha]: Colour, below: Colour): Colour {
+/** The opaque color that results from painting one color over another. */
+export function paintOver([red, green, blue, alpha]: Color, below: Color): Color {
   const mix = (top: number, under: number) => top * alpha + under * (1 - alpha);
   return [mix(red, below[0]), mix(green, below[1]), mix(blue, below[2]), 1];
 }
 
-/** Too close for any eye. */
-export function sameToTheEye(a: Colour, b: Colour): boolean {
-  return a.every((part, at) => Math.abs(part - (b[at] ?? 0)) <= 12);
+/** True when no reader could tell the two colors apart. */
+export function isIndistinguishable(a: Color, b: Color): boolean {
+  return a.every((channel, at) => Math.abs(channel - (b[at] ?? 0)) <= 12);
 }

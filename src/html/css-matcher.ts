@@ -1,48 +1,49 @@
 /**
- * Whether an element is what a selector means, read from right to left (Selectors level 4, section 17). css-select
- * judges each compound; the combinators between them are walked here and every step is counted: css-select tries all the
- * ways in which ancestors can be chosen, and for seven names among three hundred ancestors that never ends.
+ * Selector matching with a counted cost, from right to left (Selectors level 4, section 17). css-select tests each
+ * compound selector; the combinators between compounds are walked here. css-select backtracks over every choice of
+ * ancestors, which does not end in useful time for seven type selectors below three hundred ancestors.
  */
 import { compile } from "css-select";
 import { isTraversal, parse, type Selector } from "css-what";
 import { type AnyNode, type Element, isTag } from "domhandler";
 
-/** `spend` counts steps, and says whether there are any left; without, nothing matches. */
-export type Matcher = (element: Element, spend: (steps: number) => boolean) => boolean;
+/** `spend` counts steps and returns false once none are left; from then on nothing matches. */
+export type SelectorMatcher = (element: Element, spend: (steps: number) => boolean) => boolean;
 
 type Compound = {
   test(element: Element): boolean;
-  steps(element: Element): number;
-  /** How it stands to the one before it; absent in the first. */
+  cost(element: Element): number;
+  /** The combinator to the compound on the left; undefined in the first. */
   combinator: "child" | "descendant" | "adjacent" | "sibling" | undefined;
 };
 
 const testSteps = 3;
 
-/** Throws for a selector that styles nothing here: one that is not known, or cannot be bounded. */
-export function toMatcher(selector: string): Matcher {
+/** Compiles one complex selector. Throws for a selector that is invalid or whose cost has no bound. */
+export function compileSelector(selector: string): SelectorMatcher {
   const [tokens, ...others] = parse(selector);
   if (!tokens || others.length > 0) throw new Error("not one selector");
   const compounds = toCompounds(tokens);
   return (element, spend) => {
-    const known = compounds.map(() => new Map<Element, boolean>());
-    return isMatch(compounds.length - 1, element);
+    const results = compounds.map(() => new Map<Element, boolean>());
+    return matchesUpTo(compounds.length - 1, element);
 
-    function isMatch(at: number, candidate: Element): boolean {
+    function matchesUpTo(at: number, candidate: Element): boolean {
       const compound = compounds[at];
-      const before = known[at]?.get(candidate);
+      const before = results[at]?.get(candidate);
       if (before !== undefined || !compound) return before ?? false;
-      const found = spend(compound.steps(candidate)) && compound.test(candidate) && follows(at, candidate);
-      known[at]?.set(candidate, found);
-      return found;
+      const result =
+        spend(compound.cost(candidate)) && compound.test(candidate) && matchesLeftOf(at, candidate);
+      results[at]?.set(candidate, result);
+      return result;
     }
 
-    function follows(at: number, candidate: Element): boolean {
+    function matchesLeftOf(at: number, candidate: Element): boolean {
       const combinator = compounds[at]?.combinator;
       if (combinator === undefined) return true;
-      const next = combinator === "child" || combinator === "descendant" ? parentOf : elementBefore;
+      const next = combinator === "child" || combinator === "descendant" ? parentElement : previousElement;
       for (let other = next(candidate); other && spend(1); other = next(other)) {
-        if (isMatch(at - 1, other)) return true;
+        if (matchesUpTo(at - 1, other)) return true;
         if (combinator === "child" || combinator === "adjacent") return false;
       }
       return false;
@@ -52,18 +53,18 @@ export function toMatcher(selector: string): Matcher {
 
 function toCompounds(tokens: readonly Selector[]): Compound[] {
   const compounds: Compound[] = [];
-  let own: Selector[] = [];
+  let simple: Selector[] = [];
   let combinator: Compound["combinator"];
   const close = () => {
-    if (own.length === 0) throw new Error("a combinator without a compound");
-    // css-select writes into what it compiles.
-    const looks = own.flatMap(whereLooks);
-    const test = compile<AnyNode, Element>([own], { cacheResults: false });
-    compounds.push({ test, steps: (element) => stepsOf(looks, element), combinator });
-    own = [];
+    if (simple.length === 0) throw new Error("a combinator without a compound");
+    // css-select changes the tokens that it compiles.
+    const scopes = simple.flatMap(scopesOf);
+    const test = compile<AnyNode, Element>([simple], { cacheResults: false });
+    compounds.push({ test, cost: (element) => costOf(scopes, element), combinator });
+    simple = [];
   };
   for (const token of tokens) {
-    if (!isTraversal(token)) own.push(token);
+    if (!isTraversal(token)) simple.push(token);
     else {
       close();
       if (!/^(child|descendant|adjacent|sibling)$/.test(token.type)) throw new Error(token.type);
@@ -74,33 +75,33 @@ function toCompounds(tokens: readonly Selector[]): Compound[] {
   return compounds;
 }
 
-type Look = "siblings" | "inside";
+type SelectorScope = "siblings" | "descendants";
 
-/** What a test of one token looks at besides the element. Throws for what looks further than can be counted. */
-function whereLooks(token: Selector): Look[] {
+/** Lists what the test of one token inspects besides the element itself. Throws where that has no bound. */
+function scopesOf(token: Selector): SelectorScope[] {
   if (token.type !== "pseudo") return [];
   const nested = Array.isArray(token.data) ? token.data.flat() : [];
   if (token.name === "has") {
     if (nested.filter(isTraversal).length > 1 || nested.some(({ type }) => type === "pseudo"))
       throw new Error("a selector within :has()");
-    return ["inside"];
+    return ["descendants"];
   }
   if (nested.some(isTraversal)) throw new Error("a combinator within a pseudo-class");
-  if (/contains$/.test(token.name)) return ["inside"];
+  if (token.name.endsWith("contains")) return ["descendants"];
   return [
     ...(/^(nth|first|last|only)/.test(token.name) ? ["siblings" as const] : []),
-    ...nested.flatMap(whereLooks),
+    ...nested.flatMap(scopesOf),
   ];
 }
 
-function stepsOf(looks: readonly Look[], element: Element): number {
+function costOf(scopes: readonly SelectorScope[], element: Element): number {
   let steps = testSteps;
-  for (const look of looks)
-    steps += look === "siblings" ? (element.parent?.children.length ?? 1) : countInside(element);
+  for (const scope of scopes)
+    steps += scope === "siblings" ? (element.parent?.children.length ?? 1) : countNodes(element);
   return steps;
 }
 
-function countInside(element: Element): number {
+function countNodes(element: Element): number {
   let count = 0;
   const waiting: AnyNode[] = [element];
   for (let node = waiting.pop(); node; node = waiting.pop()) {
@@ -110,12 +111,12 @@ function countInside(element: Element): number {
   return count;
 }
 
-function parentOf(element: Element): Element | undefined {
+function parentElement(element: Element): Element | undefined {
   const { parent } = element;
   return parent && isTag(parent) ? parent : undefined;
 }
 
-function elementBefore(element: Element): Element | undefined {
+function previousElement(element: Element): Element | undefined {
   let { prev } = element;
   while (prev && !isTag(prev)) prev = prev.prev;
   return prev ?? undefined;

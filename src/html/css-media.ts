@@ -1,38 +1,46 @@
-/** Conditions in style sheets, as they hold for a person at a desk, by day. */
+/** Media queries (Media Queries level 4) and @supports, evaluated for a desktop window in daylight. */
 
-const windowWidth = 1024;
+const windowWidthPx = 1024;
 
-/** Whether a media query holds. What is not known does not. */
-export function mediaHolds(query: string): boolean {
+/** True when a media query list applies. Unknown features do not. */
+export function matchesMedia(query: string): boolean {
   return query
     .toLowerCase()
     .split(",")
     .some((text) => {
       const alternative = text.trim();
-      const negated = /^not\s+(.*)$/s.exec(alternative)?.[1];
-      return negated === undefined ? allHold(alternative) : !allHold(negated);
+      return /^not\s/.test(alternative) ? !matchesAll(alternative.slice(4)) : matchesAll(alternative);
     });
 }
 
-function allHold(alternative: string): boolean {
+function matchesAll(alternative: string): boolean {
   return alternative
     .split(/\band\b/)
     .map((part) => part.trim())
-    .every((part) => part === "" || /^(only\s+)?(screen|all)$/.test(part) || featureHolds(part));
+    .every((part) => part === "" || /^(only\s+)?(screen|all)$/.test(part) || matchesFeature(part));
 }
 
-function featureHolds(part: string): boolean {
-  const [, bound, least] =
-    /^\(\s*(min|max)-(?:device-)?width\s*:\s*([\d.]+(?:px|em|rem)?)\s*\)$/.exec(part) ?? [];
-  if (least) return bound === "min" ? windowWidth >= toPixels(least) : windowWidth <= toPixels(least);
-  const [, sign, width] = /^\(\s*width\s*([<>]=?)\s*([\d.]+(?:px|em|rem)?)\s*\)$/.exec(part) ?? [];
-  if (width) return sign?.startsWith(">") ? windowWidth >= toPixels(width) : windowWidth <= toPixels(width);
-  const feature = /^\(\s*([a-z-]+)\s*(?::\s*([^()]+?)\s*)?\)$/.exec(part);
-  return feature !== null && (features[feature[1] ?? ""]?.test(feature[2] ?? "") ?? false);
+function matchesFeature(part: string): boolean {
+  if (!part.startsWith("(") || !part.endsWith(")")) return false;
+  const inside = part.slice(1, -1).trim();
+  const range = /^width\s*([<>])=?\s*(\S+)$/.exec(inside);
+  if (range) return matchesWidth(range[1] === ">" ? "min" : "max", range[2] ?? "");
+  const colon = inside.indexOf(":");
+  const name = (colon < 0 ? inside : inside.slice(0, colon)).trim();
+  const value = colon < 0 ? "" : inside.slice(colon + 1).trim();
+  const bound = /^(min|max)-(?:device-)?width$/.exec(name)?.[1];
+  if (bound !== undefined) return matchesWidth(bound, value);
+  return Object.hasOwn(desktopFeatures, name) && (desktopFeatures[name]?.test(value) ?? false);
 }
 
-/** What a desk's screen has, by day. */
-const features: Readonly<Record<string, RegExp>> = {
+function matchesWidth(bound: string, length: string): boolean {
+  const [, amount, unit] = /^([\d.]+)(px|em|rem)?$/.exec(length) ?? [];
+  if (amount === undefined) return false;
+  const pixels = Number.parseFloat(amount) * (unit?.endsWith("em") ? 16 : 1);
+  return bound === "min" ? windowWidthPx >= pixels : windowWidthPx <= pixels;
+}
+
+const desktopFeatures: Readonly<Record<string, RegExp>> = {
   "prefers-color-scheme": /^light$/,
   "prefers-reduced-motion": /^no-preference$/,
   orientation: /^landscape$/,
@@ -43,11 +51,7 @@ const features: Readonly<Record<string, RegExp>> = {
   "min-resolution": /^([01]dppx|[1-9]\d?dpi)$/,
 };
 
-function toPixels(length: string): number {
-  return Number.parseFloat(length) * (/em$/.test(length) ? 16 : 1);
-}
-
-/** Whether browsers know what is asked for: they do, since it is asked; unless it is asked whether they do not. */
-export function supportsHolds(condition: string): boolean {
+/** True unless the condition is negated: a sender asks for what browsers support. */
+export function matchesSupports(condition: string): boolean {
   return !/^\s*not\b/i.test(condition);
 }

@@ -1,6 +1,6 @@
-/** Declarations that say in one what others say, as those others. */
+/** Expansion of the CSS shorthands and aliases that decide visibility into the longhands that are examined. */
 
-const others: Readonly<Record<string, string>> = {
+const aliases: Readonly<Record<string, string>> = {
   "overflow-x": "overflow",
   "overflow-y": "overflow",
   "block-size": "height",
@@ -12,37 +12,40 @@ const others: Readonly<Record<string, string>> = {
 
 export const shorthands: ReadonlySet<string> = new Set([
   ...["font", "margin", "padding", "inset", "scale", "translate"],
-  ...Object.keys(others),
+  ...Object.keys(aliases),
 ]);
 
-/** What a declaration sets; itself where it is no shorthand. Nothing when it says nothing that is looked at. */
-export function expand(property: string, value: string): [property: string, value: string][] {
-  const bare = value.replace(/^calc\(([^()]*)\)$/, "$1").trim();
+/** The longhands that a declaration sets: itself when it is one, none when it sets nothing that is examined. */
+export function expandShorthand(property: string, value: string): [property: string, value: string][] {
+  const simple = value.replace(/^calc\(([^()]*)\)$/, "$1").trim();
   switch (property) {
     case "font":
-      return sizeInFont(bare).map((size) => ["font-size", size]);
+      return sizeOfFont(simple).map((size) => ["font-size", size]);
     case "margin":
     case "padding":
-      return Object.entries(toSides(bare)).map(([side, length]) => [`${property}-${side}`, length]);
+      return Object.entries(toSides(simple)).map(([side, length]) => [`${property}-${side}`, length]);
     case "inset":
-      return Object.entries(toSides(bare));
+      return Object.entries(toSides(simple));
     case "scale":
-      return [["transform", `scale(${bare})`]];
+      return [["transform", `scale(${simple})`]];
     case "translate":
-      return [["transform", `translate(${bare})`]];
+      return [["transform", `translate(${simple})`]];
     default:
-      return [[others[property] ?? property, bare]];
+      return [[aliases[property] ?? property, simple]];
   }
 }
 
-/** `0 auto` -> how far from each side. */
+/** `0 auto` -> one length for each side (CSS 2.1 section 8.3). */
 function toSides(value: string): Record<"top" | "right" | "bottom" | "left", string> {
   const [top = "", right = top, bottom = top, left = right] = value.split(/\s+/);
   return { top, right, bottom, left };
 }
 
-/** `12px/1.5 Arial` -> 12px. */
-function sizeInFont(value: string): string[] {
-  const size = /(?:^|\s)([\d.]+(?:px|pt|em|rem|%)?)(?:\s*\/\s*\S+)?\s+[^\s\d]/.exec(value)?.[1];
-  return size === undefined ? [] : [size];
+/** `bold 12px/1.5 Arial` -> `12px`: the size is the first length, and a family follows it (CSS 2.1 section 15.8). */
+function sizeOfFont(value: string): string[] {
+  const tokens = value.replaceAll("/", " / ").split(/\s+/);
+  const at = tokens.findIndex((token) => /^(0|[\d.]+(px|pt|em|rem|%))$/.test(token));
+  const family = tokens[at + 1] === "/" ? at + 3 : at + 1;
+  const size = tokens[at];
+  return size !== undefined && /^\D/.test(tokens[family] ?? "") ? [size] : [];
 }

@@ -1,34 +1,34 @@
-/** Lines of markdown, put together from words, breaks and prefixes. Knows nothing of HTML. */
+/** Assembles lines of Markdown from words, breaks and prefixes. Independent of HTML. */
 
 export type MarkdownWriter = ReturnType<typeof createMarkdownWriter>;
 
-/** Stands before lines that are quoted history, until they are folded or become "> ". Taken out of all text. */
+/** Prefix of lines of quoted history until they are folded; never part of an email's own text. */
 export const historyMark = "\uE000";
-/** The same before lines of a signature that HTML marks as one. */
+/** Prefix of lines of a signature that the HTML marks as one. */
 export const signatureMark = "\uE001";
 
-const opening = /[\s([{"'“‘/-]/;
-const closing = /[\s.,;:!?)\]}…"'”’/-]/;
+const openingPunctuation = /[\s([{"'“‘/-]/;
+const closingPunctuation = /[\s.,;:!?)\]}…"'”’/-]/;
 
 export function createMarkdownWriter() {
   const lines: string[] = [];
   let line = "";
-  /** White space that stands before the next word of the line; none when no word follows. */
+  /** Pending white space, written only when a word follows on the same line. */
   let space = "";
-  /** Something keeps the next word off, so that the two must not become one. */
+  /** The next word must not join the previous one. */
   let gapPending = false;
-  /** Marks such as ** that are open; on this line, how many of them are written. */
+  /** Open marks such as `**`, and how many of them the current line has. */
   const marks: string[] = [];
-  let written = 0;
-  /** Prefixes of lists and quotes; `first` is used once. `fresh`: nothing stands behind it yet. */
+  let writtenMarks = 0;
+  /** Prefixes of lists and quotes: `first` is used once; `fresh` until a line has used it. */
   const prefixes: { first: string | undefined; rest: string; fresh: boolean }[] = [];
-  /** Whether an empty line should stand before the next text. */
+  /** An empty line is due before the next text. */
   let blankPending = false;
 
   function closeMarks(downTo: number): void {
-    while (written > downTo) {
-      written -= 1;
-      line += marks[written] ?? "";
+    while (writtenMarks > downTo) {
+      writtenMarks -= 1;
+      line += marks[writtenMarks] ?? "";
     }
   }
 
@@ -44,7 +44,7 @@ export function createMarkdownWriter() {
   }
 
   function putBlank(): void {
-    // A quote does not begin with an empty line of its own.
+    // A quote does not begin with an empty line.
     if (blankPending && lines.length > 0 && !prefixes.at(-1)?.fresh)
       lines.push(
         prefixes
@@ -59,15 +59,20 @@ export function createMarkdownWriter() {
     if (line === "") {
       putBlank();
       line = takePrefix();
-      written = 0;
-    } else if (gapPending && space === "" && !opening.test(line.slice(-1)) && !closing.test(text.slice(0, 1)))
+      writtenMarks = 0;
+    } else if (
+      gapPending &&
+      space === "" &&
+      !openingPunctuation.test(line.slice(-1)) &&
+      !closingPunctuation.test(text.slice(0, 1))
+    )
       space = " ";
     gapPending = false;
     line += space;
     space = "";
-    while (written < marks.length) {
-      line += marks[written] ?? "";
-      written += 1;
+    while (writtenMarks < marks.length) {
+      line += marks[writtenMarks] ?? "";
+      writtenMarks += 1;
     }
     line += text;
   }
@@ -81,14 +86,14 @@ export function createMarkdownWriter() {
     line = "";
   }
 
-  /** A line break as it is typed: two of them part paragraphs. */
+  /** A line break as typed: two in a row separate paragraphs. */
   function lineBreak(): void {
     if (line === "") blankPending = true;
     endLine();
   }
 
   return {
-    /** Words of running text: white space is one space, none at the ends of a line. */
+    /** Writes running text: white space collapses to one space, and to none at the ends of a line. */
     words(text: string): void {
       const pieces = text.split(/[ \t\n\r\f\u00a0\u2000-\u200a\u202f\u3000]+/);
       pieces.forEach((piece, at) => {
@@ -97,7 +102,7 @@ export function createMarkdownWriter() {
       });
     },
 
-    /** Text whose line breaks and spaces count. */
+    /** Writes preformatted text. */
     preserved(text: string): void {
       text.split("\n").forEach((piece, at) => {
         if (at > 0) lineBreak();
@@ -110,7 +115,7 @@ export function createMarkdownWriter() {
       });
     },
 
-    /** A space, unless what stands there or comes is punctuation that clings to it. */
+    /** Separates the next word by a space, unless punctuation on either side needs none. */
     gap(): void {
       gapPending = line !== "";
     },
@@ -119,13 +124,13 @@ export function createMarkdownWriter() {
 
     lineBreak,
 
-    /** A new line with an empty one before it. */
+    /** Starts a new line, with an empty line before it. */
     newParagraph(): void {
       endLine();
       blankPending = true;
     },
 
-    /** `**` and the like around what `work` writes, closed and opened again at line breaks. */
+    /** Surrounds what `work` writes by a mark such as `**`, closed and reopened at line breaks. */
     marked(mark: string, work: () => void): void {
       if (marks.includes(mark)) {
         work();
@@ -133,12 +138,12 @@ export function createMarkdownWriter() {
       }
       marks.push(mark);
       work();
-      if (written === marks.length) closeMarks(marks.length - 1);
+      if (writtenMarks === marks.length) closeMarks(marks.length - 1);
       marks.pop();
-      written = Math.min(written, marks.length);
+      writtenMarks = Math.min(writtenMarks, marks.length);
     },
 
-    /** `first` before the first line that `work` writes, `rest` before the others. */
+    /** Puts `first` before the first line that `work` writes, and `rest` before the others. */
     prefixed(first: string, rest: string, work: () => void): void {
       endLine();
       putBlank();
@@ -148,7 +153,7 @@ export function createMarkdownWriter() {
       prefixes.pop();
     },
 
-    /** Lines that were written elsewhere. */
+    /** Writes finished lines. */
     lines(others: readonly string[]): void {
       for (const other of others) {
         endLine();
@@ -158,10 +163,10 @@ export function createMarkdownWriter() {
       endLine();
     },
 
-    /** Whether the next word would stand directly at the one before it. */
+    /** True when the next word would join the previous one. */
     touches: () => line !== "" && space === "",
 
-    /** Everything written so far; an empty line at the end where one should follow. */
+    /** Returns all lines; the last is empty when an empty line is due. */
     finish(): string[] {
       endLine();
       return blankPending && lines.length > 0 ? [...lines, ""] : lines;

@@ -1,22 +1,25 @@
-/** Opens IMAP connections, and proves that a login works. Reading and writing are done in the rooms beside this one. */
+/** Opens IMAP connections, and proves that a login works. */
 import { ImapFlow } from "imapflow";
+import { closingOn, raceAbort, withDeadline } from "../abort.ts";
 import type { Credentials, MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
-import type { Outbound, Vetted } from "../outbound.ts";
-import type { Throttle } from "../throttle.ts";
-import { toAppError } from "./failures.ts";
+import type { Outbound } from "../outbound/outbound.ts";
+import { toImapError } from "./failures.ts";
 import { createPacedTransport } from "./paced-transport.ts";
 
-/** How long a stage of opening may take, in milliseconds. */
+/** Maximum duration of each stage of opening, in milliseconds. */
 export type ImapDeadlines = { connectMs: number; greetingMs: number; openMs: number };
 
 export const imapDeadlines: ImapDeadlines = { connectMs: 10_000, greetingMs: 8_000, openMs: 25_000 };
 
+/** `signal` ends the opening; afterwards the caller watches its own signal. */
+type ConnectDeps = { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines };
+
 /**
- * What one connection may send us. imapflow's own limits are 1 GB and more; a whole email comes in bounded parts,
- * and the widest honest line is a SEARCH answer of some hundred thousand numbers.
+ * Maximum size of what one connection may send us, in octets. imapflow's own limits are 1 GB and more. An email is
+ * fetched in bounded parts; the longest line of an honest server is a SEARCH answer of some hundred thousand numbers.
  */
-const limits = {
+const responseLimits = {
   maxLineLength: 4 * 1024 * 1024,
   maxLiteralSize: 8 * 1024 * 1024,
   maxResponseSize: 20 * 1024 * 1024,
@@ -24,129 +27,128 @@ const limits = {
 } as const;
 
 /**
- * A connected and logged-in client; whoever opens it closes it. The host is judged and pinned anew each time.
- * Aborting `signal` while it opens closes it; afterwards the caller watches its own signal.
+ * Connects and logs in; the caller closes the connection. The host is resolved, vetted and pinned each time.
  * Throws AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, not_a_mail_server, login_refused,
  * mail_server_busy, mail_server_failed, timed_out, cancelled.
  */
-export async function openImap(
-  credentials: Credentials,
-  deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
-): Promise<ImapFlow> {
-  const deadlines = deps.deadlines ?? imapDeadlines;
-  if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
-  const vetted = await deps.outbound.vet(credentials.imap);
+export async function openImap(credentials: Credentials, deps: ConnectDeps): Promise<ImapFlow> {
   const auth = { user: credentials.username, pass: credentials.password };
-  const imap = createFlow(credentials.imap, vetted, deadlines, deps.outbound.throttle, auth);
-  const deadline = AbortSignal.any([deps.signal, AbortSignal.timeout(deadlines.openMs)]);
-  const end = () => imap.close();
-  deadline.addEventListener("abort", end, { once: true });
+  const imap = await createFlow(credentials.imap, deps, auth);
   try {
-    // While the name was looked up.
-    deadline.throwIfAborted();
-    await imap.connect();
-    deadline.throwIfAborted();
-    // PREAUTH (RFC 9051 section 7.1.4): logged in before any password was asked for, which proves nobody's login.
-    // imapflow keeps the text of an OK greeting, and only of that.
+    await handshake(imap, deps);
+    // PREAUTH (RFC 9051 section 7.1.4): logged in before a password was asked for, so that no login is proven.
+    // imapflow keeps the text of an OK greeting, and of no other.
     if (!("greeting" in imap))
       throw new AppError("not_a_mail_server", "The mail server lets everybody in without a password.");
     return imap;
   } catch (error) {
     imap.close();
-    if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
-    if (deadline.aborted)
-      throw new AppError("host_unreachable", "The mail server does not answer in time.", { cause: error });
-    throw toAppError(error, "connect");
-  } finally {
-    deadline.removeEventListener("abort", end);
+    throw error;
   }
 }
 
-/** What is looked for beside a proof is not worth waiting for. */
-const lookMs = 3_000;
+/** Maximum duration of the optional work of `proveImap`, in milliseconds. */
+const optionalWorkMs = 3_000;
+/** Maximum duration of LOGOUT, in milliseconds. */
+const logoutMs = 2_000;
 
 /**
- * Logs in and out. `look` reads something in between; undefined where it fails or takes long, since the login is
- * proven all the same. Throws what openImap throws.
+ * Logs in and out. `work` reads something in between; its result is undefined where it fails or takes too long, since
+ * the login is proven all the same. Throws the errors of openImap.
  */
 export async function proveImap<T>(
   credentials: Credentials,
-  deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
-  look?: (imap: ImapFlow) => Promise<T>,
+  deps: ConnectDeps,
+  work?: (imap: ImapFlow) => Promise<T>,
 ): Promise<T | undefined> {
   const imap = await openImap(credentials, deps);
-  const tooLate = Promise.withResolvers<undefined>();
-  const patience = setTimeout(() => {
-    imap.close();
-    tooLate.resolve(undefined);
-  }, lookMs);
-  const seen = await Promise.race([look?.(imap).catch(() => undefined), tooLate.promise]);
-  clearTimeout(patience);
-  // LOGOUT is a courtesy that a slow server may miss.
-  const end = setTimeout(() => imap.close(), 2_000);
-  await imap.logout().catch(() => {});
-  clearTimeout(end);
-  imap.close();
-  return seen;
-}
-
-/**
- * Connects, takes TLS and leaves before any login: the server is there and its certificate verifies. Throws
- * AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, not_a_mail_server, mail_server_busy.
- */
-export async function reachImap(
-  server: MailServer,
-  deps: { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines },
-): Promise<void> {
-  const vetted = await deps.outbound.vet(server);
-  if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
-  const imap = createFlow(server, vetted, deps.deadlines ?? imapDeadlines, deps.outbound.throttle);
-  const end = () => imap.close();
-  deps.signal.addEventListener("abort", end, { once: true });
   try {
-    await imap.connect();
-  } catch (error) {
-    if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
-    // Without a login to try, imapflow gives up where one would come: after TLS, with the capabilities read.
-    if (imap.secureConnection && imap.capabilities.size > 0) return;
-    throw toAppError(error, "connect");
+    return work && (await endAfter(optionalWorkMs, imap, work(imap)));
   } finally {
-    deps.signal.removeEventListener("abort", end);
+    await endAfter(logoutMs, imap, imap.logout());
     imap.close();
   }
 }
 
-/** A client that is not connected yet: pinned, TLS required, bounded. Without `auth` it cannot log in. */
-function createFlow(
+/** Closes the connection unless `work` ends within `ms`. Undefined when it fails or takes longer. */
+async function endAfter<T>(ms: number, imap: ImapFlow, work: Promise<T>): Promise<T | undefined> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), ms);
+  using _closing = closingOn(controller.signal, () => imap.close());
+  try {
+    return await raceAbort(controller.signal, work);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Connects, negotiates TLS and leaves before the login: the server is there and its certificate verifies. Throws
+ * AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, not_a_mail_server, mail_server_busy.
+ */
+export async function reachImap(server: MailServer, deps: ConnectDeps): Promise<void> {
+  const imap = await createFlow(server, deps);
+  try {
+    await handshake(imap, deps);
+  } catch (error) {
+    // Without credentials imapflow fails where the login would come: after TLS, with the capabilities read.
+    const isReached = imap.secureConnection && imap.capabilities.size > 0;
+    if (deps.signal.aborted || !isReached) throw error;
+  } finally {
+    imap.close();
+  }
+}
+
+/** Connects a client within its deadlines, and logs in if it has credentials. Throws AppErrors. */
+async function handshake(imap: ImapFlow, { signal, deadlines = imapDeadlines }: ConnectDeps): Promise<void> {
+  const ending = withDeadline(signal, deadlines.openMs);
+  using _closing = closingOn(ending, () => imap.close());
+  try {
+    // It may have fired while the name was resolved.
+    ending.throwIfAborted();
+    await imap.connect();
+    ending.throwIfAborted();
+  } catch (error) {
+    if (signal.aborted) throw toImapError(signal.reason, "connect");
+    if (ending.aborted)
+      throw new AppError("host_unreachable", "The mail server does not answer in time.", { cause: error });
+    throw toImapError(error, "connect");
+  }
+}
+
+/** Creates a client that is not connected yet: pinned to a vetted address, TLS required, answers bounded. */
+async function createFlow(
   server: MailServer,
-  vetted: Vetted,
-  deadlines: ImapDeadlines,
-  throttle: Throttle,
+  { outbound, signal, deadlines = imapDeadlines }: ConnectDeps,
   auth?: { user: string; pass: string },
-): ImapFlow {
+): Promise<ImapFlow> {
+  if (signal.aborted) throw toImapError(signal.reason, "connect");
+  const vetted = await outbound.vet(server);
   const imap = new ImapFlow({
     host: vetted.address,
     port: vetted.port,
-    ...(vetted.servername === undefined ? {} : { servername: vetted.servername }),
+    servername: vetted.servername,
     secure: server.security === "tls",
-    // Left open, imapflow takes STARTTLS when offered and else sends the password in clear.
-    ...(server.security === "starttls" ? { doSTARTTLS: true } : {}),
+    // When undefined, imapflow uses STARTTLS only where it is offered and else sends the password in clear.
+    doSTARTTLS: server.security === "starttls" ? true : undefined,
     tls: { rejectUnauthorized: true, minVersion: "TLSv1.2" },
-    ...(auth === undefined ? {} : { auth }),
+    auth,
     clientInfo: { name: "email-connector" },
     connectionTimeout: deadlines.connectMs,
     greetingTimeout: deadlines.greetingMs,
     socketTimeout: 5 * 60_000,
     disableAutoIdle: true,
-    // 0.85 MB of DEFLATE can be 402 MB of response.
+    // 0.85 MB of DEFLATE can inflate to a response of 402 MB.
     disableCompression: true,
-    // What IMAP4rev2 adds we ask for by extension; IMAP4rev1 is what every server has long spoken.
+    // The extensions of IMAP4rev2 are used one by one; every server speaks IMAP4rev1.
     disableIMAP4rev2: true,
     logger: false,
-    transport: createPacedTransport(throttle),
-    ...limits,
+    transport: createPacedTransport(outbound.throttle),
+    ...responseLimits,
   });
-  // An 'error' event nobody listens to would end the process; the failure also arrives as a rejection.
+  // An 'error' event without a listener would end the process; the failure also arrives as a rejection.
   imap.on("error", () => {});
   return imap;
 }

@@ -1,57 +1,57 @@
 /**
  * The pool of IMAP connections: the only place that opens one.
  *
- * Keyed by grant and account, never by anything typed: one grant's connection is never another's. Each is kept for two
- * minutes after its last use with its mailbox selected; how many there may be and who is next is places.ts's business.
+ * Connections are keyed by grant and account, never by anything typed, so that two grants never share one. A connection
+ * stays open for two minutes after its last use, with its mailbox selected; pool-queue.ts limits their number.
  */
 
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
-import { toReason, untilAborted } from "../abort.ts";
+import { closingOn, raceAbort, toAbortError, withDeadline } from "../abort.ts";
 import type { Clock } from "../clock.ts";
 import type { ConnectionOwner, Credentials } from "../credentials.ts";
 import { AppError } from "../errors.ts";
-import { toAppError } from "./failures.ts";
+import { toImapError } from "./failures.ts";
 import { createLoginPauses } from "./login-pause.ts";
-import { createNotes, type MailboxNotes } from "./mailbox-cache.ts";
-import { createPlaces, mailboxOf, type PlaceLimits, type Slot } from "./pool-queue.ts";
-import { isOrderly, select } from "./select.ts";
+import { createMailboxCaches, type MailboxCache } from "./mailbox-cache.ts";
+import { createPoolQueue, type PooledConnection, type PoolLimits, selectedMailbox } from "./pool-queue.ts";
+import { isOrderly, selectMailbox } from "./select.ts";
 
 export type Lease = {
-  /** A mailbox path to have selected (not a role); absent when none is needed. */
+  /** Path of a mailbox to have selected (not a role); absent when none is needed. */
   mailbox?: string;
-  /** Reading is tried a second time on a fresh connection when the first was dead; writing never is. */
+  /** Reading is repeated on a fresh connection when the first one was dead; writing never is. */
   effect: "read" | "write";
-  /** The call's deadline and the caller's going away. Ends the work by closing the connection. */
+  /** The call's deadline and its caller. Ends the work by closing the connection. */
   signal: AbortSignal;
 };
 
-/** What is done on a connection, with what was noted of the mailbox it has selected. */
-export type Work<T> = (imap: ImapFlow, notes: MailboxNotes) => Promise<T>;
+/** Work on a leased connection, with the cache of the mailbox that is selected. */
+export type ConnectionWork<T> = (imap: ImapFlow, cache: MailboxCache) => Promise<T>;
 
 export type Connections = {
-  /** Lends a connection for the time of `work` and takes it back. Throws AppErrors from mail/failures. */
-  use<T>(owner: ConnectionOwner, lease: Lease, work: Work<T>): Promise<T>;
-  /** Whether a connection of the account is open and idle. */
+  /** Leases a connection for the duration of `work`. Throws the AppErrors of openImap, select and failures. */
+  use<T>(owner: ConnectionOwner, lease: Lease, work: ConnectionWork<T>): Promise<T>;
+  /** True when a connection of the account is open and idle. */
   hasSpare(owner: ConnectionOwner): boolean;
-  /** Closes everything a grant holds, at once and for good: revoked, expired, replayed. */
+  /** Closes all connections of a grant at once and refuses new ones: it was revoked, expired or replayed. */
   closeGrant(grantId: string): void;
-  /** How many are open, being opened or kept. */
+  /** The number of connections that are open or being opened. */
   count(): number;
-  /** Logs all out; for the process's end. */
+  /** Logs all connections out; for the end of the process. */
   close(): Promise<void>;
 };
 
-export type ConnectionLimits = PlaceLimits & {
-  /** A connection unused for longer is asked whether it still lives before it is lent: one round trip. */
-  doubtAfterMs: { read: number; write: number };
-  /** How long it may take to answer that. */
-  proofMs: number;
-  /** After a second connection was refused, how long an account makes do with its first. */
-  narrowMs: number;
-  /** What a mail server may send for one call: the largest email there is, twice over. */
+export type ConnectionLimits = PoolLimits & {
+  /** A connection unused for longer is probed by NOOP before it is leased: one round trip. */
+  probeAfterMs: { read: number; write: number };
+  /** Maximum duration of a probe. */
+  probeMs: number;
+  /** After a second connection was refused, how long an account is limited to one. */
+  singleConnectionMs: number;
+  /** Maximum octets a mail server may send in one call: twice the largest email. */
   bytesPerCall: number;
-  /** How long logging out may take at the process's end. */
+  /** Maximum duration of logging out at the end of the process. */
   logoutMs: number;
 };
 
@@ -59,33 +59,36 @@ export const connectionLimits: ConnectionLimits = {
   perAccount: 2,
   total: 64,
   idleMs: 120_000,
-  doubtAfterMs: { read: 20_000, write: 5_000 },
-  proofMs: 4_000,
-  narrowMs: 60_000,
+  probeAfterMs: { read: 20_000, write: 5_000 },
+  probeMs: 4_000,
+  singleConnectionMs: 60_000,
   bytesPerCall: 96 * 1024 * 1024,
   logoutMs: 2_000,
 };
 
-/** How a mail server's refusal of one more login is told. */
-const refusals: ReadonlySet<AppError["code"]> = new Set([
+/** The codes by which a mail server may refuse one more login. */
+const loginRefusalCodes: ReadonlySet<AppError["code"]> = new Set([
   "mail_server_busy",
   "mail_server_failed",
   "login_refused",
 ]);
 
 const grantEnded = () => new AppError("cancelled", "The permission for this mailbox has ended.");
-const tooMuch = () => new AppError("mail_server_failed", "The mail server sent more than fits.");
+const tooManyBytes = () => new AppError("mail_server_failed", "The mail server sent more than fits.");
 const stopping = () => new AppError("shutting_down", "The server is stopping.");
 
-/** Calls `over` when a connection has brought more than `maxBytes` from here on. Cleared by the caller. */
-function watchBytes(imap: ImapFlow, maxBytes: number, over: () => void): ReturnType<typeof setInterval> {
+/** Calls `onExcess` when the connection has received more than `maxBytes` from now on. The caller clears it. */
+function watchBytes(imap: ImapFlow, maxBytes: number, onExcess: () => void): ReturnType<typeof setInterval> {
   const before = imap.stats().received;
   return setInterval(() => {
-    if (imap.stats().received - before > maxBytes) over();
+    if (imap.stats().received - before > maxBytes) onExcess();
   }, 250);
 }
 
-/** `open` dials, vets and logs in (imap.ts); it must obey its signal. Opens nothing by itself. */
+/** The outcome of one attempt at a lease. `retry`: a second attempt may succeed. */
+type Attempt<T> = { done: T } | { failed: unknown; retry: boolean };
+
+/** `open` resolves, vets and logs in (connect.ts); it must obey its signal. Opens nothing until a lease is asked for. */
 export function createConnections(deps: {
   open(credentials: Credentials, signal: AbortSignal): Promise<ImapFlow>;
   clock: Clock;
@@ -93,160 +96,168 @@ export function createConnections(deps: {
 }): Connections {
   const { open, clock } = deps;
   const limits = { ...connectionLimits, ...deps.limits };
-  const notes = createNotes();
+  const caches = createMailboxCaches();
   const pauses = createLoginPauses({ clock });
-  /** Accounts whose server wants no second connection, and until when we believe that. */
-  const narrow = new Map<string, number>();
-  const isNarrow = (key: string) => (narrow.get(key) ?? 0) > clock.now();
-  const places = createPlaces({
+  /** Accounts whose server refused a second connection, and until when they are limited to one. */
+  const limitedUntil = new Map<string, number>();
+  const isLimited = (key: string) => (limitedUntil.get(key) ?? 0) > clock.now();
+  const queue = createPoolQueue({
     clock,
     limits,
-    isNarrow,
-    onLast(key) {
-      notes.forget(key);
-      narrow.delete(key);
+    isLimited,
+    onLastClosed(key) {
+      caches.forget(key);
+      limitedUntil.delete(key);
     },
   });
   let stopped = false;
-  /** Grants that have ended, which come no more; what still goes on behind a call that was cut off has their passwords. */
-  const ended = new LRUCache<string, true>({ max: 1_000 });
+  /** Ended grants, which never return; work that outlives an aborted call may still hold their passwords. */
+  const endedGrants = new LRUCache<string, true>({ max: 1_000 });
 
-  /** The slot's connection, proven alive or freshly opened. */
+  /** Closes a connection that does not answer NOOP in time. */
+  async function probe(imap: ImapFlow, signal: AbortSignal): Promise<void> {
+    await raceAbort(withDeadline(signal, limits.probeMs), imap.noop()).catch(() => imap.close());
+    if (signal.aborted) throw toAbortError(signal);
+  }
+
+  /** Returns the connection of a place in the pool: probed where necessary, or freshly opened. */
   async function connect(
-    slot: Slot,
+    pooled: PooledConnection,
     owner: ConnectionOwner,
     lease: Lease,
     signal: AbortSignal,
   ): Promise<ImapFlow> {
-    const unusedMs = clock.now() - slot.lastUsedAt;
-    // Not every answer tells what was removed meanwhile: Dovecot's to a search by UIDs does not.
-    const isBehind = slot.behind && lease.effect === "read";
-    if (slot.imap?.usable && (isBehind || unusedMs > limits.doubtAfterMs[lease.effect])) {
-      const proof = AbortSignal.any([signal, AbortSignal.timeout(limits.proofMs)]);
-      await untilAborted(proof, slot.imap.noop()).catch(() => slot.imap?.close());
-      if (signal.aborted) throw toReason(signal);
-      slot.behind = false;
+    const unusedMs = clock.now() - pooled.lastUsedAt;
+    // Not every response reports what another connection removed: Dovecot's to a search by UIDs does not.
+    const isStale = pooled.stale && lease.effect === "read";
+    if (pooled.imap?.usable && (isStale || unusedMs > limits.probeAfterMs[lease.effect])) {
+      await probe(pooled.imap, signal);
+      pooled.stale = false;
     }
-    if (slot.imap?.usable) return slot.imap;
-    slot.imap?.close();
-    slot.imap = undefined;
-    pauses.requireNoPause(slot.key);
+    if (pooled.imap?.usable) return pooled.imap;
+    pooled.imap?.close();
+    pooled.imap = undefined;
+    pauses.requireNoPause(pooled.key);
     try {
       const imap = await open(owner.credentials, signal);
       if (signal.aborted) {
         imap.close();
-        throw toReason(signal);
+        throw toAbortError(signal);
       }
-      // A server that hangs up while nobody looks leaves no dead slot behind.
+      // A server that hangs up on an idle connection must not leave its place in the pool occupied.
       imap.once("close", () => {
-        if (!slot.busy && slot.imap === imap) places.drop(slot);
+        if (!pooled.busy && pooled.imap === imap) queue.drop(pooled);
       });
-      slot.imap = imap;
-      // The next one in line may open its own now.
-      queueMicrotask(places.pump);
+      pooled.imap = imap;
+      // The account's next waiter may open a connection of its own now.
+      queueMicrotask(queue.dispatch);
       return imap;
     } catch (error) {
-      const failure = toAppError(error, "connect");
-      const others = places
+      const failure = toImapError(error, "connect");
+      const hasOther = queue
         .all()
-        .some((other) => other !== slot && other.key === slot.key && other.imap?.usable);
-      // Beside one that is let in, a refusal speaks of the number of connections, whatever code it has or lacks.
-      if (others && refusals.has(failure.code)) narrow.set(slot.key, clock.now() + limits.narrowMs);
-      else pauses.note(slot.key, failure);
+        .some((other) => other !== pooled && other.key === pooled.key && other.imap?.usable);
+      // Beside a connection that was accepted, a refusal is about the number of connections, whatever its code.
+      if (hasOther && loginRefusalCodes.has(failure.code))
+        limitedUntil.set(pooled.key, clock.now() + limits.singleConnectionMs);
+      else pauses.remember(pooled.key, failure);
       throw failure;
     }
   }
 
-  /** One attempt: acquire, connect, select, work, release. */
+  /** Runs `work` once: acquire, connect, select, work, release. */
   async function attempt<T>(
     owner: ConnectionOwner,
     lease: Lease,
-    work: Work<T>,
-  ): Promise<{ done: T } | { failed: unknown; again: boolean }> {
-    const slot = await places.acquire(toKey(owner), owner.grantId, lease);
+    work: ConnectionWork<T>,
+  ): Promise<Attempt<T>> {
+    const pooled = await queue.acquire(toPoolKey(owner), owner.grantId, lease);
     const excess = new AbortController();
-    const signal = AbortSignal.any([lease.signal, slot.ended.signal, excess.signal]);
+    const signal = AbortSignal.any([lease.signal, pooled.ended.signal, excess.signal]);
     let imap: ImapFlow | undefined;
     let watch: ReturnType<typeof setInterval> | undefined;
-    const close = () => imap?.close();
-    signal.addEventListener("abort", close, { once: true });
+    using _closing = closingOn(signal, () => imap?.close());
     try {
-      imap = await connect(slot, owner, lease, signal);
-      watch = watchBytes(imap, limits.bytesPerCall, () => excess.abort(tooMuch()));
-      const selected = imap;
+      const connected = await connect(pooled, owner, lease, signal);
+      imap = connected;
+      watch = watchBytes(connected, limits.bytesPerCall, () => excess.abort(tooManyBytes()));
       const run = async () => {
-        if (lease.mailbox !== undefined && mailboxOf(slot) !== lease.mailbox)
-          await select(selected, lease.mailbox);
-        return work(selected, notes.of(slot.key, selected));
+        if (lease.mailbox !== undefined && selectedMailbox(pooled) !== lease.mailbox)
+          await selectMailbox(connected, lease.mailbox);
+        return work(connected, caches.get(pooled.key, connected));
       };
-      const done = await untilAborted(signal, run());
-      if (lease.effect === "write")
-        for (const other of places.all()) if (other !== slot && other.key === slot.key) other.behind = true;
-      places.release(slot, true);
+      const done = await raceAbort(signal, run());
+      if (lease.effect === "write") markOthersStale(pooled);
+      queue.release(pooled, true);
       return { done };
     } catch (error) {
-      const lost = imap !== undefined && !imap.usable;
-      const crowded = imap === undefined && isNarrow(slot.key);
-      places.release(slot, imap !== undefined && isOrderly(error));
-      if (signal.aborted) throw toReason(signal);
+      const isLost = imap !== undefined && !imap.usable;
+      const isRefusedSecond = imap === undefined && isLimited(pooled.key);
+      queue.release(pooled, imap !== undefined && isOrderly(error));
+      if (signal.aborted) throw toAbortError(signal);
       return {
-        failed: isBug(error) ? error : toAppError(error, "imap"),
-        again: crowded || (lost && lease.effect === "read"),
+        failed: isBug(error) ? error : toImapError(error, "command"),
+        retry: isRefusedSecond || (isLost && lease.effect === "read"),
       };
     } finally {
       clearInterval(watch);
-      signal.removeEventListener("abort", close);
     }
+  }
+
+  function markOthersStale(pooled: PooledConnection): void {
+    for (const other of queue.all()) if (other !== pooled && other.key === pooled.key) other.stale = true;
   }
 
   return {
     async use(owner, lease, work) {
       if (stopped) throw stopping();
-      if (ended.has(owner.grantId)) throw grantEnded();
-      if (lease.signal.aborted) throw toReason(lease.signal);
+      if (endedGrants.has(owner.grantId)) throw grantEnded();
+      if (lease.signal.aborted) throw toAbortError(lease.signal);
       const first = await attempt(owner, lease, work);
       if ("done" in first) return first.done;
-      if (!first.again) throw first.failed;
+      if (!first.retry) throw first.failed;
       const second = await attempt(owner, lease, work);
       if ("done" in second) return second.done;
       throw second.failed;
     },
 
     hasSpare: (owner) =>
-      places.all().some((slot) => slot.key === toKey(owner) && !slot.busy && slot.imap?.usable === true),
+      queue
+        .all()
+        .some((pooled) => pooled.key === toPoolKey(owner) && !pooled.busy && pooled.imap?.usable === true),
 
     closeGrant(grantId) {
-      ended.set(grantId, true);
-      places.refuse(grantEnded(), grantId);
-      for (const slot of places.all()) {
-        if (slot.grantId !== grantId) continue;
-        slot.ended.abort(grantEnded());
-        pauses.forget(slot.key);
-        places.drop(slot);
+      endedGrants.set(grantId, true);
+      queue.refuse(grantEnded(), grantId);
+      for (const pooled of queue.all()) {
+        if (pooled.grantId !== grantId) continue;
+        pooled.ended.abort(grantEnded());
+        pauses.forget(pooled.key);
+        queue.drop(pooled);
       }
-      places.pump();
+      queue.dispatch();
     },
 
-    count: () => places.all().length,
+    count: () => queue.all().length,
 
     async close() {
       stopped = true;
-      places.refuse(stopping());
-      const idle = places.all().flatMap((slot) => (!slot.busy && slot.imap ? [slot.imap] : []));
+      queue.refuse(stopping());
+      const idle = queue.all().flatMap(({ busy, imap }) => (!busy && imap ? [imap] : []));
       await Promise.all(
-        idle.map((imap) => untilAborted(AbortSignal.timeout(limits.logoutMs), imap.logout()).catch(() => {})),
+        idle.map((imap) => raceAbort(AbortSignal.timeout(limits.logoutMs), imap.logout()).catch(() => {})),
       );
-      for (const slot of places.all()) {
-        slot.ended.abort(stopping());
-        places.drop(slot);
+      for (const pooled of queue.all()) {
+        pooled.ended.abort(stopping());
+        queue.drop(pooled);
       }
     },
   };
 }
 
-const toKey = (owner: ConnectionOwner) => `${owner.grantId}/${owner.accountId}`;
+const toPoolKey = (owner: ConnectionOwner) => `${owner.grantId}/${owner.accountId}`;
 
-/** Our own fault, not the mail server's: goes up as it is. */
+/** True for an error of our own code, which is thrown as it is. */
 function isBug(error: unknown): boolean {
   return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
 }

@@ -1,16 +1,18 @@
-/** Values of a FETCH answer, as the product counts them. */
+/** Values of a FETCH response in the units that the product uses. */
 import type { FetchMessageObject } from "imapflow";
 
+/** Returns the flags in lower case, since flags are case-insensitive (RFC 9051 section 2.3.2). */
 export function lowerCaseFlags(email: FetchMessageObject): Set<string> {
   return new Set([...(email.flags ?? [])].map((flag) => flag.toLowerCase()));
 }
 
-/** INTERNALDATE in milliseconds; 0 when the server gave none. */
-export function receivedAt(email: FetchMessageObject): number {
+/** Converts INTERNALDATE to milliseconds; 0 when the server sent none. */
+export function toReceivedAt(email: FetchMessageObject): number {
   const time = new Date(email.internalDate ?? 0).getTime();
   return Number.isNaN(time) ? 0 : time;
 }
 
-export function isoOf(milliseconds: number): string {
+/** Formats a time as ISO 8601 in UTC, to the second. */
+export function formatTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
 }

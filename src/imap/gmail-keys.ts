@@ -1,104 +1,104 @@
 /**
- * A query in Gmail's own words, for X-GM-RAW, which takes what its search field takes; and what it has no words for
- * beside it as ordinary keys. https://support.google.com/mail/answer/7190,
+ * Converts a query to SEARCH keys for Gmail: to Gmail's own operators in X-GM-RAW, which takes what its search field
+ * takes, and to ordinary keys for what it has no operator for. https://support.google.com/mail/answer/7190,
  * https://developers.google.com/workspace/gmail/imap/imap-extensions
  */
 import type { Query, Term } from "../query/query.ts";
-import { atom, type SearchToken, string } from "./raw-search.ts";
-import { toKeys } from "./search-keys.ts";
+import { atom, type SearchToken, searchString } from "./raw-search.ts";
+import { combineKeys } from "./search-keys.ts";
 
 /**
- * SEARCH keys for Gmail. As much as possible is one X-GM-RAW. Where is looked is what is selected; `in:anywhere` lest
- * Gmail leaves out trash and spam by itself, as its search field does.
+ * Converts a query to SEARCH keys for Gmail, as much of it as possible to one X-GM-RAW. The selected mailbox decides
+ * where to search; without `in:anywhere` Gmail would leave out trash and spam, as its search field does.
  */
 export function toGmailKeys(query: Query): SearchToken[] {
-  const words = toGmailQuery(query);
-  if (words !== undefined) return [atom("X-GM-RAW"), string(`in:anywhere ${words}`)];
-  if (query.kind !== "all") return toKeys(query, toGmailKeys);
-  const spoken = query.of.filter((part) => toGmailQuery(part) !== undefined);
+  const text = toGmailQuery(query);
+  if (text !== undefined) return [atom("X-GM-RAW"), searchString(`in:anywhere ${text}`)];
+  if (query.kind !== "all") return combineKeys(query, toGmailKeys);
+  const expressible = query.of.filter((part) => toGmailQuery(part) !== undefined);
   const others = query.of.filter((part) => toGmailQuery(part) === undefined);
   return [
-    ...(spoken.length > 0 ? toGmailKeys({ kind: "all", of: spoken }) : []),
+    ...(expressible.length > 0 ? toGmailKeys({ kind: "all", of: expressible }) : []),
     ...others.flatMap(toGmailKeys),
   ];
 }
 
-/** The query in Gmail's words; undefined when a part of it has none. */
+/** Converts a query to Gmail's search language; undefined when it has no operator for a part of the query. */
 export function toGmailQuery(query: Query): string | undefined {
-  return query.kind === "all" ? joined(query.of) : toOperand(query);
+  return query.kind === "all" ? joinOperands(query.of) : toOperand(query);
 }
 
-/** As one term among others. */
+/** Converts a query to one operand, which can stand beside others. */
 function toOperand(query: Query): string | undefined {
   switch (query.kind) {
     case "all":
-      return enclosed("(", joined(query.of), ")");
+      return enclose("(", joinOperands(query.of), ")");
     case "any":
-      return enclosed("{", joined(query.of), "}");
+      return enclose("{", joinOperands(query.of), "}");
     case "not": {
       const inner = toOperand(query.of);
       return inner?.startsWith("-") ? `-(${inner})` : inner && `-${inner}`;
     }
     default:
-      return ofTerm(query);
+      return toOperator(query);
   }
 }
 
-function joined(parts: readonly Query[]): string | undefined {
+function joinOperands(parts: readonly Query[]): string | undefined {
   const texts = parts.map(toOperand);
   return texts.every((text) => text !== undefined) ? texts.join(" ") : undefined;
 }
 
-const enclosed = (open: string, text: string | undefined, close: string) =>
+const enclose = (open: string, text: string | undefined, close: string) =>
   text === undefined ? undefined : `${open}${text}${close}`;
 
 /**
- * A word as it was written: Gmail finds other forms of it, too, unless it is in quotation marks. What could mean
- * something else to Gmail goes into them.
+ * Writes a search word. Outside quotation marks Gmail also finds other forms of it, and may read it as an operator: an
+ * exact word, and anything that is not plainly a word, is quoted.
  */
-function spoken({ text, exact }: { text: string; exact?: true }): string {
+function toWord({ text, exact }: { text: string; exact?: true }): string {
   const plain = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}@._'-]*$/u.test(text) && !/^(OR|AND|NOT|AROUND)$/.test(text);
   return plain && !exact ? text : `"${text.replace(/"/g, " ")}"`;
 }
 
-/** Gmail takes a day for midnight in a zone of its own; seconds since 1970 are the same everywhere. */
-const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
+/** Converts to seconds since 1970: Gmail would read a date as midnight in a time zone of its own. */
+const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
-/** Gmail has no word for what was answered, and its in:drafts is a place: their flags are asked for as such. */
-const flags: Record<string, string> = {
+/** Flags with a Gmail operator. It has none for answered, and its in:drafts is a mailbox: these stay ordinary keys. */
+const flagOperators: Record<string, string> = {
   "seen true": "is:read",
   "seen false": "is:unread",
   "flagged true": "is:starred",
   "flagged false": "-is:starred",
 };
 
-function ofTerm(term: Term): string | undefined {
+function toOperator(term: Term): string | undefined {
   switch (term.kind) {
     case "words":
-      return spoken(term);
+      return toWord(term);
     case "field":
-      // Gmail knows the other addresses of its person, too.
-      return term.field === "body" ? undefined : `${term.field}:${term.me ? "me" : spoken(term)}`;
+      // Gmail knows the person's other addresses, too.
+      return term.field === "body" ? undefined : `${term.field}:${term.me ? "me" : toWord(term)}`;
     case "header":
-      if (term.header === "Message-ID") return messageId(term.text);
-      return term.text === "" ? undefined : `list:${spoken(term)}`;
+      if (term.header === "Message-ID") return toMessageIdOperator(term.text);
+      return term.text === "" ? undefined : `list:${toWord(term)}`;
     case "flag":
-      return flags[`${term.flag} ${term.set}`];
+      return flagOperators[`${term.flag} ${term.set}`];
     case "received":
-      // Whether `after:` takes in the second it names is written nowhere.
-      return both(
-        term.since && `after:${Math.max(0, seconds(term.since) - 1)}`,
-        term.before && `before:${seconds(term.before)}`,
+      // It is not documented whether `after:` includes the second that it names.
+      return joinBounds(
+        term.since && `after:${Math.max(0, toSeconds(term.since) - 1)}`,
+        term.before && `before:${toSeconds(term.before)}`,
       );
     case "size":
-      return both(
+      return joinBounds(
         term.over === undefined ? undefined : `larger:${term.over}`,
         term.under === undefined ? undefined : `smaller:${term.under}`,
       );
     case "attachment":
       return "has:attachment";
     case "filename":
-      return `filename:${spoken(term)}`;
+      return `filename:${toWord(term)}`;
     case "gmail":
       return term.words;
     case "label":
@@ -107,12 +107,12 @@ function ofTerm(term: Term): string | undefined {
   }
 }
 
-function both(first: string | undefined, second: string | undefined): string | undefined {
+function joinBounds(first: string | undefined, second: string | undefined): string | undefined {
   return first && second ? `(${first} ${second})` : (first ?? second);
 }
 
-/** Without its angle brackets. */
-function messageId(text: string): string | undefined {
+/** Gmail takes a Message-ID without its angle brackets. */
+function toMessageIdOperator(text: string): string | undefined {
   const id = text.replace(/^<|>$/g, "").replace(/[\s"(){}]/g, "");
   return id === "" ? undefined : `rfc822msgid:${id}`;
 }

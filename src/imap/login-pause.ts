@@ -1,7 +1,6 @@
 /**
- * After a login that a mail server refused, nobody logs in to that account again for a while: a changed password must
- * not become a stream of wrong ones, which locks accounts. After "too many connections", a short breath; and as long as
- * the failure itself says.
+ * Pauses logins to an account after its mail server refused one: a changed password must not become a series of failed
+ * logins, which lock accounts. The pause is short after "too many connections"; a failure may ask for a longer one.
  */
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
@@ -15,12 +14,12 @@ const pauseMs: Partial<Record<AppError["code"], number>> = {
 export function createLoginPauses({ clock }: { clock: Clock }) {
   const failures = new Map<string, { error: AppError; until: number }>();
 
-  function sweep(): void {
+  function removeExpired(): void {
     for (const [key, { until }] of failures) if (until <= clock.now()) failures.delete(key);
   }
 
   return {
-    /** Throws what the last attempt ended with, while its pause lasts. */
+    /** Throws the failure of the last attempt while its pause lasts. */
     requireNoPause(key: string): void {
       const failure = failures.get(key);
       if (!failure) return;
@@ -37,9 +36,9 @@ export function createLoginPauses({ clock }: { clock: Clock }) {
       });
     },
 
-    /** Notes why a login failed; failures that say nothing about the account start no pause. */
-    note(key: string, error: AppError): void {
-      sweep();
+    /** Starts the pause that a failed login calls for; failures that say nothing about the account start none. */
+    remember(key: string, error: AppError): void {
+      removeExpired();
       const ms = Math.max(pauseMs[error.code] ?? 0, (error.retryAfterSeconds ?? 0) * 1000);
       if (ms > 0) failures.set(key, { error, until: clock.now() + ms });
     },

@@ -1,69 +1,67 @@
 /**
- * What was seen of a mailbox, kept in memory beside its connections, and no longer than these, so that the next call can
- * ask for the right thing at once: numbers, and what links an email to its conversation; nothing else of anybody's mail.
- * A note is a guess; whoever uses it looks whether it still holds.
+ * A cache of facts about mailboxes, in memory and no longer than the account's connections, so that the next call can
+ * ask for the right thing at once: numbers, and what links an email to its thread; nothing else of anybody's mail.
+ * An entry may be outdated: its reader checks that it still holds.
  */
 
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
 import type { ThreadKeys } from "../email/thread-keys.ts";
 
-/** An email's UID, and when it arrived, milliseconds. */
-export type Cut = { uid: number; receivedAt: number };
+/** The last email of a UID range: its UID, and when it arrived, in milliseconds. */
+export type Boundary = { uid: number; receivedAt: number };
 
-/** Of one mailbox in one numbering (UIDVALIDITY). */
-export type MailboxNotes = {
-  /** How many of the newest emails were listed -> the UID of the oldest among them. */
+/** The cache of one mailbox under one UIDVALIDITY. */
+export type MailboxCache = {
+  /** Number of newest emails that were listed -> UID of the oldest among them. */
   newestFrom: LRUCache<number, number>;
-  /** UID -> the numbers of the parts that are its text. */
+  /** UID -> part numbers of the email's text. */
   textParts: LRUCache<number, readonly string[]>;
-  /** UID -> what links it to others. */
+  /** UID -> what links the email to others. */
   links: LRUCache<number, ThreadKeys>;
-  /** UIDs of emails that begin with nothing to read for as far as a list looks. */
-  wordless: LRUCache<number, true>;
-  /** How many slices it is searched in -> the last email of each but the newest, newest first. */
-  cuts: LRUCache<number, readonly Cut[]>;
+  /** UIDs of emails without a snippet: they begin with no text, as far as a list reads. */
+  noSnippet: LRUCache<number, true>;
+  /** Number of UID ranges that the mailbox is searched in -> their boundaries, newest first. */
+  boundaries: LRUCache<number, readonly Boundary[]>;
 };
 
-/** Characters of a mailbox's links together: some 150 emails', or fewer with very long ones. */
-const maxLinks = 50_000;
-const sizeOf = ({ ids, subject, threadId = "" }: ThreadKeys) =>
+/** Characters of a mailbox's links together: about 150 emails', or fewer with very long ones. */
+const maxLinkCharacters = 50_000;
+const linkSize = ({ ids, subject, threadId = "" }: ThreadKeys) =>
   100 + ids.join().length + subject.length + threadId.length;
 
-const newNotes = (): MailboxNotes => ({
+const newMailboxCache = (): MailboxCache => ({
   newestFrom: new LRUCache({ max: 8 }),
   textParts: new LRUCache({ max: 1_000 }),
-  links: new LRUCache({ max: 1_000, maxSize: maxLinks, sizeCalculation: sizeOf }),
-  wordless: new LRUCache({ max: 1_000 }),
-  cuts: new LRUCache({ max: 8 }),
+  links: new LRUCache({ max: 1_000, maxSize: maxLinkCharacters, sizeCalculation: linkSize }),
+  noSnippet: new LRUCache({ max: 1_000 }),
+  boundaries: new LRUCache({ max: 8 }),
 });
 
-/** So that the next call asks for the right thing at once. `parts`: the numbers of those that are its text. */
-export function noteEmail(
-  notes: MailboxNotes,
+/** Remembers an email that was fetched. `parts`: the part numbers of its text. */
+export function rememberEmail(
+  cache: MailboxCache,
   uid: number,
   { parts, links }: { parts: readonly string[]; links: ThreadKeys },
 ): void {
-  notes.textParts.set(uid, parts);
-  notes.links.set(uid, links);
+  cache.textParts.set(uid, parts);
+  cache.links.set(uid, links);
 }
 
-export type Notes = ReturnType<typeof createNotes>;
-
-/** By account key; an account's notes are forgotten with its last connection. */
-export function createNotes() {
-  const accounts = new Map<string, LRUCache<string, MailboxNotes>>();
+/** Caches by account key; an account's are forgotten with its last connection. */
+export function createMailboxCaches() {
+  const accounts = new Map<string, LRUCache<string, MailboxCache>>();
 
   return {
-    /** The notes of the selected mailbox; without one, notes that nobody keeps. */
-    of(key: string, imap: ImapFlow): MailboxNotes {
-      if (!imap.mailbox) return newNotes();
-      const mailboxes = accounts.get(key) ?? new LRUCache<string, MailboxNotes>({ max: 10 });
+    /** Returns the cache of the selected mailbox; without a selected mailbox, one that is not kept. */
+    get(key: string, imap: ImapFlow): MailboxCache {
+      if (!imap.mailbox) return newMailboxCache();
+      const mailboxes = accounts.get(key) ?? new LRUCache<string, MailboxCache>({ max: 10 });
       accounts.set(key, mailboxes);
-      const place = `${imap.mailbox.uidValidity} ${imap.mailbox.path}`;
-      const notes = mailboxes.get(place) ?? newNotes();
-      mailboxes.set(place, notes);
-      return notes;
+      const mailboxKey = `${imap.mailbox.uidValidity} ${imap.mailbox.path}`;
+      const cache = mailboxes.get(mailboxKey) ?? newMailboxCache();
+      mailboxes.set(mailboxKey, cache);
+      return cache;
     },
 
     forget(key: string): void {

@@ -6,15 +6,15 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { ImapTransport, ImapTransportSocket } from "imapflow";
 import type { Throttle } from "../throttle.ts";
 
-/** The most that is handed on at once. */
+/** Maximum octets that are passed on at once. */
 const pieceBytes = 32 * 1024;
 
 type Paced = ImapTransportSocket & {
-  /** Stops reading and gives the socket up to TLS. Undefined when bytes are left that nobody asked for. */
+  /** Stops reading and returns the socket for TLS. Undefined when unsolicited bytes are left. */
   release(): Socket | undefined;
 };
 
-/** For one connection. The destination is the one the client was given: an address that was judged. */
+/** Creates the transport of one connection. Its destination is the vetted address that the client was given. */
 export function createPacedTransport(throttle: Throttle): ImapTransport {
   let plain: Paced | undefined;
   return {
@@ -23,15 +23,15 @@ export function createPacedTransport(throttle: Throttle): ImapTransport {
         plain = toPaced(connectPlain({ host, port }, onConnect), throttle);
         return plain;
       }
-      const options = { ...tls, host, port, ...(servername === undefined ? {} : { servername }) };
+      const options = { ...tls, host, port, servername };
       return toPaced(connectTls(options, onConnect), throttle);
     },
 
     upgrade(_socket, { host, port, servername, tls }, onSecure) {
       const socket = plain?.release();
-      // RFC 9051 section 6.2.1: between the OK and the handshake there is nothing.
+      // RFC 9051 section 6.2.1: nothing may come between the OK and the handshake.
       if (!socket) throw new Error("bytes before the TLS handshake");
-      const options = { ...tls, socket, host, port, ...(servername === undefined ? {} : { servername }) };
+      const options = { ...tls, socket, host, port, servername };
       return toPaced(connectTls(options, onSecure), throttle);
     },
   };
@@ -39,20 +39,20 @@ export function createPacedTransport(throttle: Throttle): ImapTransport {
 
 function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
   const pieces: Buffer[] = [];
-  /** The reader wants more; a piece is on its way to it; the other side has ended. */
-  let wanted = false;
-  let handing = false;
+  /** The reader asked for more; a piece waits for the throttle; the other side has ended. */
+  let isWanted = false;
+  let passing = false;
   let ended = false;
   let released = false;
 
   const outer = new Duplex({
     allowHalfOpen: false,
     read() {
-      wanted = true;
-      hand();
+      isWanted = true;
+      passOn();
     },
     write: (chunk, encoding, done) => void inner.write(chunk, encoding, done),
-    // One that the other side has ended already cannot be ended again, and need not.
+    // A socket that the other side has ended cannot be ended again.
     final: (done) => void inner.end(() => done()),
     destroy(error, done) {
       pieces.length = 0;
@@ -61,17 +61,17 @@ function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
     },
   });
 
-  /** Hands the next piece on when it is wanted and the throttle allows it; asks the socket for more when none is left. */
-  function hand(): void {
-    if (handing || !wanted || outer.destroyed) return;
+  /** Passes the next piece on when the reader wants it and the throttle allows it; reads more when none is left. */
+  function passOn(): void {
+    if (passing || !isWanted || outer.destroyed) return;
     const piece = pieces.shift();
     if (piece) {
-      handing = true;
+      passing = true;
       throttle.schedule(piece.length, () => {
-        handing = false;
+        passing = false;
         if (outer.destroyed) return;
-        wanted = outer.push(piece);
-        hand();
+        isWanted = outer.push(piece);
+        passOn();
       });
     } else if (ended) setImmediate(finish);
     else if (!released) inner.resume();
@@ -84,15 +84,15 @@ function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
   function onBytes(bytes: Buffer): void {
     inner.pause();
     for (let at = 0; at < bytes.length; at += pieceBytes) pieces.push(bytes.subarray(at, at + pieceBytes));
-    hand();
+    passOn();
   }
 
-  // What had come before the end is still handed on, and the end a turn after it: a BYE is the reason for the end, and
-  // whoever reads is to hear it before hanging up.
+  // What came before the end is still passed on, and the end one turn later: the reader must see a BYE, which gives the
+  // reason for the end, before it closes.
   function onEnd(): void {
     ended = true;
-    if (!handing && pieces.length === 0) finish();
-    else hand();
+    if (!passing && pieces.length === 0) finish();
+    else passOn();
   }
 
   inner.on("data", onBytes);
@@ -110,7 +110,7 @@ function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
       inner.pause();
       inner.removeListener("data", onBytes);
       inner.removeListener("end", onEnd);
-      return pieces.length > 0 || handing ? undefined : inner;
+      return pieces.length > 0 || passing ? undefined : inner;
     },
   });
 }

@@ -1,30 +1,31 @@
 /**
- * The places connections take: two an account, 64 in all, and the line of who waits for one. Whose grant holds the
- * fewest is next, then who came first; an idle connection of somebody else makes room.
+ * The places of the connection pool, two per account and 64 in all, and the queue for them. Next is a waiter whose
+ * grant holds the fewest places, then the one that waited longest; another grant's idle connection is closed for it.
  */
 import type { ImapFlow } from "imapflow";
-import { toReason } from "../abort.ts";
+import { toAbortError } from "../abort.ts";
 import type { Clock } from "../clock.ts";
 import type { AppError } from "../errors.ts";
 
-export type PlaceLimits = {
+export type PoolLimits = {
   perAccount: number;
   total: number;
-  /** How long a connection is kept after its last use. */
+  /** How long a connection stays open after its last use. */
   idleMs: number;
 };
 
-/** One place for a connection. Without `imap` it is being opened, or closed. */
-export type Slot = {
+/** One place in the pool. Without `imap` its connection is being opened or closed. */
+export type PooledConnection = {
+  /** Grant and account. */
   key: string;
   grantId: string;
   imap: ImapFlow | undefined;
   busy: boolean;
-  /** Another connection of the account has changed something since this one last looked. */
-  behind: boolean;
+  /** Another connection of the account has changed something since this one last synchronized. */
+  stale: boolean;
   lastUsedAt: number;
   expiry: ReturnType<typeof setTimeout> | undefined;
-  /** Why its user is to stop, when it is closed under him. */
+  /** Aborts the work that runs on the connection; its reason is why. */
   ended: AbortController;
 };
 
@@ -32,98 +33,106 @@ type Waiter = {
   key: string;
   grantId: string;
   mailbox: string | undefined;
-  grant(slot: Slot): void;
+  grant(pooled: PooledConnection): void;
   refuse(error: AppError): void;
 };
 
-/** `isNarrow`: the account makes do with one. `onLast`: an account's last connection is gone. */
-export function createPlaces(deps: {
+/** `isLimited`: the account may have one connection only. `onLastClosed`: an account has no connection left. */
+export function createPoolQueue(deps: {
   clock: Clock;
-  limits: PlaceLimits;
-  isNarrow(key: string): boolean;
-  onLast(key: string): void;
+  limits: PoolLimits;
+  isLimited(key: string): boolean;
+  onLastClosed(key: string): void;
 }) {
-  const { clock, limits, isNarrow, onLast } = deps;
-  const slots = new Set<Slot>();
+  const { clock, limits, isLimited, onLastClosed } = deps;
+  const pool = new Set<PooledConnection>();
   const waiting = new Set<Waiter>();
 
-  const ofKey = (key: string) => [...slots].filter((slot) => slot.key === key);
+  const ofKey = (key: string) => [...pool].filter((pooled) => pooled.key === key);
 
-  /** Nobody can be given anything: with a thousand in line, that is seen at a glance. */
-  const isFull = () => slots.size >= limits.total && slots.values().every((slot) => slot.busy);
+  /** True when no waiter can be served. Checked first, because it is cheap with a thousand of them. */
+  const isFull = () => pool.size >= limits.total && pool.values().every(({ busy }) => busy);
 
-  /** Gives a slot up and closes its connection; its place is free at once. */
-  function drop(slot: Slot): void {
-    clearTimeout(slot.expiry);
-    slots.delete(slot);
-    if (ofKey(slot.key).length === 0) onLast(slot.key);
-    const { imap } = slot;
-    slot.imap = undefined;
+  /** Closes a connection and frees its place at once. */
+  function drop(pooled: PooledConnection): void {
+    clearTimeout(pooled.expiry);
+    pool.delete(pooled);
+    if (ofKey(pooled.key).length === 0) onLastClosed(pooled.key);
+    const { imap } = pooled;
+    pooled.imap = undefined;
     imap?.close();
   }
 
-  /** A slot this waiter may have now, if there is one: its own idle one, or a new one where there is room. */
-  function findSlot(waiter: Waiter): Slot | undefined {
+  /** Returns a place that this waiter may have now: an idle one of its account, or a new one where there is room. */
+  function findPlace(waiter: Waiter): PooledConnection | undefined {
     const own = ofKey(waiter.key);
-    const idle = own.filter((slot) => !slot.busy);
-    const ready = idle.find((slot) => mailboxOf(slot) === waiter.mailbox) ?? idle[0];
+    const idle = own.filter(({ busy }) => !busy);
+    const ready = idle.find((pooled) => selectedMailbox(pooled) === waiter.mailbox) ?? idle[0];
     if (ready) return ready;
-    // One login at a time: what the first one meets (a changed password, a full server) the second need not.
-    const opening = own.some((slot) => slot.imap === undefined);
-    if (opening || own.length >= limits.perAccount) return undefined;
-    if (own.length > 0 && isNarrow(waiter.key)) return undefined;
-    if (slots.size >= limits.total) {
-      const [oldest] = [...slots].filter((slot) => !slot.busy).sort((a, b) => a.lastUsedAt - b.lastUsedAt);
+    // One login at a time: a second one would meet the same changed password or full server.
+    const isOpening = own.some(({ imap }) => imap === undefined);
+    if (isOpening || own.length >= limits.perAccount) return undefined;
+    if (own.length > 0 && isLimited(waiter.key)) return undefined;
+    if (pool.size >= limits.total) {
+      const [oldest] = [...pool].filter(({ busy }) => !busy).sort((a, b) => a.lastUsedAt - b.lastUsedAt);
       if (!oldest) return undefined;
       drop(oldest);
     }
-    const slot: Slot = {
+    const pooled: PooledConnection = {
       key: waiter.key,
       grantId: waiter.grantId,
       imap: undefined,
       busy: false,
-      behind: false,
+      stale: false,
       lastUsedAt: clock.now(),
       expiry: undefined,
       ended: new AbortController(),
     };
-    slots.add(slot);
-    return slot;
+    pool.add(pooled);
+    return pooled;
   }
 
-  /** Hands out what is free, to the grant that holds least first. */
-  function pump(): void {
+  /** Gives free places to waiters, the grants that hold the fewest first. */
+  function dispatch(): void {
     if (waiting.size === 0 || isFull()) return;
     const held = new Map<string, number>();
-    for (const { grantId } of slots) held.set(grantId, (held.get(grantId) ?? 0) + 1);
-    const line = [...waiting].map((waiter) => ({ waiter, held: held.get(waiter.grantId) ?? 0 }));
-    for (const { waiter } of line.sort((a, b) => a.held - b.held)) {
-      if (isFull()) return;
-      const slot = findSlot(waiter);
-      if (!slot) continue;
-      slot.busy = true;
-      clearTimeout(slot.expiry);
-      waiting.delete(waiter);
-      waiter.grant(slot);
+    for (const { grantId } of pool) held.set(grantId, (held.get(grantId) ?? 0) + 1);
+    // One pass per number of places held: with a thousand waiters, sorting them each time would be quadratic.
+    const mostHeld = Math.max(0, ...held.values());
+    for (let places = 0; places <= mostHeld; places += 1) {
+      for (const waiter of waiting) {
+        if ((held.get(waiter.grantId) ?? 0) === places) serve(waiter);
+        if (isFull()) return;
+      }
     }
   }
 
-  /** Waits in line for a slot. The line ends with the signal, the grant or the process. */
+  /** Gives the waiter a place if there is one for it. */
+  function serve(waiter: Waiter): void {
+    const pooled = findPlace(waiter);
+    if (!pooled) return;
+    pooled.busy = true;
+    clearTimeout(pooled.expiry);
+    waiting.delete(waiter);
+    waiter.grant(pooled);
+  }
+
+  /** Waits for a place. Rejects when the signal fires, the grant ends or the process stops. */
   function acquire(
     key: string,
     grantId: string,
     want: { mailbox?: string; signal: AbortSignal },
-  ): Promise<Slot> {
-    return new Promise<Slot>((resolve, reject) => {
+  ): Promise<PooledConnection> {
+    return new Promise<PooledConnection>((resolve, reject) => {
       const { signal } = want;
-      const abort = () => waiter.refuse(toReason(signal));
+      const abort = () => waiter.refuse(toAbortError(signal));
       const waiter: Waiter = {
         key,
         grantId,
         mailbox: want.mailbox,
-        grant(slot) {
+        grant(pooled) {
           signal.removeEventListener("abort", abort);
-          resolve(slot);
+          resolve(pooled);
         },
         refuse(error) {
           signal.removeEventListener("abort", abort);
@@ -133,33 +142,32 @@ export function createPlaces(deps: {
       };
       signal.addEventListener("abort", abort, { once: true });
       waiting.add(waiter);
-      pump();
+      dispatch();
     });
   }
 
-  /** Takes a slot back: kept when its connection is known to be in order, else given up. */
-  function release(slot: Slot, inOrder: boolean): void {
-    slot.busy = false;
-    slot.lastUsedAt = clock.now();
-    if (!inOrder || !slot.imap?.usable || !slots.has(slot)) drop(slot);
+  /** Takes a connection back: kept open when it is in a known state, else closed. */
+  function release(pooled: PooledConnection, isOrderly: boolean): void {
+    pooled.busy = false;
+    pooled.lastUsedAt = clock.now();
+    if (!isOrderly || !pooled.imap?.usable || !pool.has(pooled)) drop(pooled);
     else {
-      slot.expiry = setTimeout(() => {
-        drop(slot);
-        pump();
+      pooled.expiry = setTimeout(() => {
+        drop(pooled);
+        dispatch();
       }, limits.idleMs);
-      slot.expiry.unref();
+      pooled.expiry.unref();
     }
-    pump();
+    dispatch();
   }
 
   return {
     acquire,
     release,
     drop,
-    /** Looks again who may go on. */
-    pump,
-    all: (): readonly Slot[] => [...slots],
-    /** Refuses everybody in line whose grant it is; without one, everybody. */
+    dispatch,
+    all: (): readonly PooledConnection[] => [...pool],
+    /** Rejects the waiters of a grant; without one, all waiters. */
     refuse(error: AppError, grantId?: string): void {
       for (const waiter of waiting)
         if (grantId === undefined || waiter.grantId === grantId) waiter.refuse(error);
@@ -167,8 +175,7 @@ export function createPlaces(deps: {
   };
 }
 
-/** The mailbox a slot's connection has selected. */
-export function mailboxOf(slot: Slot): string | undefined {
-  const mailbox = slot.imap?.mailbox;
-  return mailbox ? mailbox.path : undefined;
+/** The path of the mailbox that a connection has selected. */
+export function selectedMailbox({ imap }: PooledConnection): string | undefined {
+  return imap?.mailbox ? imap.mailbox.path : undefined;
 }

@@ -1,38 +1,41 @@
-/** A query as IMAP SEARCH keys (RFC 3501 section 6.4.4), as far as a server can answer it. */
+/** Converts a query to IMAP SEARCH keys (RFC 3501 section 6.4.4). */
 import type { Query, Term } from "../query/query.ts";
-import { atom, type SearchToken, string } from "./raw-search.ts";
+import { atom, type SearchToken, searchString } from "./raw-search.ts";
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** `1-Feb-2024`: the day of a midnight UTC. */
+/** Formats the UTC day of a date: `1-Feb-2024`. */
 export function toSearchDate(date: Date): string {
   return `${date.getUTCDate()}-${months[date.getUTCMonth()]}-${date.getUTCFullYear()}`;
 }
 
-/** Every term must be one a server can answer: no attachment, filename, in or Gmail's. */
+/**
+ * Converts a query to SEARCH keys. Throws an Error for a term that no server answers by a key: attachment, filename, in
+ * and Gmail's own.
+ */
 export function toSearchKeys(query: Query): SearchToken[] {
-  return toKeys(query, toSearchKeys);
+  return combineKeys(query, toSearchKeys);
 }
 
-/** `parts` does the parts of a query. */
-export function toKeys(query: Query, parts: (part: Query) => SearchToken[]): SearchToken[] {
+/** Combines the keys of a query's parts, which `toPartKeys` converts. */
+export function combineKeys(query: Query, toPartKeys: (part: Query) => SearchToken[]): SearchToken[] {
   switch (query.kind) {
     case "all":
-      return query.of.flatMap(parts);
+      return query.of.flatMap(toPartKeys);
     case "any":
-      return query.of.map(parts).reduceRight((rest, keys) => [atom("OR"), oneKey(keys), oneKey(rest)]);
+      return query.of.map(toPartKeys).reduceRight((rest, keys) => [atom("OR"), oneKey(keys), oneKey(rest)]);
     case "not": {
-      const same = withoutNot(query.of);
-      return same ? parts(same) : [atom("NOT"), oneKey(parts(query.of))];
+      const equivalent = withoutNot(query.of);
+      return equivalent ? toPartKeys(equivalent) : [atom("NOT"), oneKey(toPartKeys(query.of))];
     }
     default:
-      return ofTerm(query);
+      return toTermKeys(query);
   }
 }
 
 /**
- * The opposite of a query where dates or sizes can be in it, put without a NOT before these: of several NOT SINCE,
- * NOT BEFORE, NOT LARGER or NOT SMALLER Dovecot 2.3 goes by the wrong one.
+ * Negates a query that may contain dates or sizes without writing NOT before these: of several NOT SINCE, NOT BEFORE,
+ * NOT LARGER or NOT SMALLER, Dovecot 2.3 applies the wrong one.
  */
 function withoutNot(query: Query): Query | undefined {
   const not = (of: Query): Query => ({ kind: "not", of });
@@ -60,21 +63,22 @@ function withoutNot(query: Query): Query | undefined {
   }
 }
 
-/** OR and NOT take one key: several stand in brackets. */
+/** Groups keys in brackets, since OR and NOT take one key each. */
 const oneKey = (keys: readonly SearchToken[]): SearchToken => [...keys];
 
-function ofTerm(term: Term): SearchToken[] {
+function toTermKeys(term: Term): SearchToken[] {
   switch (term.kind) {
     case "words":
-      return [atom("TEXT"), string(term.text)];
+      return [atom("TEXT"), searchString(term.text)];
     case "field":
-      return [atom(term.field.toUpperCase()), string(term.text)];
+      return [atom(term.field.toUpperCase()), searchString(term.text)];
     case "header": {
       const { header, text } = term;
-      if (header !== "List-Id" || !text.includes("@")) return [atom("HEADER"), atom(header), string(text)];
-      // By its address, as Gmail takes it, too: list@host is most often named list.host (RFC 2919 section 3).
-      const named = [atom("HEADER"), atom(header), string(text.replace("@", "."))];
-      return [atom("OR"), named, [atom("HEADER"), atom("List-Post"), string(text)]];
+      if (header !== "List-Id" || !text.includes("@"))
+        return [atom("HEADER"), atom(header), searchString(text)];
+      // A list's address finds it as in Gmail: the id of list@host is most often list.host (RFC 2919 section 3).
+      const byId = [atom("HEADER"), atom(header), searchString(text.replace("@", "."))];
+      return [atom("OR"), byId, [atom("HEADER"), atom("List-Post"), searchString(text)]];
     }
     case "flag":
       return [atom(`${term.set ? "" : "UN"}${term.flag.toUpperCase()}`)];
@@ -89,8 +93,8 @@ function ofTerm(term: Term): SearchToken[] {
         ...(term.under === undefined ? [] : [atom("SMALLER"), atom(String(term.under))]),
       ];
     case "label":
-      return [atom("X-GM-LABELS"), string(term.label)];
+      return [atom("X-GM-LABELS"), searchString(term.label)];
     default:
-      throw new Error(`${term.kind} is not for the server`);
+      throw new Error(`${term.kind} is not a search key`);
   }
 }

@@ -1,28 +1,29 @@
 /**
- * What a mailbox holds now, on a connection that has had it selected for a while, without a round trip for asking.
+ * Reads the current state of a mailbox that a connection selected a while ago, without a round trip for NOOP where the
+ * server allows it.
  *
- * A server need not say what has arrived before the next NOOP. Dovecot looks at the end of every command, and then
- * says so in that command's own answer: EXISTS, FETCH for changed flags, and, in the answers to UID commands, EXPUNGE
- * (RFC 9051 sections 5.2 and 7.5.1). So there the work is done first, and done again in the rare case that its answer
- * told of a change.
+ * A server need not report changes before the next NOOP. Dovecot synchronizes at the end of every command and reports
+ * in that command's response: EXISTS, FETCH for changed flags, and, for UID commands, EXPUNGE (RFC 9051 sections 5.2
+ * and 7.5.1). There the work is done first, and repeated in the rare case that its response reported a change.
  */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import { requireSelected } from "./select.ts";
 
-/** Names that servers give in ID (RFC 2971), lower case; only those this was tried with. */
-const attentiveServers = new Set(["dovecot"]);
+/** Server names from ID (RFC 2971), in lower case; only servers that were tested. */
+const inlineServers = new Set(["dovecot"]);
 
-export function isAttentive(imap: ImapFlow): boolean {
+/** True for servers that report changes in the response to every command. */
+export function reportsChangesInline(imap: ImapFlow): boolean {
   const { name } = imap.serverInfo ?? {};
-  return typeof name === "string" && attentiveServers.has(name.trim().toLowerCase());
+  return typeof name === "string" && inlineServers.has(name.trim().toLowerCase());
 }
 
-/** Does `work` and says what its answer told besides: nothing, that emails have arrived, or that some have changed. */
-export async function withNews<T>(
+/** Does `work` and returns, beside its result, what the server reported meanwhile; "changes" includes arrivals. */
+export async function detectChanges<T>(
   imap: ImapFlow,
   work: () => Promise<T>,
-): Promise<{ answer: T; news: "none" | "arrivals" | "changes" }> {
+): Promise<{ result: T; reported: "nothing" | "arrivals" | "changes" }> {
   const { exists } = requireSelected(imap);
   let changed = false;
   const onChange = () => {
@@ -31,9 +32,9 @@ export async function withNews<T>(
   imap.on("flags", onChange);
   imap.on("expunge", onChange);
   try {
-    const answer = await work();
-    const arrived = requireSelected(imap).exists !== exists;
-    return { answer, news: changed ? "changes" : arrived ? "arrivals" : "none" };
+    const result = await work();
+    const hasArrivals = requireSelected(imap).exists !== exists;
+    return { result, reported: changed ? "changes" : hasArrivals ? "arrivals" : "nothing" };
   } finally {
     imap.off("flags", onChange);
     imap.off("expunge", onChange);
@@ -41,16 +42,16 @@ export async function withNews<T>(
 }
 
 /**
- * `work` reads the selected mailbox by UID commands only, and first by one without a sequence set in a search: to that
- * Dovecot tells no EXPUNGE. It may run twice.
+ * Does `work` on the current state of the selected mailbox; it may run twice. `work` must use UID commands only, and
+ * its first command must not be a search within UIDs, in whose response Dovecot reports no EXPUNGE.
  */
 export async function readFresh<T>(imap: ImapFlow, work: () => Promise<T>): Promise<T> {
-  if (!isAttentive(imap)) {
+  if (!reportsChangesInline(imap)) {
     await imap.noop();
     return work();
   }
-  const { answer, news } = await withNews(imap, work);
-  return news === "none" ? answer : work();
+  const { result, reported } = await detectChanges(imap, work);
+  return reported === "nothing" ? result : work();
 }
 
 /**

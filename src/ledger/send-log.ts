@@ -11,7 +11,7 @@ import type { Database } from "../db/open.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import { type Log, toErrorFields } from "../log.ts";
-import { hashUnder, newId, seal, unseal } from "../secrets.ts";
+import { newId, seal, toKeyedHash, unseal } from "../secrets.ts";
 import { createSendStore, type SendIdentity, type SendRow, type SendStore } from "./send-store.ts";
 
 const hourMs = 3_600_000;
@@ -229,7 +229,7 @@ async function recordOutcome<Answer>(
 
 /** Hashes under the data key, which outlives a rotation of the server key and is not readable from the disk. */
 function toSendHash({ dataKey }: LiveGrant, purpose: "key" | "request" | "content", value: string): string {
-  return hashUnder(dataKey, `send ${purpose}`, value);
+  return toKeyedHash(dataKey, `send ${purpose}`, value);
 }
 
 /** Additional data of the sealed answer: binds it to its row. */

@@ -94,7 +94,7 @@ function recordOperation(
     deleteOldest(own);
   } catch (error) {
     log.error("operation_unwritten", { grant: grant.id, tool, error: toErrorFields(error) });
-    return { problem: "It was done, but could not be written down here: undo cannot put it back." };
+    return { problem: "It was done, but could not be recorded: undo cannot put it back." };
   }
   return { id };
 }

@@ -82,8 +82,8 @@ function requireRoom({ db, clock }: UploadsDeps, grantId: string): void {
     .where(and(eq(uploads.grantId, grantId), gt(uploads.expiresAt, clock.now())))
     .get();
   if ((unused?.number ?? 0) >= maxUnusedUploads)
-    throw new AppError("rate_limited", `There are ${maxUnusedUploads} uploads already that no email uses.`, {
-      hint: "Send or draft the emails they are for; unused uploads go after an hour.",
+    throw new AppError("rate_limited", `There are already ${maxUnusedUploads} uploads that no email uses.`, {
+      hint: "Send or draft the emails they are for; unused uploads are deleted after an hour.",
       retryAfterSeconds: uploadLifetimeMs / 1000,
     });
 }
@@ -146,7 +146,7 @@ function readFiles({ db, clock }: UploadsDeps, grant: LiveGrant, id: string): Fi
     .where(and(eq(uploads.id, id), eq(uploads.grantId, grant.id), gt(uploads.expiresAt, clock.now())))
     .get();
   if (!row || row.sizeBytes === 0)
-    throw new AppError("attachment_not_found", "Under this upload no file has come, or it is over.", {
+    throw new AppError("attachment_not_found", "No file has arrived for this upload, or it has expired.", {
       hint: "Ask the person whether the page said that the files have arrived; make a new one with request_upload after an hour.",
     });
   const open = (sealed: Buffer, field: string) =>

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { ConnectionOwner } from "../credentials.ts";
 import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
-import type { Connections, Work } from "../imap/connections.ts";
+import type { Connections, ConnectionWork } from "../imap/connections.ts";
 import { requireSelected } from "../imap/select.ts";
 
 export type Access = {
@@ -14,9 +14,9 @@ export type Access = {
   clock: Clock;
   signal: AbortSignal;
   /** Reads over a connection that has `mailbox` selected, or any. */
-  read<T>(mailbox: string | undefined, work: Work<T>): Promise<T>;
+  read<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
   /** Changes things over a connection that has `mailbox` selected, or any; never tried twice. */
-  write<T>(mailbox: string | undefined, work: Work<T>): Promise<T>;
+  write<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
   /** Whether work on another connection could begin at once. */
   hasSpare(): boolean;
   /** The same, with what it does ended by another signal, too: its connection is closed then. */

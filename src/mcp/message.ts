@@ -60,7 +60,7 @@ export function readPost(body: string, version: string | undefined): Post | Json
   const invalid = findInvalidRequest(requests);
   if (invalid) return invalid;
   const initialize = requests.some(({ method }) => method === "initialize");
-  if (initialize && messages.length > 1) return toInvalid("initialize comes alone.");
+  if (initialize && messages.length > 1) return toInvalid("initialize must be sent alone.");
   const unsupported = checkPostVersion(requests, version, initialize);
   if (unsupported) return unsupported;
   return {

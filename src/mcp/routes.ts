@@ -107,7 +107,7 @@ function endSession(c: Context<GrantEnv>, { sessions, streams }: McpDeps): Respo
 const unknownSession: JsonRpcRefusal = {
   status: 404,
   code: -32001,
-  message: "This session is over or was never here; initialize again.",
+  message: "This session has ended or never existed; initialize again.",
 };
 
 function toErrorResponse(c: Context, { status, code, message, id }: JsonRpcRefusal): Response {

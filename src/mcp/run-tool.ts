@@ -7,7 +7,7 @@ import type { Vault } from "../accounts/vault.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import { type Log, toErrorFields, toReason } from "../log.ts";
+import { describeCause, type Log, toErrorFields } from "../log.ts";
 import { toStorageError } from "../storage-error.ts";
 import { chooseAccount } from "../tools/choose-account.ts";
 import type { GrantStores, ToolContext, ToolServices } from "../tools/context.ts";
@@ -84,14 +84,14 @@ export function createRunTool(deps: RunToolDeps) {
     } catch (thrown) {
       const error = toStorageError(thrown);
       if (error instanceof AppError) {
-        const reason = toReason(error.cause) || undefined;
+        const reason = describeCause(error.cause) || undefined;
         log.info("call", { ...toLogFields(), outcome: "refused", code: error.code, reason });
         return toErrorResult(`${error.message} ${error.hint} (${error.code})`);
       }
       log.error("bug", { ...toLogFields(), error: toErrorFields(error) });
       const hint = hintsWhenStopped[tool.effect] ?? "Try it once more, another way if there is one.";
       return toErrorResult(
-        `Something went wrong inside the mail connector; it was noted as ${call.requestId}. ${hint} (internal_error)`,
+        `Something went wrong inside the mail connector; it was logged as ${call.requestId}. ${hint} (internal_error)`,
       );
     }
   };

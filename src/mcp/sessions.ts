@@ -8,7 +8,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { sessions } from "../db/schema.ts";
 import { hashSecret, newToken } from "../secrets.ts";
-import { noteWhereItCan } from "../storage-error.ts";
+import { ignoreStorageErrors } from "../storage-error.ts";
 
 /** Sessions kept for one grant. Some clients open a session for every call and never end one. */
 const maxSessionsPerGrant = 100;
@@ -60,7 +60,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
   /** Records a use of the session: a call, or an open stream. */
   function touch(hash: string): void {
     const lastUsedAt = clock.now();
-    noteWhereItCan(() => db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run());
+    ignoreStorageErrors(() => db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run());
     const row = cached.get(hash);
     if (row) cached.set(hash, { ...row, lastUsedAt });
   }

@@ -3,12 +3,12 @@ import { and, eq, gt, isNotNull, lte, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import { type Database, purgeLog } from "../db/open.ts";
+import { type Database, purgeWriteAheadLog } from "../db/open.ts";
 import { authorizationRequests, grants, tokens } from "../db/schema.ts";
 import type { Level, LiveGrant } from "../grant.ts";
 import type { Log } from "../log.ts";
 import { hashSecret, type Secrets } from "../secrets.ts";
-import { noteWhereItCan } from "../storage-error.ts";
+import { ignoreStorageErrors } from "../storage-error.ts";
 import { createAuthorizationFlow } from "./authorization-flow.ts";
 import { createExternalRevocationWatch } from "./external-revocation.ts";
 import { createTokens, deletedKey, type GrantEndReason, refreshGraceMs } from "./tokens.ts";
@@ -33,7 +33,7 @@ export function createGrants(deps: {
   /** Deletes a grant with everything that references it (credentials, tokens, …), then calls `onEnd`. */
   function end(grantId: string, reason: GrantEndReason): void {
     db.delete(grants).where(eq(grants.id, grantId)).run();
-    purgeLog(db);
+    purgeWriteAheadLog(db);
     // A second use means that somebody else may hold the code or token.
     const level = reason === "code_replayed" || reason === "refresh_token_reused" ? "warn" : "info";
     deps.log[level]("grant_ended", { grant: grantId, reason });
@@ -85,7 +85,7 @@ export function createGrants(deps: {
       if (clientId === null || level === null || lastUsedAt === null) return undefined;
       externalRevocations.track(id);
       if (now - lastUsedAt >= lastUseWriteMs)
-        noteWhereItCan(() => db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run());
+        ignoreStorageErrors(() => db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run());
       let dataKey: Uint8Array | undefined;
       return {
         id,
@@ -128,7 +128,7 @@ export function createGrants(deps: {
         .run();
       db.delete(authorizationRequests).where(lte(authorizationRequests.expiresAt, now)).run();
       // Repeats a purge that failed because a reader was active.
-      purgeLog(db);
+      purgeWriteAheadLog(db);
     },
   };
 }

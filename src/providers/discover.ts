@@ -4,7 +4,7 @@
  */
 
 import type { MailServer } from "../credentials.ts";
-import type { Outbound } from "../outbound.ts";
+import type { Outbound } from "../outbound/outbound.ts";
 import type { AutoconfigServers } from "./autoconfig.ts";
 import { findPresetByDomain, findPresetByExchanger, findPresetByImapHost } from "./presets.ts";
 import type { Provider } from "./provider.ts";

@@ -3,7 +3,8 @@
 import { joinFlowed } from "../email/format-flowed.ts";
 import { withoutTrailingSpace } from "../email/line-ends.ts";
 import type { Part } from "../email/part.ts";
-import { hostOf, type LinkBook, longTarget, unwrap } from "../html/links.ts";
+import { hostOf, type LinkIndex, maxShownTarget } from "../html/link-index.ts";
+import { unwrapLink } from "../html/link-wrappers.ts";
 
 /** As it was written, with line breaks made alike and format=flowed joined. */
 export function toPlainText(text: string, part: Part): string {
@@ -20,13 +21,13 @@ export function toPlainText(text: string, part: Part): string {
 }
 
 /** The same with long link targets shown by host and number, as in HTML emails. */
-export function shortenTargets(line: string, links: LinkBook): string {
+export function shortenTargets(line: string, links: LinkIndex): string {
   return line.replace(/<?\bhttps?:\/\/[^\s<>"]+>?/gi, (found) => {
     const url = found.replace(/^<|>$/g, "").replace(/[).,;!?\]]+$/, "");
-    const target = unwrap(url);
-    if (target === url && url.length <= longTarget) return found;
+    const target = unwrapLink(url);
+    if (target === url && url.length <= maxShownTarget) return found;
     const rest = found.replace(/^</, "").replace(/>$/, "").slice(url.length);
-    const shown = target.length <= longTarget ? target : `${hostOf(target)} #${links.remember(target, "")}`;
+    const shown = target.length <= maxShownTarget ? target : `${hostOf(target)} #${links.add(target, "")}`;
     return `<${shown}>${rest}`;
   });
 }

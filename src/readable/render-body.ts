@@ -6,9 +6,10 @@ import { type BodyText, type EmailContents, toEmailContents } from "../email/ema
 import { formatAddress } from "../email/headers.ts";
 import { toMimeTree } from "../email/mime-tree.ts";
 import { type AttachedEmailHeader, isOutlookFile, type Part } from "../email/part.ts";
-import { createLinkBook, type LinkBook } from "../html/links.ts";
-import { htmlToMarkdown, type LeftOut } from "../html/markdown.ts";
-import { escaped, toHtmlSource } from "../html/source.ts";
+import { escapeMarkup, toHtmlSource } from "../html/html-source.ts";
+import { createLinkIndex, type LinkIndex } from "../html/link-index.ts";
+import { htmlToMarkdown } from "../html/markdown.ts";
+import type { HtmlOmissions } from "../html/rendering.ts";
 import { calendarToLines } from "./calendar.ts";
 import type { EmailFormat } from "./email-format.ts";
 import { foldHistory, show } from "./fold.ts";
@@ -28,7 +29,7 @@ export type Rendered = {
 type Content = (part: Part) => Buffer | undefined;
 
 /** What was left out, over all parts. */
-type Tally = LeftOut & {
+type Tally = HtmlOmissions & {
   quoted: number;
   signature: number;
   /** Each text inside a signature: whether it was one, and could be read. */
@@ -44,12 +45,12 @@ export function renderBody(
   request: { format: EmailFormat; forward: boolean },
   content: Content,
 ): Rendered {
-  const links = createLinkBook();
+  const links = createLinkIndex();
   const tally: Tally = {
     hiddenWords: 0,
     trackingPixels: 0,
     pictures: 0,
-    invisible: 0,
+    invisibleCharacters: 0,
     tooDeep: false,
     quoted: 0,
     signature: 0,
@@ -69,7 +70,7 @@ function toSections(
   contents: EmailContents,
   request: Request,
   content: Content,
-  links: LinkBook,
+  links: LinkIndex,
   tally: Tally,
 ): string[] {
   const sections: string[] = [];
@@ -111,7 +112,7 @@ function formatAttachedHeader({ from, date, subject }: AttachedEmailHeader): str
 }
 
 function attachedHeaderHtml(attachedHeader: AttachedEmailHeader): string {
-  return `<p>${formatAttachedHeader(attachedHeader).split("\n").map(escaped).join("<br>\n")}</p>`;
+  return `<p>${formatAttachedHeader(attachedHeader).split("\n").map(escapeMarkup).join("<br>\n")}</p>`;
 }
 
 function toText(part: Part, content: Content): string {
@@ -137,7 +138,7 @@ function renderText(
   text: BodyText,
   { format, forward }: { format: EmailFormat; forward: boolean },
   content: Content,
-  links: LinkBook,
+  links: LinkIndex,
   tally: Tally,
 ): string {
   const { html, plain, other, further = [] } = text;
@@ -181,7 +182,7 @@ function renderText(
 
   function sourceOf(one: Part): string {
     const words = toText(one, content);
-    return isHtml(one) ? toHtmlSource(words) : `<pre>${escaped(words)}</pre>`;
+    return isHtml(one) ? toHtmlSource(words) : `<pre>${escapeMarkup(words)}</pre>`;
   }
 
   function plainOf(plainPart: Part): string {
@@ -198,12 +199,12 @@ function renderText(
   }
 
   function toMarkdown(words: string): string[] {
-    const { lines: found, leftOut } = htmlToMarkdown(words, links);
-    tally.hiddenWords += leftOut.hiddenWords;
-    tally.trackingPixels += leftOut.trackingPixels;
-    tally.pictures += leftOut.pictures;
-    tally.invisible += leftOut.invisible;
-    tally.tooDeep ||= leftOut.tooDeep;
+    const { lines: found, omissions } = htmlToMarkdown(words, links);
+    tally.hiddenWords += omissions.hiddenWords;
+    tally.trackingPixels += omissions.trackingPixels;
+    tally.pictures += omissions.pictures;
+    tally.invisibleCharacters += omissions.invisibleCharacters;
+    tally.tooDeep ||= omissions.tooDeep;
     return found;
   }
 }
@@ -215,13 +216,13 @@ function tidy(lines: readonly string[]): string {
     .trim();
 }
 
-function listLinks(links: LinkBook): string {
+function listLinks(links: LinkIndex): string {
   const numbered = links.all().map(({ number, url, text }) => `${number}. ${text ? `${text}: ` : ""}${url}`);
   const pictures = links.pictures().map((url, at) => `${numbered.length + at + 1}. (a picture): ${url}`);
   return [...numbered, ...pictures].join("\n");
 }
 
-function notes(contents: EmailContents, format: EmailFormat, tally: Tally, links: LinkBook): string[] {
+function notes(contents: EmailContents, format: EmailFormat, tally: Tally, links: LinkIndex): string[] {
   const found: string[] = [];
   const isOpen = tally.sealed.includes("open");
   const closed = tally.sealed.includes("closed");
@@ -244,7 +245,7 @@ function notes(contents: EmailContents, format: EmailFormat, tally: Tally, links
     count(tally.hiddenWords, "hidden word"),
     count(tally.trackingPixels, "tracking pixel"),
     count(tally.pictures, "picture", "s without a description", " without a description"),
-    count(tally.invisible, "invisible character"),
+    count(tally.invisibleCharacters, "invisible character"),
   ].filter((part) => part !== "");
   if (left.length > 0) found.push(`Left out: ${left.join(", ")}.`);
   if (tally.quoted + tally.signature > 0)

@@ -4,7 +4,7 @@ import { decodeText } from "../email/charset.ts";
 import { headerValue, parseHeaders } from "../email/headers.ts";
 import type { Part } from "../email/part.ts";
 import { decodeTransfer } from "../email/transfer-encoding.ts";
-import { htmlToWords } from "../html/words.ts";
+import { htmlToWords } from "../html/visible-words.ts";
 
 /** Octets of BODY[1] fetched for a row. Past nested multiparts' own headers this leaves a line or two of text. */
 export const snippetBytes = 400;

@@ -2,8 +2,8 @@
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Credentials, MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
-import { toAppError } from "../imap/failures.ts";
-import type { Outbound } from "../outbound.ts";
+import type { Outbound } from "../outbound/outbound.ts";
+import { toSmtpError } from "./failures.ts";
 
 /** How long a stage may take, in milliseconds: connecting, the greeting, silence in between. */
 export type SmtpDeadlines = { connectMs: number; greetingMs: number; silenceMs: number };
@@ -24,7 +24,7 @@ type SmtpDeps = { outbound: Outbound; signal: AbortSignal; deadlines?: SmtpDeadl
  * pinned here. Throws what proveSmtp throws, and not_supported for an account connected for reading only.
  */
 export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promise<SmtpSession> {
-  if (deps.signal.aborted) throw toAppError(deps.signal.reason, "connect");
+  if (deps.signal.aborted) throw toSmtpError(deps.signal.reason, "connect");
   const { auth, ...options } = await toOptions(credentials, deps);
   const session = await dial(options, deps.signal, auth);
   // A server that hangs up while nobody looks is no accident of ours.
@@ -53,7 +53,7 @@ async function dial(
   signal: AbortSignal,
   auth?: { user: string; pass: string },
 ): Promise<SmtpSession> {
-  if (signal.aborted) throw toAppError(signal.reason, "connect");
+  if (signal.aborted) throw toSmtpError(signal.reason, "connect");
   const connection = new SMTPConnection(options);
   let takesUtf8 = false;
   const { promise: proven, resolve, reject } = Promise.withResolvers<void>();
@@ -74,7 +74,7 @@ async function dial(
     return { connection, takesUtf8 };
   } catch (error) {
     connection.close();
-    throw toAppError(error, "connect");
+    throw toSmtpError(error, "connect");
   } finally {
     signal.removeEventListener("abort", giveUp);
   }

@@ -1,6 +1,6 @@
 /** What a submission server's refusals mean, by reply code (RFC 5321) and enhanced status code (RFC 3463). */
 import { AppError } from "../errors.ts";
-import { toAppError } from "../imap/failures.ts";
+import { toSmtpError } from "./failures.ts";
 
 /** RFC 5321 section 4.2.1: what is put off, by greylisting or for load, may go some minutes later. */
 const later = { retryAfterSeconds: 300, hint: "The mail server puts this off; try again in some minutes." };
@@ -11,7 +11,7 @@ const isSizeRefusal = (code: number, status: string) =>
 
 /** Why an email was not taken, as an AppError that says that nothing was sent. */
 export function toFailure(error: unknown): AppError {
-  if (!isRecord(error)) return toAppError(error, "smtp");
+  if (!isRecord(error)) return toSmtpError(error, "command");
   const refusals = Array.isArray(error.rejectedErrors) ? error.rejectedErrors.filter(isRecord) : [];
   const code = toReplyCode(error);
   if (refusals.length > 0) {
@@ -44,7 +44,7 @@ export function toFailure(error: unknown): AppError {
           `Nothing was sent: the mail server refused the email (${toCodes(error)}).`,
           { cause: error },
         );
-  return toAppError(error, "smtp");
+  return toSmtpError(error, "command");
 }
 
 /** Why one recipient was refused, in our words with the server's codes. */

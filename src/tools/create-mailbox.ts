@@ -3,7 +3,7 @@ import { quoted } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
 import { account } from "./parameters.ts";
 
-export const createMailbox = defineTool({
+export const createMailboxTool = defineTool({
   name: "create_mailbox",
   title: "Create a mailbox",
   description: "Creates a mailbox (folder) to move emails into.",

@@ -3,32 +3,30 @@ import { defineTool } from "./define-tool.ts";
 import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
-export const deleteEmail = defineTool({
+export const deleteEmailTool = defineTool({
   name: "delete_email",
   title: "Delete emails",
   description:
-    "Moves emails to Trash, which can be undone. Emails that are in Trash already, and all of them with permanently, are erased for ever: only when the person asked for that.",
+    "Moves emails to Trash, which can be undone. Emails already in Trash, and every one with permanently, are erased forever: only when the person asked for that.",
   effect: "destroy",
   input: z.object({
     ids: emailIds,
-    permanently: z.boolean().default(false).describe("Erase for ever, at once"),
+    permanently: z.boolean().default(false).describe("Erase forever, at once"),
   }),
   output: outcomes.extend({ erased: z.int() }),
   async run({ ids, permanently }, { accountFor, undoLog }) {
     const account = accountFor({ ids });
-    const deleted = await account.deleteEmails(ids, permanently);
-    const kept = deleted.changes.length;
-    const done = deleted.outcomes.filter((outcome) => outcome.done).length;
-    return { ...recordOutcomes(undoLog, account, "delete_email", deleted), erased: Math.max(0, done - kept) };
+    const result = await account.deleteEmails(ids, permanently);
+    const done = result.outcomes.filter((outcome) => outcome.done).length;
+    // Only a move to Trash can be undone, so a done email without a change was erased.
+    const erased = Math.max(0, done - result.changes.length);
+    return { ...recordOutcomes(undoLog, account, "delete_email", result), erased };
   },
-  render: (data) =>
-    showOutcomes(
-      data,
-      data.erased === 0
-        ? "moved to Trash"
-        : data.erased === data.done
-          ? "erased for ever"
-          : `deleted, ${data.erased} of them erased`,
-    ),
+  render: (data) => showOutcomes(data, describeDeletion(data)),
   audit: auditOutcomes,
 });
+
+function describeDeletion({ done, erased }: { done: number; erased: number }): string {
+  if (erased === 0) return "moved to Trash";
+  return erased === done ? "erased forever" : `deleted, ${erased} of them erased`;
+}

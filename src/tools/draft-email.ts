@@ -4,17 +4,21 @@ import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 import {
   chooseSender,
+  deleteUploads,
   emailFields,
   preview,
   showPreview,
-  spendUploads,
+  toEmailRequest,
   toPreview,
-  toRequest,
 } from "./outgoing.ts";
 
-const sendNext = "Once the person agrees, send it with send_email and this draft_id.";
+const mayBeSent =
+  "Once the person agrees, send it with send_email and this draft_id. Change it with draft_email.";
+const mayNotBeSent =
+  "This connection may not send it: the person can, from their mail program. Change it with draft_email.";
+const idUnknown = "The mail server did not return the draft's id; find it with get_recent_emails in drafts.";
 
-export const draftEmail = defineTool({
+export const draftEmailTool = defineTool({
   name: "draft_email",
   title: "Draft an email",
   description:
@@ -28,27 +32,27 @@ export const draftEmail = defineTool({
     draft_id: z.string().optional(),
     mailbox: mailLine(),
     preview,
-    /** Whether this connection may send it, or the person must. */
+    /** False when only the person can send it, in a mail program. */
     can_send: z.boolean().optional(),
     notes: z.array(z.string()),
   }),
   async run(input, context) {
     const account = chooseSender(input, context);
-    const composed = await account.compose(await toRequest(input, context));
+    const composed = await account.compose(await toEmailRequest(input, context));
     const { id, mailbox, notes } = await account.saveDraft(composed, input.draft_id);
-    spendUploads(input, context);
+    deleteUploads(input, context);
     const can_send = account.canSend && context.grant.level === "send";
     return { draft_id: id, mailbox, preview: toPreview(composed.preview), can_send, notes };
   },
-  render: ({ draft_id, mailbox, preview: email, can_send, notes }, fence) =>
-    [
+  render({ draft_id, mailbox, preview: email, can_send, notes }, fence) {
+    const recipients = email.to.length + email.cc.length + email.bcc.length;
+    return [
       `Saved in ${quoted(mailbox)}, not sent. It will look like this, formatted where HTML is shown:`,
       fence(showPreview(email)),
       ...notes,
-      ...(email.to.length + email.cc.length + email.bcc.length === 0 ? ["It has no recipient yet."] : []),
-      draft_id === undefined
-        ? "The mail server did not tell the draft's id; find it with get_recent_emails in drafts."
-        : `draft_id: ${draft_id}\n${can_send ? sendNext : "This connection may not send it: the person can, from their mail program."} Change it with draft_email.`,
-    ].join("\n"),
+      ...(recipients === 0 ? ["It has no recipient yet."] : []),
+      draft_id === undefined ? idUnknown : `draft_id: ${draft_id}\n${can_send ? mayBeSent : mayNotBeSent}`,
+    ].join("\n");
+  },
   audit: () => ({ count: 1 }),
 });

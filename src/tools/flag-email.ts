@@ -4,29 +4,31 @@ import { defineTool } from "./define-tool.ts";
 import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
-/** An IMAP keyword is an atom (RFC 9051 section 9); JMAP's names for system flags have tools of their own. */
-const keyword = /^[A-Za-z0-9$_.:+-]{1,64}$/;
-const reserved: Readonly<Record<string, string>> = {
+/** An IMAP keyword is an atom (RFC 9051 section 9). */
+const keywordPattern = /^[A-Za-z0-9$_.:+-]{1,64}$/;
+/** Hints for the system flags, by their JMAP names (RFC 8621 section 4.1.1). */
+const systemFlags: Readonly<Record<string, string>> = {
   $seen: "Use mark_as_read for it.",
   $flagged: "Use `flagged` for it.",
   $deleted: "Use delete_email for it.",
-  $draft: "The server keeps it.",
-  $recent: "The server keeps it.",
+  $draft: "The server sets it.",
+  $recent: "The server sets it.",
   $answered: "Sending a reply sets it.",
 };
 const keywords = z.array(z.string().max(64)).max(20).optional();
 
+/** Throws invalid_input for a name that is no keyword, or the name of a system flag. */
 function requireKeywords(names: readonly string[] | undefined): string[] {
   return (names ?? []).map((name) => {
-    const known = reserved[name.toLowerCase().replace(/^\\/, "$")];
-    if (!known && keyword.test(name)) return name;
+    const hint = systemFlags[name.toLowerCase().replace(/^\\/, "$")];
+    if (!hint && keywordPattern.test(name)) return name;
     throw new AppError("invalid_input", `${JSON.stringify(name)} cannot be used as a keyword.`, {
-      hint: known ?? "A keyword is one word of letters, digits and $ _ . : + -, such as $work.",
+      hint: hint ?? "A keyword is one word of letters, digits and $ _ . : + -, such as $work.",
     });
   });
 }
 
-export const flagEmail = defineTool({
+export const flagEmailTool = defineTool({
   name: "flag_email",
   title: "Flag or label emails",
   description:
@@ -48,8 +50,8 @@ export const flagEmail = defineTool({
     const both = add.find((name) => remove.some((other) => other.toLowerCase() === name.toLowerCase()));
     if (both) throw new AppError("invalid_input", `${both} is both to be added and to be removed.`);
     const account = accountFor({ ids });
-    const changed = await account.changeFlags(ids, { add, remove });
-    return recordOutcomes(undoLog, account, "flag_email", changed);
+    const result = await account.changeFlags(ids, { add, remove });
+    return recordOutcomes(undoLog, account, "flag_email", result);
   },
   render: (data) => showOutcomes(data, "changed"),
   audit: auditOutcomes,

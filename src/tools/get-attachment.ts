@@ -4,7 +4,7 @@ import { mailAnswer, mailLine, mailText } from "./fence.ts";
 import { emailId, offset } from "./parameters.ts";
 import { showSize } from "./rows.ts";
 
-export const getAttachment = defineTool({
+export const getAttachmentTool = defineTool({
   name: "get_attachment",
   title: "Read an attachment",
   description:
@@ -36,36 +36,19 @@ export const getAttachment = defineTool({
     const account = accountFor({ id });
     if (link) {
       const { name, type, size } = await account.describeAttachment({ id, index });
-      return {
-        index,
-        name,
-        type,
-        size,
-        kind: "link" as const,
-        download: toDownload(downloads.create({ id, index })),
-        notes: [],
-      };
+      const download = toDownload(downloads.create({ id, index }));
+      return { index, name, type, size, kind: "link" as const, download, notes: [] };
     }
-    const { kind, text, image, nextOffset, ...found } = await account.getAttachment({
-      id,
-      index,
-      offset,
-      maxCharacters: max_characters,
-    });
-    const facts = { index, name: found.name, type: found.type, size: found.size, notes: found.notes };
-    if (kind === "image") return { ...facts, kind, image };
-    if (kind === "none") return { ...facts, kind, download: toDownload(downloads.create({ id, index })) };
-    return {
-      ...facts,
-      kind,
-      text,
-      offset: found.offset,
-      end: found.end,
-      total: found.total,
-      next_offset: nextOffset,
-    };
+    const request = { id, index, offset, maxCharacters: max_characters };
+    const { kind, text, image, nextOffset, ...content } = await account.getAttachment(request);
+    const { name, type, size, notes } = content;
+    const facts = { index, name, type, size, kind, notes };
+    if (kind === "image") return { ...facts, image };
+    if (kind === "none") return { ...facts, download: toDownload(downloads.create({ id, index })) };
+    const { offset: start, end, total } = content;
+    return { ...facts, text, offset: start, end, total, next_offset: nextOffset };
   },
-  /** The picture itself is in the content, once. */
+  /** Without the image, which the content holds already. */
   publish: ({ image: _, ...data }) => data,
   render(data, fence): Content[] {
     const { index, name, type, size, kind, text, image, download, notes } = data;
@@ -75,7 +58,7 @@ export const getAttachment = defineTool({
       data.next_offset === undefined
         ? ""
         : `Characters ${data.offset} to ${data.end} of ${data.total} are shown; continue with offset ${data.next_offset}.`,
-      download ? `Download, once, until ${download.expires}: ${download.url}` : "",
+      download ? `Download link, works once, until ${download.expires}: ${download.url}` : "",
     ].filter((line) => line !== "");
     const body = kind === "text" ? `${head}\n\n${text ?? ""}` : head;
     const shown: Content[] = [{ type: "text", text: [fence(body), ...about].join("\n") }];
@@ -83,9 +66,6 @@ export const getAttachment = defineTool({
   },
 });
 
-function toDownload({ url, expiresAt }: { url: string; expiresAt: number }): {
-  url: string;
-  expires: string;
-} {
+function toDownload({ url, expiresAt }: { url: string; expiresAt: number }) {
   return { url, expires: new Date(expiresAt).toISOString() };
 }

@@ -22,9 +22,9 @@ const attachment = z.object({
   inside: z.int().optional(),
   email: z.object({ from: person.optional(), date: z.string().optional(), subject: mailLine() }).optional(),
 });
-type Attachment = z.output<typeof attachment>;
+type ListedAttachment = z.output<typeof attachment>;
 
-export const getEmail = defineTool({
+export const getEmailTool = defineTool({
   name: "get_email",
   title: "Read an email",
   description:
@@ -66,13 +66,8 @@ export const getEmail = defineTool({
     headers: mailText().optional(),
   }),
   async run({ id, format, offset, max_characters, headers }, { accountFor }) {
-    const email = await accountFor({ id }).getEmail({
-      id,
-      format,
-      offset,
-      maxCharacters: max_characters,
-      headers,
-    });
+    const request = { id, format, offset, maxCharacters: max_characters, headers };
+    const email = await accountFor({ id }).getEmail(request);
     const state = (["unread", "flagged", "answered", "draft"] as const).filter((flag) => email[flag]);
     return {
       ...email,
@@ -94,10 +89,10 @@ export const getEmail = defineTool({
       list("Bcc", email.bcc),
       `Date: ${email.date}`,
       `Mailbox: ${email.mailbox}`,
-      verdicts(email.sender),
+      showVerdicts(email.sender),
       `Subject: ${email.subject || "(none)"}`,
       ...email.attachments.filter(({ inline }) => !inline).map(showAttachment),
-      pictures(email.attachments.filter(({ inline }) => inline)),
+      showInlineAttachments(email.attachments.filter(({ inline }) => inline)),
       email.unsubscribe ? `Unsubscribe: ${email.unsubscribe.join(", ")}` : "",
       email.headers ? `\nHeaders:\n${email.headers}` : "",
     ].filter((line) => line !== "");
@@ -114,32 +109,35 @@ export const getEmail = defineTool({
   },
 });
 
-function showAttachment({ index, name, type, size, inside, email }: Attachment): string {
-  const letters = (text: string) => text.replace(/[^\p{L}\p{N}]+/gu, "");
-  const isSaid = email && letters(name.replace(/\.eml$/i, "")) === letters(email.subject);
+function showAttachment({ index, name, type, size, inside, email }: ListedAttachment): string {
+  const normalize = (text: string) => text.replace(/[^\p{L}\p{N}]+/gu, "");
+  // The name of an attached email is usually its subject; it is shown once.
+  const isNamedBySubject = email && normalize(name.replace(/\.eml$/i, "")) === normalize(email.subject);
   const facts = [
     email?.from ? `email from ${showPerson(email.from)}` : type,
     ...(email?.date ? [email.date] : []),
-    ...(email?.subject && !isSaid ? [`subject: ${email.subject}`] : []),
+    ...(email?.subject && !isNamedBySubject ? [`subject: ${email.subject}`] : []),
     showSize(size),
     ...(inside === undefined ? [] : [`inside ${inside}`]),
   ];
   return `Attachment ${index}: ${name} (${facts.join(", ")})`;
 }
 
-function verdicts(sender: z.output<typeof senderVerdicts>): string {
+function showVerdicts(sender: z.output<typeof senderVerdicts>): string {
   const known = (["spf", "dkim", "dmarc"] as const).flatMap((method) =>
     sender[method] ? [`${method.toUpperCase()} ${sender[method]}`] : [],
   );
   return known.length > 0 ? `Sender checks${sender.by ? ` by ${sender.by}` : ""}: ${known.join(", ")}` : "";
 }
 
-/** So that a picture in the text can be asked for by its number; newsletters have dozens. */
-const maxPictures = 10;
+/** A newsletter may have dozens of inline images. */
+const maxInlineAttachments = 10;
 
-function pictures(shown: readonly { index: number; name: string }[]): string {
-  if (shown.length === 0) return "";
-  const some = shown.slice(0, maxPictures).map(({ index, name }) => `${index} ${name}`);
-  const more = shown.length > maxPictures ? ` and ${shown.length - maxPictures} more` : "";
-  return `Within the text, as attachment: ${some.join(", ")}${more}`;
+/** `Inline attachments: 1 logo.png, 2 photo.jpg`; get_attachment reads them by these numbers. */
+function showInlineAttachments(inline: readonly { index: number; name: string }[]): string {
+  if (inline.length === 0) return "";
+  const some = inline.slice(0, maxInlineAttachments).map(({ index, name }) => `${index} ${name}`);
+  const more =
+    inline.length > maxInlineAttachments ? ` and ${inline.length - maxInlineAttachments} more` : "";
+  return `Inline attachments: ${some.join(", ")}${more}`;
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { account, cursor, limit, mailbox } from "./parameters.ts";
-import { page, showCursor, showRow, toPage } from "./rows.ts";
+import { emailPage, showCursor, showRow, toEmailPage } from "./rows.ts";
 
-export const getRecentEmails = defineTool({
+export const getRecentEmailsTool = defineTool({
   name: "get_recent_emails",
   title: "Get recent emails",
   description:
@@ -16,11 +16,11 @@ export const getRecentEmails = defineTool({
     cursor,
     account,
   }),
-  output: page.extend({ unread_only: z.boolean().optional() }),
+  output: emailPage.extend({ unread_only: z.boolean().optional() }),
   async run({ mailbox, limit, unread_only, cursor, account: address }, { accountFor }) {
     const account = accountFor({ account: address });
     const found = await account.listEmails({ mailbox, limit, unreadOnly: unread_only, cursor });
-    return { ...toPage([account.address], found), unread_only: unread_only || undefined };
+    return { ...toEmailPage([account.address], found), unread_only: unread_only || undefined };
   },
   render(data, fence) {
     const { emails, total, cursor, searched, unread_only } = data;

@@ -4,7 +4,7 @@ import { mailAnswer, mailLine, mailText } from "./fence.ts";
 import { emailId } from "./parameters.ts";
 import { person, showPerson, showSearched, showSkipped } from "./rows.ts";
 
-export const getThread = defineTool({
+export const getThreadTool = defineTool({
   name: "get_thread",
   title: "Read a conversation",
   description:
@@ -51,12 +51,12 @@ export const getThread = defineTool({
       const cc = email.cc.length > 0 ? `; Cc: ${email.cc.map(showPerson).join(", ")}` : "";
       const head = [
         `${at + 1}. ${email.date} ${showPerson(email.from)}${state ? ` [${state}]` : ""}`,
-        `To: ${email.to.map(showPerson).join(", ") || "(nobody named)"}${cc} — ${email.subject || "(no subject)"} — in ${email.mailbox}`,
+        `To: ${email.to.map(showPerson).join(", ") || "(no recipients)"}${cc} — ${email.subject || "(no subject)"} — in ${email.mailbox}`,
         email.id,
       ];
       const rest = [
         ...(email.left > 0 ? [`${email.left} more characters`] : []),
-        ...(email.cut ? ["a rest that was not fetched"] : []),
+        ...(email.cut ? ["a part that was not fetched"] : []),
       ];
       const more = rest.length > 0 ? `\n[${rest.join(" and ")}: get_email shows it all]` : "";
       return `${head.join("\n")}\n\n${email.body || "(no text)"}${more}`;
@@ -67,12 +67,13 @@ export const getThread = defineTool({
   },
 });
 
-const maxNames = 10;
+const maxAttachmentNames = 10;
 
-/** `attached 1: offer.pdf, 2: plan.docx`; by these numbers get_attachment takes them. */
+/** `attached 1: offer.pdf, 2: plan.docx`; get_attachment reads them by these numbers. */
 function showAttachments(attachments: readonly { index: number; name: string }[]): string {
   if (attachments.length === 0) return "";
-  const names = attachments.slice(0, maxNames).map(({ index, name }) => `${index}: ${name}`);
-  const more = attachments.length > maxNames ? ` and ${attachments.length - maxNames} more` : "";
+  const names = attachments.slice(0, maxAttachmentNames).map(({ index, name }) => `${index}: ${name}`);
+  const more =
+    attachments.length > maxAttachmentNames ? ` and ${attachments.length - maxAttachmentNames} more` : "";
   return `attached ${names.join(", ")}${more}`;
 }

@@ -1,38 +1,38 @@
-/** What Claude can do, in the order it is listed. */
+/** The tools, in the order in which tools/list lists them. */
 
-import { createMailbox } from "./create-mailbox.ts";
+import { createMailboxTool } from "./create-mailbox.ts";
 import type { Tool } from "./define-tool.ts";
-import { deleteEmail } from "./delete-email.ts";
-import { draftEmail } from "./draft-email.ts";
-import { flagEmail } from "./flag-email.ts";
-import { getAttachment } from "./get-attachment.ts";
-import { getEmail } from "./get-email.ts";
-import { getRecentEmails } from "./get-recent-emails.ts";
-import { getThread } from "./get-thread.ts";
-import { listMailboxes } from "./list-mailboxes.ts";
-import { listProviders } from "./list-providers.ts";
-import { markAsRead } from "./mark-as-read.ts";
-import { moveEmail } from "./move-email.ts";
-import { requestUpload } from "./request-upload.ts";
-import { searchEmails } from "./search-emails.ts";
-import { sendEmail } from "./send-email.ts";
-import { undo } from "./undo.ts";
+import { deleteEmailTool } from "./delete-email.ts";
+import { draftEmailTool } from "./draft-email.ts";
+import { flagEmailTool } from "./flag-email.ts";
+import { getAttachmentTool } from "./get-attachment.ts";
+import { getEmailTool } from "./get-email.ts";
+import { getRecentEmailsTool } from "./get-recent-emails.ts";
+import { getThreadTool } from "./get-thread.ts";
+import { listMailboxesTool } from "./list-mailboxes.ts";
+import { listProvidersTool } from "./list-providers.ts";
+import { markAsReadTool } from "./mark-as-read.ts";
+import { moveEmailTool } from "./move-email.ts";
+import { requestUploadTool } from "./request-upload.ts";
+import { searchEmailsTool } from "./search-emails.ts";
+import { sendEmailTool } from "./send-email.ts";
+import { undoTool } from "./undo.ts";
 
 export const tools: readonly Tool[] = [
-  listMailboxes,
-  getRecentEmails,
-  searchEmails,
-  getEmail,
-  getThread,
-  getAttachment,
-  listProviders,
-  draftEmail,
-  sendEmail,
-  markAsRead,
-  flagEmail,
-  moveEmail,
-  deleteEmail,
-  createMailbox,
-  requestUpload,
-  undo,
+  listMailboxesTool,
+  getRecentEmailsTool,
+  searchEmailsTool,
+  getEmailTool,
+  getThreadTool,
+  getAttachmentTool,
+  listProvidersTool,
+  draftEmailTool,
+  sendEmailTool,
+  markAsReadTool,
+  flagEmailTool,
+  moveEmailTool,
+  deleteEmailTool,
+  createMailboxTool,
+  requestUploadTool,
+  undoTool,
 ];

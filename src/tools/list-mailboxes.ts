@@ -3,7 +3,7 @@ import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 import { account } from "./parameters.ts";
 
-export const listMailboxes = defineTool({
+export const listMailboxesTool = defineTool({
   name: "list_mailboxes",
   title: "List mailboxes",
   description:
@@ -14,7 +14,7 @@ export const listMailboxes = defineTool({
     accounts: z.array(
       z.object({
         address: z.string(),
-        /** By its servers, and by what the person allowed. */
+        /** True when it has an SMTP server and the person allowed sending. */
         can_send: z.boolean(),
         mailboxes: z.array(
           z.object({

@@ -4,8 +4,8 @@ import { defineTool } from "./define-tool.ts";
 
 const server = z.object({ host: z.string(), port: z.int(), security: z.enum(["tls", "starttls"]) });
 
-/** In the whole list a company shows so many of its domains; asked for by name it shows all. */
-const domainsInList = 5;
+/** Domains shown per company in the whole list; a request by name shows all. */
+const maxListedDomains = 5;
 
 const provider = z.object({
   id: z.string(),
@@ -21,7 +21,7 @@ const provider = z.object({
   }),
 });
 
-export const listProviders = defineTool({
+export const listProvidersTool = defineTool({
   name: "list_providers",
   title: "List mail providers",
   description:
@@ -31,28 +31,28 @@ export const listProviders = defineTool({
   output: z.object({ providers: z.array(provider), known: z.int() }),
   async run({ name }, { providers }) {
     const wanted = name?.trim().toLowerCase().replace(/^.*@/, "");
-    const chosen = wanted ? providers.filter((candidate) => isMeant(candidate, wanted)) : providers;
+    const chosen = wanted ? providers.filter((candidate) => matchesName(candidate, wanted)) : providers;
     return {
-      providers: chosen.map((each) => toEntry(each, Boolean(wanted))),
+      providers: chosen.map((each) => toProviderEntry(each, { full: Boolean(wanted) })),
       known: providers.length,
     };
   },
   render({ providers, known }) {
     if (providers.length === 0)
-      return `None of the ${known} known companies. It connects by its own IMAP and SMTP servers, if it has any: the person types them in.`;
-    return providers.map(show).join("\n");
+      return `Not one of the ${known} known companies. Its mailboxes can be connected with its own IMAP and SMTP servers, if it has any: the person types them in.`;
+    return providers.map(showProvider).join("\n");
   },
 });
 
-function isMeant({ id, name, domains }: KnownProvider, wanted: string): boolean {
+function matchesName({ id, name, domains }: KnownProvider, wanted: string): boolean {
   return id === wanted || name.toLowerCase().includes(wanted) || domains.includes(wanted);
 }
 
-function toEntry(
+function toProviderEntry(
   { id, name, domains, imap, smtp, appPassword }: KnownProvider,
-  whole: boolean,
+  { full }: { full: boolean },
 ): z.output<typeof provider> {
-  const shown = whole ? domains : domains.slice(0, domainsInList);
+  const shown = full ? domains : domains.slice(0, maxListedDomains);
   return {
     id,
     name,
@@ -63,12 +63,12 @@ function toEntry(
     app_password: {
       kind: appPassword.kind,
       url: appPassword.url,
-      ...(whole ? { how: appPassword.steps } : {}),
+      how: full ? appPassword.steps : undefined,
     },
   };
 }
 
-function show({
+function showProvider({
   id,
   name,
   domains,

@@ -3,7 +3,7 @@ import { defineTool } from "./define-tool.ts";
 import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds } from "./parameters.ts";
 
-export const markAsRead = defineTool({
+export const markAsReadTool = defineTool({
   name: "mark_as_read",
   title: "Mark as read or unread",
   description: "Marks emails as read, or as unread. Can be undone.",
@@ -16,8 +16,8 @@ export const markAsRead = defineTool({
   output: outcomes.extend({ read: z.boolean() }),
   async run({ ids, read }, { accountFor, undoLog }) {
     const account = accountFor({ ids });
-    const marked = await account.markAsRead(ids, read);
-    return { ...recordOutcomes(undoLog, account, "mark_as_read", marked), read };
+    const result = await account.markAsRead(ids, read);
+    return { ...recordOutcomes(undoLog, account, "mark_as_read", result), read };
   },
   render: (data) => showOutcomes(data, data.read ? "marked as read" : "marked as unread"),
   audit: auditOutcomes,

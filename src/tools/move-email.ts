@@ -4,7 +4,7 @@ import { defineTool } from "./define-tool.ts";
 import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds, mailbox } from "./parameters.ts";
 
-export const moveEmail = defineTool({
+export const moveEmailTool = defineTool({
   name: "move_email",
   title: "Move emails",
   description:
@@ -14,8 +14,8 @@ export const moveEmail = defineTool({
   output: outcomes.extend({ mailbox: z.string() }),
   async run({ ids, mailbox: to }, { accountFor, undoLog }) {
     const account = accountFor({ ids });
-    const moved = await account.moveEmails(ids, to);
-    return { ...recordOutcomes(undoLog, account, "move_email", moved), mailbox: moved.mailbox ?? to };
+    const result = await account.moveEmails(ids, to);
+    return { ...recordOutcomes(undoLog, account, "move_email", result), mailbox: result.mailbox ?? to };
   },
   render: (data) => showOutcomes(data, `moved to ${quoted(data.mailbox)}`),
   audit: auditOutcomes,

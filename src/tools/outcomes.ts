@@ -1,13 +1,13 @@
-/** What a call over many emails answers: the same shape and the same words for every organising tool. */
+/** The answer of a call over several emails: the same shape and words for every organizing tool. */
 import { z } from "zod";
 import type { MailAccount, OrganizeResult } from "../mail/mail-account.ts";
 import type { UndoLog } from "./context.ts";
 
-/** Ids that are not in `not_done` are done. */
+/** An id that is not in `not_done` is done. */
 export const outcomes = z.object({
   done: z.int(),
   not_done: z.array(z.object({ id: z.string(), problem: z.string() })),
-  /** In the order of the ids asked for; null where there is none. Half the size of pairs, for 500 emails. */
+  /** In the order of the requested ids; null where an email has no new id. Half the size of pairs of ids. */
   new_ids: z.array(z.string().nullable()).optional(),
   operation_id: z.string().optional(),
   notes: z.array(z.string()),
@@ -15,17 +15,16 @@ export const outcomes = z.object({
 
 export type Outcomes = z.output<typeof outcomes>;
 
-export function toOutcomes(organised: OrganizeResult, operationId?: string): Outcomes {
-  const done = organised.outcomes.filter((outcome) => outcome.done);
-  const newIds = organised.outcomes.map(({ newId }) => newId ?? null);
+export function toOutcomes(result: OrganizeResult, operationId?: string): Outcomes {
+  const newIds = result.outcomes.map(({ newId }) => newId ?? null);
   return {
-    done: done.length,
-    not_done: organised.outcomes.flatMap(({ id, done: isDone, problem }) =>
-      isDone ? [] : [{ id, problem: problem ?? "Not done." }],
+    done: result.outcomes.filter(({ done }) => done).length,
+    not_done: result.outcomes.flatMap(({ id, done, problem }) =>
+      done ? [] : [{ id, problem: problem ?? "Not done." }],
     ),
-    ...(newIds.some((id) => id !== null) ? { new_ids: newIds } : {}),
-    ...(operationId === undefined ? {} : { operation_id: operationId }),
-    notes: organised.notes,
+    new_ids: newIds.some((id) => id !== null) ? newIds : undefined,
+    operation_id: operationId,
+    notes: result.notes,
   };
 }
 
@@ -34,14 +33,14 @@ export function recordOutcomes(
   undoLog: UndoLog,
   account: MailAccount,
   tool: string,
-  organised: OrganizeResult,
+  result: OrganizeResult,
 ): Outcomes {
-  const { id, problem } = undoLog.record({ accountId: account.accountId, tool, changes: organised.changes });
-  const outcome = toOutcomes(organised, id);
+  const { id, problem } = undoLog.record({ accountId: account.accountId, tool, changes: result.changes });
+  const outcome = toOutcomes(result, id);
   return problem ? { ...outcome, notes: [...outcome.notes, problem] } : outcome;
 }
 
-/** `verb`: what was done, e.g. "marked as read". */
+/** `verb`: the change in the past tense, for example "marked as read". */
 export function showOutcomes(outcome: Outcomes, verb: string): string {
   const { done, not_done, new_ids, operation_id, notes } = outcome;
   return [

@@ -1,4 +1,4 @@
-/** What draft_email and send_email share: what is asked for, and how the finished email is shown. */
+/** The parts that draft_email and send_email share: their parameters, and the preview of the finished email. */
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { EmailRequest, File, MailAccount, Preview } from "../mail/mail-account.ts";
@@ -7,7 +7,7 @@ import { mailLine, mailText } from "./fence.ts";
 import { account } from "./parameters.ts";
 import { person, showPerson, showSize } from "./rows.ts";
 
-/** What may pass through a model as base64, decoded. */
+/** Maximum size of a file that a model passes as base64, decoded. */
 const maxInlineBytes = 30_000;
 
 const addresses = z.array(z.string().max(320)).max(50).optional();
@@ -40,7 +40,7 @@ export const emailFields = {
 
 export type EmailFields = z.output<z.ZodObject<typeof emailFields>> & { draft_id?: string | undefined };
 
-/** The account it goes out from: the one that received what it builds on, unless `account` picks another. */
+/** Selects the sending account: the one that holds the draft or original, unless `account` names another. */
 export function chooseSender(
   fields: EmailFields,
   { accountFor }: Pick<ToolContext, "accountFor">,
@@ -49,8 +49,11 @@ export function chooseSender(
   return fields.account === undefined ? accountFor({ id }) : accountFor({ account: fields.account });
 }
 
-/** Reads what it builds on, each from its own account. Throws what reading throws, and invalid_input. */
-export async function toRequest(
+/**
+ * Builds the request of an email, and reads the emails and files it needs, each from its own account. Throws
+ * invalid_input, and the errors of reading.
+ */
+export async function toEmailRequest(
   fields: EmailFields,
   { accountFor, uploads }: Pick<ToolContext, "accountFor" | "uploads">,
 ): Promise<EmailRequest> {
@@ -58,16 +61,17 @@ export async function toRequest(
     id === undefined ? undefined : accountFor({ id }).readOriginal(id, purpose);
   const [replied, forwarded, draft, files] = await Promise.all([
     read(fields.reply_to, "quote"),
-    // With attachments named, it is only its text that is passed on.
+    // With `attachments` given, only the text is forwarded.
     read(fields.forward, fields.attachments === undefined ? "forward" : "quote"),
     read(fields.draft_id, "draft"),
-    fields.attachments === undefined
-      ? undefined
-      : Promise.all(
-          fields.attachments.map(async (asked, at) =>
-            asked.upload === undefined ? [await toFile(asked, at, accountFor)] : uploads.read(asked.upload),
-          ),
+    fields.attachments &&
+      Promise.all(
+        fields.attachments.map(async (wanted, at) =>
+          wanted.upload === undefined
+            ? [await readAttachedFile(wanted, at, accountFor)]
+            : uploads.read(wanted.upload),
         ),
+      ),
   ]);
   const { to, cc, bcc, subject, body, reply_all } = fields;
   return {
@@ -80,16 +84,17 @@ export async function toRequest(
     forwarded,
     draft,
     files: files?.flat(),
-    ...(reply_all ? { replyAll: true } : {}),
+    replyAll: reply_all || undefined,
   };
 }
 
-async function toFile(
-  asked: z.output<typeof attachment>,
+/** A file from an attachment of an email, or from base64. Throws invalid_input, too_large. */
+async function readAttachedFile(
+  wanted: z.output<typeof attachment>,
   at: number,
   accountFor: ToolContext["accountFor"],
 ): Promise<File> {
-  const { email, index, name, type, base64 } = asked;
+  const { email, index, name, type, base64 } = wanted;
   if (email !== undefined && index !== undefined && base64 === undefined)
     return accountFor({ id: email }).readAttachment(email, index);
   if (base64 === undefined || name === undefined || email !== undefined)
@@ -111,12 +116,12 @@ async function toFile(
   return { name, type: type ?? "", content };
 }
 
-/** Deletes the uploads that have become part of an email. */
-export function spendUploads(fields: EmailFields, { uploads }: Pick<ToolContext, "uploads">): void {
+/** Deletes the uploads that are now part of an email. */
+export function deleteUploads(fields: EmailFields, { uploads }: Pick<ToolContext, "uploads">): void {
   for (const { upload } of fields.attachments ?? []) if (upload !== undefined) uploads.remove(upload);
 }
 
-/** How much of the text is shown back. */
+/** Maximum length of the text in a preview. */
 const maxPreviewCharacters = 20_000;
 
 export const preview = z.object({
@@ -135,11 +140,11 @@ export function toPreview({ inReplyTo, text, ...rest }: Preview): z.output<typeo
   return {
     ...rest,
     text: left > 0 ? `${text.slice(0, maxPreviewCharacters)}\n[${left} more characters]` : text,
-    ...(inReplyTo ? { in_reply_to: inReplyTo } : {}),
+    in_reply_to: inReplyTo || undefined,
   };
 }
 
-/** The email as it will look, head and text. */
+/** The headers and text of the finished email. */
 export function showPreview(email: z.output<typeof preview>): string {
   const list = (name: string, people: z.output<typeof person>[]) =>
     people.length > 0 ? [`${name}: ${people.map(showPerson).join(", ")}`] : [];

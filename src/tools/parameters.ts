@@ -1,13 +1,13 @@
-/** Parameters that several tools share, described once and briefly: every listing pays for every byte. */
+/** Parameters shared by several tools. Their descriptions are short, because every conversation carries tools/list. */
 import { z } from "zod";
 
-/** Some models fill in "" for what they leave out. */
-const orNothing = (text: string) => text.trim() || undefined;
+/** Some models send "" for an argument they leave out. */
+const emptyToUndefined = (text: string) => text.trim() || undefined;
 
 export const account = z
   .string()
   .max(320)
-  .transform(orNothing)
+  .transform(emptyToUndefined)
   .optional()
   .describe("Address; only if several are connected");
 
@@ -17,13 +17,12 @@ export const mailbox = z
   .max(1000)
   .describe("Path, or inbox, sent, drafts, trash, archive, junk");
 
-/** How many rows. Lists show 1–100. */
 export const limit = z.int().min(1).max(100).default(20).describe("How many");
 
 export const cursor = z
   .string()
   .max(16_000)
-  .transform(orNothing)
+  .transform(emptyToUndefined)
   .optional()
   .describe("From the previous answer, to continue");
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 
-export const requestUpload = defineTool({
+export const requestUploadTool = defineTool({
   name: "request_upload",
   title: "Ask the person for files",
   description:

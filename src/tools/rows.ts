@@ -1,6 +1,6 @@
-/** Rows of emails, as data and as text: the same in every list. */
+/** Rows of emails, as data and as text, shared by all lists. */
 import { z } from "zod";
-import type { EmailRow } from "../mail/reading.ts";
+import type { EmailPage, EmailRow } from "../mail/reading.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 
 export const person = z.object({ name: mailLine().optional(), address: mailLine() });
@@ -12,7 +12,7 @@ const row = z.object({
   subject: mailLine(),
   date: z.string(),
   mailbox: mailLine(),
-  /** Whose it is, where an answer holds several accounts' emails. */
+  /** The address of its account, in an answer with emails of several accounts. */
   account: z.string().optional(),
   unread: z.boolean(),
   flagged: z.boolean(),
@@ -22,9 +22,9 @@ const row = z.object({
   snippet: mailLine(),
 });
 
-/** A page of a list: what was asked of which mailboxes, and what was left out and why. */
-export const page = mailAnswer({
-  /** The addresses of the accounts these are of. */
+/** A page of a list, with the mailboxes that were searched, and those that were not and why. */
+export const emailPage = mailAnswer({
+  /** Addresses of the accounts that were searched. */
   accounts: z.array(z.string()),
   emails: z.array(row),
   total: z.int(),
@@ -33,7 +33,7 @@ export const page = mailAnswer({
   skipped: z.array(z.object({ mailbox: mailLine(), reason: z.string() })),
 });
 
-export type Page = z.output<typeof page>;
+export type ListedPage = z.output<typeof emailPage>;
 
 export function showPerson({ name, address }: { name?: string | undefined; address: string }): string {
   if (!name) return address || "(no address)";
@@ -46,12 +46,21 @@ export function showSize(octets: number): string {
   return `${(octets / 1024 / 1024).toFixed(1)} MB`;
 }
 
-/** One email in two short lines; its mailbox where a list spans several, and to whom it went where it is one's own. */
-export function showRow(email: z.output<typeof row>, position: number, { accounts, searched }: Page): string {
-  // What one's own other account sent came from there.
-  const mine = email.account === undefined ? accounts : [email.account];
-  const own = mine.some((address) => address.toLowerCase() === email.from.address.toLowerCase());
-  const who = own ? `to ${email.to.map(showPerson).join(", ") || "nobody"}` : showPerson(email.from);
+/**
+ * One email in two short lines, with its mailbox in a list of several mailboxes, and with its recipients in place of
+ * the sender when the account's owner sent it.
+ */
+export function showRow(
+  email: z.output<typeof row>,
+  position: number,
+  { accounts, searched }: ListedPage,
+): string {
+  // An email from another account of the same person is shown with its sender.
+  const owners = email.account === undefined ? accounts : [email.account];
+  const isOwn = owners.some((address) => address.toLowerCase() === email.from.address.toLowerCase());
+  const correspondent = isOwn
+    ? `to ${email.to.map(showPerson).join(", ") || "nobody"}`
+    : showPerson(email.from);
   const marks = [
     email.unread ? "unread" : "",
     email.flagged ? "flagged" : "",
@@ -59,52 +68,52 @@ export function showRow(email: z.output<typeof row>, position: number, { account
     email.attachments > 0 ? `${email.attachments} attached` : "",
     searched.length > 1 ? `in ${email.account ? `${email.account}: ` : ""}${email.mailbox}` : "",
   ].filter((mark) => mark !== "");
-  const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${shorten(who, 60)}: ${shorten(email.subject, 90) || "(no subject)"}`;
+  const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${truncate(correspondent, 60)}: ${truncate(email.subject, 90) || "(no subject)"}`;
   const tail = [...marks, showSize(email.size)].join(", ");
-  const words = shorten(email.snippet, 70);
-  return `${head} [${tail}]\n   ${email.id}${words ? ` ${words}` : ""}`;
+  const snippet = truncate(email.snippet, 70);
+  return `${head} [${tail}]\n   ${email.id}${snippet ? ` ${snippet}` : ""}`;
 }
 
-export function shorten(text: string, most: number): string {
-  return text.length <= most
+function truncate(text: string, maxCharacters: number): string {
+  return text.length <= maxCharacters
     ? text
     : `${text
-        .slice(0, most - 1)
+        .slice(0, maxCharacters - 1)
         .toWellFormed()
         .trimEnd()}…`;
 }
 
-/** Named in a text; an account may have hundreds, and they are all in the data. */
-const namedMailboxes = 15;
+/** Mailboxes named in the text; an account may have hundreds. The structured content has all. */
+const maxNamedMailboxes = 15;
 
-/** `accounts`: whose address may stand before a mailbox's path, where several were asked. */
+/** `accounts`: the addresses that may precede a mailbox's path when several accounts were searched. */
 export function showSearched(searched: readonly string[], accounts: readonly string[] = []): string {
-  const left = searched.length - namedMailboxes;
-  const named = nameMailboxes(left > 1 ? searched.slice(0, namedMailboxes) : searched, accounts);
+  const left = searched.length - maxNamedMailboxes;
+  const named = nameMailboxes(left > 1 ? searched.slice(0, maxNamedMailboxes) : searched, accounts);
   return `Searched: ${named}${left > 1 ? `, and ${left} other mailboxes` : ""}.`;
 }
 
-/** One line for each reason; a mailbox that is among those searched, too, was searched in part. */
+/** One line per reason. A mailbox that is also in `searched` was searched in part. */
 export function showSkipped(
-  { skipped, searched }: Pick<Page, "skipped" | "searched">,
+  { skipped, searched }: Pick<ListedPage, "skipped" | "searched">,
   accounts: readonly string[] = [],
 ): string {
-  const isPart = ({ mailbox }: Page["skipped"][number]) => searched.includes(mailbox);
-  const lines = (how: string, some: Page["skipped"]) =>
-    [...Map.groupBy(some, ({ reason }) => reason)].map(([reason, alike]) => {
-      const paths = alike.map(({ mailbox }) => mailbox);
-      return `${how}: ${nameMailboxes(paths, accounts)} (${reason}).`;
+  const isPartial = ({ mailbox }: ListedPage["skipped"][number]) => searched.includes(mailbox);
+  const toLines = (heading: string, some: ListedPage["skipped"]) =>
+    [...Map.groupBy(some, ({ reason }) => reason)].map(([reason, group]) => {
+      const paths = group.map(({ mailbox }) => mailbox);
+      return `${heading}: ${nameMailboxes(paths, accounts)} (${reason}).`;
     });
   return [
-    ...lines("Searched in part", skipped.filter(isPart)),
-    ...lines(
+    ...toLines("Searched in part", skipped.filter(isPartial)),
+    ...toLines(
       "Not searched",
-      skipped.filter((one) => !isPart(one)),
+      skipped.filter((one) => !isPartial(one)),
     ),
   ].join("\n");
 }
 
-/** `ann@example.org: INBOX, Sent; ben@example.org: INBOX`: each address once. */
+/** The paths by account, each address once: `ann@example.org: INBOX, Sent; ben@example.org: INBOX`. */
 function nameMailboxes(paths: readonly string[], accounts: readonly string[]): string {
   const ownerOf = (path: string) => accounts.find((address) => path.startsWith(`${address}: `)) ?? "";
   return [...Map.groupBy(paths, ownerOf)]
@@ -116,21 +125,15 @@ function nameMailboxes(paths: readonly string[], accounts: readonly string[]): s
     .join("; ");
 }
 
-/** Where the list goes on. */
+/** The instruction to continue a list; empty on its last page. */
 export function showCursor(cursor: string | undefined): string {
   return cursor ? `More: call again with the same arguments and cursor "${cursor}".` : "";
 }
 
-/** What a list is made of for the output schema. */
-export function toPage(
+/** Copies a page to the arrays that the output schema asks for. */
+export function toEmailPage(
   accounts: readonly string[],
-  found: {
-    emails: readonly EmailRow[];
-    total: number;
-    cursor?: string;
-    searched: string[];
-    skipped: { mailbox: string; reason: string }[];
-  },
-): Page {
+  found: Omit<EmailPage, "emails"> & { emails: readonly EmailRow[] },
+): ListedPage {
   return { accounts: [...accounts], ...found, emails: [...found.emails] };
 }

@@ -68,7 +68,9 @@ export async function searchAccounts(
   return {
     emails: merged.map(({ result, row }) => ({ ...row, account: result.account.address })),
     total: results.reduce((sum, { page }) => sum + page.total, 0),
-    searched: results.flatMap(({ account, page }) => page.searched.map((path) => toLabel(account, path))),
+    searched: results.flatMap(({ account, page }) =>
+      page.searched.map((path) => toAccountPath(account, path)),
+    ),
     skipped: [
       ...results.flatMap(listSkipped),
       ...accounts.flatMap((account, at) => toSkipped(account, failures[at])),
@@ -78,12 +80,12 @@ export async function searchAccounts(
 }
 
 /** A mailbox's path with its account: `ann@example.org: INBOX`. */
-function toLabel({ address }: MailAccount, path: string): string {
+function toAccountPath({ address }: MailAccount, path: string): string {
   return `${address}: ${path}`;
 }
 
 function listSkipped({ account, page }: AccountResult): AccountsPage["skipped"] {
-  return page.skipped.map(({ mailbox, reason }) => ({ mailbox: toLabel(account, mailbox), reason }));
+  return page.skipped.map(({ mailbox, reason }) => ({ mailbox: toAccountPath(account, mailbox), reason }));
 }
 
 function toSkipped({ address }: MailAccount, failure: unknown): AccountsPage["skipped"] {

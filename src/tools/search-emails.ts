@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { account, cursor, limit, mailbox } from "./parameters.ts";
-import { page, showCursor, showRow, showSearched, showSkipped, toPage } from "./rows.ts";
+import { emailPage, showCursor, showRow, showSearched, showSkipped, toEmailPage } from "./rows.ts";
 import { allAccounts, searchAccounts } from "./search-accounts.ts";
 
-export const searchEmails = defineTool({
+export const searchEmailsTool = defineTool({
   name: "search_emails",
   title: "Search emails",
   description:
@@ -17,15 +17,15 @@ export const searchEmails = defineTool({
     cursor,
     account: account.describe('Address, or "all"; only if several are connected'),
   }),
-  output: page,
+  output: emailPage,
   async run({ query, mailbox, limit, cursor, account: address }, { accounts, accountFor, signal }) {
     const request = { query, limit, mailbox, cursor };
     if (address === allAccounts && accounts.length > 1) {
       const addresses = accounts.map((account) => account.address);
-      return toPage(addresses, await searchAccounts(accounts, request, signal));
+      return toEmailPage(addresses, await searchAccounts(accounts, request, signal));
     }
     const account = accountFor(address === allAccounts ? {} : { account: address });
-    return toPage([account.address], await account.searchEmails(request));
+    return toEmailPage([account.address], await account.searchEmails(request));
   },
   render(data, fence) {
     const { accounts, emails, total, cursor, searched } = data;

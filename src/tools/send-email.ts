@@ -1,25 +1,21 @@
 import { z } from "zod";
 import { AppError, quoted } from "../errors.ts";
-import type { Preview } from "../mail/mail-account.ts";
+import type { MailAccount, Preview } from "../mail/mail-account.ts";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 import {
   chooseSender,
+  deleteUploads,
   type EmailFields,
   emailFields,
   preview,
   showPreview,
-  spendUploads,
+  toEmailRequest,
   toPreview,
-  toRequest,
 } from "./outgoing.ts";
 
-/** A draft was shown when it was saved; it need not be shown again. */
-const isDraftAsItStands = ({ draft_id, to, cc, bcc, subject, body, attachments }: EmailFields) =>
-  draft_id !== undefined && [to, cc, bcc, subject, body, attachments].every((field) => field === undefined);
-
-/** What is kept of an answer, sealed, to be given again: no subject and no text. */
-const kept = z.object({
+/** The answer kept in the send log, to be given again: no subject and no text. */
+const sentAnswer = z.object({
   message_id: z.string(),
   accepted: z.array(mailLine()),
   refused: z.array(z.object({ address: mailLine(), problem: z.string() })),
@@ -27,7 +23,7 @@ const kept = z.object({
   warnings: z.array(z.string()),
 });
 
-export const sendEmail = defineTool({
+export const sendEmailTool = defineTool({
   name: "send_email",
   title: "Send an email",
   description:
@@ -40,7 +36,7 @@ export const sendEmail = defineTool({
     idempotency_key: z.string().min(1).max(200).optional().describe("Your own id for this email"),
   }),
   output: mailAnswer({
-    ...kept.shape,
+    ...sentAnswer.shape,
     sent_before_at: z.string().optional(),
     preview: preview.optional(),
   }),
@@ -50,17 +46,17 @@ export const sendEmail = defineTool({
       throw new AppError("not_supported", "This account was connected without sending.", {
         hint: "Connect it again with its SMTP server.",
       });
-    const { idempotency_key, ...asked } = input;
+    const { idempotency_key, ...request } = input;
     let shown: Preview | undefined;
     const { answer, sentBeforeAt } = await context.sendLog.sendOnce(
       {
         accountId: account.accountId,
         key: idempotency_key,
-        request: JSON.stringify(asked),
-        parse: (answer) => kept.parse(answer),
+        request: JSON.stringify(request),
+        parse: (stored) => sentAnswer.parse(stored),
       },
       async () => {
-        const composed = await account.compose(await toRequest(input, context));
+        const composed = await account.compose(await toEmailRequest(input, context));
         if (composed.recipients.length === 0)
           throw new AppError("invalid_input", "The email has no recipient.", {
             hint: "Name at least one in `to`.",
@@ -69,36 +65,23 @@ export const sendEmail = defineTool({
           content: composed.content,
           recipients: composed.recipients.length,
           async send() {
-            const { messageId, accepted, refused, copyIn, warnings } = await account.send(
-              composed,
-              input.draft_id,
-            );
-            if (!isDraftAsItStands(input)) shown = composed.preview;
-            spendUploads(input, context);
-            return {
-              message_id: messageId,
-              accepted,
-              refused,
-              warnings,
-              ...(copyIn === undefined ? {} : { copy_in: copyIn }),
-            };
+            const sent = await account.send(composed, input.draft_id);
+            if (!isUnchangedDraft(input)) shown = composed.preview;
+            deleteUploads(input, context);
+            return toSentAnswer(sent);
           },
         };
       },
     );
     return {
       ...answer,
-      ...(sentBeforeAt === undefined ? {} : { sent_before_at: new Date(sentBeforeAt).toISOString() }),
-      ...(shown ? { preview: toPreview(shown) } : {}),
+      sent_before_at: sentBeforeAt === undefined ? undefined : new Date(sentBeforeAt).toISOString(),
+      preview: shown && toPreview(shown),
     };
   },
   render: (sent, fence) =>
     [
-      sent.sent_before_at
-        ? `The same email was sent at ${sent.sent_before_at} already; it was not sent again.`
-        : sent.refused.length > 0
-          ? "Sent, but not to everybody."
-          : "Sent.",
+      describeSend(sent),
       `Accepted for: ${sent.accepted.join(", ")}`,
       ...sent.refused.map(({ address, problem }) => `NOT sent to ${address}: it ${problem}.`),
       `Message-ID: ${sent.message_id}`,
@@ -112,3 +95,31 @@ export const sendEmail = defineTool({
     messageId: message_id,
   }),
 });
+
+/** An unchanged draft needs no preview: it was shown when it was saved. */
+function isUnchangedDraft({ draft_id, to, cc, bcc, subject, body, attachments }: EmailFields): boolean {
+  return (
+    draft_id !== undefined && [to, cc, bcc, subject, body, attachments].every((field) => field === undefined)
+  );
+}
+
+function toSentAnswer({
+  messageId,
+  accepted,
+  refused,
+  copyIn,
+  warnings,
+}: Awaited<ReturnType<MailAccount["send"]>>): z.output<typeof sentAnswer> {
+  return { message_id: messageId, accepted, refused, copy_in: copyIn, warnings };
+}
+
+function describeSend({
+  sent_before_at,
+  refused,
+}: {
+  sent_before_at?: string | undefined;
+  refused: unknown[];
+}) {
+  if (sent_before_at) return `The same email was sent at ${sent_before_at} already; it was not sent again.`;
+  return refused.length > 0 ? "Sent, but not to everybody." : "Sent.";
+}

@@ -3,7 +3,7 @@ import { AppError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
 import { auditOutcomes, outcomes, showOutcomes, toOutcomes } from "./outcomes.ts";
 
-export const undo = defineTool({
+export const undoTool = defineTool({
   name: "undo",
   title: "Undo a change",
   description:
@@ -16,12 +16,12 @@ export const undo = defineTool({
     try {
       const account = accounts.find(({ accountId }) => accountId === operation.accountId);
       if (!account) throw new AppError("account_unknown", "That account is not connected any more.");
-      const back = await account.undo(operation.changes);
-      if (back.changes.length === 0) return { ...toOutcomes(back), undone: operation.tool };
-      undoLog.putBack(operation.id, back.changes);
-      return { ...toOutcomes(back, operation.id), undone: operation.tool };
+      const result = await account.undo(operation.changes);
+      if (result.changes.length === 0) return { ...toOutcomes(result), undone: operation.tool };
+      undoLog.putBack(operation.id, result.changes);
+      return { ...toOutcomes(result, operation.id), undone: operation.tool };
     } catch (error) {
-      // Nothing came of it: it can be tried again.
+      // Nothing was undone, so the operation can be tried again.
       undoLog.putBack(operation.id, operation.changes);
       throw error;
     }

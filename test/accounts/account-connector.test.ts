@@ -4,7 +4,7 @@ import { type ConnectRequest, createAccountConnector } from "../../src/accounts/
 import { ConnectError } from "../../src/accounts/connect-error.ts";
 import type { Credentials } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import type { DiscoveredServers } from "../../src/providers/discover.ts";
 import { findPreset } from "../../src/providers/presets.ts";
 import { proveSmtp } from "../../src/smtp/connect.ts";

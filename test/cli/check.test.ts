@@ -1,6 +1,6 @@
-/** `check ADDRESS` against the real mail server, and what it says of an address nobody serves. */
+/** `check ADDRESS` against the real mail server, and its output for addresses and servers that do not work. */
 import { describe, expect, test } from "bun:test";
-import { toOrigin } from "../../src/cli/check.ts";
+import { describeSource } from "../../src/cli/check.ts";
 import type { MailServer } from "../../src/credentials.ts";
 import { runCommand } from "../support/command.ts";
 import { describeMail } from "../support/installed.ts";
@@ -11,8 +11,8 @@ const env = { ALLOW_PRIVATE_HOSTS: "localhost,127.0.0.0/8" };
 const toUrl = (protocol: "imap" | "smtp", { host, port, security }: MailServer) =>
   `${protocol}${security === "tls" ? "s" : ""}://${host}:${port}`;
 
-describeMail("check, with a mail server", () => {
-  test("reaches both servers over TLS, tries no login without a password, and ends with 0", async () => {
+describeMail("check with a mail server", () => {
+  test("reaches both servers over TLS, tries no login without a password, and exits with 0", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const logins = kit.dovecot.log().length;
@@ -25,7 +25,7 @@ describeMail("check, with a mail server", () => {
     expect(kit.dovecot.log().slice(logins)).not.toContain("Login");
   });
 
-  test("takes STARTTLS, and logs in with the password on standard input", async () => {
+  test("uses STARTTLS, and logs in with the password on standard input", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const servers = ["--imap", toUrl("imap", kit.imapStarttls), "--smtp", toUrl("smtp", kit.smtpStarttls)];
@@ -44,48 +44,41 @@ describeMail("check, with a mail server", () => {
   });
 });
 
-describe("check, without one", () => {
+describe("check without a mail server", () => {
   test.each([
     ["icloud", "preset", {}, "iCloud Mail, by its domain; servers from our table"],
     ["fastmail", "mx", {}, "Fastmail, by its MX records; servers from our table"],
     ["fastmail", "srv", {}, "Fastmail, by its SRV records; servers from our table"],
     ["fastmail", "autoconfig", {}, "Fastmail, by its autoconfig file; servers from our table"],
-    ["generic", "srv", {}, "no company we know; servers from its SRV records"],
-    ["generic", "autoconfig", {}, "no company we know; servers from its autoconfig file"],
-    [
-      "generic",
-      "guess",
-      {},
-      "no company we know; servers guessed by the usual names, since nothing was found",
-    ],
-    ["icloud", "preset", { imap: "x", smtp: "y" }, "iCloud Mail, by its domain; servers as you named them"],
-    ["generic", "srv", { imap: "x" }, "no company we know; IMAP as you named it, SMTP from its SRV records"],
-    [
-      "icloud",
-      "preset",
-      { smtp: "y" },
-      "iCloud Mail, by its domain; SMTP as you named it, IMAP from our table",
-    ],
-  ] as const)("says where servers come from: %s by %s, named %j", (provider, source, named, origin) => {
-    expect(toOrigin({ provider, source }, named)).toBe(origin);
-  });
+    ["generic", "srv", {}, "unknown company; servers from its SRV records"],
+    ["generic", "autoconfig", {}, "unknown company; servers from its autoconfig file"],
+    ["generic", "guess", {}, "unknown company; servers guessed from common names, because nothing was found"],
+    ["icloud", "preset", { imap: "x", smtp: "y" }, "iCloud Mail, by its domain; servers as given"],
+    ["generic", "srv", { imap: "x" }, "unknown company; IMAP as given, SMTP from its SRV records"],
+    ["icloud", "preset", { smtp: "y" }, "iCloud Mail, by its domain; SMTP as given, IMAP from our table"],
+  ] as const)(
+    "prints the source of the servers: %s by %s, overrides %j",
+    (provider, source, overrides, expected) => {
+      expect(describeSource({ provider, source }, overrides)).toBe(expected);
+    },
+  );
 
-  test("says that the servers are the ones that were named", async () => {
+  test("prints that the servers are the given ones", async () => {
     const nowhere = ["--imap", "imaps://127.0.0.1:1", "--smtp", "smtps://127.0.0.1:1"];
     const { printed } = await runCommand(["check", "anna@example.org", ...nowhere], env);
-    expect(printed).toContain("anna@example.org: no company we know; servers as you named them");
+    expect(printed).toContain("anna@example.org: unknown company; servers as given");
   });
 
-  test("names a server that does not answer and a host that is not public, and ends with 1", async () => {
+  test("reports a server that does not answer and a host that is not public, and exits with 1", async () => {
     const port = await freePort();
     const servers = ["--imap", `imaps://127.0.0.1:${port}`, "--smtp", "smtps://10.0.0.1:465"];
     const { exitCode, printed } = await runCommand(["check", "anna@example.org", ...servers], env);
     expect(printed).toMatch(/^no +IMAP .*\(host_unreachable\)/m);
-    expect(printed).toMatch(/^no +SMTP .* name it in ALLOW_PRIVATE_HOSTS\. \(host_refused\)/m);
+    expect(printed).toMatch(/^no +SMTP .* add it to ALLOW_PRIVATE_HOSTS\. \(host_refused\)/m);
     expect(exitCode).toBe(1);
   });
 
-  test("refuses what is no address and what is no server, with 2", async () => {
+  test("refuses an invalid address and an invalid server, and exits with 2", async () => {
     expect(await runCommand(["check", "anna"], env)).toEqual({
       exitCode: 2,
       printed: "",

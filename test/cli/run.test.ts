@@ -1,4 +1,4 @@
-/** Help from one place, exit codes, and settings that are documented where they are declared. */
+/** The command line: help, exit codes, and the validation of settings. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,14 +8,14 @@ import { runCommand } from "../support/command.ts";
 
 const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
 
-test("every setting says in a sentence what it is", () => {
+test("Every setting is described in a sentence", () => {
   for (const { name, description } of describeSettings()) {
     expect(name).toMatch(/^[A-Z][A-Z_]+$/);
     expect(description).toMatch(/^[A-Z].{15,200}\.$/);
   }
 });
 
-test("the help names every command and every setting, and so does the README", async () => {
+test("The help and the README name every command and every setting", async () => {
   const { exitCode, printed } = await runCommand(["--help"]);
   expect(exitCode).toBe(0);
   for (const command of ["serve", "check", "doctor", "grants", "rotate-key", "backup", "version"]) {
@@ -25,11 +25,11 @@ test("the help names every command and every setting, and so does the README", a
   for (const { name } of describeSettings()) expect(printed).toContain(name);
 });
 
-test("version says the version", async () => {
+test("version prints the version", async () => {
   expect(await runCommand(["version"])).toEqual({ exitCode: 0, printed: `${version}\n`, complained: "" });
 });
 
-test("a command that is none, a missing argument and an unknown option end with 2 and say where help is", async () => {
+test("An unknown command, a missing argument and an unknown option exit with 2 and refer to the help", async () => {
   for (const argv of [["frobnicate"], ["backup"], ["serve", "--fast"], ["grants", "revoke"]]) {
     const { exitCode, complained } = await runCommand(argv);
     expect(exitCode).toBe(2);
@@ -37,7 +37,7 @@ test("a command that is none, a missing argument and an unknown option end with 
   }
 });
 
-test("spaces around a setting do not count, and an empty one is not set", () => {
+test("Spaces around a setting are ignored, and an empty setting counts as unset", () => {
   const config = loadConfig({
     PORT: " 3001 ",
     PUBLIC_URL: "https://mail.example.org/ ",
@@ -50,8 +50,8 @@ test("spaces around a setting do not count, and an empty one is not set", () => 
   });
 });
 
-test("PUBLIC_URL as it was probably meant is named in the refusal", async () => {
-  for (const [typed, said] of [
+test("The error for an invalid PUBLIC_URL names the probable intention", async () => {
+  for (const [typed, problem] of [
     ["https://mail.example.org/mcp", "must be an origin and nothing else: https://mail.example.org"],
     ["https://Mail.Example.org", "must be an origin and nothing else: https://mail.example.org"],
     ["https://mail.example.org:443/", "must be an origin and nothing else: https://mail.example.org"],
@@ -60,7 +60,7 @@ test("PUBLIC_URL as it was probably meant is named in the refusal", async () => 
     ["http://mail.example.org", "must be https unless it is localhost"],
   ] as const) {
     const { exitCode, complained } = await runCommand(["serve"], { PUBLIC_URL: typed });
-    expect([exitCode, complained]).toEqual([2, `These settings are not right:\n  PUBLIC_URL: ${said}\n`]);
+    expect([exitCode, complained]).toEqual([2, `These settings are invalid:\n  PUBLIC_URL: ${problem}\n`]);
   }
 });
 
@@ -74,7 +74,7 @@ test.each([
   "fe80::1%eth0",
   "a..b",
   "[::1]",
-])("%s in a list of hosts matches nothing and is refused at the start", async (entry) => {
+])("%s matches nothing and is refused in a list of hosts", async (entry) => {
   const settings = { ALLOW_PRIVATE_HOSTS: `nas.home,${entry}`, TRUSTED_PROXIES: entry };
   const { exitCode, complained } = await runCommand(["serve"], settings);
   expect(exitCode).toBe(2);
@@ -82,7 +82,7 @@ test.each([
   expect(complained).toContain("TRUSTED_PROXIES: each must be an address or a CIDR");
 });
 
-test("all settings that are wrong are told at once, with what would be right, and the exit code is 2", async () => {
+test("All invalid settings are reported at once, with the expected form, and the exit code is 2", async () => {
   const { exitCode, complained } = await runCommand(["serve"], {
     PUBLIC_URL: "http://mail.example.org/path",
     PORT: "eighty",
@@ -111,7 +111,7 @@ test("all settings that are wrong are told at once, with what would be right, an
     "TRUSTED_PROXIES: each must be an address or a CIDR such as 127.0.0.1 or 10.0.0.0/8",
     "ALLOWED_EMAILS: each must be an address or @domain",
     "ALLOWED_ORIGINS: each must be an origin such as https://app.example.org",
-    "ALLOWED_REDIRECT_URIS: must be whole addresses without a fragment",
+    "ALLOWED_REDIRECT_URIS: must be absolute URIs without a fragment",
     "ALLOW_PRIVATE_HOSTS: each must be a name, an address or a CIDR",
     "ENCRYPTION_KEY: set either this or ENCRYPTION_KEY_FILE, not both",
     "NODE_TLS_REJECT_UNAUTHORIZED: must not be 0",

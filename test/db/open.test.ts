@@ -1,11 +1,11 @@
-/** The database file: how it is made, what each connection to it insists on, and that deleted is gone. */
+/** The database file: creation, migration, the settings of each connection, and the removal of deleted data. */
 import { Database as SqliteFile } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
-import { openDatabase, purgeLog, toDatabaseFile } from "../../src/db/open.ts";
+import { openDatabase, purgeWriteAheadLog, toDatabaseFile } from "../../src/db/open.ts";
 import { accounts, authorizationCodes, grants, sessions } from "../../src/db/schema.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
@@ -20,7 +20,7 @@ const newGrant = (id: string) => ({
   expiresAt: 2,
 });
 
-test("every connection is durable, checks references and overwrites what it deletes", () => {
+test("Every connection is durable, enforces foreign keys and overwrites deleted data", () => {
   const { db, close } = openDatabase({ dataDir: temporaryFolder("db") });
   const pragma = (name: string) =>
     Object.values(db.all<Record<string, unknown>>(`PRAGMA ${name}`)[0] ?? {})[0];
@@ -29,15 +29,15 @@ test("every connection is durable, checks references and overwrites what it dele
   expect(pragma("foreign_keys")).toBe(1);
   expect(pragma("secure_delete")).toBe(1);
   expect(pragma("busy_timeout")).toBe(5_000);
-  purgeLog(db);
+  purgeWriteAheadLog(db);
   expect(pragma("busy_timeout")).toBe(5_000);
   close();
 });
 
-test("a first start that was killed in the middle leaves nothing that the next one stumbles over", () => {
+test("A start after an interrupted first start creates the database", () => {
   const dataDir = temporaryFolder("db");
   const file = toDatabaseFile(dataDir);
-  for (const left of ["", "-wal", "-shm"]) writeFileSync(`${file}.next${left}`, "half of a database");
+  for (const left of ["", "-wal", "-shm"]) writeFileSync(`${file}.next${left}`, "part of a database");
   const { db, close } = openDatabase({ dataDir });
   expect(db.select().from(grants).all()).toEqual([]);
   close();
@@ -46,7 +46,7 @@ test("a first start that was killed in the middle leaves nothing that the next o
   openDatabase({ dataDir }).close();
 });
 
-test("a database of the first version is brought up to date and keeps what is in it", () => {
+test("A database of the first version is migrated and keeps its rows", () => {
   const dataDir = temporaryFolder("db");
   const first = temporaryFolder("migrations");
   cpSync(join(import.meta.dir, "../../drizzle"), first, { recursive: true });
@@ -69,19 +69,19 @@ test("a database of the first version is brought up to date and keeps what is in
   close();
 });
 
-test("a synchronous transaction that throws leaves nothing behind", () => {
+test("A synchronous transaction that throws is rolled back", () => {
   const { db, close } = openDatabase({ dataDir: temporaryFolder("db") });
   expect(() =>
     db.transaction((tx) => {
       tx.insert(grants).values(newGrant("grt_1")).run();
-      throw new Error("half way");
+      throw new Error("interrupted");
     }),
-  ).toThrow("half way");
+  ).toThrow("interrupted");
   expect(db.select().from(grants).all()).toEqual([]);
   close();
 });
 
-test("deleting a grant deletes its accounts, and purging takes them out of the file and the log", () => {
+test("Deleting a grant deletes its accounts, and purging removes them from the file and the write-ahead log", () => {
   const dataDir = temporaryFolder("db");
   const file = toDatabaseFile(dataDir);
   const { db, close } = openDatabase({ dataDir });
@@ -92,12 +92,12 @@ test("deleting a grant deletes its accounts, and purging takes them out of the f
   expect(holds()).toBe(true);
   db.delete(grants).run();
   expect(db.select().from(accounts).all()).toEqual([]);
-  purgeLog(db);
+  purgeWriteAheadLog(db);
   expect(holds()).toBe(false);
   close();
 });
 
-test("purging does not wait for somebody who reads, such as a backup", () => {
+test("Purging does not wait for a reader, such as a backup", () => {
   const dataDir = temporaryFolder("db");
   const { db, close } = openDatabase({ dataDir });
   const reader = new SqliteFile(toDatabaseFile(dataDir), { readonly: true });
@@ -105,8 +105,8 @@ test("purging does not wait for somebody who reads, such as a backup", () => {
   reader.query("SELECT * FROM grants").all();
   db.insert(grants).values(newGrant("grt_1")).run();
   const startedAt = performance.now();
-  purgeLog(db);
-  // A statement that waits for a reader does so for five seconds; waiting blocks the thread and uses no CPU.
+  purgeWriteAheadLog(db);
+  // A statement that waits for a reader waits for five seconds, blocking the thread without using CPU.
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   reader.close();
   close();

@@ -1,6 +1,4 @@
-/**
- * The words of the markdown are the words that a person sees of the email in Chromium, in the order they are shown.
- */
+/** The words of the Markdown are the words that a reader sees in Chromium, in the same order. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,8 +18,8 @@ const toWords = (text: string): string[] =>
     .replace(/\u034f|[\u00ad\u200b-\u200f\u2060\ufeff]/g, "")
     .match(/[\p{L}\p{N}]+/gu) ?? [];
 
-/** Markdown without what it adds: targets, numbers of lists, marks. */
-function ownWords(lines: readonly string[]): string[] {
+/** The words of the Markdown without what Markdown adds: targets, list numbers and marks. */
+function markdownWords(lines: readonly string[]): string[] {
   const text = lines
     .join("\n")
     .replace(/\[image: ([^\]]*)\]/g, "[$1]")
@@ -32,8 +30,8 @@ function ownWords(lines: readonly string[]): string[] {
   return toWords(text);
 }
 
-/** Length of the longest common subsequence: words that are on both sides in the same order. */
-function inCommon(a: readonly string[], b: readonly string[]): number {
+/** The length of the longest common subsequence. */
+function commonLength(a: readonly string[], b: readonly string[]): number {
   let row = new Uint32Array(b.length + 1);
   for (const word of a) {
     const next = new Uint32Array(b.length + 1);
@@ -55,29 +53,32 @@ describe.skipIf(!programs.chromium)("what a person sees of an HTML email", () =>
       offline: true,
     });
     page = await context.newPage();
-    // A style sheet from elsewhere keeps a page unrendered until it has failed.
+    // Chromium renders nothing before a remote style sheet has failed to load.
     await page.route("**/*", (route) => route.abort());
   });
 
   afterAll(() => page.context().close());
 
-  test.each(names)("%s: at least 98 % of the words, on either side, in the same order", async (name) => {
-    const html = await Bun.file(join(folder, name)).text();
-    // A document that is written anew keeps what the former body said of links.
-    await page.goto("about:blank");
-    await page.setContent(html, { waitUntil: "load" });
-    const shown = toWords(await seenText(page));
-    const ours = ownWords(htmlToMarkdown(html).lines);
-    const both = inCommon(shown, ours);
-    expect({
-      seen: both / shown.length >= 0.98,
-      ours: both / ours.length >= 0.98,
-      missing: shown.filter((word) => !ours.includes(word)).slice(0, 20),
-      extra: ours.filter((word) => !shown.includes(word)).slice(0, 20),
-    }).toMatchObject({ seen: true, ours: true });
-  });
+  test.each(names)(
+    "%s: at least 98 % of the words of either side are on both sides, in the same order",
+    async (name) => {
+      const html = await Bun.file(join(folder, name)).text();
+      // setContent alone keeps the link colors of the previous body.
+      await page.goto("about:blank");
+      await page.setContent(html, { waitUntil: "load" });
+      const shown = toWords(await seenText(page));
+      const ours = markdownWords(htmlToMarkdown(html).lines);
+      const both = commonLength(shown, ours);
+      expect({
+        seen: both / shown.length >= 0.98,
+        ours: both / ours.length >= 0.98,
+        missing: shown.filter((word) => !ours.includes(word)).slice(0, 20),
+        extra: ours.filter((word) => !shown.includes(word)).slice(0, 20),
+      }).toMatchObject({ seen: true, ours: true });
+    },
+  );
 
-  test("there are at least fifteen, eight of them as large as real newsletters", () => {
+  test("there are at least fifteen fixtures, eight of them as large as real newsletters", () => {
     const sizes = names.map((name) => Bun.file(join(folder, name)).size);
     expect(names.length).toBeGreaterThanOrEqual(15);
     expect(sizes.filter((size) => size > 25_000).length).toBeGreaterThanOrEqual(8);

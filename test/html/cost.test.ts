@@ -1,8 +1,8 @@
 /** What takes the square of its length elsewhere takes its time here, too: HTML and text made to be slow to read. */
 import { expect, test } from "bun:test";
 import { decodeTransfer } from "../../src/email/transfer-encoding.ts";
+import { toHtmlSource } from "../../src/html/html-source.ts";
 import { htmlToMarkdown } from "../../src/html/markdown.ts";
-import { toHtmlSource } from "../../src/html/source.ts";
 import { foldHistory } from "../../src/readable/fold.ts";
 import { toPlainText } from "../../src/readable/plain-text.ts";
 import { bestOf, cpuMsOf } from "../support/own-time.ts";

@@ -1,10 +1,10 @@
-/** Our walk over combinators means what css-select means, and ends where css-select does not. */
+/** The counted matcher agrees with css-select, and stays within its budget where css-select does not end. */
 import { expect, test } from "bun:test";
 import { compile } from "css-select";
 import type { AnyNode, Element } from "domhandler";
 import fc from "fast-check";
 import { DomUtils, parseDocument } from "htmlparser2";
-import { toMatcher } from "../../src/html/css-matcher.ts";
+import { compileSelector } from "../../src/html/css-matcher.ts";
 
 const elementsOf = (html: string): Element[] =>
   DomUtils.getElementsByTagName(() => true, parseDocument(html));
@@ -39,10 +39,10 @@ const { html } = fc.letrec<{ html: string }>((tie) => ({
     .map((elements) => elements.join("")),
 }));
 
-test("a selector matches the elements that css-select says it matches (Selectors level 4)", () => {
+test("Selectors level 4: a selector matches the elements that css-select matches", () => {
   fc.assert(
     fc.property(html, selector, (source, text) => {
-      const matches = toMatcher(text);
+      const matches = compileSelector(text);
       const expected = compile<AnyNode, Element>(text, { cacheResults: false });
       for (const element of elementsOf(source))
         expect({ source, text, found: matches(element, unlimited) }).toEqual({
@@ -55,7 +55,7 @@ test("a selector matches the elements that css-select says it matches (Selectors
   );
 });
 
-test("a selector of many ways among hundreds of ancestors or siblings takes few steps", () => {
+test("a selector with many combinators among hundreds of ancestors or siblings takes few steps", () => {
   const stepsOf = (text: string, source: string) => {
     let steps = 0;
     const count = (more: number) => {
@@ -63,7 +63,7 @@ test("a selector of many ways among hundreds of ancestors or siblings takes few 
       return true;
     };
     const last = elementsOf(source).at(-1);
-    expect(last && toMatcher(text)(last, count)).toBe(false);
+    expect(last && compileSelector(text)(last, count)).toBe(false);
     return steps;
   };
   const deep = `${"<div>".repeat(300)}<b>x</b>`;
@@ -71,9 +71,9 @@ test("a selector of many ways among hundreds of ancestors or siblings takes few 
   expect(stepsOf(`q ~ ${"p ~ ".repeat(4)}b`, `${"<p></p>".repeat(300)}<b>x</b>`)).toBeLessThan(400_000);
 });
 
-test("without steps left nothing matches, and what cannot be counted is refused", () => {
+test("nothing matches once no steps are left, and a selector without a bound is refused", () => {
   const [element] = elementsOf("<p>x</p>");
-  expect(element && toMatcher("p")(element, () => false)).toBe(false);
+  expect(element && compileSelector("p")(element, () => false)).toBe(false);
   for (const text of [":has(:has(p))", ":not(div p)", ":is(a > b)", "p, b", "p <", "> p"])
-    expect(() => toMatcher(text)).toThrow();
+    expect(() => compileSelector(text)).toThrow();
 });

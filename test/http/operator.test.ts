@@ -1,4 +1,4 @@
-/** What an operator sees while it runs: alive, ready, counted, and a log to read. */
+/** The operator's view of a running server: /health, /ready, /metrics, doctor's probe and the log. */
 import { describe, expect, test } from "bun:test";
 import { version } from "../../package.json";
 import { createOperatorRoutes } from "../../src/http/operator.ts";
@@ -13,22 +13,22 @@ import { createTestClock } from "../support/test-clock.ts";
 const METRICS_TOKEN = "a-token-for-metrics-0123456789";
 const withToken = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 
-describe("For the operator's machines", () => {
-  test("/health says that it is alive and which version, /ready that the database can be written", async () => {
+describe("The operator's routes", () => {
+  test("/health reports the version, /ready that the database is writable", async () => {
     await withProduct({}, async ({ url }) => {
       expect(await (await fetch(`${url}/health`)).json()).toEqual({ status: "ok", version });
       expect(await (await fetch(`${url}/ready`)).json()).toEqual({ status: "ready" });
     });
   });
 
-  test("/metrics is not there without METRICS_TOKEN, and closed to who does not hold it", async () => {
+  test("/metrics answers 404 without METRICS_TOKEN in the settings, and 401 without the right token", async () => {
     await withProduct({}, async ({ url }) => {
       expect((await fetch(`${url}/metrics`, withToken(METRICS_TOKEN))).status).toBe(404);
     });
     await withProduct({ settings: { METRICS_TOKEN } }, async ({ url }) => {
       expect((await fetch(`${url}/metrics`)).status).toBe(401);
       expect((await fetch(`${url}/metrics`, withToken(`${METRICS_TOKEN}x`))).status).toBe(401);
-      // What a caller makes up is no label of its own.
+      // A method invented by a caller is not a label of its own.
       await fetch(`${url}/mcp`, { method: "PROPFIND" });
       const metrics = await fetch(`${url}/metrics`, withToken(METRICS_TOKEN));
       expect(metrics.status).toBe(200);
@@ -37,7 +37,7 @@ describe("For the operator's machines", () => {
     });
   });
 
-  test("the probe that doctor uses is not there for who does not hold the server key", async () => {
+  test("the probe of doctor answers 404 without the seal of the server key", async () => {
     await withProduct({}, async ({ url }) => {
       for (const method of ["GET", "POST"]) {
         expect((await fetch(`${url}/mcp/probe`, { method })).status).toBe(404);
@@ -48,35 +48,35 @@ describe("For the operator's machines", () => {
   });
 });
 
-describe("What anybody may ask of the disk and the key", () => {
+describe("The public routes that use the disk or the key", () => {
   const clock = createTestClock();
   const secrets = createSecrets([newKey()]);
-  let proofs = 0;
+  let checks = 0;
   let full = false;
   const routes = createOperatorRoutes({
     ...{ metrics: createMetrics(), metricsToken: undefined, trustedProxies: [], secrets, clock },
     checkWritable() {
-      proofs += 1;
-      if (full) throw new Error("no room");
+      checks += 1;
+      if (full) throw new Error("disk full");
     },
   });
 
-  test("/ready writes to the disk once in five seconds, however often it is asked, and says when it cannot", async () => {
-    for (let asked = 0; asked < 20; asked++) expect((await routes.request("/ready")).status).toBe(200);
-    expect(proofs).toBe(1);
+  test("/ready writes to the disk at most once in five seconds, and answers 503 when it cannot", async () => {
+    for (let count = 0; count < 20; count++) expect((await routes.request("/ready")).status).toBe(200);
+    expect(checks).toBe(1);
     full = true;
     clock.advance(4_999);
     expect((await routes.request("/ready")).status).toBe(200);
     clock.advance(1);
-    for (let asked = 0; asked < 20; asked++) expect((await routes.request("/ready")).status).toBe(503);
-    expect(proofs).toBe(2);
+    for (let count = 0; count < 20; count++) expect((await routes.request("/ready")).status).toBe(503);
+    expect(checks).toBe(2);
     full = false;
-    // Set back, as a machine's clock is when it learns the time.
+    // The clock is set back, as by NTP after a start.
     clock.advance(-3_600_000);
     expect((await routes.request("/ready")).status).toBe(200);
   });
 
-  test("the probe opens for a minute with the server key's seal, and with no other key's", async () => {
+  test("the probe accepts a seal of the server key for a minute, and no seal of another key", async () => {
     const ask = async (headers: Record<string, string>) =>
       (await routes.request(probePath, { method: "POST", headers, body: "four" })).status;
     const sealed = sealProbe(secrets, clock);
@@ -88,8 +88,8 @@ describe("What anybody may ask of the disk and the key", () => {
   });
 });
 
-describeMail("After some calls", () => {
-  test("the metrics count calls by tool and outcome, durations, logins and requests, and name nobody", async () => {
+describeMail("After several calls", () => {
+  test("the metrics count calls by tool and outcome, durations, logins and requests, and contain no personal data", async () => {
     await withProduct({ settings: { METRICS_TOKEN } }, async (product) => {
       const { user, tokens, client } = await connectPerson(product);
       await client.call("list_mailboxes");
@@ -119,7 +119,7 @@ describeMail("After some calls", () => {
     });
   });
 
-  test("the log says of a refused request why, by its code", async () => {
+  test("the log has the error code of a refused request", async () => {
     await withProduct({}, async ({ url, logged }) => {
       await fetch(`${url}/oauth/authorize?client_id=nobody&state=a-state`);
       await fetch(`${url}/oauth/token`, { method: "POST", body: new URLSearchParams({ code: "a-code" }) });
@@ -134,7 +134,7 @@ describeMail("After some calls", () => {
     });
   });
 
-  test("the log has one line for each request and each tool call, with request, grant, duration and outcome", async () => {
+  test("the log has one line per request and per tool call, with request id, grant, duration and outcome", async () => {
     await withProduct({}, async (product) => {
       const { client } = await connectPerson(product);
       const before = product.logged.length;

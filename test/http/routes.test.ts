@@ -1,3 +1,4 @@
+/** The list of all routes, and the responses of each when its dependencies fail. */
 import { afterAll, expect, test } from "bun:test";
 import type { AccountConnector } from "../../src/accounts/account-connector.ts";
 import { createApp } from "../../src/app.ts";
@@ -16,7 +17,7 @@ import type { Grants } from "../../src/oauth/grants.ts";
 import { createSecrets, newKey } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
-// The rooms behind the routes are empty: what a route does is not asked here, only how it answers even when it fails.
+// The dependencies are empty objects: these tests cover the responses of a route even when it fails, not its work.
 const database = openDatabase({ dataDir: temporaryFolder("routes") });
 afterAll(() => database.close());
 const { db } = database;
@@ -57,32 +58,29 @@ const routes = app.routes
   .filter(({ method, path }) => method !== "ALL" && !path.includes("*"))
   .map(({ method, path }) => `${method} ${path}`);
 
-test.each([...new Set(routes)])(
-  "%s answers with the security headers, whatever happens in it",
-  async (route) => {
-    const [method = "", pattern = ""] = route.split(" ");
-    const path = pattern.replace(/:\w+(\{[^}]*\}\}?)?/g, "a".repeat(64));
-    for (const headers of [
-      new Headers(),
-      new Headers({ Authorization: "Bearer x", Origin: "https://claude.ai" }),
-    ]) {
-      const response = await app.request(path, { method, headers });
-      expect(Object.fromEntries(response.headers)).toMatchObject({
-        "strict-transport-security": "max-age=63072000; includeSubDomains",
-        "x-frame-options": "DENY",
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-        "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
-      });
-      expect(response.headers.get("X-Powered-By")).toBeNull();
-      // A bug is said with the request's id alone; the log has where it happened.
-      const text = await response.text();
-      expect(/TypeError|\/src\/|\.ts:\d/.test(text)).toBe(false);
-    }
-  },
-);
+test.each([...new Set(routes)])("%s answers with the security headers, also when it fails", async (route) => {
+  const [method = "", pattern = ""] = route.split(" ");
+  const path = pattern.replace(/:\w+(\{[^}]*\}\}?)?/g, "a".repeat(64));
+  for (const headers of [
+    new Headers(),
+    new Headers({ Authorization: "Bearer x", Origin: "https://claude.ai" }),
+  ]) {
+    const response = await app.request(path, { method, headers });
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "strict-transport-security": "max-age=63072000; includeSubDomains",
+      "x-frame-options": "DENY",
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    expect(response.headers.get("X-Powered-By")).toBeNull();
+    // An unexpected error shows the request id only; the stack is in the log.
+    const text = await response.text();
+    expect(/TypeError|\/src\/|\.ts:\d/.test(text)).toBe(false);
+  }
+});
 
-test("the map has every endpoint of the contract", () => {
+test("Every documented endpoint has a route", () => {
   for (const route of [
     "POST /mcp",
     "GET /mcp",

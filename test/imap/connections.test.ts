@@ -4,7 +4,7 @@ import type { ConnectionOwner } from "../../src/credentials.ts";
 import type { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type ConnectionLimits, createConnections } from "../../src/imap/connections.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
 import { createTestClock } from "../support/test-clock.ts";

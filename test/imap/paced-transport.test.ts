@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
 import { openImap } from "../../src/imap/connect.ts";
 import { createPacedTransport } from "../../src/imap/paced-transport.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { eventually, pause } from "../support/waiting.ts";
 

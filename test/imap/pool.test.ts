@@ -4,9 +4,9 @@ import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type ConnectionLimits, type Connections, createConnections } from "../../src/imap/connections.ts";
-import { createPlaces, type Slot } from "../../src/imap/pool-queue.ts";
+import { createPoolQueue, type PooledConnection } from "../../src/imap/pool-queue.ts";
 import { readFresh } from "../../src/imap/sync.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { type HostileImap, startHostileImap } from "../support/hostile-imap.ts";
 import { growthOf } from "../support/own-time.ts";
 import { createTestClock } from "../support/test-clock.ts";
@@ -65,7 +65,7 @@ test("A connection that was not used for a while is asked whether it lives, soon
 });
 
 test("One that does not answer that is given up soon, and a fresh one serves the call", async () => {
-  const { imap, clock, pool, owner, read } = await open({ proofMs: 100 });
+  const { imap, clock, pool, owner, read } = await open({ probeMs: 100 });
   await pool.use(owner, read, async () => {});
   imap.become({ NOOP: "stall" });
   clock.advance(21_000);
@@ -284,19 +284,19 @@ test("A mailbox the server finds damaged is not told as one that is missing (RFC
 test("Serving twice as many waiting calls takes twice the time", async () => {
   const { signal } = new AbortController();
   const serve = async (calls: number) => {
-    const places = createPlaces({
+    const queue = createPoolQueue({
       clock: createTestClock(),
       limits: { perAccount: 2, total: 64, idleMs: 60_000 },
-      isNarrow: () => false,
-      onLast() {},
+      isLimited: () => false,
+      onLastClosed() {},
     });
-    const given: Slot[] = [];
+    const given: PooledConnection[] = [];
     for (let call = 0; call < calls; call++) {
       const grant = `grt_${call % (calls / 4)}`;
-      places.acquire(`${grant}/acc`, grant, { signal }).then((slot) => given.push(slot));
+      queue.acquire(`${grant}/acc`, grant, { signal }).then((slot) => given.push(slot));
     }
     for (let served = 0; served < calls; served++)
-      places.release(await eventually(() => given.shift()), false);
+      queue.release(await eventually(() => given.shift()), false);
   };
   expect(await growthOf(2_000, serve)).toBeLessThan(3);
 });

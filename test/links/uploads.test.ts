@@ -108,7 +108,7 @@ describeMail("The upload link", () => {
       expect((await fetch(`${url}0`)).status).toBe(404);
       await post(url, formWith(new File(["x"], "x")));
       clock.advance(3_600_001);
-      expect(headline(await (await fetch(url)).text())).toBe("This link is over");
+      expect(headline(await (await fetch(url)).text())).toBe("This link has expired");
       // The MCP session has expired by then; its grant has not.
       const later = await openClient(product, accessToken);
       expect((await attach(later, upload)).text).toContain("attachment_not_found");
@@ -123,7 +123,7 @@ describeMail("The upload link", () => {
       const page = await (await post(url, formWith(new File([new Uint8Array(26_000_000)], "x")))).text();
       expect(page).toContain("more than 25 MB together");
       const empty = await post(url, formWith());
-      expect([empty.status, await empty.text()]).toEqual([400, expect.stringContaining("That did not work")]);
+      expect([empty.status, await empty.text()]).toEqual([400, expect.stringContaining("The upload failed")]);
       expect((await post(url, "files=x")).status).toBe(400);
       expect((await post(url, formWith(new File([new Uint8Array(2_000_000)], "fits.bin")))).status).toBe(303);
       expect((await attach(client, upload)).data.preview).toMatchObject({
@@ -247,7 +247,7 @@ browserTest("A person chooses files on the page or drops them on it, and uploads
         expect.stringContaining("dropped.txt"),
       ]);
       await page.screenshot({ path: join(folder, "upload.png") });
-      await page.getByRole("button", { name: "Hand over the files" }).click();
+      await page.getByRole("button", { name: "Upload the files" }).click();
       await page.getByRole("heading", { name: "The files have arrived" }).waitFor();
       expect(problems).toEqual([]);
     });

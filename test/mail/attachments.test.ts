@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import type { AppError } from "../../src/errors.ts";
-import { getAttachment } from "../../src/tools/get-attachment.ts";
-import { getEmail } from "../../src/tools/get-email.ts";
+import { getAttachmentTool } from "../../src/tools/get-attachment.ts";
+import { getEmailTool } from "../../src/tools/get-email.ts";
 import { archive, bomb, docx, odt, pdf, png, pptx, xlsx } from "../support/documents.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
@@ -120,7 +120,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     [...files.map(([file]) => file), ...others.map(({ filename }) => filename)].indexOf(name) + 1;
 
   const read = (name: string, more: Record<string, unknown> = {}) =>
-    withReader(kit, user, (reader) => reader.call(getAttachment, { id, index: indexOf(name), ...more }));
+    withReader(kit, user, (reader) => reader.call(getAttachmentTool, { id, index: indexOf(name), ...more }));
 
   beforeAll(async () => {
     kit = await mailServer();
@@ -208,7 +208,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
   test("reads an email that is attached to an email, by fetching its text alone", async () => {
     await withReader(kit, user, async (reader) => {
       const { emails } = await reader.mail.searchEmails({ query: "subject:forwarded", limit: 1 });
-      const { text } = await reader.call(getAttachment, { id: emails[0]?.id ?? "", index: 1 });
+      const { text } = await reader.call(getAttachmentTool, { id: emails[0]?.id ?? "", index: 1 });
       expect(text).toContain("The inner one.eml");
       expect(text).toContain("From: carl@example.org\nSubject: The inner one\n\nInner words.");
     });
@@ -220,7 +220,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     for (const path of letters) await kit.deliver(other, await Bun.file(path).bytes());
     await withReader(kit, other, async ({ mail, call }) => {
       const [digest, attached] = (await mail.listEmails({ mailbox: "inbox", limit: 2 })).emails;
-      const { structured } = await call(getEmail, { id: attached?.id });
+      const { structured } = await call(getEmailTool, { id: attached?.id });
       expect(structured.attachments).toMatchObject([
         {
           name: "The inner one.eml",
@@ -228,18 +228,18 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
         },
         { name: "inner.pdf", inside: 1 },
       ]);
-      const { text } = await call(getAttachment, { id: attached?.id, index: 1 });
+      const { text } = await call(getAttachmentTool, { id: attached?.id, index: 1 });
       expect(text).toContain(
         "Subject: The inner one\nAttachment: inner.pdf (application/pdf)\n\nThe inner words.",
       );
-      const source = await call(getEmail, { id: digest?.id, format: "html" });
+      const source = await call(getEmailTool, { id: digest?.id, format: "html" });
       expect(source.text).toContain(
         "Attached email\nFrom: dora@example.org\nSubject: Second\n\nSecond post.",
       );
       const passed = await Bun.file(join(fixtures, "attached-email-only.eml")).bytes();
       await kit.deliver(other, passed);
       const [last] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
-      const html = await call(getEmail, { id: last?.id, format: "html" });
+      const html = await call(getEmailTool, { id: last?.id, format: "html" });
       expect(html.text).toContain(
         "<p>Attached email<br>\nFrom: Carl &lt;carl@example.org&gt;<br>\nDate: 2024-05-05T08:00:00Z<br>\nSubject: The inner one</p>",
       );

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { openImap, proveImap } from "../../src/imap/connect.ts";
 import { createOwnNameFinder } from "../../src/mail/sending/find-own-name.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, type User } from "../support/mail-server.ts";
 import { connectPerson } from "../support/person.ts";

@@ -3,10 +3,10 @@ import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { AppError } from "../../src/errors.ts";
 import { htmlToMarkdown } from "../../src/html/markdown.ts";
-import { getEmail } from "../../src/tools/get-email.ts";
-import { getRecentEmails } from "../../src/tools/get-recent-emails.ts";
-import { listMailboxes } from "../../src/tools/list-mailboxes.ts";
-import { searchEmails } from "../../src/tools/search-emails.ts";
+import { getEmailTool } from "../../src/tools/get-email.ts";
+import { getRecentEmailsTool } from "../../src/tools/get-recent-emails.ts";
+import { listMailboxesTool } from "../../src/tools/list-mailboxes.ts";
+import { searchEmailsTool } from "../../src/tools/search-emails.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { withReader } from "../support/reader.ts";
@@ -46,11 +46,11 @@ describeMail("hostile mail", () => {
         await kit.deliver(user, `Subject: in ${name}\nFrom: a@example.test\n\nwords`, { mailbox: name });
         // Also as a list shows it, or a person types it.
         for (const mailbox of [name, name.normalize("NFC").trim().toUpperCase()])
-          expect((await call(getRecentEmails, { mailbox })).structured.total).toBe(1);
-        const found = await call(searchEmails, { query: "words", mailbox: name });
+          expect((await call(getRecentEmailsTool, { mailbox })).structured.total).toBe(1);
+        const found = await call(searchEmailsTool, { query: "words", mailbox: name });
         expect(found.structured.total).toBe(1);
       }
-      const { structured } = await call(searchEmails, { query: "subject:in words" });
+      const { structured } = await call(searchEmailsTool, { query: "subject:in words" });
       expect(structured.total).toBe(names.length);
     });
   });
@@ -61,11 +61,11 @@ describeMail("hostile mail", () => {
     await kit.deliver(user, digest);
     await withReader(kit, user, async ({ mail, call }) => {
       const [row] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
-      const { text } = await call(getEmail, { id: row?.id });
+      const { text } = await call(getEmailTool, { id: row?.id });
       expect(text).toContain("Subject: post 49\n\nWords 49.");
       expect(text).not.toContain("Words 50.");
       expect(text).toContain("The text is in many parts; the last 10 were not read.");
-      const after = await call(getEmail, { id: row?.id, offset: 50_000 });
+      const after = await call(getEmailTool, { id: row?.id, offset: 50_000 });
       expect(after.text).toMatch(/The text ends at character \d+: nothing is left at offset 50000\./);
     });
   });
@@ -100,7 +100,7 @@ describeMail("hostile mail", () => {
   });
 
   test("P04: hidden text is gone and counted, in the body and in what is searched out of it", async () => {
-    const { lines, leftOut } = htmlToMarkdown(
+    const { lines, omissions } = htmlToMarkdown(
       await Bun.file(join(fixtures, "html", "hidden-text.html")).text(),
     );
     const text = lines.join("\n");
@@ -119,8 +119,8 @@ describeMail("hostile mail", () => {
       expect({ way, shown: text.includes(way) }).toEqual({ way, shown: false });
     for (const seen of ["Visible words.", "White on black is seen.", "[image: A description]"])
       expect(text).toContain(seen);
-    expect(leftOut.hiddenWords).toBeGreaterThan(20);
-    expect(leftOut.trackingPixels).toBe(1);
+    expect(omissions.hiddenWords).toBeGreaterThan(20);
+    expect(omissions.trackingPixels).toBe(1);
   });
 
   test("P04: what hides words in style sheets hides them here; what only looks as if does not", () => {
@@ -179,7 +179,7 @@ describeMail("hostile mail", () => {
     await kit.deliver(user, await Bun.file(join(fixtures, "eml", "auth-quoted.eml")).bytes());
     await withReader(kit, user, async ({ mail, call }) => {
       const { emails } = await mail.searchEmails({ query: "subject:verdicts", limit: 1 });
-      const { structured } = await call(getEmail, { id: emails[0]?.id ?? "" });
+      const { structured } = await call(getEmailTool, { id: emails[0]?.id ?? "" });
       expect(structured.sender).toMatchObject({ spf: "fail", dkim: "none", dmarc: "fail" });
     });
   });
@@ -189,8 +189,8 @@ describeMail("hostile mail", () => {
     await withReader(kit, user, async ({ mail, call }) => {
       const { emails } = await mail.searchEmails({ query: "subject:ignore", limit: 1 });
       for (const { text, structured } of [
-        await call(getEmail, { id: emails[0]?.id ?? "", headers: true }),
-        await call(searchEmails, { query: "subject:ignore" }),
+        await call(getEmailTool, { id: emails[0]?.id ?? "", headers: true }),
+        await call(searchEmailsTool, { query: "subject:ignore" }),
       ]) {
         const marks = text.match(/<\/?mail-[0-9a-z]+>/g) ?? [];
         expect(new Set(marks).size).toBe(2);
@@ -212,11 +212,11 @@ describeMail("hostile mail", () => {
     await withReader(kit, victim, async ({ call, mail }) => {
       const { emails } = await mail.searchEmails({ query: "in:anywhere", limit: 1 });
       const answers = [
-        await call(getEmail, { id: emails[0]?.id ?? "", headers: true }),
-        await call(getRecentEmails, { mailbox: `${secret} box` }),
-        await call(searchEmails, { query: secret }),
-        await call(searchEmails, { query: `words -in:"${secret} box"` }),
-        await call(listMailboxes, {}),
+        await call(getEmailTool, { id: emails[0]?.id ?? "", headers: true }),
+        await call(getRecentEmailsTool, { mailbox: `${secret} box` }),
+        await call(searchEmailsTool, { query: secret }),
+        await call(searchEmailsTool, { query: `words -in:"${secret} box"` }),
+        await call(listMailboxesTool, {}),
       ];
       for (const { text } of answers) {
         const outside = text.replace(/<(mail-[0-9a-f]{8})>[\s\S]*?<\/\1>/g, "");

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import type { ImapFlow } from "imapflow";
 import { openImap } from "../../src/imap/connect.ts";
 import { knownMailboxes, listMailboxes } from "../../src/mail/mailboxes.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { htmlToMarkdown } from "../../src/html/markdown.ts";
-import { getEmail } from "../../src/tools/get-email.ts";
+import { getEmailTool } from "../../src/tools/get-email.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
 import { describeMail } from "../support/installed.ts";
@@ -28,7 +28,7 @@ describeMail("reading fetches what is read", () => {
       expect(emails.every(({ size }) => size > 29_000_000)).toBe(true);
       for (const { id, subject } of emails) {
         proxy.reset();
-        const { text, structured } = await reader.call(getEmail, { id });
+        const { text, structured } = await reader.call(getEmailTool, { id });
         expect({ subject, kilobytes: proxy.count().received / 1000 < 300 }).toEqual({
           subject,
           kilobytes: true,
@@ -37,7 +37,7 @@ describeMail("reading fetches what is read", () => {
         if (subject === "long text") {
           expect(structured).toMatchObject({ offset: 0, next_offset: 25_000 });
           expect(text).toContain("longer than was fetched");
-          const next = await reader.call(getEmail, { id, offset: 1_000_000 });
+          const next = await reader.call(getEmailTool, { id, offset: 1_000_000 });
           expect(next.structured).toMatchObject({ offset: 1_000_000, next_offset: 1_025_000 });
         }
       }

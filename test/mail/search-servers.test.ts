@@ -40,7 +40,7 @@ describeMail("A search on a mail server", () => {
     await through(asciiOnly, async (mail) => {
       const { code, message, hint } = await refusal(search(mail, "grüße"));
       expect([code, message]).toEqual(["unsupported_query", expect.stringContaining("A to Z")]);
-      expect(hint).toContain("Leave the other letters out");
+      expect(hint).toContain("Leave the other characters out");
       expect((await search(mail, "lunch")).total).toBe(1);
     });
   });

@@ -1,6 +1,6 @@
 /** The first words of the emails of a list, and what they cost: octets and round trips counted by a proxy, not timed. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { htmlToWords } from "../../src/html/words.ts";
+import { htmlToWords } from "../../src/html/visible-words.ts";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer } from "../support/mail-server.ts";

@@ -1,7 +1,7 @@
 /** Which emails are one conversation, over servers that thread, that thread badly, that do not, and that number them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { getEmail } from "../../src/tools/get-email.ts";
-import { getThread } from "../../src/tools/get-thread.ts";
+import { getEmailTool } from "../../src/tools/get-email.ts";
+import { getThreadTool } from "../../src/tools/get-thread.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { type Gmail, startGmail } from "../support/gmail.ts";
 import { type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
@@ -48,8 +48,8 @@ async function threadOf(
   const { emails } = await lister.mail.listEmails({ mailbox: "inbox", limit: 1 });
   const reader = after === "a list" ? lister : openReader(kit, user, imap);
   try {
-    if (after === "get_email") await reader.call(getEmail, { id: emails[0]?.id });
-    const { structured, text } = await reader.call(getThread, { id: emails[0]?.id, limit });
+    if (after === "get_email") await reader.call(getEmailTool, { id: emails[0]?.id });
+    const { structured, text } = await reader.call(getThreadTool, { id: emails[0]?.id, limit });
     const found = structured.emails as Record<string, unknown>[];
     return {
       words: found.map(({ body }) => String(body).split("\n")[1] ?? ""),
@@ -210,9 +210,9 @@ describeMail("A conversation", () => {
     const reader = openReader(kit, user, { ...kit.imap, port: proxy.port });
     const { emails } = await reader.mail.listEmails({ mailbox: "inbox", limit: 2 });
     const ask = async (at: number) => {
-      const { structured } = await reader.call(getThread, { id: emails[at]?.id, limit: 50 });
+      const { structured } = await reader.call(getThreadTool, { id: emails[at]?.id, limit: 50 });
       proxy.reset();
-      await reader.call(getThread, { id: emails[at]?.id, limit: 50 });
+      await reader.call(getThreadTool, { id: emails[at]?.id, limit: 50 });
       return { total: structured.total, roundTrips: proxy.count().roundTrips };
     };
     const whole = await ask(1);
@@ -268,7 +268,7 @@ describeMail("A conversation", () => {
       await imap.messageDelete("3");
     });
     const [removed, left] = emails.map(({ id }) => id);
-    const ask = (id = "") => reader.call(getThread, { id, limit: 50 });
+    const ask = (id = "") => reader.call(getThreadTool, { id, limit: 50 });
     await expect(ask(removed)).rejects.toMatchObject({ code: "email_not_found" });
     expect((await ask(left)).structured.total).toBe(2);
     await reader.connections.close();

@@ -1,7 +1,7 @@
 /** get_thread over a real Dovecot: one conversation over inbox, sent and archive. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { toShares } from "../../src/mail/threads/thread.ts";
-import { getThread } from "../../src/tools/get-thread.ts";
+import { getThreadTool } from "../../src/tools/get-thread.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
@@ -26,7 +26,7 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
   const thread = (query: string, limit = 20) =>
     withReader(kit, user, async (reader) => {
       const { emails } = await reader.mail.searchEmails({ query: `${query} in:anywhere`, limit: 1 });
-      return reader.call(getThread, { id: emails[0]?.id ?? "", limit });
+      return reader.call(getThreadTool, { id: emails[0]?.id ?? "", limit });
     });
   const bodies = (structured: Record<string, unknown>) =>
     (structured.emails as { body: string }[]).map(({ body }) => body.split("\n")[1]);
@@ -104,7 +104,7 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
       const [oldest] = (await mail.searchEmails({ query: "rfc822msgid:c0@x", mailbox: "inbox", limit: 1 }))
         .emails;
       for (const of of [emails[0], emails[50], oldest]) {
-        const { text } = await call(getThread, { id: of?.id });
+        const { text } = await call(getThreadTool, { id: of?.id });
         expect(text).toContain("20 of 203 emails, oldest first. The 183 oldest are left out");
         expect(text).toContain("2 of these were counted and not looked at.");
         expect(text).toContain("words 202");
@@ -119,9 +119,9 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
     await kit.deliver(someone, await toRaw({ subject: "Small", html: "<p>near</p>" }));
     await withReader(kit, someone, async ({ mail, call }) => {
       const { emails } = await mail.listEmails({ mailbox: "inbox", limit: 2 });
-      const [small, large] = await Promise.all(emails.map(({ id }) => call(getThread, { id })));
+      const [small, large] = await Promise.all(emails.map(({ id }) => call(getThreadTool, { id })));
       expect(small?.text).not.toContain("not fetched");
-      expect(large?.text).toContain("[a rest that was not fetched: get_email shows it all]");
+      expect(large?.text).toContain("[a part that was not fetched: get_email shows it all]");
     });
   });
 

@@ -321,7 +321,7 @@ describe("a call's answer", () => {
     const { isError, content } = called.parse(await response.json()).result;
     expect(isError).toBe(true);
     expect(content[0].text).toBe(
-      `Something went wrong inside the mail connector; it was noted as ${requestId}. Try it once more, another way if there is one. (internal_error)`,
+      `Something went wrong inside the mail connector; it was logged as ${requestId}. Try it once more, another way if there is one. (internal_error)`,
     );
     const line = door.lines.find((candidate) => candidate.includes('"bug"') && candidate.includes(requestId));
     expect(line).toContain("TypeError");

@@ -13,9 +13,8 @@ import { drawStates, servePages } from "./states.ts";
 
 const folder = join(import.meta.dir, "../screenshots");
 
-/** What axe finds, as rule and place. */
+/** What axe, loaded into the page, finds: rule and element. */
 async function violations(page: Page, rules: readonly string[] | undefined): Promise<string[]> {
-  await page.evaluate(axe.source);
   const { violations } = await page.evaluate(
     (only) =>
       (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
@@ -46,24 +45,30 @@ describeBrowser("Every state of the pages", () => {
       const states = drawStates("en");
       const served = servePages(states);
       const found: string[] = [];
-      const look = async (page: Page, { width, colorScheme, rules }: (typeof views)[number]) => {
-        for (const state of Object.keys(states)) {
-          await page.goto(`${served.url}/${state}`);
-          const where = `${state}, ${width} px, ${colorScheme}`;
-          found.push(...(await violations(page, rules)).map((violation) => `${where}: ${violation}`));
-          if (await isTooWide(page)) found.push(`${where}: wider than the window`);
-          const path = join(folder, `${state}-${width}-${colorScheme}.png`);
-          if (process.env.SCREENSHOTS) await page.screenshot({ path, fullPage: true });
-        }
+      const inspect = async (
+        page: Page,
+        state: string,
+        { width, colorScheme, rules }: (typeof views)[number],
+      ) => {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme });
+        const where = `${state}, ${width} px, ${colorScheme}`;
+        found.push(...(await violations(page, rules)).map((violation) => `${where}: ${violation}`));
+        if (await isTooWide(page)) found.push(`${where}: wider than the window`);
+        const path = join(folder, `${state}-${width}-${colorScheme}.png`);
+        if (process.env.SCREENSHOTS) await page.screenshot({ path, fullPage: true });
       };
       try {
-        await Promise.all(
-          views.map((view) => {
-            const { width, colorScheme } = view;
-            // axe is ours to run: the page's own policy would not let it in.
-            const options = { viewport: { width, height: 800 }, colorScheme, bypassCSP: true };
-            return withPage((page) => look(page, view), options);
-          }),
+        await withPage(
+          async (page) => {
+            for (const state of Object.keys(states)) {
+              await page.goto(`${served.url}/${state}`);
+              await page.evaluate(axe.source);
+              for (const view of views) await inspect(page, state, view);
+            }
+          },
+          // axe is the test's: the page's own policy would not load it.
+          { bypassCSP: true },
         );
       } finally {
         served.stop();
@@ -88,6 +93,7 @@ describeBrowser("Every state of the pages", () => {
             await page.keyboard.press("Enter");
             await page.getByText("Finding the servers").waitFor();
             await page.keyboard.press("Enter");
+            await page.evaluate(axe.source);
             expect(await violations(page, undefined)).toEqual([]);
             expect(await page.getByRole("button", { name: "Connect" }).count()).toBe(0);
             expect(await page.evaluate(() => document.activeElement?.id)).toBe("progress");

@@ -71,7 +71,7 @@ describe("Asking for the servers of an address", () => {
     const html = await response.text();
     expect(response.status).toBe(200);
     expect(html).toMatch(/<option value="fastmail" selected/);
-    expect(html).toContain("kept by Fastmail");
+    expect(html).toContain("hosted by Fastmail");
     expect(html).not.toContain('role="alert" class="problem" tabindex="-1">');
   });
 });

@@ -18,7 +18,7 @@ describeBrowser("What is connected", () => {
       await page.locator("#smtp_host-problem").waitFor();
       expect(await page.innerText("#smtp_host-problem")).toMatch(/does not answer/);
       expect(await page.inputValue("#password")).toBe(user.password);
-      await page.getByRole("button", { name: "Go on without sending" }).click();
+      await page.getByRole("button", { name: "Continue without sending" }).click();
       await waitForConnected(page);
       expect(await page.innerText("main")).toContain("without sending");
       await goOn(page);

@@ -82,7 +82,7 @@ describe("The pages", () => {
   });
 
   test("A login refused by neither password nor load, as Gmail's NO [ALERT] is, says what to look at and to sign in on the web", () => {
-    const words = { en: "sign in once on the company’s website", de: "auf der Website", fr: "sur le site" };
+    const words = { en: "sign in once on the provider’s website", de: "auf der Website", fr: "sur le site" };
     for (const each of languages) {
       const html = connectPage({
         language: each,
@@ -103,7 +103,7 @@ describe("The pages", () => {
     });
     expect(html).not.toContain('id="smtp_host-problem"');
     expect(html).toContain("smtp.gmail.com (sending, SMTP) does not answer");
-    expect(html).toContain("Go on without sending");
+    expect(html).toContain("Continue without sending");
   });
 
   test("The policy names the hash of the very style and script of each page, and no form-action", () => {

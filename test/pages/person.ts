@@ -19,7 +19,7 @@ export async function typeMailbox(page: Page, user: User): Promise<void> {
 }
 
 export const connect = (page: Page) => page.getByRole("button", { name: "Connect", exact: true }).click();
-export const goOn = (page: Page) => page.getByRole("button", { name: /^Go on to/ }).click();
+export const goOn = (page: Page) => page.getByRole("button", { name: /^Continue to/ }).click();
 export const waitForConnected = (page: Page) => page.getByRole("heading", { name: "Connected as" }).waitFor();
 export const toolNames = async (product: { url: string }, token: string) => {
   const claude = await openClient(product, token);

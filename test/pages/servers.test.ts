@@ -26,7 +26,7 @@ describeBrowser("The servers of an address", () => {
         expect(await page.locator('[data-help="icloud"]').isVisible()).toBe(true);
         expect(await page.locator("#imap_host").isVisible()).toBe(false);
 
-        expect(await type("ann@byexchange.example", /kept by Gmail/)).toBe("gmail");
+        expect(await type("ann@byexchange.example", /hosted by Gmail/)).toBe("gmail");
         expect(await page.locator('[data-help="gmail"]').innerText()).toContain("2-Step Verification");
 
         expect(await type("ann@byservice.example", /names these mail servers/)).toBe("generic");

@@ -1,7 +1,7 @@
 /** A person with a browser in front of the whole product, whose mail companies all lead to the run's own servers. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Page } from "playwright-core";
-import { createOutbound, type Outbound } from "../../src/outbound.ts";
+import { createOutbound, type Outbound } from "../../src/outbound/outbound.ts";
 import type { Entrance, Tokens } from "../support/authorize.ts";
 import { withPage } from "../support/browser.ts";
 import { mailServer } from "../support/mail-server.ts";

@@ -124,7 +124,7 @@ test("R07: a key or a client that can be neither read nor written is told in one
   const given = await runCommand(["serve"], testSettings({ ENCRYPTION_KEY_FILE: folder }));
   expect([given.exitCode, given.complained]).toEqual([
     1,
-    `${folder} cannot be read by this user. Give it to the user the server runs as.\n`,
+    `${folder} cannot be read by this user. Change its owner to the user the server runs as.\n`,
   ]);
   const withFolder = (name: string) => {
     const dataDir = join(temporaryFolder("unwritable"), "data");
@@ -137,13 +137,13 @@ test("R07: a key or a client that can be neither read nor written is told in one
   );
   const unreadable = withFolder("client.json");
   expect((await runCommand(["serve"], unreadable)).complained).toBe(
-    `${join(unreadable.DATA_DIR, "client.json")} cannot be read by this user. Give it to the user the server runs as.\n`,
+    `${join(unreadable.DATA_DIR, "client.json")} cannot be read by this user. Change its owner to the user the server runs as.\n`,
   );
   const nowhere = withFolder("empty");
   symlinkSync(join(nowhere.DATA_DIR, "no", "folder"), join(nowhere.DATA_DIR, "client.json"));
   expect(await runCommand(["serve"], nowhere)).toMatchObject({
     exitCode: 1,
-    complained: `${join(nowhere.DATA_DIR, "client.json")} cannot be made. DATA_DIR must be writable for this user, and have room.\n`,
+    complained: `${join(nowhere.DATA_DIR, "client.json")} cannot be created. DATA_DIR must be writable for this user, and have free space.\n`,
   });
 });
 
@@ -174,14 +174,14 @@ test("a port that is taken, and a DATA_DIR that cannot be made, are one clear li
     const taken = await runCommand(["serve"], testSettings({ PORT: port }));
     expect(taken).toMatchObject({ exitCode: 1, printed: "" });
     expect(taken.complained).toBe(
-      `Cannot listen on 127.0.0.1:${port}: it is taken or not allowed. Set HOST or PORT.\n`,
+      `Cannot listen on 127.0.0.1:${port}: the port is in use or not permitted. Set HOST or PORT.\n`,
     );
   });
   const file = join(temporaryFolder("file"), "data");
   writeFileSync(file, "");
   const blocked = await runCommand(["serve"], testSettings({ DATA_DIR: file }));
   expect(blocked.exitCode).toBe(1);
-  expect(blocked.complained).toContain(`DATA_DIR: ${file} cannot be made or is not ours.`);
+  expect(blocked.complained).toContain(`DATA_DIR: ${file} cannot be created or belongs to another user.`);
 });
 
 test("its source runs from any folder: Bun reads the tsconfig.json of where it stands, and there is none", async () => {

@@ -34,12 +34,12 @@ test.each([
       bytes.fill(0xaa, 4_096, 20_480);
       writeFileSync(file, bytes);
     },
-    "is damaged. Put your backup back; the file was left as it is.",
+    "is damaged. Restore your backup; the file was left unchanged.",
   ],
   [
     "corrupt: cut in half",
     (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 50_000)),
-    "is damaged. Put your backup back; the file was left as it is.",
+    "is damaged. Restore your backup; the file was left unchanged.",
   ],
   [
     "corrupt: no database at all",
@@ -50,7 +50,7 @@ test.each([
   [
     "foreign: another program's",
     (file: string) => change(file, "PRAGMA application_id = 4711"),
-    "is a database of another program. Set DATA_DIR to a folder of this server's own.",
+    "is a database of another program. Set DATA_DIR to a folder that only this server uses.",
   ],
   [
     "read-only",

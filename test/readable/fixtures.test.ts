@@ -5,8 +5,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { getEmail } from "../../src/tools/get-email.ts";
-import { getRecentEmails } from "../../src/tools/get-recent-emails.ts";
+import { getEmailTool } from "../../src/tools/get-email.ts";
+import { getRecentEmailsTool } from "../../src/tools/get-recent-emails.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { ownMsOf } from "../support/own-time.ts";
@@ -55,7 +55,7 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
       ids.reverse();
       for (const [at, name] of names.entries()) {
         const ms = await ownMsOf(async () => {
-          const { text, structured } = await reader.call(getEmail, {
+          const { text, structured } = await reader.call(getEmailTool, {
             id: ids[at] ?? "",
             max_characters: 12_000,
           });
@@ -63,12 +63,12 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
         });
         times.set(name, ms);
         for (const format of ["text", "html", "links"]) {
-          const other = await reader.call(getEmail, { id: ids[at] ?? "", format });
+          const other = await reader.call(getEmailTool, { id: ids[at] ?? "", format });
           if (other.text.includes("this is its source")) sources.add(name);
           if (format === "links") links.set(name, other.text);
         }
       }
-      list = (await reader.call(getRecentEmails, { limit: 100 })).text;
+      list = (await reader.call(getRecentEmailsTool, { limit: 100 })).text;
     });
   });
 

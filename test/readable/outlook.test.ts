@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { toOriginal } from "../../src/compose/original.ts";
 import { readTnef } from "../../src/documents/tnef/tnef.ts";
 import { toOutlookText } from "../../src/readable/outlook.ts";
-import { getAttachment } from "../../src/tools/get-attachment.ts";
-import { getEmail } from "../../src/tools/get-email.ts";
+import { getAttachmentTool } from "../../src/tools/get-attachment.ts";
+import { getEmailTool } from "../../src/tools/get-email.ts";
 import { packRtf, type Winmail, winmail } from "../fixtures/make/tnef.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { pdf } from "../support/documents.ts";
@@ -82,7 +82,7 @@ describeMail("winmail.dat", () => {
     await kit.deliver(user, await toRaw({ subject: "with", text: "See it.", attachments }));
     await withReader(kit, user, async ({ mail, call }) => {
       const [row] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
-      const { text } = await call(getAttachment, { id: row?.id, index: 1 });
+      const { text } = await call(getAttachmentTool, { id: row?.id, index: 1 });
       for (const expected of [
         "Subject: Everything\n\nThe words.\n\nInside it:\n1. Übersicht.csv (1 KB)\n2. report.pdf (application/pdf, 1 KB)\n3. inner (an email, 1 KB)\n4. photo.jpg (image/jpeg, 1 KB)",
         "--- Übersicht.csv ---\n\na,b\n1,2",
@@ -108,7 +108,7 @@ describeMail("winmail.dat", () => {
     try {
       const [row] = (await reader.mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
       proxy.reset();
-      const { text } = await reader.call(getEmail, { id: row?.id });
+      const { text } = await reader.call(getEmailTool, { id: row?.id });
       expect(text).toContain("\n\nThe words before the film.\n</mail-");
       expect(text).not.toContain("longer than was fetched");
       expect(proxy.count().received).toBeLessThan(300_000);

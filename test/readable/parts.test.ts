@@ -1,9 +1,9 @@
 /** Which parts of an email are its text and which are files, in every answer that says so (RFC 2046, RFC 2387). */
 import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { getEmail } from "../../src/tools/get-email.ts";
-import { getRecentEmails } from "../../src/tools/get-recent-emails.ts";
-import { getThread } from "../../src/tools/get-thread.ts";
+import { getEmailTool } from "../../src/tools/get-email.ts";
+import { getRecentEmailsTool } from "../../src/tools/get-recent-emails.ts";
+import { getThreadTool } from "../../src/tools/get-thread.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer } from "../support/mail-server.ts";
 import { type Reader, withReader } from "../support/reader.ts";
@@ -26,23 +26,24 @@ describeMail("the parts of an email", () => {
 
   test("a text that Apple's mail sends in pieces, with pictures and files between them, is read to its end", () =>
     withFixture("apple-pieces.eml", async ({ call }, id) => {
-      const read = async (format: string) => String((await call(getEmail, { id, format })).structured.body);
+      const read = async (format: string) =>
+        String((await call(getEmailTool, { id, format })).structured.body);
       expect(await read("markdown")).toContain(
         "Before the picture.\n\nAfter it, [a link](https://x.example/).\n\nAnd the end.",
       );
       expect(await read("text")).toContain("Before the picture.\n\nAfter it. And the end.");
       expect(await read("html")).toMatch(/Before the picture\.[\s\S]*After it, [\s\S]*And the end\./);
       expect(await read("links")).toContain("1. a link: https://x.example/");
-      const { structured } = await call(getThread, { id });
+      const { structured } = await call(getThreadTool, { id });
       expect(JSON.stringify(structured)).toContain("And the end.");
-      const { text } = await call(getRecentEmails, {});
+      const { text } = await call(getRecentEmailsTool, {});
       expect(text).toContain("1 attached");
     }));
 
   test("plain text in pieces is read to its end in every format", () =>
     withFixture("apple-pieces-plain.eml", async ({ call }, id) => {
       for (const format of ["markdown", "text", "html"])
-        expect(String((await call(getEmail, { id, format })).structured.body)).toContain(
+        expect(String((await call(getEmailTool, { id, format })).structured.body)).toContain(
           "Before the picture.\n\nAfter it.",
         );
     }));
@@ -51,15 +52,15 @@ describeMail("the parts of an email", () => {
     withFixture("related-file.eml", async ({ mail, call }, id) => {
       const { emails } = await mail.listEmails({ mailbox: "inbox", limit: 1 });
       expect(emails[0]?.attachments).toBe(1);
-      const { text } = await call(getEmail, { id });
+      const { text } = await call(getEmailTool, { id });
       expect(text).toContain("Attachment 2: offer.pdf");
-      expect(text).toContain("Within the text, as attachment: 1 logo.png");
+      expect(text).toContain("Inline attachments: 1 logo.png");
     }));
 
   test("a raw header is read in the charset of the text, in lists as in the email", () =>
     withFixture("subject-raw-koi8-r.eml", async ({ call }, id) => {
-      expect((await call(getEmail, { id })).text).toContain("Subject: Счёт за май");
-      expect((await call(getRecentEmails, {})).text).toContain("Счёт за май");
-      expect((await call(getThread, { id })).text).toContain("Счёт за май");
+      expect((await call(getEmailTool, { id })).text).toContain("Subject: Счёт за май");
+      expect((await call(getRecentEmailsTool, {})).text).toContain("Счёт за май");
+      expect((await call(getThreadTool, { id })).text).toContain("Счёт за май");
     }));
 });

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { signedContent } from "../../src/documents/cms.ts";
 import { toEmailContents } from "../../src/email/email-contents.ts";
 import { toMimeTree } from "../../src/email/mime-tree.ts";
-import { getAttachment } from "../../src/tools/get-attachment.ts";
-import { getEmail } from "../../src/tools/get-email.ts";
+import { getAttachmentTool } from "../../src/tools/get-attachment.ts";
+import { getEmailTool } from "../../src/tools/get-email.ts";
 import { signatureAround } from "../fixtures/make/cms.ts";
 import { describeMail, programs } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
@@ -98,7 +98,7 @@ describeMail("an email inside its own signature", () => {
     await kit.deliver(user, toEmail(signatureAround(words, "pieces")));
     await withReader(kit, user, async ({ mail, call }) => {
       const [row] = (await mail.listEmails({ mailbox: "inbox", limit: 1 })).emails;
-      const read = async (format: string) => (await call(getEmail, { id: row?.id, format })).text;
+      const read = async (format: string) => (await call(getEmailTool, { id: row?.id, format })).text;
       expect(await read("markdown")).toContain("\nThe **signed** words, grün.\n");
       expect(await read("text")).toContain("\nThe **signed** words, grün.\n");
       expect(await read("html")).toContain("<p>The <b>signed</b> words, grün.</p>");
@@ -107,7 +107,7 @@ describeMail("an email inside its own signature", () => {
         expect(await read(format)).toContain(
           "The email is signed (S/MIME); the signature was not checked here.\nThe text is out of smime.p7m; get_attachment lists what else is in it.",
         );
-      const { text } = await call(getAttachment, { id: row?.id, index: 1 });
+      const { text } = await call(getAttachmentTool, { id: row?.id, index: 1 });
       expect(text).toContain("Attachment: sums.csv (text/csv)");
       expect(text).toContain("The **signed** words, grün.");
     });
@@ -122,7 +122,7 @@ describeMail("an email inside its own signature", () => {
     await withReader(kit, user, async ({ mail, call }) => {
       const { emails } = await mail.listEmails({ mailbox: "inbox", limit: 2 });
       const [unreadable, inside] = await Promise.all(
-        emails.map(async ({ id }) => (await call(getEmail, { id })).text),
+        emails.map(async ({ id }) => (await call(getEmailTool, { id })).text),
       );
       expect(inside).toContain("The email is encrypted (S/MIME); its text cannot be read here.");
       expect(inside).toContain("The email is signed (S/MIME)");

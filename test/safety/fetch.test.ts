@@ -1,7 +1,7 @@
 /** What a domain publishes about its servers, fetched from hosts that mean harm: outbound's GET, over real TLS. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { createAuthority, trustedAuthority } from "../support/authority.ts";
 import { programs } from "../support/installed.ts";
 

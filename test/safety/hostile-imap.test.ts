@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { createConnections } from "../../src/imap/connections.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import {
   type HostileImap,
   type HostileScript,

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import type { Credentials, MailServer } from "../../src/credentials.ts";
 import type { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
-import { createOutbound, type Resolve } from "../../src/outbound.ts";
+import { createOutbound, type Resolve } from "../../src/outbound/outbound.ts";
 import { proveSmtp } from "../../src/smtp/connect.ts";
 import { brokenHosts, privateHosts } from "../support/addresses.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";

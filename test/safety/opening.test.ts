@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Credentials, MailServer } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import { openImap, proveImap } from "../../src/imap/connect.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { openSmtp, proveSmtp } from "../../src/smtp/connect.ts";
 import { type Certificate, createAuthority, trustedAuthority } from "../support/authority.ts";
 import { type HostileScript, type Misdeed, startHostileImap } from "../support/hostile-imap.ts";

@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { openSmtp } from "../../src/smtp/connect.ts";
 import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/smtp/submissions.ts";
 import { type ScriptedSmtp, startScriptedSmtp } from "../support/scripted-smtp.ts";

@@ -15,10 +15,10 @@ export async function runCommand(
     print: (line) => {
       printed += `${line}\n`;
     },
-    complain: (line) => {
+    printError: (line) => {
       complained += `${line}\n`;
     },
-    readInput: async () => input,
+    readStdin: async () => input,
     stopping: new AbortController().signal,
   });
   return { exitCode, printed, complained };

@@ -6,7 +6,7 @@ import { type Connections, createConnections } from "../../src/imap/connections.
 import { type Access, createAccess } from "../../src/mail/access.ts";
 import { createMailAccount } from "../../src/mail/create-mail-account.ts";
 import type { MailAccount } from "../../src/mail/mail-account.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { newToken } from "../../src/secrets.ts";
 import { openSmtp } from "../../src/smtp/connect.ts";

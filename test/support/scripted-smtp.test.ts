@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import nodemailer from "nodemailer";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { proveSmtp } from "../../src/smtp/connect.ts";
 import { type SmtpScript, startScriptedSmtp } from "./scripted-smtp.ts";
 

@@ -18,7 +18,7 @@ import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
 import { createMailAccount } from "../../src/mail/create-mail-account.ts";
 import type { MailAccount } from "../../src/mail/mail-account.ts";
-import { createOutbound } from "../../src/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
 import { openSmtp, type SmtpDeadlines } from "../../src/smtp/connect.ts";

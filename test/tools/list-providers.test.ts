@@ -3,7 +3,7 @@ import { z } from "zod";
 import { presets } from "../../src/providers/presets.ts";
 import type { ToolContext } from "../../src/tools/context.ts";
 import { createFence } from "../../src/tools/fence.ts";
-import { listProviders } from "../../src/tools/list-providers.ts";
+import { listProvidersTool } from "../../src/tools/list-providers.ts";
 
 const context: Pick<ToolContext, "providers"> = { providers: presets };
 const answer = z.object({
@@ -13,7 +13,11 @@ const answer = z.object({
 });
 
 async function ask(input: { name?: string }) {
-  const { structured, content } = await listProviders.call(input, context as ToolContext, createFence("n"));
+  const { structured, content } = await listProvidersTool.call(
+    input,
+    context as ToolContext,
+    createFence("n"),
+  );
   const text = content.map((block) => (block.type === "text" ? block.text : "")).join("");
   return { ...answer.parse(structured), text, structured };
 }
@@ -41,6 +45,6 @@ test("A company we do not know is said to be none, and what to do", async () => 
   const { providers, text } = await ask({ name: "nowhere.example" });
   expect(providers).toEqual([]);
   expect(text).toBe(
-    `None of the ${presets.length} known companies. It connects by its own IMAP and SMTP servers, if it has any: the person types them in.`,
+    `Not one of the ${presets.length} known companies. Its mailboxes can be connected with its own IMAP and SMTP servers, if it has any: the person types them in.`,
   );
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { type Page, showRow } from "../../src/tools/rows.ts";
+import { type ListedPage, showRow } from "../../src/tools/rows.ts";
 
-const row: Page["emails"][number] = {
+const row: ListedPage["emails"][number] = {
   id: "the-id",
   from: { name: "Ann", address: "Ann@Example.test" },
   to: [{ name: "Ben", address: "ben@example.test" }, { address: "carl@example.test" }],
@@ -15,7 +15,7 @@ const row: Page["emails"][number] = {
   size: 2048,
   snippet: "",
 };
-const page: Page = {
+const page: ListedPage = {
   accounts: ["ann@example.TEST"],
   emails: [row],
   total: 1,

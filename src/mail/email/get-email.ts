@@ -18,8 +18,8 @@ import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForward } from "../../email/subject.ts";
 import { toThreadKeys } from "../../email/thread-keys.ts";
-import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
-import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
+import { formatTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
+import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
 import { firstBytes, textParts as partsOfText, readBody } from "../../readable/body.ts";
@@ -83,7 +83,7 @@ export async function getEmail(access: Access, request: EmailRequest): Promise<E
 /** The facts of the email, with its text where a list or a search has shown which parts hold it. */
 async function fetchEmail(
   imap: ImapFlow,
-  cache: MailboxNotes,
+  cache: MailboxCache,
   ref: EmailRef,
   request: EmailRequest,
 ): Promise<FetchedEmail> {
@@ -105,7 +105,7 @@ async function fetchEmail(
   const subject = decodeHeaderText(headerValue(headers, "subject"));
   // get_thread is often called next: with these it needs no round trip for the email itself.
   const links = toThreadKeys(headers, subject, message.threadId);
-  noteEmail(cache, ref.uid, { parts: partsOfText(contents), links });
+  rememberEmail(cache, ref.uid, { parts: partsOfText(contents), links });
   return { message, contents, headers, subject };
 }
 
@@ -121,7 +121,7 @@ function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, re
     mailbox: ref.mailbox,
     ...people,
     subject,
-    date: toIsoDate(headerValue(headers, "date")) ?? isoOf(receivedAt(message)),
+    date: toIsoDate(headerValue(headers, "date")) ?? formatTime(toReceivedAt(message)),
     messageId: decodeHeaderText(headerValue(headers, "message-id")) || undefined,
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),

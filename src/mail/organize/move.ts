@@ -2,7 +2,7 @@
 import type { CopyResponseObject, ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
 import { AppError, quoted } from "../../errors.ts";
-import { toAppError } from "../../imap/failures.ts";
+import { toImapError } from "../../imap/failures.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { type Done, type EmailGroup, findUids, requireDone, toUidSet } from "./email-groups.ts";
 
@@ -108,7 +108,7 @@ async function transferOrExplain(
   const second = left.length < uids.length ? await transfer(imap, command, left, destination) : first;
   if (second.copied) return { uids: left, copied: second.copied };
   await requireMailbox(imap, destination);
-  const cause = toAppError({ responseStatus: "NO", serverResponseCode: second.code }, "imap");
+  const cause = toImapError({ responseStatus: "NO", serverResponseCode: second.code }, "command");
   throw new AppError(cause.code, `Nothing was moved to ${quoted(destination)}. ${cause.message}`, { cause });
 }
 

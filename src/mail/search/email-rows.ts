@@ -12,8 +12,8 @@ import {
 } from "../../email/headers.ts";
 import { charsetOf, emptyPart, type Part, toPart } from "../../email/part.ts";
 import { threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
-import { isoOf, lowerCaseFlags, receivedAt } from "../../imap/fetched-values.ts";
-import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
+import { formatTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
+import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { textParts } from "../../readable/body.ts";
 import { snippetBytes, toSnippet } from "../../readable/snippet.ts";
 import type { Access } from "../access.ts";
@@ -50,7 +50,7 @@ export async function fetchRows(
   imap: ImapFlow,
   range: string,
   by: "uid" | "sequence",
-  notes: MailboxNotes,
+  cache: MailboxCache,
   share = 1,
 ): Promise<FetchedRow[]> {
   const before = imap.stats().received;
@@ -60,7 +60,7 @@ export async function fetchRows(
   const missing: MissingSnippet[] = [];
   const rows = emails.map((email) => {
     const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
-    const fetched = toFetchedRow(access, imap, email, root, notes);
+    const fetched = toFetchedRow(access, imap, email, root, cache);
     const { row, uid } = fetched;
     const set = (snippet: string) => {
       row.snippet = snippet;
@@ -70,7 +70,7 @@ export async function fetchRows(
   });
   const allowed = share * listOctets(rows.length);
   const newestFirst = missing.sort((a, b) => b.uid - a.uid);
-  await fetchMissingSnippets(imap, newestFirst, allowed - (imap.stats().received - before), notes);
+  await fetchMissingSnippets(imap, newestFirst, allowed - (imap.stats().received - before), cache);
   return rows;
 }
 
@@ -81,22 +81,22 @@ function toFetchedRow(
   imap: ImapFlow,
   email: FetchMessageObject,
   root: Part,
-  notes: MailboxNotes,
+  cache: MailboxCache,
 ): FetchedRow {
   const headers = parseHeaders(email.headers ?? Buffer.alloc(0), charsetOf(root));
-  const received = receivedAt(email);
+  const received = toReceivedAt(email);
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);
   const contents = toEmailContents(root);
   const subject = decodeHeaderText(headerValue(headers, "subject"));
   const links = toThreadKeys(headers, subject, email.threadId);
-  noteEmail(notes, email.uid, { parts: textParts(contents), links });
+  rememberEmail(cache, email.uid, { parts: textParts(contents), links });
   const row: EmailRow = {
     id,
     from: parseAddresses(headerValue(headers, "from"))[0] ?? nobody,
     to: parseAddresses(headerValue(headers, "to")).slice(0, 20),
     subject,
-    date: toIsoDate(headerValue(headers, "date")) ?? isoOf(received),
+    date: toIsoDate(headerValue(headers, "date")) ?? formatTime(received),
     mailbox: imap.mailbox ? imap.mailbox.path : "",
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),

@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import { toPart } from "../../email/part.ts";
 import { toGmailKeys } from "../../imap/gmail-keys.ts";
-import { atom, ifRefused, type SearchToken, uidSearch, uidSort } from "../../imap/raw-search.ts";
+import { atom, ignoreRefusal, type SearchToken, uidSearch, uidSort } from "../../imap/raw-search.ts";
 import { toSearchKeys } from "../../imap/search-keys.ts";
 import { requireSelected } from "../../imap/select.ts";
 import type { Query } from "../../query/query.ts";
@@ -54,7 +54,7 @@ async function sortMatches(
   found?: readonly number[],
 ): Promise<Matches> {
   if (found?.length === 0) return { total: 0, left: 0, head: [], dates: new Map() };
-  const uids = imap.capabilities.has("SORT") ? await uidSort(imap, keys).catch(ifRefused) : undefined;
+  const uids = imap.capabilities.has("SORT") ? await uidSort(imap, keys).catch(ignoreRefusal) : undefined;
   if (!uids) return newestOf(imap, keys, found ?? (await uidSearch(imap, keys)), page);
   const left = page.after ? await continueAfter(imap, uids, page.after) : uids;
   return { total: uids.length, left: left.length, head: left.slice(0, page.limit), dates: new Map() };

@@ -1,9 +1,9 @@
 /** get_recent_emails: the newest emails of a mailbox by arrival, in one or two round trips whatever its size. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
-import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { requireSelected } from "../../imap/select.ts";
-import { isAttentive, readFresh, withNews } from "../../imap/sync.ts";
+import { detectChanges, readFresh, reportsChangesInline } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
 
 import { toMailboxPath } from "../mailboxes.ts";
@@ -21,7 +21,7 @@ export async function listEmails(
   const unreadOnly = request.unreadOnly ?? false;
   const question = JSON.stringify([named, unreadOnly]);
   const after = request.cursor === undefined ? undefined : fromCursor(request.cursor, "list", question).at;
-  const work = async (imap: ImapFlow, notes: MailboxNotes): Promise<EmailPage> => {
+  const work = async (imap: ImapFlow, cache: MailboxCache): Promise<EmailPage> => {
     const { uidValidity, path } = requireSelected(imap);
     if (after && after.validity !== String(uidValidity))
       throw new AppError(
@@ -29,10 +29,10 @@ export async function listEmails(
         "The mail server renumbered this mailbox since the cursor was given.",
       );
     const { rows, total, left } = unreadOnly
-      ? await readFresh(imap, () => unreadRows(access, imap, request.limit, notes, after))
+      ? await readFresh(imap, () => unreadRows(access, imap, request.limit, cache, after))
       : after
-        ? await rowsBefore(access, imap, request.limit, notes, after)
-        : await newestRows(access, imap, request.limit, notes);
+        ? await rowsBefore(access, imap, request.limit, cache, after)
+        : await newestRows(access, imap, request.limit, cache);
     const last = rows.at(-1);
     const toPosition = ({ uid, receivedAt }: FetchedRow): Position => ({
       mailbox: mailboxKeyOf(path),
@@ -62,13 +62,13 @@ async function newestRows(
   access: Access,
   imap: ImapFlow,
   limit: number,
-  notes: MailboxNotes,
+  cache: MailboxCache,
 ): Promise<RowsPage> {
-  const known = await rowsSince(access, imap, limit, notes);
+  const known = await rowsSince(access, imap, limit, cache);
   const { exists } = requireSelected(imap);
-  const page = known ?? (await rowsUpTo(access, imap, exists, limit, notes));
+  const page = known ?? (await rowsUpTo(access, imap, exists, limit, cache));
   const oldest = page.rows.at(-1);
-  if (oldest) notes.newestFrom.set(limit, oldest.uid);
+  if (oldest) cache.newestFrom.set(limit, oldest.uid);
   return page;
 }
 
@@ -77,19 +77,21 @@ async function rowsSince(
   access: Access,
   imap: ImapFlow,
   limit: number,
-  notes: MailboxNotes,
+  cache: MailboxCache,
 ): Promise<RowsPage | undefined> {
-  const from = notes.newestFrom.get(limit);
-  if (from === undefined || !isAttentive(imap)) {
+  const from = cache.newestFrom.get(limit);
+  if (from === undefined || !reportsChangesInline(imap)) {
     await imap.noop();
     return undefined;
   }
   const expected = Math.min(limit, requireSelected(imap).exists);
-  const { answer, news } = await withNews(imap, () => fetchRows(access, imap, `${from}:*`, "uid", notes));
-  if (news === "changes" || answer.length < expected) return undefined;
-  const last = Math.max(...answer.map((row) => row.uid));
-  const arrived = news === "arrivals" ? await fetchRows(access, imap, `${last + 1}:*`, "uid", notes) : [];
-  const rows = newestFirst([...answer, ...arrived.filter((row) => row.uid > last)]).slice(0, limit);
+  const { result, reported } = await detectChanges(imap, () =>
+    fetchRows(access, imap, `${from}:*`, "uid", cache),
+  );
+  if (reported === "changes" || result.length < expected) return undefined;
+  const last = Math.max(...result.map((row) => row.uid));
+  const arrived = reported === "arrivals" ? await fetchRows(access, imap, `${last + 1}:*`, "uid", cache) : [];
+  const rows = newestFirst([...result, ...arrived.filter((row) => row.uid > last)]).slice(0, limit);
   const { exists } = requireSelected(imap);
   return { rows, total: exists, left: exists - rows.length };
 }
@@ -98,11 +100,11 @@ async function rowsBefore(
   access: Access,
   imap: ImapFlow,
   limit: number,
-  notes: MailboxNotes,
+  cache: MailboxCache,
   after: Position,
 ): Promise<RowsPage> {
   const last = await readFresh(imap, () => countBefore(imap, after.uid));
-  return rowsUpTo(access, imap, last, limit, notes);
+  return rowsUpTo(access, imap, last, limit, cache);
 }
 
 /** Rows up to a sequence number. UIDs ascend with it, so all emails before one have smaller numbers. */
@@ -111,12 +113,12 @@ async function rowsUpTo(
   imap: ImapFlow,
   last: number,
   limit: number,
-  notes: MailboxNotes,
+  cache: MailboxCache,
 ): Promise<RowsPage> {
   const { exists } = requireSelected(imap);
   if (last === 0) return { rows: [], total: exists, left: 0 };
   const first = Math.max(1, last - limit + 1);
-  const rows = await fetchRows(access, imap, `${first}:${last}`, "sequence", notes);
+  const rows = await fetchRows(access, imap, `${first}:${last}`, "sequence", cache);
   return { rows: newestFirst(rows), total: exists, left: first - 1 };
 }
 
@@ -136,14 +138,14 @@ async function unreadRows(
   access: Access,
   imap: ImapFlow,
   limit: number,
-  notes: MailboxNotes,
+  cache: MailboxCache,
   after?: Position,
 ): Promise<RowsPage> {
   const found = await imap.search({ seen: false }, { uid: true });
   if (!found) throw new AppError("mail_server_failed", "The mail server refused the search.");
   const uids = found.filter((uid) => !after || uid < after.uid).sort((a, b) => b - a);
   const page = uids.slice(0, limit);
-  const rows = page.length > 0 ? await fetchRows(access, imap, page.join(","), "uid", notes) : [];
+  const rows = page.length > 0 ? await fetchRows(access, imap, page.join(","), "uid", cache) : [];
   return { rows: newestFirst(rows), total: found.length, left: uids.length - page.length };
 }
 

@@ -1,7 +1,7 @@
 /** The share of one mailbox in a page of a search: how many emails match, and the newest of them. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
-import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
@@ -76,20 +76,20 @@ async function searchOnce(
     const after = positionAfter(toSelected(imap), request);
     return readFresh(imap, () => findMatches(imap, query, range.keys, { limit: request.limit, after }));
   };
-  const searchNewest = async (imap: ImapFlow, notes: MailboxNotes) => {
+  const searchNewest = async (imap: ImapFlow, cache: MailboxCache) => {
     const selected = toSelected(imap);
     positionAfter(selected, request);
     const spare = access.hasSpare();
     // Opens a second connection for the next search: over two, a mailbox of this size takes half the time.
     if (!spare && requireSelected(imap).exists > request.sizes.whole)
       limited.read(selected.path, async () => {}).catch(() => {});
-    ranges = await uidRangesOf(imap, query, notes, { sizes: request.sizes, spare });
+    ranges = await uidRangesOf(imap, query, cache, { sizes: request.sizes, spare });
     const [newest, ...rest] = ranges;
     older ??= Promise.allSettled(
       rest.map((range) => limited.read(selected.path, (other) => find(other, range))),
     );
     const first = await find(imap, newest ?? wholeMailbox);
-    const whole = rest.length === 0 ? await combine(access, imap, notes, [first], request) : undefined;
+    const whole = rest.length === 0 ? await combine(access, imap, cache, [first], request) : undefined;
     return { selected, first, whole };
   };
 
@@ -99,8 +99,8 @@ async function searchOnce(
   if (whole) return { ...selected, ...whole };
   const settled = [{ status: "fulfilled" as const, value: first }, ...((await older) ?? [])];
   const { parts, problem } = searchedInTime(ranges, settled);
-  const combined = await access.read(selected.path, (imap, notes) =>
-    combine(access, imap, notes, parts, request),
+  const combined = await access.read(selected.path, (imap, cache) =>
+    combine(access, imap, cache, parts, request),
   );
   return { ...selected, ...combined, problem: problem ?? combined.problem };
 }
@@ -152,7 +152,7 @@ type Combined = Omit<MailboxResult, "path" | "validity">;
 async function combine(
   access: Access,
   imap: ImapFlow,
-  notes: MailboxNotes,
+  cache: MailboxCache,
   parts: readonly Matches[],
   { alone, limit }: PageRequest,
 ): Promise<Combined> {
@@ -164,7 +164,7 @@ async function combine(
   };
   const heads = parts.map(({ head }) => head).filter((head) => head.length > 0);
   if (heads.length === 0) return { ...base, head: [] };
-  const rows = alone ? await guessRows(access, imap, notes, heads, limit) : undefined;
+  const rows = alone ? await guessRows(access, imap, cache, heads, limit) : undefined;
   if (rows) return { ...base, head: rows, rows };
   const known = new Map(parts.flatMap(({ dates }) => [...dates]));
   const unknown = heads.flat().filter((uid) => !known.has(uid));
@@ -176,7 +176,7 @@ async function combine(
   const head = newestFirst(matches).slice(0, limit);
   if (!alone) return { ...base, head };
   const range = head.map(({ uid }) => uid).join(",");
-  return { ...base, head, rows: newestFirst(await fetchRows(access, imap, range, "uid", notes)) };
+  return { ...base, head, rows: newestFirst(await fetchRows(access, imap, range, "uid", cache)) };
 }
 
 /**
@@ -186,14 +186,14 @@ async function combine(
 async function guessRows(
   access: Access,
   imap: ImapFlow,
-  notes: MailboxNotes,
+  cache: MailboxCache,
   heads: readonly (readonly number[])[],
   limit: number,
 ): Promise<FetchedRow[] | undefined> {
   const guess = new Set(heads.flat().slice(0, limit));
   const nextMatches = heads.flatMap((head) => head.find((uid) => !guess.has(uid)) ?? []);
   const range = [...guess, ...nextMatches].join(",");
-  const rows = newestFirst(await fetchRows(access, imap, range, "uid", notes));
+  const rows = newestFirst(await fetchRows(access, imap, range, "uid", cache));
   const page = rows.filter(({ uid }) => guess.has(uid));
   return rows.slice(0, page.length).every(({ uid }) => guess.has(uid)) ? page : undefined;
 }

@@ -3,7 +3,7 @@
  * that can decide are fetched.
  */
 import type { ImapFlow } from "imapflow";
-import { receivedAt } from "../../imap/fetched-values.ts";
+import { toReceivedAt } from "../../imap/fetched-values.ts";
 import { atom, type SearchToken, uidSearch } from "../../imap/raw-search.ts";
 import { toSearchDate } from "../../imap/search-keys.ts";
 
@@ -102,7 +102,7 @@ export async function datesOf(imap: ImapFlow, uids: readonly number[]): Promise<
   const dates = new Map<number, number>();
   for (const some of chunkUids(uids)) {
     const emails = await imap.fetchAll(some.join(","), { uid: true, internalDate: true }, { uid: true });
-    for (const email of emails) dates.set(email.uid, receivedAt(email));
+    for (const email of emails) dates.set(email.uid, toReceivedAt(email));
   }
   return dates;
 }

@@ -4,7 +4,7 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
-import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { parseQuery } from "../../query/parse-query.ts";
 import type { Access } from "../access.ts";
 import type { EmailPage } from "../reading.ts";
@@ -142,8 +142,8 @@ async function rowsOf(
       const uids = page.filter((match) => match.result === result).map(({ uid }) => uid);
       if (result.rows || uids.length === 0) return [result, result.rows ?? []];
       const share = uids.length / page.length;
-      const fetch = (imap: ImapFlow, notes: MailboxNotes) =>
-        fetchRows(access, imap, uids.join(","), "uid", notes, share);
+      const fetch = (imap: ImapFlow, cache: MailboxCache) =>
+        fetchRows(access, imap, uids.join(","), "uid", cache, share);
       return [result, await access.read(result.path, fetch)];
     }),
   );

@@ -5,7 +5,7 @@
 import type { ImapFlow } from "imapflow";
 import { toEmailContents } from "../../email/email-contents.ts";
 import type { Part } from "../../email/part.ts";
-import type { MailboxNotes } from "../../imap/mailbox-cache.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { snippetBytes, toWords } from "../../readable/snippet.ts";
 
 /** Octets of the text that are fetched: the heads of most newsletters end well before. */
@@ -20,11 +20,11 @@ export async function fetchMissingSnippets(
   imap: ImapFlow,
   rows: readonly MissingSnippet[],
   octets: number,
-  notes: MailboxNotes,
+  cache: MailboxCache,
 ): Promise<void> {
   const candidates = rows.flatMap(({ uid, root, set }) => {
     const part = longTextPart(root);
-    return part && !notes.wordless.has(uid) ? [{ uid, part, set }] : [];
+    return part && !cache.noSnippet.has(uid) ? [{ uid, part, set }] : [];
   });
   // One FETCH asks for the same part of every email; it nearly always is the same.
   const groups = Map.groupBy(candidates, ({ part }) => part.part);
@@ -43,7 +43,7 @@ export async function fetchMissingSnippets(
     const content = bytes.get(uid);
     // Some servers send more than they were asked for.
     const words = content ? toWords({ ...part, content: content.subarray(0, maxBytes) }) : "";
-    if (words === "") notes.wordless.set(uid, true);
+    if (words === "") cache.noSnippet.set(uid, true);
     else set(words);
   }
 }

@@ -6,8 +6,8 @@
  * removed since the last NOOP may still be counted.
  */
 import type { ImapFlow } from "imapflow";
-import { receivedAt } from "../../imap/fetched-values.ts";
-import type { Cut, MailboxNotes } from "../../imap/mailbox-cache.ts";
+import { toReceivedAt } from "../../imap/fetched-values.ts";
+import type { Boundary, MailboxCache } from "../../imap/mailbox-cache.ts";
 import { atom, type SearchToken } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 import type { Query } from "../../query/query.ts";
@@ -40,7 +40,7 @@ export const rangeSizes: RangeSizes = { whole: 50_000, wholeText: 20_000, larges
 export async function uidRangesOf(
   imap: ImapFlow,
   query: Query | undefined,
-  notes: MailboxNotes,
+  cache: MailboxCache,
   { sizes, spare }: { sizes: RangeSizes; spare: boolean },
 ): Promise<UidRange[]> {
   const { exists } = requireSelected(imap);
@@ -53,10 +53,10 @@ export async function uidRangesOf(
     ? [exists]
     : toCounts(exists, slow ? wholeText : Math.ceil(exists / 2), slow, largest);
   if (counts.length === 1) return [wholeMailbox];
-  const cuts = notes.cuts.get(counts.length) ?? (await findCuts(imap, counts));
-  notes.cuts.set(counts.length, cuts);
-  return [...cuts, undefined].map((cut, at) => {
-    const above = cuts[at - 1];
+  const boundaries = cache.boundaries.get(counts.length) ?? (await findCuts(imap, counts));
+  cache.boundaries.set(counts.length, boundaries);
+  return [...boundaries, undefined].map((cut, at) => {
+    const above = boundaries[at - 1];
     const range = `${cut ? cut.uid + 1 : 1}:${above ? above.uid : "*"}`;
     return { keys: [atom("UID"), { type: "SEQUENCE", value: range }], until: above?.receivedAt };
   });
@@ -85,7 +85,7 @@ function toCounts(exists: number, first: number, growing: boolean, largest: numb
 }
 
 /** The last email below each range but the oldest. */
-async function findCuts(imap: ImapFlow, counts: readonly number[]): Promise<Cut[]> {
+async function findCuts(imap: ImapFlow, counts: readonly number[]): Promise<Boundary[]> {
   let number = requireSelected(imap).exists;
   const numbers = counts.slice(0, -1).map((count) => {
     number -= count;
@@ -93,6 +93,6 @@ async function findCuts(imap: ImapFlow, counts: readonly number[]): Promise<Cut[
   });
   const emails = await imap.fetchAll(numbers.join(","), { uid: true, internalDate: true });
   return emails
-    .map((email) => ({ uid: email.uid, receivedAt: receivedAt(email) }))
+    .map((email) => ({ uid: email.uid, receivedAt: toReceivedAt(email) }))
     .sort((a, b) => b.uid - a.uid);
 }

@@ -8,8 +8,8 @@
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import type { ThreadKeys } from "../../email/thread-keys.ts";
-import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
-import { atom, ifRefused, uidSearch } from "../../imap/raw-search.ts";
+import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
+import { atom, ignoreRefusal, uidSearch } from "../../imap/raw-search.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
 import { textParts } from "../../readable/body.ts";
@@ -72,13 +72,13 @@ type Start = ThreadKeys & {
 
 /** As it was noted when it was listed, which takes no round trip, else as it is read. */
 async function begin(access: Access, ref: EmailRef): Promise<Start> {
-  return access.read(ref.mailbox, async (imap, notes) => {
+  return access.read(ref.mailbox, async (imap, cache) => {
     requireSameValidity(imap, ref);
-    const noted = notes.links.get(ref.uid);
+    const noted = cache.links.get(ref.uid);
     const number = toNumber(imap, noted?.threadId);
     if (noted && (number || noted.ids.length > 0))
-      return { ...noted, ref, ...(number ? { number } : {}), parts: notes.textParts.get(ref.uid) ?? [] };
-    return readFirst(access, ref, imap, notes);
+      return { ...noted, ref, ...(number ? { number } : {}), parts: cache.textParts.get(ref.uid) ?? [] };
+    return readFirst(access, ref, imap, cache);
   });
 }
 
@@ -87,14 +87,14 @@ async function readFirst(
   access: Access,
   ref: EmailRef,
   imap: ImapFlow,
-  notes: MailboxNotes,
+  cache: MailboxCache,
 ): Promise<Start & { first: FetchedEmail }> {
   requireSameValidity(imap, ref);
-  const ask = withBodies(notes.textParts.get(ref.uid) ?? []);
+  const ask = withBodies(cache.textParts.get(ref.uid) ?? []);
   const email = await fetchOneFresh(imap, ref.uid, ask);
   const first = toFetchedEmail(access, imap, ref.mailbox, email);
   const seen = { parts: textParts(first.contents), links: toLinks(first) };
-  noteEmail(notes, ref.uid, seen);
+  rememberEmail(cache, ref.uid, seen);
   const number = toNumber(imap, first.threadId);
   return { ...seen.links, ref, first, parts: seen.parts, ...(number ? { number } : {}) };
 }
@@ -116,7 +116,7 @@ async function requireFirst(
   const isIt = ({ mailbox, uid }: FetchedEmail) => mailbox === ref.mailbox && uid === ref.uid;
   return (
     found.find(isIt) ??
-    access.read(ref.mailbox, async (imap, notes) => (await readFirst(access, ref, imap, notes)).first)
+    access.read(ref.mailbox, async (imap, cache) => (await readFirst(access, ref, imap, cache)).first)
   );
 }
 
@@ -130,7 +130,7 @@ async function gatherByNumber(
   let believed = false;
   const { ref } = start;
   const emails = await visitMailboxes(access, visits, start.parts, async (imap, path) => {
-    const uids = (await uidSearch(imap, keys).catch(ifRefused)) ?? [];
+    const uids = (await uidSearch(imap, keys).catch(ignoreRefusal)) ?? [];
     believed ||= path === ref.mailbox && uids.includes(ref.uid);
     return uids;
   });

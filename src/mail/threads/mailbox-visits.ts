@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import { AppError } from "../../errors.ts";
-import { type MailboxNotes, noteEmail } from "../../imap/mailbox-cache.ts";
+import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { textParts } from "../../readable/body.ts";
@@ -103,12 +103,12 @@ function look(
   parts: readonly string[],
   find: Find,
 ): Promise<FetchedEmail[]> {
-  return access.read(path, async (imap, notes) => {
+  return access.read(path, async (imap, cache) => {
     if (path === visits.of.mailbox) requireSameValidity(imap, visits.of);
     const work = () => find(imap, path);
     const uids = visits.isVisited(path) ? await work() : await readFresh(imap, work);
     const { newest, older } = visits.unseen(path, uids);
-    const query = withBodies(newest.length <= fewFound ? likelyParts(newest, notes, parts) : []);
+    const query = withBodies(newest.length <= fewFound ? likelyParts(newest, cache, parts) : []);
     const emails = newest.length > 0 ? await imap.fetchAll(newest.join(","), query, { uid: true }) : [];
     visits.visit(path, newest, older);
     // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
@@ -116,13 +116,13 @@ function look(
       .filter(({ headers }) => headers)
       .map((email) => toFetchedEmail(access, imap, path, email));
     for (const email of found)
-      noteEmail(notes, email.uid, { parts: textParts(email.contents), links: toLinks(email) });
+      rememberEmail(cache, email.uid, { parts: textParts(email.contents), links: toLinks(email) });
     return found;
   });
 }
 
 /** Where the text of these emails is: as they were listed, else in `parts`, or nothing where they differ much. */
-function likelyParts(uids: readonly number[], notes: MailboxNotes, parts: readonly string[]): string[] {
-  const keys = [...new Set(uids.flatMap((uid) => notes.textParts.get(uid) ?? parts))];
+function likelyParts(uids: readonly number[], cache: MailboxCache, parts: readonly string[]): string[] {
+  const keys = [...new Set(uids.flatMap((uid) => cache.textParts.get(uid) ?? parts))];
   return keys.length <= 3 ? keys : [];
 }

@@ -1,7 +1,14 @@
 /** What one mailbox is asked to find a conversation's emails: by the ids they name, and by their subject. */
 import type { ImapFlow } from "imapflow";
 import { toBaseSubject } from "../../email/subject.ts";
-import { atom, ifRefused, type SearchToken, string, uidSearch, uidThread } from "../../imap/raw-search.ts";
+import {
+  atom,
+  ignoreRefusal,
+  type SearchToken,
+  searchString,
+  uidSearch,
+  uidThread,
+} from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 
 /** Each key is one for SEARCH. `answers`: by what some programs name, which name nothing but the email before. */
@@ -25,7 +32,7 @@ type Linked = { messageId: string; ids: readonly string[]; subject: string; at: 
 /** What was asked already: ids and subjects; and whether everything of these subjects was looked at. */
 export type Asked = { words: Set<string>; wholeSubjects: boolean };
 
-const header = (field: string, id: string): Key => [atom("HEADER"), atom(field), string(id)];
+const header = (field: string, id: string): Key => [atom("HEADER"), atom(field), searchString(id)];
 
 /**
  * Whether answers to it were found with it. They name what it names (RFC 5322 section 3.6.4), or, where a program names
@@ -61,7 +68,7 @@ export function toQuestion(linked: readonly Linked[], asked: Asked): Question | 
     .filter((base) => base !== "" && !asked.words.has(base))
     .slice(0, maxSubjects);
   for (const base of wanted) asked.words.add(base);
-  const subjects = wanted.map((base): Key => [atom("SUBJECT"), string(base)]);
+  const subjects = wanted.map((base): Key => [atom("SUBJECT"), searchString(base)]);
   if (ids.length === 0 && subjects.length === 0) return undefined;
   // Such an answer has the subject, as a rule. But some servers find no subject that is encoded.
   const haveSubject = isFirst && subjects.length > 0 && wanted.every((base) => /^[ -~]*$/.test(base));
@@ -85,7 +92,7 @@ export async function findCandidates(
   if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true };
   const isQuick = requireSelected(imap).exists <= maxQuick;
   const keys = anyOf([...ids, ...(isQuick ? answers : []), ...subjects]);
-  const all = await uidSearch(imap, keys).catch(ifRefused);
+  const all = await uidSearch(imap, keys).catch(ignoreRefusal);
   if (all && all.length <= maxCandidates) return { uids: all, wholeSubjects: true };
   const named = await byIds();
   const seeds = new Set([...named, ...own]);
@@ -101,7 +108,7 @@ async function findThreads(imap: ImapFlow, keys: Key): Promise<number[][]> {
   // REFERENCES joins strangers of the same subject, REFS does not.
   const algorithm = has("REFS") ? "REFS" : has("REFERENCES") ? "REFERENCES" : undefined;
   if (!algorithm || requireSelected(imap).exists > maxThreaded) return [];
-  return (await uidThread(imap, algorithm, keys).catch(ifRefused)) ?? [];
+  return (await uidThread(imap, algorithm, keys).catch(ignoreRefusal)) ?? [];
 }
 
 /** Any of them. OR takes two (RFC 3501 section 6.4.4); halves keep it from nesting deep. */

@@ -1,7 +1,7 @@
-/** Everything a page says, in German. */
+/** The texts of the pages in German. */
 import type { Texts } from "./en.ts";
 
-const minutes = (count: number) => (count === 1 ? "eine Minute" : `${count} Minuten`);
+const germanMinutes = (count: number) => (count === 1 ? "eine Minute" : `${count} Minuten`);
 
 export const de: Texts = {
   product: "email-connector",
@@ -86,10 +86,10 @@ export const de: Texts = {
         "Apple hat das nicht angenommen. Es geht nur ein anwendungsspezifisches Passwort, das aussieht wie abcd-efgh-ijkl-mnop, nicht das Passwort Ihres Apple Accounts. Erstellen Sie ein neues, und fügen Sie es ganz ein.",
       protonmail:
         "Bridge hat das nicht angenommen. Nehmen Sie das Passwort, das Bridge bei den Postfachdetails zeigt, nicht Ihr Proton-Passwort.",
-      needed: (company) =>
-        `${company} hat das nicht angenommen. Es geht nur ein App-Passwort, nicht Ihr gewohntes: Erstellen Sie ein neues wie oben beschrieben, und fügen Sie es ganz ein.`,
-      optional: (company) =>
-        `${company} hat Adresse und Passwort nicht angenommen. Prüfen Sie beides, und was oben über die Bedingungen des Anbieters steht.`,
+      needed: (provider) =>
+        `${provider} hat das nicht angenommen. Es geht nur ein App-Passwort, nicht Ihr gewohntes: Erstellen Sie ein neues wie oben beschrieben, und fügen Sie es ganz ein.`,
+      optional: (provider) =>
+        `${provider} hat Adresse und Passwort nicht angenommen. Prüfen Sie beides, und was oben über die Bedingungen des Anbieters steht.`,
       other:
         "Der Mailserver hat Adresse und Passwort nicht angenommen. Prüfen Sie beides. Wenn Sie sich dort in zwei Schritten anmelden, erstellen Sie in den Sicherheitseinstellungen ein App-Passwort.",
     },
@@ -107,11 +107,11 @@ export const de: Texts = {
     busy: "Der Mailserver ist überlastet oder lässt gerade niemanden ein. An Ihrem Passwort liegt es nicht: Versuchen Sie es in einer Minute noch einmal.",
     timedOut: (server) => `${server} hat zu lange gebraucht. Versuchen Sie es in einer Minute noch einmal.`,
     rateLimited: (count) =>
-      `Zu viele Versuche. Warten Sie ${minutes(count)}, und versuchen Sie es dann noch einmal.`,
+      `Zu viele Versuche. Warten Sie ${germanMinutes(count)}, und versuchen Sie es dann noch einmal.`,
     notAllowed:
       "Dieser Server ist für diese Adresse und diese Mailserver nicht offen. Fragen Sie die Person, die ihn betreibt.",
-    unavailable: (company) =>
-      `${company} lässt kein anderes Programm mit einem Passwort ein. Was Sie tun können, steht darunter.`,
+    unavailable: (provider) =>
+      `${provider} lässt kein anderes Programm mit einem Passwort ein. Was Sie tun können, steht darunter.`,
     restarting: "Dieser Server startet gerade neu. Versuchen Sie es in einigen Sekunden noch einmal.",
     storageFull:
       "Dieser Server hat keinen Platz mehr und konnte nichts speichern. Sagen Sie es der Person, die ihn betreibt.",

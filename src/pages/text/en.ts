@@ -1,6 +1,6 @@
-/** Everything a page says, in English. The other languages have the same shape. */
+/** The texts of the pages in English. The other languages have the same shape. */
 
-const minutes = (count: number) => (count === 1 ? "a minute" : `${count} minutes`);
+const englishMinutes = (count: number) => (count === 1 ? "a minute" : `${count} minutes`);
 
 export const en = {
   product: "email-connector",
@@ -14,23 +14,23 @@ export const en = {
     address: "Email address",
     provider: "Mail provider",
     providerFromAddress: "Find it from my address",
-    providerOther: "Another one: I type the servers",
+    providerOther: "Another provider: enter the servers",
     found: {
       looking: "Looking for the mail servers of your domain …",
       preset: (name: string) => `Found: ${name}`,
-      mx: (name: string) => `Your domain’s mail is kept by ${name}.`,
+      mx: (name: string) => `Your domain’s email is hosted by ${name}.`,
       srv: "Your domain names these mail servers. Check them before you go on.",
       autoconfig: "Your domain names these mail servers.",
       guess:
-        "Your domain names no mail servers. These are the usual names: check them with your mail company.",
+        "Your domain names no mail servers. These are the usual names: check them with your mail provider.",
     },
-    makeAppPassword: "Make an app password",
-    helpPage: "The company’s own page",
+    makeAppPassword: "Create an app password",
+    helpPage: "Help page of the provider",
     opensNewTab: "(opens in a new tab)",
     unavailable: "A password does not work here",
     password: "App password",
     passwordHint:
-      "A password made for this connection alone. Your usual one works only where the company has no app passwords.",
+      "A password created for this connection only. Your usual password works only where the provider has no app passwords.",
     show: "Show",
     hide: "Hide",
     servers: {
@@ -48,9 +48,10 @@ export const en = {
       legend: "What Claude may do",
       read: "Read",
       readMore: "Search and read. Nothing in the mailbox changes.",
-      organise: "Read and organise",
-      organiseMore: "Also mark, move and bin email, and write drafts. Sending stays with you.",
-      send: "Read, organise and send",
+      organise: "Read and organize",
+      organiseMore:
+        "Also mark and move email, put it in the trash, and write drafts. You send them yourself.",
+      send: "Read, organize and send",
       sendMore: "Also send email in your name.",
     },
     submit: "Connect",
@@ -60,8 +61,8 @@ export const en = {
       imap: "Signing in to read (IMAP)",
       smtp: "Signing in to send (SMTP)",
     },
-    lost: "The connection to this page’s server broke off. Nothing was saved; try again.",
-    withoutSending: "Go on without sending",
+    lost: "The connection to this server was lost. Nothing was saved; try again.",
+    withoutSending: "Continue without sending",
     promise:
       "Your password goes to your mail server and nowhere else. It is kept encrypted, under a key that only the program you connect holds. No mail is stored here.",
   },
@@ -69,58 +70,58 @@ export const en = {
     title: "Connected",
     heading: "Connected as",
     readOnly: "without sending",
-    more: (host: string) => `You can add another mailbox to the same connection, or go on to ${host}.`,
+    more: (host: string) => `You can add another mailbox to the same connection, or continue to ${host}.`,
     add: "Add another mailbox",
-    goOn: (host: string) => `Go on to ${host}`,
+    goOn: (host: string) => `Continue to ${host}`,
   },
   problem: {
-    /** How a server is named at the start of a sentence. */
+    /** The name of a server at the start of a sentence. */
     server: (side: "imap" | "smtp", host: string | undefined) =>
       `${host ?? "The server"} (${side === "imap" ? "reading, IMAP" : "sending, SMTP"})`,
     loginRefused: {
-      smtp: "The password is right for reading, but the server refused it for sending (SMTP). Try again, or go on without sending.",
+      smtp: "The password is right for reading, but the server refused it for sending (SMTP). Try again, or continue without sending.",
       gmail:
-        "Google did not accept this. It takes only an app password: 16 letters that Google shows once, and not your Google password. If Google offers you none, turn on 2-Step Verification first.",
+        "Google did not accept this. It takes only an app password: 16 characters that Google shows once, and not your Google password. If Google offers you none, turn on 2-Step Verification first.",
       icloud:
-        "Apple did not accept this. It takes only an app-specific password, which looks like abcd-efgh-ijkl-mnop, and not your Apple Account password. Make a new one and paste it whole.",
+        "Apple did not accept this. It takes only an app-specific password, which looks like abcd-efgh-ijkl-mnop, and not your Apple Account password. Create a new one and paste all of it.",
       protonmail:
         "Bridge did not accept this. Use the password that Bridge shows under Mailbox details, and not your Proton password.",
-      needed: (company: string) =>
-        `${company} did not accept this. It takes only an app password, and not your usual one: make a new one as described above and paste it whole.`,
-      optional: (company: string) =>
-        `${company} did not accept this address and password. Check both, and what is said above about what ${company} asks for.`,
+      needed: (provider: string) =>
+        `${provider} did not accept this. It takes only an app password, and not your usual one: create a new one as described above and paste all of it.`,
+      optional: (provider: string) =>
+        `${provider} did not accept this address and password. Check both, and the requirements of ${provider} above.`,
       other:
-        "The mail server did not accept this address and password. Check both. If you use two-step sign-in there, make an app password in your mail account’s security settings.",
+        "The mail server did not accept this address and password. Check both. If you use two-step sign-in there, create an app password in your mail account’s security settings.",
     },
     hostUnknown: (host: string | undefined) =>
       `There is no server called ${host ?? "that"}. Check the spelling.`,
     hostUnreachable: (server: string) =>
-      `${server} does not answer. Check name and port; if they are right it may be down: try again later.`,
+      `${server} does not answer. Check the name and the port. If they are right, the server may be down: try again later.`,
     hostDown: (server: string) => `${server} does not answer at the moment. Try again later.`,
     hostRefused: "This server cannot be used. It must have a public address and port 993, 143, 465 or 587.",
     tlsFailed: (server: string) =>
-      `${server} has no certificate that fits its name, so your password was not sent. Check the name and the kind of encryption.`,
+      `${server} has no valid certificate for its name, so your password was not sent. Check the name and the encryption.`,
     notAMailServer: (server: string) =>
-      `${server} answers, but not as a mail server. Check name, port and the kind of encryption.`,
-    busy: "The mail server is busy, or lets nobody in for the moment. Nothing is wrong with your password: try again in a minute.",
+      `${server} answers, but not as a mail server. Check the name, the port and the encryption.`,
+    busy: "The mail server is busy or accepts no logins at the moment. Nothing is wrong with your password: try again in a minute.",
     timedOut: (server: string) => `${server} took too long. Try again in a minute.`,
-    rateLimited: (count: number) => `Too many attempts. Wait ${minutes(count)}, then try again.`,
+    rateLimited: (count: number) => `Too many attempts. Wait ${englishMinutes(count)}, then try again.`,
     notAllowed: "This server is not open to this address and these mail servers. Ask whoever runs it.",
-    unavailable: (company: string) =>
-      `${company} lets no other program sign in with a password. What you can do is said below.`,
+    unavailable: (provider: string) =>
+      `${provider} does not let other programs sign in with a password. See below what you can do.`,
     restarting: "This server is restarting. Try again in a few seconds.",
     storageFull: "This server has no space left and could not save this. Tell whoever runs it.",
     otherDomain:
-      "Your domain names these servers, which belong to another domain. If they are right, type the password once more and go on.",
-    withoutSending: "Reading works: you can also go on without sending.",
+      "Your domain names these servers, which belong to another domain. If they are right, enter the password again and continue.",
+    withoutSending: "Reading works: you can also continue without sending.",
     other: (server: string) =>
-      `${server} did not let us in, for a reason of its own. Make sure that this is an app password and that IMAP is turned on there; sign in once on the company’s website; then try again.`,
+      `${server} refused the login for another reason. Make sure that this is an app password and that IMAP is turned on; sign in once on the provider’s website; then try again.`,
     missing: {
-      address: "Type your whole email address, such as ana@example.org.",
+      address: "Enter your full email address, such as ana@example.org.",
       password: "Paste the app password here.",
       provider: "Choose a provider from the list.",
-      username: "Type the user name, or leave it empty.",
-      host: "Type the server’s name, such as mail.example.org.",
+      username: "Enter the user name, or leave it empty.",
+      host: "Enter the name of the server, such as mail.example.org.",
       port: "A port is a number, such as 993 or 465.",
     },
   },
@@ -135,15 +136,15 @@ export const en = {
     },
     redirect_refused: {
       title: "We will not send you there",
-      text: "The address this program wants you sent back to is not on our list, so nothing was asked and nothing was given.",
+      text: "The address to which this program wants to send you back is not on our list. It got no access.",
     },
     request_expired: {
       title: "This page has expired",
-      text: "It lay open for more than ten minutes, or was used already. Go back to Claude and choose Connect once more.",
+      text: "It was open for more than ten minutes, or was already used. Go back to Claude and choose Connect again.",
     },
     cross_site: {
       title: "This form was sent from somewhere else",
-      text: "For your safety we only take it from our own page. Go back to Claude and choose Connect once more.",
+      text: "For your safety, we accept it only from our own page. Go back to Claude and choose Connect again.",
     },
     rate_limited: {
       title: "One moment",
@@ -154,11 +155,11 @@ export const en = {
       title: "Something broke on our side",
       text: "It is not your fault, and nothing was saved. Try again in a minute.",
     },
-    wait: (count: number) => `Try again in ${minutes(count)}.`,
+    wait: (count: number) => `Try again in ${englishMinutes(count)}.`,
   },
   landing: {
     title: "Your mailbox, connected to Claude",
-    lead: "Type your email address and an app password once, and Claude can search, read, organise and write your email, at any mail company that speaks IMAP. You choose how much of that it may do.",
+    lead: "Enter your email address and an app password once, and Claude can search, read, organize and write your email, with any mail provider that supports IMAP. You choose how much of that it may do.",
     promise:
       "No mail is stored here. Your password is kept encrypted, under a key that only the program you connect holds.",
     urlLabel: "Connector URL",
@@ -170,13 +171,13 @@ export const en = {
       steps: [
         "Open Settings, then Connectors, and choose Add custom connector.",
         "Paste the connector URL. Leave client id and secret empty, unless whoever runs this server gave you some.",
-        "Choose Connect, type your email address and app password, and choose what Claude may do.",
+        "Choose Connect, enter your email address and app password, and choose what Claude may do.",
       ],
-      needsPublic: "These reach a server only by a public https address, which this one does not have.",
+      needsPublic: "These clients need a server with a public https address, which this one does not have.",
     },
     code: {
       name: "Claude Code",
-      steps: ["Run this in a terminal:", "In Claude Code type /mcp, choose email, and authenticate."],
+      steps: ["Run this in a terminal:", "In Claude Code, type /mcp, choose email, and authenticate."],
     },
     inspector: {
       name: "MCP Inspector",

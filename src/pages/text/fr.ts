@@ -1,7 +1,7 @@
-/** Everything a page says, in French. */
+/** The texts of the pages in French. */
 import type { Texts } from "./en.ts";
 
-const minutes = (count: number) => (count === 1 ? "une minute" : `${count} minutes`);
+const frenchMinutes = (count: number) => (count === 1 ? "une minute" : `${count} minutes`);
 
 export const fr: Texts = {
   product: "email-connector",
@@ -85,10 +85,10 @@ export const fr: Texts = {
         "Apple ne l’a pas accepté. Il faut un mot de passe pour application, qui ressemble à abcd-efgh-ijkl-mnop, et non celui de votre compte Apple. Créez-en un nouveau et collez-le en entier.",
       protonmail:
         "Bridge ne l’a pas accepté. Prenez le mot de passe que Bridge affiche dans les détails de la boîte, et non votre mot de passe Proton.",
-      needed: (company) =>
-        `${company} ne l’a pas accepté. Il faut un mot de passe d’application, et non l’habituel : créez-en un comme indiqué ci-dessus et collez-le en entier.`,
-      optional: (company) =>
-        `${company} n’a pas accepté cette adresse et ce mot de passe. Vérifiez les deux, et ce qui est dit ci-dessus des conditions du fournisseur.`,
+      needed: (provider) =>
+        `${provider} ne l’a pas accepté. Il faut un mot de passe d’application, et non l’habituel : créez-en un comme indiqué ci-dessus et collez-le en entier.`,
+      optional: (provider) =>
+        `${provider} n’a pas accepté cette adresse et ce mot de passe. Vérifiez les deux, et ce qui est dit ci-dessus des conditions du fournisseur.`,
       other:
         "Le serveur n’a pas accepté cette adresse et ce mot de passe. Vérifiez les deux. Si vous vous y connectez en deux étapes, créez un mot de passe d’application dans les réglages de sécurité.",
     },
@@ -105,11 +105,11 @@ export const fr: Texts = {
       `${server} répond, mais pas comme un serveur de messagerie. Vérifiez le nom, le port et le chiffrement.`,
     busy: "Le serveur de messagerie est surchargé ou ne laisse entrer personne pour l’instant. Votre mot de passe n’est pas en cause : réessayez dans une minute.",
     timedOut: (server) => `${server} a mis trop longtemps. Réessayez dans une minute.`,
-    rateLimited: (count) => `Trop de tentatives. Attendez ${minutes(count)}, puis réessayez.`,
+    rateLimited: (count) => `Trop de tentatives. Attendez ${frenchMinutes(count)}, puis réessayez.`,
     notAllowed:
       "Ce serveur n’est pas ouvert à cette adresse et à ces serveurs de messagerie. Demandez à la personne qui le gère.",
-    unavailable: (company) =>
-      `${company} ne laisse aucun autre programme se connecter avec un mot de passe. Ce que vous pouvez faire est dit plus bas.`,
+    unavailable: (provider) =>
+      `${provider} ne laisse aucun autre programme se connecter avec un mot de passe. Ce que vous pouvez faire est dit plus bas.`,
     restarting: "Ce serveur redémarre. Réessayez dans quelques secondes.",
     storageFull:
       "Ce serveur n’a plus de place et n’a rien pu enregistrer. Dites-le à la personne qui le gère.",
@@ -157,7 +157,7 @@ export const fr: Texts = {
       title: "Quelque chose s’est cassé chez nous",
       text: "Vous n’y êtes pour rien, et rien n’a été enregistré. Réessayez dans une minute.",
     },
-    wait: (count) => `Réessayez dans ${minutes(count)}.`,
+    wait: (count) => `Réessayez dans ${frenchMinutes(count)}.`,
   },
   landing: {
     title: "Votre boîte mail, reliée à Claude",

@@ -1,10 +1,10 @@
-/** Which of our languages a browser asks for. */
+/** The negotiation of the language with the browser. */
 import { parseAccept } from "hono/utils/accept";
 
 export const languages = ["en", "de", "fr"] as const;
 export type Language = (typeof languages)[number];
 
-/** The best of our languages for an Accept-Language header (RFC 9110 12.5.4); English when none fits. */
+/** Selects the language for an Accept-Language header (RFC 9110 section 12.5.4); English when none matches. */
 export function toLanguage(acceptLanguage: string | undefined): Language {
   if (!acceptLanguage || acceptLanguage.length > 1_000) return "en";
   const wanted = parseAccept(acceptLanguage)

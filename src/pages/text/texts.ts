@@ -1,4 +1,4 @@
-/** The words of every page, by language. */
+/** The texts of the pages, by language. */
 import type { Provider } from "../../providers/provider.ts";
 import { de } from "./de.ts";
 import { en, type Texts } from "./en.ts";
@@ -18,7 +18,7 @@ export function textsFor(language: Language): Texts {
   return texts[language];
 }
 
-/** How to get a password that works at this company; in English where nobody has translated it yet. */
+/** Returns the steps to a password that works with this provider; in English where there is no translation. */
 export function stepsFor(provider: Provider, language: Language): string {
   return steps[language][provider.id] ?? provider.appPassword.steps;
 }

@@ -1,22 +1,22 @@
-/** The words of the upload page, by language. */
+/** The texts of the upload page, by language. */
 import type { Language } from "./language.ts";
 
 const en = {
   title: "Files for an email",
   lead: "Claude asked you for files to attach to an email. They go straight to this server, not through the conversation.",
   choose: "Choose files, or drop them here",
-  hint: "25 MB together, at most 20 files. They are kept encrypted until the email is written, an hour at most, and deleted then.",
-  send: "Hand over the files",
-  sending: "Handing over…",
-  tooLarge: "These files have more than 25 MB together. Choose fewer or smaller ones.",
-  failed: "That did not work. Check your connection and try again.",
+  hint: "At most 20 files, and 25 MB in total. They are kept encrypted until the email is written, for an hour at most, and are then deleted.",
+  send: "Upload the files",
+  sending: "Uploading…",
+  tooLarge: "These files are larger than 25 MB in total. Choose fewer or smaller ones.",
+  failed: "The upload failed. Check your connection and try again.",
   receivedTitle: "The files have arrived",
   received: "Go back to Claude and say so. You can close this page.",
-  overTitle: "This link is over",
-  over: "It works once and for an hour. Ask Claude for a new one.",
+  overTitle: "This link has expired",
+  over: "A link works once, within an hour. Ask Claude for a new one.",
 };
 
-export type UploadTexts = typeof en;
+type UploadTexts = typeof en;
 
 const de: UploadTexts = {
   title: "Dateien für eine E-Mail",

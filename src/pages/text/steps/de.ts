@@ -1,4 +1,4 @@
-/** What each company asks for before a password works, in German; by preset id. The English is in the presets. */
+/** The steps that each provider requires before a password works, in German, by preset id. The English texts are in the presets. */
 
 const own = (account: string) => `Es gilt das Passwort des Postfachs, nicht das von ${account}.`;
 const usual = "Ihr gewohntes E-Mail-Passwort geht.";

@@ -1,4 +1,4 @@
-/** What each company asks for before a password works, in French; by preset id. The English is in the presets. */
+/** The steps that each provider requires before a password works, in French, by preset id. The English texts are in the presets. */
 
 const own = (account: string) =>
   `C’est le mot de passe de la boîte qui fonctionne, et non celui du compte ${account}.`;

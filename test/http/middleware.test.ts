@@ -1,8 +1,9 @@
+/** The middleware in front of all routes: security headers, CORS, methods, unknown paths, request sizes. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { freePort } from "../support/ports.ts";
 import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 
-const everyResponse = {
+const securityHeaders = {
   "strict-transport-security": "max-age=63072000; includeSubDomains",
   "x-frame-options": "DENY",
   "x-content-type-options": "nosniff",
@@ -15,10 +16,10 @@ beforeAll(async () => {
 });
 afterAll(() => product.stop());
 
-const ask = (path: string, init: RequestInit = {}) =>
+const request = (path: string, init: RequestInit = {}) =>
   fetch(`${product.url}${path}`, { redirect: "manual", ...init });
 
-describe("every response", () => {
+describe("Every response", () => {
   const requests: [string, string][] = [
     ["GET", "/"],
     ["GET", "/health"],
@@ -52,11 +53,11 @@ describe("every response", () => {
   ];
 
   test.each(requests)(
-    "%s %s carries the security headers, says no more of the server, and is no 500",
+    "%s %s has the security headers, does not identify the server software, and is not a 500",
     async (method, path) => {
-      const response = await ask(path, { method });
+      const response = await request(path, { method });
       const headers = Object.fromEntries(response.headers);
-      expect(headers).toMatchObject(everyResponse);
+      expect(headers).toMatchObject(securityHeaders);
       expect(headers).not.toHaveProperty("x-powered-by");
       expect(headers).not.toHaveProperty("server");
       expect(headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
@@ -64,26 +65,26 @@ describe("every response", () => {
     },
   );
 
-  test("that is too large to be read carries them too, as 413 with JSON", async () => {
+  test("to a request that is too large is a 413 with JSON and the security headers", async () => {
     const body = new URLSearchParams({ grant_type: "x".repeat(17_000) });
     for (const path of ["/oauth/token", "/token", "/oauth/connect", "/oauth/revoke", "/register"]) {
-      const response = await ask(path, { method: "POST", body });
+      const response = await request(path, { method: "POST", body });
       expect({ path, status: response.status }).toEqual({ path, status: 413 });
-      expect(Object.fromEntries(response.headers)).toMatchObject(everyResponse);
+      expect(Object.fromEntries(response.headers)).toMatchObject(securityHeaders);
     }
   });
 });
 
-describe("a slash at the end of a path", () => {
-  test("does not matter", async () => {
-    expect((await ask("/health/")).status).toBe(200);
-    expect((await ask("/mcp/", { method: "POST" })).status).toBe(401);
-    expect((await ask("/.well-known/oauth-protected-resource/mcp/")).status).toBe(200);
+describe("A trailing slash", () => {
+  test("is ignored", async () => {
+    expect((await request("/health/")).status).toBe(200);
+    expect((await request("/mcp/", { method: "POST" })).status).toBe(401);
+    expect((await request("/.well-known/oauth-protected-resource/mcp/")).status).toBe(200);
   });
 });
 
-describe("a known path asked by another method", () => {
-  test("is a JSON 405 that names the right ones (RFC 9110 section 15.5.6)", async () => {
+describe("A known path with an unsupported method", () => {
+  test("RFC 9110 section 15.5.6: is answered 405 with the allowed methods", async () => {
     const known: [method: string, path: string, allow: string][] = [
       ...["/oauth/token", "/token", "/oauth/revoke", "/revoke", "/oauth/register", "/register"].map(
         (path): [string, string, string] => ["GET", path, "POST"],
@@ -94,26 +95,26 @@ describe("a known path asked by another method", () => {
       ["PUT", "/", "GET, HEAD"],
     ];
     for (const [method, path, allow] of known) {
-      const response = await ask(path, { method });
+      const response = await request(path, { method });
       expect([path, response.status, response.headers.get("Allow")]).toEqual([path, 405, allow]);
-      expect(Object.fromEntries(response.headers)).toMatchObject(everyResponse);
+      expect(Object.fromEntries(response.headers)).toMatchObject(securityHeaders);
       expect(await response.json()).toMatchObject({ error: "method_not_allowed" });
     }
   });
 
-  test("is 204 for OPTIONS, also where no browser of another origin is served", async () => {
+  test("is answered 204 for OPTIONS, also on paths without CORS", async () => {
     for (const path of ["/", "/health", "/favicon.ico"]) {
-      const response = await ask(path, { method: "OPTIONS" });
+      const response = await request(path, { method: "OPTIONS" });
       expect([response.status, response.headers.get("Allow")]).toEqual([204, "GET, HEAD"]);
       expect(response.headers.get("Content-Type")).toBeNull();
     }
   });
 });
 
-describe("an unknown path", () => {
-  test("is a plain JSON 404", async () => {
+describe("An unknown path", () => {
+  test("is answered 404 with JSON that names the connector's URL", async () => {
     for (const path of ["/nothing", "/.well-known/openid-configuration", "/oauth/nothing", "/mcp/nothing"]) {
-      const response = await ask(path);
+      const response = await request(path);
       expect(response.status).toBe(404);
       expect(response.headers.get("Content-Type")).toStartWith("application/json");
       expect(await response.json()).toEqual({
@@ -124,9 +125,9 @@ describe("an unknown path", () => {
   });
 });
 
-describe("OPTIONS", () => {
+describe("A preflight request", () => {
   const preflight = (path: string, origin: string) =>
-    ask(path, {
+    request(path, {
       method: "OPTIONS",
       headers: {
         Origin: origin,
@@ -135,7 +136,7 @@ describe("OPTIONS", () => {
       },
     });
 
-  test("is 204 without authentication for the known origins, with the headers MCP needs", async () => {
+  test("of a known origin is answered 204 without authentication, with the headers that MCP needs", async () => {
     for (const origin of [
       "https://claude.ai",
       "https://claude.com",
@@ -164,27 +165,27 @@ describe("OPTIONS", () => {
     }
   });
 
-  test("allows nothing to an unknown origin", async () => {
+  test("of an unknown origin is not allowed", async () => {
     for (const origin of ["https://evil.example", "null", "https://claude.ai.evil.example"]) {
       const response = await preflight("/mcp", origin);
       expect(response.headers.get("Access-Control-Allow-Origin")).toBeNull();
     }
   });
 
-  test("of the metadata allows everybody, with the headers MCP needs", async () => {
+  test("for a metadata document is allowed for every origin, with the headers that MCP needs", async () => {
     for (const path of ["/.well-known/oauth-protected-resource/mcp", "/oauth/meta", "/oauth/meta/"]) {
       for (const origin of ["https://anyone.example", "https://claude.ai", "null"]) {
         const allowed = await preflight(path, origin);
         expect(allowed.status).toBe(204);
         expect(allowed.headers.get("Access-Control-Allow-Origin")).toBe("*");
         expect(allowed.headers.get("Access-Control-Allow-Headers")).toContain("MCP-Protocol-Version");
-        const read = await ask(path, { headers: { Origin: origin } });
+        const read = await request(path, { headers: { Origin: origin } });
         expect([read.status, read.headers.get("Access-Control-Allow-Origin")]).toEqual([200, "*"]);
       }
     }
   });
 
-  test("of a server for this machine allows this machine's pages, and of a public one does not", async () => {
+  test("of a loopback page is allowed by a loopback server, and not by a public one", async () => {
     const inspector = "http://localhost:6274";
     const allowedAt = async (url: string, Origin = inspector) => {
       const headers = { Origin, "Access-Control-Request-Method": "POST" };
@@ -201,9 +202,9 @@ describe("OPTIONS", () => {
   });
 });
 
-describe("POST /mcp of a browser on a known origin", () => {
-  test("may read the challenge of its 401", async () => {
-    const response = await ask("/mcp", {
+describe("POST /mcp from a known origin", () => {
+  test("exposes the challenge of its 401 to the page", async () => {
+    const response = await request("/mcp", {
       method: "POST",
       headers: { Origin: "https://claude.ai" },
       body: "{}",
@@ -218,31 +219,33 @@ describe("POST /mcp of a browser on a known origin", () => {
 });
 
 describe("GET", () => {
-  test("/mcp by a person in a browser leads to the front page", async () => {
-    const response = await ask("/mcp", { headers: { "Sec-Fetch-Mode": "navigate", Accept: "text/html" } });
+  test("/mcp in a browser redirects to the landing page", async () => {
+    const response = await request("/mcp", {
+      headers: { "Sec-Fetch-Mode": "navigate", Accept: "text/html" },
+    });
     expect(response.status).toBe(303);
     expect(response.headers.get("Location")).toBe("/");
-    expect((await ask("/mcp", { headers: { Accept: "text/html" } })).status).toBe(401);
+    expect((await request("/mcp", { headers: { Accept: "text/html" } })).status).toBe(401);
   });
 
-  test("/health says ok and the version", async () => {
-    const response = await ask("/health");
+  test("/health reports ok and the version", async () => {
+    const response = await request("/health");
     expect(await response.json()).toEqual({
       status: "ok",
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
     });
   });
 
-  test("/favicon.ico and /favicon.svg are our mark", async () => {
+  test("/favicon.ico and /favicon.svg are images", async () => {
     for (const path of ["/favicon.ico", "/favicon.svg"]) {
-      const response = await ask(path);
+      const response = await request(path);
       expect(response.status).toBe(200);
       expect(response.headers.get("Content-Type")).toMatch(/^image\//);
     }
   });
 
-  test("/ is a page with the connector's URL", async () => {
-    const response = await ask("/");
+  test("/ is a page that shows the connector's URL", async () => {
+    const response = await request("/");
     expect(response.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
     const policy = response.headers.get("Content-Security-Policy") ?? "";
     expect(policy).toContain("default-src 'none'");

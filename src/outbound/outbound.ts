@@ -1,23 +1,23 @@
 /**
- * The only way to a host that a stranger typed, or that a stranger's domain named.
+ * All connections to hosts that a stranger typed or that a stranger's domain named (protection against SSRF).
  *
- * A name is resolved once. Every answer must be a global unicast address, or one the operator opened with
- * ALLOW_PRIVATE_HOSTS; what is judged is the resolved address, never the text, so that no spelling of 127.0.0.1
- * and no name that points home gets through. The caller then connects to the vetted address and keeps the name
- * for SNI and the certificate: a second resolution, which could answer otherwise (DNS rebinding), never happens.
+ * A name is resolved once. Every address must be global unicast, or one that the operator opened with
+ * ALLOW_PRIVATE_HOSTS. The resolved address is judged, never the text, so that neither another spelling of 127.0.0.1
+ * nor a name that resolves to a private address passes. The caller connects to the vetted address and uses the name
+ * for SNI and the certificate: there is no second resolution that could differ (DNS rebinding).
  */
 import { lookup, Resolver } from "node:dns/promises";
 import { request } from "node:https";
 import { domainToASCII } from "node:url";
 import ipaddr from "ipaddr.js";
-import { AppError } from "./errors.ts";
-import { createHostList, type IpAddress, parseIpAddress } from "./host-list.ts";
-import { createThrottle } from "./throttle.ts";
+import { AppError } from "../errors.ts";
+import { createHostList, type IpAddress, parseIpAddress } from "../host-list.ts";
+import { createThrottle } from "../throttle.ts";
 
-/** Where to connect: a judged address, the name for SNI and the certificate (absent for an address), the port. */
+/** A vetted destination. `servername` is for SNI and the certificate; undefined when the host is an address. */
 export type Vetted = { address: string; servername: string | undefined; port: number };
 
-/** What the world's DNS says. Any throw or an empty answer means that the name is not there. */
+/** DNS queries. A rejection and an empty answer both mean that the name does not exist. */
 export type Resolve = {
   addresses(name: string): Promise<string[]>;
   mx(domain: string): Promise<{ exchange: string; priority: number }[]>;
@@ -28,23 +28,23 @@ type Target = { host: string; port: number };
 
 export type Outbound = ReturnType<typeof createOutbound>;
 
-/** IMAP and submission, with TLS from the start or STARTTLS. */
+/** IMAP and submission, with implicit TLS or STARTTLS. */
 const mailPorts: readonly number[] = [993, 143, 465, 587];
-const usualDnsMs = 4_000;
-/** How long a refusal takes at least: what was refused, and why, is not told by the time it took. */
+const defaultDnsMs = 4_000;
+/** Minimum duration of a refusal, so that its timing does not reveal the reason. */
 const defaultRefusalMs = 300;
 const maxRedirects = 2;
 const globalUnicastV6 = ipaddr.parseCIDR("2000::/3");
 
 const systemResolve: Resolve = {
   addresses: async (name) => (await lookup(name, { all: true })).map((answer) => answer.address),
-  mx: (domain) => new Resolver({ timeout: usualDnsMs, tries: 1 }).resolveMx(domain),
-  srv: (name) => new Resolver({ timeout: usualDnsMs, tries: 1 }).resolveSrv(name),
+  mx: (domain) => new Resolver({ timeout: defaultDnsMs, tries: 1 }).resolveMx(domain),
+  srv: (name) => new Resolver({ timeout: defaultDnsMs, tries: 1 }).resolveSrv(name),
 };
 
 /**
- * `allowPrivateHosts`: names, addresses and CIDRs that may be private and may use any port. A name there opens
- * whatever it resolves to.
+ * `allowPrivateHosts`: names, addresses and CIDRs that may be private and may use any port. A listed name is allowed at
+ * whatever address it resolves to. `refusalMs`: minimum duration of a refusal. `dnsMs`: timeout of a DNS query.
  */
 export function createOutbound(deps: {
   allowPrivateHosts: readonly string[];
@@ -54,63 +54,63 @@ export function createOutbound(deps: {
 }) {
   const resolve: Resolve = { ...systemResolve, ...deps.resolve };
   const refusalMs = deps.refusalMs ?? defaultRefusalMs;
-  const dnsMs = deps.dnsMs ?? usualDnsMs;
+  const dnsMs = deps.dnsMs ?? defaultDnsMs;
   const opened = createHostList(deps.allowPrivateHosts);
 
-  /** `ports`: those that a host may be reached at which the operator did not open. */
+  /** `ports`: the ports at which hosts that the operator did not open may be reached. */
   async function judge({ host, port }: Target, ports: readonly number[]): Promise<Vetted> {
-    const name = toHost(host);
+    const name = normalizeHost(host);
     const literal = parseIpAddress(name);
     const isNamed = opened.hasHost(name);
     const isPublicPort = ports.includes(port);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw refusedPort();
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw portRefused();
     // No answer of DNS could let the host through.
-    if (!isNamed && !isPublicPort && (literal || !opened.hasNetworks)) throw refusedPort();
+    if (!isNamed && !isPublicPort && (literal || !opened.hasNetworks)) throw portRefused();
     const isFit = (address: IpAddress | undefined) =>
       address !== undefined && (isNamed || opened.hasAddress(address) || (isPublicPort && isGlobal(address)));
     if (literal) {
-      if (!isFit(literal)) throw refused();
+      if (!isFit(literal)) throw hostRefused();
       return { address: literal.toString(), servername: undefined, port };
     }
-    // A name without a dot is never a public one; asking for it would search the operator's own domain.
-    if (!isNamed && !name.includes(".")) throw refused();
-    const answers = await within(dnsMs, resolve.addresses(name)).catch(() => []);
+    // A name without a dot is never public, and resolving it would search the operator's own domain.
+    if (!isNamed && !name.includes(".")) throw hostRefused();
+    const answers = await withTimeout(dnsMs, resolve.addresses(name)).catch(() => []);
     const addresses = answers.map(parseIpAddress);
-    if (addresses.length === 0) throw unknown();
-    // One private answer among public ones is the mark of a rebinding name: all must fit.
-    if (!addresses.every(isFit)) throw isPublicPort ? refused() : refusedPort();
-    // IPv4 first: many small hosts have an IPv6 address and no way out over it.
+    if (addresses.length === 0) throw hostUnknown();
+    // A private address among public ones indicates DNS rebinding: all must fit.
+    if (!addresses.every(isFit)) throw isPublicPort ? hostRefused() : portRefused();
+    // IPv4 first: many small hosts have an IPv6 address without connectivity.
     const best = addresses.find((address) => address?.kind() === "ipv4") ?? addresses[0];
-    if (!best) throw unknown();
+    if (!best) throw hostUnknown();
     return { address: best.toString(), servername: name, port };
   }
 
   const vetFor = (ports: readonly number[]) => (target: Target) =>
-    refuseEvenly(refusalMs, () => judge(target, ports));
+    delayFailure(refusalMs, () => judge(target, ports));
   const vetWeb = vetFor([443]);
 
   return {
-    /** How fast is read what these hosts send, all of them together. */
+    /** Limits the parsing of received bytes over all connections together. */
     throttle: createThrottle(),
 
-    /** Judges host and port before each connection. Throws host_refused or host_unknown, never sooner than refusalMs. */
+    /** Judges host and port before each connection. Throws host_refused or host_unknown, no sooner than `refusalMs`. */
     vet: vetFor(mailPorts),
 
     /** Like `vet`, but refuses every host that the operator did not open by name or address. */
     vetOpened: vetFor([]),
 
-    /** The hosts that take a domain's mail, best first, lower case; empty when there are none or DNS fails. */
+    /** Resolves a domain's mail exchangers, best first, in lower case. Empty when there are none or DNS fails. */
     async resolveMx(domain: string): Promise<string[]> {
-      const answers = await within(dnsMs, resolve.mx(toHost(domain))).catch(() => []);
+      const answers = await withTimeout(dnsMs, resolve.mx(normalizeHost(domain))).catch(() => []);
       return answers
         .toSorted((a, b) => a.priority - b.priority)
         .map((answer) => answer.exchange.toLowerCase().replace(/\.$/, ""))
         .filter((exchange) => exchange !== "");
     },
 
-    /** RFC 2782, e.g. `_imaps._tcp.example.org`: targets, best first; empty when there are none or DNS fails. */
+    /** Resolves a service such as `_imaps._tcp.example.org` (RFC 2782), best target first. Empty when DNS fails. */
     async resolveSrv(name: string): Promise<{ host: string; port: number }[]> {
-      const answers = await within(dnsMs, resolve.srv(name)).catch(() => []);
+      const answers = await withTimeout(dnsMs, resolve.srv(name)).catch(() => []);
       return answers
         .toSorted((a, b) => a.priority - b.priority || b.weight - a.weight)
         .map((answer) => ({ host: answer.name.toLowerCase().replace(/\.$/, ""), port: answer.port }))
@@ -118,8 +118,9 @@ export function createOutbound(deps: {
     },
 
     /**
-     * GET over https, for what a domain publishes about its servers. The text of a 200, else undefined. Each
-     * redirect is vetted anew. Throws AppErrors of vet, host_unreachable, too_large; the signal's reason on abort.
+     * Fetches a document over https, such as a domain's autoconfig file. Returns the text of a 200 response, undefined
+     * for any other. Each redirect is vetted, at most two are followed. Default of `maxBytes`: 256 KB. Throws the
+     * AppErrors of `vet`, host_unreachable and too_large; the signal's reason on abort.
      */
     async fetchText(
       url: string,
@@ -128,7 +129,8 @@ export function createOutbound(deps: {
       let next = url;
       for (let hop = 0; hop <= maxRedirects; hop++) {
         const target = new URL(next);
-        if (target.protocol !== "https:" || target.username !== "" || target.password !== "") throw refused();
+        if (target.protocol !== "https:" || target.username !== "" || target.password !== "")
+          throw hostRefused();
         const port = target.port === "" ? 443 : Number(target.port);
         const vetted = await vetWeb({ host: target.hostname, port });
         const answer = await get(target, vetted, options.signal, options.maxBytes ?? 256 * 1024);
@@ -141,8 +143,8 @@ export function createOutbound(deps: {
   };
 }
 
-/** Lets a failure out no sooner than `minimumMs` after the start; a success passes at once. */
-async function refuseEvenly<T>(minimumMs: number, work: () => Promise<T>): Promise<T> {
+/** Delays a failure until `minimumMs` after the start; a success is returned at once. */
+async function delayFailure<T>(minimumMs: number, work: () => Promise<T>): Promise<T> {
   const startedAt = performance.now();
   try {
     return await work();
@@ -152,31 +154,31 @@ async function refuseEvenly<T>(minimumMs: number, work: () => Promise<T>): Promi
   }
 }
 
-/** The same text for every address that is refused: a listener behind it is not told apart from none. */
-function refused(): AppError {
+/** One text for all refused addresses, so that it does not reveal if anything listens there. */
+function hostRefused(): AppError {
   return new AppError("host_refused", "This host is not a public mail server.");
 }
 
-function refusedPort(): AppError {
+function portRefused(): AppError {
   return new AppError("host_refused", "This port is not one that mail servers use.");
 }
 
-function unknown(): AppError {
+function hostUnknown(): AppError {
   return new AppError("host_unknown", "There is no host of this name.");
 }
 
-/** Global unicast, IPv4-mapped addresses judged as what they carry. */
+/** Accepts global unicast addresses. IPv4-mapped ones were parsed to IPv4 before. */
 function isGlobal(address: IpAddress): boolean {
   if (address.range() !== "unicast") return false;
   return address.kind() === "ipv4" || address.match(globalUnicastV6);
 }
 
 /**
- * A host as it is compared and resolved: lower case, punycode, without brackets and final dot. Throws host_refused
- * for anything but a strict address or an RFC 1123 name; a last label that reads as a number (`127.1`,
- * `0x7f000001`, `017700000001`) is some system's spelling of an address and never a name.
+ * Normalizes a host for resolution: lower case, punycode, without brackets and final dot. Throws host_refused for
+ * anything but an address in strict notation or a name by RFC 1123. A last label that reads as a number (`127.1`,
+ * `0x7f000001`, `017700000001`) is a spelling of an IPv4 address on some systems and never a name.
  */
-function toHost(text: string): string {
+function normalizeHost(text: string): string {
   const bare = /^\[[^[\]]+\]$/.test(text) ? text.slice(1, -1) : text;
   if (parseIpAddress(bare)) return bare;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII is the point
@@ -185,31 +187,31 @@ function toHost(text: string): string {
   const labels = name.split(".");
   const last = labels.at(-1) ?? "";
   const strict = labels.every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label));
-  if (!strict || name.length > 253 || /^(\d+|0x[0-9a-f]*)$/.test(last)) throw refused();
+  if (!strict || name.length > 253 || /^(\d+|0x[0-9a-f]*)$/.test(last)) throw hostRefused();
   return name;
 }
 
-/** Its own timer: getaddrinfo can hang for as long as the system's resolver likes. */
-async function within<T>(ms: number, answers: Promise<T>): Promise<T> {
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+/** Rejects after `ms`: getaddrinfo has no timeout of its own. */
+async function withTimeout<T>(ms: number, answers: Promise<T>): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error("DNS took too long")), ms);
   try {
-    return await Promise.race([answers, tooLate]);
+    return await Promise.race([answers, timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-type Answer = { text: string | undefined; location?: string };
+type FetchResult = { text: string | undefined; location?: string };
 
-/** One GET to the vetted address, the name in SNI, certificate and Host. */
-function get(url: URL, vetted: Vetted, signal: AbortSignal, maxBytes: number): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+/** Sends one GET to the vetted address, with the name in SNI, certificate check and Host. */
+function get(url: URL, vetted: Vetted, signal: AbortSignal, maxBytes: number): Promise<FetchResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<FetchResult>();
   const sent = request(
     {
       host: vetted.address,
       port: vetted.port,
-      ...(vetted.servername === undefined ? {} : { servername: vetted.servername }),
+      servername: vetted.servername,
       path: `${url.pathname}${url.search}`,
       headers: { Host: url.host, Accept: "application/xml, application/json, text/*", Connection: "close" },
       rejectUnauthorized: true,
@@ -223,15 +225,8 @@ function get(url: URL, vetted: Vetted, signal: AbortSignal, maxBytes: number): P
         const location = response.headers.location;
         if (status >= 300 && status < 400 && location !== undefined)
           return resolve({ text: undefined, location });
-        const chunks: Buffer[] = [];
-        let size = 0;
-        for await (const chunk of response) {
-          const bytes: Buffer = Buffer.from(chunk);
-          size += bytes.length;
-          if (size > maxBytes) throw new AppError("too_large", "What this host answered is too large.");
-          chunks.push(bytes);
-        }
-        resolve({ text: status === 200 ? Buffer.concat(chunks).toString("utf8") : undefined });
+        const text = await readText(response, maxBytes);
+        resolve({ text: status === 200 ? text : undefined });
       } catch (error) {
         reject(toFetchError(error, signal));
       } finally {
@@ -242,6 +237,17 @@ function get(url: URL, vetted: Vetted, signal: AbortSignal, maxBytes: number): P
   sent.on("error", (error) => reject(toFetchError(error, signal)));
   sent.end();
   return promise;
+}
+
+async function readText(response: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response) {
+    size += chunk.length;
+    if (size > maxBytes) throw new AppError("too_large", "The response of this host is too large.");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function toFetchError(error: unknown, signal: AbortSignal): unknown {

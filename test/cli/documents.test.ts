@@ -1,4 +1,4 @@
-/** What the README promises, compared with what there is. */
+/** README, CONTRIBUTING and the files in deploy/, compared with the code. */
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const readme = readFileSync(join(root, "README.md"), "utf8");
 const section = (name: string) =>
   (new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)\n?<!-- /${name} -->`).exec(readme)?.[1] ?? "").split("\n");
 
-test("the table of settings is what config.ts says", () => {
+test("The README's table of settings equals the descriptions in config.ts", () => {
   const rows = describeSettings().map(
     ({ name, description, fallback }) => `| \`${name}\` | ${fallback ?? ""} | ${description} |`,
   );
@@ -22,12 +22,12 @@ test("the table of settings is what config.ts says", () => {
 
 const permissions = { read: "read", write: "organise", destroy: "organise", send: "send" } as const;
 
-test("the table of tools is the list of tools, each with the permission it needs", () => {
+test("The README's table of tools lists all tools with the permission each needs", () => {
   const rows = tools.map(({ name, title, effect }) => `| \`${name}\` | ${title} | ${permissions[effect]} |`);
   expect(section("tools")).toEqual(["| tool | what it does | permission |", "| --- | --- | --- |", ...rows]);
 });
 
-test("the tree shows every room and every file at the top of src, and no other", () => {
+test("The tree in the README shows exactly the folders and files at the top of src", () => {
   const there = readdirSync(join(root, "src")).map((name) =>
     statSync(join(root, "src", name)).isDirectory() ? `${name}/` : name,
   );
@@ -35,7 +35,7 @@ test("the tree shows every room and every file at the top of src, and no other",
   expect(shown.toSorted()).toEqual(there.toSorted());
 });
 
-test("every file the README links to is there, and so is every script it names", () => {
+test("Every file the README links to and every script it names exists", () => {
   const links = [...readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, path = ""]) => path);
   expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
@@ -43,7 +43,7 @@ test("every file the README links to is there, and so is every script it names",
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
 });
 
-test("what the README runs in a fresh clone installs what it needs by itself", () => {
+test("Every command that the README runs in a fresh clone installs the packages it needs", () => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     scripts: Record<string, string>;
   };
@@ -52,7 +52,7 @@ test("what the README runs in a fresh clone installs what it needs by itself", (
   for (const name of run) expect(scripts[name]).toStartWith("bun install --frozen-lockfile");
 });
 
-test("the files and folders that the documents name are there, and so is what CONTRIBUTING shows of the kit", () => {
+test("All paths that the documents name exist, and so do the functions in CONTRIBUTING's example", () => {
   const text = (name: string) => readFileSync(join(root, name), "utf8");
   const named = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].flatMap((name) =>
     [...text(name).matchAll(/(?<![\w/.-])((?:src|test|deploy|bench)\/[\w./-]*\w)/g)].map(
@@ -60,9 +60,9 @@ test("the files and folders that the documents name are there, and so is what CO
     ),
   );
   expect(named.length).toBeGreaterThan(60);
-  // An x stands for what is yet to be added, and the screenshots are drawn when somebody asks for them.
-  const meant = named.filter((path) => !/\/x\.|^test\/screenshots$/.test(path));
-  expect(meant.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  // `x` is a placeholder, and the screenshots exist only after they were requested.
+  const required = named.filter((path) => !/\/x\.|^test\/screenshots$/.test(path));
+  expect(required.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 
   const kit = readdirSync(join(root, "test/support"))
     .filter((file) => file.endsWith(".ts"))
@@ -74,18 +74,18 @@ test("the files and folders that the documents name are there, and so is what CO
   expect(functions.filter((name) => name !== "expect" && !kit.includes(`function ${name}`))).toEqual([]);
 });
 
-test("as many mail companies are known as it says", () => {
-  const said = Number(/more than (\d+) mail companies/.exec(readme)?.[1]);
-  expect(presets.length).toBeGreaterThan(said);
-  expect(said).toBeGreaterThanOrEqual(40);
+test("The README does not overstate the number of mail companies", () => {
+  const stated = Number(/more than (\d+) mail companies/.exec(readme)?.[1]);
+  expect(presets.length).toBeGreaterThan(stated);
+  expect(stated).toBeGreaterThanOrEqual(40);
 });
 
-test("the two commands are as they are", () => {
+test("The README has the two commands for a fresh clone", () => {
   expect(readme).toContain("\nnpx -y bun@1.4.5 start\n");
   expect(readme).toContain("\nnpx -y bun@1.4.5 run test\n");
 });
 
-test("what the files in deploy set are settings that there are, and they read as what they are", async () => {
+test("The files in deploy/ parse and set only existing settings", async () => {
   const fly = Bun.TOML.parse(await Bun.file(join(root, "deploy/fly.toml")).text()) as {
     env: object;
     kill_signal: string;

@@ -1,4 +1,4 @@
-/** The commands that keep house: grants, backup, rotate-key, beside a server that runs or is stopped. */
+/** The maintenance commands: grants, backup and rotate-key, with a running and a stopped server. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { chownSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
@@ -33,7 +33,7 @@ const countOf = (file: string, table: string) => {
   return row?.count;
 };
 
-/** Wrapped keys in all tables, whatever tables there will be. */
+/** Counts the wrapped keys in all tables, including tables added later. */
 function countWrapped(dataDir: string): number {
   const db = new Database(join(dataDir, "email-connector.db"), { readonly: true });
   const tables = db
@@ -52,7 +52,7 @@ function countWrapped(dataDir: string): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-describeMail("the operator's commands", () => {
+describeMail("The operator's commands", () => {
   test("grants list shows id, client, redirect host, level and times, and no address", async () => {
     await withProduct({}, async (product) => {
       const env = { DATA_DIR: product.dataDir };
@@ -68,7 +68,7 @@ describeMail("the operator's commands", () => {
     });
   });
 
-  test("grants revoke ends a connection of a server that runs: token, streams and pooled connections, within a second", async () => {
+  test("grants revoke ends a connection of a running server (token, streams, pooled connections) within a second", async () => {
     await withProduct({}, async (product) => {
       const kit = await mailServer();
       const env = { DATA_DIR: product.dataDir };
@@ -103,7 +103,7 @@ describeMail("the operator's commands", () => {
     });
   });
 
-  test("backup copies the whole database of a server that runs, mode 0600, and writes over nothing", async () => {
+  test("backup copies the database of a running server with mode 0600, and overwrites no file", async () => {
     await withProduct({}, async (product) => {
       const env = { DATA_DIR: product.dataDir };
       const { client } = await connectPerson(product);
@@ -114,18 +114,18 @@ describeMail("the operator's commands", () => {
       expect(countOf(file, "accounts")).toBe(1);
       expect(await runCommand(["backup", file], env)).toMatchObject({
         exitCode: 1,
-        complained: `${file} is there already; name a new file.\n`,
+        complained: `${file} exists already; name a new file.\n`,
       });
     });
   });
 
-  test("A19: after rotate-key and with the old key gone, old grants go on, and the old key opens nothing", async () => {
+  test("A19: after rotate-key existing grants work with the new key alone, and the old key unseals nothing", async () => {
     const kit = await mailServer();
     const first = await startProduct();
     const env = { DATA_DIR: first.dataDir };
     const user = await kit.newUser();
     const tokens = await connectMailbox(first, user);
-    // A client that registered itself: its id is its registration, sealed.
+    // The id of a dynamically registered client is its sealed registration.
     const registration = await fetch(`${first.url}/oauth/register`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
@@ -139,10 +139,10 @@ describeMail("the operator's commands", () => {
     await before.call("send_email", email);
     const uploadPage = /http\S+/.exec((await before.call("request_upload")).text)?.[0] ?? "";
     await before.close();
-    // Somebody is in the middle of the form.
+    // A form is open.
     const begun = await beginAuthorization(first);
     await submitForm(first, begun, { ...formFields(user, kit), [fieldNames.next]: "ask" });
-    // The id of a client that registered itself is long; its beginning tells it apart.
+    // The id of a registered client is long; its beginning identifies it.
     expect((await runCommand(["grants", "list"], env)).printed).toMatch(/ reg_[\w-]{35}… /);
     expect((await runCommand(["rotate-key"], env)).complained).toContain(
       "is in use by another email-connector",
@@ -158,7 +158,7 @@ describeMail("the operator's commands", () => {
     expect(newKey).not.toBe(oldKey);
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
 
-    // Every wrapped key of every table that has any opens with the new key alone.
+    // The new key alone unseals every wrapped key of every table.
     const { db, close } = openDatabase({ dataDir: first.dataDir });
     expect(rotateWrappedKeys(db, createSecrets([Buffer.from(newKey, "hex")]))).toBe(
       countWrapped(first.dataDir),
@@ -173,7 +173,7 @@ describeMail("the operator's commands", () => {
       expect((await fetch(`${product.url}${pathname}`)).status).toBe(200);
       const client = await openClient(product, tokens.accessToken);
       expect((await client.call("list_mailboxes")).text).toContain("INBOX");
-      // What was sent is remembered: it does not go out again.
+      // The send log still works: the email is not sent again.
       expect((await client.call("send_email", email)).data.sent_before_at).toBeString();
       await client.close();
       for (const [who, { refreshToken }] of [
@@ -186,14 +186,14 @@ describeMail("the operator's commands", () => {
     });
   });
 
-  test("A19: with the keys in ENCRYPTION_KEY, the operator puts the new one first, rotates, and takes the old one out", async () => {
+  test("A19: with the keys in ENCRYPTION_KEY the operator adds the new key in front, rotates, and removes the old one", async () => {
     const [oldKey, newKey] = ["11".repeat(32), "22".repeat(32)];
     const first = await startProduct({ settings: { ENCRYPTION_KEY: oldKey } });
     const tokens = await connectMailbox(first, await (await mailServer()).newUser());
     await first.stop();
     const settings = { DATA_DIR: first.dataDir, ENCRYPTION_KEY: `${newKey},${oldKey}` };
     const rotated = await runCommand(["rotate-key"], settings);
-    expect(rotated.printed).toContain("The keys behind it are no longer needed");
+    expect(rotated.printed).toContain("The other keys are no longer needed");
     await withProduct({ settings: { ...settings, ENCRYPTION_KEY: newKey } }, async (product) => {
       const client = await openClient(product, tokens.accessToken);
       expect((await client.call("list_mailboxes")).text).toContain("INBOX");
@@ -202,7 +202,7 @@ describeMail("the operator's commands", () => {
   });
 });
 
-test("grants, backup and rotate-key say so where there is no database, and make none", async () => {
+test("grants, backup and rotate-key report a missing database and create none", async () => {
   const env = { DATA_DIR: join(temporaryFolder("none"), "data") };
   for (const argv of [["grants", "list"], ["backup", "/tmp/never"], ["rotate-key"]]) {
     const { exitCode, complained } = await runCommand(argv, env);
@@ -211,7 +211,7 @@ test("grants, backup and rotate-key say so where there is no database, and make 
   }
 });
 
-test("a backup that fails leaves no file that looks like one", async () => {
+test("A failed backup leaves no file", async () => {
   const dataDir = temporaryFolder("backup");
   const whole = openDatabase({ dataDir });
   whole.close();
@@ -220,19 +220,19 @@ test("a backup that fails leaves no file that looks like one", async () => {
   const target = join(dataDir, "copy.db");
   expect(await runCommand(["backup", target], { DATA_DIR: dataDir })).toMatchObject({
     exitCode: 1,
-    complained: `${file} could not be copied. Is there room, and is it whole and readable?\n`,
+    complained: `${file} could not be copied. Is there free space, and is it undamaged and readable?\n`,
   });
   expect(existsSync(target)).toBe(false);
   const nowhere = join(dataDir, "no", "copy.db");
   expect((await runCommand(["backup", nowhere], { DATA_DIR: dataDir })).complained).toBe(
-    `${nowhere} cannot be made. Is its folder there, and writable?\n`,
+    `${nowhere} cannot be created. Does its folder exist, and is it writable?\n`,
   );
 });
 
-test("a key file that root rotates stays its owner's", () => {
+test("A key file that root rotates keeps its owner", () => {
   const file = join(temporaryFolder("owner"), "server.key");
   writeFileSync(file, "");
-  // Nobody else can give a file away.
+  // Only root can change the owner of a file.
   const owner = process.getuid?.() === 0 ? 65_534 : statSync(file).uid;
   chownSync(file, owner, statSync(file).gid);
   saveKeyRing(file, [Buffer.alloc(32, 7)]);

@@ -1,0 +1,237 @@
+/**
+ * The part of CSS syntax (CSS Syntax level 3) that decides what a reader sees: declarations of the examined
+ * properties, and style rules inside media and support conditions that hold. Bounded, linear, and never throws.
+ */
+import { parseColor } from "./colors.ts";
+import { compileSelector, type SelectorMatcher } from "./css-matcher.ts";
+import { matchesMedia, matchesSupports } from "./css-media.ts";
+import { expandShorthand, shorthands } from "./css-shorthands.ts";
+
+/** All other properties are skipped unread. */
+const examinedProperties: ReadonlySet<string> = new Set([
+  "display",
+  "visibility",
+  "content-visibility",
+  "opacity",
+  "font-size",
+  "letter-spacing",
+  "line-height",
+  "max-height",
+  "height",
+  "max-width",
+  "width",
+  "overflow",
+  "color",
+  "-webkit-text-fill-color",
+  "text-decoration",
+  "background",
+  "background-color",
+  "background-image",
+  "white-space",
+  "text-indent",
+  "position",
+  "left",
+  "top",
+  "right",
+  "bottom",
+  "margin-left",
+  "margin-right",
+  "margin-top",
+  "padding-left",
+  "padding-right",
+  "clip",
+  "clip-path",
+  "transform",
+  "filter",
+  "zoom",
+  "fill",
+  "float",
+]);
+
+const maxSheetCharacters = 400_000;
+export const maxRules = 3000;
+/** Nested conditions are scanned once per level. */
+const maxConditionDepth = 4;
+const maxSelectorsPerRule = 50;
+const maxSelectorCharacters = 300;
+
+export type Declaration = { property: string; value: string; important: boolean };
+
+export type StyleRule = {
+  /** `#id`, `.class`, an element name or `*`: a feature that every matching element has. */
+  key: string;
+  matches: SelectorMatcher;
+  specificity: number;
+  order: number;
+  declarations: readonly Declaration[];
+};
+
+/** Parses `color: red !important; …`; invalid declarations and unexamined properties are left out. */
+export function parseDeclarations(text: string): Declaration[] {
+  return splitTopLevel(withoutComments(text), ";").flatMap((piece) => {
+    const colon = piece.indexOf(":");
+    if (colon < 1) return [];
+    const property = piece.slice(0, colon).trim().toLowerCase();
+    if (!examinedProperties.has(property) && !shorthands.has(property)) return [];
+    const raw = piece
+      .slice(colon + 1)
+      .trim()
+      .toLowerCase();
+    const bang = raw.lastIndexOf("!");
+    const important = bang >= 0 && raw.slice(bang + 1).trim() === "important";
+    const value = important ? raw.slice(0, bang).trim() : raw;
+    return expandShorthand(property, value)
+      .filter(([name, longhand]) => isValid(name, longhand))
+      .map(([name, longhand]) => ({ property: name, value: longhand, important }));
+  });
+}
+
+const displayValues =
+  /^(none|contents|block|inline|list-item|flow-root|run-in|(inline-)?(block|flex|grid|table)|table-[a-z-]+|ruby[a-z-]*|-webkit-[a-z-]+|inherit|initial|unset|revert|block flow|inline flow)$/;
+const colorKeywords = /^(inherit|initial|unset|revert|currentcolor)$|^(var|color-mix|light-dark)\(/;
+
+/** An invalid declaration does not override a valid one (CSS 2.1 section 4.2). */
+function isValid(property: string, value: string): boolean {
+  if (value === "") return false;
+  switch (property) {
+    case "display":
+      return displayValues.test(value);
+    case "visibility":
+      return /^(visible|hidden|collapse|inherit|initial|unset|revert)$/.test(value);
+    case "opacity":
+      return /^[+-]?(\d+(\.\d*)?|\.\d+)%?$|^[a-z]+$|\(/.test(value);
+    case "color":
+      return colorKeywords.test(value) || parseColor(value) !== undefined;
+    default:
+      return true;
+  }
+}
+
+/** An unclosed comment runs to the end (CSS Syntax level 3, section 4.3.2). */
+function withoutComments(text: string): string {
+  let result = "";
+  let at = 0;
+  while (at < text.length) {
+    const start = text.indexOf("/*", at);
+    if (start < 0) return result + text.slice(at);
+    result += text.slice(at, start);
+    const end = text.indexOf("*/", start + 2);
+    if (end < 0) return result;
+    at = end + 2;
+  }
+  return result;
+}
+
+/** Splits at a separator that is outside of parentheses and quotes. */
+function splitTopLevel(text: string, separator: string): string[] {
+  const pieces: string[] = [];
+  let depth = 0;
+  let quote = "";
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (quote) {
+      if (character === quote) quote = "";
+    } else if (character === '"' || character === "'") quote = character;
+    else if (character === "(") depth += 1;
+    else if (character === ")") depth = Math.max(0, depth - 1);
+    else if (character === separator && depth === 0) {
+      pieces.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  pieces.push(text.slice(start));
+  return pieces;
+}
+
+/** Yields the top-level `prelude { content }` blocks. */
+function* blocksOf(sheet: string): Generator<{ prelude: string; content: string }> {
+  let at = 0;
+  while (at < sheet.length) {
+    const open = sheet.indexOf("{", at);
+    if (open < 0) return;
+    const { end, isClosed } = endOfBlock(sheet, open + 1);
+    const prelude = sheet.slice(at, open);
+    yield {
+      // Statements without a block, such as @import and @charset, may precede the prelude.
+      prelude: prelude.slice(prelude.lastIndexOf(";") + 1).trim(),
+      content: sheet.slice(open + 1, isClosed ? end - 1 : end),
+    };
+    at = end;
+  }
+}
+
+/** The index after the brace that closes a block whose content begins at `start`. */
+function endOfBlock(sheet: string, start: number): { end: number; isClosed: boolean } {
+  let depth = 1;
+  let quote = "";
+  let end = start;
+  while (end < sheet.length && depth > 0) {
+    const character = sheet.charAt(end);
+    // A newline ends an unclosed string (CSS Syntax level 3, section 4.3.5).
+    if (quote) quote = character === quote || character === "\n" ? "" : quote;
+    else if (character === '"' || character === "'") quote = character;
+    else if (character === "{") depth += 1;
+    else if (character === "}") depth -= 1;
+    end += 1;
+  }
+  return { end, isClosed: depth === 0 };
+}
+
+/** Appends the rules of a style sheet to `rules`, up to `maxRules`. */
+export function parseStyleSheet(sheet: string, rules: StyleRule[]): void {
+  addRules(withoutComments(sheet.slice(0, maxSheetCharacters)).replace(/<!--|-->/g, ""), rules, 0);
+}
+
+function addRules(sheet: string, rules: StyleRule[], depth: number): void {
+  for (const { prelude, content } of blocksOf(sheet)) {
+    if (rules.length >= maxRules || depth > maxConditionDepth) return;
+    if (prelude.startsWith("@")) {
+      const [, name = "", condition = ""] = /^@([a-z-]*)(.*)$/is.exec(prelude) ?? [];
+      if (holds(name.toLowerCase(), condition)) addRules(content, rules, depth + 1);
+      continue;
+    }
+    const declarations = parseDeclarations(content);
+    if (declarations.length === 0) continue;
+    for (const selector of splitTopLevel(prelude, ",").slice(0, maxSelectorsPerRule))
+      addRule(selector.trim(), declarations, rules);
+  }
+}
+
+function holds(atRule: string, condition: string): boolean {
+  if (atRule === "media") return matchesMedia(condition);
+  return atRule === "supports" && matchesSupports(condition);
+}
+
+/** States that an email is not in, and pseudo-elements, which are not elements of it. */
+const unmatchable = /:(hover|focus|active|visited|before|after)|::/;
+
+function addRule(selector: string, declarations: readonly Declaration[], rules: StyleRule[]): void {
+  if (selector === "" || selector.length > maxSelectorCharacters || unmatchable.test(selector)) return;
+  try {
+    rules.push({
+      key: keyOf(selector),
+      matches: compileSelector(selector),
+      specificity: specificityOf(selector),
+      order: rules.length,
+      declarations,
+    });
+  } catch {
+    // An invalid selector, or one whose cost has no bound, matches nothing.
+  }
+}
+
+/** Specificity (Selectors level 4, section 15) as one number: ids, then classes and attributes, then names. */
+function specificityOf(selector: string): number {
+  const ids = selector.match(/#[\w-]+/g)?.length ?? 0;
+  const classes = selector.match(/\.[\w-]+|\[[^\]]*\]|:[\w-]+/g)?.length ?? 0;
+  const names = selector.match(/(^|[\s>+~])[a-z][\w-]*/gi)?.length ?? 0;
+  return ids * 10_000 + classes * 100 + names;
+}
+
+/** The most selective feature of the last compound, so that few rules are tried on each element. */
+function keyOf(selector: string): string {
+  const last = selector.split(/[\s>+~]+(?![^[(]*[\])])/).at(-1) ?? "";
+  const simple = last.replace(/\[[^\]]*\]|:[\w-]+(\([^)]*\))?/g, "");
+  return /#[\w-]+/.exec(simple)?.[0] ?? /\.[\w-]+/.exec(simple)?.[0] ?? (simple.toLowerCase() || "*");
+}
