@@ -1,6 +1,6 @@
 /**
- * The story of the product, told by the official MCP client over HTTP against real mail servers: two people connect
- * their mailboxes, one writes, the other finds it, reads it, marks it and files it away.
+ * The main use of the product, by the official MCP client over HTTP and with real mail servers: two people connect
+ * their mailboxes, one sends an email, the other finds, reads, marks and archives it.
  */
 import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
@@ -17,8 +17,8 @@ type Row = { id: string; subject: string; unread: boolean; from: { address: stri
 
 const rowsOf = (data: Record<string, unknown>): Row[] => data.emails as Row[];
 
-/** The whole story. Answers what must not be found on the disk afterwards. */
-async function tellStory(product: Entrance, subject: string): Promise<string[]> {
+/** Runs the whole story. Returns the secrets that must not be found on the disk afterwards. */
+async function runStory(product: Entrance, subject: string): Promise<string[]> {
   const kit = await mailServer();
   const [ann, ben]: [User, User] = [await kit.newUser(), await kit.newUser()];
   const annsTokens = await connectMailbox(product, ann);
@@ -71,40 +71,40 @@ async function tellStory(product: Entrance, subject: string): Promise<string[]> 
     .concat([annsTokens, bensTokens].flatMap((tokens) => [tokens.accessToken, tokens.refreshToken]));
 }
 
-/** Every file of a folder, as bytes. */
-function bytesOf(folder: string): Buffer {
+/** Reads all files of a folder. */
+function readAllFiles(folder: string): Buffer {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
   );
   return Buffer.concat(files.map((file) => readFileSync(join(file.parentPath, file.name))));
 }
 
-/** Which of these secrets can be found, as they are, in hex or in base64. */
-function findSecrets(where: Buffer, secrets: readonly string[]): string[] {
+/** Returns the secrets that occur in the content: as they are, in hex or in base64. */
+function findSecrets(content: Buffer, secrets: readonly string[]): string[] {
   return secrets.filter((secret) =>
     [
       secret,
       Buffer.from(secret).toString("hex"),
       Buffer.from(secret).toString("base64").replace(/=+$/, "").slice(0, -1),
       Buffer.from(secret, "hex").length === secret.length / 2 ? Buffer.from(secret, "hex") : secret,
-    ].some((form) => where.includes(form)),
+    ].some((form) => content.includes(form)),
   );
 }
 
 describeMail("The story", () => {
   mailTest(
-    "Two people connect their mailboxes; what one sends the other finds, reads and files",
+    "Two people connect their mailboxes, and one finds, reads and archives the email that the other sent",
     async () => {
       const product = await startProduct();
-      const secrets = await tellStory(product, "Friday at the bridge");
-      expect(findSecrets(bytesOf(product.dataDir), secrets)).toEqual([]);
+      const secrets = await runStory(product, "Friday at the bridge");
+      expect(findSecrets(readAllFiles(product.dataDir), secrets)).toEqual([]);
       expect(findSecrets(Buffer.from(product.logged.join("\n")), secrets)).toEqual([]);
       await product.stop();
-      expect(findSecrets(bytesOf(product.dataDir), secrets)).toEqual([]);
+      expect(findSecrets(readAllFiles(product.dataDir), secrets)).toEqual([]);
     },
   );
 
-  mailTest("A session goes on after the server was restarted", async () => {
+  mailTest("A session continues after a restart of the server", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await kit.deliver(user, `From: a@example.test\nTo: ${user.address}\nSubject: Still here\n\nYes.\n`);
@@ -113,8 +113,7 @@ describeMail("The story", () => {
     const claude = await openClient(before, accessToken);
     await claude.call("get_recent_emails");
     const { port } = new URL(before.url);
-    const stopping = before.stop();
-    await stopping;
+    await before.stop();
 
     const after = await startProduct({ settings: { PORT: port, DATA_DIR: before.dataDir } });
     expect(after.url).toBe(before.url);
@@ -124,12 +123,12 @@ describeMail("The story", () => {
     await after.stop();
   });
 
-  mailTest("The compiled binary tells the same story from an empty folder", async () => {
+  mailTest("The compiled executable does the same from an empty folder", async () => {
     const product = await startBinary();
-    const secrets = await tellStory(product, "Saturday at the bridge");
+    const secrets = await runStory(product, "Saturday at the bridge");
     expect(await product.stop()).toBe(0);
     expect(readdirSync(product.folder)).toEqual([]);
-    expect(findSecrets(bytesOf(product.dataDir), secrets)).toEqual([]);
+    expect(findSecrets(readAllFiles(product.dataDir), secrets)).toEqual([]);
     expect(findSecrets(Buffer.from(product.stdout() + product.stderr()), secrets)).toEqual([]);
   });
 });

@@ -1,22 +1,24 @@
 /**
- * An email as asked for, finished: MIME with text and HTML, in CRLF. What a reply, a forward or a kept draft needs is
- * computed here; nothing is read or sent. From is always the account; no file and no URL is ever opened.
+ * Composes a requested email: recipients, subject, thread, quote and files of a reply, a forward or a replaced draft
+ * are computed here. Nothing is read or sent. From is always the account; no path and no URL is ever opened.
  */
-import { isUtf8 } from "node:buffer";
-import MailComposer from "nodemailer/lib/mail-composer";
 import { detectMimeType } from "nodemailer/lib/mime-funcs";
 import type { Address } from "../email/address.ts";
 import { AppError } from "../errors.ts";
-
-import { newToken } from "../secrets.ts";
-import type { ComposeDeps, Composed, EmailRequest, File, Original } from "./composed-email.ts";
-import { fromDraft, keptQuote, quoteHeader, quoteMarker } from "./draft.ts";
-import { leaveOut, toFileName, toFileType, toMegabytes } from "./file.ts";
-import { newMessageId, toIdentity } from "./identity.ts";
-import { isHtml, toDocument, toHtml, toLines } from "./markdown.ts";
-import { toPlain } from "./plain.ts";
-import { dropPictures, toForwardable, toQuotable } from "./quotable.ts";
-import { requireAddresses, requireRecipientCount, withoutRepeats } from "./recipients.ts";
+import {
+  type AttachedFile,
+  formatMegabytes,
+  forwardFewerHint,
+  toFileName,
+  toMediaType,
+} from "./attached-file.ts";
+import { buildEmail } from "./build-email.ts";
+import { composeFromDraft, draftQuote, quoteMarker } from "./draft.ts";
+import type { Basis, ComposeDeps, ComposedEmail, EmailRequest, OriginalEmail } from "./email-request.ts";
+import { isHtmlBody, markdownToHtml, plainTextToHtml, toHtmlDocument } from "./markdown-html.ts";
+import { markdownToText } from "./markdown-text.ts";
+import { removeMissingImages, toForwardedBody, toQuotedBody } from "./quoted-body.ts";
+import { requireAddresses, withoutRepeats } from "./recipients.ts";
 import {
   type Quote,
   toForwardQuote,
@@ -27,205 +29,174 @@ import {
   toReplySubject,
 } from "./reply.ts";
 
-/** All attachments of one email, decoded: what mail servers take, less base64's third. */
+/** Decoded size of all attachments of one email: the usual limit of mail servers, less the growth by base64. */
 const maxAttachmentBytes = 25_000_000;
 
-/** The parts of an email before it becomes MIME. */
-type Parts = {
-  to: Address[];
-  cc: Address[];
-  bcc: Address[];
-  subject: string;
-  text: string;
-  html: string;
-  files: File[];
-  inReplyTo?: string;
-  references: string[];
-  /** Characters at the end of `text` that are the quote. */
-  quoteLength: number;
-};
-
-/** Builds what `request` asks for. Throws invalid_input, too_large. */
-export async function compose(deps: ComposeDeps, request: EmailRequest): Promise<Composed> {
-  const { replied, forwarded, draft } = request;
-  if (replied && forwarded) throw new AppError("invalid_input", "Give `reply_to` or `forward`, not both.");
-  const notes: string[] = [];
-  if (draft && isUntouched(request)) return fromDraft(deps, draft);
-
-  const computed = replied && toReplyRecipients(replied, deps.own, request.replyAll === true);
-  if (replied && request.to === undefined && answersElsewhere(replied))
-    notes.push("It goes to the address the email's Reply-To names, which is not its sender's.");
-  const asked = (texts: readonly string[] | undefined, name: string) =>
-    texts === undefined ? undefined : requireAddresses(texts, name);
-  const [to = [], cc = [], bcc = []] = withoutRepeats([
-    asked(request.to, "to") ?? computed?.to ?? draft?.to ?? [],
-    [...(computed?.cc ?? []), ...(asked(request.cc, "cc") ?? (computed ? [] : (draft?.cc ?? [])))],
-    asked(request.bcc, "bcc") ?? draft?.bcc ?? [],
-  ]);
-
-  const subject =
-    request.subject ??
-    (replied ? toReplySubject(replied.subject) : undefined) ??
-    (forwarded ? toForwardSubject(forwarded.subject) : undefined) ??
-    draft?.subject ??
-    "";
-  const files = requireSize(request);
-  const { text, quoteLength, ...body } = toBody(request, notes);
-  const { html, dropped } = dropPictures(body.html, files);
-  if (dropped > 0) notes.push("The pictures in its text were left out.");
-  const thread = replied ?? (forwarded ? undefined : draft);
-  const inReplyTo = replied ? replied.messageId : thread?.inReplyTo;
-
-  return finish(
+/**
+ * Composes an email.
+ *
+ * @throws AppError invalid_input, too_large
+ */
+export async function compose(deps: ComposeDeps, request: EmailRequest): Promise<ComposedEmail> {
+  const { basis } = request;
+  if (basis.kind === "draft" && isUnchanged(request)) return composeFromDraft(deps, basis.draft);
+  const recipients = toRecipients(request, deps.own);
+  const files = requireFiles(request);
+  const body = toBody(request);
+  const { html, removed } = removeMissingImages(body.html, files);
+  return buildEmail(
     deps,
     {
-      to,
-      cc,
-      bcc,
-      subject: requireOneLine(subject),
-      text,
+      ...recipients,
+      subject: requireOneLine(request.subject ?? defaultSubject(basis)),
+      text: body.text,
       html,
-      quoteLength,
+      quoteLength: body.quoteLength,
       files,
-      references: replied ? toReferences(replied) : (thread?.references ?? []),
-      ...(inReplyTo ? { inReplyTo } : {}),
+      ...toThread(basis),
     },
     {
-      notes,
-      ...(replied ? { answers: replied.id } : {}),
-      ...(forwarded ? { forwards: forwarded.id } : {}),
+      notes: [
+        ...replyToNote(request),
+        ...body.notes,
+        ...(removed > 0 ? ["The pictures in its text were left out."] : []),
+      ],
+      answers: basis.kind === "reply" ? basis.original.id : undefined,
+      forwards: basis.kind === "forward" ? basis.original.id : undefined,
     },
   );
 }
 
-/** A Reply-To that leads away from the sender: a mailing list's custom, and a swindler's. */
-function answersElsewhere({ from, replyTo }: Original): boolean {
-  const senders = from.map(({ address }) => address.toLowerCase());
-  return replyTo.length > 0 && !replyTo.some(({ address }) => senders.includes(address.toLowerCase()));
+/** A draft that is sent as it stands. */
+const isUnchanged = ({ basis: _, ...fields }: EmailRequest) =>
+  Object.values(fields).every((value) => value === undefined);
+
+const draftOf = (basis: Basis): OriginalEmail | undefined => (basis.kind === "new" ? undefined : basis.draft);
+
+function toRecipients(
+  request: EmailRequest,
+  own: readonly string[],
+): { to: Address[]; cc: Address[]; bcc: Address[] } {
+  const { basis } = request;
+  const draft = draftOf(basis);
+  const computed = basis.kind === "reply" ? toReplyRecipients(basis.original, own, basis.all) : undefined;
+  const requested = (name: "to" | "cc" | "bcc") => request[name] && requireAddresses(request[name], name);
+  const [to = [], cc = [], bcc = []] = withoutRepeats([
+    requested("to") ?? computed?.to ?? draft?.to ?? [],
+    [...(computed?.cc ?? []), ...(requested("cc") ?? (computed ? [] : (draft?.cc ?? [])))],
+    requested("bcc") ?? draft?.bcc ?? [],
+  ]);
+  return { to, cc, bcc };
 }
 
-/** Nothing but a draft was named: it goes out as it stands. */
-const isUntouched = ({ draft: _, ...rest }: EmailRequest) =>
-  Object.values(rest).every((value) => value === undefined);
+/** Says that a Reply-To leads away from the sender: mailing lists do that, and so do fraudsters. */
+function replyToNote({ basis, to }: EmailRequest): string[] {
+  if (basis.kind !== "reply" || to !== undefined) return [];
+  const { from, replyTo } = basis.original;
+  const senders = from.map(({ address }) => address.toLowerCase());
+  if (replyTo.length === 0 || replyTo.some(({ address }) => senders.includes(address.toLowerCase())))
+    return [];
+  return ["It goes to the address the email's Reply-To names, which is not its sender's."];
+}
 
-function toBody(request: EmailRequest, notes: string[]): Pick<Parts, "text" | "html" | "quoteLength"> {
-  const { replied, forwarded, draft } = request;
-  if (request.body === undefined && !forwarded) {
-    if (!draft) throw new AppError("invalid_input", "`body` is missing.");
-    const text = toPlainLines(draft.text ?? "");
-    return {
-      text,
-      html: draft.html ?? toDocument(toLines(text)),
-      quoteLength: keptQuote(draft)?.text.length ?? 0,
-    };
+function defaultSubject(basis: Basis): string {
+  switch (basis.kind) {
+    case "new":
+      return "";
+    case "reply":
+      return toReplySubject(basis.original.subject);
+    case "forward":
+      return toForwardSubject(basis.original.subject);
+    case "draft":
+      return basis.draft.subject;
   }
-  const body = toPlainLines(request.body ?? "");
-  if (isHtml(body))
+}
+
+/** RFC 5322 section 3.6.4. A forward starts a new thread. */
+function toThread(basis: Basis): { inReplyTo?: string; references: string[] } {
+  if (basis.kind === "reply")
+    return { inReplyTo: basis.original.messageId, references: toReferences(basis.original) };
+  if (basis.kind === "draft") return { inReplyTo: basis.draft.inReplyTo, references: basis.draft.references };
+  return { references: [] };
+}
+
+/** Both parts, and the number of characters at the end of the text that are the quote. */
+type ComposedBody = { text: string; html: string; quoteLength: number; notes: string[] };
+
+function toBody({ basis, body }: EmailRequest): ComposedBody {
+  const draft = draftOf(basis);
+  if (body === undefined && basis.kind !== "forward") return keepDraftBody(draft);
+  const markdown = toPlainLines(body ?? "");
+  if (isHtmlBody(markdown))
     throw new AppError("invalid_input", "`body` is HTML, of which each tag would be seen.", {
       hint: "Write it in Markdown; what is meant to be seen as code goes between backticks.",
     });
-  const quote = replied
-    ? quoteOf(replied)
-    : forwarded
-      ? toForwardQuote(forwarded, toForwardable(forwarded))
-      : draft && keptQuote(draft);
-  if (draft?.inReplyTo && !quote) notes.push("The quoted history of the former draft was not kept.");
-  if ((replied ?? forwarded)?.whole === false) notes.push("The quote is shortened: the email is very long.");
-  return { ...withQuote(body, quote), quoteLength: quote?.text.length ?? 0 };
-}
-
-/** Nothing to quote of an email without words: encrypted, or nothing but pictures. */
-function quoteOf(replied: Original): Quote | undefined {
-  const body = toQuotable(replied);
-  return body.text === "" ? undefined : toReplyQuote(replied, body);
-}
-
-/** `body` is markdown; both parts say its words. */
-function withQuote(body: string, quote: Quote | undefined): { text: string; html: string } {
-  const [text, html] = [toPlain(body), toHtml(body)];
-  if (!quote) return { text, html: toDocument(html) };
+  const quote = quoteOf(basis);
+  const isShortened = (basis.kind === "reply" || basis.kind === "forward") && !basis.original.whole;
   return {
-    text: text === "" ? quote.text : `${text}\n\n${quote.text}`,
-    html: toDocument(`${html}\n${quoteMarker}\n${quote.html}`),
+    ...withQuote(markdown, quote),
+    quoteLength: quote?.text.length ?? 0,
+    notes: [
+      ...(draft?.inReplyTo && !quote ? ["The quoted history of the former draft was not kept."] : []),
+      ...(isShortened ? ["The quote is shortened: the email is very long."] : []),
+    ],
   };
 }
 
-/** Text that is UTF-8 says so: without a charset it is taken for ASCII (RFC 2046 section 4.1.2). */
-function toContentType({ type, content }: File): string {
-  if (!type.startsWith("text/") || !isUtf8(content)) return type;
-  return `${type}; charset=utf-8`;
+function keepDraftBody(draft: OriginalEmail | undefined): ComposedBody {
+  if (!draft) throw new AppError("invalid_input", "`body` is missing.");
+  const text = toPlainLines(draft.text ?? "");
+  const html = draft.html ?? toHtmlDocument(plainTextToHtml(text));
+  return { text, html, quoteLength: draftQuote(draft)?.text.length ?? 0, notes: [] };
 }
 
-/** What goes along: the files asked for, else those of what it builds on. Throws too_large. */
-function requireSize({ files: asked, forwarded, draft }: EmailRequest): File[] {
-  const files = asked?.map(toSafeFile) ?? [...(forwarded?.files ?? []), ...(draft?.files ?? [])];
+/** Undefined for a reply to an email without words: an encrypted one, or pictures only. */
+function quoteOf(basis: Basis): Quote | undefined {
+  switch (basis.kind) {
+    case "new":
+      return undefined;
+    case "reply": {
+      const body = toQuotedBody(basis.original);
+      return body.text === "" ? undefined : toReplyQuote(basis.original, body);
+    }
+    case "forward":
+      return toForwardQuote(basis.original, toForwardedBody(basis.original));
+    case "draft":
+      return draftQuote(basis.draft);
+  }
+}
+
+function withQuote(markdown: string, quote: Quote | undefined): { text: string; html: string } {
+  const [text, html] = [markdownToText(markdown), markdownToHtml(markdown)];
+  if (!quote) return { text, html: toHtmlDocument(html) };
+  return {
+    text: text === "" ? quote.text : `${text}\n\n${quote.text}`,
+    html: toHtmlDocument(`${html}\n${quoteMarker}\n${quote.html}`),
+  };
+}
+
+/** The requested files, else those of the forwarded email and of the draft. Throws too_large. */
+function requireFiles({ files: requested, basis }: EmailRequest): AttachedFile[] {
+  const forwarded = basis.kind === "forward" ? basis.original.files : [];
+  const files = requested?.map(toSafeFile) ?? [...forwarded, ...(draftOf(basis)?.files ?? [])];
   const total = files.reduce((sum, file) => sum + file.content.length, 0);
   if (total <= maxAttachmentBytes) return files;
   throw new AppError(
     "too_large",
-    `The attachments have ${toMegabytes(total)}; an email takes at most 25 MB.`,
-    { hint: forwarded && !asked ? leaveOut : "Leave some out, or send them in several emails." },
+    `The attachments have ${formatMegabytes(total)}; an email takes at most 25 MB.`,
+    {
+      hint:
+        basis.kind === "forward" && !requested
+          ? forwardFewerHint
+          : "Leave some out, or send them in several emails.",
+    },
   );
 }
 
-function toSafeFile(file: File): File {
+function toSafeFile(file: AttachedFile): AttachedFile {
   const name = toFileName(file.name);
-  return { ...file, name, type: toFileType(file.type === "" ? detectMimeType(name) : file.type) };
+  return { ...file, name, type: toMediaType(file.type === "" ? detectMimeType(name) : file.type) };
 }
-
-/** Parts -> MIME, twice with the same boundaries: without Bcc to go out, with it for Drafts and Sent. */
-async function finish(
-  { clock, from }: ComposeDeps,
-  parts: Parts,
-  about: Pick<Composed, "notes" | "answers" | "forwards">,
-): Promise<Composed> {
-  const recipients = requireRecipientCount([...parts.to, ...parts.cc, ...parts.bcc]);
-  const messageId = newMessageId(from.address);
-  const boundary = newToken(12);
-  const build = (copy: boolean): Promise<Buffer> => {
-    const node = new MailComposer({
-      from: toMailbox(from),
-      to: parts.to.map(toMailbox),
-      cc: parts.cc.map(toMailbox),
-      bcc: parts.bcc.map(toMailbox),
-      subject: parts.subject,
-      messageId,
-      date: new Date(clock.now()),
-      text: toCrlf(parts.text),
-      html: toCrlf(parts.html),
-      encoding: "quoted-printable",
-      attachments: parts.files.map((file) => ({
-        filename: file.name,
-        contentType: toContentType(file),
-        // These may be encoded, other message types may not (RFC 6532 section 3.7, RFC 2046 section 5.2.1).
-        ...(file.type.startsWith("message/global") ? { contentTransferEncoding: "base64" as const } : {}),
-        content: Buffer.from(file.content.buffer, file.content.byteOffset, file.content.byteLength),
-        ...(file.cid ? { cid: file.cid, contentDisposition: "inline" } : {}),
-      })),
-      references: parts.references,
-      baseBoundary: boundary,
-      newline: "win",
-      disableFileAccess: true,
-      disableUrlAccess: true,
-      ...(parts.inReplyTo ? { inReplyTo: parts.inReplyTo } : {}),
-      ...(copy && parts.quoteLength > 0 ? { headers: { [quoteHeader]: String(parts.quoteLength) } } : {}),
-    }).compile();
-    node.keepBcc = copy;
-    return node.build();
-  };
-  const [raw, copy] = await Promise.all([build(false), build(true)]);
-  return {
-    messageId,
-    recipients,
-    raw,
-    copy,
-    ...toIdentity({ from, ...parts }),
-    ...about,
-  };
-}
-
-/** Address objects, never strings: a string would be parsed for more addresses. */
-const toMailbox = ({ name, address }: Address) => ({ name: name ?? "", address });
 
 /** Throws invalid_input for a subject that would become more than one header. */
 function requireOneLine(subject: string): string {
@@ -235,7 +206,7 @@ function requireOneLine(subject: string): string {
   return clean;
 }
 
-/** LF line ends, no control characters, no trailing blank lines. */
+/** Normalizes to LF line ends, without control characters and trailing blank lines. */
 function toPlainLines(body: string): string {
   return body
     .toWellFormed()
@@ -243,5 +214,3 @@ function toPlainLines(body: string): string {
     .replace(/[^\P{Cc}\n\t]/gu, "")
     .trimEnd();
 }
-
-const toCrlf = (text: string) => `${text.replace(/\r?\n/g, "\r\n").trimEnd()}\r\n`;

@@ -1,21 +1,21 @@
-/** A stored draft as an email to send, and the quote inside a draft that draft_email wrote. */
+/** Stored drafts: sending one as it stands, and finding the quote in one that draft_email wrote. */
 import MimeNode from "nodemailer/lib/mime-node";
 import type { Address } from "../email/address.ts";
 import { headerValue, parseHeaders } from "../email/headers.ts";
 import { AppError } from "../errors.ts";
-import type { ComposeDeps, Composed, Original } from "./composed-email.ts";
-import { newMessageId, toIdentity } from "./identity.ts";
+import type { ComposeDeps, ComposedEmail, OriginalEmail } from "./email-request.ts";
+import { newMessageId, toPreviewAndContent } from "./preview.ts";
 import { requireRecipientCount, toBareAddress, withoutRepeats } from "./recipients.ts";
 import type { Quote } from "./reply.ts";
 
-/** How many characters at the end of a draft's text are its quote. Never leaves with the email. */
+/** Header of a stored draft: the number of characters at the end of its text that are the quote. Never submitted. */
 export const quoteHeader = "X-Email-Connector-Quote";
 
-/** Where the quote begins in the HTML. */
+/** Marks the beginning of the quote in the HTML. */
 export const quoteMarker = "<!--quote-->";
 
-/** The quote of a draft that we wrote, for the one that replaces it; undefined when another program rewrote it. */
-export function keptQuote(draft: Original): Quote | undefined {
+/** The quote of a draft that draft_email wrote; undefined when another program has rewritten the draft. */
+export function draftQuote(draft: OriginalEmail): Quote | undefined {
   const length = Number(headerValue(parseHeaders(draft.source), quoteHeader));
   const text = draft.text?.replace(/\r\n?/g, "\n").trimEnd();
   const start = draft.html?.indexOf(quoteMarker) ?? -1;
@@ -28,8 +28,8 @@ export function keptQuote(draft: Original): Quote | undefined {
   };
 }
 
-/** Header fields of a draft that go out with it; everything else in it stays at home. */
-const sentFields = new Set([
+/** Header fields of a draft that are submitted; all others may hold private notes of a mail program. */
+const submittedFields = new Set([
   "to",
   "cc",
   "subject",
@@ -44,15 +44,20 @@ const sentFields = new Set([
   "x-priority",
 ]);
 
-/** A stored draft as it stands, also one a person wrote elsewhere: same body byte for byte, From and Date ours. */
-export function fromDraft({ clock, from }: ComposeDeps, draft: Original): Composed {
+/**
+ * Composes a stored draft for submission, whichever program wrote it: the body stays byte for byte the same, From and
+ * Date are replaced.
+ *
+ * @throws AppError invalid_input for a recipient that is not an email address, too_large for too many
+ */
+export function composeFromDraft({ clock, from }: ComposeDeps, draft: OriginalEmail): ComposedEmail {
   const source = Buffer.from(draft.source).toString("latin1");
   const split = /\r?\n\r?\n/.exec(source);
   const head = split ? source.slice(0, split.index) : source;
   const body = split ? source.slice(split.index + split[0].length) : "";
   const fields = head.split(/\r?\n(?![ \t])/).map((field) => field.replace(/\r?\n/g, "\r\n"));
   const nameOf = (field: string) => field.slice(0, field.indexOf(":")).trim().toLowerCase();
-  const kept = fields.filter((field) => sentFields.has(nameOf(field)));
+  const kept = fields.filter((field) => submittedFields.has(nameOf(field)));
   const bcc = fields.filter((field) => nameOf(field) === "bcc");
   const messageId = draft.messageId ?? newMessageId(from.address);
   const date = new Date(clock.now()).toUTCString().replace("GMT", "+0000");
@@ -65,9 +70,9 @@ export function fromDraft({ clock, from }: ComposeDeps, draft: Original): Compos
   const toRaw = (all: readonly string[]) =>
     Buffer.from(`${all.join("\r\n")}\r\n\r\n${body.replace(/\r\n|\r|\n/g, "\r\n")}`, "latin1");
   const [to = [], cc = [], blind = []] = withoutRepeats([
-    requirePeople(draft.to),
-    requirePeople(draft.cc),
-    requirePeople(draft.bcc),
+    requireValidRecipients(draft.to),
+    requireValidRecipients(draft.cc),
+    requireValidRecipients(draft.bcc),
   ]);
   const text = (draft.text ?? "").replace(/\r\n?/g, "\n").trimEnd();
   return {
@@ -75,7 +80,7 @@ export function fromDraft({ clock, from }: ComposeDeps, draft: Original): Compos
     recipients: requireRecipientCount([...to, ...cc, ...blind]),
     raw: toRaw(lines),
     copy: toRaw([...lines, ...bcc]),
-    ...toIdentity({
+    ...toPreviewAndContent({
       from,
       to,
       cc,
@@ -85,13 +90,13 @@ export function fromDraft({ clock, from }: ComposeDeps, draft: Original): Compos
       files: draft.files,
       inReplyTo: draft.inReplyTo,
     }),
-    ...(draft.inReplyTo ? { answersMessageId: draft.inReplyTo } : {}),
+    answersMessageId: draft.inReplyTo || undefined,
     notes: [],
   };
 }
 
-/** Everyone a draft names, as addresses we would send to. Throws invalid_input. */
-function requirePeople(people: readonly Address[]): Address[] {
+/** Validates the recipients of a draft. Throws invalid_input. */
+function requireValidRecipients(people: readonly Address[]): Address[] {
   return people.map(({ name, address }) => {
     const bare = toBareAddress(address);
     if (bare) return name ? { name, address: bare } : { address: bare };

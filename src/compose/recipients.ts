@@ -1,34 +1,34 @@
 /**
- * Who an email goes to: single bare addresses, each validated, so that an envelope is exactly what was asked.
- * Address lists are never parsed: `"a@good" <v@evil>` and `b@x\r\nBcc: v@y` are refused, not read.
+ * Recipients of outgoing email: single bare addresses, each validated, so that the envelope is exactly what was
+ * requested. Address lists are never parsed: `"a@good" <v@evil>` and `b@x\r\nBcc: v@y` are refused.
  */
 import { domainToASCII } from "node:url";
 import type { Address } from "../email/address.ts";
 import { AppError } from "../errors.ts";
 
-/** Recipients of one email, over to, cc and bcc. */
+/** Recipients of one email in to, cc and bcc together. */
 export const maxRecipients = 20;
 
 /**
- * RFC 5321 dot-string, with the letters and digits of every script that RFC 6531 adds, as far as they are seen: what
- * is shown is where it goes. No quoted local parts: nobody has them, and attackers love them.
+ * RFC 5321 dot-string, with the letters and digits of every script (RFC 6531), but no invisible characters: the address
+ * that a person sees is the one used. Quoted local parts are refused: they are practically only used in attacks.
  */
 const localPart =
   /^(?!.*\p{Default_Ignorable_Code_Point})(?!\p{M})[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(\.(?!\p{M})[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 const domainName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** A bare address with its domain in ASCII (IDNA), or undefined when it is none. */
+/** Parses a bare address. Returns it with its domain in ASCII (IDNA), or undefined for anything else. */
 export function toBareAddress(text: string): string | undefined {
   const trimmed = text.trim();
   const at = trimmed.lastIndexOf("@");
-  // RFC 6532 section 3.1: one spelling of what looks the same.
+  // RFC 6532 section 3.1: NFC, so that equal looking addresses are equal.
   const local = trimmed.slice(0, at).normalize("NFC");
   const domain = domainToASCII(trimmed.slice(at + 1));
   if (at < 1 || Buffer.byteLength(local) > 64 || trimmed.length > 254) return undefined;
   return localPart.test(local) && domainName.test(domain) ? `${local}@${domain}` : undefined;
 }
 
-/** The addresses of one argument. Throws invalid_input that names the argument and the position. */
+/** Parses the addresses of one argument. Throws invalid_input that names the argument and the position. */
 export function requireAddresses(texts: readonly string[], argument: string): Address[] {
   return texts.map((text, index) => {
     const address = toBareAddress(text);
@@ -39,7 +39,7 @@ export function requireAddresses(texts: readonly string[], argument: string): Ad
   });
 }
 
-/** Drops who was named before, over several lists: nobody gets it twice. */
+/** Removes repeated addresses across several lists; the first occurrence stays. */
 export function withoutRepeats(lists: readonly (readonly Address[])[]): Address[][] {
   const seen = new Set<string>();
   return lists.map((list) =>
@@ -52,7 +52,7 @@ export function withoutRepeats(lists: readonly (readonly Address[])[]): Address[
   );
 }
 
-/** The envelope: everyone once. Throws too_large for more than an email may have. */
+/** Returns the envelope, every recipient once. Throws too_large above `maxRecipients`. */
 export function requireRecipientCount(people: readonly Address[]): string[] {
   const recipients = [...new Map(people.map(({ address }) => [address.toLowerCase(), address])).values()];
   if (recipients.length <= maxRecipients) return recipients;
@@ -63,7 +63,10 @@ export function requireRecipientCount(people: readonly Address[]): string[] {
   );
 }
 
-/** A display name from a received email, fit for a header of ours: one line, no tricks; absent when it would mislead. */
+/**
+ * Cleans a display name of a received email for a header of an outgoing one. Undefined when nothing is left, or when
+ * the name contains an address, which would mislead.
+ */
 export function toDisplayName(name: string | undefined): string | undefined {
   const clean = name
     ?.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ")

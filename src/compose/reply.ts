@@ -1,46 +1,47 @@
-/** What a reply or a forward takes from the email it builds on: recipients, subject, thread, quote. No I/O. */
+/** Recipients, subject, thread and quote of a reply or forward, computed from the original email. */
 
 import type { Address } from "../email/address.ts";
-import { isForward, isReply } from "../email/subject.ts";
-import type { Original } from "./composed-email.ts";
-import { escapeHtml, quoteLook } from "./markdown.ts";
-import { quoteLines } from "./plain.ts";
-import type { Body } from "./quotable.ts";
+import { isForwardSubject, isReplySubject } from "../email/subject.ts";
+import type { OriginalEmail } from "./email-request.ts";
+import { escapeHtml, quoteStyle } from "./markdown-html.ts";
+import { quoteLines } from "./markdown-text.ts";
+import type { QuotedBody } from "./quoted-body.ts";
 import { toBareAddress, toDisplayName } from "./recipients.ts";
 
-/** What follows the new text, in both forms. */
+/** The text that follows the new one, in both forms. */
 export type Quote = { text: string; html: string };
 
 export function toReplySubject(subject: string): string {
-  return isReply(subject) ? subject : `Re: ${subject}`.trimEnd();
+  return isReplySubject(subject) ? subject : `Re: ${subject}`.trimEnd();
 }
 
 export function toForwardSubject(subject: string): string {
-  return isForward(subject) ? subject : `Fwd: ${subject}`.trimEnd();
+  return isForwardSubject(subject) ? subject : `Fwd: ${subject}`.trimEnd();
 }
 
-/** RFC 5322 section 3.6.4: what it referred to, then itself. The first and the last hundred are kept. */
-export function toReferences({ references, messageId }: Original): string[] {
+/** References of a reply (RFC 5322 section 3.6.4): the original's, then its Message-ID. At most 100, the first kept. */
+export function toReferences({ references, messageId }: OriginalEmail): string[] {
   const all = [...new Set([...references, ...(messageId ? [messageId] : [])])];
   return all.length <= 100 ? all : [...all.slice(0, 1), ...all.slice(-99)];
 }
 
 /**
- * Who gets a reply: Reply-To, else From; with `all` everybody else it went to. Own addresses are left out, with or
- * without +tag; a reply to one's own email goes to whom that went to.
+ * Recipients of a reply: Reply-To, else From; with `all` also every other recipient (RFC 5322 section 3.6.3). Own
+ * addresses are left out, with or without +tag; a reply to one's own email goes to the recipients of that email.
  */
 export function toReplyRecipients(
-  original: Original,
+  original: OriginalEmail,
   own: readonly string[],
   all: boolean,
 ): { to: Address[]; cc: Address[] } {
   const ownKeys = new Set(own.map(withoutTag));
   const others = (people: readonly Address[]) =>
-    people.flatMap(toPerson).filter((p) => !ownKeys.has(withoutTag(p.address)));
+    people.flatMap(toRecipient).filter((p) => !ownKeys.has(withoutTag(p.address)));
   const senders = others(original.replyTo.length > 0 ? original.replyTo : original.from);
   if (senders.length === 0) {
     const to = others(original.to);
-    if (to.length === 0) return { to: original.from.flatMap(toPerson), cc: all ? others(original.cc) : [] };
+    if (to.length === 0)
+      return { to: original.from.flatMap(toRecipient), cc: all ? others(original.cc) : [] };
     return { to, cc: all ? others(original.cc) : [] };
   }
   return all
@@ -48,8 +49,8 @@ export function toReplyRecipients(
     : { to: senders, cc: [] };
 }
 
-/** Somebody of a received header, if it is an address we would write to. */
-function toPerson({ name, address }: Address): Address[] {
+/** Converts an address of a received header; empty when it is not a valid recipient. */
+function toRecipient({ name, address }: Address): Address[] {
   const bare = toBareAddress(address);
   const display = toDisplayName(name);
   if (!bare) return [];
@@ -62,23 +63,23 @@ const withoutTag = (address: string) =>
     .toLowerCase()
     .replace(/\+[^@]*@/, "@");
 
-/** `> ` before each line, under a line that says who wrote it and when. `body` is the original's text. */
-export function toReplyQuote(original: Original, body: Body): Quote {
-  const when = original.date ? `On ${toReadableDate(original.date)}, ` : "";
-  const intro = `${when}${toWho(original.from[0])} wrote:`;
+/** Quotes the original's text with `> ` before each line, below a line with its author and date. */
+export function toReplyQuote(original: OriginalEmail, body: QuotedBody): Quote {
+  const when = original.date ? `On ${formatDate(original.date)}, ` : "";
+  const intro = `${when}${formatPerson(original.from[0])} wrote:`;
   return {
     text: [intro, ...quoteLines(body.text.split("\n"))].join("\n"),
-    html: `<p>${escapeHtml(intro)}</p>\n<blockquote type="cite" style="${quoteLook}">\n${body.html}\n</blockquote>`,
+    html: `<p>${escapeHtml(intro)}</p>\n<blockquote type="cite" style="${quoteStyle}">\n${body.html}\n</blockquote>`,
   };
 }
 
-/** The header block that mail programs put over an email that is passed on. */
-export function toForwardQuote(original: Original, body: Body): Quote {
-  const people = (list: readonly Address[]) => list.map(toWho).join(", ");
+/** Puts the header block that mail programs write above a forwarded email before its body. */
+export function toForwardQuote(original: OriginalEmail, body: QuotedBody): Quote {
+  const people = (list: readonly Address[]) => list.map(formatPerson).join(", ");
   const lines = [
     "---------- Forwarded message ----------",
     `From: ${people(original.from)}`,
-    ...(original.date ? [`Date: ${toReadableDate(original.date)}`] : []),
+    ...(original.date ? [`Date: ${formatDate(original.date)}`] : []),
     `Subject: ${original.subject}`,
     `To: ${people(original.to)}`,
     ...(original.cc.length > 0 ? [`Cc: ${people(original.cc)}`] : []),
@@ -89,7 +90,7 @@ export function toForwardQuote(original: Original, body: Body): Quote {
   };
 }
 
-function toWho(person: Address | undefined): string {
+function formatPerson(person: Address | undefined): string {
   if (!person) return "someone";
   const name = toDisplayName(person.name);
   return name ? `${name} <${person.address}>` : person.address;
@@ -97,8 +98,8 @@ function toWho(person: Address | undefined): string {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** 2026-11-20T14:03:00+01:00 -> 20 Nov 2026 at 14:03 +01:00, in the writer's own time. */
-function toReadableDate(iso: string): string {
+/** 2026-11-20T14:03:00+01:00 -> 20 Nov 2026 at 14:03 +01:00, in the author's own time zone. */
+function formatDate(iso: string): string {
   const match = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}:\d{2})(?::\d{2})?(?:\.\d+)?(Z|[+-]\d{2}:\d{2})$/.exec(iso);
   if (!match) return iso;
   const [, year, month, day, time, zone] = match;

@@ -17,10 +17,10 @@ const prefix = toPrefix(words.reply, words.forward, words.either);
 const tag = /^\s*\[[^[\]]*\](?=\s*\S)/;
 const trailer = /\(fwd\)\s*$/i;
 
-export const isReply = (subject: string) => reply.test(subject);
-export const isForward = (subject: string) => forward.test(subject);
+export const isReplySubject = (subject: string) => reply.test(subject);
+export const isForwardSubject = (subject: string) => forward.test(subject);
 /** Where a forward taken for an answer would be worse than the other way round. */
-export const mayBeForward = (subject: string) => maybeForward.test(subject);
+export const mayBeForwardSubject = (subject: string) => maybeForward.test(subject);
 
 /** Past it a subject is nobody's; taking `Re:` after `Re:` away takes the square of the length. */
 const maxCharacters = 500;

@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import { type AppEnv, limitBody } from "../http/guard.ts";
 import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import type { File } from "../mail/mail-account.ts";
+import type { AttachedFile } from "../mail/mail-account.ts";
 import { pageHeaders } from "../pages/headers.ts";
 import { toLanguage } from "../pages/text/language.ts";
 import { type UploadPageProps, uploadPage } from "../pages/upload.tsx";
@@ -88,7 +88,7 @@ function showPage(
 }
 
 /** The files of the form. Throws invalid_input for a body that is no form, and too_large of the body limit. */
-async function parseFiles(c: Context<AppEnv>): Promise<File[]> {
+async function parseFiles(c: Context<AppEnv>): Promise<AttachedFile[]> {
   let form: FormData;
   try {
     form = await c.req.formData();

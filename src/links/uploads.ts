@@ -9,7 +9,7 @@ import type { Database } from "../db/open.ts";
 import { uploadChunks, uploads } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
-import type { File } from "../mail/mail-account.ts";
+import type { AttachedFile } from "../mail/mail-account.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 import type { Links } from "./links.ts";
 
@@ -41,7 +41,7 @@ export function createUploads(deps: UploadsDeps) {
      * Stores the files of one submission and redeems the link; the link is usable again when that fails. Throws
      * link_expired, too_large, invalid_input, rate_limited.
      */
-    receive: (secret: string, files: readonly File[]) => receiveFiles(deps, secret, files),
+    receive: (secret: string, files: readonly AttachedFile[]) => receiveFiles(deps, secret, files),
 
     /** Deletes expired uploads. */
     sweep(): void {
@@ -58,7 +58,7 @@ export function createUploads(deps: UploadsDeps) {
       },
 
       /** Reads the files of an upload. Throws attachment_not_found when there are none. */
-      read: (id: string): File[] => readFiles(deps, grant, id),
+      read: (id: string): AttachedFile[] => readFiles(deps, grant, id),
 
       /** Deletes an upload that was used. Never throws: the email exists, and the sweep deletes it later. */
       remove(id: string): void {
@@ -88,7 +88,11 @@ function requireRoom({ db, clock }: UploadsDeps, grantId: string): void {
     });
 }
 
-async function receiveFiles(deps: UploadsDeps, secret: string, files: readonly File[]): Promise<void> {
+async function receiveFiles(
+  deps: UploadsDeps,
+  secret: string,
+  files: readonly AttachedFile[],
+): Promise<void> {
   const { db, links } = deps;
   const totalBytes = files.reduce((sum, { content }) => sum + content.length, 0);
   if (files.length === 0 || totalBytes === 0)
@@ -115,7 +119,7 @@ async function storeFiles(
   { db, clock }: UploadsDeps,
   { id: grantId, dataKey }: LiveGrant,
   uploadId: string,
-  files: readonly File[],
+  files: readonly AttachedFile[],
 ): Promise<void> {
   const list = files.map(({ name, type, content }) => ({ name, type, size: content.length }));
   const whole = Buffer.concat(files.map(({ content }) => content));
@@ -139,7 +143,7 @@ async function storeFiles(
   db.update(uploads).set({ sizeBytes: whole.length }).where(eq(uploads.id, uploadId)).run();
 }
 
-function readFiles({ db, clock }: UploadsDeps, grant: LiveGrant, id: string): File[] {
+function readFiles({ db, clock }: UploadsDeps, grant: LiveGrant, id: string): AttachedFile[] {
   const row = db
     .select()
     .from(uploads)

@@ -5,7 +5,8 @@
 import type { MailReading } from "./reading.ts";
 import type { MailWriting } from "./writing.ts";
 
-export type { Composed, EmailRequest, File, Original, Preview } from "../compose/composed-email.ts";
+export type { AttachedFile } from "../compose/attached-file.ts";
+export type { ComposedEmail, EmailPreview, EmailRequest, OriginalEmail } from "../compose/email-request.ts";
 export type { MailReading } from "./reading.ts";
 export type { Change, MailWriting, OrganizeResult } from "./writing.ts";
 

@@ -1,5 +1,6 @@
 /** The writing verbs of Mail. Organizing is done in organise.ts, composing in compose.ts, sending in sending.ts. */
-import type { Composed, EmailRequest, File, Original } from "../compose/composed-email.ts";
+import type { AttachedFile } from "../compose/attached-file.ts";
+import type { ComposedEmail, EmailRequest, OriginalEmail } from "../compose/email-request.ts";
 
 /** What was done to one email, so that it can be undone. Email ids and mailbox paths only. */
 export type Change =
@@ -48,18 +49,18 @@ export type MailWriting = {
    * An email to build on: as much as a quote needs, or whole with its files to pass on or to take up as a draft.
    * Throws email_not_found, email_moved, too_large, and invalid_input for a draft that is none.
    */
-  readOriginal(id: string, purpose: "quote" | "forward" | "draft"): Promise<Original>;
+  readOriginal(id: string, purpose: "quote" | "forward" | "draft"): Promise<OriginalEmail>;
   /** One attachment by the index get_email gives it. Throws attachment_not_found and as readOriginal does. */
-  readAttachment(id: string, index: number): Promise<File>;
+  readAttachment(id: string, index: number): Promise<AttachedFile>;
   /** Builds an email from this account. Throws invalid_input, too_large. */
-  compose(request: EmailRequest): Promise<Composed>;
+  compose(request: EmailRequest): Promise<ComposedEmail>;
   /** Puts it into Drafts, then removes the draft it replaces. */
-  saveDraft(composed: Composed, replaces?: string): Promise<SavedDraft>;
+  saveDraft(composed: ComposedEmail, replaces?: string): Promise<SavedDraft>;
   /**
    * Submits it once, files the copy in Sent, and removes the draft it came from. Never retried.
    * Throws recipient_refused (nobody took it), message_refused, maybe_sent, login_refused, host_unreachable.
    */
-  send(composed: Composed, draftId?: string): Promise<Sent>;
+  send(composed: ComposedEmail, draftId?: string): Promise<Sent>;
 };
 
 export type Outcome = {

@@ -3,7 +3,7 @@
  * types.
  */
 import type { Level } from "../grant.ts";
-import type { Change, File, MailAccount } from "../mail/mail-account.ts";
+import type { AttachedFile, Change, MailAccount } from "../mail/mail-account.ts";
 
 export type ToolContext = ToolServices &
   GrantStores & {
@@ -84,7 +84,7 @@ type UploadedFiles = {
   /** Creates a one-time page for the person; `expiresAt` in milliseconds since the epoch. Throws rate_limited. */
   request(): { uploadId: string; url: string; expiresAt: number };
   /** Throws attachment_not_found before the files are uploaded, and after they expire. */
-  read(id: string): File[];
+  read(id: string): AttachedFile[];
   /** Deletes an upload that was used. Never throws. */
   remove(id: string): void;
 };

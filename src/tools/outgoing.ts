@@ -1,7 +1,13 @@
 /** The parts that draft_email and send_email share: their parameters, and the preview of the finished email. */
 import { z } from "zod";
 import { AppError } from "../errors.ts";
-import type { EmailRequest, File, MailAccount, Preview } from "../mail/mail-account.ts";
+import type {
+  AttachedFile,
+  EmailPreview,
+  EmailRequest,
+  MailAccount,
+  OriginalEmail,
+} from "../mail/mail-account.ts";
 import type { ToolContext } from "./context.ts";
 import { mailLine, mailText } from "./fence.ts";
 import { account } from "./parameters.ts";
@@ -80,12 +86,23 @@ export async function toEmailRequest(
     bcc,
     subject,
     body,
+    basis: toBasis({ replied, forwarded, draft }, reply_all),
+    files: files?.flat(),
+  };
+}
+
+function toBasis(
+  {
     replied,
     forwarded,
     draft,
-    files: files?.flat(),
-    replyAll: reply_all || undefined,
-  };
+  }: { replied?: OriginalEmail; forwarded?: OriginalEmail; draft?: OriginalEmail },
+  all: boolean,
+): EmailRequest["basis"] {
+  if (replied && forwarded) throw new AppError("invalid_input", "Give `reply_to` or `forward`, not both.");
+  if (replied) return { kind: "reply", original: replied, all, draft };
+  if (forwarded) return { kind: "forward", original: forwarded, draft };
+  return draft ? { kind: "draft", draft } : { kind: "new" };
 }
 
 /** A file from an attachment of an email, or from base64. Throws invalid_input, too_large. */
@@ -93,7 +110,7 @@ async function readAttachedFile(
   wanted: z.output<typeof attachment>,
   at: number,
   accountFor: ToolContext["accountFor"],
-): Promise<File> {
+): Promise<AttachedFile> {
   const { email, index, name, type, base64 } = wanted;
   if (email !== undefined && index !== undefined && base64 === undefined)
     return accountFor({ id: email }).readAttachment(email, index);
@@ -135,7 +152,7 @@ export const preview = z.object({
   in_reply_to: mailLine().optional(),
 });
 
-export function toPreview({ inReplyTo, text, ...rest }: Preview): z.output<typeof preview> {
+export function toPreview({ inReplyTo, text, ...rest }: EmailPreview): z.output<typeof preview> {
   const left = text.length - maxPreviewCharacters;
   return {
     ...rest,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AppError, quoted } from "../errors.ts";
-import type { MailAccount, Preview } from "../mail/mail-account.ts";
+import type { EmailPreview, MailAccount } from "../mail/mail-account.ts";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 import {
@@ -47,7 +47,7 @@ export const sendEmailTool = defineTool({
         hint: "Connect it again with its SMTP server.",
       });
     const { idempotency_key, ...request } = input;
-    let shown: Preview | undefined;
+    let shown: EmailPreview | undefined;
     const { answer, sentBeforeAt } = await context.sendLog.sendOnce(
       {
         accountId: account.accountId,

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
 import { compose } from "../../src/compose/compose.ts";
-import type { Composed, EmailRequest, Original } from "../../src/compose/composed-email.ts";
-import { toOriginal } from "../../src/compose/original.ts";
-import { toPlain } from "../../src/compose/plain.ts";
+import type { ComposedEmail, EmailRequest, OriginalEmail } from "../../src/compose/email-request.ts";
+import { markdownToText } from "../../src/compose/markdown-text.ts";
+import { parseOriginal } from "../../src/compose/parse-original.ts";
 import { toBareAddress } from "../../src/compose/recipients.ts";
 
 const now = Date.UTC(2026, 10, 23, 9, 30, 5);
@@ -14,11 +14,21 @@ const deps = {
   own: ["ann@example.test", "ann@work.test"],
 };
 
-const write = (request: EmailRequest) =>
-  compose(deps, { to: ["ben@example.test"], subject: "Hello", body: "Hi", ...request });
-const source = (composed: Composed) => Buffer.from(composed.raw).toString("latin1");
-const original = (raw: string): Promise<Original> =>
-  toOriginal("id", Buffer.from(raw.replace(/\r?\n/g, "\r\n")), true);
+const write = (request: Partial<EmailRequest>) =>
+  compose(deps, {
+    basis: { kind: "new" },
+    to: ["ben@example.test"],
+    subject: "Hello",
+    body: "Hi",
+    ...request,
+  });
+const replyTo = (original: OriginalEmail, all = false) => ({
+  basis: { kind: "reply" as const, original, all },
+});
+
+const source = (composed: ComposedEmail) => Buffer.from(composed.raw).toString("latin1");
+const original = (raw: string): Promise<OriginalEmail> =>
+  parseOriginal("id", Buffer.from(raw.replace(/\r?\n/g, "\r\n")), true);
 const refusal = (work: Promise<unknown>) =>
   work.then(
     () => "composed",
@@ -76,7 +86,7 @@ describe("An email of ours", () => {
         const composed = await write({ body: `x${body}x` });
         const parsed = await PostalMime.parse(composed.raw);
         expect(parsed.text?.replace(/\r\n/g, "\n").trimEnd()).toBe(composed.preview.text);
-        expect(composed.preview.text).toBe(toPlain(`x${body.replace(/[^\P{Cc}\n\t]/gu, "")}x`));
+        expect(composed.preview.text).toBe(markdownToText(`x${body.replace(/[^\P{Cc}\n\t]/gu, "")}x`));
       }),
       { numRuns: 50 },
     );
@@ -115,7 +125,7 @@ describe("A body in HTML", () => {
     "Use <b>bold</b>",
     "<ann@example.test>",
   ])("is told from words about HTML: %j", async (body) => {
-    expect((await write({ body })).preview.text).toBe(toPlain(body));
+    expect((await write({ body })).preview.text).toBe(markdownToText(body));
   });
 });
 
@@ -184,7 +194,7 @@ describe("M01: what would become another header", () => {
     );
     const composed = await compose(deps, {
       body: "x",
-      replied,
+      ...replyTo(replied),
       files: [
         { name: "../../a\r\nX-Evil: 1\u202egnp.exe", type: "text/html\r\nX: y", content: Buffer.from("x") },
       ],
@@ -212,7 +222,7 @@ describe("M03: From", () => {
     const draft = await original(
       "From: boss@evil.test\nSender: x@evil.test\nReply-To: y@evil.test\nResent-To: z@evil.test\nX-Email-Connector-Quote: 3\nX-Secret: 1\nTo: ben@example.test\nBcc: eve@example.test\nSubject: Hi\nMessage-ID: <d@example.test>\nDate: Mon, 1 Jan 2001 00:00:00 +0000\nMIME-Version: 1.0\nContent-Type: text/plain\n\nbody\n",
     );
-    const composed = await compose(deps, { draft });
+    const composed = await compose(deps, { basis: { kind: "draft", draft } });
     expect(source(composed)).toBe(
       [
         "From: Ann Lee <ann@example.test>",

@@ -3,9 +3,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
 import { compose } from "../../src/compose/compose.ts";
-import type { Composed, EmailRequest, Original } from "../../src/compose/composed-email.ts";
-import { escapeHtml, toLines } from "../../src/compose/markdown.ts";
-import { toOriginal } from "../../src/compose/original.ts";
+import type { ComposedEmail, EmailRequest, OriginalEmail } from "../../src/compose/email-request.ts";
+import { escapeHtml, plainTextToHtml } from "../../src/compose/markdown-html.ts";
+import { parseOriginal } from "../../src/compose/parse-original.ts";
 
 const deps = {
   clock: { now: () => Date.UTC(2026, 10, 23, 9, 30, 5) },
@@ -13,14 +13,13 @@ const deps = {
   own: ["ann@example.test", "ann@work.test"],
 };
 
-const source = (composed: Composed) => Buffer.from(composed.raw).toString("latin1");
-const original = (raw: string): Promise<Original> =>
-  toOriginal("id", Buffer.from(raw.replace(/\r?\n/g, "\r\n")), true);
-const refusal = (work: Promise<unknown>) =>
-  work.then(
-    () => "composed",
-    (error: { code: string }) => error.code,
-  );
+const source = (composed: ComposedEmail) => Buffer.from(composed.raw).toString("latin1");
+const original = (raw: string): Promise<OriginalEmail> =>
+  parseOriginal("id", Buffer.from(raw.replace(/\r?\n/g, "\r\n")), true);
+const replyTo = (original: OriginalEmail, all = false) => ({
+  basis: { kind: "reply" as const, original, all },
+});
+const forwardOf = (original: OriginalEmail) => ({ basis: { kind: "forward" as const, original } });
 
 const received = (headers: string, body = "Hello Ann,\n\nwhen?\n\nBen") =>
   original(
@@ -29,7 +28,7 @@ const received = (headers: string, body = "Hello Ann,\n\nwhen?\n\nBen") =>
 
 describe("A reply", () => {
   const recipients = async (headers: string, replyAll = false) => {
-    const { preview } = await compose(deps, { body: "x", replied: await received(headers), replyAll });
+    const { preview } = await compose(deps, { body: "x", ...replyTo(await received(headers), replyAll) });
     return { to: preview.to.map(({ address }) => address), cc: preview.cc.map(({ address }) => address) };
   };
 
@@ -43,7 +42,7 @@ describe("A reply", () => {
 
   test("says when Reply-To leads away from the sender", async () => {
     const notes = async (headers: string, to?: string[]) =>
-      (await compose(deps, { body: "x", replied: await received(headers), to })).notes;
+      (await compose(deps, { body: "x", ...replyTo(await received(headers)), to })).notes;
     expect(await notes("Reply-To: else@evil.test\n")).toEqual([expect.stringContaining("Reply-To")]);
     expect(await notes("Reply-To: BEN@example.test\n")).toEqual([]);
     expect(await notes("")).toEqual([]);
@@ -52,14 +51,14 @@ describe("A reply", () => {
 
   test("to all adds everybody else, without own addresses, with or without +tag", async () => {
     const raw = `From: ben@example.test\nTo: Ann <ANN@example.test>, Cleo <cleo@example.test>, ann+shop@example.test\nCc: dora@example.test, ann@work.test, ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
-    const { preview } = await compose(deps, { body: "x", replied: await original(raw), replyAll: true });
+    const { preview } = await compose(deps, { body: "x", ...replyTo(await original(raw), true) });
     expect(preview.to.map(({ address }) => address)).toEqual(["ben@example.test", "cleo@example.test"]);
     expect(preview.cc.map(({ address }) => address)).toEqual(["dora@example.test"]);
   });
 
   test("to one's own email goes to whom that went to", async () => {
     const raw = `From: ann@example.test\nTo: ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
-    const { preview } = await compose(deps, { body: "x", replied: await original(raw) });
+    const { preview } = await compose(deps, { body: "x", ...replyTo(await original(raw)) });
     expect(preview.to).toEqual([{ address: "ben@example.test" }]);
   });
 
@@ -75,14 +74,15 @@ describe("A reply", () => {
     const replied = await original(
       `From: b@example.test\nSubject: ${subject}\nMessage-ID: <m@x.test>\n\nx\n`,
     );
-    expect((await compose(deps, { body: "x", replied })).preview.subject).toBe(expected);
+    expect((await compose(deps, { body: "x", ...replyTo(replied) })).preview.subject).toBe(expected);
   });
 
   test("continues the thread: In-Reply-To and References (RFC 5322 3.6.4)", async () => {
     const head = async (headers: string) =>
       (
-        source(await compose(deps, { body: "x", replied: await received(headers) })).split("\r\n\r\n")[0] ??
-        ""
+        source(await compose(deps, { body: "x", ...replyTo(await received(headers)) })).split(
+          "\r\n\r\n",
+        )[0] ?? ""
       )
         .replace(/\r\n\s+/g, " ")
         .split("\r\n")
@@ -100,14 +100,14 @@ describe("A reply", () => {
   });
 
   test("quotes in text and HTML what it answers, HTML-only emails too", async () => {
-    const plain = await compose(deps, { body: "At ten.", replied: await received("") });
+    const plain = await compose(deps, { body: "At ten.", ...replyTo(await received("")) });
     expect(plain.preview.text).toBe(
       "At ten.\n\nOn 20 Nov 2026 at 14:03 +01:00, Ben Böhm <ben@example.test> wrote:\n> Hello Ann,\n>\n> when?\n>\n> Ben",
     );
     const replied = await original(
       `From: ben@example.test\nMessage-ID: <m@x.test>\nContent-Type: text/html\n\n<style>p{color:red}</style><p>Hello <b>Ann</b></p><script>evil()</script><img src="http://track.test/1.gif" width=1 height=1>\n`,
     );
-    const rich = await compose(deps, { body: "Hi", replied });
+    const rich = await compose(deps, { body: "Hi", ...replyTo(replied) });
     expect(rich.preview.text).toContain("> Hello Ann");
     const html = (await PostalMime.parse(rich.raw)).html ?? "";
     expect(html).toContain("<strong>Ann</strong>");
@@ -120,7 +120,7 @@ describe("A quote", () => {
     const replied = await original(
       "From: ben@example.test\nMessage-ID: <m@x.test>\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nView this\nin your browser.\n--b\nContent-Type: text/html\n\n<p>Come at <b>ten</b>.</p>\n--b--\n",
     );
-    const composed = await compose(deps, { body: "Yes", replied });
+    const composed = await compose(deps, { body: "Yes", ...replyTo(replied) });
     expect(composed.preview.text).toEndWith("wrote:\n> Come at ten.");
     const { html } = await PostalMime.parse(composed.raw);
     expect(html).toContain("<p>Come at <strong>ten</strong>.</p>");
@@ -134,7 +134,7 @@ describe("A quote", () => {
         const said = pieces.join("").replaceAll("://", "").replace(/\s+/g, " ").trim();
         const html = `<p>${escapeHtml(said)}</p><pre>${escapeHtml(said)}</pre>`;
         const raw = `From: ben@example.test\nMessage-ID: <m@x.test>\nContent-Type: text/html\n\n${html}\n`;
-        const composed = await compose(deps, { body: "x", replied: await original(raw) });
+        const composed = await compose(deps, { body: "x", ...replyTo(await original(raw)) });
         // A line that begins with ">" itself is a quote in a quote.
         const bare = (line: string) => line.replace(/^[> ]+/, "");
         const quoted = composed.preview.text.split("\n").slice(3);
@@ -149,7 +149,7 @@ describe("A quote", () => {
   test("of flowed lines is paragraphs again, also where they quote (RFC 3676 4.1, 4.5)", async () => {
     const quoted = async (parameters: string, lines: string[]) => {
       const raw = `From: ben@example.test\nMessage-ID: <m@x.test>\nMIME-Version: 1.0\nContent-Type: text/plain;\n charset=utf-8; format=flowed${parameters}\n\n${lines.join("\n")}\n`;
-      const { preview } = await compose(deps, { body: "x", replied: await original(raw) });
+      const { preview } = await compose(deps, { body: "x", ...replyTo(await original(raw)) });
       return preview.text.split("\n").slice(3);
     };
     expect(await quoted("", ["Dear ", "Ann,", "", "> what ", "> is it?", ">> that", "-- ", "Ben"])).toEqual([
@@ -166,7 +166,7 @@ describe("A quote", () => {
 
 test("Plain text that is quoted or kept has its indentation in the HTML, too", () => {
   const html = "<div>a<br>\n&nbsp; b&nbsp; c &amp; d<br>\n&nbsp;&nbsp;&nbsp; e</div>";
-  expect(toLines("a\n  b  c & d\n\te")).toBe(html);
+  expect(plainTextToHtml("a\n  b  c & d\n\te")).toBe(html);
 });
 
 describe("A forward", () => {
@@ -177,7 +177,7 @@ describe("A forward", () => {
     const composed = await compose(deps, {
       to: ["dora@example.test"],
       body: "| a | b |\n|---|--:|\n| 1 | 2 |",
-      forwarded,
+      ...forwardOf(forwarded),
     });
     const html = (await PostalMime.parse(composed.raw)).html ?? "";
     expect(html).toContain("<table><tr><td><h1>Sale</h1></td></tr></table>");
@@ -191,7 +191,11 @@ describe("A forward", () => {
     const forwarded = await original(
       `From: Ben <ben@example.test>\nTo: ann@example.test\nCc: cleo@example.test\nSubject: Plan\nMessage-ID: <m@x.test>\nReferences: <r@x.test>\nDate: Fri, 20 Nov 2026 14:03:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nGr=FC=DFe\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename="plan.pdf"\nContent-Transfer-Encoding: base64\n\n${file.toString("base64")}\n--b--\n`,
     );
-    const composed = await compose(deps, { to: ["dora@example.test"], body: "See below.", forwarded });
+    const composed = await compose(deps, {
+      to: ["dora@example.test"],
+      body: "See below.",
+      ...forwardOf(forwarded),
+    });
     expect(composed.preview).toMatchObject({
       subject: "Fwd: Plan",
       text: "See below.\n\n---------- Forwarded message ----------\nFrom: Ben <ben@example.test>\nDate: 20 Nov 2026 at 14:03 +01:00\nSubject: Plan\nTo: ann@example.test\nCc: cleo@example.test\n\nGrüße",
@@ -206,7 +210,7 @@ describe("A forward", () => {
     const forwarded = await original(
       `From: ben@example.test\nSubject: News\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html; charset=utf-8\n\n<html><head><title>t</title><style>.a{color:red}</style></head><body onload="evil()"><p class="a" style="margin:0" onclick="evil()">Hi <a href="javascript:evil()">x</a><img src="cid:pic@x"></p><form action="http://evil.test"><p>in a form</p><input></form><script>evil()</script><iframe src="http://evil.test"></iframe></body></html>\n--b\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\nContent-Disposition: inline\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--b--\n`,
     );
-    const composed = await compose(deps, { to: ["dora@example.test"], forwarded });
+    const composed = await compose(deps, { to: ["dora@example.test"], ...forwardOf(forwarded) });
     const parsed = await PostalMime.parse(composed.raw);
     const html = parsed.html ?? "";
     for (const kept of ['<p class="a" style="margin:0">', ".a{color:red}", 'src="cid:pic@x"', "in a form"])
@@ -221,7 +225,7 @@ describe("A forward", () => {
       `From: ben@example.test\nSubject: Plan\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>Hi <img src="cid:pic%40x"><img src="https://x.test/y.png"></p>\n--b\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\n\nx\n--b--\n--a\nContent-Type: application/pdf; name="plan.pdf"\nContent-Disposition: attachment\n\nx\n--a--\n`,
     );
     const forward = async (files?: EmailRequest["files"]) => {
-      const composed = await compose(deps, { to: ["dora@example.test"], forwarded, files });
+      const composed = await compose(deps, { to: ["dora@example.test"], ...forwardOf(forwarded), files });
       const { attachments, html = "" } = await PostalMime.parse(composed.raw);
       return { names: attachments.map(({ filename }) => filename), html, notes: composed.notes };
     };
@@ -243,7 +247,7 @@ describe("A forward", () => {
     const forwarded = await original(
       `From: ben@example.test\nSubject: Plan\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: text/html\n\n<p>Hi <img src="cid:pic%40x"></p>\n--a\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\n\nx\n--a\nContent-Type: image/png; name="q.png"\nContent-ID: <other@x>\n\nx\n--a--\n`,
     );
-    const composed = await compose(deps, { to: ["dora@example.test"], forwarded });
+    const composed = await compose(deps, { to: ["dora@example.test"], ...forwardOf(forwarded) });
     const { attachments, html } = await PostalMime.parse(composed.raw);
     expect(html).toContain("cid:pic%40x");
     expect(attachments.map(({ filename, related }) => [filename, related ?? false])).toEqual([
@@ -256,16 +260,11 @@ describe("A forward", () => {
   test("of an email with more than 25 MB says how it can be passed on", async () => {
     const files = [{ name: "a", type: "x/y", content: new Uint8Array(26_000_000) }];
     const forwarded = { ...(await received("")), files };
-    const problem = await compose(deps, { to: ["dora@example.test"], forwarded }).catch((error) => error);
-    expect(problem).toMatchObject({ code: "too_large", hint: expect.stringContaining("with [] its text") });
-    const composed = await compose(deps, { to: ["dora@example.test"], forwarded, files: [] });
-    expect(composed.preview.attachments).toEqual([]);
-  });
-
-  test("and a reply at once are refused", async () => {
-    const email = await received("");
-    expect(await refusal(compose(deps, { body: "x", replied: email, forwarded: email }))).toBe(
-      "invalid_input",
+    const problem = await compose(deps, { to: ["dora@example.test"], ...forwardOf(forwarded) }).catch(
+      (error) => error,
     );
+    expect(problem).toMatchObject({ code: "too_large", hint: expect.stringContaining("with [] its text") });
+    const composed = await compose(deps, { to: ["dora@example.test"], ...forwardOf(forwarded), files: [] });
+    expect(composed.preview.attachments).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /** What a subject is about. */
 import { expect, test } from "bun:test";
-import { isForward, isReply, toBaseSubject } from "../../src/email/subject.ts";
+import { isForwardSubject, isReplySubject, toBaseSubject } from "../../src/email/subject.ts";
 import { growthOf } from "../support/own-time.ts";
 
 test.each([
@@ -19,9 +19,11 @@ test.each([
 });
 
 test("answers and forwards are known by what other languages write", () => {
-  expect(["SV: x", "Antw: x", "VS: x"].every(isReply)).toBe(true);
-  expect(["TR: x", "WG: x", "Fwd: x"].every(isForward)).toBe(true);
-  expect(["Red: x", "Forward: x"].some((subject) => isReply(subject) || isForward(subject))).toBe(false);
+  expect(["SV: x", "Antw: x", "VS: x"].every(isReplySubject)).toBe(true);
+  expect(["TR: x", "WG: x", "Fwd: x"].every(isForwardSubject)).toBe(true);
+  expect(
+    ["Red: x", "Forward: x"].some((subject) => isReplySubject(subject) || isForwardSubject(subject)),
+  ).toBe(false);
 });
 
 test("reading a subject of nested reply prefixes takes time linear in its length", async () => {

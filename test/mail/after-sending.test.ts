@@ -76,7 +76,12 @@ describeMail("A call that ends once the server has the email", () => {
       return await withWriter(
         { kit, user, smtp: smtp.server, imap, signal: call.signal },
         async ({ mail }) => {
-          const composed = await mail.compose({ to: ["ben@example.test"], subject: "x", body: "x" });
+          const composed = await mail.compose({
+            basis: { kind: "new" },
+            to: ["ben@example.test"],
+            subject: "x",
+            body: "x",
+          });
           const sending = mail.send(composed);
           await eventually(() => smtp.taken.length === 1);
           call.abort(new AppError(code, "Enough."));
@@ -162,7 +167,12 @@ describeMail("What cannot be done once an email is sent", () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann }, async ({ mail }) => {
-      const composed = await mail.compose({ to: [ben.address], subject: "x", body: "x" });
+      const composed = await mail.compose({
+        basis: { kind: "new" },
+        to: [ben.address],
+        subject: "x",
+        body: "x",
+      });
       const { id = "" } = await mail.saveDraft(composed);
       await mail.deleteEmails([id], true);
       expect((await mail.saveDraft(composed, id)).notes).toEqual(["The former draft was gone already."]);
@@ -238,7 +248,7 @@ describeMail("A server that does not look into headers when it searches", () => 
   test("keeps the copy of what was sent, and marks no other email as answered", async () => {
     const APPEND = { say: "TAG OK [APPENDUID 7 3] done\r\n" };
     await withServer({ APPEND }, async ({ mail }, imap) => {
-      const composed = await mail.compose(asked);
+      const composed = await mail.compose({ basis: { kind: "new" }, ...asked });
       const sent = await mail.send({ ...composed, answersMessageId: "<old@example.test>" });
       expect([sent.copyIn, sent.warnings]).toEqual(["Sent", []]);
       expect(imap.commands.filter((line) => / (STORE|EXPUNGE)/.test(line))).toEqual([]);

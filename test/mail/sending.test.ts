@@ -26,6 +26,7 @@ describeMail("What is sent", () => {
     await withWriter({ kit, user: ann, name: "Änn Lee" }, async ({ mail }) => {
       const content = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 256));
       const composed = await mail.compose({
+        basis: { kind: "new" },
         to: [ben.address],
         bcc: [eve.address],
         subject: "Grüße",
@@ -310,7 +311,7 @@ describeMail("When the submission server fails", () => {
 
   test("a caller who goes away while the server thinks leaves the email to be settled: sent, and answered to who asks again", async () => {
     await withSmtp({ slowMs: 150 }, async (writer, smtp) => {
-      const composed = await writer.mail.compose(hello("ben@example.test"));
+      const composed = await writer.mail.compose({ basis: { kind: "new" }, ...hello("ben@example.test") });
       const gone = new AbortController();
       const sending = writer.submissions.submit(
         writer.owner,
@@ -345,6 +346,7 @@ describeMail("When the submission server fails", () => {
     await withSmtp({ cutBeforeDotAfter: 100 }, async (writer, smtp) => {
       const content = new Uint8Array(12_000_000).fill(65);
       const composed = await writer.mail.compose({
+        basis: { kind: "new" },
         ...hello("ben@example.test"),
         files: [{ name: "a", type: "text/plain", content }],
       });

@@ -1,4 +1,4 @@
-/** R03: a database that is not ours, not whole or not to be written is left alone, and one line says what to do. */
+/** R03: A database that is foreign, damaged or read-only is left unchanged, and one line says what to do. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,19 +6,21 @@ import { join } from "node:path";
 import { type Ran, runCommand } from "../support/command.ts";
 import { startProduct, testSettings } from "../support/product.ts";
 
-/** A database as a first start makes it, then spoiled; what a second start says, and whether it left the file alone. */
-async function startOn(spoil: (file: string) => void): Promise<Ran & { untouched: boolean; file: string }> {
+/** Damages the database of a first start, and starts again. `untouched`: the second start changed no file. */
+async function startOnDamaged(
+  damage: (file: string) => void,
+): Promise<Ran & { untouched: boolean; file: string }> {
   const first = await startProduct();
   await first.stop();
   const file = join(first.dataDir, "email-connector.db");
-  spoil(file);
+  damage(file);
   const [before, names] = [readFileSync(file), readdirSync(first.dataDir)];
   const ran = await runCommand(["serve"], testSettings({ DATA_DIR: first.dataDir }));
   const untouched = before.equals(readFileSync(file)) && Bun.deepEquals(names, readdirSync(first.dataDir));
   return { ...ran, untouched, file };
 }
 
-/** Runs one statement in the file, and leaves nothing of it in the log beside. */
+/** Runs one statement, and writes its result to the database file itself. */
 function change(file: string, statement: string): void {
   const db = new Database(file);
   db.run(statement);
@@ -42,7 +44,7 @@ test.each([
     "is damaged. Restore your backup; the file was left unchanged.",
   ],
   [
-    "corrupt: no database at all",
+    "corrupt: not a database",
     (file: string) => writeFileSync(file, "Dear diary,\n".repeat(1_000)),
     "is damaged.",
   ],
@@ -63,9 +65,12 @@ test.each([
       change(file, "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)"),
     "was written by a newer email-connector.",
   ],
-])("R03: %s: refuses to start with one clear line, and the file is untouched", async (_, spoil, line) => {
-  const { exitCode, complained, printed, untouched, file } = await startOn(spoil);
-  expect(complained).toStartWith(`${file} ${line}`);
-  expect(complained.trim().split("\n")).toHaveLength(1);
-  expect({ exitCode, printed, untouched }).toEqual({ exitCode: 1, printed: "", untouched: true });
-});
+])(
+  "R03: %s: the server refuses to start with one line, and leaves the file unchanged",
+  async (_, damage, line) => {
+    const { exitCode, complained, printed, untouched, file } = await startOnDamaged(damage);
+    expect(complained).toStartWith(`${file} ${line}`);
+    expect(complained.trim().split("\n")).toHaveLength(1);
+    expect({ exitCode, printed, untouched }).toEqual({ exitCode: 1, printed: "", untouched: true });
+  },
+);

@@ -1,4 +1,4 @@
-/** deploy/install.sh, into a folder instead of onto this machine. */
+/** deploy/install.sh, with DESTDIR instead of the root of this machine. */
 import { expect, test } from "bun:test";
 import { appendFileSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { temporaryFolder } from "../support/temporary.ts";
 
 const deploy = join(import.meta.dir, "../../deploy");
 
-/** A copy of deploy beside an executable, as it is copied to a server, and a machine to install it on. */
+/** Creates a copy of deploy/ next to an executable, as on a server, and an empty root to install into. */
 function prepare(): { install(...args: string[]): Bun.SyncSubprocess; at(path: string): string } {
   const [folder, machine] = [temporaryFolder("copied"), temporaryFolder("machine")];
   cpSync(deploy, join(folder, "deploy"), { recursive: true });
@@ -21,7 +21,7 @@ function prepare(): { install(...args: string[]): Bun.SyncSubprocess; at(path: s
   };
 }
 
-test("puts executable, key, settings, unit and Caddyfile in their places with the host name in them", () => {
+test("It installs executable, key, settings, unit and Caddyfile with the host name in them", () => {
   const { install, at } = prepare();
   const run = install("post.example.net");
   expect([run.exitCode, String(run.stderr)]).toEqual([0, ""]);
@@ -40,7 +40,7 @@ test("puts executable, key, settings, unit and Caddyfile in their places with th
   expect(settings + unit + caddyfile).not.toContain("mail.example.org");
 });
 
-test("run again it keeps the key, who may connect, what was added to the Caddyfile, and the one before it", () => {
+test("A second run keeps the key, the settings, additions to the Caddyfile, and the first Caddyfile", () => {
   const { install, at } = prepare();
   mkdirSync(at("etc/caddy"), { recursive: true });
   writeFileSync(at("etc/caddy/Caddyfile"), "other.example.net {\n}\n");
@@ -54,7 +54,7 @@ test("run again it keeps the key, who may connect, what was added to the Caddyfi
   expect(readFileSync(at("etc/caddy/Caddyfile.before"), "utf8")).toStartWith("other.example.net");
 });
 
-test("run again for another host it says that the settings still name the first", () => {
+test("A second run for another host reports that the settings still name the first", () => {
   const { install } = prepare();
   install("post.example.net");
   expect(String(install("mail.example.net").stderr)).toContain(
@@ -62,7 +62,7 @@ test("run again for another host it says that the settings still name the first"
   );
 });
 
-test("without a host name it does nothing and says what is missing", () => {
+test("Without a host name it installs nothing and reports what is missing", () => {
   const run = prepare().install();
   expect(run.exitCode).not.toBe(0);
   expect(String(run.stderr)).toContain("name the host, such as mail.example.org");

@@ -1,4 +1,4 @@
-/** What the compiled executable makes of documents: its readers are inside it, and it needs no settings for them. */
+/** `read-document` of the compiled executable: it contains all document readers, and needs no settings. */
 import { expect, test } from "bun:test";
 import { binary } from "../support/binary.ts";
 import { docx, odt, pdf, pptx, xlsx, xlsxOf } from "../support/documents.ts";
@@ -18,7 +18,7 @@ const documents: [string, Uint8Array, string][] = [
 ];
 
 test.each(documents)(
-  "the executable reads %s",
+  "The executable reads %s",
   async (_, content, words) => {
     const child = Bun.spawn([await binary(), "read-document"], {
       stdin: content,

@@ -1,4 +1,4 @@
-/** Settings that change what the running product does. */
+/** Settings that change limits of the running product. */
 import { expect, test } from "bun:test";
 import {
   beginAuthorization,
@@ -15,8 +15,8 @@ import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
-describeMail("What an operator sets", () => {
-  test("CALLS_PER_MINUTE: one call more is refused with when, and counted as throttled", async () => {
+describeMail("Settings of the operator", () => {
+  test("CALLS_PER_MINUTE: the next call is refused with the time to wait, and counted as throttled", async () => {
     const METRICS_TOKEN = "a-token-for-metrics-0123456789";
     await withProduct({ settings: { CALLS_PER_MINUTE: "2", METRICS_TOKEN } }, async (product) => {
       const { client } = await connectPerson(product);
@@ -33,7 +33,7 @@ describeMail("What an operator sets", () => {
     });
   });
 
-  test("SENDS_PER_HOUR: one email more is refused with when", async () => {
+  test("SENDS_PER_HOUR: the next email is refused", async () => {
     await withProduct({ settings: { SENDS_PER_HOUR: "1" } }, async (product) => {
       const { user, client } = await connectPerson(product);
       await client.call("send_email", { to: [user.address], subject: "One", body: "…" });
@@ -44,13 +44,13 @@ describeMail("What an operator sets", () => {
     });
   });
 
-  test("ALLOWED_EMAILS: somebody else's mailbox is not connected", async () => {
+  test("ALLOWED_EMAILS: other mailboxes cannot be connected", async () => {
     await withProduct({ settings: { ALLOWED_EMAILS: "@elsewhere.test" } }, async (product) => {
       await expect(connectPerson(product)).rejects.toThrow("the form answered 403");
     });
   });
 
-  test("SESSION_IDLE_SECONDS, ACCESS_TOKEN_… and AUTHORIZATION_CODE_LIFETIME_SECONDS: each ends when it says", async () => {
+  test("SESSION_IDLE_SECONDS, ACCESS_TOKEN_LIFETIME_SECONDS and AUTHORIZATION_CODE_LIFETIME_SECONDS: each expires on time", async () => {
     const clock = createTestClock();
     const settings = {
       SESSION_IDLE_SECONDS: "10",

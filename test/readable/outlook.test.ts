@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
-import { toOriginal } from "../../src/compose/original.ts";
+import { parseOriginal } from "../../src/compose/parse-original.ts";
 import { readTnef } from "../../src/documents/tnef/tnef.ts";
 import { toOutlookText } from "../../src/readable/outlook.ts";
 import { getAttachmentTool } from "../../src/tools/get-attachment.ts";
@@ -66,7 +66,7 @@ test("claims of four thousand million properties, values and octets end with the
 test("an email that is nothing but winmail.dat is answered and passed on with its text", async () => {
   const read = async (name: string) => {
     const path = join(import.meta.dir, "..", "fixtures", "eml", `${name}.eml`);
-    return toOriginal("id", await Bun.file(path).bytes(), true);
+    return parseOriginal("id", await Bun.file(path).bytes(), true);
   };
   expect((await read("winmail-only")).html).toContain("The <b>words</b> are in here");
   expect((await read("winmail-rich-text")).text).toContain("Dear Ben,");

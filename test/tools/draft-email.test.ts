@@ -131,6 +131,22 @@ describeMail("A draft", () => {
     });
   });
 
+  test("is refused as a reply and a forward at once", async () => {
+    await withPeople(async (kit, ann, ben) => {
+      await kit.deliver(
+        ann,
+        `From: ${ben.address}\nSubject: Plan\nMessage-ID: <p@x>\n\nWhat do you think?\n`,
+      );
+      await withWriter({ kit, user: ann }, async (writer) => {
+        const { id } = await newestIn(writer);
+        expect(await writer.refusal("draft_email", { reply_to: id, forward: id, body: "x" })).toMatchObject({
+          code: "invalid_input",
+          message: "Give `reply_to` or `forward`, not both.",
+        });
+      });
+    });
+  });
+
   test("whose answer is lost with the connection is said to be saved exactly when it is", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);

@@ -16,7 +16,7 @@ import {
 import { unsubscribeTargets } from "../../email/list-unsubscribe.ts";
 import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
-import { mayBeForward } from "../../email/subject.ts";
+import { mayBeForwardSubject } from "../../email/subject.ts";
 import { toThreadKeys } from "../../email/thread-keys.ts";
 import { formatTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
@@ -73,7 +73,7 @@ export async function getEmail(access: Access, request: EmailRequest): Promise<E
     {
       format: request.format,
       until: request.offset + request.maxCharacters,
-      forward: mayBeForward(subject),
+      forward: mayBeForwardSubject(subject),
     },
     new Map(message.bodyParts ?? []),
   );

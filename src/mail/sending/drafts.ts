@@ -1,5 +1,5 @@
 /** Saving a draft, in place of the one it replaces. */
-import type { Composed } from "../../compose/composed-email.ts";
+import type { ComposedEmail } from "../../compose/email-request.ts";
 import { AppError } from "../../errors.ts";
 import type { Access } from "../access.ts";
 import type { MailWriting, SavedDraft } from "../writing.ts";
@@ -9,7 +9,7 @@ import { appendOnce, requireRoleMailbox } from "./append-once.ts";
 export async function saveDraft(
   access: Access,
   deleteEmails: MailWriting["deleteEmails"],
-  composed: Composed,
+  composed: ComposedEmail,
   replaces: string | undefined,
 ): Promise<SavedDraft> {
   const mailbox = await requireRoleMailbox(access, "drafts");

@@ -1,8 +1,14 @@
 /** The email that an answer, a forward or a draft builds on, and attachments taken along from other emails. */
 import type { FetchMessageObject, ImapFlow } from "imapflow";
-import type { File, Original } from "../../compose/composed-email.ts";
-import { leaveOut, toFileName, toFileType, toMegabytes } from "../../compose/file.ts";
-import { toOriginal } from "../../compose/original.ts";
+import {
+  type AttachedFile,
+  formatMegabytes,
+  forwardFewerHint,
+  toFileName,
+  toMediaType,
+} from "../../compose/attached-file.ts";
+import type { OriginalEmail } from "../../compose/email-request.ts";
+import { parseOriginal } from "../../compose/parse-original.ts";
 import { AppError } from "../../errors.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
@@ -21,7 +27,7 @@ const pieceBytes = 4_194_304;
 type Purpose = Parameters<MailWriting["readOriginal"]>[1];
 
 /** See MailWriting.readOriginal. */
-export async function readOriginal(access: Access, id: string, purpose: Purpose): Promise<Original> {
+export async function readOriginal(access: Access, id: string, purpose: Purpose): Promise<OriginalEmail> {
   const needsAll = purpose !== "quote";
   const maxBytes = needsAll ? maxSourceBytes : quoteBytes;
   const ref = access.toRef(id);
@@ -38,7 +44,7 @@ export async function readOriginal(access: Access, id: string, purpose: Purpose)
   if (!whole && needsAll) throw toTooLarge(size, purpose);
   if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
     await requireInDrafts(access, ref.mailbox);
-  return toOriginal(id, source, whole);
+  return parseOriginal(id, source, whole);
 }
 
 type Source = FetchMessageObject & { source: Buffer };
@@ -64,8 +70,10 @@ async function fetchRest(imap: ImapFlow, uid: number, first: Buffer, maxBytes: n
 }
 
 function toTooLarge(size: number, purpose: "forward" | "draft"): AppError {
-  const hint = purpose === "forward" ? leaveOut : "Write it anew with fewer attachments.";
-  return new AppError("too_large", `This email has ${toMegabytes(size)}, more than can go out.`, { hint });
+  const hint = purpose === "forward" ? forwardFewerHint : "Write it anew with fewer attachments.";
+  return new AppError("too_large", `This email has ${formatMegabytes(size)}, more than can go out.`, {
+    hint,
+  });
 }
 
 /** A draft id becomes invalid when the draft is replaced or sent. */
@@ -86,13 +94,13 @@ async function requireInDrafts(access: Access, mailbox: string): Promise<void> {
 }
 
 /** One attachment by the index that get_email gives it. Throws email_not_found, attachment_not_found, too_large. */
-export async function readAttachment(access: Access, id: string, index: number): Promise<File> {
+export async function readAttachment(access: Access, id: string, index: number): Promise<AttachedFile> {
   const ref = access.toRef(id);
   const { part, content } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
     const { part } = await findAttachment(imap, ref.uid, index);
     if (part.size > maxSourceBytes) {
-      const message = `Attachment ${index} has ${toMegabytes(part.size)}; an email takes 25 MB.`;
+      const message = `Attachment ${index} has ${formatMegabytes(part.size)}; an email takes 25 MB.`;
       throw new AppError("too_large", message);
     }
     return { part, content: await fetchPart(imap, ref.uid, part) };
@@ -101,7 +109,7 @@ export async function readAttachment(access: Access, id: string, index: number):
     throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);
   return {
     name: toFileName(part.name ?? (part.type === "message/rfc822" ? "email.eml" : "attachment")),
-    type: toFileType(part.type),
+    type: toMediaType(part.type),
     content,
   };
 }

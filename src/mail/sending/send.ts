@@ -2,7 +2,7 @@
  * Sends a finished email: submits it once, then files exactly one copy in Sent. A failure after the submission server
  * accepted the email is a warning in a successful answer, never a second submission.
  */
-import type { Composed } from "../../compose/composed-email.ts";
+import type { ComposedEmail } from "../../compose/email-request.ts";
 import type { ConnectionOwner } from "../../credentials.ts";
 import { AppError } from "../../errors.ts";
 import type { Submissions } from "../../smtp/submissions.ts";
@@ -25,7 +25,11 @@ export type SendDeps = {
 };
 
 /** Submits, files the copy, marks the answered email, removes the draft. Throws what `Submissions.submit` throws. */
-export async function send(deps: SendDeps, composed: Composed, draftId: string | undefined): Promise<Sent> {
+export async function send(
+  deps: SendDeps,
+  composed: ComposedEmail,
+  draftId: string | undefined,
+): Promise<Sent> {
   const { owner, submissions, signal } = deps;
   if (composed.recipients.length === 0)
     throw new AppError("invalid_input", "The email has no recipient.", {
@@ -70,7 +74,7 @@ async function fileCopy(
   deps: SendDeps,
   access: Access,
   mailbox: string,
-  composed: Composed,
+  composed: ComposedEmail,
 ): Promise<string> {
   const { messageId } = composed;
   const present = await access.read(mailbox, async (imap) => {
@@ -106,7 +110,7 @@ async function removeDraft(access: Access, draftId: string): Promise<string[]> {
 }
 
 /** Sets \Answered or $Forwarded (RFC 5788) on the email it builds on, as mail programs do. Failures are ignored. */
-async function markAnswered(access: Access, composed: Composed): Promise<void> {
+async function markAnswered(access: Access, composed: ComposedEmail): Promise<void> {
   const { answers, forwards, answersMessageId } = composed;
   try {
     const organizing = createOrganizing(access);

@@ -1,7 +1,7 @@
 /** A conversation as it is read: the text of each email, quoted history folded, within one budget. */
 import type { ImapFlow } from "imapflow";
 import { headerValue, parseAddresses } from "../../email/headers.ts";
-import { mayBeForward } from "../../email/subject.ts";
+import { mayBeForwardSubject } from "../../email/subject.ts";
 import { decodeTransfer } from "../../email/transfer-encoding.ts";
 import { firstBytes, textParts } from "../../readable/body.ts";
 import { renderBody } from "../../readable/render-body.ts";
@@ -112,7 +112,7 @@ async function readAlike(
 }
 
 function toText(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>, cut: boolean): Text {
-  const forward = mayBeForward(email.subject);
+  const forward = mayBeForwardSubject(email.subject);
   const { text, notes } = renderBody(email.contents, { format: "markdown", forward }, (part) => {
     const bytes = bodies.get(part.part);
     return bytes && decodeTransfer(bytes, part.encoding);

@@ -1,4 +1,4 @@
-/** How the server ends: asked to, told to at once, killed, by a fault of its own, and with a full disk. */
+/** Shutdown of the server: by a signal, by a second signal, and by kill -9. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
@@ -12,8 +12,8 @@ import { freePort } from "../support/ports.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { eventually } from "../support/waiting.ts";
 
-/** Whether a token opens /mcp. */
-async function works(url: string, token: string): Promise<boolean> {
+/** Sends a ping to /mcp; true when the token is accepted. */
+async function isAccepted(url: string, token: string): Promise<boolean> {
   const response = await fetch(`${url}/mcp`, {
     method: "POST",
     headers: { Authorization: `Bearer ${token}` },
@@ -22,8 +22,8 @@ async function works(url: string, token: string): Promise<boolean> {
   return response.status === 200;
 }
 
-describeMail("The end of the process", () => {
-  test("R05: SIGTERM with a stream open and a call running: the stream ends, the call is answered, exit 0 within 15 s", async () => {
+describeMail("The shutdown of the process", () => {
+  test("R05: SIGTERM during an open stream and a running call ends the stream, answers the call, and exits with 0 within 15 s", async () => {
     const smtp = await startScriptedSmtp();
     const { imap, newUser } = await mailServer();
     const product = await startBinary();
@@ -39,7 +39,7 @@ describeMail("The end of the process", () => {
     });
     const streamed = stream.text();
 
-    // Each reply of the submission server is late: MAIL, RCPT, DATA and the email itself.
+    // The submission server delays each reply: to MAIL, RCPT, DATA and the email itself.
     smtp.become({ slowMs: 500 });
     const before = smtp.commands.length;
     let isAnswered = false;
@@ -47,7 +47,7 @@ describeMail("The end of the process", () => {
     call.finally(() => {
       isAnswered = true;
     });
-    await eventually(() => smtp.commands.length > before, { what: "the email to be on its way" });
+    await eventually(() => smtp.commands.length > before, { what: "the submission to begin" });
     product.kill("SIGTERM");
     const ms = await loopMsOf(async () => {
       await streamed;
@@ -62,7 +62,7 @@ describeMail("The end of the process", () => {
     await smtp.stop();
   });
 
-  test("R05: a second signal ends it at once", async () => {
+  test("R05: A second signal ends the process at once", async () => {
     const smtp = await startScriptedSmtp();
     const { imap, newUser } = await mailServer();
     const product = await startBinary();
@@ -78,19 +78,19 @@ describeMail("The end of the process", () => {
     await eventually(() => product.stderr().includes('"event":"stopping"'));
     product.kill("SIGTERM");
     const ms = await loopMsOf(async () => expect(await product.exited).toBe(130));
-    // Not after the 10 s that a running call is given.
+    // Well below the 10 s that a running call may take after the first signal.
     expect(ms).toBeLessThan(3_000);
     await call;
     await claude.close().catch(() => {});
     await smtp.stop();
   });
 
-  test("R01: kill -9 during 200 token issues: every token a client received works, and the database is whole", async () => {
+  test("R01: After kill -9 during 200 token issues every token a client received works, and the database is intact", async () => {
     const settings = { PORT: String(await freePort()) };
     let product = await startBinary(settings);
     const again = { ...settings, DATA_DIR: product.dataDir };
     const kit = await mailServer();
-    // Four clients that rotate their tokens as fast as they are answered; what each received last.
+    // Four clients rotate their tokens without pause. `last`: the tokens that each received last.
     const last: Tokens[] = [];
     for (let client = 0; client < 4; client++) last.push(await connectMailbox(product, await kit.newUser()));
     const received = last.map((tokens) => [tokens.accessToken]);
@@ -115,27 +115,27 @@ describeMail("The end of the process", () => {
           received[client]?.push(answer.access_token ?? "");
         }
       });
-      const over = Promise.allSettled(rotations);
+      const ended = Promise.allSettled(rotations);
       await eventually(() => count() >= goal, { withinMs: 10_000, everyMs: 1, what: "the token issues" });
       product.kill("SIGKILL");
       await product.exited;
-      await over;
-      // What ends a rotation is the lost connection, never an answer that is no token.
+      await ended;
+      // A rotation ends by the lost connection, never by a refusal.
       expect(refusals).toEqual([]);
       product = await startBinary(again);
     }
 
     expect(count()).toBeGreaterThanOrEqual(204);
     for (const { accessToken, refreshToken } of last) {
-      expect(await works(product.url, accessToken)).toBe(true);
+      expect(await isAccepted(product.url, accessToken)).toBe(true);
       const refreshed = await requestToken(product, {
         grant_type: "refresh_token",
         refresh_token: refreshToken,
       });
       expect(refreshed.status).toBe(200);
     }
-    const all = await Promise.all(received.flat().map((token) => works(product.url, token)));
-    expect(all.filter((opens) => !opens)).toEqual([]);
+    const all = await Promise.all(received.flat().map((token) => isAccepted(product.url, token)));
+    expect(all.filter((accepted) => !accepted)).toEqual([]);
     expect(await product.stop()).toBe(0);
     const db = new Database(join(product.dataDir, "email-connector.db"), { readonly: true });
     expect(db.query("PRAGMA integrity_check").values()).toEqual([["ok"]]);

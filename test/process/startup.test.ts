@@ -1,4 +1,4 @@
-/** How the server begins: what it makes, what it refuses, and that it says in one line what to do. */
+/** Startup of the server: the files it creates, and the conditions under which it refuses to start. */
 import { expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { freePort } from "../support/ports.ts";
 import { startProduct, testSettings, withProduct } from "../support/product.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
-/** A data folder with a key file of this content. */
+/** Creates a data folder with a key file of the given content. */
 function withKey(content: string, mode = 0o600): { DATA_DIR: string; PORT: string } {
   const dataDir = join(temporaryFolder("key"), "data");
   mkdirSync(dataDir, { mode: 0o700 });
@@ -18,10 +18,10 @@ function withKey(content: string, mode = 0o600): { DATA_DIR: string; PORT: strin
 }
 
 const modeOf = (...path: string[]) => statSync(join(...path)).mode & 0o777;
-const warned = (logged: readonly string[]) =>
+const hasKeyWarning = (logged: readonly string[]) =>
   logged.some((line) => line.includes("key_file_readable_by_others"));
 
-test("with no setting it makes DATA_DIR, database, key and client, for its user alone, and says what to type where", async () => {
+test("Without settings it creates DATA_DIR, database, key and client for its user alone, and prints the settings for Claude", async () => {
   const port = String(await freePort());
   const first = await startBinary({ PORT: port, OAUTH_CLIENT_ID: "", OAUTH_CLIENT_SECRET: "" });
   expect(modeOf(first.dataDir)).toBe(0o700);
@@ -30,7 +30,7 @@ test("with no setting it makes DATA_DIR, database, key and client, for its user 
   const client: unknown = JSON.parse(readFileSync(join(first.dataDir, "client.json"), "utf8"));
   const { id, secret } = client as { id: string; secret: string };
   expect(secret).toMatch(/^[0-9a-f]{64}$/);
-  const said = first.stdout();
+  const printed = first.stdout();
   for (const text of [
     `URL            http://localhost:${port}/mcp`,
     `Client ID      ${id}`,
@@ -38,7 +38,7 @@ test("with no setting it makes DATA_DIR, database, key and client, for its user 
     `claude mcp add --transport http email http://localhost:${port}/mcp`,
     "Anyone who reaches this address may connect their own mailbox",
   ])
-    expect(said).toContain(text);
+    expect(printed).toContain(text);
   expect(first.stderr()).not.toContain(secret);
   expect(await first.stop()).toBe(0);
 
@@ -54,7 +54,7 @@ test("with no setting it makes DATA_DIR, database, key and client, for its user 
   expect(await second.stop()).toBe(0);
 });
 
-test("the executable reads neither .env nor bunfig.toml from where it stands", async () => {
+test("The executable reads neither .env nor bunfig.toml of its working directory", async () => {
   const product = await startBinary(
     {},
     {
@@ -68,7 +68,7 @@ test("the executable reads neither .env nor bunfig.toml from where it stands", a
   expect(await product.stop()).toBe(0);
 });
 
-test("R07: a missing key is made with mode 0600, and not made anew beside a database that was sealed with it", async () => {
+test("R07: A missing key is created with mode 0600, but not next to an existing database", async () => {
   const first = await startProduct();
   const file = join(first.dataDir, "server.key");
   expect(readFileSync(file, "utf8")).toMatch(/^[0-9a-f]{64}\n$/);
@@ -83,7 +83,7 @@ test("R07: a missing key is made with mode 0600, and not made anew beside a data
   expect(await Bun.file(file).exists()).toBe(false);
 });
 
-test("R07: a short key, one that is no key, and a file without one are refused, and their content is not shown", async () => {
+test("R07: An invalid key and a file without a key are refused, and their content is not printed", async () => {
   for (const content of ["abcdef0123", "not a key at all!", "", "\n\n"]) {
     const { exitCode, complained } = await runCommand(["serve"], withKey(content));
     expect(exitCode).toBe(1);
@@ -92,7 +92,7 @@ test("R07: a short key, one that is no key, and a file without one are refused, 
   }
 });
 
-test("R07: a newline, a carriage return and spaces around the key do not count, and base64 is as good as hex", async () => {
+test("R07: White space around the key is ignored, and the key may be in base64 or hex", async () => {
   const bytes = Buffer.alloc(32, 7);
   const settings = withKey(`  ${bytes.toString("hex")}\r\n\n`);
   await withProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/ready`)).status).toBe(200));
@@ -106,20 +106,20 @@ test.each([
   ["server.key", 0o600, false],
   ["server.key", 0o640, true],
   ["server.key", 0o644, true],
-  // As systemd and Docker hand it in.
+  // The modes that systemd and Docker set.
   ["ENCRYPTION_KEY_FILE", 0o440, false],
   ["ENCRYPTION_KEY_FILE", 0o444, true],
 ])(
-  "R07: a key in %s that more than its user can read is warned of (mode %i: %p)",
+  "R07: A key in %s with mode %i causes a warning when others can read it: %p",
   async (where, mode, isWarned) => {
     const given = withKey("33".repeat(32), mode);
     const file = join(given.DATA_DIR, "server.key");
     const settings = where === "server.key" ? given : { PORT: "0", ENCRYPTION_KEY_FILE: file };
-    await withProduct({ settings }, async ({ logged }) => expect(warned(logged)).toBe(isWarned));
+    await withProduct({ settings }, async ({ logged }) => expect(hasKeyWarning(logged)).toBe(isWarned));
   },
 );
 
-test("R07: a key or a client that can be neither read nor written is told in one line", async () => {
+test("R07: A key or client file that cannot be read or written is reported in one line", async () => {
   const folder = temporaryFolder("unreadable");
   const given = await runCommand(["serve"], testSettings({ ENCRYPTION_KEY_FILE: folder }));
   expect([given.exitCode, given.complained]).toEqual([
@@ -147,7 +147,7 @@ test("R07: a key or a client that can be neither read nor written is told in one
   });
 });
 
-test("another server key than the database's is a start-up error that says what to do", async () => {
+test("A server key that does not match the database is a startup error that says what to do", async () => {
   const first = await startProduct({ settings: { ENCRYPTION_KEY: "44".repeat(32) } });
   await first.stop();
   const settings = testSettings({ DATA_DIR: first.dataDir, ENCRYPTION_KEY: "55".repeat(32) });
@@ -158,7 +158,7 @@ test("another server key than the database's is a start-up error that says what 
   );
 });
 
-test("one process per database: a second one is refused while the first runs, and not after", async () => {
+test("A second process on the same database is refused while the first runs, and accepted after it", async () => {
   const first = await startProduct();
   const settings = testSettings({ DATA_DIR: first.dataDir });
   const { exitCode, complained } = await runCommand(["serve"], settings);
@@ -168,7 +168,7 @@ test("one process per database: a second one is refused while the first runs, an
   await withProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/health`)).status).toBe(200));
 });
 
-test("a port that is taken, and a DATA_DIR that cannot be made, are one clear line each", async () => {
+test("A port in use and a DATA_DIR that cannot be created are reported in one line each", async () => {
   await withProduct({}, async ({ url }) => {
     const { port } = new URL(url);
     const taken = await runCommand(["serve"], testSettings({ PORT: port }));
@@ -184,12 +184,12 @@ test("a port that is taken, and a DATA_DIR that cannot be made, are one clear li
   expect(blocked.complained).toContain(`DATA_DIR: ${file} cannot be created or belongs to another user.`);
 });
 
-test("its source runs from any folder: Bun reads the tsconfig.json of where it stands, and there is none", async () => {
+test("The source runs from a working directory without tsconfig.json", async () => {
   const app = join(import.meta.dir, "../../src/app.ts");
   const run = Bun.spawn([process.execPath, "-e", `await import(${JSON.stringify(app)})`], {
     cwd: temporaryFolder("elsewhere"),
     stderr: "pipe",
   });
-  const said = await new Response(run.stderr).text();
-  expect({ exitCode: await run.exited, said }).toEqual({ exitCode: 0, said: "" });
+  const printed = await new Response(run.stderr).text();
+  expect({ exitCode: await run.exited, printed }).toEqual({ exitCode: 0, printed: "" });
 });

@@ -1,4 +1,4 @@
-/** The body of an email as another one may carry it on: quoted in a reply, or passed on as it looked. */
+/** The body of an original email as a reply quotes it and as a forward contains it. */
 import { type AnyNode, isTag } from "domhandler";
 import { DomUtils, parseDocument } from "htmlparser2";
 import { createLinkIndex, type LinkIndex } from "../html/link-index.ts";
@@ -6,45 +6,46 @@ import { htmlToMarkdown } from "../html/markdown.ts";
 import { limitNesting } from "../html/nesting.ts";
 
 import { show } from "../readable/fold.ts";
-import type { File, Original } from "./composed-email.ts";
-import { escapeWords, toHtml, toLines, unescapeWords } from "./markdown.ts";
-import { toPlain } from "./plain.ts";
+import type { AttachedFile } from "./attached-file.ts";
+import type { OriginalEmail } from "./email-request.ts";
+import { escapeMarkdown, markdownToHtml, plainTextToHtml, unescapeMarkdown } from "./markdown-html.ts";
+import { markdownToText } from "./markdown-text.ts";
 
-export type Body = { text: string; html: string };
+export type QuotedBody = { text: string; html: string };
 
 const maxCharacters = 60_000;
 
 /**
- * For a quote: the words of the HTML, where there is any, in both parts. A text part beside it may be a stub ("view
- * this in your browser"), and is mostly wrapped. Styles, pictures and layout stay behind.
+ * The body for a quote, without styles, pictures and layout. Both parts are made from the HTML where there is any: the
+ * text part beside it may be a stub ("view this in your browser"), and is usually wrapped.
  */
-export function toQuotable({ html, text = "" }: Original): Body {
-  const markdown = html === undefined ? "" : shorten(toPlainMarkdown(html));
-  const words = toPlain(markdown);
-  if (words !== "") return { text: words, html: toHtml(markdown) };
+export function toQuotedBody({ html, text = "" }: OriginalEmail): QuotedBody {
+  const markdown = html === undefined ? "" : shorten(toQuotedMarkdown(html));
+  const words = markdownToText(markdown);
+  if (words !== "") return { text: words, html: markdownToHtml(markdown) };
   const plain = shorten(text);
-  return { text: plain, html: toLines(plain) };
+  return { text: plain, html: plainTextToHtml(plain) };
 }
 
-/** For passing on: the HTML as it was, without what acts, and its words. */
-export function toForwardable(original: Original): Body {
-  if (original.html === undefined) return toQuotable(original);
-  return { text: toQuotable(original).text, html: toHarmless(original.html) };
+/** The body for a forward: the HTML as it was, without active content, and its text. */
+export function toForwardedBody(original: OriginalEmail): QuotedBody {
+  if (original.html === undefined) return toQuotedBody(original);
+  return { text: toQuotedBody(original).text, html: removeActiveContent(original.html) };
 }
 
-/** Long link targets belong to newsletters and trackers; in a quote the words are enough. */
-function toPlainMarkdown(html: string): string {
-  const book = createLinkIndex();
+/** Converts HTML to Markdown without long link targets, which are mostly trackers of newsletters. */
+function toQuotedMarkdown(html: string): string {
+  const index = createLinkIndex();
   const plain: LinkIndex = {
-    ...book,
+    ...index,
     describeTarget(target, text) {
-      const shown = book.describeTarget(target, unescapeWords(text));
+      const shown = index.describeTarget(target, unescapeMarkdown(text));
       if (shown?.includes(" #")) return undefined;
-      // In markdown these would end the target.
-      return shown?.replace(/[()<>\\]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+      // These characters would end the target in Markdown.
+      return shown?.replace(/[()<>\\]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
     },
   };
-  return show(htmlToMarkdown(html, plain, escapeWords).lines).join("\n");
+  return show(htmlToMarkdown(html, plain, escapeMarkdown).lines).join("\n");
 }
 
 function shorten(text: string): string {
@@ -58,16 +59,16 @@ function shorten(text: string): string {
     : `${clean.slice(0, maxCharacters).toWellFormed()}\n[shortened]`;
 }
 
-/** Elements that act, load documents, or ask for something; `title` and `base` belong to another document. */
-const acting = new Set(
+/** Elements that run, load documents or take input; `title` and `base` belong to another document. */
+const activeElements = new Set(
   "script noscript iframe frame frameset object embed applet form input button select textarea base meta link title".split(
     " ",
   ),
 );
 const maxDepth = 400;
 
-/** HTML without what acts: scripts, forms, frames, events, and targets that are no links. Styles are kept. */
-function toHarmless(html: string): string {
+/** Removes scripts, forms, frames, event handlers and script URLs. Styles stay. */
+function removeActiveContent(html: string): string {
   const document = parseDocument(limitNesting(html), { decodeEntities: true });
   const walk = (nodes: readonly AnyNode[], depth: number): void => {
     for (const node of [...nodes]) {
@@ -76,11 +77,11 @@ function toHarmless(html: string): string {
         continue;
       }
       if (node.name === "form") {
-        // What stands in a form is text like any other.
+        // A form's content is text like any other.
         walk(node.children, depth + 1);
         for (const child of [...node.children]) DomUtils.prepend(node, child);
       }
-      if (acting.has(node.name) || depth > maxDepth) {
+      if (activeElements.has(node.name) || depth > maxDepth) {
         DomUtils.removeElement(node);
         continue;
       }
@@ -101,21 +102,27 @@ function toHarmless(html: string): string {
   return [...(body ? styles : []), ...content].map((node) => DomUtils.getOuterHTML(node)).join("");
 }
 
-/** HTML without pictures that came as attachments and do not go along: they would show as empty frames. */
-export function dropPictures(html: string, files: readonly File[]): { html: string; dropped: number } {
-  if (!/\bcid:/i.test(html)) return { html, dropped: 0 };
+/**
+ * Removes pictures that refer to attachments (RFC 2392) which are not among `files`: mail programs would show empty
+ * frames. `removed`: their number.
+ */
+export function removeMissingImages(
+  html: string,
+  files: readonly AttachedFile[],
+): { html: string; removed: number } {
+  if (!/\bcid:/i.test(html)) return { html, removed: 0 };
   const kept = new Set(files.map(({ cid }) => cid));
   const document = parseDocument(limitNesting(html), { decodeEntities: true });
-  const lost = DomUtils.getElementsByTagName("img", document, true).filter(({ attribs }) => {
+  const missing = DomUtils.getElementsByTagName("img", document, true).filter(({ attribs }) => {
     const [, cid] = /^cid:(.*)$/is.exec((attribs.src ?? "").trim()) ?? [];
     return cid !== undefined && !kept.has(cid) && !kept.has(decodeCid(cid));
   });
-  if (lost.length === 0) return { html, dropped: 0 };
-  for (const picture of lost) DomUtils.removeElement(picture);
-  return { html: DomUtils.getOuterHTML(document), dropped: lost.length };
+  if (missing.length === 0) return { html, removed: 0 };
+  for (const picture of missing) DomUtils.removeElement(picture);
+  return { html: DomUtils.getOuterHTML(document), removed: missing.length };
 }
 
-/** RFC 2392 section 2: a Content-ID in a URL may be percent-encoded. */
+/** Decodes a Content-ID in a URL (RFC 2392 section 2). */
 function decodeCid(cid: string): string {
   try {
     return decodeURIComponent(cid);

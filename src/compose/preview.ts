@@ -1,24 +1,24 @@
-/** What makes an email of ours itself: its Message-ID, and what it says to whom. */
-
+/** The preview of an outgoing email, its Message-ID, and the key that makes two emails the same. */
 import type { Address } from "../email/address.ts";
 import { hashSecret, newToken } from "../secrets.ts";
-import type { Composed, File, Preview } from "./composed-email.ts";
+import type { AttachedFile } from "./attached-file.ts";
+import type { ComposedEmail, EmailPreview } from "./email-request.ts";
 
-/** RFC 5322 section 3.6.4, in the account's own domain. */
+/** A new Message-ID in the account's own domain, with angle brackets (RFC 5322 section 3.6.4). */
 export function newMessageId(address: string): string {
   return `<${newToken(16)}@${address.slice(address.lastIndexOf("@") + 1)}>`;
 }
 
-export type Identity = Omit<Preview, "attachments" | "inReplyTo"> & {
-  files: readonly File[];
+export type PreviewedParts = Omit<EmailPreview, "attachments" | "inReplyTo"> & {
+  files: readonly AttachedFile[];
   inReplyTo?: string | undefined;
 };
 
-/** The email as it will look, and what makes another one the same: all but time, names and Message-ID. */
-export function toIdentity(parts: Identity): Pick<Composed, "preview" | "content"> {
+/** Returns the preview, and `content`, which is equal for emails that differ only in time, names and Message-ID. */
+export function toPreviewAndContent(parts: PreviewedParts): Pick<ComposedEmail, "preview" | "content"> {
   const { from, to, cc, bcc, subject, text, files, inReplyTo } = parts;
   const addresses = (people: readonly Address[]) => people.map(({ address }) => address.toLowerCase()).sort();
-  const preview: Preview = {
+  const preview: EmailPreview = {
     from,
     to,
     cc,
@@ -26,7 +26,7 @@ export function toIdentity(parts: Identity): Pick<Composed, "preview" | "content
     subject,
     text,
     attachments: files.map(({ name, type, content }) => ({ name, type, size: content.length })),
-    ...(inReplyTo ? { inReplyTo } : {}),
+    inReplyTo: inReplyTo || undefined,
   };
   const content = JSON.stringify([
     addresses(to),

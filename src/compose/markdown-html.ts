@@ -1,11 +1,11 @@
-/** Markdown, as Claude writes it: parsed once and for all, and as the HTML part of an email. */
+/** Markdown, as Claude writes it, as the HTML part of an email. */
 import MarkdownIt, { type MarkdownIt as Renderer, type Token } from "markdown-it";
 
 /**
- * No raw HTML; a single line break is a line break, as a person expects in an email, and so is <br>, the only one a
- * cell can have; only URLs with a scheme become links by themselves, so that "notes.md" stays a file name, and they
- * are shown as they were written; no images, which would be loads from elsewhere, but links to them; no headings by
- * what stands below (CommonMark 4.3), where an email has "--" and a signature.
+ * The dialect: no raw HTML; a single line break breaks the line, as people expect in email, and so does <br>, the only
+ * break possible in a table cell; only URLs with a scheme become links, so that "notes.md" stays a file name, and they
+ * are shown as written; images become links, since they would be loaded from elsewhere; no setext headings (CommonMark
+ * section 4.3), because in email "--" precedes a signature.
  */
 function createRenderer() {
   const renderer = new MarkdownIt({ html: false, linkify: true, breaks: true, typographer: false });
@@ -19,16 +19,16 @@ function createRenderer() {
     state.pos += tag.length;
     return true;
   });
-  renderer.core.ruler.push("pictures", ({ tokens }) => {
-    for (const token of tokens) if (token.children) token.children = linkPictures(token.children, renderer);
+  renderer.core.ruler.push("image_links", ({ tokens }) => {
+    for (const token of tokens) if (token.children) token.children = linkImages(token.children, renderer);
   });
-  renderer.renderer.rules.fence = toCode;
-  renderer.renderer.rules.code_block = toCode;
+  renderer.renderer.rules.fence = renderCode;
+  renderer.renderer.rules.code_block = renderCode;
   return renderer;
 }
 
-/** Each picture as a link to it; inside a link, or without an address to go to, as its words. */
-function linkPictures(tokens: Token[], renderer: Renderer): Token[] {
+/** Replaces each image by a link to it; inside a link, or without a URL to link to, by its text. */
+function linkImages(tokens: Token[], renderer: Renderer): Token[] {
   let depth = 0;
   return tokens.flatMap((token) => {
     if (token.type !== "image") {
@@ -47,16 +47,15 @@ function linkPictures(tokens: Token[], renderer: Renderer): Token[] {
   });
 }
 
-export const quoteLook = "margin:0 0 0 .4em;padding-left:.8em;border-left:2px solid #bbb";
-/** A background takes its colour along: mail programs in the dark turn the letters white. */
-const codeLook = "background:#f4f4f4;color:#222;padding:.6em;white-space:pre-wrap";
+export const quoteStyle = "margin:0 0 0 .4em;padding-left:.8em;border-left:2px solid #bbb";
+/** A background needs a text color: mail programs in dark mode turn text white. */
+const codeStyle = "background:#f4f4f4;color:#222;padding:.6em;white-space:pre-wrap";
 
 /**
- * How it looks, written to each element: there every mail program heeds it, and an email that is passed on below keeps
- * its own looks.
+ * Inline styles by tag: every mail program honors them, and they do not affect a forwarded email in the same document.
  */
-const looks: Readonly<Record<string, string>> = {
-  blockquote: quoteLook,
+const inlineStyles: Readonly<Record<string, string>> = {
+  blockquote: quoteStyle,
   table: "border-collapse:collapse",
   th: "border:1px solid #bbb;padding:.25em .6em",
   td: "border:1px solid #bbb;padding:.25em .6em",
@@ -65,45 +64,45 @@ const looks: Readonly<Record<string, string>> = {
   h3: "font-size:1em",
 };
 
-const bodyLook =
+const bodyStyle =
   "body{font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:15px;line-height:1.45}";
 
-/** Markdown -> an HTML fragment with LF line ends. */
-export function toHtml(markdown: string): string {
+/** Converts Markdown to an HTML fragment with LF line ends. */
+export function markdownToHtml(markdown: string): string {
   const renderer = createRenderer();
   const tokens = renderer.parse(markdown, {});
-  for (const token of tokens) if (token.nesting > 0) dress(token);
+  for (const token of tokens) if (token.nesting > 0) addInlineStyle(token);
   return renderer.renderer.render(tokens, renderer.options, {}).trimEnd();
 }
 
-function dress(token: Token): void {
-  const look = Object.hasOwn(looks, token.tag) ? looks[token.tag] : undefined;
+function addInlineStyle(token: Token): void {
+  const own = Object.hasOwn(inlineStyles, token.tag) ? inlineStyles[token.tag] : undefined;
   const alignment = token.attrGet("style") ?? (token.tag === "th" ? "text-align:left" : undefined);
-  const style = [look, alignment].filter((part) => part !== undefined).join(";");
+  const style = [own, alignment].filter((part) => part !== undefined).join(";");
   if (style !== "") token.attrSet("style", style);
 }
 
-function toCode(tokens: Token[], at: number): string {
-  return `<pre style="${codeLook}"><code>${escapeHtml(tokens[at]?.content ?? "")}</code></pre>\n`;
+function renderCode(tokens: Token[], at: number): string {
+  return `<pre style="${codeStyle}"><code>${escapeHtml(tokens[at]?.content ?? "")}</code></pre>\n`;
 }
 
-/** Whether a body was written in HTML: each of its tags would be seen. */
-export function isHtml(body: string): boolean {
+/** True for a body that was written in HTML instead of Markdown. */
+export function isHtmlBody(body: string): boolean {
   return /^\s*<(!doctype|html|body|div|p|table|ul|ol|h[1-6]|span)\b[^>]*>[\s\S]*<\/[a-z][a-z0-9]*>\s*$/i.test(
     body,
   );
 }
 
-/** The same, as the tokens that the text part is made of. */
+/** Parses Markdown into the tokens from which the text part is made. */
 export function parseMarkdown(markdown: string): Token[] {
   return createRenderer().parse(markdown, {});
 }
 
 /**
- * Words that are no markdown, so that they come out of it as they are (CommonMark 2.4). Indentation, which would make
- * code, becomes spaces that do not break; addresses stay what links are made of.
+ * Escapes plain text so that Markdown renders it unchanged (CommonMark section 2.4). Indentation, which would make a
+ * code block, becomes no-break spaces; URLs stay links.
  */
-export function escapeWords(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text
     .replace(/^[ \t]+(?=\S)/gm, (indent) => indent.replace(/\s/g, "\u00a0"))
     .replace(/[^ \t\n\r\f]+/g, (word) => (/:\/\//.test(word) ? word : word.replace(punctuation, "\\$&")));
@@ -111,23 +110,23 @@ export function escapeWords(text: string): string {
 
 const punctuation = /[!-/:-@[-`{-~]/g;
 
-export function unescapeWords(text: string): string {
+export function unescapeMarkdown(text: string): string {
   return text.replace(/\\([!-/:-@[-`{-~])/g, "$1");
 }
 
-/** Plain text -> an HTML fragment, line by line, with its indentation and gaps. */
-export function toLines(text: string): string {
+/** Converts plain text to an HTML fragment that keeps its lines, indentation and runs of spaces. */
+export function plainTextToHtml(text: string): string {
   const spaced = escapeHtml(text)
     .replace(/\t/g, "    ")
     .replace(/^ | (?= )/gm, "&nbsp;");
   return `<div>${spaced.split("\n").join("<br>\n")}</div>`;
 }
 
-/** A fragment -> a whole document. */
-export function toDocument(fragment: string): string {
+/** Wraps a fragment into a complete document. */
+export function toHtmlDocument(fragment: string): string {
   return [
     "<!DOCTYPE html>",
-    `<html><head><meta charset="utf-8"><style>${bodyLook}</style></head><body>`,
+    `<html><head><meta charset="utf-8"><style>${bodyStyle}</style></head><body>`,
     fragment,
     "</body></html>",
     "",

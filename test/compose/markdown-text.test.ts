@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Parser } from "htmlparser2";
 import MarkdownIt from "markdown-it";
-import { toHtml } from "../../src/compose/markdown.ts";
-import { toPlain } from "../../src/compose/plain.ts";
+import { markdownToHtml } from "../../src/compose/markdown-html.ts";
+import { markdownToText } from "../../src/compose/markdown-text.ts";
 
 const examples: readonly (readonly [what: string, markdown: string, plain: string])[] = [
   ["emphasis", "**Ten** o'clock, *please*, `sharp`.", "Ten o'clock, please, sharp."],
@@ -56,7 +56,7 @@ const examples: readonly (readonly [what: string, markdown: string, plain: strin
 ];
 
 test.each(examples)("%s: as typed by hand", (_what, markdown, plain) => {
-  expect(toPlain(markdown)).toBe(plain);
+  expect(markdownToText(markdown)).toBe(plain);
 });
 
 /** What HTML says: its words, numbers of lists, and targets that are not their link's text. */
@@ -139,7 +139,7 @@ const anything = fc.array(
 
 test("says the words of the HTML part, all of them in the same order (2,000 emails)", () => {
   const sayTheSame = (markdown: string) =>
-    expect(wordsOf(toPlain(markdown))).toEqual(wordsOf(htmlToText(toHtml(markdown))));
+    expect(wordsOf(markdownToText(markdown))).toEqual(wordsOf(htmlToText(markdownToHtml(markdown))));
   fc.assert(fc.property(block, sayTheSame), { numRuns: 1_000 });
   fc.assert(
     fc.property(anything, (pieces) => sayTheSame(pieces.join(""))),

@@ -1,4 +1,4 @@
-/** The servers that stand in front, by the files in deploy/: the story through Caddy over https, doctor through nginx. */
+/** Reverse proxies configured by the files in deploy/: the whole product through Caddy, doctor through nginx. */
 import { describe, expect, test } from "bun:test";
 import { connectMailbox } from "../support/authorize.ts";
 import { startBinary } from "../support/binary.ts";
@@ -16,7 +16,7 @@ import { eventually } from "../support/waiting.ts";
 describe.skipIf(!hasMailServer || !programs.caddy)(
   "Behind Caddy by deploy/Caddyfile (needs: apt-get install caddy)",
   () => {
-    test("a person connects over https, Claude sends and finds an email, streams stay open, and doctor is content", async () => {
+    test("a person connects over https, Claude sends and finds an email, streams open, and doctor finds no fault", async () => {
       const [port = 0, inner = 0] = await freePorts(2);
       const settings = {
         PORT: String(inner),
@@ -24,21 +24,21 @@ describe.skipIf(!hasMailServer || !programs.caddy)(
         TRUSTED_PROXIES: "127.0.0.1,::1",
       };
       const product = await startBinary(settings);
-      const front = await startCaddy({ port, inner });
+      const proxy = await startCaddy({ port, inner });
       try {
-        await withTrust(front.authority, async () => {
+        await withTrust(proxy.authority, async () => {
           const kit = await mailServer();
           const user = await kit.newUser();
           const { accessToken } = await connectMailbox(product, user);
           const claude = await openClient(product, accessToken);
           await claude.call("send_email", {
             to: [user.address],
-            subject: "Through the front door",
+            subject: "Through the proxy",
             body: "Hello.",
           });
           await eventually(async () => {
-            const found = await claude.call("search_emails", { query: "subject:front" });
-            return found.text.includes("Through the front door");
+            const found = await claude.call("search_emails", { query: "subject:proxy" });
+            return found.text.includes("Through the proxy");
           });
           const openStream = async () => {
             const stream = await fetch(`${product.url}/mcp`, {
@@ -58,14 +58,14 @@ describe.skipIf(!hasMailServer || !programs.caddy)(
             DATA_DIR: product.dataDir,
           });
           expect(printed.split("\n").filter((line) => line.startsWith("no "))).toEqual([
-            // Caddy's own authority signs for half a day; a real one for ninety.
-            "no    certificate: it ends in 0 days. Renew it; Caddy does so by itself.",
+            // Caddy's local authority issues certificates for twelve hours.
+            "no    certificate: it expires in 0 days. Renew it; Caddy does so by itself.",
           ]);
           expect(exitCode).toBe(1);
           await claude.close();
         });
       } finally {
-        await front.stop();
+        await proxy.stop();
         expect(await product.stop()).toBe(0);
       }
     });
@@ -75,14 +75,14 @@ describe.skipIf(!hasMailServer || !programs.caddy)(
 describe.skipIf(!programs.nginx)(
   "Behind nginx by deploy/nginx.conf (needs: apt-get install nginx-light)",
   () => {
-    test("doctor is content: nothing buffered, cut short or believed that a caller wrote", async () => {
+    test("doctor finds no fault", async () => {
       const [port = 0, plain = 0, inner = 0] = await freePorts(3);
       const settings = {
         PORT: String(inner),
         PUBLIC_URL: `https://localhost:${port}`,
         TRUSTED_PROXIES: "127.0.0.1,::1",
       };
-      const front = await startNginx({ port, plain, inner });
+      const proxy = await startNginx({ port, plain, inner });
       try {
         await withProduct({ settings }, async ({ dataDir }) => {
           const { exitCode, printed } = await runCommand(["doctor"], { ...settings, DATA_DIR: dataDir });
@@ -90,7 +90,7 @@ describe.skipIf(!programs.nginx)(
           expect(exitCode).toBe(0);
         });
       } finally {
-        await front.stop();
+        await proxy.stop();
       }
     });
   },

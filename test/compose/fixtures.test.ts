@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
 import { compose } from "../../src/compose/compose.ts";
-import { toOriginal } from "../../src/compose/original.ts";
+import type { OriginalEmail } from "../../src/compose/email-request.ts";
+import { parseOriginal } from "../../src/compose/parse-original.ts";
 
 const root = join(import.meta.dir, "../fixtures");
 const fixtures = [...new Bun.Glob("**/*.eml").scanSync({ cwd: root })].sort();
@@ -13,13 +14,18 @@ const deps = {
   own: ["ann@example.test"],
 };
 
+const replyTo = (original: OriginalEmail, all = false) => ({
+  basis: { kind: "reply" as const, original, all },
+});
+const forwardOf = (original: OriginalEmail) => ({ basis: { kind: "forward" as const, original } });
+
 test.each(fixtures)(
   "%s can be answered and passed on: 7 bits, CRLF, short lines, no file lost",
   async (path) => {
-    const original = await toOriginal("id", readFileSync(join(root, path)), true);
+    const original = await parseOriginal("id", readFileSync(join(root, path)), true);
     const to = ["ben@example.test"];
-    const reply = await compose(deps, { to, body: "x", replied: original, replyAll: true });
-    const forward = await compose(deps, { to, body: "x", forwarded: original });
+    const reply = await compose(deps, { to, body: "x", ...replyTo(original, true) });
+    const forward = await compose(deps, { to, body: "x", ...forwardOf(original) });
     for (const { raw } of [reply, forward]) {
       const text = Buffer.from(raw).toString("latin1");
       expect(text).toMatch(/^[\t\r\n -~]*$/);
