@@ -1,4 +1,4 @@
-/** One account's way to its mail server for the time of one call: what every verb of Mail is made of. */
+/** Access to one account for one call: leases connections and converts email ids. All verbs are built on it. */
 
 import type { ImapFlow } from "imapflow";
 import type { Clock } from "../clock.ts";
@@ -13,15 +13,15 @@ export type Access = {
   accountTag: string;
   clock: Clock;
   signal: AbortSignal;
-  /** Reads over a connection that has `mailbox` selected, or any. */
+  /** Leases a connection for reading, with `mailbox` selected unless it is undefined. */
   read<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
-  /** Changes things over a connection that has `mailbox` selected, or any; never tried twice. */
+  /** Leases a connection for writing, with `mailbox` selected unless it is undefined; the work is never retried. */
   write<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
-  /** Whether work on another connection could begin at once. */
+  /** True when another connection of the account is idle. */
   hasSpare(): boolean;
-  /** The same, with what it does ended by another signal, too: its connection is closed then. */
+  /** The same access, ended by a further signal as well. */
   within(signal: AbortSignal): Access;
-  /** An id of this account taken apart. Throws invalid_input for another account's. */
+  /** Decodes an email id. Throws invalid_input, also for the id of another account. */
   toRef(id: string): EmailRef;
   /** The id of an email in the selected mailbox. */
   toId(imap: ImapFlow, uid: number): string;
@@ -30,7 +30,7 @@ export type Access = {
 export function createAccess(deps: {
   owner: ConnectionOwner;
   connections: Connections;
-  /** The call's deadline and the caller's going away. */
+  /** Fires at the deadline of the call or when the caller disconnects. */
   signal: AbortSignal;
   clock: Clock;
 }): Access {
@@ -43,15 +43,9 @@ export function createAccess(deps: {
     clock,
     signal,
 
-    read: (mailbox, work) =>
-      connections.use(owner, { ...(mailbox === undefined ? {} : { mailbox }), effect: "read", signal }, work),
+    read: (mailbox, work) => connections.use(owner, { mailbox, effect: "read", signal }, work),
 
-    write: (mailbox, work) =>
-      connections.use(
-        owner,
-        { ...(mailbox === undefined ? {} : { mailbox }), effect: "write", signal },
-        work,
-      ),
+    write: (mailbox, work) => connections.use(owner, { mailbox, effect: "write", signal }, work),
 
     hasSpare: () => connections.hasSpare(owner),
 

@@ -1,4 +1,4 @@
-/** One account as a live handle: its verbs, each done in a file of its own, over connections lent by the pool. */
+/** Makes the handle on one account for one call: its verbs over connections of the pool. */
 import type { Clock } from "../clock.ts";
 import type { ConnectionOwner } from "../credentials.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
@@ -17,10 +17,10 @@ import { listEmails } from "./search/listing.ts";
 import { searchEmails } from "./search/search.ts";
 import { getThread } from "./threads/thread.ts";
 
-/** How long filing and marking may take once an email is sent, whoever still listens. */
+/** Time for filing the copy and setting keywords after an email was sent. */
 const afterwardsMs = 20_000;
 
-/** `signal`: the call's deadline and the caller's going away. Nothing connects until a verb is called. */
+/** `signal` fires at the deadline of the call or when the caller disconnects. Connects when a verb is called. */
 export function createMailAccount(deps: {
   owner: ConnectionOwner;
   connections: Connections;
@@ -28,9 +28,9 @@ export function createMailAccount(deps: {
   clock: Clock;
   submissions: Submissions;
   documents: DocumentReader;
-  /** The addresses of all accounts of the grant: left out of replies to all. */
+  /** Addresses of all accounts of the grant, left out of a reply to all. */
   own: readonly string[];
-  /** The provider puts sent mail into Sent by itself. */
+  /** The provider files a copy in Sent by itself. */
   filesSentMail: boolean;
 }): MailAccount {
   const { owner, connections, signal, clock } = deps;
@@ -59,7 +59,7 @@ export function createMailAccount(deps: {
   };
 }
 
-/** A signal for what follows a sending: it outlives a caller who went away, but not the grant. */
+/** A signal for the work after a submission: it outlives a caller who disconnected, but not the end of the grant. */
 function outliveCaller(signal: AbortSignal): AbortSignal {
   const ended = new AbortController();
   const onAbort = () => {

@@ -1,4 +1,4 @@
-/** The writing verbs of Mail, composed. */
+/** Assembles the writing verbs of an account. */
 
 import { compose } from "../compose/compose.ts";
 import type { ConnectionOwner } from "../credentials.ts";
@@ -16,7 +16,7 @@ export function createWriting(deps: {
   signal: AbortSignal;
   access: Access;
   afterwards: () => Access;
-  /** The addresses of the grant's accounts: left out of replies to all. */
+  /** Addresses of all accounts of the grant, left out of a reply to all. */
   own: readonly string[];
   filesSentMail: boolean;
 }): MailWriting {

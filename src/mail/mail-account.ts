@@ -1,7 +1,4 @@
-/**
- * The live handle on one mail account: what tools work with. Tools see this file and no other of the room.
- * Each group of verbs is done in a room of its own beside this file; nothing connects until a verb is called.
- */
+/** The type of the handle on one mail account, which is all that tools see of this room. */
 import type { MailReading } from "./reading.ts";
 import type { MailWriting } from "./writing.ts";
 
@@ -10,7 +7,7 @@ export type { ComposedEmail, EmailPreview, EmailRequest, OriginalEmail } from ".
 export type { MailReading } from "./reading.ts";
 export type { Change, MailWriting, OrganizeResult } from "./writing.ts";
 
-/** One account, live. `reading` and `writing` verbs are described in their own files. */
+/** One account for the time of one call. */
 export type MailAccount = {
   accountId: string;
   address: string;

@@ -1,6 +1,6 @@
 /**
- * What mail clients and mail companies call mailboxes, in their languages: names that imapflow's own list lacks. For
- * servers without SPECIAL-USE (RFC 6154).
+ * Names of mailboxes in mail programs and at providers, by role, that imapflow's own list lacks. For servers without
+ * SPECIAL-USE (RFC 6154).
  */
 import type { MailboxRole } from "./reading.ts";
 
@@ -38,5 +38,5 @@ const roleByName = new Map(
   ),
 );
 
-/** The role that a mailbox of this name has; `name` is the last part of its path. */
+/** The role of a mailbox by its name, the last level of its path; undefined for any other name. */
 export const roleOfName = (name: string): MailboxRole | undefined => roleByName.get(fold(name));

@@ -1,4 +1,4 @@
-/** Which mailboxes there are, and what they are for. */
+/** The mailboxes of an account and their roles. */
 import type { ImapFlow, ListResponse, StatusObject, StatusQuery } from "imapflow";
 import { AppError } from "../errors.ts";
 import type { Access } from "./access.ts";
@@ -8,19 +8,19 @@ import type { Mailbox, MailboxRole } from "./reading.ts";
 
 export const roles: readonly MailboxRole[] = ["inbox", "sent", "drafts", "trash", "archive", "junk"];
 
-/** What Gmail calls some of them. */
-const alsoCalled = new Map<string, MailboxRole>([
+/** Gmail's names for some roles. */
+const roleAliases = new Map<string, MailboxRole>([
   ["spam", "junk"],
   ["draft", "drafts"],
 ]);
 
-/** The role that a name means, where no mailbox is called exactly that. */
+/** The role that a name stands for; a mailbox of exactly that name goes first. */
 export function toRole(name: string): MailboxRole | undefined {
   const wanted = name.trim().toLowerCase();
-  return alsoCalled.get(wanted) ?? roles.find((role) => role === wanted);
+  return roleAliases.get(wanted) ?? roles.find((role) => role === wanted);
 }
 
-/** SPECIAL-USE (RFC 6154), or, where a server has none, the names mail clients use in their languages. */
+/** Roles by SPECIAL-USE attribute (RFC 6154). */
 const roleOfUse: Record<string, MailboxRole> = {
   "\\Inbox": "inbox",
   "\\Sent": "sent",
@@ -33,28 +33,28 @@ const roleOfUse: Record<string, MailboxRole> = {
 export type KnownMailbox = {
   path: string;
   role?: MailboxRole;
-  /** Shows the emails of other mailboxes again: \All, \Flagged, \Important. */
+  /** Holds emails that other mailboxes hold as well: \All, \Flagged, \Important. */
   virtual: boolean;
-  /** Certainly without emails; only where the server says so with the list itself (RFC 5819). */
+  /** The server said with LIST that it holds no emails (RFC 5819). */
   empty: boolean;
-  /** The one that holds everything but trash and junk (Gmail's All Mail). */
+  /** Holds all emails outside trash and junk, as Gmail's All Mail does. */
   holdsAll: boolean;
-  /** Shows what is marked so in other mailboxes. */
+  /** Holds the emails of other mailboxes with this mark. */
   marked?: "flagged" | "important";
 };
 
-/** RFC 3501 section 7.2.2; flags are not case-sensitive, and Courier and Zimbra write \NoSelect. */
+/** RFC 3501 section 7.2.2. Attributes are case-insensitive; Courier and Zimbra write \NoSelect. */
 const selectable = (entry: ListResponse) =>
   ![...entry.flags].some((flag) => ["\\noselect", "\\nonexistent"].includes(flag.toLowerCase()));
 
-/** Whether it is another person's, or everybody's (RFC 2342): its Trash is not where this account's emails go. */
+/** True for mailboxes of other users and shared ones (RFC 2342): their Trash is not the account's. */
 function isForeign(imap: ImapFlow, path: string): boolean {
   const { other, shared } = imap.namespaces ?? {};
   return [...(other || []), ...(shared || [])].some(({ prefix }) => prefix !== "" && path.startsWith(prefix));
 }
 
 function toKnown(imap: ImapFlow, entries: readonly ListResponse[]): KnownMailbox[] {
-  // Some servers list a mailbox twice; the first has the role.
+  // Some servers list a mailbox twice; the first entry has the role.
   const listed = new Set<string>();
   const isNew = ({ path }: ListResponse) => !listed.has(path) && listed.add(path);
   const once = entries.filter((entry) => selectable(entry) && isNew(entry));
@@ -69,13 +69,13 @@ function toKnown(imap: ImapFlow, entries: readonly ListResponse[]): KnownMailbox
       virtual: holdsAll || marked !== undefined,
       holdsAll,
       empty: entry.status?.messages === 0,
-      ...(marked ? { marked } : {}),
-      ...(role ? { role } : {}),
+      marked,
+      role,
     };
   });
 }
 
-/** Each role once. */
+/** Assigns each role to one mailbox: by SPECIAL-USE, otherwise by the names that mail programs use. */
 function rolesOf(entries: readonly ListResponse[]): Map<ListResponse, MailboxRole> {
   const found = new Map<MailboxRole, ListResponse>();
   const give = (role: MailboxRole | undefined, entry: ListResponse | undefined) => {
@@ -83,7 +83,7 @@ function rolesOf(entries: readonly ListResponse[]): Map<ListResponse, MailboxRol
   };
   for (const entry of entries)
     give(entry.path.toUpperCase() === "INBOX" ? "inbox" : roleOfUse[entry.specialUse ?? ""], entry);
-  // Where there is no archive, taking an email out of the inbox leaves it in All Mail: that is archiving there.
+  // Without an archive mailbox All Mail has that role: an email taken out of the inbox stays there.
   give(
     "archive",
     entries.find(({ specialUse }) => specialUse === "\\All"),
@@ -94,7 +94,7 @@ function rolesOf(entries: readonly ListResponse[]): Map<ListResponse, MailboxRol
   return new Map([...found].map(([role, entry]) => [entry, role]));
 }
 
-/** Every selectable mailbox: one LIST. `empty` is told on request; counting costs a server time. */
+/** All selectable mailboxes, by one LIST. `empty` is filled in when `count` is set, which costs the server time. */
 export async function knownMailboxes(imap: ImapFlow, count = false): Promise<KnownMailbox[]> {
   return toKnown(
     imap,
@@ -102,12 +102,12 @@ export async function knownMailboxes(imap: ImapFlow, count = false): Promise<Kno
   );
 }
 
-/** How long a server without LIST-STATUS is asked for the counts of one mailbox after another. */
+/** Time for asking a server without LIST-STATUS for the counts of one mailbox after another. */
 const countingMs = 20_000;
 
 /**
- * Every selectable mailbox, those with a role first. With its counts: one round trip with LIST-STATUS (RFC 5819), else
- * a STATUS each, for as many as there is time for; the others are told without.
+ * All selectable mailboxes, those with a role first, with counts: in one round trip with LIST-STATUS (RFC 5819),
+ * otherwise by one STATUS each for `patienceMs`; the rest is answered without counts.
  */
 export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Promise<Mailbox[]> {
   const wanted = { messages: true, unseen: true };
@@ -123,15 +123,15 @@ export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Pr
     const status = atOnce || late.aborted ? told.get(path) : await statusOf(imap, path, wanted);
     mailboxes.push({
       path,
-      ...(role ? { role } : {}),
-      ...(status?.messages === undefined ? {} : { total: Math.max(0, status.messages) }),
-      ...(status?.unseen === undefined ? {} : { unread: Math.max(0, status.unseen) }),
+      role,
+      total: status?.messages === undefined ? undefined : Math.max(0, status.messages),
+      unread: status?.unseen === undefined ? undefined : Math.max(0, status.unseen),
     });
   }
   return mailboxes;
 }
 
-/** The counts of one mailbox; none where the server refuses them. */
+/** The counts of one mailbox; undefined where the server refuses them. */
 async function statusOf(
   imap: ImapFlow,
   path: string,
@@ -145,7 +145,7 @@ async function statusOf(
   }
 }
 
-/** A mailbox name that may go to a server. Throws invalid_input for what no mailbox is called. */
+/** Returns a mailbox name that may be sent to a server. Throws invalid_input. */
 export function requireMailboxName(name: string): string {
   const bad = name.trim() === "" || name.length > 1000 || !name.isWellFormed() || /\p{Cc}/u.test(name);
   if (bad)
@@ -156,8 +156,8 @@ export function requireMailboxName(name: string): string {
 }
 
 /**
- * The path of a mailbox named by path or role. Asks the server only for roles other than inbox.
- * Throws mailbox_not_found when the account has no mailbox for the role.
+ * The path of a mailbox named by path or role; one LIST for a role other than inbox.
+ * Throws invalid_input, and mailbox_not_found when the account has no mailbox with the role.
  */
 export async function toMailboxPath(access: Access, name: string): Promise<string> {
   requireMailboxName(name);

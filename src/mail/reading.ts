@@ -1,21 +1,21 @@
-/** The reading verbs of Mail. Strings in these answers come from mail unless they say "our words". */
+/** The reading verbs of an account. Strings in their results come from mail unless a comment says "our sentences". */
 
 import type { Address } from "../email/address.ts";
 import type { SenderChecks } from "../email/sender-checks.ts";
 import type { EmailFormat } from "../readable/email-format.ts";
 
 export type Attachment = {
-  /** 1, 2, …: how get_attachment names it. */
+  /** 1, 2, …: the index that get_attachment takes. */
   index: number;
   name: string;
   type: string;
-  /** Octets, decoded, about. */
+  /** Approximate decoded size in octets. */
   size: number;
-  /** Shown within the text. */
+  /** Displayed within the text. */
   inline: boolean;
   /** The index of the attached email that contains it. */
   inside?: number;
-  /** Who wrote an attached email, when (ISO 8601, UTC), and about what. */
+  /** Author, date (ISO 8601, UTC) and subject of an attached email. */
   email?: { from?: Address; date?: string; subject: string };
 };
 
@@ -28,7 +28,7 @@ export type Email = {
   cc: Address[];
   bcc: Address[];
   subject: string;
-  /** ISO 8601 with the email's own offset. */
+  /** ISO 8601 with the offset of the email's Date header. */
   date: string;
   messageId?: string;
   unread: boolean;
@@ -38,27 +38,27 @@ export type Email = {
   /** Octets on the server. */
   size: number;
   sender: SenderChecks;
-  /** How many earlier emails it refers to: get_thread shows them. */
+  /** Number of earlier emails that it refers to; get_thread shows them. */
   earlier: number;
-  /** Where a mailing list says it is left: https: and mailto: addresses. */
+  /** The https: and mailto: targets of List-Unsubscribe (RFC 2369). */
   unsubscribe: string[];
   format: EmailFormat;
   body: string;
-  /** Where `body` starts and ends in the whole rendered text, in characters. */
+  /** Start and end of `body` in the whole rendered text, in characters. */
   offset: number;
   end: number;
-  /** Characters of the whole rendered text; a lower bound when `more` says that not all was fetched. */
+  /** Characters of the whole rendered text; a lower bound where a note says that not all was fetched. */
   total: number;
-  /** Continue with this offset; absent at the end. */
+  /** The offset of the next excerpt; absent at the end. */
   nextOffset?: number;
   attachments: Attachment[];
-  /** What was left out, folded or could not be shown; our words. */
+  /** Our sentences for what was left out, folded or could not be shown. */
   notes: string[];
   /** All header lines, decoded, when asked for. */
   headers?: string;
 };
 
-/** One email of a conversation. */
+/** One email of a thread. */
 export type ThreadEmail = {
   id: string;
   mailbox: string;
@@ -68,21 +68,19 @@ export type ThreadEmail = {
   subject: string;
   date: string;
   unread: boolean;
-  /** Begun and not sent. */
   draft: boolean;
-  /** Those that hang on it. */
   attachments: { index: number; name: string }[];
-  /** Its own words: quoted history folded. */
+  /** The text with quoted history folded. */
   body: string;
-  /** Characters of `body` that did not fit; get_email shows them. */
+  /** Characters of the text that did not fit; get_email shows them. */
   left: number;
-  /** Whether it goes on past what was fetched of it, too. */
+  /** The text is longer than what was fetched of it. */
   cut: boolean;
 };
 
 export type Thread = {
   emails: ThreadEmail[];
-  /** How many emails the conversation has in the mailboxes searched. */
+  /** Number of emails of the thread in the mailboxes searched. */
   total: number;
   searched: string[];
   skipped: { mailbox: string; reason: string }[];
@@ -94,7 +92,7 @@ export type AttachmentContent = {
   name: string;
   type: string;
   size: number;
-  /** What follows: its text, a picture, or nothing but the facts above. */
+  /** The content that follows: text, a picture, or none. */
   kind: "text" | "image" | "none";
   text: string;
   offset: number;
@@ -107,7 +105,7 @@ export type AttachmentContent = {
 };
 
 export type MailReading = {
-  /** Every selectable mailbox with its role and counts. */
+  /** All selectable mailboxes with role and counts. */
   listMailboxes(): Promise<Mailbox[]>;
   /** The newest emails of one mailbox (path or role). `limit` 1–100. */
   listEmails(request: {
@@ -123,7 +121,7 @@ export type MailReading = {
     limit: number;
     cursor?: string;
   }): Promise<EmailPage>;
-  /** One email, readable. `offset` and `maxCharacters` count characters of the rendered text. Leaves it unread. */
+  /** One email as text; it stays unread. `offset` and `maxCharacters` count characters of the rendered text. */
   getEmail(request: {
     id: string;
     format: EmailFormat;
@@ -131,18 +129,18 @@ export type MailReading = {
     maxCharacters: number;
     headers: boolean;
   }): Promise<Email>;
-  /** The conversation an email belongs to, oldest first, at most `limit` of its newest emails. */
+  /** The thread of an email, oldest first, at most `limit` of its newest emails. */
   getThread(request: { id: string; limit: number }): Promise<Thread>;
-  /** What is in an attachment, as text or as a picture. `offset` counts characters of the text. */
+  /** The content of an attachment as text or as a picture. `offset` counts characters of the text. */
   getAttachment(request: {
     id: string;
     index: number;
     offset: number;
     maxCharacters: number;
   }): Promise<AttachmentContent>;
-  /** Its name, type and size alone. */
+  /** Name, type and size of an attachment. */
   describeAttachment(request: { id: string; index: number }): Promise<Attachment>;
-  /** An attachment's bytes as they come from the mail server; `consume` is given them while the connection is held. */
+  /** Passes an attachment's bytes to `consume` as the mail server sends them; the connection is held meanwhile. */
   streamAttachment(
     request: { id: string; index: number },
     consume: (file: { name: string; type: string; chunks: AsyncIterable<Uint8Array> }) => Promise<void>,
@@ -154,12 +152,12 @@ export type MailboxRole = "inbox" | "sent" | "drafts" | "trash" | "archive" | "j
 export type Mailbox = {
   path: string;
   role?: MailboxRole;
-  /** Numbers of emails; absent where the mail server did not tell, or not in time. */
+  /** Numbers of emails; absent where the mail server refused them or was too slow. */
   total?: number;
   unread?: number;
 };
 
-/** One row of a list: an email without its body. Dates are ISO 8601 with the email's own offset. */
+/** One row of a list. `date` is ISO 8601 with the offset of the email's Date header. */
 export type EmailRow = {
   id: string;
   from: { name?: string; address: string };
@@ -176,12 +174,12 @@ export type EmailRow = {
   snippet: string;
 };
 
-/** An answer that says what it covers: nothing is left out in silence. */
+/** A page of rows that names the mailboxes it covers and those it does not. */
 export type EmailPage = {
   emails: EmailRow[];
-  /** How many match in all. */
+  /** Number of matches on all pages. */
   total: number;
-  /** Continue after the last row; absent when there is no more. */
+  /** The cursor of the next page; absent on the last. */
   cursor?: string;
   searched: string[];
   skipped: { mailbox: string; reason: string }[];

@@ -1,21 +1,21 @@
-/** The writing verbs of Mail. Organizing is done in organise.ts, composing in compose.ts, sending in sending.ts. */
+/** The writing verbs of an account. */
 import type { AttachedFile } from "../compose/attached-file.ts";
 import type { ComposedEmail, EmailRequest, OriginalEmail } from "../compose/email-request.ts";
 
-/** What was done to one email, so that it can be undone. Email ids and mailbox paths only. */
+/** A change to one email that can be undone. Holds email ids, mailbox paths and keywords only. */
 export type Change =
-  /** `id` is where it is now; absent when the server did not tell. `from` is the mailbox it came from. */
+  /** `id` is the email's id after the move; absent without COPYUID. `from` is the path of its former mailbox. */
   | { kind: "moved"; id?: string; from: string }
-  /** IMAP flags (\Seen, $label1) that were really added and removed. */
+  /** IMAP flags (\Seen, $label1) that the email did not have before, and had. */
   | { kind: "flags"; id: string; added: string[]; removed: string[] };
 
-/** What a call over many emails did: one outcome per id, in the order of the ids. */
+/** The result of a call over many emails: one outcome per id, in the order of the ids. */
 export type OrganizeResult = {
   outcomes: Outcome[];
   changes: Change[];
-  /** The path it went to, for moves. */
+  /** The destination of a move. */
   mailbox?: string;
-  /** What the server cannot do as asked, in our words. */
+  /** Our sentences for what the server cannot do as asked. */
   notes: string[];
 };
 
@@ -25,9 +25,9 @@ export type Sent = {
   messageId: string;
   accepted: string[];
   refused: { address: string; problem: string }[];
-  /** Where the one copy is; absent when it could not be filed. */
+  /** The mailbox that holds the copy; absent when it could not be filed. */
   copyIn?: string;
-  /** What went less than well after the email was taken; it is sent all the same. */
+  /** Our sentences for what failed after the server accepted the email; it is sent all the same. */
   warnings: string[];
 };
 
@@ -42,19 +42,19 @@ export type MailWriting = {
   deleteEmails(ids: readonly string[], permanently: boolean): Promise<OrganizeResult>;
   /** Creates a mailbox; levels are separated by `/`. Answers its path. Throws mailbox_exists. */
   createMailbox(path: string): Promise<string>;
-  /** Puts back what changes did. Outcomes in the order of the changes; `changes` are those worth another try. */
+  /** Reverts changes. Outcomes stand in their order; the result's `changes` are those worth another try. */
   undo(changes: readonly Change[]): Promise<OrganizeResult>;
 
   /**
-   * An email to build on: as much as a quote needs, or whole with its files to pass on or to take up as a draft.
-   * Throws email_not_found, email_moved, too_large, and invalid_input for a draft that is none.
+   * An email to build on: as much as a quote needs, or whole with its files for a forward or a draft.
+   * Throws email_not_found, email_moved, too_large, and invalid_input for an email that is no draft.
    */
   readOriginal(id: string, purpose: "quote" | "forward" | "draft"): Promise<OriginalEmail>;
-  /** One attachment by the index get_email gives it. Throws attachment_not_found and as readOriginal does. */
+  /** One attachment by the index that get_email gives it. Throws email_not_found, attachment_not_found, too_large. */
   readAttachment(id: string, index: number): Promise<AttachedFile>;
   /** Builds an email from this account. Throws invalid_input, too_large. */
   compose(request: EmailRequest): Promise<ComposedEmail>;
-  /** Puts it into Drafts, then removes the draft it replaces. */
+  /** Saves to Drafts, then removes the draft that it replaces. */
   saveDraft(composed: ComposedEmail, replaces?: string): Promise<SavedDraft>;
   /**
    * Submits it once, files the copy in Sent, and removes the draft it came from. Never retried.
@@ -66,8 +66,8 @@ export type MailWriting = {
 export type Outcome = {
   id: string;
   done: boolean;
-  /** Why not; our words. */
+  /** Our sentence for why it was not done. */
   problem?: string;
-  /** The id after a move, where the server tells it. */
+  /** The id after a move, where COPYUID tells it. */
   newId?: string;
 };

@@ -1,4 +1,4 @@
-/** One email of a conversation as it is fetched: all that is shown of it but its text, and the ids that link it. */
+/** One email of a thread as fetched: all that get_thread shows of it except its text, and the ids that link it. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import { type EmailContents, toEmailContents } from "../../email/email-contents.ts";
 import { decodeHeaderText, type Header, headerValue, parseHeaders, toIsoDate } from "../../email/headers.ts";
@@ -11,15 +11,16 @@ export type FetchedEmail = ThreadKeys & {
   mailbox: string;
   uid: number;
   id: string;
-  /** What all copies of it share. */
+  /** Key that all copies of the email share. */
   same: string;
   headers: readonly Header[];
+  /** `date` in milliseconds. */
   at: number;
   date: string;
   unread: boolean;
   draft: boolean;
   contents: EmailContents;
-  /** Octets that came along of its parts, from their beginnings: all of a part that has fewer than `bodyOctets`. */
+  /** Octets of its parts that were fetched along, from their beginnings; a part of fewer than `bodyOctets` is complete. */
   bodies: ReadonlyMap<string, Buffer>;
 };
 
@@ -32,14 +33,16 @@ const query: FetchQueryObject = {
   headers: ["from", "to", "cc", "subject", "date", ...threadHeaders],
 };
 
-/** Octets of each text part that come along where an email's text is likely to be shown. */
+/** Octets of each text part that are fetched along for emails whose text is likely to be shown. */
 export const bodyOctets = 32_768;
 
-/** All that is shown of an email, if its text is in the parts `keys`. */
+/** The FETCH for an email, with its text if that is in the parts `keys`. */
 export const withBodies = (keys: readonly string[]): FetchQueryObject => ({
   ...query,
-  ...(keys.length > 0 ? { bodyParts: keys.map((key) => ({ key, start: 0, maxLength: bodyOctets })) } : {}),
+  bodyParts: keys.length > 0 ? keys.map((key) => ({ key, start: 0, maxLength: bodyOctets })) : undefined,
 });
+
+/** Converts a FETCH answer to `withBodies`, of an email in the selected mailbox `mailbox`. */
 
 export function toFetchedEmail(
   access: Access,
@@ -65,6 +68,6 @@ export function toFetchedEmail(
   };
 }
 
-export function toLinks({ messageId, ids, subject, threadId }: FetchedEmail): ThreadKeys {
-  return { messageId, ids, subject, ...(threadId ? { threadId } : {}) };
+export function threadKeysOf({ messageId, ids, subject, threadId }: FetchedEmail): ThreadKeys {
+  return { messageId, ids, subject, threadId };
 }

@@ -1,4 +1,4 @@
-/** The mailboxes that are visited to find a conversation, and what was seen there. */
+/** The mailboxes searched for a thread, and the emails seen there. */
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import { AppError } from "../../errors.ts";
@@ -8,16 +8,16 @@ import { readFresh } from "../../imap/sync.ts";
 import { textParts } from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import type { KnownMailbox } from "../mailboxes.ts";
-import { type FetchedEmail, toFetchedEmail, toLinks, withBodies } from "./fetched-email.ts";
+import { type FetchedEmail, threadKeysOf, toFetchedEmail, withBodies } from "./fetched-email.ts";
 
-/** Emails of one mailbox that are looked at, the newest. */
+/** Emails of one mailbox that are fetched at most, the newest. */
 export const maxPerMailbox = 200;
-/** FetchedEmail at once, so few that most are likely to be shown: their texts come along. */
+/** Emails found at once up to which most are likely to be shown, so their text is fetched along. */
 const fewFound = 12;
 
 export type MailboxVisits = ReturnType<typeof createMailboxVisits>;
 
-/** `of`: the email, whose own mailbox is looked in before it is known which `others` there are. */
+/** Visits for the thread of the email `of`. Its own mailbox is searched while `others` are still being listed. */
 export function createMailboxVisits(of: EmailRef, others: Promise<readonly KnownMailbox[]>) {
   const own = of.mailbox;
   const seen = new Map<string, Set<number>>();
@@ -40,12 +40,12 @@ export function createMailboxVisits(of: EmailRef, others: Promise<readonly Known
       const paths = new Set([own, ...(await others).map(({ path }) => path)]);
       return [...paths].filter((path) => !skipped.has(path));
     },
-    /** Those besides its own that are not known to be empty, or not to be readable. */
-    async othersToLookIn(): Promise<string[]> {
+    /** Paths of the other mailboxes, without those known to be empty or unreadable. */
+    async othersToSearch(): Promise<string[]> {
       const full = (await others).filter(({ path, empty }) => path !== own && !empty);
       return full.map(({ path }) => path).filter((path) => !skipped.has(path));
     },
-    /** The newest of `uids` that have not been seen before, and the email itself; older ones are counted. */
+    /** The newest of `uids` that were not seen before, with the email itself, and the older rest. */
     unseen(path: string, uids: readonly number[]): { newest: number[]; older: number[] } {
       const isIt = (uid: number) => path === own && uid === of.uid;
       const fresh = [...new Set(uids)].filter((uid) => !seenIn(path).has(uid)).sort((a, b) => a - b);
@@ -59,19 +59,19 @@ export function createMailboxVisits(of: EmailRef, others: Promise<readonly Known
       see(path, [...newest, ...older]);
       beyond += older.length;
     },
-    /** What arrives in between is the next call's. */
+    /** True after a visit: what arrives afterwards is left to the next call. */
     isVisited: (path: string) => visited.has(path),
     beyond: () => beyond,
   };
 }
 
-/** UIDs of the selected mailbox, `path`. */
+/** Finds UIDs in the selected mailbox, `path`. */
 type Find = (imap: ImapFlow, path: string) => Promise<number[]>;
 
 /**
- * What is found in each mailbox and was not seen before. `parts`: where the text of an email is likely to be. Throws what
- * the email's own mailbox or the list of the others fails with; another mailbox that cannot be read is left out, and
- * noted in `visits.skipped`.
+ * The emails found in each mailbox that were not seen before. `parts` are the likely part numbers of an email's text.
+ * Throws the failure of the email's own mailbox or of LIST; another mailbox that cannot be read goes to
+ * `visits.skipped`.
  */
 export async function visitMailboxes(
   access: Access,
@@ -79,10 +79,10 @@ export async function visitMailboxes(
   parts: readonly string[],
   find: Find,
 ): Promise<FetchedEmail[]> {
-  const lookIn = (path: string) => look(access, path, visits, parts, find);
+  const searchIn = (path: string) => visitMailbox(access, path, visits, parts, find);
   const elsewhere = async (): Promise<FetchedEmail[]> => {
-    const paths = await visits.othersToLookIn();
-    const settled = await Promise.allSettled(paths.map(lookIn));
+    const paths = await visits.othersToSearch();
+    const settled = await Promise.allSettled(paths.map(searchIn));
     return settled.flatMap((outcome, at) => {
       if (outcome.status === "fulfilled") return outcome.value;
       if (!(outcome.reason instanceof AppError)) throw outcome.reason;
@@ -90,13 +90,13 @@ export async function visitMailboxes(
       return [];
     });
   };
-  const [own, others] = await Promise.allSettled([lookIn(visits.of.mailbox), elsewhere()]);
+  const [own, others] = await Promise.allSettled([searchIn(visits.of.mailbox), elsewhere()]);
   if (own.status === "rejected") throw own.reason;
   if (others.status === "rejected") throw others.reason;
   return [...own.value, ...others.value];
 }
 
-function look(
+function visitMailbox(
   access: Access,
   path: string,
   visits: MailboxVisits,
@@ -111,17 +111,17 @@ function look(
     const query = withBodies(newest.length <= fewFound ? likelyParts(newest, cache, parts) : []);
     const emails = newest.length > 0 ? await imap.fetchAll(newest.join(","), query, { uid: true }) : [];
     visits.visit(path, newest, older);
-    // A server may add news of other emails to its answer (RFC 9051 section 7.5.2): only flags, no headers.
+    // The answer may hold unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2): flags without headers.
     const found = emails
       .filter(({ headers }) => headers)
       .map((email) => toFetchedEmail(access, imap, path, email));
     for (const email of found)
-      rememberEmail(cache, email.uid, { parts: textParts(email.contents), links: toLinks(email) });
+      rememberEmail(cache, email.uid, { parts: textParts(email.contents), links: threadKeysOf(email) });
     return found;
   });
 }
 
-/** Where the text of these emails is: as they were listed, else in `parts`, or nothing where they differ much. */
+/** Part numbers of the text of these emails, from the cache or `parts`; none where they differ too much for one FETCH. */
 function likelyParts(uids: readonly number[], cache: MailboxCache, parts: readonly string[]): string[] {
   const keys = [...new Set(uids.flatMap((uid) => cache.textParts.get(uid) ?? parts))];
   return keys.length <= 3 ? keys : [];

@@ -1,4 +1,4 @@
-/** What one mailbox is asked to find a conversation's emails: by the ids they name, and by their subject. */
+/** Searches for the emails of a thread in one mailbox: by the Message-IDs that they name, and by their subject. */
 import type { ImapFlow } from "imapflow";
 import { toBaseSubject } from "../../email/subject.ts";
 import {
@@ -11,49 +11,51 @@ import {
 } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 
-/** Each key is one for SEARCH. `answers`: by what some programs name, which name nothing but the email before. */
-export type Question = { ids: Key[]; answers: Key[]; subjects: Key[] };
-export type Key = readonly SearchToken[];
+/**
+ * SEARCH keys, any of which may match. `answers` are those for In-Reply-To: some programs name nothing but the parent.
+ */
+export type ThreadQuery = { ids: SearchKey[]; answers: SearchKey[]; subjects: SearchKey[] };
+export type SearchKey = readonly SearchToken[];
 
-/** Servers take lines of 8,192 octets (RFC 7162 section 4). */
+/** Octets of the keys: servers accept lines of 8,192 octets (RFC 7162 section 4). */
 const maxOctets = 6_000;
 const maxSubjects = 3;
-/** The beginning of a subject says which it is; past it header lines are folded, in ways that servers undo differently. */
+/** Characters of a subject that are searched for: longer header lines are folded, which servers undo differently. */
 const subjectCharacters = 60;
-/** A subject that more emails of a mailbox have than this says little; it is then asked by ids which these are. */
+/** Emails of one subject up to which all are candidates; beyond it the ids decide which are. */
 const maxCandidates = 50;
-/** In more emails than these, one field less to look for is worth more than answers that name nothing else. */
+/** Emails of a mailbox up to which In-Reply-To is searched at once; each header field costs a pass over all of them. */
 const maxQuick = 50_000;
-/** imapflow takes an answer of 200,000 tokens apart and hangs up at a longer one; an email is two or three. */
+/** Emails of a mailbox up to which THREAD is used: imapflow refuses answers of over 200,000 tokens, 2–3 an email. */
 const maxThreaded = 50_000;
 
-type Linked = { messageId: string; ids: readonly string[]; subject: string; at: number };
+type LinkedEmail = { messageId: string; ids: readonly string[]; subject: string; at: number };
 
-/** What was asked already: ids and subjects; and whether everything of these subjects was looked at. */
-export type Asked = { words: Set<string>; wholeSubjects: boolean };
+/** Ids and subjects already searched for, and whether all emails with these subjects were candidates. */
+export type SearchedSoFar = { words: Set<string>; wholeSubjects: boolean };
 
-const header = (field: string, id: string): Key => [atom("HEADER"), atom(field), searchString(id)];
+const header = (field: string, id: string): SearchKey => [atom("HEADER"), atom(field), searchString(id)];
 
 /**
- * Whether answers to it were found with it. They name what it names (RFC 5322 section 3.6.4), or, where a program names
- * nothing but the email before, have its subject; by another program under another subject it is another conversation.
+ * True when a finished search has found the answers to an email along with it: they name what it names (RFC 5322
+ * section 3.6.4), or have its subject where a program names only the parent.
  */
-function isAnswered({ messageId, ids, subject }: Linked, asked: Asked): boolean {
+function isAnswered({ messageId, ids, subject }: LinkedEmail, asked: SearchedSoFar): boolean {
   const isNamed = ids.some((id) => id !== messageId && asked.words.has(id));
   return isNamed && asked.wholeSubjects && asked.words.has(beginningOf(toBaseSubject(subject)));
 }
 
-/** What is not in `asked` yet, which it is added to; undefined when nothing is left. */
-export function toQuestion(linked: readonly Linked[], asked: Asked): Question | undefined {
+/** The search for what `asked` does not hold yet; adds it there. Undefined when nothing is left to search for. */
+export function toThreadQuery(linked: readonly LinkedEmail[], asked: SearchedSoFar): ThreadQuery | undefined {
   const isFirst = asked.words.size === 0;
   const inHand = new Set(linked.map(({ messageId }) => messageId));
   const newestFirst = [...linked].sort((a, b) => b.at - a.at);
   const open = newestFirst.filter((email) => !isAnswered(email, asked));
   const named = linked.flatMap(({ ids }) => ids).filter((id) => !inHand.has(id));
   let left = maxOctets;
-  const ids: Key[] = [];
-  const answers: Key[] = [];
-  // First the emails that others name and that are not here, each with its answers; then the answers to those here.
+  const ids: SearchKey[] = [];
+  const answers: SearchKey[] = [];
+  // First emails that others name and that were not fetched, with their answers; then answers to fetched emails.
   for (const id of [...named, ...open.map(({ messageId }) => messageId)]) {
     const fields = ["References", ...(inHand.has(id) ? [] : ["Message-ID"])];
     const cost = (fields.length + 1) * (id.length + 25);
@@ -68,24 +70,24 @@ export function toQuestion(linked: readonly Linked[], asked: Asked): Question | 
     .filter((base) => base !== "" && !asked.words.has(base))
     .slice(0, maxSubjects);
   for (const base of wanted) asked.words.add(base);
-  const subjects = wanted.map((base): Key => [atom("SUBJECT"), searchString(base)]);
+  const subjects = wanted.map((base): SearchKey => [atom("SUBJECT"), searchString(base)]);
   if (ids.length === 0 && subjects.length === 0) return undefined;
-  // Such an answer has the subject, as a rule. But some servers find no subject that is encoded.
+  // Answers found only by In-Reply-To have the subject as a rule. Some servers do not find encoded subjects.
   const haveSubject = isFirst && subjects.length > 0 && wanted.every((base) => /^[ -~]*$/.test(base));
   return { ids: haveSubject ? ids : [...ids, ...answers], answers: haveSubject ? answers : [], subjects };
 }
 
-/** By whole characters: half of one is found nowhere. */
+/** Cuts at whole code points: a server finds nothing for half of one. */
 const beginningOf = (base: string) => [...base].slice(0, subjectCharacters).join("").trim();
 
 /**
- * UIDs of emails that may belong to it: all of the subject when they are few (`wholeSubjects`). When they are many, those
- * that name the ids, with the threads these and `own` are in where the server has THREAD; without these when they are
- * more than `most`. In a very large mailbox an answer under another subject that has no References is not found.
+ * UIDs of emails that may belong to the thread: all with the subject when they are few (`wholeSubjects`). When they are
+ * many, those that name the ids, with the server's threads around these and `own` where it has THREAD (RFC 5256), unless
+ * that is more than `most`. In a very large mailbox an answer under another subject without References is not found.
  */
 export async function findCandidates(
   imap: ImapFlow,
-  { ids, answers, subjects }: Question,
+  { ids, answers, subjects }: ThreadQuery,
   { own, most }: { own: readonly number[]; most: number },
 ): Promise<{ uids: number[]; wholeSubjects: boolean }> {
   const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf([...ids, ...answers])) : []);
@@ -102,17 +104,17 @@ export async function findCandidates(
   return { uids: wider.length <= most ? wider : named, wholeSubjects: false };
 }
 
-/** What matches, by threads: none where the server has none, or cannot answer this. It takes twice what a search does. */
-async function findThreads(imap: ImapFlow, keys: Key): Promise<number[][]> {
+/** The threads of all matches; none where the server has no THREAD or refuses it. Costs twice as much as a search. */
+async function findThreads(imap: ImapFlow, keys: SearchKey): Promise<number[][]> {
   const has = (name: string) => imap.capabilities.has(`THREAD=${name}`);
-  // REFERENCES joins strangers of the same subject, REFS does not.
+  // REFERENCES joins unrelated emails of the same subject, REFS does not.
   const algorithm = has("REFS") ? "REFS" : has("REFERENCES") ? "REFERENCES" : undefined;
   if (!algorithm || requireSelected(imap).exists > maxThreaded) return [];
   return (await uidThread(imap, algorithm, keys).catch(ignoreRefusal)) ?? [];
 }
 
-/** Any of them. OR takes two (RFC 3501 section 6.4.4); halves keep it from nesting deep. */
-function anyOf(keys: readonly Key[]): Key {
+/** A key that matches any of them. OR takes two keys (RFC 3501 section 6.4.4); halving keeps the nesting shallow. */
+function anyOf(keys: readonly SearchKey[]): SearchKey {
   const [first = []] = keys;
   if (keys.length < 2) return first;
   const half = Math.ceil(keys.length / 2);

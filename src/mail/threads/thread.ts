@@ -1,4 +1,4 @@
-/** A conversation as it is read: the text of each email, quoted history folded, within one budget. */
+/** get_thread: the text of each email of a thread, quoted history folded, within one budget of characters. */
 import type { ImapFlow } from "imapflow";
 import { headerValue, parseAddresses } from "../../email/headers.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
@@ -11,23 +11,23 @@ import type { Thread, ThreadEmail } from "../reading.ts";
 import { bodyOctets, type FetchedEmail } from "./fetched-email.ts";
 import { type GatheredThread, gatherThread } from "./gather-thread.ts";
 
-/** Characters of all bodies together; each email has its share, short ones leave theirs to the others. */
+/** Characters of all bodies together. Each email has an equal share; what short ones leave goes to the others. */
 const budget = 25_000;
-/** Named of each header; get_email names more. */
+/** People of each address header; get_email shows more. */
 const maxPeople = 20;
-/** Octets of all text parts together; each email has its share, and none more than get_email begins with. */
+/** Octets of all text parts together. Each email has an equal share, at most what get_email fetches first. */
 const maxOctets = 2_000_000;
 
-/** Throws what gatherThread does. */
+/** The newest `limit` emails of a thread. Throws what gatherThread throws. */
 export async function getThread(access: Access, request: { id: string; limit: number }): Promise<Thread> {
-  const conversation = await gatherThread(access, access.toRef(request.id));
-  const shown = conversation.emails.slice(-request.limit);
+  const thread = await gatherThread(access, access.toRef(request.id));
+  const shown = thread.emails.slice(-request.limit);
   return {
     emails: await readBodies(access, shown),
-    total: conversation.emails.length + conversation.beyond,
-    searched: conversation.searched,
-    skipped: conversation.skipped,
-    notes: toNotes(conversation, shown),
+    total: thread.emails.length + thread.beyond,
+    searched: thread.searched,
+    skipped: thread.skipped,
+    notes: toNotes(thread, shown),
   };
 }
 
@@ -36,7 +36,7 @@ function toNotes(
   [oldest, ...others]: readonly FetchedEmail[],
 ): string[] {
   const left = emails.length + beyond - others.length - 1;
-  // The day after, since others of the same day may be among them.
+  // The following day, since older emails may be of the same day.
   const day = new Date((oldest?.at ?? 0) + 86_400_000).toISOString().slice(0, 10);
   return [
     left > 0
@@ -47,29 +47,16 @@ function toNotes(
   ].filter((note) => note !== "");
 }
 
-/** `cut`: what was fetched of it ends before it does. */
-type Text = { text: string; cut: boolean };
+/** Octets of the text parts of an email, by part number; `cut`: some part goes on past them. */
+type FetchedText = { bodies: ReadonlyMap<string, Buffer>; cut: boolean };
 
 async function readBodies(access: Access, shown: readonly FetchedEmail[]): Promise<ThreadEmail[]> {
-  const texts = new Map<FetchedEmail, Text>();
-  const maxLength = Math.min(firstBytes, Math.floor(maxOctets / shown.length));
-  for (const email of shown.filter(isHere)) texts.set(email, toText(email, email.bodies, false));
-  const mailboxes = Map.groupBy(
-    shown.filter((email) => !isHere(email)),
-    ({ mailbox }) => mailbox,
-  );
-  await Promise.all(
-    [...mailboxes].map(([mailbox, emails]) =>
-      access.read(mailbox, async (imap) => {
-        // Emails whose text is in the same parts come in one FETCH.
-        const alike = Map.groupBy(emails, (email) => textParts(email.contents).join(" "));
-        for (const some of alike.values()) await readAlike(imap, some, maxLength, texts);
-      }),
-    ),
-  );
-  const shares = toShares(shown.map((email) => texts.get(email)?.text.length ?? 0));
+  const fetched = await fetchTexts(access, shown);
+  // Rendered after all connections are given back.
+  const texts = shown.map((email) => renderEmail(email, fetched.get(email)?.bodies ?? new Map()));
+  const shares = toShares(texts.map((text) => text.length));
   return shown.map((email, at) => {
-    const { text, cut } = texts.get(email) ?? { text: "", cut: false };
+    const text = texts[at] ?? "";
     const body = text.slice(0, shares[at] ?? 0).toWellFormed();
     return {
       id: email.id,
@@ -87,45 +74,69 @@ async function readBodies(access: Access, shown: readonly FetchedEmail[]): Promi
         .map(({ index, name }) => ({ index, name })),
       body,
       left: text.length - body.length,
-      cut,
+      cut: fetched.get(email)?.cut ?? false,
     };
   });
 }
 
-async function readAlike(
+/** The text of each email, fetched now unless it came along when the email was found. */
+async function fetchTexts(
+  access: Access,
+  shown: readonly FetchedEmail[],
+): Promise<Map<FetchedEmail, FetchedText>> {
+  const maxLength = Math.min(firstBytes, Math.floor(maxOctets / shown.length));
+  const complete = shown.filter(hasWholeText);
+  const texts = new Map(complete.map((email) => [email, { bodies: email.bodies, cut: false }]));
+  const mailboxes = Map.groupBy(
+    shown.filter((email) => !hasWholeText(email)),
+    ({ mailbox }) => mailbox,
+  );
+  const fetched = [...mailboxes].map(([mailbox, emails]) =>
+    access.read(mailbox, async (imap) => {
+      // One FETCH for all emails whose text is in the same parts.
+      const alike = Map.groupBy(emails, (email) => textParts(email.contents).join(" "));
+      const found: (readonly [FetchedEmail, FetchedText])[] = [];
+      for (const some of alike.values()) found.push(...(await fetchAlike(imap, some, maxLength)));
+      return found;
+    }),
+  );
+  for (const [email, text] of (await Promise.all(fetched)).flat()) texts.set(email, text);
+  return texts;
+}
+
+async function fetchAlike(
   imap: ImapFlow,
   emails: readonly FetchedEmail[],
   maxLength: number,
-  texts: Map<FetchedEmail, Text>,
-): Promise<void> {
+): Promise<(readonly [FetchedEmail, FetchedText])[]> {
   const [first] = emails;
   const keys = first ? textParts(first.contents) : [];
   const bodyParts = keys.map((key) => ({ key, start: 0, maxLength }));
   const range = emails.map(({ uid }) => uid).join(",");
   const fetched = await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true });
-  const byUid = new Map(fetched.map((email) => [email.uid, email.bodyParts ?? new Map<string, Buffer>()]));
-  for (const email of emails) {
+  const byUid = new Map(fetched.map((email) => [email.uid, email.bodyParts]));
+  return emails.map((email) => {
     const bodies = byUid.get(email.uid) ?? new Map<string, Buffer>();
     const cut = keys.some((key) => (bodies.get(key)?.length ?? 0) >= maxLength);
-    texts.set(email, toText(email, bodies, cut));
-  }
+    return [email, { bodies, cut }];
+  });
 }
 
-function toText(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>, cut: boolean): Text {
+function renderEmail(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>): string {
   const forward = mayBeForwardSubject(email.subject);
   const { text, notes } = renderBody(email.contents, { format: "markdown", forward }, (part) => {
     const bytes = bodies.get(part.part);
     return bytes && decodeTransfer(bytes, part.encoding);
   });
-  return { text: text || notes.join(" "), cut };
+  return text || notes.join(" ");
 }
 
-/** All of its text came when it was found, or there is none. */
-function isHere(email: FetchedEmail): boolean {
+/** True when all text of the email came along when it was found, or when it has none. */
+function hasWholeText(email: FetchedEmail): boolean {
   return textParts(email.contents).every((key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets);
 }
 
-/** Characters for each text: all of it when the budget allows, else an equal share of what the shorter ones leave. */
+/** Characters for each text: all of it where the budget allows, otherwise an equal share of what shorter ones leave. */
 export function toShares(lengths: readonly number[]): number[] {
   const shares = lengths.map(() => 0);
   let left = budget;
