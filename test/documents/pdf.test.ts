@@ -82,7 +82,7 @@ test.skipIf(process.platform !== "linux")(
       "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>",
       pdfStream(bytes, "/Filter [/FlateDecode /FlateDecode] "),
     ]);
-    const reader = createDocumentReader({ memoryBytes: 300_000_000 });
+    const reader = createDocumentReader({ maxMemoryBytes: 300_000_000 });
     expect(await reader.read(bomb, AbortSignal.timeout(60_000))).toEqual({
       text: "",
       notes: ["The file takes more memory to be read than it may have."],

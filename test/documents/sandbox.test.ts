@@ -6,7 +6,7 @@ import { docx, drawnPdf } from "../support/documents.ts";
 import { eventually } from "../support/waiting.ts";
 
 test("whoever gives up waiting for a reader leaves the line to the next", async () => {
-  const reader = createDocumentReader({ atOnce: 1 });
+  const reader = createDocumentReader({ maxProcesses: 1 });
   const patient = new AbortController().signal;
   const hasty = new AbortController();
   const first = reader.read(docx(), patient);

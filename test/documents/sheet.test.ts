@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readDocument } from "../../src/documents/read-document.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
-import { toFormat } from "../../src/documents/sheet/number-format.ts";
+import { toNumberFormat } from "../../src/documents/sheet/number-format.ts";
 import { relations, xlsxOf } from "../support/documents.ts";
 
 const shown: [code: string, value: string, seen: string][] = [
@@ -33,7 +33,7 @@ const shown: [code: string, value: string, seen: string][] = [
 test.each(shown)(
   "a cell with the format %s and the value %s is read as it is seen: %s",
   (code, value, seen) => {
-    expect(toFormat(code).show(value)).toBe(seen);
+    expect(toNumberFormat(code).toText(value)).toBe(seen);
   },
 );
 
@@ -118,7 +118,7 @@ test.skipIf(process.platform !== "linux")(
         500_000,
       ),
     );
-    const reader = createDocumentReader({ memoryBytes: 180_000_000 });
+    const reader = createDocumentReader({ maxMemoryBytes: 180_000_000 });
     const { text, notes } = await reader.read(file, AbortSignal.timeout(30_000));
     expect(text.length).toBe(2_000_000);
     expect(notes.join()).toContain("Only the first 2000000 characters were read");
