@@ -1,4 +1,4 @@
-/** A name that a file from a stranger may have on a person's disk. */
+/** Safe names for files on a person's disk. */
 
 const maxCharacters = 120;
 
