@@ -5,11 +5,11 @@ const signature = Buffer.from("d0cf11e0a1b11ae1", "hex");
 /** Descriptions by the name of a stream that only this kind of file has. */
 const descriptions: readonly [stream: string, description: string][] = [
   ["EncryptedPackage", "An Office file that is protected by a password."],
-  ["WordDocument", "A Word document of the older kind (.doc)"],
-  ["Workbook", "An Excel workbook of the older kind (.xls)"],
-  ["Book", "An Excel workbook of the older kind (.xls)"],
-  ["PowerPoint Document", "A PowerPoint presentation of the older kind (.ppt)"],
-  ["__substg1.0_", "An email as Outlook saves it (.msg)"],
+  ["WordDocument", "A Word document in the old binary format (.doc)"],
+  ["Workbook", "An Excel workbook in the old binary format (.xls)"],
+  ["Book", "An Excel workbook in the old binary format (.xls)"],
+  ["PowerPoint Document", "A PowerPoint presentation in the old binary format (.ppt)"],
+  ["__substg1.0_", "An email saved by Outlook (.msg)"],
 ];
 
 /** Returns a sentence for a compound file, undefined for any other file. */
@@ -17,5 +17,5 @@ export function describeCompoundFile(bytes: Buffer): string | undefined {
   if (!bytes.subarray(0, signature.length).equals(signature)) return undefined;
   const found = descriptions.find(([stream]) => bytes.includes(Buffer.from(stream, "utf16le")))?.[1];
   if (found?.endsWith(".")) return found;
-  return `${found ?? "A file of an older office program"}, whose text is not read here.`;
+  return `${found ?? "A file in an old Office format"}, which is not read.`;
 }

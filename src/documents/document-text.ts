@@ -11,14 +11,14 @@ export const maxTextCharacters = 2_000_000;
 /** Maximum size of all unpacked members of one file, in bytes. */
 export const maxUnpackedBytes = 64_000_000;
 
-const cutNote = `Only the first ${maxTextCharacters} characters were read; a download link gives the whole.`;
+const cutNote = `Only the first ${maxTextCharacters} characters were read; a download link gives the whole file.`;
 
 /** Composes the notes about hidden text, pictures, and text beyond the limit; none for what is zero or false. */
 export function toNotes({ hiddenCharacters = 0, pictures = 0, isCut = false }): string[] {
   const notes: string[] = [];
-  if (hiddenCharacters > 0)
-    notes.push(`Text that the document hides was left out: ${hiddenCharacters} characters.`);
-  if (pictures > 0) notes.push(`It holds ${pictures} picture${pictures === 1 ? "" : "s"}, not shown here.`);
+  if (hiddenCharacters > 0) notes.push(`Hidden text was left out: ${hiddenCharacters} characters.`);
+  if (pictures === 1) notes.push("The file contains 1 picture, which is not shown here.");
+  if (pictures > 1) notes.push(`The file contains ${pictures} pictures, which are not shown here.`);
   if (isCut) notes.push(cutNote);
   return notes;
 }

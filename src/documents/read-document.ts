@@ -20,7 +20,7 @@ export async function readDocument(bytes: Uint8Array): Promise<DocumentText> {
   try {
     return limitText(await readByKind(bytes));
   } catch {
-    return onlyNote("The file is damaged, or made in an unusual way; it cannot be read.");
+    return onlyNote("The file cannot be read: it is damaged or has an unusual structure.");
   }
 }
 
@@ -39,8 +39,9 @@ async function readByKind(bytes: Uint8Array): Promise<DocumentText> {
   return { text, notes };
 }
 
-const macrosNote = "It holds macros: programs that run when it is opened in Office and allowed to.";
-const unpackedNote = `Unpacked it is larger than ${maxUnpackedBytes / 1_000_000} MB: only its beginning was read.`;
+const macrosNote =
+  "The file contains macros: programs that run when it is opened in Office and macros are allowed.";
+const unpackedNote = `The unpacked file is larger than ${maxUnpackedBytes / 1_000_000} MB: only its beginning was read.`;
 
 const onlyNote = (note: string): DocumentText => ({ text: "", notes: [note] });
 
@@ -48,7 +49,7 @@ const onlyNote = (note: string): DocumentText => ({ text: "", notes: [note] });
 function readGzip(bytes: Uint8Array): DocumentText {
   const { bytes: unpacked, isWhole } = joinChunks(decompressChunks(Gunzip, bytes), maxUnpackedBytes);
   if (unpacked.subarray(0, 8192).includes(0))
-    return onlyNote("A packed file (gzip) of something else than text, which is not read.");
+    return onlyNote("A gzip file whose content is not text and is not read.");
   return { text: decodeUtf8OrWindows1252(unpacked).trim(), notes: isWhole ? [] : [unpackedNote] };
 }
 
@@ -77,10 +78,9 @@ function listMembers({ members, has }: ZipArchive): DocumentText {
     return onlyNote("A file of Apple's Pages, Numbers or Keynote, whose text is not read.");
   const files = members.filter(({ name }) => !name.endsWith("/"));
   const listed = files.slice(0, maxListedMembers).map(({ name, size }) => `${name} (${size} bytes)`);
-  const unlisted = files.length - listed.length;
   const note = [
-    `A ZIP archive; its ${files.length} members are listed, not read.`,
-    unlisted > 0 ? `${unlisted} more are not listed.` : "",
+    "The files in this ZIP archive are listed, not read.",
+    listed.length < files.length ? `Only the first ${listed.length} of ${files.length} are listed.` : "",
     files.some(({ isEncrypted }) => isEncrypted) ? "A password protects them." : "",
   ];
   return { text: listed.join("\n"), notes: [note.filter((sentence) => sentence !== "").join(" ")] };

@@ -84,13 +84,14 @@ async function readInChild(
   );
   if (signal.aborted) throw signal.reason;
   if (memory.wasExceeded())
-    return { text: "", notes: ["The file takes more memory to be read than it may have."] };
+    return { text: "", notes: ["Reading the file takes more memory than is allowed."] };
   if (child.signalCode === "SIGKILL" && performance.now() - startedAt >= deadlineMs)
     throw new AppError("timed_out", "Reading the file took too long.", {
       hint: "Ask for a download link instead.",
     });
   // A crash, or a kill by a system that is short of memory.
-  if (exitCode !== 0) return { text: "", notes: ["The file cannot be read: its reader broke off."] };
+  if (exitCode !== 0)
+    return { text: "", notes: ["The file cannot be read: the process that read it ended unexpectedly."] };
   return childOutput.parse(JSON.parse(output));
 }
 

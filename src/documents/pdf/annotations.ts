@@ -39,7 +39,11 @@ export function toAnnotationBlocks(annotations: readonly unknown[], pageText: st
     [...new Set(visible.map(toLine))].filter((line) => line !== "").join("\n");
   const fields = linesOf(toFieldLine);
   const links = linesOf(({ subtype, url }) => (subtype === "Link" && !pageText.includes(url) ? url : ""));
-  return [fields && `Filled in:\n${fields}`, linesOf(toCommentLine), links && `Links here:\n${links}`];
+  return [
+    fields && `Form fields:\n${fields}`,
+    linesOf(toCommentLine),
+    links && `Links on this page:\n${links}`,
+  ];
 }
 
 function toCommentLine({ subtype, contentsObj, titleObj }: Annotation): string {

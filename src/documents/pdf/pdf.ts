@@ -23,12 +23,13 @@ export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
   if (tables.wereCharactersMissing()) notes.push(missingCharactersNote);
   else if (emptyPages.length > 0) notes.push(toEmptyPagesNote(emptyPages, pageCount));
   const files = Object.keys((await pdf.getAttachments()) ?? {}).length;
-  if (files > 0) notes.push(`Files are attached inside it: ${files}; a download link gives all.`);
+  if (files > 0)
+    notes.push(`Files attached inside the PDF are not read: ${files}; a download link gives the whole PDF.`);
   return { text: texts.join("\n\n"), notes };
 }
 
 const missingCharactersNote =
-  "Some of its text is in an Asian script whose letters the file does not tell: it is missing here, or wrong; a download link gives the file.";
+  "Some of the text is in an Asian script whose characters the file does not define: it is missing or wrong here; a download link gives the file.";
 
 /**
  * Refuses the files that pdf.js asks for: the predefined CMaps of Asian scripts and the standard fonts, which are not
@@ -88,9 +89,10 @@ async function readPages(pdf: Pdf, deadline: number) {
 }
 
 function toEmptyPagesNote(pages: readonly number[], pageCount: number): string {
-  if (pages.length === pageCount) return "The PDF holds no text: its pages are pictures, such as a scan.";
-  const noun = pages.length === 1 ? "page" : "pages";
-  return `No text is on ${noun} ${toRanges(pages)}: pictures, such as a scan, or nothing.`;
+  if (pages.length === pageCount) return "The PDF contains no text: its pages are pictures, such as a scan.";
+  const subject = pages.length === 1 ? "Page" : "Pages";
+  const verb = pages.length === 1 ? "has" : "have";
+  return `${subject} ${toRanges(pages)} ${verb} no text: pictures, such as a scan, or nothing.`;
 }
 
 /** Writes 1, 2, 3, 5 as "1-3, 5". */

@@ -34,7 +34,7 @@ export function readWorkbook(archive: ZipArchive): DocumentText {
     pictures: archive.members.filter(({ name }) => name.startsWith("xl/media/")).length,
     isCut: remainingCharacters <= 0,
   });
-  if (hasCutRows) notes.push(`Of each row only the first ${maxColumns} columns were read.`);
+  if (hasCutRows) notes.push(`Only the first ${maxColumns} columns of each row were read.`);
   return { text: texts.join("\n\n"), notes };
 }
 
