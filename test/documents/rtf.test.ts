@@ -1,6 +1,8 @@
 /** RTF files (Rich Text Format Specification 1.9.1): their text, and the marks for what is not plain text. */
 import { expect, test } from "bun:test";
 import { readDocument } from "../../src/documents/read-document.ts";
+import { readTnef } from "../../src/documents/tnef/tnef.ts";
+import { packRtf, winmail } from "../fixtures/make/tnef.ts";
 
 const read = (body: string) => readDocument(Buffer.from(`{\\rtf1\\ansi\\ansicpg1252 ${body}}`, "latin1"));
 
@@ -61,4 +63,11 @@ test("leaves out hidden text, and counts its characters", async () => {
 
 test("MS-OXRTFEX: reads the text of a file made from HTML, not its HTML source", async () => {
   expect((await read("\\fromhtml1 {\\*\\htmltag64 <p>}Words")).text).toBe("Words");
+});
+
+test("ignores control words named like a property of every object", async () => {
+  const body = "One\\constructor\\valueOf {\\toString  two}";
+  expect(await read(body)).toEqual({ text: "One two", notes: [] });
+  // winmail.dat is read in the server process, where an exception would fail the call.
+  expect(readTnef(winmail({ rtf: packRtf(`{\\rtf1 ${body}}`) }))?.text).toBe("One two");
 });

@@ -125,3 +125,8 @@ test("finds the main document under an unusual member name by its relationship",
   });
   expect((await readDocument(file)).text).toBe("Found");
 });
+
+test("ignores elements and symbols named like a property of every object", async () => {
+  const body = p(`${r("One")}<w:r><w:constructor/><w:sym w:char="toString"/><w:valueOf/></w:r>${r(" two")}`);
+  expect((await read(body)).text).toBe("One two");
+});
