@@ -1,8 +1,9 @@
 /**
- * `bun run build [file]`: dist/email-connector, or the file named, one executable with migrations and assets inside.
+ * `bun run build [FILE]`: builds one executable that contains migrations and assets, by default dist/email-connector.
  *
- * It reads neither `.env` nor `bunfig.toml` from where it stands: whoever can write there must not be able to
- * run code in it or change its settings. Bytecode takes a third off the start; source maps keep stacks readable.
+ * The executable reads neither `.env` nor `bunfig.toml` of its working directory, where somebody else may be able to
+ * write: they could change its settings or run code in it. Bytecode makes the start a third shorter; source maps keep
+ * stacks readable.
  */
 import { chmodSync, rmSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,14 +14,14 @@ const result = await Bun.build({
   entrypoints: ["./src/main.ts"],
   target: "bun",
   format: "esm",
-  // Names stay, so that a stack in the log says where it was.
+  // Identifiers are kept, so that stacks in the log have function names.
   minify: { whitespace: true, syntax: true, identifiers: false },
   bytecode: true,
   sourcemap: "linked",
   plugins: [
     {
-      // mailsplit requires it and the rest imports it: its two builds would both be inside, and both be made at the start.
-      name: "one libmime",
+      // mailsplit uses require() and other packages import: both builds of libmime would be included and run at the start.
+      name: "single-libmime",
       setup(build) {
         const path = fileURLToPath(import.meta.resolve("libmime"));
         build.onResolve({ filter: /^libmime$/ }, () => ({ path }));
@@ -38,6 +39,6 @@ const result = await Bun.build({
 for (const message of result.logs) process.stderr.write(`${message}\n`);
 if (!result.success) process.exit(1);
 chmodSync(outfile, 0o755);
-// The map is inside too.
+// The executable contains the source map.
 rmSync(`${outfile}.map`, { force: true });
 process.stdout.write(`${outfile}, ${Math.round(statSync(outfile).size / 1_000_000)} MB\n`);

@@ -1,6 +1,6 @@
 /**
- * What the product is compared with: a bare Hono route, and a bare @hono/mcp server with the same tools, ready listed,
- * one transport a request. No bearer, no session, no throttle, no log.
+ * The baselines of the HTTP benchmark: a bare Hono route, and a bare @hono/mcp server that lists the same tools, with
+ * one transport per request. Without bearer token, session, rate limit and log.
  */
 import { StreamableHTTPTransport } from "@hono/mcp";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
@@ -24,6 +24,6 @@ const app = new Hono()
 const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch });
 process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${server.port}` })}\n`);
 for await (const _ of Bun.stdin.stream()) {
-  // Nothing is said; only the end counts.
+  // The process runs until its standard input ends.
 }
 process.exit(0);

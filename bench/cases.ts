@@ -1,4 +1,4 @@
-/** What is measured: each tool, and the same work done by hand on a bare connection. */
+/** The measured cases: each tool, and the same work on a bare connection. */
 import type { ImapFlow } from "imapflow";
 import type { Transporter } from "nodemailer";
 import { rowQuery } from "../src/mail/search/email-rows.ts";
@@ -10,10 +10,10 @@ export type Scene = {
   claude: TestClient;
   user: User;
   sink: User;
-  /** Ids, and UIDs by hand, of the newest fifty emails. */
+  /** Ids for the tools and UIDs for the bare connection; different emails. */
   ids: string[];
   uids: number[];
-  /** An email with a file, in both ways. */
+  /** An email with an attachment, for both. */
   attached: { id: string; uid: number };
 };
 
@@ -21,12 +21,12 @@ export type Bare = { imap: ImapFlow; smtp: Transporter };
 
 export type Case = {
   tool: string;
-  what: string;
-  /** One call; `round` counts up, so that each looks at another email. */
+  description: string;
+  /** Makes one call. `round` is different in each, so that each uses another email. */
   call(scene: Scene, round: number): Promise<unknown>;
-  /** The least that does the same, on connections that are open, INBOX selected. */
+  /** Does the same with the fewest commands, on open connections with INBOX selected. */
   bare(bare: Bare, scene: Scene, round: number): Promise<unknown>;
-  /** It changes nothing. */
+  /** The case changes nothing in the mailbox. */
   reads?: boolean;
   smtp?: boolean;
 };
@@ -38,17 +38,17 @@ const pick = <T>(from: readonly T[], round: number): T => {
 };
 
 /** What a list shows and no more. */
-const shown = { ...rowQuery, headers: ["from", "to", "subject", "date"], threadId: false };
+const listQuery = { ...rowQuery, headers: ["from", "to", "subject", "date"], threadId: false };
 
 const newest = (imap: ImapFlow, count: number) => {
   const exists = imap.mailbox ? imap.mailbox.exists : 0;
-  return imap.fetchAll(`${exists - count + 1}:${exists}`, shown);
+  return imap.fetchAll(`${exists - count + 1}:${exists}`, listQuery);
 };
 
-const letter = (scene: Scene, round: number) => ({
+const toTestEmail = (scene: Scene, round: number) => ({
   from: scene.user.address,
   to: scene.sink.address,
-  subject: `Letter ${round} of ${performance.now()}`,
+  subject: `Email ${round} of ${performance.now()}`,
   text: "A few lines of text, as people send them.",
 });
 
@@ -56,31 +56,31 @@ export const cases: readonly Case[] = [
   {
     tool: "list_mailboxes",
     reads: true,
-    what: "all mailboxes with counts",
+    description: "all mailboxes with counts",
     call: ({ claude }) => claude.call("list_mailboxes"),
     bare: ({ imap }) => imap.list({ statusQuery: { messages: true, unseen: true } }),
   },
   {
     tool: "get_recent_emails",
     reads: true,
-    what: "50 newest",
+    description: "50 newest",
     call: ({ claude }) => claude.call("get_recent_emails", { limit: 50 }),
     bare: ({ imap }) => newest(imap, 50),
   },
   {
     tool: "search_emails",
     reads: true,
-    what: "from: in one mailbox, 20 rows",
+    description: "from: in one mailbox, 20 rows",
     call: ({ claude }) => claude.call("search_emails", { query: "from:river", mailbox: "inbox", limit: 20 }),
     async bare({ imap }) {
       const uids = (await imap.search({ from: "river" }, { uid: true })) || [];
-      await imap.fetchAll(uids.slice(-20).join(","), shown, { uid: true });
+      await imap.fetchAll(uids.slice(-20).join(","), listQuery, { uid: true });
     },
   },
   {
     tool: "get_email",
     reads: true,
-    what: "one email as markdown",
+    description: "one email as markdown",
     call: ({ claude, ids }, round) => claude.call("get_email", { id: pick(ids, round) }),
     async bare({ imap }, { uids }, round) {
       const query = {
@@ -97,7 +97,7 @@ export const cases: readonly Case[] = [
   {
     tool: "get_thread",
     reads: true,
-    what: "a conversation of four in the inbox",
+    description: "a conversation of four in the inbox",
     call: ({ claude, ids }, round) => claude.call("get_thread", { id: pick(ids, round) }),
     async bare({ imap }, { uids }, round) {
       const known = { uid: true, flags: true, headers: true, bodyStructure: true };
@@ -113,7 +113,7 @@ export const cases: readonly Case[] = [
   {
     tool: "get_attachment",
     reads: true,
-    what: "a file of 30 KB that is no text: what it is, and a link",
+    description: "a binary file of 30 KB: its type and a link",
     call: ({ claude, attached }) => claude.call("get_attachment", { id: attached.id, index: 1 }),
     async bare({ imap }, { attached }) {
       await imap.fetchOne(String(attached.uid), { uid: true, bodyStructure: true }, { uid: true });
@@ -122,7 +122,7 @@ export const cases: readonly Case[] = [
   },
   {
     tool: "mark_as_read",
-    what: "one email",
+    description: "one email",
     call: ({ claude, ids }, round) =>
       claude.call("mark_as_read", { ids: [pick(ids, round)], read: round % 2 === 0 }),
     bare: ({ imap }, { uids }, round) =>
@@ -130,7 +130,7 @@ export const cases: readonly Case[] = [
   },
   {
     tool: "move_email",
-    what: "one email to a mailbox by path",
+    description: "one email to a mailbox by path",
     call: (scene) => scene.claude.call("move_email", { ids: [scene.ids.shift()], mailbox: "Archive" }),
     async bare({ imap }, scene) {
       const uid = String(scene.uids.shift());
@@ -140,14 +140,14 @@ export const cases: readonly Case[] = [
   },
   {
     tool: "send_email",
-    what: "a few lines, and its copy in Sent",
+    description: "a few lines, and its copy in Sent",
     smtp: true,
     call: (scene, round) => {
-      const { to, subject, text } = letter(scene, round);
+      const { to, subject, text } = toTestEmail(scene, round);
       return scene.claude.call("send_email", { to: [to], subject, body: text });
     },
     async bare({ imap, smtp }, scene, round) {
-      const raw = await toRaw(letter(scene, round));
+      const raw = await toRaw(toTestEmail(scene, round));
       const envelope = { from: scene.user.address, to: [scene.sink.address] };
       await Promise.all([smtp.sendMail({ envelope, raw }), imap.append("Sent", raw, ["\\Seen"])]);
     },

@@ -1,4 +1,4 @@
-/** The second table: what the server itself costs on one core, next to a bare one with the same tools. */
+/** The HTTP benchmark: throughput and latency of the server on one core, compared with a bare one with the same tools. */
 import autocannon from "autocannon";
 import { connectMailbox, type Entrance } from "../test/support/authorize.ts";
 import { mailServer } from "../test/support/mail-server.ts";
@@ -10,8 +10,8 @@ const message = (method: string) => JSON.stringify({ jsonrpc: "2.0", id: 1, meth
 
 type Load = { url: string; body?: string; headers?: Record<string, string> };
 
-/** Requests per second and latencies of a load of 16 connections. Throws when anything but 200 came back. */
-async function press({ url, body, headers = {} }: Load, seconds: number) {
+/** Measures requests per second and latencies under 16 connections. Throws when a response is not 200. */
+async function measureLoad({ url, body, headers = {} }: Load, seconds: number) {
   const result = await autocannon({
     url,
     connections: 16,
@@ -22,14 +22,14 @@ async function press({ url, body, headers = {} }: Load, seconds: number) {
       accept: "application/json, text/event-stream",
       ...headers,
     },
-    ...(body === undefined ? {} : { body }),
+    body,
   });
   if (result.non2xx + result.errors > 0)
     throw new Error(`${url}: ${result.non2xx} refusals, ${result.errors} errors`);
   return { perSecond: result.requests.average, p50: result.latency.p50, p99: result.latency.p99 };
 }
 
-/** A session of a fresh user, as the headers of its requests. */
+/** Opens a session of a new user. Returns the headers of its requests. */
 async function openSession(product: Entrance): Promise<Record<string, string>> {
   const { accessToken } = await connectMailbox(product, await (await mailServer()).newUser());
   const client = await openClient(product, accessToken);
@@ -42,11 +42,11 @@ async function openSession(product: Entrance): Promise<Record<string, string>> {
   return headers;
 }
 
-/** Alternates between the servers, so that the machine's moods hit all alike; the best round of each counts. */
+/** Alternates between the servers, so that changes in machine load affect all alike. Reports each one's best round. */
 export async function benchHttp(
   seconds: number,
   rounds: number,
-  say: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<string> {
   const [bare, product] = [await startServer("bare-server.ts"), await startServer("server.ts")];
   const headers = await openSession(product);
@@ -58,22 +58,28 @@ export async function benchHttp(
     "email-connector, ping": { url: `${product.url}/mcp`, body: message("ping"), headers },
     "email-connector, /health": { url: `${product.url}/health` },
   };
-  const best = new Map<string, Awaited<ReturnType<typeof press>>>();
+  const best = new Map<string, Awaited<ReturnType<typeof measureLoad>>>();
   for (let round = 0; round <= rounds; round += 1)
     for (const [name, load] of Object.entries(loads)) {
-      const result = await press(load, round === 0 ? 1 : seconds);
+      const result = await measureLoad(load, round === 0 ? 1 : seconds);
       // The first round only warms up.
       if (round > 0 && result.perSecond > (best.get(name)?.perSecond ?? 0)) best.set(name, result);
-      say(`${name}: ${Math.round(result.perSecond)}/s`);
+      report(`${name}: ${Math.round(result.perSecond)}/s`);
     }
   await Promise.all([bare.stop(), product.stop()]);
   const rate = (name: string) => best.get(name)?.perSecond ?? Number.NaN;
-  const share = (name: string) =>
+  const relativeRate = (name: string) =>
     /^email-connector, (tools|ping)/.test(name)
       ? short(rate(name) / rate(name.replace("email-connector", "bare @hono/mcp")))
       : "–";
   return toTable(
     ["requests of 16 connections", "per second", "p50 ms", "p99 ms", "share of bare @hono/mcp"],
-    [...best].map(([name, { perSecond, p50, p99 }]) => [name, Math.round(perSecond), p50, p99, share(name)]),
+    [...best].map(([name, { perSecond, p50, p99 }]) => [
+      name,
+      Math.round(perSecond),
+      p50,
+      p99,
+      relativeRate(name),
+    ]),
   );
 }

@@ -1,4 +1,4 @@
-/** The benchmark's mail server: a Dovecot over generated mailboxes, with counting and delaying proxies before it. */
+/** The benchmark's mail server: Dovecot with generated mailboxes, behind proxies that count and delay. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ImapFlow } from "imapflow";
@@ -10,12 +10,12 @@ import { prepareMailbox } from "./mailbox.ts";
 
 export type MailHost = {
   kit: MailServerKit;
-  /** Through the proxies. */
+  /** The servers as reached through the proxies. */
   servers: { imap: MailServer; smtp: MailServer };
   proxies: { imap: CountingProxy; smtp: CountingProxy };
-  /** A user whose INBOX holds this many generated emails. */
-  userWith(emails: number): Promise<User>;
-  /** Bare connections through the same proxies, as the baselines use them. */
+  /** Creates a user whose INBOX has this many generated emails. */
+  createUser(emails: number): Promise<User>;
+  /** Opens bare connections through the same proxies, for the baselines. */
   openImap(user: User): Promise<ImapFlow>;
   openSmtp(user: User): Transporter;
   stop(): Promise<void>;
@@ -28,7 +28,7 @@ export async function startMailHost(): Promise<MailHost> {
   const kit = await startMailServer({
     mailFolder: cache,
     format: "maildir",
-    // As Dovecot comes: each login has a process of its own.
+    // Dovecot's default: one process per login.
     settings: "service imap {\n  service_count = 1\n}",
   });
   const proxies = {
@@ -42,13 +42,13 @@ export async function startMailHost(): Promise<MailHost> {
       imap: { ...kit.imap, port: proxies.imap.port },
       smtp: { ...kit.smtp, port: proxies.smtp.port },
     },
-    async userWith(emails) {
+    async createUser(emails) {
       const address = `bench-${emails}@example.test`;
       const folder = join(cache, address);
       prepareMailbox(folder, emails);
       if (process.getuid?.() === 0) await Bun.$`chown -R mail:mail ${folder}`;
       const user = await kit.setUser(address);
-      // The first look builds Dovecot's index; a mail server has that, too.
+      // Builds Dovecot's index, which a mail server in use has as well.
       await kit.withImap(user, async (imap) => {
         await imap.mailboxOpen("INBOX");
         await imap.search({ all: true });

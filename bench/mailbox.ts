@@ -1,19 +1,19 @@
 /**
- * Generated mailboxes, written as Maildir straight to disk and kept between runs in bench/.cache. The same size gives
- * the same emails: every twentieth with an attachment, every fourth with HTML, conversations of four, some unread.
+ * Generated mailboxes, written to disk as Maildir and kept in bench/.cache between runs. The same size gives the same
+ * emails: every twentieth has an attachment, every fourth HTML; threads of four; some are unread.
  */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Change it when what is generated changes. */
-const edition = 1;
+/** Version of the generated content; increase it with every change of the generator. */
+const generatorVersion = 1;
 
 const words =
   "river bridge invoice meeting summer garden train ticket report budget harbour letter window answer question machine winter market paper journey kitchen museum forest teacher number signal".split(
     " ",
   );
 
-/** A generator of numbers from 0 to 1 that is the same at every run (mulberry32). */
+/** Creates a deterministic generator of numbers from 0 to 1 (mulberry32). */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -26,7 +26,7 @@ function createRandom(seed: number): () => number {
 
 type Mime = { headers: string; body: string };
 
-function toText(random: () => number, count: number): string {
+function generateText(random: () => number, count: number): string {
   const lines: string[] = [];
   for (let line = 0; line < count; line += 1)
     lines.push(Array.from({ length: 9 }, () => words[Math.floor(random() * words.length)]).join(" "));
@@ -47,7 +47,7 @@ function alternative(text: string, html: string): Mime {
 }
 
 function toMime(index: number, random: () => number): Mime {
-  const text = toText(random, 6 + Math.floor(random() * 12));
+  const text = generateText(random, 6 + Math.floor(random() * 12));
   if (index % 20 === 7) {
     const file = Buffer.alloc(30_000, index & 255)
       .toString("base64")
@@ -75,15 +75,15 @@ function toMime(index: number, random: () => number): Mime {
 function toEmail(index: number, date: Date, random: () => number): string {
   const thread = Math.floor(index / 4);
   const first = thread * 4;
-  const person = words[thread % words.length];
+  const senderName = words[thread % words.length];
   const topic = `${words[(thread * 7) % words.length]} ${words[(thread * 3) % words.length]} ${thread}`;
   const { headers, body } = toMime(index, random);
   const reply =
     index === first ? [] : [`In-Reply-To: <${index - 1}@bench.test>`, `References: <${first}@bench.test>`];
   return [
-    `Return-Path: <${person}@bench.test>`,
+    `Return-Path: <${senderName}@bench.test>`,
     `Received: from mx.bench.test by mail.example.test; ${date.toUTCString().replace("GMT", "+0000")}`,
-    `From: ${person} Bench <${person}@bench.test>`,
+    `From: ${senderName} Bench <${senderName}@bench.test>`,
     "To: Bench <bench@example.test>",
     `Subject: ${index === first ? "" : "Re: "}${topic}`,
     `Date: ${date.toUTCString().replace("GMT", "+0000")}`,
@@ -97,10 +97,10 @@ function toEmail(index: number, date: Date, random: () => number): string {
   ].join("\r\n");
 }
 
-/** Makes sure that `folder` holds a Maildir INBOX with this many emails, the last the newest. */
+/** Ensures that `folder` has a Maildir INBOX with this many emails, the last one the newest. */
 export function prepareMailbox(folder: string, count: number): void {
-  const mark = join(folder, `emails-${count}-edition-${edition}`);
-  if (existsSync(mark)) return;
+  const marker = join(folder, `emails-${count}-edition-${generatorVersion}`);
+  if (existsSync(marker)) return;
   rmSync(folder, { recursive: true, force: true });
   const building = `${folder}.building`;
   rmSync(building, { recursive: true, force: true });
@@ -118,5 +118,5 @@ export function prepareMailbox(folder: string, count: number): void {
     );
   }
   renameSync(building, folder);
-  writeFileSync(join(folder, `emails-${count}-edition-${edition}`), "");
+  writeFileSync(join(folder, `emails-${count}-edition-${generatorVersion}`), "");
 }

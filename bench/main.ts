@@ -1,4 +1,4 @@
-/** `bun run bench`: what the product costs; `--help` says what can be asked. */
+/** `bun run bench`: the benchmark of the product; `--help` lists the options. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
@@ -17,13 +17,13 @@ import { benchTools, type Setting } from "./tools.ts";
 
 const parts = ["tools", "http", "memory", "rendering", "soak"];
 const program = new Command("bun run bench")
-  .description("What the product costs.")
-  .addArgument(new Argument("[parts...]", "what to measure").choices(parts).default(parts.slice(0, -1)))
+  .description("Measures the cost of tools, the HTTP server, start and memory, and rendering.")
+  .addArgument(new Argument("[parts...]", "the parts to measure").choices(parts).default(parts.slice(0, -1)))
   .option("--sizes <list>", "emails in a mailbox", "1000,20000,100000")
-  .option("--delays <list>", "milliseconds to the mail server and back", "0,20,50,150")
-  .option("--rounds <number>", "of each tool", "20")
-  .option("--minutes <number>", "of the soak", "30")
-  .option("--write", "puts the tables into bench/RESULTS.md, too, in the place of the older ones")
+  .option("--delays <list>", "round-trip delays to the mail server in milliseconds", "0,20,50,150")
+  .option("--rounds <number>", "rounds per tool", "20")
+  .option("--minutes <number>", "duration of the soak", "30")
+  .option("--write", "also replace the tables in bench/RESULTS.md")
   .parse();
 const chosen = z.array(z.string()).parse(program.processedArgs[0]);
 const values = z
@@ -42,23 +42,28 @@ if (needed.length > 0) {
 }
 
 const numbers = (text: string) => text.split(",").map(Number);
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const report = (line: string) => process.stderr.write(`${line}\n`);
 const machine = `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Linux, Bun ${Bun.version}`;
 const results = join(import.meta.dir, "RESULTS.md");
 
-/** Measures it if it was asked for. `words` are what a reader asks for it by. */
-async function part(name: string, title: string, work: () => Promise<string>, words = ""): Promise<void> {
+/** Runs a part if it was chosen. `options` are the command-line options to print with the result. */
+async function runPart(
+  name: string,
+  title: string,
+  work: () => Promise<string>,
+  options = "",
+): Promise<void> {
   if (!chosen.includes(name)) return;
   const table = await work();
   const day = new Date().toISOString().slice(0, 10);
-  const how = `Measured on ${day} on ${machine}, by \`bun run bench ${name}${words}\`.`;
-  const section = `## ${title}\n\n${how}\n\n${table}\n`;
+  const provenance = `Measured on ${day} on ${machine}, by \`bun run bench ${name}${options}\`.`;
+  const section = `## ${title}\n\n${provenance}\n\n${table}\n`;
   process.stdout.write(`${section}\n`);
-  if (values.write) writeFileSync(results, withSection(readFileSync(results, "utf8"), title, section));
+  if (values.write) writeFileSync(results, replaceSection(readFileSync(results, "utf8"), title, section));
 }
 
-/** The page with this section in the place of the older one of its title, or at its end. */
-function withSection(page: string, title: string, section: string): string {
+/** Replaces the section of this title, or appends it. */
+function replaceSection(page: string, title: string, section: string): string {
   const sections = page
     .trimEnd()
     .split(/^(?=## )/m)
@@ -68,7 +73,7 @@ function withSection(page: string, title: string, section: string): string {
 }
 
 trustedAuthority();
-await part(
+await runPart(
   "tools",
   "Tools: round trips, bytes and time",
   async () => {
@@ -77,17 +82,17 @@ await part(
     const settings = numbers(values.sizes).flatMap((emails) =>
       numbers(values.delays).map((delayMs): Setting => ({ emails, delayMs })),
     );
-    const table = await benchTools(host, server, settings, Number(values.rounds), say);
+    const table = await benchTools(host, server, settings, Number(values.rounds), report);
     await server.stop();
     await host.stop();
     return table;
   },
   ` --rounds ${values.rounds}`,
 );
-await part("http", "The server itself", () => benchHttp(3, 6, say));
-await part("memory", "Start and memory", () => benchMemory(say));
-await part("rendering", "Rendering", () => benchRendering());
+await runPart("http", "HTTP server", () => benchHttp(3, 6, report));
+await runPart("memory", "Start and memory", () => benchMemory(report));
+await runPart("rendering", "Rendering", () => benchRendering());
 const minutes = Number(values.minutes);
-await part("soak", "Soak", () => benchSoak(minutes, 20, say), ` --minutes ${minutes}`);
+await runPart("soak", "Soak", () => benchSoak(minutes, 20, report), ` --minutes ${minutes}`);
 await stopMailServers();
 process.exit(0);

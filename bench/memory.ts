@@ -1,4 +1,4 @@
-/** The third table: start, memory at rest and under idle sessions, of the compiled binary. */
+/** The memory benchmark: start time and memory of the compiled executable, at rest and with idle sessions. */
 import { connect } from "node:net";
 import { connectMailbox, type Entrance } from "../test/support/authorize.ts";
 import { binary, startBinary } from "../test/support/binary.ts";
@@ -8,7 +8,7 @@ import { testSettings } from "../test/support/product.ts";
 import { openFiles, residentMb } from "./processes.ts";
 import { percentile, short, toTable } from "./table.ts";
 
-/** Milliseconds from exec to the first answer of /health, asked again every two milliseconds. */
+/** Returns the milliseconds from exec to the first response of /health, which is polled every 2 ms. */
 async function timeStart(file: string, settings: Record<string, string>): Promise<number> {
   const port = await freePort();
   const startedAt = performance.now();
@@ -27,13 +27,13 @@ async function timeStart(file: string, settings: Record<string, string>): Promis
       });
     });
   while (!(await answered())) await Bun.sleep(2);
-  const took = performance.now() - startedAt;
+  const startMs = performance.now() - startedAt;
   child.kill("SIGTERM");
   await child.exited;
-  return took;
+  return startMs;
 }
 
-/** Tokens of grants, each of a fresh mailbox. */
+/** Connects new mailboxes. Returns one access token for each. */
 async function openGrants(product: Entrance, count: number): Promise<string[]> {
   const kit = await mailServer();
   const tokens: string[] = [];
@@ -42,7 +42,7 @@ async function openGrants(product: Entrance, count: number): Promise<string[]> {
   return tokens;
 }
 
-/** MCP sessions that nobody uses. A grant keeps a hundred, so a thousand are ten grants'. */
+/** Opens idle MCP sessions, `each` per grant. A grant can have at most a hundred. */
 async function openSessions(product: Entrance, tokens: readonly string[], each: number): Promise<void> {
   const params = {
     protocolVersion: "2025-11-25",
@@ -61,19 +61,19 @@ async function openSessions(product: Entrance, tokens: readonly string[], each: 
     }
 }
 
-export async function benchMemory(say: (line: string) => void): Promise<string> {
+export async function benchMemory(report: (line: string) => void): Promise<string> {
   const file = await binary();
   const settings = testSettings({ PATH: process.env.PATH ?? "" });
-  // The first start makes the database; a server is started again more often than anew.
+  // The first start creates the database and is not measured.
   await timeStart(file, settings);
   const starts: number[] = [];
   for (let round = 0; round < 10; round += 1) starts.push(await timeStart(file, settings));
-  say(`start: ${starts.map(short).join(", ")} ms`);
+  report(`start: ${starts.map(short).join(", ")} ms`);
 
   const product = await startBinary();
   await Bun.sleep(2_000);
   const idle = residentMb(product.pid);
-  // What the first requests load and compile is not the sessions'.
+  // The first requests load and compile code, which is not memory of the sessions.
   const [first = "", ...others] = await openGrants(product, 11);
   await openSessions(product, [first], 100);
   await Bun.sleep(5_000);
@@ -83,13 +83,13 @@ export async function benchMemory(say: (line: string) => void): Promise<string> 
   const full = { mb: residentMb(product.pid), files: openFiles(product.pid) };
   await product.stop();
   return toTable(
-    ["the compiled binary", "measured"],
+    ["the compiled executable", "measured"],
     [
-      ["exec to the first answer, p50 of 10", `${short(percentile(starts, 0.5))} ms`],
-      ["exec to the first answer, slowest of 10", `${short(Math.max(...starts))} ms`],
+      ["exec to the first response, p50 of 10", `${short(percentile(starts, 0.5))} ms`],
+      ["exec to the first response, slowest of 10", `${short(Math.max(...starts))} ms`],
       ["resident memory, just started", `${short(idle)} MB`],
       ["resident memory after 11 logins and 100 sessions", `${short(warm.mb)} MB`],
-      ["1,000 idle sessions more", `${short(full.mb - warm.mb)} MB more`],
+      ["1,000 additional idle sessions", `${short(full.mb - warm.mb)} MB more`],
       ["open files before and after these", `${warm.files}, ${full.files}`],
     ],
   );

@@ -1,4 +1,4 @@
-/** Server processes under measurement. */
+/** The measured server processes. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { trustedAuthority } from "../test/support/authority.ts";
@@ -12,7 +12,7 @@ export type ServerProcess = {
   stop(): Promise<void>;
 };
 
-/** Starts a file of this folder, which prints its address as a line of JSON. */
+/** Starts a server file of this folder, and reads its address from the line of JSON that it prints. */
 export async function startServer(
   file: "server.ts" | "bare-server.ts",
   settings: Readonly<Record<string, string>> = {},
@@ -25,7 +25,7 @@ export async function startServer(
     },
     stdin: "pipe",
     stdout: "pipe",
-    // Logging is part of the work; where it ends is not.
+    // Writing the log is measured; its destination is not.
     stderr: Bun.file(process.env.BENCH_LOG ?? "/dev/null"),
   });
   const reader = child.stdout.getReader();
@@ -42,7 +42,7 @@ export async function startServer(
   };
 }
 
-/** Resident memory in MB. */
+/** Returns the resident memory in MB. */
 export function residentMb(pid: number): number {
   const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(line?.[1] ?? 0) / 1024;

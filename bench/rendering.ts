@@ -1,10 +1,10 @@
-/** What HTML emails cost before and after rendering, in characters: a model reads about four of them a token. */
+/** The rendering benchmark: characters of HTML emails before and after rendering. About four are one token. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { htmlToMarkdown } from "../src/html/markdown.ts";
 import { toTable } from "./table.ts";
 
-/** Every `.html` file of a folder, by default the tests' own. */
+/** Renders every `.html` file of a folder, by default the fixtures of the tests. */
 export async function benchRendering(
   folder = join(import.meta.dir, "..", "test", "fixtures", "html"),
 ): Promise<string> {

@@ -1,6 +1,6 @@
 /**
- * The product in a process of its own, as the benchmark measures it: real, but for the rates, which would otherwise
- * be what is measured. Prints one line of JSON when it is up, and stops when its standard input ends.
+ * The measured product, in a process of its own. Only the rate limits are raised, since they would determine the
+ * results. Prints one line of JSON when it listens, and stops when its standard input ends.
  */
 import { loadConfig } from "../src/config.ts";
 import { createLog } from "../src/log.ts";
@@ -24,7 +24,7 @@ process.stdout.write(
   `${JSON.stringify({ url: product.url, clientId: product.client.id, clientSecret: product.client.secret })}\n`,
 );
 for await (const _ of Bun.stdin.stream()) {
-  // Nothing is said; only the end counts.
+  // The process runs until its standard input ends.
 }
 await product.stop();
 process.exit(0);

@@ -1,4 +1,4 @@
-/** Hours in short: many grants at work at once, while memory and open files are watched. */
+/** The soak test: many grants work in parallel for a time, while memory and open files are sampled. */
 import { connectMailbox } from "../test/support/authorize.ts";
 import { toRaw } from "../test/support/emails.ts";
 import { mailServer } from "../test/support/mail-server.ts";
@@ -6,7 +6,7 @@ import { openClient, type TestClient } from "../test/support/mcp-client.ts";
 import { openFiles, residentMb, startServer } from "./processes.ts";
 import { short, toTable } from "./table.ts";
 
-/** One person's afternoon: lists, searches, reads, marks and files, without an end. */
+/** Lists, reads, searches and marks until `isOver`. Returns the number of calls. */
 async function work(claude: TestClient, isOver: () => boolean): Promise<number> {
   let calls = 0;
   for (let round = 0; !isOver(); round += 1) {
@@ -26,7 +26,7 @@ async function work(claude: TestClient, isOver: () => boolean): Promise<number> 
 export async function benchSoak(
   minutes: number,
   grants: number,
-  say: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<string> {
   const server = await startServer("server.ts");
   const kit = await mailServer();
@@ -52,17 +52,19 @@ export async function benchSoak(
     await Bun.sleep(Math.min(everyMs, Math.max(1, end - Date.now())));
     const minute = minutes - (end - Date.now()) / 60_000;
     samples.push({ minute, mb: residentMb(server.pid), files: openFiles(server.pid) });
-    say(`minute ${short(minute)}: ${short(samples.at(-1)?.mb ?? 0)} MB, ${samples.at(-1)?.files} open files`);
+    report(
+      `minute ${short(minute)}: ${short(samples.at(-1)?.mb ?? 0)} MB, ${samples.at(-1)?.files} open files`,
+    );
   }
   const calls = (await Promise.all(working)).reduce((sum, count) => sum + count, 0);
   await Promise.all(clients.map((client) => client.close()));
   await server.stop();
-  say(`${calls} calls`);
-  const shown = samples.filter(
+  report(`${calls} calls`);
+  const selected = samples.filter(
     (_, index) => index % Math.ceil(samples.length / 10) === 0 || index === samples.length - 1,
   );
   return toTable(
     [`soak: ${grants} grants, ${calls} calls; minute`, "resident MB", "open files"],
-    shown.map(({ minute, mb, files }) => [short(minute), short(mb), files]),
+    selected.map(({ minute, mb, files }) => [short(minute), short(mb), files]),
   );
 }

@@ -1,4 +1,4 @@
-/** The first table: what each tool costs in round trips, bytes and time, next to two ways of doing it by hand. */
+/** The tools benchmark: round trips, bytes and time of each tool, compared with two baselines. */
 import { connectMailbox } from "../test/support/authorize.ts";
 import { openClient, type TestClient } from "../test/support/mcp-client.ts";
 import { type Bare, type Case, cases, type Scene } from "./cases.ts";
@@ -28,7 +28,7 @@ async function openBare(host: MailHost, scene: Scene): Promise<Bare> {
   return bare;
 }
 
-/** Code that has run a few times is compiled to run fast, the product's and the bare way's. */
+/** Runs each side several times, so that its code is compiled by the optimizing tiers. */
 async function warmUp(host: MailHost, test: Case, scene: Scene): Promise<void> {
   for (const proxy of [host.proxies.imap, host.proxies.smtp]) proxy.delay(0);
   const bare = await openBare(host, scene);
@@ -50,8 +50,8 @@ async function measure(
   const { imap, smtp } = host.proxies;
   for (const proxy of [imap, smtp]) proxy.delay(setting.delayMs);
 
-  /** Costs of each work, which take turns: what the machine is slow at, it is slow at for all of them. */
-  async function costs(
+  /** Measures several works in turn, so that changes in machine load affect all of them. */
+  async function measureCosts(
     count: number,
     ...works: ((round: number) => Promise<unknown>)[]
   ): Promise<(Cost & { times: number[] })[]> {
@@ -60,7 +60,7 @@ async function measure(
       for (const sum of sums) {
         for (const proxy of [imap, smtp]) proxy.reset();
         sum.times.push(await time(() => sum.work(round)));
-        // What still trickles in after an answer (a Sent copy, a LOGOUT) belongs to it.
+        // Traffic after the answer (a copy in Sent, LOGOUT) counts as well.
         if (sums.length === 1) await Bun.sleep(setting.delayMs + 20);
         const counted = [imap.count(), smtp.count()];
         sum.roundTrips += counted.reduce((all, { roundTrips }) => all + roundTrips, 0) / count;
@@ -71,34 +71,34 @@ async function measure(
 
   for (const proxy of [imap, smtp]) proxy.drop();
   await Bun.sleep(20);
-  const [cold] = await costs(1, () => test.call(scene, 0));
-  // Ids come from a list; so does what the product knows of the emails when it is asked for one.
+  const [cold] = await measureCosts(1, () => test.call(scene, 0));
+  // As in real use, a list precedes the call, which fills the cache of the product.
   await scene.claude.call("get_recent_emails", { limit: 50 });
   const bare = await openBare(host, scene);
   const tool = (round: number) => test.call(scene, round + 1);
-  const hand = (round: number) => test.bare(bare, scene, round + 1);
+  const baseline = (round: number) => test.bare(bare, scene, round + 1);
   await test.bare(bare, scene, 0);
-  // What changes a mailbox would be news to the other's connection.
-  const [warm, byHand] = test.reads
-    ? await costs(rounds, tool, hand)
-    : [...(await costs(rounds, tool)), ...(await costs(rounds, hand))];
+  // Cases with changes do not take turns: the other connection would receive the changes.
+  const [warm, bareCosts] = test.reads
+    ? await measureCosts(rounds, tool, baseline)
+    : [...(await measureCosts(rounds, tool)), ...(await measureCosts(rounds, baseline))];
   await bare.imap.logout();
   bare.smtp.close();
 
-  const [perCall] = await costs(Math.max(3, Math.round(rounds / 5)), async (round) => {
+  const [perCall] = await measureCosts(Math.max(3, Math.round(rounds / 5)), async (round) => {
     const fresh = await openBare(host, scene);
     await test.bare(fresh, scene, round);
     fresh.smtp.close();
     await fresh.imap.logout();
   });
-  if (!cold || !warm || !byHand || !perCall) throw new Error("not everything was measured");
+  if (!cold || !warm || !bareCosts || !perCall) throw new Error("a measurement is missing");
 
   return {
     ...setting,
     tool: test.tool,
     warm: { ...warm, p50: percentile(warm.times, 0.5), p95: percentile(warm.times, 0.95) },
     cold: { ...cold, ms: cold.times[0] ?? Number.NaN },
-    bare: { ...byHand, p50: percentile(byHand.times, 0.5) },
+    bare: { ...bareCosts, p50: percentile(bareCosts.times, 0.5) },
     perCall: { ...perCall, p50: percentile(perCall.times, 0.5) },
   };
 }
@@ -113,29 +113,29 @@ function toRow(result: Result): (string | number)[] {
   ];
 }
 
-/** Runs every case in every setting. `say` gets a line of progress each. */
+/** Runs every case in every setting. `report` receives one line of progress per case. */
 export async function benchTools(
   host: MailHost,
   server: ServerProcess,
   settings: readonly Setting[],
   rounds: number,
-  say: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<string> {
   const results: Result[] = [];
   const sink = await host.kit.newUser();
   for (const emails of new Set(settings.map((setting) => setting.emails))) {
-    const user = await host.userWith(emails);
+    const user = await host.createUser(emails);
     const claude = await connect(host, server, user);
     for (const setting of settings.filter((one) => one.emails === emails)) {
       for (const test of cases) {
         const recent = await claude.call("get_recent_emails", { limit: 50 });
         const ids = (recent.data.emails as { id: string }[]).map((row) => row.id);
-        // The other end, so that both ways move different emails.
+        // Older emails, so that the bare connection moves different ones.
         const uids = await host.kit.withImap(user, async (imap) => {
           await imap.mailboxOpen("INBOX");
           return ((await imap.search({ all: true }, { uid: true })) || []).slice(-200, -100);
         });
-        // A grant may send ten emails an hour: sending is done by a new one each time, nine times.
+        // A grant may send ten emails an hour, so each setting uses a new grant and at most eight rounds.
         const sender = test.smtp ? await connect(host, server, user) : undefined;
         const attached = await findAttached(host, user, claude);
         const scene = { claude: sender ?? claude, user, sink, ids, uids, attached };
@@ -143,7 +143,7 @@ export async function benchTools(
         const result = await measure(host, setting, sender ? Math.min(rounds, 8) : rounds, test, scene);
         await sender?.close();
         results.push(result);
-        say(toRow(result).join("  "));
+        report(toRow(result).join("  "));
         await moveBack(host, user);
       }
     }
@@ -152,14 +152,14 @@ export async function benchTools(
   return toTable(head, results.map(toRow));
 }
 
-/** A client with a grant of its own, connected without delay. */
+/** Connects a client with its own grant, without delay. */
 async function connect(host: MailHost, server: ServerProcess, user: Scene["user"]) {
   for (const proxy of [host.proxies.imap, host.proxies.smtp]) proxy.delay(0);
   const { accessToken } = await connectMailbox(server, user, { servers: host.servers });
   return openClient(server, accessToken);
 }
 
-/** The newest email with a file. */
+/** Finds the newest email with an attachment. */
 async function findAttached(
   host: MailHost,
   user: Scene["user"],
@@ -175,7 +175,7 @@ async function findAttached(
   return { id: rows[at]?.id ?? "", uid };
 }
 
-/** The mailbox as it was: what was moved away comes back. */
+/** Restores the mailbox: moves the emails back from Archive. */
 async function moveBack(host: MailHost, user: Scene["user"]): Promise<void> {
   await host.kit.withImap(user, async (imap) => {
     await imap.mailboxOpen("Archive");

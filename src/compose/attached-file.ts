@@ -6,19 +6,6 @@
  */
 export type AttachedFile = { name: string; type: string; content: Uint8Array; cid?: string };
 
-/** A file name for a header and for any disk: one line, no path, no invisible characters. */
-export function toFileName(name: string): string {
-  const clean = name
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
-    .replace(/[/\\:*?"<>|]/g, "_")
-    .replace(/^[.\s]+/, "")
-    .trim();
-  if (clean.length <= 150) return clean || "attachment";
-  const extension = /\.[A-Za-z0-9]{1,10}$/.exec(clean)?.[0] ?? "";
-  return clean.slice(0, 150 - extension.length) + extension;
-}
-
 /**
  * Validates a media type (RFC 2045 section 5.1). Returns application/octet-stream for an invalid one and for multipart
  * types, which mail programs would take apart.

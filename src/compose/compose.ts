@@ -4,14 +4,9 @@
  */
 import { detectMimeType } from "nodemailer/lib/mime-funcs";
 import type { Address } from "../email/address.ts";
+import { toSafeFileName } from "../email/file-name.ts";
 import { AppError } from "../errors.ts";
-import {
-  type AttachedFile,
-  formatMegabytes,
-  forwardFewerHint,
-  toFileName,
-  toMediaType,
-} from "./attached-file.ts";
+import { type AttachedFile, formatMegabytes, forwardFewerHint, toMediaType } from "./attached-file.ts";
 import { buildEmail } from "./build-email.ts";
 import { composeFromDraft, draftQuote, quoteMarker } from "./draft.ts";
 import type { Basis, ComposeDeps, ComposedEmail, EmailRequest, OriginalEmail } from "./email-request.ts";
@@ -194,7 +189,7 @@ function requireFiles({ files: requested, basis }: EmailRequest): AttachedFile[]
 }
 
 function toSafeFile(file: AttachedFile): AttachedFile {
-  const name = toFileName(file.name);
+  const name = toSafeFileName(file.name, "attachment");
   return { ...file, name, type: toMediaType(file.type === "" ? detectMimeType(name) : file.type) };
 }
 

@@ -1,10 +1,11 @@
 /** Parses a stored email for the one that replies to it, forwards it or replaces it as a draft. */
 import PostalMime, { type Attachment, type Email } from "postal-mime";
+import { toSafeFileName } from "../email/file-name.ts";
 import { joinFlowed } from "../email/format-flowed.ts";
 import { decodeHeaderText, headerValue, parseAddresses, parseHeaders, toIsoDate } from "../email/headers.ts";
 import { isOutlookFile } from "../email/part.ts";
 import { toOutlookText } from "../readable/outlook.ts";
-import { type AttachedFile, toFileName, toMediaType } from "./attached-file.ts";
+import { type AttachedFile, toMediaType } from "./attached-file.ts";
 import type { OriginalEmail } from "./email-request.ts";
 
 /** `source` may be only the beginning of the email; `whole` says that it is all of it. Never throws. */
@@ -85,7 +86,7 @@ function toAttachedFile(
   const isReferenced = [id, encodeURIComponent(id)].some((name) => html.includes(`cid:${name}`));
   const cid = related || isReferenced ? id : "";
   return {
-    name: toFileName(filename ?? (mimeType === "message/rfc822" ? "email.eml" : "attachment")),
+    name: toSafeFileName(filename ?? (mimeType === "message/rfc822" ? "email.eml" : ""), "attachment"),
     type: toMediaType(mimeType),
     content: typeof content === "string" ? Buffer.from(content) : new Uint8Array(content),
     cid: /^[\w.@+%-]{1,200}$/.test(cid) ? cid : undefined,

@@ -1,9 +1,13 @@
-/** Reads little-endian numbers and stretches of bytes one after the other. Past the end there is nothing, and zero. */
-export function createCursor(bytes: Uint8Array) {
+/** Sequential reading of little-endian integers and byte ranges. */
+
+export type ByteReader = ReturnType<typeof createByteReader>;
+
+/** Never throws: past the end, integers are zero and ranges are empty. */
+export function createByteReader(bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
 
-  function number(length: 2 | 4): number {
+  function readInteger(length: 2 | 4): number {
     const start = at;
     at += length;
     if (at > bytes.length) return 0;
@@ -11,16 +15,16 @@ export function createCursor(bytes: Uint8Array) {
   }
 
   return {
-    short: () => number(2),
-    long: () => number(4),
-    /** A view, not a copy; shorter at the end. */
-    take(length: number): Uint8Array {
+    uint16: () => readInteger(2),
+    uint32: () => readInteger(4),
+    /** Returns a view of the next `length` bytes, shorter at the end. */
+    range(length: number): Uint8Array {
       const start = Math.min(at, bytes.length);
       at += length;
       return bytes.subarray(start, Math.min(at, bytes.length));
     },
-    ended: () => at >= bytes.length,
-    /** More was asked for than there is. */
-    overrun: () => at > bytes.length,
+    isAtEnd: () => at >= bytes.length,
+    /** True when more was read than there is. */
+    isPastEnd: () => at > bytes.length,
   };
 }

@@ -1,74 +1,81 @@
 /**
- * What an S/MIME signature is wrapped around (RFC 5652 section 5): the signed content, out of DER or BER, which writes
- * it in pieces without saying how long it is. Nothing is verified here. Never throws; of bytes that are cut it gives
- * what is there.
+ * The content of an S/MIME signature (RFC 5652 section 5), without verifying it. Reads DER and BER, whose lengths may be
+ * indefinite (X.690 section 8.1.3).
  */
 
-type Item = { tag: number; start: number; end: number };
+/** `end` of an indefinite length is the end of the element around it. */
+type Asn1Element = { tag: number; start: number; end: number };
 
-const tags = { octets: 0x04, octetsInPieces: 0x24, objectId: 0x06, sequence: 0x30, wrapped: 0xa0 };
-/** 1.2.840.113549.1.7.2 */
-const signedData = "2a864886f70d010702";
+const tags = { octetString: 0x04, constructedOctetString: 0x24, sequence: 0x30, explicit0: 0xa0 };
+const indefiniteLength = 0x80;
+/** The object id of SignedData, 1.2.840.113549.1.7.2. */
+const signedDataId = "2a864886f70d010702";
 const maxDepth = 20;
+/** No more of the elements in a sequence are needed. */
+const maxChildren = 3;
 
-/** Undefined when it is no signature, or one that stands apart from what it signs. */
+/**
+ * Returns the signed content; undefined when the bytes are no signature, or a detached one. Of truncated bytes it
+ * returns what they have. Never throws.
+ */
 export function signedContent(bytes: Uint8Array): Uint8Array | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const whole = itemAt(file, 0, file.length);
-  const [type, content] = inside(file, whole, tags.sequence);
-  if (!type || file.toString("hex", type.start, type.end) !== signedData) return undefined;
-  const [signed] = inside(file, content, tags.wrapped);
-  // Version, digest algorithms, what is signed.
-  const [, , signedPart] = inside(file, signed, tags.sequence);
-  const [, wrapped] = inside(file, signedPart, tags.sequence);
-  const [octets] = inside(file, wrapped, tags.wrapped);
-  return octets && Buffer.concat(piecesOf(file, octets, 0));
+  const contentInfo = elementAt(file, 0, file.length);
+  const [type, content] = childrenOf(file, contentInfo, tags.sequence);
+  if (!type || file.toString("hex", type.start, type.end) !== signedDataId) return undefined;
+  const [signedData] = childrenOf(file, content, tags.explicit0);
+  // SignedData: version, digestAlgorithms, encapContentInfo (section 5.1).
+  const [, , encapsulated] = childrenOf(file, signedData, tags.sequence);
+  const [, explicitContent] = childrenOf(file, encapsulated, tags.sequence);
+  const [octets] = childrenOf(file, explicitContent, tags.explicit0);
+  return octets && Buffer.concat(octetsOf(file, octets, 0));
 }
 
-/** The items directly in one that has this tag; at most the three that are looked at. */
-function inside(file: Buffer, item: Item | undefined, tag: number): Item[] {
-  const found: Item[] = [];
-  if (item?.tag !== tag) return found;
-  for (let at = item.start; at < item.end && found.length < 3; ) {
-    const next = itemAt(file, at, item.end);
-    if (!next) break;
-    found.push(next);
-    // The third is the last one looked at: where it ends does not matter.
-    at = found.length < 3 ? endOf(file, next, 0) : item.end;
+/** Returns the first elements in one with this tag; none when the tag is another. */
+function childrenOf(file: Buffer, element: Asn1Element | undefined, tag: number): Asn1Element[] {
+  const children: Asn1Element[] = [];
+  if (element?.tag !== tag) return children;
+  for (let at = element.start; at < element.end && children.length < maxChildren; ) {
+    const child = elementAt(file, at, element.end);
+    if (!child) break;
+    children.push(child);
+    // The end of an indefinite length must be searched for: not behind the last child that is needed.
+    at = children.length < maxChildren ? endOf(file, child, 0) : element.end;
   }
-  return found;
+  return children;
 }
 
-/** Of one that does not say how long it is, `end` is where what holds it ends (X.690 section 8.1.3.6). */
-function itemAt(file: Buffer, at: number, limit: number): Item | undefined {
+/** Reads a tag of one byte and a length; undefined at the end of the contents or of the bytes. */
+function elementAt(file: Buffer, at: number, limit: number): Asn1Element | undefined {
   const [tag, length] = file.subarray(at, Math.min(at + 2, limit));
-  // Two zeroes end what has no length.
+  // Two zero bytes end an indefinite length (X.690 section 8.1.5).
   if (tag === undefined || length === undefined || (tag === 0 && length === 0)) return undefined;
-  if (length === 0x80) return { tag, start: at + 2, end: limit };
+  if (length === indefiniteLength) return { tag, start: at + 2, end: limit };
   if (length < 0x80) return { tag, start: at + 2, end: Math.min(at + 2 + length, limit) };
-  const size = length & 0x7f;
-  if (size > 6 || at + 2 + size > limit) return undefined;
-  const start = at + 2 + size;
-  return { tag, start, end: Math.min(start + file.readUIntBE(at + 2, size), limit) };
+  const lengthBytes = length & 0x7f;
+  if (lengthBytes > 6 || at + 2 + lengthBytes > limit) return undefined;
+  const start = at + 2 + lengthBytes;
+  return { tag, start, end: Math.min(start + file.readUIntBE(at + 2, lengthBytes), limit) };
 }
 
-/** Where the next item begins. */
-function endOf(file: Buffer, item: Item, depth: number): number {
-  if (file[item.start - 1] !== 0x80 || depth > maxDepth) return item.end;
-  let at = item.start;
-  for (let next = itemAt(file, at, item.end); next; next = itemAt(file, at, item.end))
+/** Returns the offset behind an element. */
+function endOf(file: Buffer, element: Asn1Element, depth: number): number {
+  if (file[element.start - 1] !== indefiniteLength || depth > maxDepth) return element.end;
+  let at = element.start;
+  for (let next = elementAt(file, at, element.end); next; next = elementAt(file, at, element.end))
     at = endOf(file, next, depth + 1);
-  return Math.min(at + 2, item.end);
+  return Math.min(at + 2, element.end);
 }
 
-function piecesOf(file: Buffer, item: Item, depth: number): Buffer[] {
-  if (item.tag === tags.octets) return [file.subarray(item.start, item.end)];
-  if (item.tag !== tags.octetsInPieces || depth > maxDepth) return [];
-  const pieces: Buffer[] = [];
-  let at = item.start;
-  for (let next = itemAt(file, at, item.end); next; next = itemAt(file, at, item.end)) {
-    pieces.push(...piecesOf(file, next, depth + 1));
+/** Returns the segments of an octet string, which BER may split and nest (X.690 section 8.7). */
+function octetsOf(file: Buffer, element: Asn1Element, depth: number): Buffer[] {
+  if (element.tag === tags.octetString) return [file.subarray(element.start, element.end)];
+  if (element.tag !== tags.constructedOctetString || depth > maxDepth) return [];
+  const segments: Buffer[] = [];
+  let at = element.start;
+  for (let next = elementAt(file, at, element.end); next; next = elementAt(file, at, element.end)) {
+    segments.push(...octetsOf(file, next, depth + 1));
     at = endOf(file, next, depth + 1);
   }
-  return pieces;
+  return segments;
 }

@@ -1,6 +1,6 @@
-/** Text in the code pages of Windows, up to the zero that ends it. Never throws. */
+/** Decoding of text in Windows code pages. Never throws: an unknown code page is read as windows-1252. */
 
-const names: Readonly<Record<number, string>> = {
+const encodings: Readonly<Record<number, string>> = {
   874: "windows-874",
   932: "shift_jis",
   936: "gb18030",
@@ -16,28 +16,30 @@ const names: Readonly<Record<number, string>> = {
   65001: "utf-8",
 };
 
-function nameOf(page: number): string {
-  if (page >= 1250 && page <= 1258) return `windows-${page}`;
-  if (page >= 28591 && page <= 28606) return `iso-8859-${page - 28590}`;
-  return names[page] ?? "windows-1252";
+function encodingOf(codePage: number): string {
+  if (codePage >= 1250 && codePage <= 1258) return `windows-${codePage}`;
+  if (codePage >= 28591 && codePage <= 28606) return `iso-8859-${codePage - 28590}`;
+  return encodings[codePage] ?? "windows-1252";
 }
 
-export function decodePage(bytes: Uint8Array, page: number): string {
+/** Decodes up to the first NUL. */
+export function decodeCodePage(bytes: Uint8Array, codePage: number): string {
   const end = bytes.indexOf(0);
   const text = end < 0 ? bytes : bytes.subarray(0, end);
   try {
-    return new TextDecoder(nameOf(page)).decode(text);
+    return new TextDecoder(encodingOf(codePage)).decode(text);
   } catch {
     return new TextDecoder("windows-1252").decode(text);
   }
 }
 
-export function decodeWide(bytes: Uint8Array): string {
+/** Decodes UTF-16LE up to the first NUL. */
+export function decodeUtf16(bytes: Uint8Array): string {
   return new TextDecoder("utf-16le").decode(bytes).replace(/\0.*$/s, "");
 }
 
-/** Text of which nobody says what it is in: UTF-8, else what Windows has written for long. */
-export function decodeUnknown(bytes: Uint8Array): string {
+/** Decodes text without a declared encoding: as UTF-8 when it is valid UTF-8, otherwise as windows-1252. */
+export function decodeUtf8OrWindows1252(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

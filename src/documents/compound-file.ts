@@ -1,21 +1,21 @@
-/** Files of older office programs, and of newer ones under a password (MS-CFB): not read, but said. */
+/** Compound files (MS-CFB): Office formats before 2007, and newer ones under a password. Described, never read. */
 
-const mark = Buffer.from("d0cf11e0a1b11ae1", "hex");
+const signature = Buffer.from("d0cf11e0a1b11ae1", "hex");
 
-/** What is inside, by the names of its streams. */
-const contents: readonly [string, string][] = [
+/** Descriptions by the name of a stream that only this kind of file has. */
+const descriptions: readonly [stream: string, description: string][] = [
   ["EncryptedPackage", "An Office file that is protected by a password."],
-  ["WordDocument", "A Word document of the older kind (.doc)"],
-  ["Workbook", "An Excel workbook of the older kind (.xls)"],
-  ["Book", "An Excel workbook of the older kind (.xls)"],
-  ["PowerPoint Document", "A PowerPoint presentation of the older kind (.ppt)"],
-  ["__substg1.0_", "An email as Outlook saves it (.msg)"],
+  ["WordDocument", "A Word document in the old binary format (.doc)"],
+  ["Workbook", "An Excel workbook in the old binary format (.xls)"],
+  ["Book", "An Excel workbook in the old binary format (.xls)"],
+  ["PowerPoint Document", "A PowerPoint presentation in the old binary format (.ppt)"],
+  ["__substg1.0_", "An email saved by Outlook (.msg)"],
 ];
 
-/** Undefined when it is no such file. */
+/** Returns a sentence for a compound file, undefined for any other file. */
 export function describeCompoundFile(bytes: Buffer): string | undefined {
-  if (!bytes.subarray(0, mark.length).equals(mark)) return undefined;
-  const found = contents.find(([name]) => bytes.includes(Buffer.from(name, "utf16le")))?.[1];
+  if (!bytes.subarray(0, signature.length).equals(signature)) return undefined;
+  const found = descriptions.find(([stream]) => bytes.includes(Buffer.from(stream, "utf16le")))?.[1];
   if (found?.endsWith(".")) return found;
-  return `${found ?? "A file of an older office program"}, whose text is not read here.`;
+  return `${found ?? "A file in an old Office format"}, which is not read.`;
 }

@@ -1,34 +1,37 @@
-/** Unpacks in steps, so that a limit is noticed soon after it, whatever the packed claims to be. */
+/** Decompression in small steps, so that a limit takes effect soon after it is passed, whatever size the data claims. */
 import type { Gunzip, Inflate } from "fflate";
 
 const stepBytes = 4_096;
 
-/** Piece by piece; whoever has enough stops. Throws when it is damaged. */
-export function* unpackPieces(
-  Unpacker: typeof Inflate | typeof Gunzip,
-  packed: Uint8Array,
+/** Yields decompressed chunks; a caller that stops iterating stops the work. Throws when the data is damaged. */
+export function* decompressChunks(
+  Decompressor: typeof Inflate | typeof Gunzip,
+  compressed: Uint8Array,
 ): Generator<Uint8Array> {
-  let ready: Uint8Array[] = [];
-  let ended = false;
-  const stream = new Unpacker((chunk, last) => {
-    ready.push(chunk);
-    ended ||= last;
+  let chunks: Uint8Array[] = [];
+  let isFinished = false;
+  const stream = new Decompressor((chunk, isLast) => {
+    chunks.push(chunk);
+    isFinished ||= isLast;
   });
-  for (let at = 0; at < packed.length && !ended; at += stepBytes) {
-    stream.push(packed.subarray(at, at + stepBytes), at + stepBytes >= packed.length);
-    yield* ready;
-    ready = [];
+  for (let at = 0; at < compressed.length && !isFinished; at += stepBytes) {
+    stream.push(compressed.subarray(at, at + stepBytes), at + stepBytes >= compressed.length);
+    yield* chunks;
+    chunks = [];
   }
 }
 
-/** The first `most` octets. */
-export function limited(pieces: Iterable<Uint8Array>, most: number): { bytes: Uint8Array; whole: boolean } {
+/** Joins chunks up to `maxBytes`; `isWhole` is false when there were more. */
+export function joinChunks(
+  chunks: Iterable<Uint8Array>,
+  maxBytes: number,
+): { bytes: Uint8Array; isWhole: boolean } {
   const taken: Uint8Array[] = [];
   let length = 0;
-  for (const piece of pieces) {
-    taken.push(piece);
-    length += piece.length;
-    if (length > most) break;
+  for (const chunk of chunks) {
+    taken.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) break;
   }
-  return { bytes: Buffer.concat(taken, Math.min(length, most)), whole: length <= most };
+  return { bytes: Buffer.concat(taken, Math.min(length, maxBytes)), isWhole: length <= maxBytes };
 }

@@ -1,21 +1,31 @@
-/** What a file says, as text. */
+/** The text of a document, and the limits on reading it. */
+
 export type DocumentText = {
   text: string;
-  /** What was left out and why, in our words. */
+  /** Sentences about what was left out and why. */
   notes: string[];
 };
 
-/** More text than this is not read out of one file. */
+/** Maximum length of the text of one document. */
 export const maxTextCharacters = 2_000_000;
-/** Octets that a packed file may unpack to. */
+/** Maximum size of all unpacked members of one file, in bytes. */
 export const maxUnpackedBytes = 64_000_000;
 
-/** Said by whoever stops there, too. */
-export const cutNote = `Only the first ${maxTextCharacters} characters were read; a download link gives the whole.`;
+const cutNote = `Only the first ${maxTextCharacters} characters were read; a download link gives the whole file.`;
 
-/** Cuts what is beyond all use, and says so. */
-export function bounded({ text, notes }: DocumentText): DocumentText {
-  const cut = text.slice(0, maxTextCharacters).toWellFormed();
-  if (cut.length < text.length) return { text: cut, notes: [...new Set([...notes, cutNote])] };
-  return { text, notes: [...new Set(notes)] };
+/** Composes the notes about hidden text, pictures, and text beyond the limit; none for what is zero or false. */
+export function toNotes({ hiddenCharacters = 0, pictures = 0, isCut = false }): string[] {
+  const notes: string[] = [];
+  if (hiddenCharacters > 0) notes.push(`Hidden text was left out: ${hiddenCharacters} characters.`);
+  if (pictures === 1) notes.push("The file contains 1 picture, which is not shown here.");
+  if (pictures > 1) notes.push(`The file contains ${pictures} pictures, which are not shown here.`);
+  if (isCut) notes.push(cutNote);
+  return notes;
+}
+
+/** Cuts the text at the limit, and removes duplicate notes. */
+export function limitText({ text, notes }: DocumentText): DocumentText {
+  const limited = text.slice(0, maxTextCharacters).toWellFormed();
+  const isCut = limited.length < text.length;
+  return { text: limited, notes: [...new Set([...notes, ...toNotes({ isCut })])] };
 }

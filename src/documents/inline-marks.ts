@@ -1,41 +1,37 @@
-/** Passages of a text that are more than text: what somebody inserted or deleted, and what links lead to. */
-import type { Flow } from "./markdown-writer.ts";
+/** Marks inside a text for what plain text cannot carry: tracked changes, comments and link targets. */
 
-export type Change = { kind: "inserted" | "deleted"; author: string };
+export type TrackedChange = { kind: "inserted" | "deleted"; author: string };
 
-/** Puts brackets around changes; pieces of one change make one. */
-export function createChanges(flow: Flow) {
-  let open: Change | undefined;
+/** Writes text with brackets around tracked changes; adjacent runs of the same change share one pair. */
+export function createChangeMarks(write: (text: string) => void) {
+  let open: TrackedChange | undefined;
 
   function close(): void {
-    if (open) flow.text("]");
+    if (open) write("]");
     open = undefined;
   }
 
   return {
-    /** Text as it was changed, or as it always was. */
-    say(text: string, change: Change | undefined): void {
+    /** `change` is undefined for unchanged text. */
+    write(text: string, change: TrackedChange | undefined): void {
       if (text === "") return;
       if (open?.kind !== change?.kind || open?.author !== change?.author) {
         close();
-        if (change) flow.text(`[${change.kind}${change.author ? ` by ${change.author}` : ""}: `);
+        if (change) write(`[${change.kind}${change.author ? ` by ${change.author}` : ""}: `);
         open = change;
       }
-      flow.text(text);
+      write(text);
     },
     close,
   };
 }
 
-/** After the words of a link, which begin with a bracket. */
-export const linkEnd = (target: string) =>
-  `](${target.replace(/[\s()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`)})`;
+/** Returns what follows the text of a Markdown link, whose opening bracket is already written. */
+export const toLinkEnd = (target: string) =>
+  `](${target.replace(/[\s()]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`)})`;
 
-export const showComment = (author: string, text: string) =>
-  `[comment${author ? ` by ${author}` : ""}: ${text.replace(/\s*\n\s*/g, " / ")}]`;
+export const toComment = (author: string, text: string) =>
+  `[comment${author ? ` by ${author}` : ""}: ${joinLines(text)}]`;
 
-export const hiddenNote = (characters: number): string[] =>
-  characters > 0 ? [`Text that the document hides was left out: ${characters} characters.`] : [];
-
-export const pictureNote = (pictures: number): string[] =>
-  pictures > 0 ? [`It holds ${pictures} picture${pictures === 1 ? "" : "s"}, not shown here.`] : [];
+/** Joins the lines of a text with " / ". */
+export const joinLines = (text: string) => text.replace(/\s*\n\s*/g, " / ");

@@ -1,6 +1,6 @@
-/** How items of lists are counted in office formats: 1, a, iv; "2.1." */
+/** Numbers and markers of list items, as word processors show them. */
 
-const romans: readonly [number, string][] = [
+const romanNumerals: readonly [value: number, numeral: string][] = [
   [1000, "m"],
   [900, "cm"],
   [500, "d"],
@@ -16,24 +16,25 @@ const romans: readonly [number, string][] = [
   [1, "i"],
 ];
 
-export type Count = "decimal" | "letter" | "roman";
+export type NumberStyle = "decimal" | "letter" | "roman";
 
-/** a … z, aa, bb … as word processors do it; beyond what is sensible, digits. */
-export function showCount(number: number, count: Count): string {
-  if (count === "decimal" || number < 1 || number > 3999) return String(number);
-  if (count === "letter")
+/** Formats 3 as 3, c or iii; after z comes aa, then bb. Numbers outside 1 to 3999 stay decimal. */
+export function formatListNumber(number: number, style: NumberStyle): string {
+  if (style === "decimal" || number < 1 || number > 3999) return String(number);
+  if (style === "letter")
     return String.fromCharCode(97 + ((number - 1) % 26)).repeat(
       Math.min(10, Math.floor((number - 1) / 26) + 1),
     );
-  let left = number;
-  return romans
-    .map(([value, letters]) => {
-      const times = Math.floor(left / value);
-      left -= times * value;
-      return letters.repeat(times);
+  let rest = number;
+  return romanNumerals
+    .map(([value, numeral]) => {
+      const times = Math.floor(rest / value);
+      rest -= times * value;
+      return numeral.repeat(times);
     })
     .join("");
 }
 
-/** Before an item, as deep as it stands: "  - ", "  a) ". */
-export const toMark = (level: number, label: string) => `${"  ".repeat(Math.min(8, level))}${label || "-"} `;
+/** Returns the marker before an item, indented by its level from zero: "  - ", "  a) ". */
+export const listMarker = (level: number, label: string) =>
+  `${"  ".repeat(Math.min(8, level))}${label || "-"} `;

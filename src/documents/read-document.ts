@@ -1,89 +1,87 @@
-/** Reads a document of any supported format. Runs in a child process (see sandbox.ts). */
+/** Recognition and reading of a document of any supported format. Runs in the child process (see sandbox.ts). */
 import { Gunzip } from "fflate";
-import { decodeUnknown } from "./code-page.ts";
-import { limited, unpackPieces } from "./decompression.ts";
-import { bounded, type DocumentText, maxUnpackedBytes } from "./document-text.ts";
+import { decodeUtf8OrWindows1252 } from "./code-page.ts";
+import { decompressChunks, joinChunks } from "./decompression.ts";
+import { type DocumentText, limitText, maxUnpackedBytes, toNotes } from "./document-text.ts";
 import { isGzip, isPdf, isRtf } from "./file-kind.ts";
-import { hiddenNote } from "./inline-marks.ts";
 import { readOpenDocument } from "./open-document/document.ts";
 import { readPdf } from "./pdf/pdf.ts";
-import { relationsOf } from "./relationships.ts";
+import { readRelationships } from "./relationships.ts";
 import { readRtf } from "./rtf/rtf.ts";
-import { readSheets } from "./sheet/workbook.ts";
-import { readSlides } from "./slides/presentation.ts";
-import { readWord } from "./word/document.ts";
-import { type Archive, openArchive } from "./zip-archive.ts";
+import { readWorkbook } from "./sheet/workbook.ts";
+import { readPresentation } from "./slides/presentation.ts";
+import { readWordDocument } from "./word/document.ts";
+import { openZipArchive, type ZipArchive } from "./zip-archive.ts";
 
-const maxListed = 200;
+const maxListedMembers = 200;
 
-/** Never throws: what cannot be read is said in a note. */
+/** Never throws: a file that cannot be read has empty text and a note that says so. */
 export async function readDocument(bytes: Uint8Array): Promise<DocumentText> {
   try {
-    return bounded(await read(bytes));
+    return limitText(await readByKind(bytes));
   } catch {
-    return { text: "", notes: ["The file is damaged, or made in an unusual way; it cannot be read."] };
+    return onlyNote("The file cannot be read: it is damaged or has an unusual structure.");
   }
 }
 
-async function read(bytes: Uint8Array): Promise<DocumentText> {
+async function readByKind(bytes: Uint8Array): Promise<DocumentText> {
   if (isPdf(bytes)) return readPdf(bytes);
   if (isGzip(bytes)) return readGzip(bytes);
   if (isRtf(bytes)) {
     const { text, hiddenCharacters } = readRtf(bytes);
-    return { text, notes: hiddenNote(hiddenCharacters) };
+    return { text, notes: toNotes({ hiddenCharacters }) };
   }
-  const archive = openArchive(bytes);
-  const { text, notes } = readArchive(archive);
-  const hasMacros = archive.members.some(({ name }) => name.endsWith("/vbaProject.bin"));
-  return {
-    text,
-    notes: [...notes, ...(hasMacros ? [macrosNote] : []), ...(archive.wasCut() ? [unpackedNote] : [])],
-  };
+  const archive = openZipArchive(bytes);
+  const { text, notes: formatNotes } = readArchive(archive);
+  const notes = [...formatNotes];
+  if (archive.members.some(({ name }) => name.endsWith("/vbaProject.bin"))) notes.push(macrosNote);
+  if (archive.isCut()) notes.push(unpackedNote);
+  return { text, notes };
 }
 
-const macrosNote = "It holds macros: programs that run when it is opened in Office and allowed to.";
+const macrosNote =
+  "The file contains macros: programs that run when it is opened in Office and macros are allowed.";
+const unpackedNote = `The unpacked file is larger than ${maxUnpackedBytes / 1_000_000} MB: only its beginning was read.`;
 
-const unpackedNote = `Unpacked it is larger than ${maxUnpackedBytes / 1_000_000} MB: only its beginning was read.`;
+const onlyNote = (note: string): DocumentText => ({ text: "", notes: [note] });
 
-/** A text that is packed by itself, such as a log or a table. */
+/** Reads a text file that was compressed by itself, such as a log or a CSV table. */
 function readGzip(bytes: Uint8Array): DocumentText {
-  const { bytes: unpacked, whole } = limited(unpackPieces(Gunzip, bytes), maxUnpackedBytes);
+  const { bytes: unpacked, isWhole } = joinChunks(decompressChunks(Gunzip, bytes), maxUnpackedBytes);
   if (unpacked.subarray(0, 8192).includes(0))
-    return { text: "", notes: ["A packed file (gzip) of something else than text, which is not read."] };
-  return { text: decodeUnknown(unpacked).trim(), notes: whole ? [] : [unpackedNote] };
+    return onlyNote("A gzip file whose content is not text and is not read.");
+  return { text: decodeUtf8OrWindows1252(unpacked).trim(), notes: isWhole ? [] : [unpackedNote] };
 }
 
-function readArchive(archive: Archive): DocumentText {
-  const main = relationsOf(archive, "").find(({ kind }) => kind === "officeDocument")?.target;
-  const path = [main ?? "", "word/document.xml", "xl/workbook.xml", "ppt/presentation.xml"].find(archive.has);
-  if (path?.startsWith("word/")) return readWord(archive, path);
-  if (path === "xl/workbook.xml") return readSheets(archive);
-  if (path?.startsWith("ppt/")) return readSlides(archive, path);
+/** Finds the main part by its relationship (ECMA-376 part 2, section 9.3), or under its usual name. */
+function readArchive(archive: ZipArchive): DocumentText {
+  const main = readRelationships(archive, "").find(({ kind }) => kind === "officeDocument")?.target;
+  const part = [main ?? "", "word/document.xml", "xl/workbook.xml", "ppt/presentation.xml"].find(archive.has);
+  if (part?.startsWith("word/")) return readWordDocument(archive, part);
+  if (part === "xl/workbook.xml") return readWorkbook(archive);
+  if (part?.startsWith("ppt/")) return readPresentation(archive, part);
   if (
     archive.has("content.xml") &&
     archive.text("mimetype").startsWith("application/vnd.oasis.opendocument")
   ) {
     if (archive.text("META-INF/manifest.xml").includes("encryption-data"))
-      return { text: "", notes: ["The document is protected by a password."] };
+      return onlyNote("The document is protected by a password.");
     return readOpenDocument(archive);
   }
-  return readUnknown(archive);
+  return listMembers(archive);
 }
 
-/** What is in an archive of files. */
-function readUnknown({ members, has }: Archive): DocumentText {
-  if (has("xl/workbook.bin"))
-    return { text: "", notes: ["A binary Excel workbook (.xlsb), whose cells are not read."] };
+/** Lists the files of an archive that is no office document, or names the format. */
+function listMembers({ members, has }: ZipArchive): DocumentText {
+  if (has("xl/workbook.bin")) return onlyNote("A binary Excel workbook (.xlsb), whose cells are not read.");
   if (members.some(({ name }) => /^Index(\.zip|\/[^/]+\.iwa)$/.test(name)))
-    return { text: "", notes: ["A file of Apple's Pages, Numbers or Keynote, whose text is not read."] };
+    return onlyNote("A file of Apple's Pages, Numbers or Keynote, whose text is not read.");
   const files = members.filter(({ name }) => !name.endsWith("/"));
-  const shown = files.slice(0, maxListed).map(({ name, size }) => `${name} (${size} bytes)`);
-  const left = files.length - shown.length;
-  const locked = files.some((file) => file.locked) ? " A password protects them." : "";
-  return {
-    text: shown.join("\n"),
-    notes: [
-      `A ZIP archive; its ${files.length} members are listed, not read.${left > 0 ? ` ${left} more are not listed.` : ""}${locked}`,
-    ],
-  };
+  const listed = files.slice(0, maxListedMembers).map(({ name, size }) => `${name} (${size} bytes)`);
+  const note = [
+    "The files in this ZIP archive are listed, not read.",
+    listed.length < files.length ? `Only the first ${listed.length} of ${files.length} are listed.` : "",
+    files.some(({ isEncrypted }) => isEncrypted) ? "A password protects them." : "",
+  ];
+  return { text: listed.join("\n"), notes: [note.filter((sentence) => sentence !== "").join(" ")] };
 }

@@ -1,35 +1,38 @@
-/** What a part of an office file points at (ECMA-376 part 2, section 9): other parts, and addresses outside. */
-
+/** Relationships between the parts of an Office file, and to addresses outside it (ECMA-376 part 2, section 9). */
 import { walkXml } from "./xml.ts";
-import type { Archive } from "./zip-archive.ts";
+import type { ZipArchive } from "./zip-archive.ts";
 
-export type Relation = {
+export type Relationship = {
   id: string;
-  /** The last word of its type: "hyperlink", "comments", "notesSlide". */
+  /** The last segment of its type URI: "hyperlink", "comments", "notesSlide". */
   kind: string;
-  /** A member's name, or an address. */
+  /** The name of a member, or an address outside the file. */
   target: string;
 };
 
-/** Of the part `path`, in their order. */
-export function relationsOf(archive: Archive, path: string): Relation[] {
-  const [, folder = "", file = ""] = /^(.*\/)?([^/]*)$/.exec(path) ?? [];
-  const relations: Relation[] = [];
+/** Reads the relationships of the part with this member name, in their order; empty for the file itself. */
+export function readRelationships(archive: ZipArchive, part: string): Relationship[] {
+  const [, folder = "", file = ""] = /^(.*\/)?([^/]*)$/.exec(part) ?? [];
+  const relationships: Relationship[] = [];
   walkXml(archive.xml(`${folder}_rels/${file}.rels`), {
     open(name, { Id = "", Type = "", Target = "", TargetMode = "" }) {
       if (name !== "Relationship") return;
-      const target = TargetMode === "External" ? Target : toMember(folder, Target);
-      relations.push({ id: Id, kind: Type.slice(Type.lastIndexOf("/") + 1), target });
+      const target = TargetMode === "External" ? Target : toMemberName(folder, Target);
+      relationships.push({ id: Id, kind: Type.slice(Type.lastIndexOf("/") + 1), target });
     },
   });
-  return relations;
+  return relationships;
 }
 
-function toMember(folder: string, target: string): string {
-  const steps: string[] = [];
-  for (const step of (target.startsWith("/") ? target : folder + target).split("/")) {
-    if (step === "..") steps.pop();
-    else if (step !== "" && step !== ".") steps.push(step);
+/** Indexes the targets by relationship id. */
+export const targetsById = (relationships: readonly Relationship[]) =>
+  new Map(relationships.map(({ id, target }) => [id, target]));
+
+function toMemberName(folder: string, target: string): string {
+  const segments: string[] = [];
+  for (const segment of (target.startsWith("/") ? target : folder + target).split("/")) {
+    if (segment === "..") segments.pop();
+    else if (segment !== "" && segment !== ".") segments.push(segment);
   }
-  return steps.join("/");
+  return segments.join("/");
 }

@@ -1,56 +1,58 @@
-/** XML, walked once: what office files are made of. */
+/** Streaming XML with limits, for the office formats. */
 import { Parser } from "htmlparser2";
 
-/** Whole, or as it comes. */
+/** A whole document, or its pieces as they are unpacked. */
 export type Xml = string | Iterable<string>;
 
-export type XmlWalk = {
-  /** `name` without its namespace's prefix. */
-  open?(name: string, attributes: Readonly<Record<string, string>>): void;
-  /** Of one text maybe several pieces. */
+export type XmlAttributes = Readonly<Record<string, string>>;
+
+/** Names of elements and attributes come without their namespace prefix. */
+type XmlVisitor = {
+  open?(name: string, attributes: XmlAttributes): void;
+  /** May be called several times for one text. */
   text?(text: string): void;
   close?(name: string): void;
-  /** Asked after each piece: nothing more is wanted. */
+  /** Called after each piece; true ends the walk. */
   isDone?(): boolean;
 };
 
-/** More than any program writes; what is made to exhaust us has millions. */
+/** Limits that no office program reaches; a file built to exhaust the parser has millions. */
 const maxDepth = 2_000;
 const maxAttributes = 1_000;
 
-const local = (name: string) => name.slice(name.indexOf(":") + 1);
+const withoutPrefix = (name: string) => name.slice(name.indexOf(":") + 1);
 
-/** Throws when elements stand too deep in each other, or one has too many attributes. Of cut XML it gives what is there. */
-export function walkXml(xml: Xml | Iterable<string>, walk: XmlWalk): void {
+/** Throws when elements are nested too deep or one has too many attributes. Truncated XML is read as far as it goes. */
+export function walkXml(xml: Xml, visitor: XmlVisitor): void {
   let depth = 0;
-  let attributesOfOne = 0;
+  let attributeCount = 0;
   const parser = new Parser(
     {
       onopentagname: () => {
         depth += 1;
-        attributesOfOne = 0;
-        if (depth > maxDepth) throw new Error("too deep");
+        attributeCount = 0;
+        if (depth > maxDepth) throw new Error("XML elements are nested too deep");
       },
       onattribute: () => {
-        attributesOfOne += 1;
-        if (attributesOfOne > maxAttributes) throw new Error("too many attributes");
+        attributeCount += 1;
+        if (attributeCount > maxAttributes) throw new Error("an XML element has too many attributes");
       },
       onopentag: (name, attributes) =>
-        walk.open?.(
-          local(name),
-          Object.fromEntries(Object.entries(attributes).map(([key, value]) => [local(key), value])),
+        visitor.open?.(
+          withoutPrefix(name),
+          Object.fromEntries(Object.entries(attributes).map(([key, value]) => [withoutPrefix(key), value])),
         ),
-      ontext: (text) => walk.text?.(text),
+      ontext: (text) => visitor.text?.(text),
       onclosetag: (name) => {
         depth -= 1;
-        walk.close?.(local(name));
+        visitor.close?.(withoutPrefix(name));
       },
     },
     { xmlMode: true, decodeEntities: true },
   );
   for (const piece of typeof xml === "string" ? [xml] : xml) {
     parser.write(piece);
-    if (walk.isDone?.()) break;
+    if (visitor.isDone?.()) break;
   }
   parser.end();
 }

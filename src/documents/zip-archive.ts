@@ -1,105 +1,109 @@
-/** ZIP files (APPNOTE 6.3.10) and what is in them, never unpacked beyond a limit whatever they claim. */
+/** ZIP archives (APPNOTE 6.3.10). Members are unpacked on demand, and no further than `maxUnpackedBytes` in total. */
 import { Inflate } from "fflate";
-import { createCursor } from "./byte-reader.ts";
-import { decodeUnknown } from "./code-page.ts";
-import { unpackPieces } from "./decompression.ts";
+import { createByteReader } from "./byte-reader.ts";
+import { decodeUtf8OrWindows1252 } from "./code-page.ts";
+import { decompressChunks } from "./decompression.ts";
 import { maxUnpackedBytes } from "./document-text.ts";
 
-export type Member = {
+type ZipMember = {
   name: string;
-  /** Unpacked, as the archive claims. */
+  /** Unpacked size in bytes, as the archive claims. */
   size: number;
-  locked: boolean;
+  isEncrypted: boolean;
 };
 
-export type Archive = {
-  members: readonly Member[];
+export type ZipArchive = {
+  members: readonly ZipMember[];
   has(name: string): boolean;
-  /** A member's text, UTF-8, as it is unpacked; nothing when it is not there. Throws when it is damaged. */
+  /** Yields a member's UTF-8 text as it is unpacked; nothing for a missing or encrypted one. Throws when it is damaged. */
   xml(name: string): Iterable<string>;
-  /** All of a small member's text. */
+  /** Returns the whole text of a small member. Throws when it is damaged. */
   text(name: string): string;
-  /** Some member was larger than what was left of the limit, and was read in part. */
-  wasCut(): boolean;
+  /** True when a member was read only in part, because the limit was reached. */
+  isCut(): boolean;
 };
 
-const mark = { end: 0x06054b50, entry: 0x02014b50, local: 0x04034b50 };
+const signatures = { endOfDirectory: 0x06054b50, directoryEntry: 0x02014b50, localHeader: 0x04034b50 };
+const methods = { stored: 0, deflated: 8 };
 const maxMembers = 10_000;
 
-type Entry = Member & { packed: number; method: number; start: number };
+type DirectoryEntry = ZipMember & { packedSize: number; method: number; headerOffset: number };
 
-/** Throws when it is no ZIP, or one that is cut off. */
-export function openArchive(bytes: Uint8Array): Archive {
+/** Throws when the bytes are no ZIP archive, or a truncated one. */
+export function openZipArchive(bytes: Uint8Array): ZipArchive {
   const entries = new Map(readDirectory(bytes).map((entry) => [entry.name, entry]));
-  let left = maxUnpackedBytes;
-  let cut = false;
+  let remainingBytes = maxUnpackedBytes;
+  let isCut = false;
 
-  function* piecesOf(name: string): Generator<Uint8Array> {
+  function* unpack(name: string): Generator<Uint8Array> {
     const entry = entries.get(name);
-    if (!entry || entry.locked) return;
+    if (!entry || entry.isEncrypted) return;
     const packed = packedBytes(bytes, entry);
-    if (entry.method !== 0 && entry.method !== 8) throw new Error("packed in an unknown way");
-    for (const piece of entry.method === 0 ? [packed] : unpackPieces(Inflate, packed)) {
-      cut ||= piece.length > left;
-      if (left <= 0) return;
-      const taken = piece.subarray(0, left);
-      left -= taken.length;
+    const { method } = entry;
+    if (method !== methods.stored && method !== methods.deflated)
+      throw new Error("unsupported ZIP compression method");
+    for (const chunk of method === methods.stored ? [packed] : decompressChunks(Inflate, packed)) {
+      isCut ||= chunk.length > remainingBytes;
+      if (remainingBytes <= 0) return;
+      const taken = chunk.subarray(0, remainingBytes);
+      remainingBytes -= taken.length;
       yield taken;
     }
   }
 
-  function* xmlOf(name: string): Generator<string> {
+  function* decode(name: string): Generator<string> {
     const decoder = new TextDecoder();
-    for (const piece of piecesOf(name)) yield decoder.decode(piece, { stream: true });
+    for (const chunk of unpack(name)) yield decoder.decode(chunk, { stream: true });
   }
 
   return {
     members: [...entries.values()],
     has: (name) => entries.has(name),
-    xml: xmlOf,
-    text: (name) => [...xmlOf(name)].join(""),
-    wasCut: () => cut,
+    xml: decode,
+    text: (name) => [...decode(name)].join(""),
+    isCut: () => isCut,
   };
 }
 
-/** The central directory, which says where the members are (section 4.3.12). */
-function readDirectory(bytes: Uint8Array): Entry[] {
-  const entries: Entry[] = [];
-  const cursor = createCursor(bytes.subarray(findDirectory(bytes)));
-  while (cursor.long() === mark.entry && entries.length < maxMembers) {
-    cursor.take(4);
-    const flags = cursor.short();
-    const method = cursor.short();
-    cursor.take(8);
-    const packed = cursor.long();
-    const size = cursor.long();
-    const [nameLength, extraLength, commentLength] = [cursor.short(), cursor.short(), cursor.short()];
-    cursor.take(8);
-    const start = cursor.long();
-    // UTF-8 by the standard, the code page of their system by habit of older programs.
-    const name = decodeUnknown(cursor.take(nameLength));
-    cursor.take(extraLength + commentLength);
-    entries.push({ name, size, locked: (flags & 1) === 1, packed, method, start });
+/** Reads the central directory (section 4.3.12). */
+function readDirectory(bytes: Uint8Array): DirectoryEntry[] {
+  const entries: DirectoryEntry[] = [];
+  const reader = createByteReader(bytes.subarray(findDirectory(bytes)));
+  while (reader.uint32() === signatures.directoryEntry && entries.length < maxMembers) {
+    reader.range(4);
+    const flags = reader.uint16();
+    const method = reader.uint16();
+    reader.range(8);
+    const packedSize = reader.uint32();
+    const size = reader.uint32();
+    const [nameLength, extraLength, commentLength] = [reader.uint16(), reader.uint16(), reader.uint16()];
+    reader.range(8);
+    const headerOffset = reader.uint32();
+    // UTF-8 by the specification; older programs write the code page of their system.
+    const name = decodeUtf8OrWindows1252(reader.range(nameLength));
+    reader.range(extraLength + commentLength);
+    entries.push({ name, size, isEncrypted: (flags & 1) === 1, packedSize, method, headerOffset });
   }
   return entries;
 }
 
-/** The record at the end, before a comment of any length (section 4.3.16). */
+/** Returns the offset of the central directory from the record at the end, before a comment (section 4.3.16). */
 function findDirectory(bytes: Uint8Array): number {
   for (let at = bytes.length - 22; at >= Math.max(0, bytes.length - 65_557); at -= 1) {
-    const cursor = createCursor(bytes.subarray(at));
-    if (cursor.long() !== mark.end) continue;
-    cursor.take(12);
-    return cursor.long();
+    const reader = createByteReader(bytes.subarray(at));
+    if (reader.uint32() !== signatures.endOfDirectory) continue;
+    reader.range(12);
+    return reader.uint32();
   }
-  throw new Error("no end of a ZIP");
+  throw new Error("a ZIP archive without an end of central directory record");
 }
 
-function packedBytes(bytes: Uint8Array, { start, packed }: Entry): Uint8Array {
-  const cursor = createCursor(bytes.subarray(start));
-  if (cursor.long() !== mark.local) throw new Error("no member where one should be");
-  cursor.take(22);
-  cursor.take(cursor.short() + cursor.short());
-  // 0xffffffff where the true size stands elsewhere: what is packed knows its own end.
-  return cursor.take(packed);
+/** Returns the compressed bytes behind the local header (section 4.3.7). */
+function packedBytes(bytes: Uint8Array, { headerOffset, packedSize }: DirectoryEntry): Uint8Array {
+  const reader = createByteReader(bytes.subarray(headerOffset));
+  if (reader.uint32() !== signatures.localHeader) throw new Error("a ZIP member without a local header");
+  reader.range(22);
+  reader.range(reader.uint16() + reader.uint16());
+  // ZIP64 has 0xffffffff here (section 4.5.3): the deflated data marks its own end.
+  return reader.range(packedSize);
 }

@@ -1,11 +1,11 @@
 /**
- * An email's id: one short opaque string that carries account, mailbox, UIDVALIDITY and UID, so that an id can
- * never hit another email. Format: base64url of `accountTag check NUL uidValidity36 NUL uid36 NUL mailbox path`.
+ * Email ids: short opaque strings of account, mailbox, UIDVALIDITY and UID, so that an id never refers to another email.
+ * Format: base64url of `accountTag checksum NUL uidValidity NUL uid NUL mailbox path`, the numbers in base 36.
  */
 import { AppError, quoted } from "../errors.ts";
 
 export type EmailRef = {
-  /** The first eight hex digits of the account's own id. */
+  /** The first eight hex digits of the account's id. */
   accountTag: string;
   mailbox: string;
   uidValidity: bigint;
@@ -18,16 +18,16 @@ export function toAccountTag(accountId: string): string {
 }
 
 export function toEmailId({ accountTag, uidValidity, uid, mailbox }: EmailRef): string {
-  const place = [uidValidity.toString(36), uid.toString(36), mailbox].join("\0");
-  return Buffer.from(`${accountTag}${toCheck(place)}\0${place}`, "utf8").toString("base64url");
+  const location = [uidValidity.toString(36), uid.toString(36), mailbox].join("\0");
+  return Buffer.from(`${accountTag}${toChecksum(location)}\0${location}`, "utf8").toString("base64url");
 }
 
-/** Three letters: a model that copies one letter of an id wrongly must not delete the email next to the one it means. */
-function toCheck(place: string): string {
-  return (Bun.hash.crc32(place) % 36 ** 3).toString(36).padStart(3, "0");
+/** Three characters that reveal an id which a model copied wrongly: it must not delete a neighboring email. */
+function toChecksum(location: string): string {
+  return (Bun.hash.crc32(location) % 36 ** 3).toString(36).padStart(3, "0");
 }
 
-/** The reference again. Throws `invalid_input` for anything that toEmailId did not make. */
+/** Decodes an id. Throws invalid_input for anything that toEmailId did not make. */
 export function fromEmailId(id: string): EmailRef {
   const invalid = () =>
     new AppError(
@@ -37,16 +37,16 @@ export function fromEmailId(id: string): EmailRef {
         hint: "Pass an id exactly as a list, search or read answered it.",
       },
     );
-  const [whose, validity, uid, ...path] = Buffer.from(id, "base64url").toString("utf8").split("\0");
-  if (!whose || !validity || !uid || path.length !== 1) throw invalid();
+  const [tag, validity, uid, ...path] = Buffer.from(id, "base64url").toString("utf8").split("\0");
+  if (!tag || !validity || !uid || path.length !== 1) throw invalid();
   if (
-    !/^[0-9a-f]{8}[0-9a-z]{3}$/.test(whose) ||
+    !/^[0-9a-f]{8}[0-9a-z]{3}$/.test(tag) ||
     !/^[0-9a-z]{1,13}$/.test(validity) ||
     !/^[0-9a-z]{1,7}$/.test(uid)
   )
     throw invalid();
   const ref: EmailRef = {
-    accountTag: whose.slice(0, 8),
+    accountTag: tag.slice(0, 8),
     mailbox: path[0] ?? "",
     uidValidity: [...validity].reduce((sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36)), 0n),
     uid: Number.parseInt(uid, 36),

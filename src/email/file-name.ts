@@ -1,28 +1,39 @@
-/** A name that a file from a stranger may have on a person's disk. */
+/** File names that are safe in a header and on every disk. */
 
 const maxCharacters = 120;
 
+/** Device names of Windows, with any extension: Windows opens the device instead of a file. */
+const windowsDevice = /^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[\d¹²³])[ ]*(?:\.|$)/i;
+
 /**
- * No folders, no controls or invisible letters, no leading dots, no name that a system keeps for itself; at most 120
- * characters with the ending kept.
+ * Makes a file name safe, for files of received and of outgoing email. Removes control and invisible characters,
+ * replaces path separators and the characters that Windows forbids, strips dots and spaces at both ends, and prefixes
+ * names of Windows devices. At most 120 characters, the extension kept.
+ *
+ * @param fallback the name where nothing is left
  */
-export function toSafeFileName(name: string): string {
-  const bare = name
-    .toWellFormed()
-    .normalize("NFC")
-    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\ufffd]/gu, "")
-    .split(/[/\\]/)
-    .join("_")
-    .replace(/[:*?"<>|]/g, "_")
-    .replace(/\s+/g, " ")
-    .replace(/^[. ]+|[. ]+$/g, "");
-  const reserved = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³])(\.|$)/i.test(bare)
-    ? `_${bare}`
-    : bare;
-  if (reserved.length <= maxCharacters) return reserved || "file";
-  const ending = /\.[\p{L}\p{N}]{1,10}$/u.exec(reserved)?.[0] ?? "";
-  return `${[...reserved]
-    .slice(0, maxCharacters - ending.length)
-    .join("")
-    .trimEnd()}${ending}`;
+export function toSafeFileName(name: string, fallback = "file"): string {
+  const clean = trimDots(
+    name
+      .toWellFormed()
+      .normalize("NFC")
+      .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\ufffd]/gu, "")
+      .replace(/[/\\:*?"<>|]/g, "_")
+      .replace(/\s+/g, " "),
+  );
+  const safe = windowsDevice.test(clean) ? `_${clean}` : clean;
+  if (safe.length <= maxCharacters) return safe || fallback;
+  const extension = /\.[\p{L}\p{N}]{1,10}$/u.exec(safe.slice(-22))?.[0] ?? "";
+  const stem = [...safe.slice(0, 2 * maxCharacters)].slice(0, maxCharacters - extension.length).join("");
+  return trimDots(stem) + extension;
+}
+
+/** Without dots and spaces at both ends. A regular expression for the end takes quadratic time. */
+function trimDots(text: string): string {
+  const isStripped = (index: number) => text[index] === "." || text[index] === " ";
+  let start = 0;
+  let end = text.length;
+  while (start < end && isStripped(start)) start += 1;
+  while (end > start && isStripped(end - 1)) end -= 1;
+  return text.slice(start, end);
 }

@@ -1,4 +1,4 @@
-/** Raw header lines to readable values: encoded words (RFC 2047), raw 8-bit, addresses, dates. Never throws. */
+/** Header fields as readable values: encoded words (RFC 2047), raw 8-bit text, addresses, dates. Never throws. */
 
 import libmime from "libmime";
 import { addressParser } from "postal-mime";
@@ -10,8 +10,9 @@ export type Header = { name: string; value: string };
 export const formatAddress = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);
 
 /**
- * A header block, unfolded, in order; names as written, values still encoded. `charset` is for raw 8-bit bytes that are
- * not UTF-8: who sends such headers sends the text in the same.
+ * Parses a header block into unfolded fields in order; names as written, values still encoded.
+ *
+ * @param charset of raw 8-bit bytes that are not UTF-8: usually that of the email's text
  */
 export function parseHeaders(raw: Uint8Array, charset?: string): Header[] {
   const text = decodeText(raw, isUtf8(raw) ? undefined : charset);
@@ -24,17 +25,17 @@ export function parseHeaders(raw: Uint8Array, charset?: string): Header[] {
   return headers;
 }
 
-/** The first header of this name, still encoded. */
+/** Returns the value of the first field with this name, still encoded. */
 export function headerValue(headers: readonly Header[], name: string): string | undefined {
   return headers.find((header) => header.name.toLowerCase() === name.toLowerCase())?.value;
 }
 
 /**
- * Encoded words decoded, also those cut in the middle of a character, glued to a neighbour, or with spaces inside.
- * What cannot be decoded is left as it is.
+ * Decodes encoded words (RFC 2047), also malformed ones: cut in the middle of a character, without a space between two,
+ * or with spaces inside. Text that cannot be decoded stays as it is.
  */
 export function decodeEncodedWords(value: string): string {
-  // Encoded words with raw spaces in them (common, forbidden) are mended before the library sees them.
+  // Raw spaces in encoded words are common, though forbidden; the library does not accept them.
   const mended = value
     .replace(
       /=\?([^?\s]+)\?q\?([^?]*)\?=/gi,
@@ -48,12 +49,12 @@ export function decodeEncodedWords(value: string): string {
   }
 }
 
-/** A header's text as a person reads it. */
+/** Decodes an unstructured header value and collapses its white space. */
 export function decodeHeaderText(value: string | undefined): string {
   return value === undefined ? "" : decodeEncodedWords(value).replace(/\s+/g, " ").trim();
 }
 
-/** Every mailbox of an address header, groups flattened. An entry without an address keeps its text as the name. */
+/** Parses the mailboxes of an address header, groups flattened. An entry without an address keeps its text as the name. */
 export function parseAddresses(value: string | undefined): Address[] {
   if (!value) return [];
   const parsed = addressParser(value.slice(0, 200_000), { flatten: true });
@@ -68,7 +69,7 @@ export function parseAddresses(value: string | undefined): Address[] {
 }
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-/** RFC 5322 section 4.3; single letters mean nothing and count as UTC. */
+/** RFC 5322 section 4.3; the military zones of one letter count as UTC. */
 const zones: Record<string, string> = {
   edt: "-04:00",
   est: "-05:00",
@@ -82,9 +83,9 @@ const zones: Record<string, string> = {
 const pattern =
   /(\d{1,2})[\s-]+([A-Za-z]{3})[A-Za-z]*\.?[\s-]+(\d{2,4})[\s,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:\.\d+)?\s*([+-]\d{4}|[A-Za-z]+)?/;
 
-/** A Date header as ISO 8601 with the email's own offset; undefined when it says no real date. */
+/** Converts a Date header to ISO 8601 with the email's own offset; undefined when it is no real date. */
 export function toIsoDate(value: string | undefined): string | undefined {
-  // No date is longer, and looking for the ends of comments takes the square of the length.
+  // No date is longer, and matching comments takes quadratic time.
   if (!value || value.length > 300) return undefined;
   const match = pattern.exec(value.replace(/\([^)]*\)/g, " "));
   if (!match) {
@@ -94,8 +95,8 @@ export function toIsoDate(value: string | undefined): string | undefined {
   const [, day = "", monthName = "", yearText = "", hour = "", minute = "", second = "00", zone = "+0000"] =
     match;
   const month = months.indexOf(monthName.toLowerCase()) + 1;
-  const short = Number(yearText);
-  const year = yearText.length > 3 ? short : short < 50 ? 2000 + short : 1900 + short;
+  const number = Number(yearText);
+  const year = yearText.length > 3 ? number : number < 50 ? 2000 + number : 1900 + number;
   const offset = /^[+-]/.test(zone)
     ? `${zone.slice(0, 3)}:${zone.slice(3)}`
     : (zones[zone.toLowerCase()] ?? "+00:00");

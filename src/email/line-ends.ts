@@ -1,8 +1,8 @@
 /** White space at the ends of lines. */
 
 /**
- * The same text without it. One pass over the runs of white space: a pattern that looks for the end of a line behind
- * each of them takes the square of their length.
+ * Removes spaces and tabs before line ends in one pass over the runs of white space: a pattern that includes the line
+ * end takes quadratic time.
  */
 export function withoutTrailingSpace(text: string): string {
   return text.replace(/[ \t]+/g, (run, at: number) => {

@@ -1,10 +1,10 @@
-/** How a mailing list says it is left (RFC 2369 section 3.2). */
+/** The List-Unsubscribe header (RFC 2369 section 3.2). */
 import { type Header, headerValue } from "./headers.ts";
 
-/** What is longer is no link that a person could check, and is in the headers. */
+/** A longer target is not a link that a person could check. */
 const maxTargetCharacters = 900;
 
-/** The list's own addresses for leaving it, https: and mailto:, its favourite first; empty when it is no list. */
+/** Returns up to three URLs (http, https, mailto) in the order of the list's preference. */
 export function unsubscribeTargets(headers: readonly Header[]): string[] {
   const value = headerValue(headers, "list-unsubscribe") ?? "";
   return [...value.matchAll(/<\s*((?:https?|mailto):[^<>\s]+)\s*>/gi)]

@@ -1,4 +1,4 @@
-/** The parts of an email out of its bytes (RFC 2045, RFC 2046), where no mail server takes it apart. Never throws. */
+/** Parses the parts of an email from its bytes (RFC 2045, RFC 2046), for email that no mail server parses. */
 import type { MessageStructureObject } from "imapflow";
 import libmime from "libmime";
 import { type Header, headerValue, parseHeaders } from "./headers.ts";
@@ -10,19 +10,19 @@ export type MimeTree = { root: Part; content(part: Part): Buffer | undefined };
 const maxDepth = 10;
 const maxParts = 200;
 
-type Node = MessageStructureObject & { body: string; childNodes: Node[] };
+type ParsedNode = MessageStructureObject & { body: string; childNodes: ParsedNode[] };
 
-/** `bytes` may end anywhere. What is in an attached email is left whole. */
-export function toMimeTree(bytes: Uint8Array): MimeTree {
+/** Parses an email, which may be cut anywhere. Attached emails are not parsed. Never throws. */
+export function parseMimeTree(bytes: Uint8Array): MimeTree {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
   const node = toNode(source, 0, { left: maxParts });
   const root = toPart(node);
   const bodies = new Map<string, string>();
-  const pair = (part: Part, { body, childNodes }: Node): void => {
+  const pair = (part: Part, { body, childNodes }: ParsedNode): void => {
     bodies.set(part.part, body);
     part.children.forEach((child, at) => {
-      const its = childNodes[at];
-      if (its) pair(child, its);
+      const node = childNodes[at];
+      if (node) pair(child, node);
     });
   };
   pair(root, node);
@@ -35,39 +35,40 @@ export function toMimeTree(bytes: Uint8Array): MimeTree {
   };
 }
 
-function toNode(source: string, depth: number, budget: { left: number }): Node {
+function toNode(source: string, depth: number, budget: { left: number }): ParsedNode {
   budget.left -= 1;
-  // A part may have no headers at all: then it begins with the empty line.
+  // A part without headers begins with the empty line.
   const gap = /^\r?\n|\r?\n\r?\n/.exec(source);
   const headers = parseHeaders(Buffer.from(source.slice(0, gap?.index), "latin1"));
   const body = gap ? source.slice(gap.index + gap[0].length) : "";
-  const contentType = parameters(headers, "content-type");
-  const disposition = parameters(headers, "content-disposition");
+  const contentType = parseParameters(headers, "content-type");
+  const disposition = parseParameters(headers, "content-disposition");
   const encoding = headerValue(headers, "content-transfer-encoding");
   const type = contentType.value.toLowerCase() || "text/plain";
   const boundary = contentType.params.boundary;
-  const pieces = type.startsWith("multipart/") && boundary && depth < maxDepth ? split(body, boundary) : [];
-  const childNodes: Node[] = [];
+  const pieces =
+    type.startsWith("multipart/") && boundary && depth < maxDepth ? splitAtBoundary(body, boundary) : [];
+  const childNodes: ParsedNode[] = [];
   for (const piece of pieces) if (budget.left > 0) childNodes.push(toNode(piece, depth + 1, budget));
   return {
     type,
     parameters: contentType.params,
-    ...(disposition.value ? { disposition: disposition.value.toLowerCase() } : {}),
+    disposition: disposition.value.toLowerCase() || undefined,
     dispositionParameters: disposition.params,
-    ...(encoding ? { encoding: encoding.trim().toLowerCase() } : {}),
+    encoding: encoding?.trim().toLowerCase() || undefined,
     size: body.length,
     body,
     childNodes,
   };
 }
 
-function parameters(headers: readonly Header[], name: string) {
+function parseParameters(headers: readonly Header[], name: string) {
   const { value, params } = libmime.parseHeaderValue(headerValue(headers, name) ?? "");
   return { value: String(value ?? ""), params: { ...params } };
 }
 
-/** What stands between the lines of the boundary; the last may lack its own. */
-function split(body: string, boundary: string): string[] {
+/** Splits a multipart body at its boundary lines; the closing one may be missing. */
+function splitAtBoundary(body: string, boundary: string): string[] {
   const pieces: string[] = [];
   const line = `--${boundary}`;
   let start = -1;

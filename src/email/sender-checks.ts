@@ -1,38 +1,42 @@
-/** What the receiving server found out about the sender, and what should make a reader careful. */
+/** Sender authentication as the receiving server reports it, and warnings about misleading headers. */
 
 import { type Header, headerValue, parseAddresses } from "./headers.ts";
 
-/** The methods of RFC 8601 section 2.7 that say whether the sender is who he says, and what they may say. */
+/** Authentication methods and results of RFC 8601 section 2.7. */
 const methods = ["spf", "dkim", "dmarc"] as const;
 const verdicts = ["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "policy"];
 
-type Checks = { by?: string; found: Partial<Record<(typeof methods)[number], string>>; confirmed: boolean };
+type Results = {
+  by?: string;
+  verdicts: Partial<Record<(typeof methods)[number], string>>;
+  confirmed: boolean;
+};
 
 /**
- * Only the topmost Authentication-Results counts: the receiving server writes it above everything that came in,
- * and the sender may have written any below it (RFC 8601 section 5).
+ * Evaluates the headers of a received email. Only the topmost Authentication-Results counts: the receiving server
+ * writes it above all others, and the sender may have written those below (RFC 8601 section 5).
  */
 export function toSenderChecks(headers: readonly Header[]): SenderChecks {
-  const checks = toChecks(headers);
+  const results = toResults(headers);
   const doubt =
-    checks && !checks.confirmed
+    results && !results.confirmed
       ? ["Nothing shows that the sender checks come from your own mail server."]
       : [];
   return {
-    ...checks?.found,
-    ...(checks?.by ? { by: checks.by } : {}),
-    warnings: [...doubt, ...unchecked(headers, checks), ...warnings(headers)],
+    ...results?.verdicts,
+    by: results?.by || undefined,
+    warnings: [...doubt, ...missingChecks(headers, results), ...headerWarnings(headers)],
   };
 }
 
-/** Of an email that came in: silence would read as a pass. One's own drafts and copies have been nowhere. */
-function unchecked(headers: readonly Header[], checks: Checks | undefined): string[] {
-  const cameIn = headers.some(({ name }) => /^received$/i.test(name));
-  const known = Object.keys(checks?.found ?? {}).length > 0;
-  return cameIn && !known ? ["No check of the sender (SPF, DKIM, DMARC) is noted on it."] : [];
+/** A received email without results gets a warning, since silence would read as a pass. Drafts and copies do not. */
+function missingChecks(headers: readonly Header[], results: Results | undefined): string[] {
+  const isReceived = headers.some(({ name }) => /^received$/i.test(name));
+  const known = Object.keys(results?.verdicts ?? {}).length > 0;
+  return isReceived && !known ? ["No check of the sender (SPF, DKIM, DMARC) is noted on it."] : [];
 }
 
-function toChecks(headers: readonly Header[]): Checks | undefined {
+function toResults(headers: readonly Header[]): Results | undefined {
   const trace = headers.filter(({ name }) => /^(authentication-results|received)$/i.test(name));
   const isResult = ({ name }: Header) => /^authentication-results$/i.test(name);
   const first = trace.findIndex(isResult);
@@ -41,19 +45,19 @@ function toChecks(headers: readonly Header[]): Checks | undefined {
   const by = serverOf(top.value);
   const rest = trace.slice(first + 1);
   const end = rest.findIndex((header) => !isResult(header));
-  // iCloud writes one header for each method, directly below each other. Anywhere else the next one may be forged.
+  // iCloud writes one header per method, directly below each other. On other servers the next one may be forged.
   const alike = isIcloud(by)
     ? rest.slice(0, end < 0 ? rest.length : end).filter(({ value }) => isIcloud(serverOf(value)))
     : [];
-  const found: Checks["found"] = {};
+  const found: Results["verdicts"] = {};
   for (const { value } of [top, ...alike])
     for (const method of methods) {
       const verdict = verdictOf(value, method);
       if (verdict) found[method] ??= verdict;
     }
   return {
-    ...(by ? { by } : {}),
-    found,
+    by,
+    verdicts: found,
     confirmed: isConfirmed(by, trace.slice(0, first), rest[Math.max(end, 0)]),
   };
 }
@@ -61,48 +65,50 @@ function toChecks(headers: readonly Header[]): Checks | undefined {
 const isIcloud = (host: string | undefined) => /(^|\.)icloud\.com$/i.test(host ?? "");
 
 /**
- * Without comments, nested ones too, and quoted strings, also in comments (RFC 8601 section 2.2): both may hold what
- * the sender wrote, such as the address `"x;dkim=pass"@evil.example`. What is not closed takes the rest with it.
+ * Removes comments, also nested ones, and quoted strings, also in comments (RFC 8601 section 2.2): both may hold text
+ * of the sender, such as the address `"x;dkim=pass"@evil.example`. Unclosed ones extend to the end.
  */
-function withoutAsides(value: string): string {
+function removeCommentsAndStrings(value: string): string {
   let bare = "";
   let depth = 0;
   let quoted = false;
   for (let at = 0; at < value.length; at += 1) {
-    const letter = value.charAt(at);
-    if (letter === "\\") at += 1;
-    else if (letter === '"') quoted = !quoted;
+    const character = value.charAt(at);
+    if (character === "\\") at += 1;
+    else if (character === '"') quoted = !quoted;
     else if (quoted) continue;
-    else if (letter === "(") depth += 1;
-    else if (letter === ")") depth = Math.max(0, depth - 1);
-    else if (depth === 0) bare += letter;
+    else if (character === "(") depth += 1;
+    else if (character === ")") depth = Math.max(0, depth - 1);
+    else if (depth === 0) bare += character;
     if (depth > 0 && !bare.endsWith(" ")) bare += " ";
   }
   return bare;
 }
 
-/** The authserv-id; Microsoft's servers write none. */
+/** The authserv-id (RFC 8601 section 2.2), which Microsoft's servers omit. */
 function serverOf(value: string): string | undefined {
-  const id = /^\s*([^\s;]+)/.exec(withoutAsides(value))?.[1];
+  const id = /^\s*([^\s;]+)/.exec(removeCommentsAndStrings(value))?.[1];
   return id?.includes("=") ? undefined : id;
 }
 
 function verdictOf(value: string, method: string): string | undefined {
-  const said = [
-    ...`;${withoutAsides(value)}`.matchAll(new RegExp(`;\\s*${method}\\s*=\\s*([a-z]+)(?=[\\s;]|$)`, "gi")),
+  const results = [
+    ...`;${removeCommentsAndStrings(value)}`.matchAll(
+      new RegExp(`;\\s*${method}\\s*=\\s*([a-z]+)(?=[\\s;]|$)`, "gi"),
+    ),
   ]
     .map((match) => (match[1] ?? "").toLowerCase())
     .filter((verdict) => verdicts.includes(verdict));
-  // Several signatures: one that passes is enough (RFC 6376 section 6.1). Of the others there is one, or doubt.
-  if (method === "dkim" && said.includes("pass")) return "pass";
-  return said.find((verdict) => verdict !== "pass") ?? said[0];
+  // One DKIM signature that passes is enough (RFC 6376 section 6.1). For the other methods the worst result counts.
+  if (method === "dkim" && results.includes("pass")) return "pass";
+  return results.find((verdict) => verdict !== "pass") ?? results[0];
 }
 
 const domainOf = (host: string) => host.toLowerCase().split(".").slice(-2).join(".");
 
 /**
- * Whether the checks were made by a server that took the email in: it stands above every Received, or has the domain
- * of one that wrote a Received above it or directly below.
+ * True when a server that received the email made the checks: the header is above every Received, or its domain is that
+ * of a server that wrote a Received above it or directly below.
  */
 function isConfirmed(by: string | undefined, above: readonly Header[], below: Header | undefined): boolean {
   if (above.length === 0) return true;
@@ -112,7 +118,7 @@ function isConfirmed(by: string | undefined, above: readonly Header[], below: He
   return hosts.some((host) => domainOf(host) === domainOf(by ?? "x.outlook.com"));
 }
 
-function warnings(headers: readonly Header[]): string[] {
+function headerWarnings(headers: readonly Header[]): string[] {
   const from = parseAddresses(headerValue(headers, "from"));
   const replyTo = parseAddresses(headerValue(headers, "reply-to"));
   const own = new Set(from.map(({ address }) => address.toLowerCase()));
@@ -129,13 +135,13 @@ function warnings(headers: readonly Header[]): string[] {
   return found;
 }
 
-/** What the receiving server found out about the sender, and what should make a reader careful. */
+/** Results of sender authentication, and warnings. */
 export type SenderChecks = {
   spf?: string;
   dkim?: string;
   dmarc?: string;
-  /** Who says so: the authserv-id of the topmost Authentication-Results. */
+  /** The authserv-id of the topmost Authentication-Results. */
   by?: string;
-  /** Our words. */
+  /** Sentences for the person. */
   warnings: string[];
 };

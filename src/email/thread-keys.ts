@@ -1,43 +1,45 @@
-/** What links an email to others: its ids (RFC 5322 section 3.6.4), its subject, its server's number for all of them. */
+/** Keys that link an email to its thread: Message-IDs (RFC 5322 section 3.6.4), subject, and the server's thread id. */
 
 import { type Header, headerValue } from "./headers.ts";
 
-/** In the order of how near they lead: to itself, to the one before, to all before. */
+/** Ordered by distance: the email itself, its parent, all ancestors. */
 export const threadHeaders = ["message-id", "in-reply-to", "references"];
 
-/** `subject` is decoded. `threadId`: as a server told it, if it did; what is no number of RFC 8474 or Gmail's is none. */
+/** `subject` is decoded. `threadId` as the server gave it; ignored unless it is one of RFC 8474 or of Gmail. */
 export function toThreadKeys(
   headers: readonly Header[],
   subject: string,
   threadId: string | undefined,
 ): ThreadKeys {
-  const [own = [], ...others] = threadHeaders.map((name) => endsOf(idsIn(headerValue(headers, name))));
+  const [own = [], ...others] = threadHeaders.map((name) =>
+    firstAndLast(messageIdsIn(headerValue(headers, name))),
+  );
   const [messageId = ""] = own;
   const ids = [...own, ...others.flat()];
-  const isNumber = typeof threadId === "string" && /^[\w-]{1,255}$/.test(threadId);
+  const isThreadId = typeof threadId === "string" && /^[\w-]{1,255}$/.test(threadId);
   return {
-    messageId: alone(messageId),
-    ids: [...new Set(ids)].map(alone),
-    subject: alone(subject),
-    ...(isNumber ? { threadId: alone(threadId) } : {}),
+    messageId: copyOf(messageId),
+    ids: [...new Set(ids)].map(copyOf),
+    subject: copyOf(subject),
+    threadId: isThreadId ? copyOf(threadId) : undefined,
   };
 }
 
-const idsIn = (value = ""): string[] => value.match(/<[^<>\s]{1,500}>/g) ?? [];
+const messageIdsIn = (value = ""): string[] => value.match(/<[^<>\s]{1,500}>/g) ?? [];
 
-/** A conversation's first emails and the last ones; what names more drowns the ids that lead on. */
-const endsOf = (ids: readonly string[]) => [...ids.slice(0, 50), ...ids.slice(50).slice(-50)];
+/** The first and the last fifty: with more, unrelated ids would outnumber the useful ones. */
+const firstAndLast = (ids: readonly string[]) => [...ids.slice(0, 50), ...ids.slice(50).slice(-50)];
 
-/** A copy: a piece of a text keeps all of the text in memory. */
-const alone = (text: string) => Buffer.from(text).toString();
+/** A copy: a substring keeps the whole string in memory. */
+const copyOf = (text: string) => Buffer.from(text).toString();
 
-/** What an email's conversation is found by. */
+/** Keys by which the thread of an email is found. */
 export type ThreadKeys = {
-  /** Its Message-ID, empty without one. */
+  /** The Message-ID; empty without one. */
   messageId: string;
-  /** Ids that it names, its own among them. */
+  /** All Message-IDs in the headers, its own included. */
   ids: readonly string[];
   subject: string;
-  /** The number its server gives the conversation (RFC 8474, or Gmail's), where it gives one. */
+  /** The server's id of the thread (RFC 8474, or Gmail's), where it has one. */
   threadId?: string;
 };

@@ -1,7 +1,10 @@
-/** Content-Transfer-Encoding (RFC 2045 section 6), tolerant: what is not of the encoding is skipped. Never throws. */
+/** Content-Transfer-Encoding (RFC 2045 section 6). Characters that are not of the encoding are skipped. */
 import { withoutTrailingSpace } from "./line-ends.ts";
 
-/** Decodes what a part's encoding says; an unknown encoding is taken as it is. Cut input gives the part that is whole. */
+/**
+ * Decodes the content of a part. Content in an unknown encoding is returned unchanged; cut content as far as it is
+ * complete. Never throws.
+ */
 export function decodeTransfer(bytes: Uint8Array, encoding?: string): Buffer {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch ((encoding ?? "").trim().toLowerCase()) {
@@ -15,7 +18,7 @@ export function decodeTransfer(bytes: Uint8Array, encoding?: string): Buffer {
 }
 
 function fromBase64(buffer: Buffer): Buffer {
-  // Padding in the middle (pieces that were joined) ends a group, not the content.
+  // Padding in the middle, from pieces that were joined, ends a group, not the content.
   const pieces = buffer
     .toString("latin1")
     .replace(/[^A-Za-z0-9+/=]/g, "")

@@ -2,6 +2,7 @@
  * The running tool calls. A call ends at its deadline at the latest, and earlier when its caller goes away or cancels
  * it, its grant ends, or the process stops.
  */
+import { closingOn } from "../abort.ts";
 import { AppError } from "../errors.ts";
 
 export type Calls = ReturnType<typeof createCalls>;
@@ -130,10 +131,8 @@ function startCall(call: Call, deadlineMs: number): RunningCall {
     controller.abort(reason);
     grace = setTimeout(() => reject(reason), stopGraceMs);
   }
-  const onCallerGone = () => stop(toCancelled());
   const deadline = setTimeout(() => stop(toTimedOut(call, deadlineMs)), deadlineMs);
-  call.callerSignal.addEventListener("abort", onCallerGone);
-  if (call.callerSignal.aborted) onCallerGone();
+  const callerGone = closingOn(call.callerSignal, () => stop(toCancelled()));
 
   return {
     call,
@@ -148,7 +147,7 @@ function startCall(call: Call, deadlineMs: number): RunningCall {
       ended = true;
       clearTimeout(deadline);
       clearTimeout(grace);
-      call.callerSignal.removeEventListener("abort", onCallerGone);
+      callerGone[Symbol.dispose]();
       for (const cleanUp of cleanUps) cleanUp();
     },
   };

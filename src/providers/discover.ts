@@ -3,6 +3,7 @@
  * records by RFC 6186 and RFC 8314, an autoconfig document), and last a guess at the usual host names.
  */
 
+import { raceAbort, withDeadline } from "../abort.ts";
 import type { MailServer } from "../credentials.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import type { AutoconfigServers } from "./autoconfig.ts";
@@ -68,11 +69,10 @@ export function createDiscover(deps: {
     const domain = address.slice(address.lastIndexOf("@") + 1).toLowerCase();
     const preset = findPresetByDomain(domain);
     if (preset) return fromPreset(preset, "preset");
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(limitMs)]);
-    const expired = whenAborted(signal);
+    const signal = withDeadline(options.signal, limitMs);
     // All lookups run at once; their results are taken in the order of how far each source can be trusted.
     const lookups = [discoverByMx(domain), discoverBySrv(domain), discoverByAutoconfig(domain, signal)].map(
-      (lookup) => Promise.race([lookup.catch(() => undefined), expired]),
+      (lookup) => raceAbort(signal, lookup).catch(() => undefined),
     );
     for (const lookup of lookups) {
       const found = await lookup;
@@ -108,12 +108,4 @@ function guessServers(domain: string): DiscoveredServers {
     smtp: smtps(`smtp.${domain}`),
     username: "address",
   };
-}
-
-/** Resolves to undefined when the signal aborts, so that a lookup without a timeout of its own can be abandoned. */
-function whenAborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }

@@ -2,7 +2,7 @@
 import PostalMime from "postal-mime";
 import { signedContent } from "../documents/cms.ts";
 import { describeCompoundFile } from "../documents/compound-file.ts";
-import { looksReadable } from "../documents/file-kind.ts";
+import { isReadableDocument } from "../documents/file-kind.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
 import { isTnef } from "../documents/tnef/tnef.ts";
 import { toEmailContents } from "../email/email-contents.ts";
@@ -42,7 +42,7 @@ export async function toAttachmentText(
   const readInside = (inner: Buffer, its: Part) => toAttachmentText(inner, its, documents, signal, depth + 1);
   if (bytes.length === 0) return said("The file is empty.");
   if (depth === 0 && isTnef(bytes)) return readOutlookFile(bytes, readInside, signal);
-  if (looksReadable(bytes)) return documents.read(bytes, signal);
+  if (isReadableDocument(bytes)) return documents.read(bytes, signal);
   if (isOutlookFile(part))
     return said("winmail.dat is damaged, and cannot be read; a download link gives it.");
   const older = describeCompoundFile(bytes);

@@ -32,6 +32,6 @@ export function eventLines({ messageClass, event, subject }: Tnef): string[] {
   return [
     `**${heading}: ${subject || "(no title)"}**`,
     `When: ${time(event.start)}${event.end === undefined ? "" : ` to ${time(event.end)}`}`,
-    ...(event.place.trim() ? [`Where: ${event.place.trim()}`] : []),
+    ...(event.location.trim() ? [`Where: ${event.location.trim()}`] : []),
   ];
 }

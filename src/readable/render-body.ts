@@ -4,7 +4,7 @@ import { signedContent } from "../documents/cms.ts";
 import { decodeText } from "../email/charset.ts";
 import { type BodyText, type EmailContents, toEmailContents } from "../email/email-contents.ts";
 import { formatAddress } from "../email/headers.ts";
-import { toMimeTree } from "../email/mime-tree.ts";
+import { parseMimeTree } from "../email/mime-tree.ts";
 import { type AttachedEmailHeader, isOutlookFile, type Part } from "../email/part.ts";
 import { escapeMarkup, toHtmlSource } from "../html/html-source.ts";
 import { createLinkIndex, type LinkIndex } from "../html/link-index.ts";
@@ -95,7 +95,7 @@ function toSections(
     tally.sealed.push(inside ? "open" : "closed");
     // Signed again and again is nobody's email.
     if (!inside || tally.sealed.length > 3) return [];
-    const tree = toMimeTree(inside);
+    const tree = parseMimeTree(inside);
     const its = toEmailContents(tree.root);
     tally.encrypted ??= its.encrypted;
     return toSections(its, request, tree.content, links, tally);

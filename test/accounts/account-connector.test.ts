@@ -1,4 +1,4 @@
-/** From what was typed to proven credentials, with logins that a test answers. */
+/** Connecting an account, with fake logins. */
 import { describe, expect, test } from "bun:test";
 import { type ConnectRequest, createAccountConnector } from "../../src/accounts/account-connector.ts";
 import { ConnectError } from "../../src/accounts/connect-error.ts";
@@ -11,22 +11,22 @@ import { proveSmtp } from "../../src/smtp/connect.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 
 const signal = new AbortController().signal;
-const nothingTyped = { host: "", port: "", security: "tls" } as const;
+const nothingEntered = { host: "", port: "", security: "tls" } as const;
 
-const typed = (overrides: Partial<ConnectRequest> = {}): ConnectRequest => ({
+const toRequest = (overrides: Partial<ConnectRequest> = {}): ConnectRequest => ({
   provider: "",
   address: "ann@fastmail.com",
   username: "",
   password: "secret word",
-  imap: nothingTyped,
-  smtp: nothingTyped,
+  imap: nothingEntered,
+  smtp: nothingEntered,
   level: "send",
   withoutSending: false,
   ...overrides,
 });
 
-const generic = (overrides: Partial<ConnectRequest> = {}) =>
-  typed({
+const toGenericRequest = (overrides: Partial<ConnectRequest> = {}) =>
+  toRequest({
     provider: "generic",
     address: "ann@example.org",
     imap: { host: "IMAP.example.org", port: "", security: "starttls" },
@@ -51,9 +51,9 @@ function setUp(
   const logins: { side: string; username: string; password: string }[] = [];
   const limited: { peer: string; accounts: readonly string[]; hosts: readonly string[] }[] = [];
   const record =
-    (side: string, answer?: (credentials: Credentials) => void) => async (with_: Credentials) => {
-      logins.push({ side, username: with_.username, password: with_.password });
-      answer?.(with_);
+    (side: string, answer?: (credentials: Credentials) => void) => async (credentials: Credentials) => {
+      logins.push({ side, username: credentials.username, password: credentials.password });
+      answer?.(credentials);
     };
   const connect = createAccountConnector({
     config: {
@@ -62,7 +62,7 @@ function setUp(
     },
     vetOpened,
     discover: async () => {
-      if (!options.found) throw new Error("nobody should be asked");
+      if (!options.found) throw new Error("the discovery must not run");
       return options.found;
     },
     limits: {
@@ -86,7 +86,7 @@ const refuse = (code: "login_refused" | "host_unreachable") => () => {
   throw new AppError(code, "refused");
 };
 
-function icloudFound(): DiscoveredServers {
+function discoverIcloud(): DiscoveredServers {
   const icloud = findPreset("icloud");
   if (!icloud) throw new Error("there is no preset icloud");
   return { ...icloud, provider: "icloud", source: "mx" };
@@ -102,10 +102,10 @@ async function problemOf(promise: Promise<unknown>): Promise<ConnectError> {
   throw new Error("it did not fail with a ConnectError", { cause: error });
 }
 
-describe("Connecting a mailbox", () => {
-  test("IMAP is proven before SMTP, and what is proven is what is kept", async () => {
+describe("Connecting an account", () => {
+  test("proves IMAP, then SMTP, and returns the proven credentials", async () => {
     const { run, logins, limited } = setUp();
-    expect(await run(typed({ provider: "fastmail" }))).toEqual({
+    expect(await run(toRequest({ provider: "fastmail" }))).toEqual({
       address: "ann@fastmail.com",
       name: "Ann Lee",
       username: "ann@fastmail.com",
@@ -124,30 +124,30 @@ describe("Connecting a mailbox", () => {
     ]);
   });
 
-  test("A typed user name is counted at its server, whatever address it is typed beside", async () => {
+  test("counts an entered user name at its server, whatever the address", async () => {
     const { run, limited } = setUp();
     for (const address of ["one@example.test", "two@example.test"])
-      await run(generic({ address, username: "ann" }));
+      await run(toGenericRequest({ address, username: "ann" }));
     const [first, second] = limited.map(({ accounts }) => accounts.at(-1));
     expect(first).toStartWith("ann at ");
     expect(second).toBe(first);
   });
 
-  test("A refused IMAP login costs no second one at SMTP", async () => {
+  test("makes no SMTP login after a refused IMAP login", async () => {
     const { run, logins } = setUp({ imap: refuse("login_refused") });
-    const problem = await problemOf(run(typed({ provider: "fastmail" })));
+    const problem = await problemOf(run(toRequest({ provider: "fastmail" })));
     expect([problem.code, problem.field, problem.side]).toEqual(["login_refused", "password", "imap"]);
     expect(logins.length).toBe(1);
   });
 
-  test("iCloud is tried with the address, then with the part before @, with the same name at SMTP", async () => {
+  test("iCloud: tries the address, then the local part, and uses the accepted name for SMTP", async () => {
     const { run, logins } = setUp({
       imap: ({ username }) => {
         if (username.includes("@")) refuse("login_refused")();
       },
     });
     const credentials = await run(
-      typed({ provider: "icloud", address: "ann@icloud.com", password: "abcd-efgh-ijkl-mnop" }),
+      toRequest({ provider: "icloud", address: "ann@icloud.com", password: "abcd-efgh-ijkl-mnop" }),
     );
     expect(credentials.username).toBe("ann");
     expect(logins.map(({ side, username }) => `${side} ${username}`)).toEqual([
@@ -157,19 +157,19 @@ describe("Connecting a mailbox", () => {
     ]);
   });
 
-  test("A server that does not answer is not asked again under another name", async () => {
+  test("does not try another user name when the server is unreachable", async () => {
     const { run, logins } = setUp({ imap: refuse("host_unreachable") });
-    const problem = await problemOf(run(typed({ provider: "icloud", address: "ann@icloud.com" })));
+    const problem = await problemOf(run(toRequest({ provider: "icloud", address: "ann@icloud.com" })));
     expect([problem.code, problem.field]).toEqual(["host_unreachable", "imap_host"]);
     expect(logins.length).toBe(1);
   });
 
-  test("A server that answers each step just in time is given up as a whole, and that is its failure", async () => {
+  test("a server that answers each stage just in time exceeds the deadline of the login, and fails with timed_out", async () => {
     const smtp = await startScriptedSmtp({ slowMs: 400 });
     const outbound = createOutbound({ allowPrivateHosts: ["localhost"] });
     const connect = createAccountConnector({
       config: { allowedEmails: [], allowPrivateHosts: ["localhost"] },
-      discover: async () => Promise.reject(new Error("nobody should be asked")),
+      discover: async () => Promise.reject(new Error("the discovery must not run")),
       limits: { withLogin: (_, work) => work() },
       proveImap: async () => undefined,
       vetOpened: outbound.vetOpened,
@@ -177,14 +177,14 @@ describe("Connecting a mailbox", () => {
       loginMs: 500,
     });
     const { host, port, security } = smtp.server;
-    const request = generic({ smtp: { host, port: String(port), security } });
+    const request = toGenericRequest({ smtp: { host, port: String(port), security } });
     const problem = await problemOf(connect.connectAccount(request, { signal, peer: "192.0.2.1" }));
     expect([problem.code, problem.side]).toEqual(["timed_out", "smtp"]);
     await smtp.stop();
   });
 
-  test("A failure of SMTP is told apart from one of IMAP", async () => {
-    const problem = await problemOf(setUp({ smtp: refuse("host_unreachable") }).run(generic()));
+  test("a failure of SMTP names the SMTP fields", async () => {
+    const problem = await problemOf(setUp({ smtp: refuse("host_unreachable") }).run(toGenericRequest()));
     expect([problem.code, problem.field, problem.side]).toEqual(["host_unreachable", "smtp_host", "smtp"]);
   });
 
@@ -193,19 +193,19 @@ describe("Connecting a mailbox", () => {
     ["organise", false],
     ["send", true],
   ] as const)(
-    "At level %s, or going on without sending, no SMTP server is asked",
+    "makes no SMTP login with the level %s (without sending: %p)",
     async (level, withoutSending) => {
       const { run, logins } = setUp({ smtp: refuse("host_unreachable") });
-      const credentials = await run(generic({ level, withoutSending }));
+      const credentials = await run(toGenericRequest({ level, withoutSending }));
       expect(credentials.smtp).toBeUndefined();
-      // Whoever writes nothing needs no name to write under.
+      // The display name is only needed for writing.
       expect(credentials.name).toBe(level === "read" ? undefined : "Ann Lee");
       expect(logins.map(({ side }) => side)).toEqual(["imap"]);
     },
   );
 
-  test("Typed servers: usual ports, the IMAP host where none is typed for SMTP, a user name of its own", async () => {
-    const credentials = await setUp().run(generic({ username: "ann.b" }));
+  test("entered servers: fills in the usual ports and the IMAP host for SMTP, and accepts another user name", async () => {
+    const credentials = await setUp().run(toGenericRequest({ username: "ann.b" }));
     expect(credentials).toMatchObject({
       provider: "generic",
       username: "ann.b",
@@ -215,7 +215,7 @@ describe("Connecting a mailbox", () => {
   });
 
   test.each([
-    [{ imap: nothingTyped }, "imap_host"],
+    [{ imap: nothingEntered }, "imap_host"],
     [{ imap: { host: "imap.example.org", port: "993x", security: "tls" } }, "imap_port"],
     [{ imap: { host: "imap.example.org", port: "0", security: "tls" } }, "imap_port"],
     [{ smtp: { host: "smtp.example.org", port: "65536", security: "tls" } }, "smtp_port"],
@@ -225,34 +225,31 @@ describe("Connecting a mailbox", () => {
     [{ password: "" }, "password"],
     [{ provider: "nobody" }, "provider"],
     [{ provider: "__proto__" }, "provider"],
-  ] as const)(
-    "What is missing or wrong is named by its field before anybody is asked: %p",
-    async (wrong, field) => {
-      const { run, logins } = setUp();
-      const problem = await problemOf(run(generic(wrong as Partial<ConnectRequest>)));
-      expect([problem.code, problem.field]).toEqual(["invalid_input", field]);
-      expect(logins).toEqual([]);
-    },
-  );
-
-  test.each(["outlook", "microsoft365"])("No password is sent to %s, which takes none", async (provider) => {
+  ] as const)("names the field of missing or invalid input, before any login: %p", async (wrong, field) => {
     const { run, logins } = setUp();
-    const problem = await problemOf(run(typed({ provider, address: "ann@outlook.com" })));
+    const problem = await problemOf(run(toGenericRequest(wrong as Partial<ConnectRequest>)));
+    expect([problem.code, problem.field]).toEqual(["invalid_input", field]);
+    expect(logins).toEqual([]);
+  });
+
+  test.each(["outlook", "microsoft365"])("sends no password to %s, which accepts none", async (provider) => {
+    const { run, logins } = setUp();
+    const problem = await problemOf(run(toRequest({ provider, address: "ann@outlook.com" })));
     expect([problem.code, problem.field]).toEqual(["not_supported", "provider"]);
     expect(logins).toEqual([]);
   });
 
-  test("Nor to a company that takes none and is found behind the domain, which is told with the refusal", async () => {
+  test("sends no password to a discovered provider that accepts none, and returns it with the failure", async () => {
     const outlook = findPreset("outlook");
     if (!outlook) throw new Error("there is no preset outlook");
     const found: DiscoveredServers = { ...outlook, provider: "outlook", source: "mx" };
     const { run, logins } = setUp({ found });
-    const problem = await problemOf(run(typed({ address: "ann@example.org" })));
+    const problem = await problemOf(run(toRequest({ address: "ann@example.org" })));
     expect([problem.code, problem.field, problem.found]).toEqual(["not_supported", "provider", found]);
     expect(logins).toEqual([]);
   });
 
-  test("RFC 6186 6: servers of another domain, named by DNS alone, are shown before they get the password", async () => {
+  test("RFC 6186 section 6: servers of another domain, known only from DNS, are shown before they get the password", async () => {
     const found = {
       provider: "generic",
       source: "srv",
@@ -261,7 +258,7 @@ describe("Connecting a mailbox", () => {
       username: "address",
     } as const satisfies DiscoveredServers;
     const { run, logins } = setUp({ found });
-    const problem = await problemOf(run(typed({ address: "ann@example.org" })));
+    const problem = await problemOf(run(toRequest({ address: "ann@example.org" })));
     expect(problem.found).toEqual(found);
     expect(logins).toEqual([]);
 
@@ -270,12 +267,12 @@ describe("Connecting a mailbox", () => {
       imap: { ...found.imap, host: "imap.example.org" },
       smtp: { ...found.smtp, host: "example.org" },
     };
-    expect((await setUp({ found: own }).run(typed({ address: "ann@example.org" }))).imap.host).toBe(
+    expect((await setUp({ found: own }).run(toRequest({ address: "ann@example.org" }))).imap.host).toBe(
       "imap.example.org",
     );
   });
 
-  test("Servers that were looked up travel with a failure, so that the form can show them", async () => {
+  test("a failure carries the discovered servers, for the form to show", async () => {
     const found = {
       provider: "generic",
       source: "guess",
@@ -284,7 +281,7 @@ describe("Connecting a mailbox", () => {
       username: "address",
     } as const satisfies DiscoveredServers;
     const problem = await problemOf(
-      setUp({ found, imap: refuse("host_unreachable") }).run(typed({ address: "ann@example.org" })),
+      setUp({ found, imap: refuse("host_unreachable") }).run(toRequest({ address: "ann@example.org" })),
     );
     expect(problem.found).toEqual(found);
   });
@@ -296,26 +293,28 @@ describe("Connecting a mailbox", () => {
     ["posteo", "correct horse battery staple", "correct horse battery staple"],
     ["posteo", " leading", " leading"],
     ["posteo", "abcd efgh ijkl mnop", "abcdefghijklmnop"],
-  ])("A password pasted for %s as %p is used as %p", async (provider, password, used) => {
+  ])("a password entered for %s as %p is used as %p", async (provider, password, used) => {
     const { run, logins } = setUp();
-    await run(typed({ provider, password }));
+    await run(toRequest({ provider, password }));
     expect(logins[0]?.password).toBe(used);
   });
 
-  test("ALLOWED_EMAILS closes the door to all other addresses, before any server is asked", async () => {
+  test("ALLOWED_EMAILS refuses every other address before any login or discovery", async () => {
     const { run, logins, connect } = setUp({ allowedEmails: ["Ann@Example.org", "@allowed.example"] });
     for (const address of ["ann@example.org", "bob@allowed.example", "BOB@ALLOWED.EXAMPLE"])
-      await run(generic({ address, imap: { ...nothingTyped, host: `imap.${address.split("@")[1]}` } }));
+      await run(
+        toGenericRequest({ address, imap: { ...nothingEntered, host: `imap.${address.split("@")[1]}` } }),
+      );
     expect(logins.length).toBe(6);
     for (const address of ["bob@example.org", "bob@notallowed.example", "bob@sub.allowed.example"]) {
-      const problem = await problemOf(run(generic({ address })));
+      const problem = await problemOf(run(toGenericRequest({ address })));
       expect([problem.code, problem.field]).toEqual(["permission_missing", "address"]);
       expect((await problemOf(connect.findServers(address, { signal }))).code).toBe("permission_missing");
     }
     expect(logins.length).toBe(6);
   });
 
-  test("ALLOWED_EMAILS is not got around by a server of one's own, where every login works", async () => {
+  test("ALLOWED_EMAILS refuses an entered server that does not belong to the address", async () => {
     const found: DiscoveredServers = {
       provider: "generic",
       source: "srv",
@@ -324,12 +323,13 @@ describe("Connecting a mailbox", () => {
       username: "address",
     };
     const { run, logins } = setUp({ allowedEmails: ["@example.org"], found });
-    const at = (host: string, username = "") => generic({ imap: { ...nothingTyped, host }, username });
+    const at = (host: string, username = "") =>
+      toGenericRequest({ imap: { ...nothingEntered, host }, username });
     for (const host of ["imap.evil.example", "example.org.evil.example", "evilexample.org", "192.0.2.1"]) {
       const problem = await problemOf(run(at(host)));
       expect([problem.code, problem.field]).toEqual(["permission_missing", "imap_host"]);
     }
-    // The right server, and somebody else's name on it.
+    // The right server, with the user name of somebody else.
     for (const host of ["mail.hoster.example", "imap.example.org"])
       expect((await problemOf(run(at(host, "mallory@evil.example")))).code).toBe("permission_missing");
     expect(logins).toEqual([]);
@@ -339,25 +339,25 @@ describe("Connecting a mailbox", () => {
     expect((await run(at("mail.home", "another"))).username).toBe("another");
   });
 
-  test("With ALLOWED_EMAILS a server is the operator's own with and without the final dot of its name", async () => {
+  test("ALLOWED_EMAILS accepts a server of the operator with and without the final dot of its name", async () => {
     const { run, openedOnly } = setUp({ allowedEmails: ["@example.org"] });
-    const at = (host: string) => generic({ imap: { ...nothingTyped, host }, username: "another" });
+    const at = (host: string) => toGenericRequest({ imap: { ...nothingEntered, host }, username: "another" });
     for (const host of ["mail.home", "mail.home.", "post.home", "post.home.", "POST.home"])
       expect((await run(at(host))).username).toBe("another");
     expect(openedOnly).toEqual([false, false, false, false, false]);
   });
 
-  test("With ALLOWED_EMAILS a name in an opened network is the operator's own, and the login stays there", async () => {
+  test("ALLOWED_EMAILS accepts a name that resolves into a network of the operator, and the login stays in that network", async () => {
     const { run, logins, openedOnly } = setUp({
       allowedEmails: ["@example.org"],
-      found: { ...icloudFound(), provider: "generic" },
+      found: { ...discoverIcloud(), provider: "generic" },
       addresses: {
         "nas.example.net": ["10.1.2.3"],
         "evil.example": ["192.0.2.1"],
         "rebinding.example": ["10.1.2.3", "192.0.2.1"],
       },
     });
-    const at = (host: string) => generic({ imap: { ...nothingTyped, host }, username: "another" });
+    const at = (host: string) => toGenericRequest({ imap: { ...nothingEntered, host }, username: "another" });
     for (const host of ["evil.example", "rebinding.example", "nowhere.example"])
       expect((await problemOf(run(at(host)))).code).toBe("permission_missing");
     expect(logins).toEqual([]);
@@ -365,31 +365,34 @@ describe("Connecting a mailbox", () => {
     expect(openedOnly).toEqual([true]);
   });
 
-  test("ALLOWED_EMAILS is not got around by a company where the part before @ is somebody else's name", async () => {
+  test("ALLOWED_EMAILS does not accept the local part alone as proof of an address of another domain", async () => {
     const allowedEmails = ["@example.org", "@icloud.com"];
     const imap = ({ username }: Credentials) => {
       if (username.includes("@")) refuse("login_refused")();
     };
-    const found = icloudFound();
+    const found = discoverIcloud();
     for (const provider of ["icloud", ""]) {
       const { run, logins } = setUp({ allowedEmails, imap, found });
-      const problem = await problemOf(run(typed({ provider, address: "ann@example.org" })));
+      const problem = await problemOf(run(toRequest({ provider, address: "ann@example.org" })));
       expect([problem.code, ...logins.map(({ username }) => username)]).toEqual([
         "login_refused",
         "ann@example.org",
       ]);
     }
     const { run } = setUp({ allowedEmails, imap, found });
-    const at = (username: string) => generic({ imap: { ...nothingTyped, host: found.imap.host }, username });
+    const at = (username: string) =>
+      toGenericRequest({ imap: { ...nothingEntered, host: found.imap.host }, username });
     expect((await problemOf(run(at("ann")))).code).toBe("permission_missing");
-    expect((await run(typed({ provider: "icloud", address: "ann@icloud.com" }))).username).toBe("ann");
-    // On the operator's own server any name is as good: who has one there is the operator's to say.
-    const bridge = { ...generic(), provider: "protonmail", username: "another" };
-    expect((await run({ ...bridge, imap: { ...nothingTyped, host: "mail.home" } })).username).toBe("another");
+    expect((await run(toRequest({ provider: "icloud", address: "ann@icloud.com" }))).username).toBe("ann");
+    // On a server of the operator every user name is accepted, because the operator assigns them.
+    const bridge = { ...toGenericRequest(), provider: "protonmail", username: "another" };
+    expect((await run({ ...bridge, imap: { ...nothingEntered, host: "mail.home" } })).username).toBe(
+      "another",
+    );
   });
 
-  test("A domain in another script is used in ASCII", async () => {
-    expect((await setUp().run(generic({ address: "hans@müller.example" }))).address).toBe(
+  test("RFC 5891: an internationalized domain is used in ASCII", async () => {
+    expect((await setUp().run(toGenericRequest({ address: "hans@müller.example" }))).address).toBe(
       "hans@xn--mller-kva.example",
     );
   });

@@ -1,4 +1,4 @@
-/** How many mailboxes one connection holds. */
+/** The number of accounts of a grant. */
 import { expect, test } from "bun:test";
 import { createVault } from "../../src/accounts/vault.ts";
 import { openDatabase } from "../../src/db/open.ts";
@@ -11,18 +11,18 @@ import { createSubmissions } from "../../src/smtp/submissions.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
-const nobody = async () => {
-  throw new Error("no server should be asked");
+const failToOpen = async () => {
+  throw new Error("no connection must be opened");
 };
 
-test("ten mailboxes, and the one that is there already can always be connected anew", () => {
+test("a grant holds ten accounts, and an existing one can be connected again", () => {
   const clock = createTestClock();
   const { db, close } = openDatabase({ dataDir: temporaryFolder("vault") });
   const vault = createVault({
     db,
     clock,
-    connections: createConnections({ open: nobody, clock }),
-    submissions: createSubmissions({ open: nobody }),
+    connections: createConnections({ open: failToOpen, clock }),
+    submissions: createSubmissions({ open: failToOpen }),
     documents: createDocumentReader(),
   });
   const [id, dataKey] = [newId("grt"), newKey()];

@@ -40,8 +40,8 @@ const received = (headers: string, body = "Hello Ann,\n\nwhen?\n\nBen") =>
     `From: Ben Böhm <ben@example.test>\nTo: ann@example.test\nSubject: Friday\nMessage-ID: <m2@example.test>\nDate: Fri, 20 Nov 2026 14:03:00 +0100\n${headers}MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n${body}\n`,
   );
 
-describe("An email of ours", () => {
-  test("is exactly this (RFC 5322, RFC 2046)", async () => {
+describe("A composed email", () => {
+  test("RFC 5322, RFC 2046: has exactly these headers and parts", async () => {
     const composed = await write({
       to: ["ben@example.test", "cleo@example.test"],
       cc: ["dora@example.test"],
@@ -56,7 +56,7 @@ describe("An email of ours", () => {
         .replace(/--_NmP-[0-9a-f]+/g, "BOUNDARY")
         .replace(/<style>[\s\S]*<\/style>/, "<style></style>");
     expect(fixed(composed.raw)).toMatchSnapshot();
-    // The copy differs by Bcc alone.
+    // The copy differs only by Bcc.
     expect(fixed(composed.copy).replace("Bcc: eve@example.test\r\n", "")).toBe(fixed(composed.raw));
     expect(composed.recipients).toEqual([
       "ben@example.test",
@@ -66,7 +66,7 @@ describe("An email of ours", () => {
     ]);
   });
 
-  test("has CRLF line ends and nothing else (RFC 5322 2.3), lines of at most 998 octets, and 7 bits", async () => {
+  test("RFC 5322 section 2.3: has CRLF line ends only, lines of at most 998 octets, and 7-bit characters", async () => {
     const composed = await write({
       body: `${"a very long line ".repeat(200)}\n\nbare\rreturn\nünïcödé ${"ж".repeat(500)}`,
       subject: "Ж".repeat(200),
@@ -80,7 +80,7 @@ describe("An email of ours", () => {
     }
   });
 
-  test("keeps its text byte for byte through the MIME: what is previewed comes out again", async () => {
+  test("has the previewed text after a MIME parser has decoded it", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "grapheme", maxLength: 200 }), async (body) => {
         const composed = await write({ body: `x${body}x` });
@@ -92,7 +92,7 @@ describe("An email of ours", () => {
     );
   });
 
-  test("has an HTML part from the markdown, with no raw HTML, no picture and no script link in it", async () => {
+  test("has an HTML part made from the Markdown, without raw HTML, pictures and script links", async () => {
     const { raw } = await write({
       body: "# Title\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<script>alert(1)</script>\n\n![x](http://evil.test/p.gif) [y](javascript:alert(1)) https://example.org/z notes.md\nnext line",
     });
@@ -115,7 +115,7 @@ describe("A body in HTML", () => {
     "<p>Hi</p>",
     "  <DIV class='a'>Hi<br>Ann</DIV>\n",
     "<!DOCTYPE html><html><body>Hi</body></html>",
-  ])("is refused, since its tags would be seen: %j", async (body) => {
+  ])("is refused, since its tags would be visible: %j", async (body) => {
     expect(await refusal(write({ body }))).toBe("invalid_input");
   });
 
@@ -124,12 +124,12 @@ describe("A body in HTML", () => {
     "<p> is not needed here",
     "Use <b>bold</b>",
     "<ann@example.test>",
-  ])("is told from words about HTML: %j", async (body) => {
+  ])("is distinguished from text about HTML: %j", async (body) => {
     expect((await write({ body })).preview.text).toBe(markdownToText(body));
   });
 });
 
-describe("M01: what would become another header", () => {
+describe("M01: text that would become another header", () => {
   test.each(["a\r\nBcc: v@example.test", "a\nX: y", "a\u2028b", "a\0b", "x".repeat(901)])(
     "is refused in a subject: %j",
     async (subject) => {
@@ -167,7 +167,7 @@ describe("M01: what would become another header", () => {
     expect(await refusal(write({ bcc: [address] }))).toBe("invalid_input");
   });
 
-  test("never gets into an envelope, whatever is typed (1,000 strings)", () => {
+  test("never gets into an envelope (1,000 random strings)", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
         const address = toBareAddress(text);
@@ -177,18 +177,18 @@ describe("M01: what would become another header", () => {
     );
   });
 
-  test("a domain in letters of its own is written in ASCII (RFC 5891)", () => {
+  test("RFC 5891: an internationalized domain is written in ASCII", () => {
     expect(toBareAddress("ann@köln.example")).toBe("ann@xn--kln-sna.example");
     expect(toBareAddress("ann@KÖLN.example")).toBe("ann@xn--kln-sna.example");
   });
 
-  test("letters of all scripts before the @ are taken, in one spelling (RFC 6531 3.3, RFC 6532 3.1)", () => {
+  test("RFC 6531 section 3.3, RFC 6532 section 3.1: local parts in every script are accepted and normalized to NFC", () => {
     expect(toBareAddress("jo\u0308rg@köln.example")).toBe("jörg@xn--kln-sna.example");
     for (const address of ["用户@example.test", "δοκιμή.2@example.test", "अजय@example.test"])
       expect(toBareAddress(address)).toBe(address);
   });
 
-  test("is folded or cleaned in names, Message-IDs and file names that came with an email", async () => {
+  test("is removed from names, Message-IDs and file names of a received email", async () => {
     const replied = await received(
       'Reply-To: "Ben\u0000 =?utf-8?Q?B=0D=0ABcc:_v@evil.test?=" <ben@example.test>\nReferences: <a@b> evil\u0007 <c d@e> <f@g>\n',
     );
@@ -212,13 +212,13 @@ describe("M01: what would become another header", () => {
 });
 
 describe("M03: From", () => {
-  test("is the account, and there is no Sender, Reply-To or Return-Path", async () => {
+  test("is the account, without Sender, Reply-To or Return-Path", async () => {
     const head = source(await write({ body: "From: x@evil.test\n\nbody" })).split("\r\n\r\n")[0] ?? "";
     expect(head).toMatch(/^From: Ann Lee <ann@example\.test>$/m);
     expect(head.match(/^(from|sender|reply-to|return-path|resent-[a-z-]+):/gim)).toEqual(["From:"]);
   });
 
-  test("is forced on a draft that says otherwise; nothing in it but the email leaves the house", async () => {
+  test("replaces that of a draft, whose private header fields are not submitted", async () => {
     const draft = await original(
       "From: boss@evil.test\nSender: x@evil.test\nReply-To: y@evil.test\nResent-To: z@evil.test\nX-Email-Connector-Quote: 3\nX-Secret: 1\nTo: ben@example.test\nBcc: eve@example.test\nSubject: Hi\nMessage-ID: <d@example.test>\nDate: Mon, 1 Jan 2001 00:00:00 +0000\nMIME-Version: 1.0\nContent-Type: text/plain\n\nbody\n",
     );
@@ -243,7 +243,7 @@ describe("M03: From", () => {
 });
 
 describe("M04: attachments", () => {
-  test("are bytes: a path, a link or a data URL in one is only text", async () => {
+  test("are bytes: a path, a URL or a data URL is never opened", async () => {
     const evil = { path: "/etc/passwd", href: "http://127.0.0.1:1/", name: "a.txt", type: "text/plain" };
     const composed = await write({ files: [{ ...evil, content: Buffer.from("mine") }] });
     const [file] = (await PostalMime.parse(composed.raw)).attachments;
@@ -251,7 +251,7 @@ describe("M04: attachments", () => {
     expect(source(composed)).not.toContain("root:");
   });
 
-  test("come out byte for byte, also those that look like text, mail or boundaries", async () => {
+  test("are unchanged after decoding, also those that look like text, mail or boundaries", async () => {
     const contents = [
       Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
       Buffer.from("a\nb\r\n.\r\n--x\r\n"),
@@ -263,7 +263,7 @@ describe("M04: attachments", () => {
     expect(attachments.map(({ content }) => Buffer.from(content as ArrayBuffer))).toEqual(contents);
   });
 
-  test("without a type have the one their name tells, and what is no type is none", async () => {
+  test("without a type get that of their name, and invalid types become application/octet-stream", async () => {
     const named = async (name: string, type: string) =>
       (await write({ files: [{ name, type, content: Buffer.from("x") }] })).preview.attachments[0]?.type;
     expect(await named("plan.PDF", "")).toBe("application/pdf");
@@ -272,7 +272,7 @@ describe("M04: attachments", () => {
     expect(await named("plan.pdf", "text/plain")).toBe("text/plain");
   });
 
-  test("that are text in UTF-8 say so (RFC 2046 4.1.2); of another text nobody knows", async () => {
+  test("RFC 2046 section 4.1.2: text files in UTF-8 declare it, other text files declare no charset", async () => {
     const contents = [Buffer.from("Größe"), Buffer.from([71, 114, 246]), Buffer.from("Größe")];
     const types = ["text/csv", "text/plain", "application/json"];
     const files = contents.map((content, index) => ({
@@ -288,7 +288,7 @@ describe("M04: attachments", () => {
     ]);
   });
 
-  test("of more than 25 MB are refused with their size, before any server hears of it", async () => {
+  test("of more than 25 MB are refused with their size", async () => {
     const content = new Uint8Array(30_000_000);
     const problem = await write({ files: [{ name: "a", type: "x/y", content }] }).catch((error) => error);
     expect(problem).toMatchObject({ code: "too_large", message: expect.stringContaining("30.0 MB") });
@@ -296,7 +296,7 @@ describe("M04: attachments", () => {
 });
 
 describe("Recipients", () => {
-  test("are named once, however often they are given", async () => {
+  test("are named once, however often they are requested", async () => {
     const composed = await write({
       to: ["Ben@example.test", "ben@example.test"],
       cc: ["BEN@EXAMPLE.TEST", "cleo@example.test"],

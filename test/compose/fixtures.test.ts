@@ -20,7 +20,7 @@ const replyTo = (original: OriginalEmail, all = false) => ({
 const forwardOf = (original: OriginalEmail) => ({ basis: { kind: "forward" as const, original } });
 
 test.each(fixtures)(
-  "%s can be answered and passed on: 7 bits, CRLF, short lines, no file lost",
+  "%s can be replied to and forwarded in 7 bits, with CRLF, short lines and every file",
   async (path) => {
     const original = await parseOriginal("id", readFileSync(join(root, path)), true);
     const to = ["ben@example.test"];

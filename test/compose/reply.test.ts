@@ -1,4 +1,4 @@
-/** What answers an email or passes it on: recipients, subject, thread, quote, attachments. */
+/** Replies and forwards: recipients, subject, thread, quote, attachments. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import PostalMime from "postal-mime";
@@ -32,7 +32,7 @@ describe("A reply", () => {
     return { to: preview.to.map(({ address }) => address), cc: preview.cc.map(({ address }) => address) };
   };
 
-  test("goes to From, or to Reply-To where there is one (RFC 5322 3.6.2)", async () => {
+  test("RFC 5322 section 3.6.2: goes to Reply-To, or to From without one", async () => {
     expect(await recipients("")).toEqual({ to: ["ben@example.test"], cc: [] });
     expect(await recipients("Reply-To: list@example.test, ben2@example.test\n")).toEqual({
       to: ["list@example.test", "ben2@example.test"],
@@ -40,7 +40,7 @@ describe("A reply", () => {
     });
   });
 
-  test("says when Reply-To leads away from the sender", async () => {
+  test("has a note when Reply-To is not the sender", async () => {
     const notes = async (headers: string, to?: string[]) =>
       (await compose(deps, { body: "x", ...replyTo(await received(headers)), to })).notes;
     expect(await notes("Reply-To: else@evil.test\n")).toEqual([expect.stringContaining("Reply-To")]);
@@ -49,14 +49,14 @@ describe("A reply", () => {
     expect(await notes("Reply-To: else@evil.test\n", ["ben@example.test"])).toEqual([]);
   });
 
-  test("to all adds everybody else, without own addresses, with or without +tag", async () => {
+  test("to all adds every other recipient but the own addresses, with or without +tag", async () => {
     const raw = `From: ben@example.test\nTo: Ann <ANN@example.test>, Cleo <cleo@example.test>, ann+shop@example.test\nCc: dora@example.test, ann@work.test, ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
     const { preview } = await compose(deps, { body: "x", ...replyTo(await original(raw), true) });
     expect(preview.to.map(({ address }) => address)).toEqual(["ben@example.test", "cleo@example.test"]);
     expect(preview.cc.map(({ address }) => address)).toEqual(["dora@example.test"]);
   });
 
-  test("to one's own email goes to whom that went to", async () => {
+  test("to one's own email goes to the recipients of that email", async () => {
     const raw = `From: ann@example.test\nTo: ben@example.test\nSubject: x\nMessage-ID: <m@x.test>\n\nx\n`;
     const { preview } = await compose(deps, { body: "x", ...replyTo(await original(raw)) });
     expect(preview.to).toEqual([{ address: "ben@example.test" }]);
@@ -77,7 +77,7 @@ describe("A reply", () => {
     expect((await compose(deps, { body: "x", ...replyTo(replied) })).preview.subject).toBe(expected);
   });
 
-  test("continues the thread: In-Reply-To and References (RFC 5322 3.6.4)", async () => {
+  test("RFC 5322 section 3.6.4: continues the thread by In-Reply-To and References", async () => {
     const head = async (headers: string) =>
       (
         source(await compose(deps, { body: "x", ...replyTo(await received(headers)) })).split(
@@ -99,7 +99,7 @@ describe("A reply", () => {
     expect(references).toEndWith("<m2@example.test>");
   });
 
-  test("quotes in text and HTML what it answers, HTML-only emails too", async () => {
+  test("quotes the original in text and HTML, also an email that has only HTML", async () => {
     const plain = await compose(deps, { body: "At ten.", ...replyTo(await received("")) });
     expect(plain.preview.text).toBe(
       "At ten.\n\nOn 20 Nov 2026 at 14:03 +01:00, Ben Böhm <ben@example.test> wrote:\n> Hello Ann,\n>\n> when?\n>\n> Ben",
@@ -116,7 +116,7 @@ describe("A reply", () => {
 });
 
 describe("A quote", () => {
-  test("says the same in both parts, whatever the two parts of the original said", async () => {
+  test("has the same words in both parts, even if those of the original differ", async () => {
     const replied = await original(
       "From: ben@example.test\nMessage-ID: <m@x.test>\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nView this\nin your browser.\n--b\nContent-Type: text/html\n\n<p>Come at <b>ten</b>.</p>\n--b--\n",
     );
@@ -127,7 +127,7 @@ describe("A quote", () => {
     expect(html).not.toContain("browser");
   });
 
-  test("of HTML says its letters as they are, also those that mean something in markdown", async () => {
+  test("of HTML keeps its characters, also those with a meaning in Markdown", async () => {
     const letters = [..."*_`~[]()<>#-+|\\!&;:.=1ab /", " ", "\n", "1. ", "- ", "    "];
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...letters), { maxLength: 40 }), async (pieces) => {
@@ -135,7 +135,7 @@ describe("A quote", () => {
         const html = `<p>${escapeHtml(said)}</p><pre>${escapeHtml(said)}</pre>`;
         const raw = `From: ben@example.test\nMessage-ID: <m@x.test>\nContent-Type: text/html\n\n${html}\n`;
         const composed = await compose(deps, { body: "x", ...replyTo(await original(raw)) });
-        // A line that begins with ">" itself is a quote in a quote.
+        // A line that begins with ">" is a nested quote.
         const bare = (line: string) => line.replace(/^[> ]+/, "");
         const quoted = composed.preview.text.split("\n").slice(3);
         expect(quoted.map(bare)).toEqual(said === "" ? [] : [bare(said), "", bare(said)]);
@@ -146,7 +146,7 @@ describe("A quote", () => {
     );
   });
 
-  test("of flowed lines is paragraphs again, also where they quote (RFC 3676 4.1, 4.5)", async () => {
+  test("RFC 3676 sections 4.1, 4.5: joins flowed lines to paragraphs, also quoted ones", async () => {
     const quoted = async (parameters: string, lines: string[]) => {
       const raw = `From: ben@example.test\nMessage-ID: <m@x.test>\nMIME-Version: 1.0\nContent-Type: text/plain;\n charset=utf-8; format=flowed${parameters}\n\n${lines.join("\n")}\n`;
       const { preview } = await compose(deps, { body: "x", ...replyTo(await original(raw)) });
@@ -164,13 +164,13 @@ describe("A quote", () => {
   });
 });
 
-test("Plain text that is quoted or kept has its indentation in the HTML, too", () => {
+test("plain text keeps its indentation as HTML", () => {
   const html = "<div>a<br>\n&nbsp; b&nbsp; c &amp; d<br>\n&nbsp;&nbsp;&nbsp; e</div>";
   expect(plainTextToHtml("a\n  b  c & d\n\te")).toBe(html);
 });
 
 describe("A forward", () => {
-  test("leaves the other email's tables as they were: how ours look is written to each of our own", async () => {
+  test("keeps the look of the original's tables: the styles of new tables are inline", async () => {
     const forwarded = await original(
       "From: ben@example.test\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n<table><tr><td><h1>Sale</h1></td></tr></table>\n",
     );
@@ -186,7 +186,7 @@ describe("A forward", () => {
     expect(sheet.match(/[^{}]+(?=\{)/g)).toEqual(["body"]);
   });
 
-  test("carries the text under its header block, the attachments byte for byte, and starts no reply", async () => {
+  test("contains the text below its header block and the unchanged attachments, and starts a new thread", async () => {
     const file = Buffer.from([0, 1, 2, 250, 13, 10]);
     const forwarded = await original(
       `From: Ben <ben@example.test>\nTo: ann@example.test\nCc: cleo@example.test\nSubject: Plan\nMessage-ID: <m@x.test>\nReferences: <r@x.test>\nDate: Fri, 20 Nov 2026 14:03:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nGr=FC=DFe\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename="plan.pdf"\nContent-Transfer-Encoding: base64\n\n${file.toString("base64")}\n--b--\n`,
@@ -206,7 +206,7 @@ describe("A forward", () => {
     expect(Buffer.from(sent?.content as ArrayBuffer)).toEqual(file);
   });
 
-  test("keeps how an HTML email looked, its pictures in the text, and nothing that acts", async () => {
+  test("keeps the HTML with its inline pictures, without active content", async () => {
     const forwarded = await original(
       `From: ben@example.test\nSubject: News\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html; charset=utf-8\n\n<html><head><title>t</title><style>.a{color:red}</style></head><body onload="evil()"><p class="a" style="margin:0" onclick="evil()">Hi <a href="javascript:evil()">x</a><img src="cid:pic@x"></p><form action="http://evil.test"><p>in a form</p><input></form><script>evil()</script><iframe src="http://evil.test"></iframe></body></html>\n--b\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\nContent-Disposition: inline\nContent-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--b--\n`,
     );
@@ -220,7 +220,7 @@ describe("A forward", () => {
     expect(parsed.attachments).toMatchObject([{ contentId: "<pic@x>", related: true, filename: "p.png" }]);
   });
 
-  test("carries the attachments that are named instead of the original's, and none of its pictures then", async () => {
+  test("has the requested attachments instead of the original's, and then none of its inline pictures", async () => {
     const forwarded = await original(
       `From: ben@example.test\nSubject: Plan\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>Hi <img src="cid:pic%40x"><img src="https://x.test/y.png"></p>\n--b\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\n\nx\n--b--\n--a\nContent-Type: application/pdf; name="plan.pdf"\nContent-Disposition: attachment\n\nx\n--a--\n`,
     );
@@ -243,7 +243,7 @@ describe("A forward", () => {
     expect(none.notes).toEqual(["The pictures in its text were left out."]);
   });
 
-  test("keeps a picture that the text names, though it lies beside it", async () => {
+  test("keeps a picture that the HTML refers to outside of multipart/related", async () => {
     const forwarded = await original(
       `From: ben@example.test\nSubject: Plan\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: text/html\n\n<p>Hi <img src="cid:pic%40x"></p>\n--a\nContent-Type: image/png; name="p.png"\nContent-ID: <pic@x>\n\nx\n--a\nContent-Type: image/png; name="q.png"\nContent-ID: <other@x>\n\nx\n--a--\n`,
     );
@@ -257,7 +257,7 @@ describe("A forward", () => {
     expect(composed.notes).toEqual([]);
   });
 
-  test("of an email with more than 25 MB says how it can be passed on", async () => {
+  test("of an email with more than 25 MB is refused with a hint", async () => {
     const files = [{ name: "a", type: "x/y", content: new Uint8Array(26_000_000) }];
     const forwarded = { ...(await received("")), files };
     const problem = await compose(deps, { to: ["dora@example.test"], ...forwardOf(forwarded) }).catch(

@@ -1,4 +1,4 @@
-/** What is read of OpenDocument files (ISO/IEC 26300), and how what is not plain text is marked. */
+/** OpenDocument files (OpenDocument 1.3 part 3): their text, and the marks for what is not plain text. */
 import { expect, test } from "bun:test";
 import { readDocument } from "../../src/documents/read-document.ts";
 import { openDocument, zip } from "../support/documents.ts";
@@ -7,7 +7,7 @@ const read = (kind: string, body: string, more?: { styles?: string; common?: str
   readDocument(openDocument(kind, body, more));
 const p = (text: string) => `<text:p>${text}</text:p>`;
 
-test("counts the items of lists, on through other text where they go on", async () => {
+test("section 5.3: numbers list items, and continues a list after other text where it says so", async () => {
   const styles =
     '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1" style:num-suffix="."/><text:list-level-style-number text:level="2" style:num-format="A" style:num-suffix=")" text:display-levels="2"/></text:list-style>';
   const list = (items: string, more = "") => `<text:list text:style-name="L" ${more}>${items}</text:list>`;
@@ -24,7 +24,7 @@ test("counts the items of lists, on through other text where they go on", async 
   );
 });
 
-test("keeps a paragraph whole around its notes, boxes and comments", async () => {
+test("keeps a paragraph together around its notes, text boxes and comments", async () => {
   const note = `<text:note><text:note-citation>1</text:note-citation><text:note-body>${p("Monthly.")}</text:note-body></text:note>`;
   const comment = `<office:annotation><dc:creator>Ben</dc:creator><dc:date>2024-01-05</dc:date>${p("Too high?")}</office:annotation>`;
   const box = `<draw:frame><draw:text-box>${p("In the box")}</draw:text-box></draw:frame>`;
@@ -34,30 +34,30 @@ test("keeps a paragraph whole around its notes, boxes and comments", async () =>
   );
 });
 
-test("marks what was inserted and deleted, with who did it", async () => {
+test("section 5.5: marks insertions and deletions with their authors", async () => {
   const info = "<office:change-info><dc:creator>Ann</dc:creator><dc:date>2024</dc:date></office:change-info>";
   const changes = `<text:tracked-changes><text:changed-region text:id="c1"><text:deletion>${info}${p("90")}</text:deletion></text:changed-region><text:changed-region text:id="c2"><text:insertion>${info}</text:insertion></text:changed-region></text:tracked-changes>`;
   const body = `${changes}${p('Pay <text:change text:change-id="c1"/><text:change-start text:change-id="c2"/>120<text:change-end text:change-id="c2"/> euros')}`;
   expect((await read("text", body)).text).toBe("Pay [deleted by Ann: 90][inserted by Ann: 120] euros");
 });
 
-test("leaves out hidden words and sections, and counts them", async () => {
+test("leaves out hidden spans and sections, and counts their characters", async () => {
   const styles =
     '<style:style style:name="H"><style:text-properties text:display="none"/></style:style><style:style style:name="S"><style:text-properties fo:color="#000"/></style:style>';
   const body = `${p('Seen <text:span text:style-name="H">unseen</text:span><text:span text:style-name="S">too</text:span>')}<text:section text:display="none">${p("gone")}</text:section>`;
   const { text, notes } = await read("text", body, { styles });
   expect(text).toBe("Seen too");
-  expect(notes).toEqual(["Text that the document hides was left out: 10 characters."]);
+  expect(notes).toEqual(["Hidden text was left out: 10 characters."]);
 });
 
-test("tells what stands above and below each page of a text", async () => {
+test("reads the headers and footers of a text document", async () => {
   const common = `<office:master-styles><style:master-page><style:header>${p("Acme Ltd")}</style:header><style:footer>${p("Page 1")}</style:footer></style:master-page></office:master-styles>`;
   expect((await read("text", p("Text"), { common })).text).toBe(
     "[header: Acme Ltd]\n\nText\n\n[footer: Page 1]",
   );
 });
 
-test("shows every row and cell that a sheet repeats, and marks what it hides", async () => {
+test("section 9: writes repeated rows and cells of a sheet, and marks hidden ones", async () => {
   const styles = '<style:style style:name="T2"><style:table-properties table:display="false"/></style:style>';
   const cell = (text: string, more = "") => `<table:table-cell ${more}>${text && p(text)}</table:table-cell>`;
   const row = (cells: string, more = "") => `<table:table-row ${more}>${cells}</table:table-row>`;
@@ -70,14 +70,14 @@ ${row(cell("a", 'table:number-columns-repeated="2"') + far)}${row(cell("7"), 'ta
   );
 });
 
-test("a sheet that repeats a thousand words a million times takes no more than others", async () => {
+test("reads a sheet that repeats long text a million times up to the limit of characters", async () => {
   const body = `<table:table table:name="x">${`<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16384">${p("word ".repeat(1_000))}</table:table-cell></table:table-row>`.repeat(20)}</table:table>`;
   const { text, notes } = await read("spreadsheet", body);
   expect(text.length).toBeLessThanOrEqual(2_000_000);
   expect(notes.join()).toContain("Only the first 2000000 characters were read");
 });
 
-test("says of a slide that it is hidden, and what its speaker notes", async () => {
+test("marks a hidden slide, and reads the speaker notes", async () => {
   const styles =
     '<style:style style:name="h"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>';
   const box = (text: string) => `<draw:frame><draw:text-box>${p(text)}</draw:text-box></draw:frame>`;
@@ -87,7 +87,7 @@ test("says of a slide that it is hidden, and what its speaker notes", async () =
   );
 });
 
-test("says that a password protects it", async () => {
+test("says that a password protects the document", async () => {
   const file = zip({
     mimetype: "application/vnd.oasis.opendocument.text",
     "content.xml": "\u0001\u0002",

@@ -1,15 +1,15 @@
-/** What is read of PDFs: lines and columns, what lies on the pages, and what is said of pages without text. */
+/** PDF files: lines and columns, annotations, and notes about pages without text. */
 import { expect, test } from "bun:test";
 import { deflateSync } from "node:zlib";
 import { readDocument } from "../../src/documents/read-document.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { drawnPdf, pdf, pdfOf, pdfStream } from "../support/documents.ts";
 
-/** Text at places of a page. */
+/** The drawing of a page with text at these positions. */
 const drawing = (...runs: [x: number, y: number, size: number, text: string][]) =>
   runs.map(([x, y, size, text]) => `BT /F1 ${size} Tf ${x} ${y} Td (${text}) Tj ET`).join("\n");
 
-test("a raised number stays in its line, and columns are told apart by tabs", async () => {
+test("keeps a raised number in its line, and separates columns by tabs", async () => {
   const page = drawing(
     [72, 700, 12, "E = mc"],
     [110, 704.5, 7, "2"],
@@ -22,7 +22,7 @@ test("a raised number stays in its line, and columns are told apart by tabs", as
   expect((await readDocument(drawnPdf([page]))).text).toBe("E = mc2 is known\nItem\tPrice\nWork\t90");
 });
 
-test("tells what is filled into a form, typed and remarked on a page, and where its links lead", async () => {
+test("reads form fields, text typed onto a page, comments and link targets", async () => {
   const widget = (more: string) => `<< /Type /Annot /Subtype /Widget /Rect [9 9 99 30] ${more} >>`;
   const link = (url: string) =>
     `<< /Type /Annot /Subtype /Link /Rect [72 690 140 712] /A << /S /URI /URI (${url}) >> >>`;
@@ -44,20 +44,22 @@ test("tells what is filled into a form, typed and remarked on a page, and where 
     ],
   );
   expect((await readDocument(file)).text).toBe(
-    "Pay at https://seen.example/ now\n\nFilled in:\nYour name: Ann\nagree: ticked\ncolour: blue\n\n[comment by Ben: Too high?]\nBerlin, 5 May\n\nLinks here:\nhttps://other.example/pay",
+    "Pay at https://seen.example/ now\n\nForm fields:\nYour name: Ann\nagree: ticked\ncolour: blue\n\n[comment by Ben: Too high?]\nBerlin, 5 May\n\nLinks on this page:\nhttps://other.example/pay",
   );
 });
 
-test("names the pages without text, one or several or all", async () => {
+test("names the pages without text: one, several or all", async () => {
   const notesOf = async (pages: string[]) => (await readDocument(pdf(pages))).notes;
   expect(await notesOf(["one", "", "", "four", "", "six"])).toEqual([
-    "No text is on pages 2-3, 5: pictures, such as a scan, or nothing.",
+    "Pages 2-3, 5 have no text: pictures, such as a scan, or nothing.",
   ]);
-  expect(await notesOf(["one", ""])).toEqual(["No text is on page 2: pictures, such as a scan, or nothing."]);
-  expect(await notesOf(["", ""])).toEqual(["The PDF holds no text: its pages are pictures, such as a scan."]);
+  expect(await notesOf(["one", ""])).toEqual(["Page 2 has no text: pictures, such as a scan, or nothing."]);
+  expect(await notesOf(["", ""])).toEqual([
+    "The PDF contains no text: its pages are pictures, such as a scan.",
+  ]);
 });
 
-test("says that letters are missing, and not that there are none, where a font takes a table of them for granted", async () => {
+test("says that characters are missing when a font relies on a predefined CMap, and not that the page is empty", async () => {
   const font =
     "<< /Type /Font /Subtype /Type0 /BaseFont /Mincho /Encoding /90ms-RKSJ-H /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Mincho /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> /FontDescriptor << /Type /FontDescriptor /FontName /Mincho /Flags 6 /FontBBox [0 0 9 9] >> >>] >>";
   const file = pdfOf([
@@ -67,13 +69,13 @@ test("says that letters are missing, and not that there are none, where a font t
     pdfStream("BT /F1 12 Tf 72 700 Td <93fa967b> Tj ET"),
   ]);
   expect((await readDocument(file)).notes).toEqual([
-    expect.stringContaining("in an Asian script whose letters the file does not tell"),
+    expect.stringContaining("in an Asian script whose characters the file does not define"),
   ]);
 });
 
-// What a process takes is looked up in /proc.
+// The memory of a process is read from /proc.
 test.skipIf(process.platform !== "linux")(
-  "a file of a kilobyte that unpacks to hundreds of megabytes is ended at its limit of memory, and said",
+  "stops reading a small file that unpacks to hundreds of megabytes at the memory limit",
   async () => {
     const bytes = deflateSync(deflateSync(Buffer.alloc(300_000_000, " ")));
     const bomb = pdfOf([
@@ -82,10 +84,10 @@ test.skipIf(process.platform !== "linux")(
       "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>",
       pdfStream(bytes, "/Filter [/FlateDecode /FlateDecode] "),
     ]);
-    const reader = createDocumentReader({ memoryBytes: 300_000_000 });
+    const reader = createDocumentReader({ maxMemoryBytes: 300_000_000 });
     expect(await reader.read(bomb, AbortSignal.timeout(60_000))).toEqual({
       text: "",
-      notes: ["The file takes more memory to be read than it may have."],
+      notes: ["Reading the file takes more memory than is allowed."],
     });
   },
 );

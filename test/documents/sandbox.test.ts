@@ -1,12 +1,12 @@
-/** The line before the readers of documents. */
+/** The child processes that read documents, and the queue for them. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { docx, drawnPdf } from "../support/documents.ts";
 import { eventually } from "../support/waiting.ts";
 
-test("whoever gives up waiting for a reader leaves the line to the next", async () => {
-  const reader = createDocumentReader({ atOnce: 1 });
+test("a caller that aborts while it waits leaves its place in the queue to the next", async () => {
+  const reader = createDocumentReader({ maxProcesses: 1 });
   const patient = new AbortController().signal;
   const hasty = new AbortController();
   const first = reader.read(docx(), patient);
@@ -18,7 +18,7 @@ test("whoever gives up waiting for a reader leaves the line to the next", async 
   expect(await reader.read(docx(), hasty.signal).catch((error: unknown) => error)).toEqual(new Error("gone"));
 });
 
-/** Of this process, by their ids. */
+/** The ids of our child processes. */
 const children = () =>
   readFileSync(`/proc/self/task/${process.pid}/children`, "latin1")
     .trim()
@@ -27,13 +27,16 @@ const children = () =>
     .map(Number);
 
 test.skipIf(process.platform !== "linux")(
-  "a reader that something else ends is said to have broken off, not to have been slow",
+  "a child process that is killed from outside is not reported as a timeout",
   async () => {
     const before = children();
     const pages = Array.from({ length: 2_000 }, () => "BT /F1 12 Tf 72 720 Td (words) Tj ET");
     const reading = createDocumentReader().read(drawnPdf(pages), AbortSignal.timeout(20_000));
     const own = await eventually(() => children().find((id) => !before.includes(id)));
     process.kill(own, "SIGKILL");
-    expect(await reading).toEqual({ text: "", notes: ["The file cannot be read: its reader broke off."] });
+    expect(await reading).toEqual({
+      text: "",
+      notes: ["The file cannot be read: the process that read it ended unexpectedly."],
+    });
   },
 );

@@ -1,4 +1,4 @@
-/** What is read of PowerPoint's files (ECMA-376 part 1, section 19). */
+/** PPTX files (ECMA-376 part 1, section 19). */
 import { expect, test } from "bun:test";
 import { readDocument } from "../../src/documents/read-document.ts";
 import { relations, zip } from "../support/documents.ts";
@@ -17,7 +17,7 @@ const deck = (slide: string, parts: Record<string, string> = {}) =>
     }),
   );
 
-test("reads title, points and plain paragraphs as what they are, and no slide numbers", async () => {
+test("tells titles, list items and plain paragraphs apart, and leaves out slide numbers", async () => {
   const body = shape(
     a("First") + a("Deeper", '<a:pPr lvl="1"/>') + a("Plain", "<a:pPr><a:buNone/></a:pPr>"),
     '<p:ph idx="1"/>',
@@ -26,7 +26,7 @@ test("reads title, points and plain paragraphs as what they are, and no slide nu
   expect((await deck(slide)).text).toBe("## Slide 1\n\n### Plan\n\n- First\n  - Deeper\n\nPlain\n\nAside");
 });
 
-test("tells what hangs on a slide: that it is hidden, links, charts, drawings of ideas, comments, notes", async () => {
+test("reads what belongs to a slide: links, diagrams, charts, comments and notes, and marks a hidden one", async () => {
   const link = '<a:p><a:r><a:rPr><a:hlinkClick r:id="rId1"/></a:rPr><a:t>here</a:t></a:r></a:p>';
   const { text, notes } = await deck(`<p:sld show="0">${shape(link)}</p:sld>`, {
     "ppt/slides/_rels/slide1.xml.rels": relations({
@@ -46,5 +46,5 @@ test("tells what hangs on a slide: that it is hidden, links, charts, drawings of
   expect(text).toBe(
     "## Slide 1 (hidden)\n\n[here](https://a.example/)\n\nIdea\n\nDeed\n\n[chart: Sales, East, 19.2]\n\n[comment: Tom & I agree]\n\nNotes: Say hello Smile",
   );
-  expect(notes).toEqual(["It holds 1 picture, not shown here."]);
+  expect(notes).toEqual(["The file contains 1 picture, which is not shown here."]);
 });

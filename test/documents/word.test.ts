@@ -1,4 +1,4 @@
-/** What is read of Word's files (ECMA-376), and how what is not plain text is marked. */
+/** DOCX files (ECMA-376 part 1, section 17): their text, and the marks for what is not plain text. */
 import { expect, test } from "bun:test";
 import { readDocument } from "../../src/documents/read-document.ts";
 import { docxOf, relations, zip } from "../support/documents.ts";
@@ -18,7 +18,7 @@ const numbering = {
 <w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="1"/></w:num><w:num w:numId="3"><w:abstractNumId w:val="0"/><w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride></w:num></w:numbering>`,
 };
 
-test("counts the items of lists, whose numbers stand nowhere in the text (section 17.9)", async () => {
+test("section 17.9: numbers list items, whose numbers are not in the text", async () => {
   const items = [
     numbered("One"),
     numbered("Two"),
@@ -36,7 +36,7 @@ test("counts the items of lists, whose numbers stand nowhere in the text (sectio
   );
 });
 
-test("knows headings by the English name of their style, whatever its id in another language, and numbers them", async () => {
+test("section 17.7: recognizes headings by the English name of their style, whatever its id, and numbers them", async () => {
   const styles =
     '<w:styles><w:style w:styleId="berschrift1"><w:name w:val="heading 1"/><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style><w:style w:styleId="Eigene"><w:name w:val="Eigene"/><w:basedOn w:val="berschrift1"/></w:style></w:styles>';
   const body = p(r("Scope"), '<w:pStyle w:val="berschrift1"/>') + p(r("Terms"), '<w:pStyle w:val="Eigene"/>');
@@ -45,14 +45,14 @@ test("knows headings by the English name of their style, whatever its id in anot
   );
 });
 
-test("marks what was inserted and deleted, each change once, with who did it (section 17.13.5)", async () => {
+test("section 17.13.5: marks insertions and deletions with their authors, each change once", async () => {
   const body = p(
     `${r("Pay ")}<w:del w:author="Ann"><w:r><w:delText>90</w:delText></w:r></w:del><w:ins w:author="Ann">${r("1")}</w:ins><w:ins w:author="Ann">${r("20")}</w:ins>${r(" euros")}`,
   );
   expect((await read(body)).text).toBe("Pay [deleted by Ann: 90][inserted by Ann: 120] euros");
 });
 
-test("puts comments where they were made, and numbers notes as they are referred to", async () => {
+test("writes comments at their place, and numbers notes in the order of their references", async () => {
   const body = p(
     `${r("Rent")}<w:r><w:commentReference w:id="4"/></w:r><w:r><w:footnoteReference w:id="7"/></w:r>${r(" and more")}<w:r><w:footnoteReference w:id="2"/></w:r>`,
   );
@@ -65,21 +65,21 @@ test("puts comments where they were made, and numbers notes as they are referred
   );
 });
 
-test("leaves out what the document hides, and counts it", async () => {
+test("leaves out hidden runs, and counts their characters", async () => {
   const shown = p(`${r("Seen")}${r("unseen words", "<w:vanish/>")}${r(" again", '<w:vanish w:val="0"/>')}`);
   const sign = p(r(" too"), "<w:rPr><w:vanish/></w:rPr>");
   const { text, notes } = await read(shown + sign);
   expect(text).toBe("Seen again\n\ntoo");
-  expect(notes).toEqual(["Text that the document hides was left out: 12 characters."]);
+  expect(notes).toEqual(["Hidden text was left out: 12 characters."]);
 });
 
-test("reads a box once, though it stands there twice, and after the paragraph it stands in", async () => {
+test("reads a text box once, although the file has it twice, and writes it after its paragraph", async () => {
   const box = `<w:txbxContent>${p(r("In the box"))}</w:txbxContent>`;
   const drawn = `<w:r><mc:AlternateContent><mc:Choice>${box}</mc:Choice><mc:Fallback>${box}</mc:Fallback></mc:AlternateContent></w:r>`;
   expect((await read(p(`${r("Before ")}${drawn}${r("after.")}`))).text).toBe("Before after.\n\nIn the box");
 });
 
-test("shows where links lead, as elements and as fields, and not those inside the document", async () => {
+test("writes the targets of links, from elements and from fields, but not those inside the document", async () => {
   const field = (code: string, words: string) =>
     `<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>${code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>${r(words)}<w:r><w:fldChar w:fldCharType="end"/></w:r>`;
   const body = p(
@@ -91,7 +91,7 @@ test("shows where links lead, as elements and as fields, and not those inside th
   expect(text).toBe("[here](https://a.example/?q=1)[there](https://b.example/%28x%29)up3");
 });
 
-test("tells what stands above and below each page once, and how many pictures there are", async () => {
+test("reads equal headers and footers once, and counts the pictures", async () => {
   const margin = (name: string, words: string) => `<w:${name}>${p(r(words))}</w:${name}>`;
   const { text, notes } = await read(p(r("Text")), {
     "word/header1.xml": margin("hdr", "Acme Ltd"),
@@ -105,10 +105,10 @@ test("tells what stands above and below each page once, and how many pictures th
     }),
   });
   expect(text).toBe("[header: Acme Ltd]\n\nText\n\n[footer: Page 1]");
-  expect(notes).toEqual(["It holds 1 picture, not shown here."]);
+  expect(notes).toEqual(["The file contains 1 picture, which is not shown here."]);
 });
 
-test("keeps columns under each other where cells are wider than one, and lines of a cell in it", async () => {
+test("aligns columns below merged cells, and keeps the paragraphs of a cell in it", async () => {
   const cell = (text: string, properties = "") =>
     `<w:tc>${properties && `<w:tcPr>${properties}</w:tcPr>`}${text
       .split("/")
@@ -118,10 +118,15 @@ test("keeps columns under each other where cells are wider than one, and lines o
   expect((await read(body)).text).toBe("| Both |  | Sum |\n| a\\|b | 2 / 3 | 5 |");
 });
 
-test("finds the text where the file says it is, under another name than the usual one", async () => {
+test("finds the main document under an unusual member name by its relationship", async () => {
   const file = zip({
     "_rels/.rels": relations({ rId1: ["officeDocument", "word/document2.xml"] }),
     "word/document2.xml": `<w:document><w:body>${p(r("Found"))}</w:body></w:document>`,
   });
   expect((await readDocument(file)).text).toBe("Found");
+});
+
+test("ignores elements and symbols named like a property of every object", async () => {
+  const body = p(`${r("One")}<w:r><w:constructor/><w:sym w:char="toString"/><w:valueOf/></w:r>${r(" two")}`);
+  expect((await read(body)).text).toBe("One two");
 });

@@ -1,4 +1,4 @@
-/** Addresses beyond ASCII, as a submission server gets them. */
+/** Internationalized addresses as a submission server receives them. */
 import { expect, test } from "bun:test";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
@@ -7,7 +7,7 @@ import { type Writer, withWriter } from "../support/writer.ts";
 
 const hello = (to: string | string[]) => ({ to: [to].flat(), subject: "Hello", body: "How are you?" });
 
-/** A writer whose mail goes to a submission server with these extensions. */
+/** Runs `work` with a writer whose submission server announces `extensions`. */
 async function withSmtp(
   { extensions = [] }: { extensions?: string[] },
   work: (writer: Writer, smtp: ScriptedSmtp) => Promise<void>,
@@ -21,22 +21,22 @@ async function withSmtp(
   }
 }
 
-describeMail("Recipients beyond ASCII", () => {
+describeMail("Internationalized recipients", () => {
   const beyond = ["jörg@köln.example", "ben@bücher.example"];
 
-  test("a server with SMTPUTF8 gets addresses beyond ASCII, domains in ASCII (RFC 6531 3.4, RFC 5891)", async () => {
+  test("RFC 6531 section 3.4: a server with SMTPUTF8 gets the local part as it is and the domain in ASCII", async () => {
     await withSmtp({ extensions: ["SMTPUTF8"] }, async (writer, smtp) => {
       const sent = await writer.call("send_email", hello(beyond));
       const recipients = ["jörg@xn--kln-sna.example", "ben@xn--bcher-kva.example"];
       expect(sent.data.accepted).toEqual(recipients);
       expect(smtp.commands.find((line) => line.startsWith("MAIL"))).toEndWith("> SMTPUTF8 BODY=8BITMIME");
       expect(smtp.taken).toMatchObject([{ recipients }]);
-      // RFC 6532 section 3.2: the header says them in UTF-8, too.
+      // RFC 6532 section 3.2: the header contains them in UTF-8.
       expect(smtp.taken[0]?.raw).toContain("To: jörg@köln.example, ben@xn--bcher-kva.example\r\n");
     });
   });
 
-  test("a server without it is sent nothing for them, by a new connection or a kept one; IDN domains alone it takes", async () => {
+  test("a server without SMTPUTF8 gets no email for them, on a new or a kept connection, but one for an IDN domain", async () => {
     await withSmtp({}, async (writer, smtp) => {
       const refused = async () => {
         const refusal = await writer.refusal("send_email", hello(beyond));

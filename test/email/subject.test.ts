@@ -1,4 +1,4 @@
-/** What a subject is about. */
+/** Base subjects and prefixes. */
 import { expect, test } from "bun:test";
 import { isForwardSubject, isReplySubject, toBaseSubject } from "../../src/email/subject.ts";
 import { growthOf } from "../support/own-time.ts";
@@ -14,11 +14,11 @@ test.each([
   ["Re:", ""],
   ["Reading: a plan", "Reading: a plan"],
   ["  Plan\t for   March ", "Plan for March"],
-])("RFC 5256 section 2.1: %p is about %p", (subject, base) => {
+])("RFC 5256 section 2.1: the base subject of %p is %p", (subject, base) => {
   expect(toBaseSubject(subject)).toBe(base);
 });
 
-test("answers and forwards are known by what other languages write", () => {
+test("replies and forwards are recognized by the prefixes of other languages", () => {
   expect(["SV: x", "Antw: x", "VS: x"].every(isReplySubject)).toBe(true);
   expect(["TR: x", "WG: x", "Fwd: x"].every(isForwardSubject)).toBe(true);
   expect(

@@ -14,7 +14,7 @@ const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"
 const noDeadline = () => new AbortController().signal;
 const read = { effect: "read", mailbox: "INBOX", signal: noDeadline() } as const;
 
-/** A pool over the real thing that counts the logins it makes. */
+/** A pool of connections to the real server that counts its logins. */
 function createPool(limits: Partial<ConnectionLimits> = {}) {
   const clock = createTestClock();
   const opened: ImapFlow[] = [];
@@ -38,7 +38,7 @@ function createPool(limits: Partial<ConnectionLimits> = {}) {
   };
 }
 
-function owner(kit: MailServerKit, user: User, grantId = "grt_1", accountId = "acc_1"): ConnectionOwner {
+function toOwner(kit: MailServerKit, user: User, grantId = "grt_1", accountId = "acc_1"): ConnectionOwner {
   return {
     grantId,
     accountId,
@@ -59,13 +59,13 @@ const failure = (work: Promise<unknown>) =>
   );
 
 describeMail("The pool of connections", () => {
-  test("A second call finds the connection and its mailbox as the first left them", async () => {
+  test("A second call uses the connection and the selected mailbox of the first", async () => {
     const kit = await mailServer();
-    const who = owner(kit, await kit.newUser());
+    const owner = toOwner(kit, await kit.newUser());
     const { pool, opened } = createPool();
-    const first = await pool.use(who, read, async (imap) => imap);
+    const first = await pool.use(owner, read, async (imap) => imap);
     const second = await pool.use(
-      who,
+      owner,
       read,
       async (imap) => [imap, imap.mailbox ? imap.mailbox.path : ""] as const,
     );
@@ -74,14 +74,14 @@ describeMail("The pool of connections", () => {
     await pool.close();
   });
 
-  test("I12: twenty parallel calls of one account use at most two connections, and every answer is right", async () => {
+  test("I12: twenty parallel calls of one account use at most two connections, and every result is correct", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await kit.deliver(user, "Subject: here\n\nx\n", { mailbox: "Archive" });
     const { pool, opened } = createPool();
     const counts = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        pool.use(owner(kit, user), { ...read, mailbox: index % 2 ? "Archive" : "INBOX" }, async (imap) => {
+        pool.use(toOwner(kit, user), { ...read, mailbox: index % 2 ? "Archive" : "INBOX" }, async (imap) => {
           await imap.noop();
           return imap.mailbox ? imap.mailbox.exists : -1;
         }),
@@ -96,27 +96,27 @@ describeMail("The pool of connections", () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const { pool } = createPool();
-    const one = await pool.use(owner(kit, user, "grt_1"), read, async (imap) => imap);
-    const other = await pool.use(owner(kit, user, "grt_2"), read, async (imap) => imap);
+    const one = await pool.use(toOwner(kit, user, "grt_1"), read, async (imap) => imap);
+    const other = await pool.use(toOwner(kit, user, "grt_2"), read, async (imap) => imap);
     expect(one).not.toBe(other);
     await pool.close();
   });
 
-  test("A connection is closed some time after its last use", async () => {
+  test("A connection is closed when it has been idle for idleMs", async () => {
     const kit = await mailServer();
     const { pool, live } = createPool({ idleMs: 50 });
-    await pool.use(owner(kit, await kit.newUser()), read, async () => {});
+    await pool.use(toOwner(kit, await kit.newUser()), read, async () => {});
     expect(live()).toBe(1);
     await eventually(() => live() === 0);
     await pool.close();
   });
 
-  test("The longest idle connection makes room when all places are taken", async () => {
+  test("When the pool is full, the connection that is idle for longest is closed", async () => {
     const kit = await mailServer();
     const { pool, opened, live, clock } = createPool({ total: 2 });
     const users = [await kit.newUser(), await kit.newUser(), await kit.newUser()];
     for (const [index, user] of users.entries()) {
-      await pool.use(owner(kit, user, `grt_${index}`), read, async () => {});
+      await pool.use(toOwner(kit, user, `grt_${index}`), read, async () => {});
       clock.advance(1);
     }
     expect(live()).toBe(2);
@@ -124,11 +124,11 @@ describeMail("The pool of connections", () => {
     await pool.close();
   });
 
-  test("A grant that holds nothing is served before one that already has its turn", async () => {
+  test("A grant without a connection is served before a grant that has one", async () => {
     const kit = await mailServer();
     const { pool } = createPool({ total: 1 });
-    const busy = owner(kit, await kit.newUser(), "grt_busy");
-    const late = owner(kit, await kit.newUser(), "grt_late");
+    const busy = toOwner(kit, await kit.newUser(), "grt_busy");
+    const late = toOwner(kit, await kit.newUser(), "grt_late");
     const order: string[] = [];
     const hold = Promise.withResolvers<void>();
     const calls = [
@@ -142,27 +142,27 @@ describeMail("The pool of connections", () => {
     await pool.close();
   });
 
-  test("A call that waits in line ends with its own deadline", async () => {
+  test("A call that waits for a connection ends at its own deadline", async () => {
     const kit = await mailServer();
-    const who = owner(kit, await kit.newUser());
+    const owner = toOwner(kit, await kit.newUser());
     const { pool } = createPool({ perAccount: 1 });
     const hold = Promise.withResolvers<void>();
-    const holding = pool.use(who, read, () => hold.promise);
-    const waiting = failure(pool.use(who, { ...read, signal: AbortSignal.timeout(50) }, async () => {}));
+    const holding = pool.use(owner, read, () => hold.promise);
+    const waiting = failure(pool.use(owner, { ...read, signal: AbortSignal.timeout(50) }, async () => {}));
     expect(await waiting).toBe("timed_out");
     hold.resolve();
     await holding;
     await pool.close();
   });
 
-  test("A call that is given up takes its connection with it, and the next one gets a fresh one", async () => {
+  test("A cancelled call closes its connection, and the next call gets a fresh one", async () => {
     const kit = await mailServer();
-    const who = owner(kit, await kit.newUser());
+    const owner = toOwner(kit, await kit.newUser());
     const { pool, opened } = createPool();
     const caller = new AbortController();
     const started = Promise.withResolvers<void>();
     const call = failure(
-      pool.use(who, { ...read, signal: caller.signal }, () => {
+      pool.use(owner, { ...read, signal: caller.signal }, () => {
         started.resolve();
         return new Promise(() => {});
       }),
@@ -171,16 +171,16 @@ describeMail("The pool of connections", () => {
     caller.abort();
     expect(await call).toBe("cancelled");
     expect(opened[0]?.usable).toBe(false);
-    await pool.use(who, read, (imap) => imap.noop());
+    await pool.use(owner, read, (imap) => imap.noop());
     expect(opened.length).toBe(2);
     await pool.close();
   });
 
-  test("The end of a grant ends its running and waiting calls and closes its connections, nobody else's", async () => {
+  test("The end of a grant ends its running and waiting calls and closes its connections, and no other grant's", async () => {
     const kit = await mailServer();
     const { pool, opened } = createPool({ perAccount: 1 });
-    const ended = owner(kit, await kit.newUser(), "grt_ended");
-    const other = owner(kit, await kit.newUser(), "grt_other");
+    const ended = toOwner(kit, await kit.newUser(), "grt_ended");
+    const other = toOwner(kit, await kit.newUser(), "grt_other");
     await pool.use(other, read, async () => {});
     const started = Promise.withResolvers<void>();
     const running = failure(
@@ -197,22 +197,22 @@ describeMail("The pool of connections", () => {
     await pool.close();
   });
 
-  test("A mailbox that is not there is named as such, and the connection stays good", async () => {
+  test("A missing mailbox is answered mailbox_not_found, and the connection is used again", async () => {
     const kit = await mailServer();
-    const who = owner(kit, await kit.newUser());
+    const owner = toOwner(kit, await kit.newUser());
     const { pool, opened } = createPool();
-    expect(await failure(pool.use(who, { ...read, mailbox: "No/Such" }, async () => {}))).toBe(
+    expect(await failure(pool.use(owner, { ...read, mailbox: "No/Such" }, async () => {}))).toBe(
       "mailbox_not_found",
     );
-    await pool.use(who, read, (imap) => imap.noop());
+    await pool.use(owner, read, (imap) => imap.noop());
     expect(opened.length).toBe(1);
     await pool.close();
   });
 
-  test("I05: after a refused login nobody logs in to that account for a minute", async () => {
+  test("I05: after a refused login there is no login to that account for a minute", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
-    const wrong = owner(kit, { ...user, password: "not-this-one" });
+    const wrong = toOwner(kit, { ...user, password: "not-this-one" });
     const { pool, attempts, clock } = createPool();
     const parallel = [1, 2, 3].map(() => failure(pool.use(wrong, read, async () => {})));
     expect(await Promise.all(parallel)).toEqual(["login_refused", "login_refused", "login_refused"]);
@@ -221,33 +221,33 @@ describeMail("The pool of connections", () => {
     expect(await failure(pool.use(wrong, read, async () => {}))).toBe("login_refused");
     expect(attempts()).toBe(1);
     clock.advance(2_000);
-    await pool.use(owner(kit, user), read, async () => {});
+    await pool.use(toOwner(kit, user), read, async () => {});
     expect(attempts()).toBe(2);
     await pool.close();
   });
 
-  test("After the process's end nothing new is begun", async () => {
+  test("A closed pool refuses calls", async () => {
     const kit = await mailServer();
-    const who = owner(kit, await kit.newUser());
+    const owner = toOwner(kit, await kit.newUser());
     const { pool, live } = createPool();
-    await pool.use(who, read, async () => {});
+    await pool.use(owner, read, async () => {});
     await pool.close();
     expect(live()).toBe(0);
-    expect(await failure(pool.use(who, read, async () => {}))).toBe("shutting_down");
+    expect(await failure(pool.use(owner, read, async () => {}))).toBe("shutting_down");
   });
 });
 
-describeMail("The pool and a mail server that fails", () => {
-  test("I06: reading goes on by itself after the server was killed, between calls and in the middle of one", async () => {
+describeMail("The pool of connections on a failing mail server", () => {
+  test("I06: reading continues on a new connection after the server was killed, between calls and during a call", async () => {
     const kit = await startMailServer();
-    const who = owner(kit, await kit.newUser());
+    const owner = toOwner(kit, await kit.newUser());
     const { pool, opened, attempts } = createPool();
-    await pool.use(who, read, async () => {});
+    await pool.use(owner, read, async () => {});
     await kit.dovecot.kill();
     await kit.dovecot.start();
-    await pool.use(who, read, (imap) => imap.noop());
+    await pool.use(owner, read, (imap) => imap.noop());
     let tries = 0;
-    await pool.use(who, read, async (imap) => {
+    await pool.use(owner, read, async (imap) => {
       tries += 1;
       if (tries === 1) {
         await kit.dovecot.kill();
@@ -263,13 +263,13 @@ describeMail("The pool and a mail server that fails", () => {
     await kit.stop();
   });
 
-  test("I06: writing is never tried twice", async () => {
+  test("I06: a write is never repeated", async () => {
     const kit = await startMailServer();
-    const who = owner(kit, await kit.newUser());
+    const owner = toOwner(kit, await kit.newUser());
     const { pool } = createPool();
     let tries = 0;
     const writing = failure(
-      pool.use(who, { ...read, effect: "write" }, async (imap) => {
+      pool.use(owner, { ...read, effect: "write" }, async (imap) => {
         tries += 1;
         await kit.dovecot.kill();
         await imap.messageFlagsAdd("1:*", ["\\Seen"]);
@@ -282,13 +282,13 @@ describeMail("The pool and a mail server that fails", () => {
     await kit.stop();
   });
 
-  test("I04: a server that allows one connection is served over one, and nobody sees a failure", async () => {
+  test("I04: on a server that allows one connection all calls succeed over one", async () => {
     const kit = await startMailServer({ connectionsPerUser: 1 });
-    const who = owner(kit, await kit.newUser());
+    const owner = toOwner(kit, await kit.newUser());
     const { pool, opened, attempts } = createPool();
     const answers = await Promise.all(
       Array.from({ length: 8 }, () =>
-        pool.use(who, read, async (imap) => {
+        pool.use(owner, read, async (imap) => {
           const status = await imap.status("INBOX", { messages: true });
           return status ? status.messages : -1;
         }),

@@ -30,7 +30,7 @@ async function connectTo(serve: (socket: Socket) => void) {
   return { transport, socket, to, held, got };
 }
 
-test("What came before the end is handed on before the end is: a BYE is why", async () => {
+test("Bytes before the end of a connection are passed on before the end, so that a BYE is read", async () => {
   const { held, got } = await connectTo((socket) => socket.end("* BYE too many\r\n"));
   await eventually(() => held.length === 1);
   await pause(30);
@@ -42,7 +42,7 @@ test("What came before the end is handed on before the end is: a BYE is why", as
 });
 
 test.each(["greeting", "LOGIN"] as const)(
-  "I04: a BYE at %s is heard also while much else is being read",
+  "I04: a BYE at %s is read while the throttle delays other bytes",
   async (stage) => {
     const server = await startHostileImap({ on: { [stage]: "bye" } satisfies HostileScript["on"] });
     const throttle = { schedule: (_: number, go: () => void) => void setImmediate(go) };
@@ -58,7 +58,7 @@ test.each(["greeting", "LOGIN"] as const)(
   },
 );
 
-test("Bytes that wait for their turn when TLS is to begin were nobody's to send: there is no handshake (RFC 9051 section 6.2.1)", async () => {
+test("RFC 9051 section 6.2.1: bytes that arrive before the TLS handshake prevent it", async () => {
   const { transport, socket, to, held } = await connectTo((server) => server.write("* OK injected\r\n"));
   await eventually(() => held.length === 1);
   expect(() => transport.upgrade?.(socket, to, () => {})).toThrow("before the TLS handshake");

@@ -1,4 +1,4 @@
-/** What the pool of connections does over a server that is told what to do: doubt, refusals, and who is in line. */
+/** The pool of connections on a scripted server: probes, refusals, and the order of waiting calls. */
 import { afterEach, expect, spyOn, test } from "bun:test";
 import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
@@ -50,7 +50,7 @@ const failure = (work: Promise<unknown>) =>
     (error: AppError) => error.code,
   );
 
-test("A connection that was not used for a while is asked whether it lives, sooner before writing than before reading", async () => {
+test("An idle connection is probed before it is leased, for writing after a shorter time than for reading", async () => {
   const { clock, pool, owner, read, write, asked } = await open();
   await pool.use(owner, read, async () => {});
   for (const [waitMs, lease, asks] of [
@@ -64,7 +64,7 @@ test("A connection that was not used for a while is asked whether it lives, soon
   }
 });
 
-test("One that does not answer that is given up soon, and a fresh one serves the call", async () => {
+test("A connection that does not answer the probe is replaced, and the call succeeds", async () => {
   const { imap, clock, pool, owner, read } = await open({ probeMs: 100 });
   await pool.use(owner, read, async () => {});
   imap.become({ NOOP: "stall" });
@@ -74,7 +74,7 @@ test("One that does not answer that is given up soon, and a fresh one serves the
   await eventually(() => imap.open() === 1);
 });
 
-test("One whose server hangs up while nobody uses it holds no place", async () => {
+test("A connection that the server closes while it is idle leaves the pool", async () => {
   const { imap, pool, owner, read } = await open();
   await pool.use(owner, read, async () => {});
   expect(pool.count()).toBe(1);
@@ -82,7 +82,7 @@ test("One whose server hangs up while nobody uses it holds no place", async () =
   await eventually(() => pool.count() === 0);
 });
 
-test("One whose work ended in disorder is not lent again; after an orderly refusal it is", async () => {
+test("A connection is leased again after a refusal, and not after a failure that leaves its state unknown", async () => {
   const { imap, pool, owner, read } = await open();
   const fail = (code: AppError["code"]) =>
     failure(
@@ -98,7 +98,7 @@ test("One whose work ended in disorder is not lent again; after an orderly refus
   expect(imap.connections()).toBe(2);
 });
 
-test("A call that is ended, for whatever reason, leaves nobody a connection in the middle of a command", async () => {
+test("A call that is aborted in a command closes its connection, whatever the reason", async () => {
   const { imap, pool, owner, read } = await open();
   for (const code of ["cancelled", "timed_out", "permission_missing", "shutting_down"] as const) {
     const caller = new AbortController();
@@ -112,7 +112,7 @@ test("A call that is ended, for whatever reason, leaves nobody a connection in t
   }
 });
 
-test("The process's end ends what is under way and closes everything", async () => {
+test("Closing the pool ends running calls and closes all connections", async () => {
   const { imap, pool, owner, read } = await open();
   const started = Promise.withResolvers<void>();
   const running = failure(
@@ -127,10 +127,10 @@ test("The process's end ends what is under way and closes everything", async () 
   await eventually(() => imap.open() === 0);
 });
 
-test("What a server may send is counted for each call anew, and a line without an end is not read to 5 MB", async () => {
+test("The octets a server may send are counted per call, and an endless line is cut off before 5 MB", async () => {
   const { imap, pool, owner, read } = await open({ bytesPerCall: 100_000 });
   imap.become({ NOOP: { say: `${"* 3 EXISTS\r\n".repeat(5_000)}TAG OK done\r\n` } });
-  // Longer than the pool waits between two looks.
+  // Longer than the interval at which the pool counts.
   for (let call = 0; call < 2; call++)
     await pool.use(owner, read, async (used) => {
       await used.noop();
@@ -149,7 +149,7 @@ test("What a server may send is counted for each call anew, and a line without a
   expect(received()).toBeLessThan(5_000_000);
 });
 
-test("A grant that has ended is lent nothing any more, whoever still works for it", async () => {
+test("An ended grant gets no connection, even for work that is still running", async () => {
   const { imap, pool, owner, read } = await open();
   await pool.use(owner, read, async () => {});
   pool.closeGrant(owner.grantId);
@@ -158,7 +158,7 @@ test("A grant that has ended is lent nothing any more, whoever still works for i
   expect(imap.connections()).toBe(2);
 });
 
-test("A call leaves no timer and no listener behind", async () => {
+test("A call leaves no timer and no listener", async () => {
   const { pool, owner, read } = await open();
   await pool.use(owner, read, async () => {});
   const timers = [spyOn(globalThis, "setInterval"), spyOn(globalThis, "clearInterval")] as const;
@@ -181,7 +181,7 @@ test("A call leaves no timer and no listener behind", async () => {
   }
 });
 
-test("A second call does not wait for the first one's work", async () => {
+test("A second call does not wait for the first", async () => {
   const { imap, pool, owner, read } = await open();
   const hold = Promise.withResolvers<void>();
   const first = pool.use(owner, read, () => hold.promise);
@@ -196,25 +196,28 @@ test.each([
   ["with an alert", "TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n"],
   ["with a code", "TAG NO [LIMIT] too many\r\n"],
   ["with BYE", "* BYE too many\r\n"],
-])("I04: a second login that is refused %s beside one that is let in is done without", async (_, say) => {
-  const { imap, pool, owner, read, asked } = await open();
-  const hold = Promise.withResolvers<void>();
-  const started = Promise.withResolvers<void>();
-  const first = pool.use(owner, read, () => {
-    started.resolve();
-    return hold.promise;
-  });
-  await started.promise;
-  imap.become({ LOGIN: { say } });
-  const others = [1, 2, 3].map(() => pool.use(owner, read, async () => "served"));
-  await eventually(() => asked("LOGIN") === 2);
-  hold.resolve();
-  await first;
-  expect(await Promise.all(others)).toEqual(["served", "served", "served"]);
-  expect(asked("LOGIN")).toBe(2);
-});
+])(
+  "I04: after a second login is refused %s, the account is served over its first connection",
+  async (_, say) => {
+    const { imap, pool, owner, read, asked } = await open();
+    const hold = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    const first = pool.use(owner, read, () => {
+      started.resolve();
+      return hold.promise;
+    });
+    await started.promise;
+    imap.become({ LOGIN: { say } });
+    const others = [1, 2, 3].map(() => pool.use(owner, read, async () => "served"));
+    await eventually(() => asked("LOGIN") === 2);
+    hold.resolve();
+    await first;
+    expect(await Promise.all(others)).toEqual(["served", "served", "served"]);
+    expect(asked("LOGIN")).toBe(2);
+  },
+);
 
-test("A login the server refuses for a reason of its own is not tried again for a minute, whatever is called", async () => {
+test("After a login is refused for another reason than the password, there is no login for a minute", async () => {
   const { imap, clock, pool, owner, read, asked } = await open();
   imap.become({ LOGIN: { say: "TAG NO [ALERT] Please log in via your web browser\r\n" } });
   for (let call = 0; call < 3; call++)
@@ -225,7 +228,7 @@ test("A login the server refuses for a reason of its own is not tried again for 
   await pool.use(owner, read, async () => {});
 });
 
-test("I04: nobody logs in for five seconds to a server that is busy", async () => {
+test("I04: after a busy server refused a login, there is no login for five seconds", async () => {
   const { imap, clock, pool, owner, read, asked } = await open();
   imap.become({ LOGIN: { say: "TAG NO [UNAVAILABLE] later\r\n" } });
   const call = () => failure(pool.use(owner, read, async () => {}));
@@ -251,23 +254,23 @@ test("Of two idle connections a call gets the one that has its mailbox selected"
   expect(asked("SELECT")).toBe(2);
 });
 
-test("What was noted of a mailbox is forgotten with the account's last connection", async () => {
+test("The cache of a mailbox is dropped with the account's last connection", async () => {
   const { imap, pool, owner, read } = await open();
-  const notes = () => pool.use(owner, read, async (_, noted) => noted);
-  const first = await notes();
-  expect(await notes()).toBe(first);
+  const getCache = () => pool.use(owner, read, async (_, cache) => cache);
+  const first = await getCache();
+  expect(await getCache()).toBe(first);
   imap.dropAll();
   await eventually(() => pool.count() === 0);
-  expect(await notes()).not.toBe(first);
+  expect(await getCache()).not.toBe(first);
 });
 
-test("A server not known to tell of itself what has changed is asked before it is read", async () => {
+test("A server that is not known to report changes inline gets a NOOP before a read", async () => {
   const { pool, owner, read, asked } = await open();
   await pool.use(owner, read, (imap) => readFresh(imap, () => imap.search({ all: true }, { uid: true })));
   expect([asked("NOOP"), asked("UID SEARCH")]).toEqual([1, 1]);
 });
 
-test("A mailbox the server finds damaged is not told as one that is missing (RFC 5530)", async () => {
+test("RFC 5530 section 3: a damaged or locked mailbox is not reported as missing", async () => {
   const { imap, pool, owner, read } = await open();
   const codeOf = async (say: string) => {
     imap.become({ SELECT: { say } });

@@ -11,7 +11,7 @@ type Row = { id: string; subject: string; unread: boolean };
 
 const list = async (claude: TestClient) => (await claude.call("get_recent_emails")).data.emails as Row[];
 
-/** A mailbox with three emails and a client that has just looked at it. */
+/** Runs `work` with a mailbox of three emails that the client has just listed. */
 async function withWarmMailbox(
   work: (scene: { user: User; claude: TestClient; roundTrips: () => number }) => Promise<void>,
 ): Promise<void> {
@@ -30,14 +30,14 @@ async function withWarmMailbox(
   await proxy.stop();
 }
 
-describeMail("A mailbox that was looked at before", () => {
+describeMail("A mailbox that was listed before", () => {
   test("An unchanged mailbox is listed again in one round trip", () =>
     withWarmMailbox(async ({ claude, roundTrips }) => {
       expect(await list(claude)).toHaveLength(3);
       expect(roundTrips()).toBe(1);
     }));
 
-  test("What has arrived since is in the next list and in the next search", () =>
+  test("An email that arrived since is in the next list and in the next search", () =>
     withWarmMailbox(async ({ user, claude }) => {
       const kit = await mailServer();
       await kit.deliver(user, await toRaw({ subject: "Four", text: "x" }));
@@ -49,7 +49,7 @@ describeMail("A mailbox that was looked at before", () => {
       expect((found.data.emails as Row[]).map((row) => row.subject)).toEqual(["Five"]);
     }));
 
-  test("What somebody else has read since is shown as read", () =>
+  test("An email that another client read since is shown as read", () =>
     withWarmMailbox(async ({ user, claude }) => {
       const kit = await mailServer();
       await kit.withImap(user, async (imap) => {
@@ -65,7 +65,7 @@ describeMail("A mailbox that was looked at before", () => {
       expect(unread.data.emails).toEqual([]);
     }));
 
-  test("What somebody else has removed since is in neither list nor total", () =>
+  test("An email that another client removed since is in neither list nor total", () =>
     withWarmMailbox(async ({ user, claude }) => {
       const kit = await mailServer();
       await kit.withImap(user, async (imap) => {
@@ -77,7 +77,7 @@ describeMail("A mailbox that was looked at before", () => {
       expect(answer.data.total).toBe(2);
     }));
 
-  test("What somebody else has removed since is not in the next page either, also when the page before ended with it", () =>
+  test("An email that another client removed since is not in the next page, even when the page before ended with it", () =>
     withWarmMailbox(async ({ user, claude }) => {
       const kit = await mailServer();
       const remove = (uid: string) =>

@@ -121,7 +121,7 @@ describeMail("The upload link", () => {
       const large = new File([new Uint8Array(25_000_001)], "large.bin");
       expect((await post(url, formWith(large))).status).toBe(413);
       const page = await (await post(url, formWith(new File([new Uint8Array(26_000_000)], "x")))).text();
-      expect(page).toContain("more than 25 MB together");
+      expect(page).toContain("larger than 25 MB in total");
       const empty = await post(url, formWith());
       expect([empty.status, await empty.text()]).toEqual([400, expect.stringContaining("The upload failed")]);
       expect((await post(url, "files=x")).status).toBe(400);

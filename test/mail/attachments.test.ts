@@ -168,7 +168,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
   test("says that a file is damaged, or unpacks beyond its limit, and gives a link", async () => {
     for (const [name, note] of [
       ["broken.pdf", "The file is damaged"],
-      ["bomb.docx", "Unpacked it is larger than 64 MB"],
+      ["bomb.docx", "The unpacked file is larger than 64 MB"],
     ] as const) {
       const { text } = await read(name);
       expect(text).toContain(note);

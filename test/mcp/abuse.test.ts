@@ -17,8 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => door.close());
 
-describe("N03: an Origin", () => {
-  test("N03: evil and null are 403, absent is served, on every method", async () => {
+describe("N03: The Origin header", () => {
+  test("N03: an unknown origin and null are 403 for every method, and a request without Origin is served", async () => {
     const session = await door.initialize("theirs");
     for (const method of ["POST", "GET", "DELETE"]) {
       for (const Origin of ["https://evil.example", "null"]) {
@@ -47,8 +47,8 @@ describe("N03: an Origin", () => {
   });
 });
 
-describe("N07: a flood", () => {
-  test("N07: of 10,000 initialize is limited with Retry-After", async () => {
+describe("N07: Abuse", () => {
+  test("N07: 10,000 initialize requests are limited with Retry-After", async () => {
     let opened = 0;
     let limited: Response | undefined;
     for (let count = 0; count < 10_000; count += 1) {
@@ -62,16 +62,16 @@ describe("N07: a flood", () => {
     expect(opened).toBeLessThanOrEqual(300);
     expect(Number(limited?.headers.get("Retry-After"))).toBeGreaterThan(0);
     expect((await door.request("GET", { token: "flooding" })).status).toBe(429);
-    // Another grant is served meanwhile.
+    // Another grant is still served.
     expect((await door.request("POST", { token: "theirs", body: ping })).status).toBe(200);
   }, 30_000);
 
-  test("N07: a batch of 10,000 is refused at once", async () => {
+  test("N07: a batch of 10,000 messages is refused", async () => {
     const body = Array.from({ length: 10_000 }, (_, id) => ({ jsonrpc: "2.0", id, method: "ping" }));
     expect((await door.request("POST", { body })).status).toBe(400);
   });
 
-  test("N07: JSON nested 10,000 deep is answered, whole or as arguments", async () => {
+  test("N07: JSON nested 10,000 deep is answered, as a message and as arguments", async () => {
     const deep = `${"[".repeat(10_000)}${"]".repeat(10_000)}`;
     expect((await door.request("POST", { body: deep })).status).toBe(400);
     const objects = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
@@ -85,15 +85,15 @@ describe("N07: a flood", () => {
     }
   });
 
-  test("N07: 2 MB is refused with 413", async () => {
+  test("N07: a body of 2 MB is 413", async () => {
     const body = JSON.stringify(callMessage("echo", { text: "x".repeat(2_000_000) }));
     expect((await door.request("POST", { body })).status).toBe(413);
   });
 
-  test("N07: names that JavaScript objects have of their own are unknown like any other", async () => {
+  test("N07: names of JavaScript object properties are unknown arguments and tools", async () => {
     const misnamed = (name: string) =>
       JSON.stringify(callMessage("echo", { text: "x" })).replace('"text"', JSON.stringify(name));
-    // zod leaves __proto__ out before anything sees it.
+    // zod drops __proto__ before any code of ours sees it.
     const proto = await (await door.request("POST", { body: misnamed("__proto__") })).text();
     expect(proto).toContain('"structuredContent":{"text":"nothing"}');
     for (const name of ["constructor", "toString", "hasOwnProperty"]) {
@@ -105,7 +105,7 @@ describe("N07: a flood", () => {
     }
   });
 
-  test("N07: whatever JSON comes is answered, and never as a bug", async () => {
+  test("N07: any JSON is answered, and never with an internal error", async () => {
     const quick = ["echo", "refuse", "do_write", "none", ""];
     const id = fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.double(), fc.object());
     const params = fc.oneof(

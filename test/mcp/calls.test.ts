@@ -10,30 +10,30 @@ import { eventually } from "../support/waiting.ts";
 const someCall = { grantId: "grt_1", cancelKey: undefined, hintWhenStopped: undefined };
 const forever = () => new Promise<never>(() => {});
 
-describe("the running calls", () => {
-  test("take no work of a caller who is gone already", async () => {
+describe("createCalls", () => {
+  test("cancels a call whose caller is gone already", async () => {
     const call = { ...someCall, callerSignal: AbortSignal.abort() };
     await expect(createCalls().run(call, forever)).rejects.toMatchObject({ code: "cancelled" });
   });
 
-  test("clean up what a deaf call takes after it is over", async () => {
+  test("runs a clean-up at once when it is registered after the end of the call", async () => {
     const calls = createCalls({ deadlineMs: 1 });
     const call = { ...someCall, callerSignal: new AbortController().signal };
     let cleanedUp = false;
-    let takeMore = () => {};
+    let registerLate = () => {};
     const run = calls.run(call, (_signal, onEnd) => {
-      takeMore = () => onEnd(() => (cleanedUp = true));
+      registerLate = () => onEnd(() => (cleanedUp = true));
       return forever();
     });
     await expect(run).rejects.toMatchObject({ code: "timed_out" });
-    takeMore();
+    registerLate();
     expect(cleanedUp).toBe(true);
   });
 });
 
-const textOf = async (response: Response): Promise<string> => JSON.stringify(await response.json());
+const bodyOf = async (response: Response): Promise<string> => JSON.stringify(await response.json());
 
-describe("a call", () => {
+describe("A call", () => {
   let door: McpDoor;
   let url: string;
   let made: ReturnType<typeof createTestTools>;
@@ -51,16 +51,16 @@ describe("a call", () => {
         Authorization: "Bearer mine",
         "Content-Type": "application/json",
         Accept: "application/json, text/event-stream",
-        ...(init.session ? { "Mcp-Session-Id": init.session } : {}),
+        ...(init.session && { "Mcp-Session-Id": init.session }),
       },
       body: JSON.stringify(body),
-      ...(init.signal ? { signal: init.signal } : {}),
+      signal: init.signal ?? null,
     });
   }
 
-  test("ends at its deadline with a clear error, also a tool that does not listen to its signal", async () => {
+  test("ends at its deadline with timed_out, even when the tool ignores its signal", async () => {
     for (const message of [callMessage("wait", { ms: 20_000 }), callMessage("deaf")]) {
-      const answer = await textOf(await post(message));
+      const answer = await bodyOf(await post(message));
       expect(answer).toContain("This took longer than");
       expect(answer).toContain("timed_out");
       expect(answer).toContain('"isError":true');
@@ -69,20 +69,20 @@ describe("a call", () => {
     expect(door.calls.count()).toBe(0);
   });
 
-  test("that is cut off while it sends says that the email may have been sent, in its own words or in ours", async () => {
-    const own = await textOf(await post(callMessage("send_slowly", { listens: true })));
-    expect(own).toContain("maybe_sent");
-    const ours = await textOf(await post(callMessage("send_slowly", { listens: false })));
-    expect(ours).toContain("timed_out");
-    expect(ours).toContain("The email may have been sent; look in Sent");
+  test("stopped while sending says that the email may have been sent, with the tool's error or without", async () => {
+    const toolError = await bodyOf(await post(callMessage("send_slowly", { listens: true })));
+    expect(toolError).toContain("maybe_sent");
+    const stopped = await bodyOf(await post(callMessage("send_slowly", { listens: false })));
+    expect(stopped).toContain("timed_out");
+    expect(stopped).toContain("The email may have been sent; look in Sent");
   });
 
-  test("that never ends keeps no place among the four of its grant beyond its deadline", async () => {
+  test("that never ends frees its slot among the four of its grant at the deadline", async () => {
     await Promise.all([1, 2, 3, 4].map((id) => post(callMessage("deaf", {}, id))));
-    expect(await textOf(await post(callMessage("echo", { text: "still here" })))).toContain("still here");
+    expect(await bodyOf(await post(callMessage("echo", { text: "still here" })))).toContain("still here");
   });
 
-  test("ends when its caller goes away", async () => {
+  test("ends when its caller disconnects", async () => {
     const leaving = new AbortController();
     const answer = post(callMessage("wait", { ms: 20_000 }), { signal: leaving.signal });
     await eventually(() => made.observed.started === 1);
@@ -91,7 +91,7 @@ describe("a call", () => {
     await eventually(() => made.observed.aborted.includes("cancelled"));
   });
 
-  test("ends when its caller goes away from a stream with progress", async () => {
+  test("ends when its caller disconnects from a stream with progress", async () => {
     const leaving = new AbortController();
     const message = callMessage("wait", { ms: 20_000 }, 1, { progressToken: "p" });
     const response = await post(message, { signal: leaving.signal });
@@ -101,7 +101,7 @@ describe("a call", () => {
     await eventually(() => made.observed.aborted.includes("cancelled"));
   });
 
-  test("ends when the session cancels it, and only then (MCP 2025-11-25, Cancellation)", async () => {
+  test("MCP 2025-11-25, Cancellation: ends when its own session cancels it, and not for another session", async () => {
     const [session, other] = [await door.initialize(), await door.initialize()];
     const answer = post(callMessage("wait", { ms: 20_000 }, "c1"), { session });
     await eventually(() => made.observed.started === 1);
@@ -109,7 +109,7 @@ describe("a call", () => {
     expect((await post(cancel, { session: other })).status).toBe(202);
     expect(made.observed.aborted).toEqual([]);
     expect((await post(cancel, { session })).status).toBe(202);
-    expect(await textOf(await answer)).toContain("cancelled");
+    expect(await bodyOf(await answer)).toContain("cancelled");
     expect(made.observed.aborted).toEqual(["cancelled"]);
   });
 
@@ -119,31 +119,31 @@ describe("a call", () => {
     door.calls.closeGrant("grt_theirs");
     expect(made.observed.aborted).toEqual([]);
     door.calls.closeGrant("grt_mine");
-    expect(await textOf(await answer)).toContain("permission_missing");
+    expect(await bodyOf(await answer)).toContain("permission_missing");
   });
 
-  test("R05: at the process's end a running call is answered and a new one is 503 with Retry-After", async () => {
+  test("R05: is answered while the process stops, and a new call is 503 with Retry-After", async () => {
     const answer = post(callMessage("wait", { ms: 200 }));
     await eventually(() => made.observed.started === 1);
     const closed = door.calls.close(5_000);
     const refused = await post(callMessage("echo"));
     expect(refused.status).toBe(503);
     expect(refused.headers.get("Retry-After")).toBe("5");
-    expect(await textOf(await answer)).toContain("Waited 200 ms.");
+    expect(await bodyOf(await answer)).toContain("Waited 200 ms.");
     await closed;
   });
 
-  test("R05: a call that outlasts the grace is ended with a clear error", async () => {
+  test("R05: is stopped with shutting_down after the grace period", async () => {
     const answer = post(callMessage("deaf"));
     await eventually(() => door.calls.count() === 1);
     await door.calls.close(20);
-    expect(await textOf(await answer)).toContain("shutting_down");
+    expect(await bodyOf(await answer)).toContain("shutting_down");
   });
 
-  test("N07: two calls in flight with one JSON-RPC id are both answered", async () => {
+  test("N07: is answered while other calls with the same JSON-RPC id run", async () => {
     const session = await door.initialize();
     const answers = await Promise.all(
-      [150, 100, 50].map(async (ms) => textOf(await post(callMessage("wait", { ms }, "same"), { session }))),
+      [150, 100, 50].map(async (ms) => bodyOf(await post(callMessage("wait", { ms }, "same"), { session }))),
     );
     expect(answers.map((answer) => /Waited \d+ ms/.exec(answer)?.[0])).toEqual([
       "Waited 150 ms",
@@ -152,7 +152,7 @@ describe("a call", () => {
     ]);
   });
 
-  test("tells how far it is to who asked, each step once (MCP 2025-11-25, Progress)", async () => {
+  test("MCP 2025-11-25, Progress: reports each step once to a caller with a progress token", async () => {
     const client = new Client({ name: "test", version: "1" });
     const requestInit = { headers: { Authorization: "Bearer mine" } };
     await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
@@ -169,8 +169,8 @@ describe("a call", () => {
   });
 });
 
-describe("a grant's calls", () => {
-  test("wait in line beyond four at once, and beyond their rate are told when", async () => {
+describe("The calls of a grant", () => {
+  test("are queued beyond four at a time, and refused beyond their rate with the time to wait", async () => {
     const made = createTestTools();
     const limits = createLimits({
       clock: { now: () => 0 },
@@ -180,13 +180,13 @@ describe("a grant's calls", () => {
     const door = await openMcpDoor({ tools: made.tools, limits });
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, id) =>
-        textOf(await door.request("POST", { body: callMessage("wait", { ms: 20 }, id) })),
+        bodyOf(await door.request("POST", { body: callMessage("wait", { ms: 20 }, id) })),
       ),
     );
     expect(answers.filter((answer) => answer.includes("Waited 20 ms"))).toHaveLength(12);
     expect(answers.filter((answer) => /rate_limited/.test(answer) && / 1 s\./.test(answer))).toHaveLength(8);
     const other = await door.request("POST", { token: "theirs", body: callMessage("echo") });
-    expect(await textOf(other)).toContain("nothing");
+    expect(await bodyOf(other)).toContain("nothing");
     await door.close();
   });
 });

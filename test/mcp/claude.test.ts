@@ -1,4 +1,4 @@
-/** What Claude's clients send to /mcp, request by request, at the whole product with a real mailbox behind it. */
+/** The requests that Claude's clients send to /mcp, answered by the whole product with a real mailbox. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connectMailbox, type Tokens } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
@@ -8,7 +8,7 @@ import { callMessage } from "../support/mcp-tools.ts";
 import { ownMsOf } from "../support/own-time.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 
-describeMail("claude.ai at /mcp", () => {
+describeMail("POST /mcp from claude.ai", () => {
   let product: TestProduct;
   let tokens: Tokens;
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describeMail("claude.ai at /mcp", () => {
   });
   afterAll(() => product.stop());
 
-  /** As Anthropic's cloud sends it: no Origin, a user agent of its own. */
+  /** A request as Anthropic's cloud sends it: without Origin, with its own user agent. */
   function post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(`${product.url}/mcp`, {
       method: "POST",
@@ -39,7 +39,7 @@ describeMail("claude.ai at /mcp", () => {
   const initialized = { jsonrpc: "2.0", method: "notifications/initialized" };
   const recent = callMessage("get_recent_emails", {}, 3);
 
-  test("a probe without a token and with Accept: */* is shown the way to the metadata", async () => {
+  test("without a token is 401 with the URL of the resource metadata", async () => {
     const probe = await fetch(`${product.url}/mcp`, {
       method: "POST",
       headers: { Accept: "*/*" },
@@ -54,7 +54,7 @@ describeMail("claude.ai at /mcp", () => {
     expect(get.status).toBe(401);
   });
 
-  test("server/discover first is refused so that the client falls back to initialize", async () => {
+  test("refuses server/discover, so that the client falls back to initialize", async () => {
     const discover = { jsonrpc: "2.0", id: 0, method: "server/discover", params: { _meta: {} } };
     const refused = await post(discover, {
       "MCP-Protocol-Version": "2026-07-28",
@@ -65,14 +65,14 @@ describeMail("claude.ai at /mcp", () => {
     expect((await post(initializeMessage)).status).toBe(200);
   });
 
-  test("a client that never sends the session id back is served from first to last", async () => {
+  test("serves a client that never sends a session id", async () => {
     expect((await post(initializeMessage)).status).toBe(200);
     expect((await post(initialized)).status).toBe(202);
     expect(await (await post(list)).text()).toContain('"get_recent_emails"');
     expect(await (await post(recent)).text()).toContain("Old bridge");
   });
 
-  test("a client that initializes again for every call is served each time", async () => {
+  test("serves a client that initializes before every call", async () => {
     for (let round = 0; round < 5; round += 1) {
       const opened = await post({ ...initializeMessage, id: round });
       const session = opened.headers.get("Mcp-Session-Id") ?? "";
@@ -82,7 +82,7 @@ describeMail("claude.ai at /mcp", () => {
     }
   });
 
-  test("a stale session id is 404, and the client's new initialize is served", async () => {
+  test("is 404 for a deleted session, and serves the following initialize", async () => {
     const stale = { "Mcp-Session-Id": "a".repeat(64) };
     expect((await post(list, stale)).status).toBe(404);
     const again = await post(initializeMessage, stale);
@@ -90,7 +90,7 @@ describeMail("claude.ai at /mcp", () => {
     expect((await post(list, session)).status).toBe(200);
   });
 
-  test("a charset in the content type and a doubled protocol version do not matter", async () => {
+  test("accepts a charset in the content type and a repeated protocol version", async () => {
     const headers = {
       "Content-Type": "application/json; charset=utf-8",
       "MCP-Protocol-Version": "2025-11-25, 2025-11-25",
@@ -99,7 +99,7 @@ describeMail("claude.ai at /mcp", () => {
     expect(await (await post(recent, headers)).text()).toContain("Old bridge");
   });
 
-  test("a restart of the server in the middle of a session goes unnoticed", async () => {
+  test("serves the same session after a restart of the server", async () => {
     const opened = await post(initializeMessage);
     const session = { "Mcp-Session-Id": opened.headers.get("Mcp-Session-Id") ?? "" };
     expect(await (await post(recent, session)).text()).toContain("Old bridge");
@@ -115,7 +115,7 @@ describeMail("claude.ai at /mcp", () => {
     await stream.body?.cancel();
   });
 
-  test("a revoked grant's stream ends within a second, and its token is 401 with error invalid_token", async () => {
+  test("ends the stream of a revoked grant within a second, and its token is 401 invalid_token", async () => {
     const opened = await post(initializeMessage);
     const session = opened.headers.get("Mcp-Session-Id") ?? "";
     const headers = { Authorization: `Bearer ${tokens.accessToken}`, "Mcp-Session-Id": session };

@@ -26,7 +26,7 @@ afterAll(async () => {
   await door.close();
 });
 
-describe("the official conformance suite at 2025-11-25 finds nothing wrong in", () => {
+describe("The official conformance suite for MCP 2025-11-25 passes the scenario", () => {
   test.each(scenarios)("%s", async (scenario) => {
     const run = Bun.spawn(
       [
@@ -43,12 +43,12 @@ describe("the official conformance suite at 2025-11-25 finds nothing wrong in", 
       ],
       { stdout: "pipe", stderr: "pipe" },
     );
-    const [output, complaints, code] = await Promise.all([
+    const [output, errors, code] = await Promise.all([
       new Response(run.stdout).text(),
       new Response(run.stderr).text(),
       run.exited,
     ]);
-    expect({ code, output: code === 0 ? "" : output + complaints }).toEqual({ code: 0, output: "" });
+    expect({ code, output: code === 0 ? "" : output + errors }).toEqual({ code: 0, output: "" });
     expect(output).toMatch(/Passed: (\d+)\/\1, 0 failed, 0 warnings/);
   });
 });

@@ -30,19 +30,19 @@ function refusalOf(given: Record<string, unknown>): string {
     if (error instanceof AppError) return `${error.code}: ${error.message} ${error.hint}`;
     throw error;
   }
-  throw new Error("it was taken");
+  throw new Error("the input was accepted");
 }
 
-describe("a call's arguments", () => {
+describe("The arguments of a call", () => {
   test("get their defaults", () => {
     expect(checkInput(tool, {})).toEqual(defaults);
   });
 
-  test("that are null are left out, as some models put it", () => {
+  test("that are null count as absent", () => {
     expect(checkInput(tool, { limit: null, ids: null, query: null, format: null })).toEqual(defaults);
   });
 
-  test("are read as meant when a model writes their type as text", () => {
+  test("of a wrong type are converted when the meaning is clear", () => {
     expect(checkInput(tool, { limit: "5", unread_only: "true", ids: '["a","b"]' })).toEqual({
       ...defaults,
       limit: 5,
@@ -58,7 +58,7 @@ describe("a call's arguments", () => {
     });
   });
 
-  test("are known by the letters of their names, unless the right name is there as well", () => {
+  test("are recognized by similar names, unless the right name is present as well", () => {
     expect(checkInput(tool, { unreadOnly: true, ID: "a", Limit: 5 })).toMatchObject({
       unread_only: true,
       ids: ["a"],
@@ -69,7 +69,7 @@ describe("a call's arguments", () => {
     expect(refusalOf({ ID: "a", Id: "b" })).toContain('no argument "ID"');
   });
 
-  test("stay refused when they do not fit: each is named", () => {
+  test("that do not fit are refused, each by name", () => {
     expect(refusalOf({ limit: "many" })).toMatch(/^invalid_input: try_it was called wrongly. limit: /);
     expect(refusalOf({ limit: "1000" })).toContain("limit: ");
     expect(refusalOf({ ids: ["a", 1] })).toContain("ids.1: ");
@@ -80,13 +80,13 @@ describe("a call's arguments", () => {
     );
   });
 
-  test("that are missing are said to be needed", () => {
+  test("that are missing are reported as needed", () => {
     const needing = { ...tool, input: z.object({ id: z.string(), more: z.string().optional() }) };
     for (const given of [{}, { id: null }, { id: undefined, more: "x" }])
       expect(() => checkInput(needing, given)).toThrow("id: It is needed.");
   });
 
-  test("that are unknown are named with the nearest, and shown shortened", () => {
+  test("that are unknown are reported with the most similar name, shortened", () => {
     expect(refusalOf({ max: 5 })).toContain('try_it has no argument "max"');
     expect(refusalOf({ unred_only: true })).toContain('the nearest is "unread_only"');
     expect(refusalOf({ email_ids: true })).toContain('the nearest is "ids"');

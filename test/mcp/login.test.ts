@@ -1,4 +1,4 @@
-/** The official client 2.x from nothing but the URL: finds the way, registers, logs in, refreshes. */
+/** The official client 2.x, given only the URL: discovery, registration, authorization and refresh. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import {
   Client,
@@ -17,7 +17,7 @@ import { createTestClock } from "../support/test-clock.ts";
 
 const redirectUrl = "http://localhost:53683/callback";
 
-/** What an application keeps for the SDK, and where its browser was sent. */
+/** An OAuth provider that keeps its state in memory, and the URL its browser was sent to. */
 function createApplication(clientMetadataUrl: string | undefined) {
   const kept: {
     client?: StoredOAuthClientInformation;
@@ -31,7 +31,7 @@ function createApplication(clientMetadataUrl: string | undefined) {
   const provider: OAuthClientProvider = {
     redirectUrl,
     clientMetadata: { client_name: "sdk", redirect_uris: [redirectUrl], token_endpoint_auth_method: "none" },
-    ...(clientMetadataUrl === undefined ? {} : { clientMetadataUrl }),
+    clientMetadataUrl,
     state: () => "state",
     clientInformation: () => kept.client,
     saveClientInformation(client) {
@@ -70,7 +70,7 @@ describeMail("The official client 2.x with its OAuth provider", () => {
     new StreamableHTTPClientTransport(new URL(`${product.url}/mcp`), { authProvider });
   const newClient = () => new Client({ name: "sdk", version: "2" }, { versionNegotiation: { mode: "auto" } });
 
-  async function walk(url: URL | undefined): Promise<URLSearchParams> {
+  async function authorize(url: URL | undefined): Promise<URLSearchParams> {
     const page = await fetch(url ?? "");
     const form = readForm(await page.text());
     return requireCode(await submitForm(product, form, formFields(user, await mailServer())));
@@ -80,12 +80,12 @@ describeMail("The official client 2.x with its OAuth provider", () => {
     ["registers", undefined, /^reg_/],
     ["names its metadata document", "https://claude.ai/oauth/claude-code-client-metadata", /^https:/],
   ] as const)(
-    "%s, connects, calls, and refreshes by itself when the token ends",
+    "%s, connects, calls, and refreshes the token when it expires",
     async (_, metadata, clientId) => {
       const { provider, kept } = createApplication(metadata);
       const first = newTransport(provider);
       await expect(newClient().connect(first)).rejects.toThrow(UnauthorizedError);
-      await first.finishAuth(await walk(kept.sentTo));
+      await first.finishAuth(await authorize(kept.sentTo));
       expect(kept.client?.client_id).toMatch(clientId);
 
       const client = newClient();

@@ -27,15 +27,15 @@ async function codeOf(response: Response): Promise<number> {
   return failure.parse(await response.json()).error.code;
 }
 
-describe("POST /mcp in the order of its checks", () => {
-  test("an Origin that is present and unknown is refused before the token is looked at", async () => {
+describe("POST /mcp, in the order of its checks", () => {
+  test("refuses an unknown Origin before it checks the token", async () => {
     for (const origin of ["https://evil.example", "null", "https://claude.ai.evil.example", ""]) {
       const response = await door.request("POST", { token: null, headers: { Origin: origin }, body: ping });
       expect(response.status).toBe(403);
     }
   });
 
-  test("an absent Origin and every known one are served", async () => {
+  test("accepts an absent Origin and every known one", async () => {
     expect((await door.request("POST", { body: ping })).status).toBe(200);
     for (const origin of ["https://claude.ai", "https://claude.com", "https://connectmyemail.com"]) {
       const response = await door.request("POST", { headers: { Origin: origin }, body: ping });
@@ -44,12 +44,12 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("without a bearer it is 401, also when the body is too large or no JSON", async () => {
+  test("is 401 without a bearer token, even with a body that is too large or no JSON", async () => {
     for (const body of [ping, "{", "x".repeat(2_000_000)])
       expect((await door.request("POST", { token: null, body })).status).toBe(401);
   });
 
-  test("a body over 1 MB is 413, announced or chunked", async () => {
+  test("is 413 for a body over 1 MB, with Content-Length or chunked", async () => {
     const large = JSON.stringify({ ...ping, params: { text: "x".repeat(1_100_000) } });
     expect((await door.request("POST", { body: large })).status).toBe(413);
     const chunked = new Request("http://localhost/mcp", {
@@ -60,7 +60,7 @@ describe("POST /mcp in the order of its checks", () => {
     expect((await door.app.request(chunked)).status).toBe(413);
   });
 
-  test("a body that is not JSON is 400 and -32700 (JSON-RPC 2.0 section 5.1)", async () => {
+  test("JSON-RPC 2.0 section 5.1: is 400 and -32700 for a body that is not JSON", async () => {
     for (const body of ["", "{", "nonsense", '{"jsonrpc":']) {
       const response = await door.request("POST", { body });
       expect(response.status).toBe(400);
@@ -68,7 +68,7 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("JSON that is no JSON-RPC message is 400 and -32600 (JSON-RPC 2.0 section 5.1)", async () => {
+  test("JSON-RPC 2.0 section 5.1: is 400 and -32600 for JSON that is no JSON-RPC message", async () => {
     for (const body of ["[]", "1", "null", '{"jsonrpc":"1.0","id":1,"method":"ping"}', '{"id":1}']) {
       const response = await door.request("POST", { body });
       expect(response.status).toBe(400);
@@ -76,7 +76,7 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("Accept missing, */*, or JSON alone is served", async () => {
+  test("accepts a missing Accept header, */*, and JSON alone", async () => {
     for (const accept of ["*/*", "application/json", "application/json, text/event-stream", ""]) {
       const response = await door.request("POST", { headers: { Accept: accept }, body: ping });
       expect(response.status).toBe(200);
@@ -93,19 +93,19 @@ describe("POST /mcp in the order of its checks", () => {
     expect((await door.app.request(bare)).status).toBe(200);
   });
 
-  test("a content type with a charset is served", async () => {
+  test("accepts a content type with a charset", async () => {
     const headers = { "Content-Type": "application/json; charset=utf-8" };
     expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
   });
 
-  test("a doubled MCP-Protocol-Version is read as one, an empty one as none", async () => {
+  test("reads a repeated MCP-Protocol-Version as one, and an empty one as absent", async () => {
     for (const version of ["2025-06-18, 2025-06-18", "2025-06-18,", ""]) {
       const headers = { "MCP-Protocol-Version": version };
       expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
     }
   });
 
-  test("an unsupported MCP-Protocol-Version is 400 and -32000 (MCP 2025-11-25, Transports)", async () => {
+  test("MCP 2025-11-25, Transports: is 400 and -32000 for an unsupported MCP-Protocol-Version", async () => {
     for (const version of ["2026-07-28", "1", "2025-06-18, 2025-11-25"]) {
       const response = await door.request("POST", {
         headers: { "MCP-Protocol-Version": version },
@@ -116,19 +116,19 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("server/discover is 400 and -32000, with and without the header of 2026-07-28", async () => {
+  test("is 400 and -32000 for server/discover, with and without the version header of 2026-07-28", async () => {
     const body = { jsonrpc: "2.0", id: 0, method: "server/discover", params: {} };
     for (const headers of [
       undefined,
       { "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "server/discover" },
     ]) {
-      const response = await door.request("POST", { ...(headers ? { headers } : {}), body });
+      const response = await door.request("POST", { headers: headers ?? {}, body });
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ id: 0, error: { code: -32000 } });
     }
   });
 
-  test("initialize answers 200 with a session id, and negotiates (MCP 2025-11-25, Lifecycle)", async () => {
+  test("MCP 2025-11-25, Lifecycle: answers initialize with a session id and the negotiated version", async () => {
     for (const [asked, spoken] of [
       ["2025-11-25", "2025-11-25"],
       ["2025-03-26", "2025-03-26"],
@@ -149,14 +149,14 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("initialize is served to a client that still carries a dead session or a newer header", async () => {
+  test("accepts initialize with the id of an ended session or with a newer version header", async () => {
     const headers = { "MCP-Protocol-Version": "2026-07-28" };
     const response = await door.request("POST", { session: "gone", headers, body: initializeMessage });
     expect(response.status).toBe(200);
     expect(response.headers.get("Mcp-Session-Id")).not.toBe("gone");
   });
 
-  test("a malformed initialize is 400 and -32602 in one line, and opens no session", async () => {
+  test("is 400 and -32602 for a malformed initialize, and opens no session", async () => {
     for (const params of [undefined, {}, { ...initializeMessage.params, protocolVersion: 3 }]) {
       const response = await door.request("POST", { body: { ...initializeMessage, params } });
       expect(response.status).toBe(400);
@@ -166,7 +166,7 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("no session id, or an empty one, is served all the same", async () => {
+  test("accepts a missing or empty session id", async () => {
     const none: Record<string, string>[] = [{}, { "Mcp-Session-Id": "" }];
     for (const headers of none) {
       const body = callMessage("echo", { text: "hello" });
@@ -175,7 +175,7 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("notifications and responses are 202 with an empty body", async () => {
+  test("answers notifications and responses with 202 and an empty body", async () => {
     const session = await door.initialize();
     for (const body of [
       { jsonrpc: "2.0", method: "notifications/initialized" },
@@ -189,7 +189,7 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("an unknown method is -32601, and what we do not offer is too (JSON-RPC 2.0 section 5.1)", async () => {
+  test("JSON-RPC 2.0 section 5.1: is -32601 for an unknown method and for features we do not offer", async () => {
     for (const method of ["no/such", "resources/list", "prompts/list", "logging/setLevel", "tasks/list"]) {
       const response = await door.request("POST", { body: { jsonrpc: "2.0", id: 9, method, params: {} } });
       expect(response.status).toBe(200);
@@ -197,7 +197,7 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("a small batch is answered as one (MCP 2025-03-26, Transports)", async () => {
+  test("MCP 2025-03-26, Transports: answers a small batch with a batch", async () => {
     const body = [
       ping,
       callMessage("echo", { text: "b" }, "x"),
@@ -208,7 +208,7 @@ describe("POST /mcp in the order of its checks", () => {
     expect(answers.map(({ id }) => id)).toEqual([5, "x"]);
   });
 
-  test("a batch that repeats an id, or opens a session beside something else, is refused", async () => {
+  test("refuses a batch with a repeated id, with initialize, or with more than 16 messages", async () => {
     for (const body of [
       [ping, ping],
       [initializeMessage, ping],
@@ -221,7 +221,7 @@ describe("POST /mcp in the order of its checks", () => {
     }
   });
 
-  test("a method that is none of ours is 405 with Allow", async () => {
+  test("is 405 with Allow for any other HTTP method", async () => {
     for (const method of ["PUT", "PATCH"]) {
       const response = await door.request(method, { body: "{}" });
       expect(response.status).toBe(405);
@@ -230,21 +230,21 @@ describe("POST /mcp in the order of its checks", () => {
   });
 });
 
-describe("a level", () => {
+describe("The level of a grant", () => {
   async function namesFor(token: string): Promise<string[]> {
     const body = { jsonrpc: "2.0", id: 2, method: "tools/list" };
     const response = await door.request("POST", { token, body });
     return listing.parse(await response.json()).result.tools.map(({ name }) => name);
   }
 
-  test("decides what is listed", async () => {
+  test("decides which tools are listed", async () => {
     const reading = ["echo", "wait", "deaf", "refuse", "broken"];
     expect(await namesFor("reader")).toEqual(reading);
     expect(await namesFor("organiser")).toEqual([...reading, "do_write", "do_destroy"]);
     expect(await namesFor("mine")).toEqual([...reading, "do_write", "do_destroy", "do_send", "send_slowly"]);
   });
 
-  test("of reading is 403 insufficient_scope for a tool that writes (RFC 6750 section 3.1)", async () => {
+  test("RFC 6750 section 3.1: read is 403 insufficient_scope for a writing tool", async () => {
     for (const name of ["do_write", "do_destroy", "do_send"]) {
       const response = await door.request("POST", { token: "reader", body: callMessage(name) });
       expect(response.status).toBe(403);
@@ -258,7 +258,7 @@ describe("a level", () => {
     }
   });
 
-  test("of organizing is told permission_missing for a tool that sends", async () => {
+  test("organise is answered permission_missing for a sending tool", async () => {
     const response = await door.request("POST", { token: "organiser", body: callMessage("do_send") });
     const { result } = called.parse(await response.json());
     expect(result.isError).toBe(true);
@@ -266,7 +266,7 @@ describe("a level", () => {
   });
 });
 
-describe("a call's answer", () => {
+describe("The answer to a call", () => {
   async function call(name: string, args: unknown) {
     const response = await door.request("POST", { body: callMessage(name, args) });
     return called.parse(await response.json()).result;
@@ -280,7 +280,7 @@ describe("a call's answer", () => {
     });
   });
 
-  test("names an unknown argument and the nearest one", async () => {
+  test("names an unknown argument and the most similar one", async () => {
     const { isError, content } = await call("echo", { texd: "x" });
     expect(isError).toBe(true);
     expect(content[0].text).toBe(
@@ -293,7 +293,7 @@ describe("a call's answer", () => {
     expect((await call("wait", {})).content[0].text).toContain("ms: ");
   });
 
-  test("of a foreseen failure is message and hint, without what the mail server said", async () => {
+  test("with an expected failure has message and hint, without the mail server's text", async () => {
     const { isError, content } = await call("refuse", {});
     expect(isError).toBe(true);
     expect(content[0].text).toBe(
@@ -308,14 +308,14 @@ describe("a call's answer", () => {
     expect(door.lines.join("")).not.toContain("canary-cause");
   });
 
-  test("that broke while it sent says what to look at before it is tried again", async () => {
+  test("with a bug while sending says what to check before another attempt", async () => {
     const response = await door.request("POST", { body: callMessage("send_slowly", { breaks: true }) });
     const { result } = called.parse(await response.json());
     expect(result.content[0].text).toContain("The email may have been sent; look in Sent");
     expect(result.content[0].text).not.toContain("canary");
   });
 
-  test("of a bug is in neutral words with the request's id and what to do next; the log has its class and place", async () => {
+  test("with a bug has the request id and a hint, and the log has the error's class and stack", async () => {
     const response = await door.request("POST", { body: callMessage("broken") });
     const requestId = response.headers.get("X-Request-Id") ?? "none";
     const { isError, content } = called.parse(await response.json()).result;
@@ -328,12 +328,12 @@ describe("a call's answer", () => {
     expect(door.lines.join("")).not.toContain("canary-message");
   });
 
-  test("of an unknown tool is the protocol's error (MCP 2025-11-25, Tools)", async () => {
+  test("MCP 2025-11-25, Tools: to an unknown tool is a protocol error", async () => {
     const response = await door.request("POST", { body: callMessage("no_such_tool") });
     expect(await codeOf(response)).toBe(-32602);
   });
 
-  test("of a malformed call is -32602 with its id; null is no arguments (JSON-RPC 2.0 section 5.1)", async () => {
+  test("JSON-RPC 2.0 section 5.1: to a malformed call is -32602 with its id; null counts as no arguments", async () => {
     for (const params of [
       {},
       { name: 1 },
@@ -352,7 +352,7 @@ describe("a call's answer", () => {
     expect(called.parse(await none.json()).result.isError).not.toBe(true);
   });
 
-  test("leaves one line in the log, with counts and no argument", async () => {
+  test("writes one log line, with counts and without arguments", async () => {
     await call("do_write", {});
     const line = door.lines.findLast((candidate) => candidate.includes('"do_write"')) ?? "";
     expect(JSON.parse(line)).toMatchObject({

@@ -15,8 +15,8 @@ async function statusOf(session: string, token: string | null = "mine"): Promise
   return (await door.request("POST", { session, token, body: ping })).status;
 }
 
-describe("N01: a session id that is not this grant's live one", () => {
-  test("N01: another grant's, a random, a deleted and a 31 minutes old id are 404 and -32001; no token is 401", async () => {
+describe("N01: An invalid session id", () => {
+  test("N01: of another grant, unknown, deleted or 31 minutes old is 404 and -32001; without a token it is 401", async () => {
     const mine = await door.initialize("mine");
     const theirs = await door.initialize("theirs");
     expect(await statusOf(mine)).toBe(200);
@@ -36,7 +36,7 @@ describe("N01: a session id that is not this grant's live one", () => {
     expect(await statusOf(old)).toBe(404);
   });
 
-  test("N01: the same on GET and DELETE", async () => {
+  test("N01: is refused in the same way by GET and DELETE", async () => {
     const theirs = await door.initialize("theirs");
     for (const method of ["GET", "DELETE"]) {
       expect((await door.request(method, { session: theirs })).status).toBe(404);
@@ -47,8 +47,8 @@ describe("N01: a session id that is not this grant's live one", () => {
   });
 });
 
-describe("a session", () => {
-  test("that is used every 20 minutes lives for hours, and is over after 30 minutes and a little without use", async () => {
+describe("A session", () => {
+  test("lasts while it is used every 20 minutes, and expires after 30 minutes and 30 seconds without use", async () => {
     const session = await door.initialize();
     for (let use = 0; use < 9; use += 1) {
       door.pass(20 * minute);
@@ -60,20 +60,20 @@ describe("a session", () => {
     expect(await statusOf(session)).toBe(404);
   });
 
-  test("is told apart by grant: deleting with another's token changes nothing", async () => {
+  test("cannot be deleted with the token of another grant", async () => {
     const session = await door.initialize("mine");
     expect((await door.request("DELETE", { session, token: "theirs" })).status).toBe(404);
     expect(await statusOf(session)).toBe(200);
   });
 
-  test("without an id, DELETE is 400 and GET is 405 with Allow (MCP 2025-11-25, Transports)", async () => {
+  test("MCP 2025-11-25, Transports: without an id, DELETE is 400 and GET is 405 with Allow", async () => {
     expect((await door.request("DELETE")).status).toBe(400);
     const response = await door.request("GET");
     expect(response.status).toBe(405);
     expect(response.headers.get("Allow")).toBe("POST, DELETE, OPTIONS");
   });
 
-  test("after its end a client begins a new one by initialize with the old id", async () => {
+  test("can be replaced after its end by an initialize request with the old id", async () => {
     const session = await door.initialize();
     await door.request("DELETE", { session });
     const response = await door.request("POST", { session, body: initializeMessage });
@@ -81,7 +81,7 @@ describe("a session", () => {
     expect(await statusOf(response.headers.get("Mcp-Session-Id") ?? "")).toBe(200);
   });
 
-  test("is one of at most 100 that a grant keeps: the longest unused goes", async () => {
+  test("is one of at most 100 of a grant: opening one more deletes the least recently used", async () => {
     const first = await door.initialize();
     const second = await door.initialize();
     door.pass(minute);

@@ -15,12 +15,12 @@ beforeAll(async () => {
 });
 afterAll(() => door.close());
 
-/** The milliseconds a request bore silence for, or why it did not. */
+/** The body of the response, or "cut off" when the connection was closed. */
 async function answerOf(request: Promise<Response>): Promise<string> {
   return request.then((response) => response.text()).catch(() => "cut off");
 }
 
-test("a tool that is silent for long answers, and a stream that is silent stays, although Bun cuts off what is silent", async () => {
+test("a slow call is answered and a silent stream stays open, although Bun closes silent connections", async () => {
   const session = await door.initialize();
   const headers = { Authorization: "Bearer mine", "Mcp-Session-Id": session };
   const stream = await fetch(url, { headers });
@@ -44,7 +44,7 @@ test("a tool that is silent for long answers, and a stream that is silent stays,
   expect(call).toContain("Waited 8000 ms.");
   expect(alive).toBe(": alive\n\n");
 
-  // A sign of life is a use of the session.
+  // A keep-alive comment counts as a use of the session.
   door.pass(29 * 60_000);
   const ping = await door.request("POST", { session, body: { jsonrpc: "2.0", id: 1, method: "ping" } });
   expect(ping.status).toBe(200);

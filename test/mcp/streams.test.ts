@@ -20,7 +20,7 @@ async function openStream(session: string, token = "mine", signal?: AbortSignal)
     "Mcp-Session-Id": session,
     Accept: "text/event-stream",
   };
-  const response = await fetch(url, { headers, ...(signal ? { signal } : {}) });
+  const response = await fetch(url, { headers, signal: signal ?? null });
   const reader = response.body?.getReader();
   if (!reader) throw new Error("no body");
   return { response, reader };
@@ -29,7 +29,7 @@ async function openStream(session: string, token = "mine", signal?: AbortSignal)
 const decode = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
 describe("GET /mcp", () => {
-  test("N08: a stream's headers and first bytes arrive within a second", async () => {
+  test("N08: sends headers and first bytes within a second", async () => {
     const session = await door.initialize();
     const open = async () => {
       const { response, reader } = await openStream(session);
@@ -44,27 +44,27 @@ describe("GET /mcp", () => {
     expect(await bestOf(1_000, () => ownMsOf(open))).toBeLessThan(1_000);
   });
 
-  test("N08: a bad protocol version is 400", async () => {
+  test("N08: is 400 for an unsupported protocol version", async () => {
     const session = await door.initialize();
     const headers = { "MCP-Protocol-Version": "1999-01-01" };
     expect((await door.request("GET", { session, headers })).status).toBe(400);
   });
 
-  test("asked for by HEAD opens nothing", async () => {
+  test("opens no stream for HEAD", async () => {
     const session = await door.initialize();
     const before = door.streams.count();
     expect((await door.request("HEAD", { session })).status).toBe(405);
     expect(door.streams.count()).toBe(before);
   });
 
-  test("two streams of one session are both open", async () => {
+  test("opens two streams of one session", async () => {
     const session = await door.initialize();
     const [one, two] = await Promise.all([openStream(session), openStream(session)]);
     expect([one.response.status, two.response.status]).toEqual([200, 200]);
     await Promise.all([one.reader.cancel(), two.reader.cancel()]);
   });
 
-  test("ends when its session is deleted, another's stays", async () => {
+  test("ends the stream when its session is deleted, and leaves others open", async () => {
     const [session, other] = [await door.initialize(), await door.initialize()];
     const [ending, staying] = [await openStream(session), await openStream(other)];
     await Promise.all([ending.reader.read(), staying.reader.read()]);
@@ -74,7 +74,7 @@ describe("GET /mcp", () => {
     await staying.reader.cancel();
   });
 
-  test("ends when its grant ends, another grant's stays", async () => {
+  test("ends the stream when its grant ends, and leaves others open", async () => {
     const [session, other] = [await door.initialize("mine"), await door.initialize("theirs")];
     const [ending, staying] = [await openStream(session), await openStream(other, "theirs")];
     await Promise.all([ending.reader.read(), staying.reader.read()]);
@@ -86,17 +86,17 @@ describe("GET /mcp", () => {
     expect((await staying.reader.read()).done).toBe(true);
   });
 
-  test("is forgotten when the caller goes away", async () => {
+  test("removes the stream when the caller disconnects", async () => {
     const session = await door.initialize();
     const leaving = new AbortController();
     const { reader } = await openStream(session, "mine", leaving.signal);
     await reader.read();
     const before = door.streams.count();
     leaving.abort();
-    await eventually(() => door.streams.count() < before, { what: "the stream to be forgotten" });
+    await eventually(() => door.streams.count() < before, { what: "the stream to be removed" });
   });
 
-  test("a grant's seventeenth stream ends its oldest", async () => {
+  test("ends the oldest of 17 streams of a grant", async () => {
     const session = await door.initialize("theirs");
     const opened = [];
     for (let count = 0; count < 17; count += 1) opened.push(await openStream(session, "theirs"));
@@ -110,7 +110,7 @@ describe("GET /mcp", () => {
   });
 });
 
-test("A stream ends when the token that opened it does, and keeps its session until then", async () => {
+test("a stream ends when its token expires, and keeps its session in use until then", async () => {
   const clock = createTestClock();
   let alive = 0;
   const { promise: second, resolve } = Promise.withResolvers<void>();

@@ -18,20 +18,20 @@ import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
 import { type TestProduct, withProduct } from "../support/product.ts";
 
-/** A secret as it might stand in a file: as it is, in hex, in base64 and base64url at each of three alignments. */
+/** Encodes a secret in every way in which a file may contain it: plain, hex, base64 and base64url at three alignments. */
 function toNeedles(secret: string): string[] {
   const bytes = Buffer.from(secret, "utf8");
   const hex = bytes.toString("hex");
   const base64 = [0, 1, 2].flatMap((shift) => {
     const shifted = Buffer.concat([Buffer.alloc(shift), bytes]);
-    // Without the first and last group, which the neighbours change.
+    // Without the first and last group, which depend on the neighboring bytes.
     const whole = shifted.toString("base64").replace(/=+$/, "").slice(4, -4);
     return [whole, whole.replaceAll("+", "-").replaceAll("/", "_")];
   });
   return [secret, hex, hex.toUpperCase(), ...base64].filter((needle) => needle.length >= 8);
 }
 
-/** Which of the named secrets stand in the database's files. */
+/** Lists the named secrets that the files of the database contain. */
 function findLeaks(product: TestProduct, secrets: Readonly<Record<string, string>>): string[] {
   const file = toDatabaseFile(product.dataDir);
   return ["", "-wal", "-shm"].flatMap((suffix) => {
@@ -45,8 +45,8 @@ function findLeaks(product: TestProduct, secrets: Readonly<Record<string, string
   });
 }
 
-/** The whole way with everything that must not be found later. */
-async function walk(product: TestProduct) {
+/** Connects an account and calls a tool. Returns every secret that the files must not contain. */
+async function connectAndCall(product: TestProduct) {
   const kit = await mailServer();
   const user = await kit.newUser();
   const begun = await beginAuthorization(product);
@@ -64,7 +64,7 @@ async function walk(product: TestProduct) {
     secrets: {
       password: user.password,
       address: user.address,
-      "the address's user": user.address.split("@")[0] ?? "",
+      "local part": user.address.split("@")[0] ?? "",
       code,
       verifier: begun.verifier,
       state: begun.state,
@@ -76,13 +76,13 @@ async function walk(product: TestProduct) {
   };
 }
 
-describeMail("At rest", () => {
-  test("A11: the database's files hold no token, code, verifier, password or address, during and after", async () => {
+describeMail("Data at rest", () => {
+  test("A11: the database files contain no token, code, verifier, password or address, before and after a revocation", async () => {
     await withProduct({ settings: { LOG_LEVEL: "debug" } }, async (product) => {
-      const { secrets, accessToken, refreshToken } = await walk(product);
+      const { secrets, accessToken, refreshToken } = await connectAndCall(product);
       expect(Object.values(secrets).every((secret) => secret.length >= 8)).toBe(true);
       expect(findLeaks(product, secrets)).toEqual([]);
-      // The search finds what is there: the id of the client, and a planted secret in every spelling.
+      // The search itself works: it finds the client id, and a planted secret in base64.
       expect(findLeaks(product, { client: product.clientId })).not.toEqual([]);
       const planted = Buffer.from(`xx${secrets.password}yyyy`).toString("base64");
       expect(toNeedles(secrets.password).some((needle) => planted.includes(needle))).toBe(true);
@@ -104,9 +104,9 @@ describeMail("At rest", () => {
     });
   });
 
-  test("A11: after revocation the sealed credentials are in none of the files any more", async () => {
+  test("A11: after a revocation no file contains the sealed credentials or the wrapped keys", async () => {
     await withProduct({}, async (product) => {
-      const { accessToken } = await walk(product);
+      const { accessToken } = await connectAndCall(product);
       const file = toDatabaseFile(product.dataDir);
       const reader = new Database(file, { readonly: true });
       const rows = reader
@@ -129,9 +129,9 @@ describeMail("At rest", () => {
     });
   });
 
-  test("the database with the server key opens no credentials; with a live token it does", async () => {
+  test("the database and the server key do not open the credentials without a live token", async () => {
     await withProduct({}, async (product) => {
-      const { accessToken, user } = await walk(product);
+      const { accessToken, user } = await connectAndCall(product);
       const key = Buffer.from(readFileSync(join(product.dataDir, "server.key"), "utf8").trim(), "hex");
       const secrets = createSecrets([key]);
       const reader = new Database(toDatabaseFile(product.dataDir), { readonly: true });
@@ -159,18 +159,18 @@ describeMail("At rest", () => {
         }
       });
       const [dataKey] = opened;
-      if (!dataKey) throw new Error("the token opens nothing");
+      if (!dataKey) throw new Error("the token unwraps no key");
       const context = `v1 credentials ${account.grant_id} ${account.id}`;
       expect(unseal(dataKey, account.credentials, context).toString()).toContain(user.password);
-      // The blob is bound to its place: under another grant or account the same key does not open it.
+      // The additional data binds the ciphertext to its account and version.
       for (const other of [`v1 credentials ${account.grant_id} acc_other`, context.replace("v1", "v2")])
         expect(() => unseal(dataKey, account.credentials, other)).toThrow();
     });
   });
 
-  test("the data folder is 0700, the database and all that hangs on it 0600", async () => {
+  test("the data folder has mode 0700, and the database files have 0600", async () => {
     await withProduct({}, async (product) => {
-      await walk(product);
+      await connectAndCall(product);
       const mode = (path: string) => statSync(path).mode & 0o777;
       expect(mode(product.dataDir)).toBe(0o700);
       for (const suffix of ["", "-wal", "-shm"])

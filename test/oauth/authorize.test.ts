@@ -26,29 +26,29 @@ function toQuery(changes: Readonly<Record<string, string | undefined>> = {}): st
     .join("&");
 }
 
-const ask = (query: string, path = "/oauth/authorize") =>
+const authorize = (query: string, path = "/oauth/authorize") =>
   fetch(`${product.url}${path}?${query}`, { redirect: "manual" });
 
-/** An error that was sent to the client. */
-async function askForRedirect(query: string) {
-  const response = await ask(query);
+/** Expects an error that is redirected to the client, and returns its parameters. */
+async function expectRedirectedError(query: string) {
+  const response = await authorize(query);
   expect(response.status).toBe(303);
   const location = new URL(response.headers.get("Location") ?? "");
   expect(`${location.origin}${location.pathname}`).toBe(redirectUri);
   return Object.fromEntries(location.searchParams);
 }
 
-/** An error that stays here: a page, and nothing a browser would follow. */
+/** Expects an error page without a redirect, and returns its HTML. */
 async function expectPage(query: string, status: number) {
-  const response = await ask(query);
+  const response = await authorize(query);
   expect(response.status).toBe(status);
   expect(response.headers.get("Location")).toBeNull();
   expect(response.headers.get("Content-Type")).toStartWith("text/html");
   return response.text();
 }
 
-test("RFC 6749 section 4.1.1: a whole request is answered with the form, which names the redirect's host", async () => {
-  const response = await ask(toQuery());
+test("RFC 6749 section 4.1.1: a valid request is answered with the form, which names the host of the redirect URI", async () => {
+  const response = await authorize(toQuery());
   expect(response.status).toBe(200);
   const html = await response.text();
   expect(html).toMatch(/<h1>[\s\S]*claude\.ai[\s\S]*<\/h1>/);
@@ -57,12 +57,12 @@ test("RFC 6749 section 4.1.1: a whole request is answered with the form, which n
   expect(Object.keys(fields)).toEqual(expect.arrayContaining(["request", "provider", "address", "password"]));
 });
 
-test("claude.ai without metadata finds the form at /authorize of the root", async () => {
-  expect((await ask(toQuery(), "/authorize")).status).toBe(200);
+test("claude.ai, when it finds no metadata, gets the form at /authorize", async () => {
+  expect((await authorize(toQuery(), "/authorize")).status).toBe(200);
 });
 
 test.each(["", "a b", "[", "x:99999999", "evil.example/..", "a?x"])(
-  "RFC 9112 section 3.2: the Host %p changes nothing",
+  "RFC 9112 section 3.2: the Host header %p does not affect the answer",
   async (host) => {
     const { hostname, port } = new URL(product.url);
     const socket = connect(Number(port), hostname);
@@ -74,23 +74,24 @@ test.each(["", "a b", "[", "x:99999999", "evil.example/..", "a?x"])(
   },
 );
 
-describe("RFC 6749 section 4.1.2.1: nothing is sent to a redirect that is not proven", () => {
+describe("RFC 6749 section 4.1.2.1: no error is sent to an unproven redirect URI", () => {
   test.each(["nobody", "constructor", "__proto__"])(
-    "an unknown client (%s) gets a page with 401",
+    "the unknown client %s gets a page with status 401",
     async (id) => {
       const html = await expectPage(toQuery({ client_id: id }), 401);
       expect(html).not.toContain(id);
     },
   );
-  test.each(["client_id", "redirect_uri"])("without %s there is a page with 400", (name) =>
+  test.each(["client_id", "redirect_uri"])("a request without %s gets a page with status 400", (name) =>
     expectPage(toQuery({ [name]: undefined }), 400),
   );
-  test.each(["client_id", "redirect_uri", "state"])("%s given twice is a page with 400", (name) =>
-    expectPage(`${toQuery()}&${name}=${encodeURIComponent(redirectUri)}`, 400),
+  test.each(["client_id", "redirect_uri", "state"])(
+    "a request with a repeated %s gets a page with status 400",
+    (name) => expectPage(`${toQuery()}&${name}=${encodeURIComponent(redirectUri)}`, 400),
   );
 });
 
-describe("A05: a redirect that is not on the list is an error page and no Location", () => {
+describe("A05: a redirect URI that is not on the list gets an error page without Location", () => {
   test.each([
     "https://claude.ai/api/mcp/auth_callback/",
     "https://claude.ai/api/mcp/AUTH_callback",
@@ -130,7 +131,7 @@ describe("A05: a redirect that is not on the list is an error page and no Locati
   });
 });
 
-describe("The redirects of Claude's clients and of the operator are accepted", () => {
+describe("The redirect URIs of Claude's clients and of the operator are accepted", () => {
   test.each([
     "https://claude.ai/api/mcp/auth_callback",
     "https://claude.com/api/mcp/auth_callback",
@@ -142,17 +143,17 @@ describe("The redirects of Claude's clients and of the operator are accepted", (
     "http://127.0.0.1:6276/oauth/callback",
     "https://app.example/cb?fixed=1",
   ])("%s", async (uri) => {
-    expect((await ask(toQuery({ redirect_uri: uri }))).status).toBe(200);
+    expect((await authorize(toQuery({ redirect_uri: uri }))).status).toBe(200);
   });
   test.each([
     "http://localhost:51234/callback",
     "http://127.0.0.1:9/callback",
     "http://[::1]:65535/callback",
-  ])("RFC 8252 section 7.3: %s, on whatever port", async (uri) => {
-    expect((await ask(toQuery({ redirect_uri: uri }))).status).toBe(200);
+  ])("RFC 8252 section 7.3: %s is accepted, with any port", async (uri) => {
+    expect((await authorize(toQuery({ redirect_uri: uri }))).status).toBe(200);
   });
-  test("a redirect with a query of its own keeps it (RFC 6749 section 3.1.2)", async () => {
-    const response = await ask(
+  test("RFC 6749 section 3.1.2: a redirect URI keeps its own query", async () => {
+    const response = await authorize(
       toQuery({ redirect_uri: "https://app.example/cb?fixed=1", response_type: "token" }),
     );
     expect(response.headers.get("Location")).toStartWith(
@@ -161,9 +162,9 @@ describe("The redirects of Claude's clients and of the operator are accepted", (
   });
 });
 
-describe("RFC 6749 section 4.1.2.1 and RFC 9207: errors to the client carry error, description, state and iss", () => {
+describe("RFC 6749 section 4.1.2.1 and RFC 9207 section 2: an error to the client has a code, a description, state and iss", () => {
   test.each<[string, Record<string, string | undefined>, string]>([
-    ["no response_type", { response_type: undefined }, "invalid_request"],
+    ["a request without response_type", { response_type: undefined }, "invalid_request"],
     ["the implicit grant", { response_type: "token" }, "unsupported_response_type"],
     ["a fragment response", { response_mode: "fragment" }, "invalid_request"],
     ["A03: no challenge (RFC 7636 section 4.4.1)", { code_challenge: undefined }, "invalid_request"],
@@ -176,7 +177,7 @@ describe("RFC 6749 section 4.1.2.1 and RFC 9207: errors to the client carry erro
       "invalid_target",
     ],
   ])("%s", async (_, changes, error) => {
-    const answer = await askForRedirect(toQuery(changes));
+    const answer = await expectRedirectedError(toQuery(changes));
     expect(answer).toEqual({
       error,
       error_description: expect.stringMatching(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/),
@@ -185,68 +186,68 @@ describe("RFC 6749 section 4.1.2.1 and RFC 9207: errors to the client carry erro
     });
   });
 
-  test("a parameter given twice is invalid_request (RFC 6749 section 3.1)", async () => {
-    const answer = await askForRedirect(`${toQuery()}&response_type=code`);
+  test("RFC 6749 section 3.1: a repeated parameter is invalid_request", async () => {
+    const answer = await expectRedirectedError(`${toQuery()}&response_type=code`);
     expect(answer).toMatchObject({ error: "invalid_request", state: "s1" });
   });
 });
 
-describe("A14: resource (RFC 8707 section 2)", () => {
-  test.each(["/mcp#x", "/other", "/mcp?x=1", "/mcp//"])("BASE%s is invalid_target", async (path) => {
-    const answer = await askForRedirect(toQuery({ resource: `${product.url}${path}` }));
+describe("A14: RFC 8707 section 2: resource", () => {
+  test.each(["/mcp#x", "/other", "/mcp?x=1", "/mcp//"])("PUBLIC_URL%s is invalid_target", async (path) => {
+    const answer = await expectRedirectedError(toQuery({ resource: `${product.url}${path}` }));
     expect(answer.error).toBe("invalid_target");
   });
-  test.each([undefined, "", "/", "/mcp", "/mcp/"])("BASE%s is ours", async (path) => {
+  test.each([undefined, "", "/", "/mcp", "/mcp/"])("PUBLIC_URL%s is accepted", async (path) => {
     const resource = path === undefined ? undefined : `${product.url}${path}`;
-    expect((await ask(toQuery({ resource }))).status).toBe(200);
+    expect((await authorize(toQuery({ resource }))).status).toBe(200);
   });
-  test("of two resources both must be ours", async () => {
+  test("of two resources, both must be accepted", async () => {
     const both = `${toQuery({ resource: `${product.url}/mcp` })}&resource=https%3A%2F%2Fevil.example`;
-    expect((await askForRedirect(both)).error).toBe("invalid_target");
+    expect((await expectRedirectedError(both)).error).toBe("invalid_target");
   });
 });
 
-test("What we do not know is ignored: parameters, scopes, prompt, offline_access (RFC 6749 section 3.1)", async () => {
-  const response = await ask(
+test("RFC 6749 section 3.1: unknown parameters and scopes are ignored", async () => {
+  const response = await authorize(
     toQuery({ scope: "openid offline_access email:read email:write x:y", prompt: "consent", nonce: "n" }),
   );
   expect(response.status).toBe(200);
 });
 
-test("A client that asks for email:read alone finds reading chosen (RFC 6749 section 3.3)", async () => {
-  const { fields } = readForm(await (await ask(toQuery({ scope: "email:read" }))).text());
+test("RFC 6749 section 3.3: the form preselects reading when the client asks for email:read only", async () => {
+  const { fields } = readForm(await (await authorize(toQuery({ scope: "email:read" }))).text());
   expect(fields.level).toBe("read");
-  const { fields: usual } = readForm(await (await ask(toQuery())).text());
-  expect(usual.level).toBe("send");
+  const { fields: unscoped } = readForm(await (await authorize(toQuery())).text());
+  expect(unscoped.level).toBe("send");
 });
 
-describe("A07: state goes back byte for byte or is refused by size, and no page shows it", () => {
+describe("A07: state is returned byte for byte or refused by its size, and no page contains it", () => {
   const wrong = { response_type: "token" };
   test.each([
     ["markup", encodeURIComponent('"><script>alert(1)</script>')],
     ["CRLF", "a%0D%0ASet-Cookie:%20x=1"],
     ["unicode", encodeURIComponent("Grüße 🎉 ‮")],
-    ["bytes that are no UTF-8", "%FF%FE%00"],
-    ["a plus sign as it is", "a+b/c=="],
+    ["bytes that are not UTF-8", "%FF%FE%00"],
+    ["an unencoded plus sign", "a+b/c=="],
     ["4,000 characters", "x".repeat(4_000)],
   ])("%s", async (_, raw) => {
     const query = (changes: Record<string, string>) =>
       `${toQuery({ state: undefined, ...changes })}&state=${raw}`;
-    const response = await ask(query(wrong));
+    const response = await authorize(query(wrong));
     expect(response.status).toBe(303);
     expect(response.headers.get("Location")).toEndWith(`&state=${raw}`);
     expect(response.headers.get("Set-Cookie")).toBeNull();
-    const html = await (await ask(query({}))).text();
+    const html = await (await authorize(query({}))).text();
     expect(html).not.toContain("<script>alert");
     expect(html).not.toContain(decodeURIComponent(raw.replaceAll("%FF%FE", "")));
   });
-  test("4,096 characters are the most: one more, and 10 KB, are refused by a page", async () => {
-    expect((await ask(toQuery({ state: "x".repeat(4_096) }))).status).toBe(200);
+  test("a state of 4,096 characters is accepted; longer ones get a page with status 400", async () => {
+    expect((await authorize(toQuery({ state: "x".repeat(4_096) }))).status).toBe(200);
     for (const length of [4_097, 10_240]) await expectPage(toQuery({ state: "x".repeat(length) }), 400);
   });
-  test("a missing state is let through, since PKCE is required", async () => {
-    expect((await ask(toQuery({ state: undefined }))).status).toBe(200);
-    const response = await ask(toQuery({ state: undefined, ...wrong }));
+  test("a request without state is accepted, because PKCE is required", async () => {
+    expect((await authorize(toQuery({ state: undefined }))).status).toBe(200);
+    const response = await authorize(toQuery({ state: undefined, ...wrong }));
     expect(new URL(response.headers.get("Location") ?? "").searchParams.has("state")).toBe(false);
   });
 });

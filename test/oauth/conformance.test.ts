@@ -8,8 +8,8 @@ import { type TestProduct, withProduct } from "../support/product.ts";
 
 const suite = join(import.meta.dir, "../../node_modules/@modelcontextprotocol/conformance/dist/index.js");
 
-/** Fills in the form behind the URL that the suite prints, and goes where that leads. */
-async function driveForm(product: TestProduct, url: string): Promise<void> {
+/** Submits the form at the URL that the suite prints, and follows the redirect. */
+async function completeForm(product: TestProduct, url: string): Promise<void> {
   const kit = await mailServer();
   const page = await fetch(url);
   const form = readForm(await page.text());
@@ -18,7 +18,7 @@ async function driveForm(product: TestProduct, url: string): Promise<void> {
   await callback.text();
 }
 
-/** A public client: with "none" on offer the suite sends no secret. */
+/** Registers a public client, because the suite sends no secret when the metadata offers "none". */
 async function register(product: TestProduct, redirect: string): Promise<string> {
   const response = await fetch(`${product.url}/oauth/register`, {
     method: "POST",
@@ -29,7 +29,7 @@ async function register(product: TestProduct, redirect: string): Promise<string>
   return client_id;
 }
 
-mailTest("the official conformance suite at 2025-11-25 finds nothing wrong in authorization", async () => {
+mailTest("the official MCP conformance suite passes its authorization scenarios for 2025-11-25", async () => {
   await withProduct({}, async (product) => {
     const port = await freePort();
     const clientId = await register(product, `http://127.0.0.1:${port}/callback`);
@@ -48,16 +48,16 @@ mailTest("the official conformance suite at 2025-11-25 finds nothing wrong in au
       { stdout: "pipe", stderr: "pipe" },
     );
     let output = "";
-    let driven = false;
+    let completed = false;
     for await (const chunk of run.stdout.pipeThrough(new TextDecoderStream())) {
       output += chunk;
       const url = /^http\S+\/oauth\/authorize\?\S+$/m.exec(output)?.[0];
-      if (!url || driven) continue;
-      driven = true;
-      await driveForm(product, url);
+      if (!url || completed) continue;
+      completed = true;
+      await completeForm(product, url);
     }
-    const complaints = await new Response(run.stderr).text();
-    expect({ code: await run.exited, complaints, output }).toMatchObject({ code: 0, complaints: "" });
+    const errors = await new Response(run.stderr).text();
+    expect({ code: await run.exited, errors, output }).toMatchObject({ code: 0, errors: "" });
     expect(output).toMatch(/authorization-server-metadata-endpoint: 2 passed, 0 failed/);
     expect(output).toMatch(/authorization-code-grant: 1 passed, 0 failed/);
   });

@@ -29,12 +29,12 @@ describeMail("The connect form", () => {
   });
   afterAll(() => product.stop());
 
-  /** The button that was pressed. */
+  /** The field that a pressed button adds. */
   const next = (button: NextStep) => ({ [fieldNames.next]: button });
   const begin = () => beginAuthorization(product);
   const filled = (who = user) => formFields(who, kit);
 
-  test("a form without a level or a button goes straight back: 303 with code, state and iss", async () => {
+  test("RFC 6749 section 4.1.2: a form without a button is answered with 303, code, state and iss (RFC 9207)", async () => {
     const begun = await begin();
     const { level: _, ...fields } = filled();
     const { request = "" } = begun.fields;
@@ -51,12 +51,12 @@ describeMail("The connect form", () => {
     expect(scope).toBe("email:read email:write");
   });
 
-  test("a form sent from no page at all (Sec-Fetch-Site: none) is served", async () => {
+  test("a form that was sent from no page (Sec-Fetch-Site: none) is accepted", async () => {
     const response = await submitForm(product, await begin(), filled(), { "Sec-Fetch-Site": "none" });
     expect(response.status).toBe(303);
   });
 
-  test("a form without a level gets what the client asked for", async () => {
+  test("a form without a level gets the scope that the client asked for", async () => {
     const begun = await beginAuthorization(product, { scope: "email:read" });
     const { level: _, ...fields } = filled();
     const { request = "" } = begun.fields;
@@ -65,15 +65,15 @@ describeMail("The connect form", () => {
     expect((await redeemCode(product, code, begun.verifier)).scope).toBe("email:read");
   });
 
-  test("a wrong password brings the page again, 4xx, with all fields but the password", async () => {
+  test("a wrong password is answered with 400 and the form, with all fields but the password", async () => {
     const begun = await begin();
     const wrong = { ...filled(), password: "wrong-canary-password" };
     const response = await submitForm(product, begun, wrong);
     expect(response.status).toBe(400);
     const html = await response.text();
     expect(html).not.toContain("wrong-canary-password");
-    const told = product.logged.findLast((line) => line.includes("connect_refused")) ?? "{}";
-    expect(JSON.parse(told)).toMatchObject({ level: "info", code: "login_refused" });
+    const logLine = product.logged.findLast((line) => line.includes("connect_refused")) ?? "{}";
+    expect(JSON.parse(logLine)).toMatchObject({ level: "info", code: "login_refused" });
     const again = readForm(html);
     expect(again.fields).toMatchObject({
       address: user.address,
@@ -83,12 +83,12 @@ describeMail("The connect form", () => {
       smtp_port: String(kit.smtp.port),
       password: "",
     });
-    // What is typed into that page works.
+    // The form of that page works.
     await requireCode(await submitForm(product, again, { password: user.password }));
   });
 
-  test("an unknown user and a wrong password are answered alike", async () => {
-    const shape = async (fields: Record<string, string>) => {
+  test("an unknown user and a wrong password get the same answer", async () => {
+    const toAnswer = async (fields: Record<string, string>) => {
       const begun = await begin();
       const response = await submitForm(product, begun, fields);
       const html = await response.text();
@@ -98,12 +98,12 @@ describeMail("The connect form", () => {
         html: html.replaceAll(request, "").replaceAll(fields.address ?? "?", ""),
       };
     };
-    const wrong = await shape({ ...filled(), password: "wrong" });
-    const unknown = await shape({ ...filled({ address: "nobody@example.test", password: "wrong" }) });
+    const wrong = await toAnswer({ ...filled(), password: "wrong" });
+    const unknown = await toAnswer({ ...filled({ address: "nobody@example.test", password: "wrong" }) });
     expect(unknown).toEqual(wrong);
   });
 
-  test("after a proven login another mailbox can join the same grant, and one code is for both", async () => {
+  test("a second account joins the same grant, and one code is issued for both", async () => {
     const other = await kit.newUser();
     const begun = await begin();
     const first = await submitForm(product, begun, { ...filled(), ...next("ask") });
@@ -131,7 +131,7 @@ describeMail("The connect form", () => {
     expect(text).toContain(user.address);
     expect(text).toContain(other.address);
     await client.close();
-    // Single use: nothing of that passage works again.
+    // The request is finished: none of its forms works again.
     for (const then of ["finish", "add", "go"] as const) {
       const late = await submitForm(product, readForm(both), { ...filled(), ...next(then) });
       expect(late.status).toBe(400);
@@ -139,22 +139,22 @@ describeMail("The connect form", () => {
     }
   });
 
-  test("a form sent twice at once leads to one code", async () => {
+  test("a form that is sent twice at the same time gets one code", async () => {
     const begun = await begin();
     const fields = { ...filled(), ...next("go") };
     const answers = await Promise.all([1, 2].map(() => submitForm(product, begun, fields)));
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 400]);
   });
 
-  test("an SMTP server that refuses does not block reading: the page offers to go on without sending", async () => {
+  test("when the SMTP login fails, the page offers to continue without sending", async () => {
     const closed = await freePort();
     const begun = await begin();
     const fields = { ...filled(), smtp_port: String(closed), ...next("ask") };
     const refused = await submitForm(product, begun, fields);
     expect(refused.status).toBe(400);
-    const offer = await refused.text();
-    expect(offer).toContain(`name="${fieldNames.withoutSending}"`);
-    const connected = await submitForm(product, readForm(offer), {
+    const page = await refused.text();
+    expect(page).toContain(`name="${fieldNames.withoutSending}"`);
+    const connected = await submitForm(product, readForm(page), {
       ...fields,
       [fieldNames.withoutSending]: "yes",
     });
@@ -169,7 +169,7 @@ describeMail("The connect form", () => {
     await client.close();
   });
 
-  test("a first mailbox without sending does not keep a second one from it", async () => {
+  test("a second account can send when the first one was connected without sending", async () => {
     const begun = await begin();
     const closed = { smtp_port: String(await freePort()), [fieldNames.withoutSending]: "yes" };
     const first = await submitForm(product, begun, { ...filled(), ...closed });
@@ -188,7 +188,7 @@ describeMail("The connect form", () => {
     await client.close();
   });
 
-  test("the level of the first mailbox is that of the whole passage", async () => {
+  test("the level of the first account is the level of the grant", async () => {
     const begun = await begin();
     const first = await submitForm(product, begun, { ...filled(), level: "read", ...next("ask") });
     const second = await submitForm(product, readForm(await first.text()), {
@@ -200,7 +200,7 @@ describeMail("The connect form", () => {
     expect((await redeemCode(product, code, begun.verifier)).scope).toBe("email:read");
   });
 
-  test("pages are limited per peer: a page with 429 and Retry-After", async () => {
+  test("pages are rate-limited per peer, by a page with 429 and Retry-After", async () => {
     await withProduct({ clock: createTestClock() }, async (busy) => {
       const ask = () => fetch(`${busy.url}/oauth/authorize`, { redirect: "manual" });
       let response = await ask();
@@ -212,7 +212,7 @@ describeMail("The connect form", () => {
     });
   });
 
-  test("the same address twice in one passage is one mailbox", async () => {
+  test("an address that is connected twice in one flow is one account", async () => {
     const begun = await begin();
     const once = await (
       await submitForm(product, begun, { ...filled(), level: "read", ...next("ask") })
@@ -225,7 +225,7 @@ describeMail("The connect form", () => {
     expect(count(await twice.text())).toBe(count(once));
   });
 
-  test("each passage is a grant of its own, also for the same address: ending one leaves the other", async () => {
+  test("each flow creates its own grant, also for the same address: revoking one leaves the other", async () => {
     const one = await connectMailbox(product, user);
     const two = await connectMailbox(product, user);
     await fetch(`${product.url}/oauth/revoke`, {
@@ -237,7 +237,7 @@ describeMail("The connect form", () => {
     await client.close();
   });
 
-  test("with a script the steps come one JSON value a line, the address to go to last", async () => {
+  test("with a script, the login steps are streamed as one JSON value per line, with the redirect as the last", async () => {
     const begun = await begin();
     const post = (fields: Record<string, string>) =>
       fetch(`${product.url}/oauth/connect`, {
@@ -261,7 +261,7 @@ describeMail("The connect form", () => {
     expect(steps.at(-1).location).toStartWith("https://claude.ai/api/mcp/auth_callback?code=");
   });
 
-  test("ALLOWED_EMAILS closes the door to strangers before any login", async () => {
+  test("ALLOWED_EMAILS refuses other addresses before any login", async () => {
     const listener = await startOddListener();
     await withProduct({ settings: { ALLOWED_EMAILS: "@friends.example" } }, async (closed) => {
       const begun = await beginAuthorization(closed);
@@ -275,14 +275,14 @@ describeMail("The connect form", () => {
     await listener.stop();
   });
 
-  describeMail("A08: nothing is tried for", () => {
+  describeMail("A08: no server is contacted for", () => {
     let listener: OddListener;
     beforeAll(async () => {
       listener = await startOddListener();
     });
     afterAll(() => listener.stop());
 
-    /** Servers that would notice. */
+    /** Form fields with servers that count their connections. */
     const watched = () => ({
       ...filled(),
       imap_host: "127.0.0.1",
@@ -291,7 +291,7 @@ describeMail("The connect form", () => {
       smtp_port: String(listener.port),
     });
 
-    async function expectNothing(response: Response, status: number): Promise<void> {
+    async function expectRefused(response: Response, status: number): Promise<void> {
       expect(response.status).toBe(status);
       expect(response.headers.get("Location")).toBeNull();
       expect(await response.text()).not.toContain(user.password);
@@ -301,31 +301,31 @@ describeMail("The connect form", () => {
     test("a finished request", async () => {
       const begun = await begin();
       await requireCode(await submitForm(product, begun, filled()));
-      await expectNothing(await submitForm(product, begun, watched()), 400);
+      await expectRefused(await submitForm(product, begun, watched()), 400);
     });
 
-    test("a request that lay open for ten minutes", async () => {
+    test("a request older than ten minutes", async () => {
       const begun = await begin();
       clock.advance(10 * 60_000);
-      await expectNothing(await submitForm(product, begun, watched()), 400);
+      await expectRefused(await submitForm(product, begun, watched()), 400);
     });
 
-    test("a pending grant ten minutes after its last login, whose credentials are then gone", async () => {
+    test("a pending grant ten minutes after its last login", async () => {
       const begun = await begin();
       const page = await (await submitForm(product, begun, { ...filled(), ...next("ask") })).text();
       clock.advance(10 * 60_000);
-      await expectNothing(await submitForm(product, readForm(page), { ...next("finish") }), 400);
-      await expectNothing(await submitForm(product, readForm(page), { ...next("add") }), 400);
+      await expectRefused(await submitForm(product, readForm(page), { ...next("finish") }), 400);
+      await expectRefused(await submitForm(product, readForm(page), { ...next("add") }), 400);
     });
 
-    test("a request of another server", async () => {
+    test("a request sealed by another server", async () => {
       const foreign = await withProduct({}, (other) => beginAuthorization(other));
-      await expectNothing(await submitForm(product, foreign, watched()), 400);
+      await expectRefused(await submitForm(product, foreign, watched()), 400);
     });
 
     test.each(["", "forged", "A".repeat(300)])("the forged request %p", async (request) => {
       const begun = await begin();
-      await expectNothing(
+      await expectRefused(
         await submitForm(product, { action: begun.action, fields: { request } }, watched()),
         400,
       );
@@ -335,51 +335,48 @@ describeMail("The connect form", () => {
       const begun = await begin();
       const { request = "" } = begun.fields;
       const changed = `${request.slice(0, 50)}${request[50] === "A" ? "B" : "A"}${request.slice(51)}`;
-      await expectNothing(
+      await expectRefused(
         await submitForm(product, { action: begun.action, fields: { request: changed } }, watched()),
         400,
       );
     });
 
-    test.each(["cross-site", "same-site"])(
-      "a form sent from elsewhere (Sec-Fetch-Site: %s)",
-      async (site) => {
-        const begun = await begin();
-        const response = await fetch(`${product.url}/oauth/connect`, {
-          method: "POST",
-          redirect: "manual",
-          headers: { "Sec-Fetch-Site": site },
-          body: new URLSearchParams({ ...begun.fields, ...watched() }),
-        });
-        await expectNothing(response, 403);
-      },
-    );
+    test.each(["cross-site", "same-site"])("a form from another site (Sec-Fetch-Site: %s)", async (site) => {
+      const begun = await begin();
+      const response = await fetch(`${product.url}/oauth/connect`, {
+        method: "POST",
+        redirect: "manual",
+        headers: { "Sec-Fetch-Site": site },
+        body: new URLSearchParams({ ...begun.fields, ...watched() }),
+      });
+      await expectRefused(response, 403);
+    });
 
-    test("a GET with a password in the query, and a POST with one", async () => {
+    test("a GET or a POST with a password in the query", async () => {
       const begun = await begin();
       const query = new URLSearchParams({ ...begun.fields, ...watched() });
       const get = await fetch(`${product.url}/oauth/connect?${query}`, { redirect: "manual" });
       expect(get.headers.get("Allow")).toBe("POST");
-      await expectNothing(get, 405);
+      await expectRefused(get, 405);
       const post = await fetch(`${product.url}/oauth/connect?password=x`, {
         method: "POST",
         redirect: "manual",
         body: query,
       });
-      await expectNothing(post, 400);
+      await expectRefused(post, 400);
     });
 
-    test("a body that is no form, or one past 16 KB", async () => {
+    test("a body of another media type, and a form over 16 KB", async () => {
       const begun = await begin();
       const fields = { ...begun.fields, ...watched() };
       const post = (body: string | FormData, headers: Record<string, string> = {}) =>
         fetch(`${product.url}/oauth/connect`, { method: "POST", redirect: "manual", headers, body });
-      await expectNothing(await post(JSON.stringify(fields), { "Content-Type": "application/json" }), 415);
+      await expectRefused(await post(JSON.stringify(fields), { "Content-Type": "application/json" }), 415);
       const multipart = new FormData();
       for (const [name, value] of Object.entries(fields)) multipart.set(name, value);
-      await expectNothing(await post(multipart), 415);
+      await expectRefused(await post(multipart), 415);
       const large = new URLSearchParams({ ...fields, pad: "x".repeat(16_384) });
-      await expectNothing(
+      await expectRefused(
         await post(`${large}`, { "Content-Type": "application/x-www-form-urlencoded" }),
         413,
       );

@@ -1,4 +1,4 @@
-/** Grants that another process ended. */
+/** Grants that another process revoked. */
 import { expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
@@ -6,8 +6,8 @@ import { createExternalRevocationWatch } from "../../src/oauth/external-revocati
 import { deleteGrant } from "../../src/oauth/grant-admin.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
-test("are told once each, of those that were used here", () => {
-  const dataDir = temporaryFolder("elsewhere");
+test("each grant that is in use here and was revoked by another process is reported once", () => {
+  const dataDir = temporaryFolder("external-revocation");
   const here = openDatabase({ dataDir });
   const there = openDatabase({ dataDir });
   const times = { createdAt: 0, lastUsedAt: 0, expiresAt: 0 };

@@ -22,8 +22,8 @@ const get = (path: string) => fetch(`${product.url}${path}`, { redirect: "manual
 const post = (path: string, body: Readonly<Record<string, string>>) =>
   fetch(`${product.url}${path}`, { method: "POST", redirect: "manual", body: new URLSearchParams(body) });
 
-/** Every kind of answer under /oauth. */
-const answers: [
+/** Every kind of response under /oauth. */
+const responses: [
   name: string,
   status: number,
   kind: "page" | "redirect" | "json",
@@ -43,11 +43,11 @@ const answers: [
   ["a token error", 401, "json", () => post("/oauth/token", { grant_type: "x" })],
   ["a revocation", 200, "json", () => post("/oauth/revoke", { token: "x" })],
   ["a refused registration", 400, "json", () => post("/oauth/register", {})],
-  ["a path that is not there", 404, "json", () => get("/oauth/nothing")],
+  ["an unknown path", 404, "json", () => get("/oauth/nothing")],
   ["metadata", 200, "json", () => get("/oauth/meta")],
 ];
 
-test.each(answers)("A09: headers of %s", async (_, status, kind, ask) => {
+test.each(responses)("A09: the security headers of %s", async (_, status, kind, ask) => {
   const response = await ask();
   expect(response.status).toBe(status);
   const header = (name: string) => response.headers.get(name);
@@ -71,7 +71,7 @@ test.each(answers)("A09: headers of %s", async (_, status, kind, ask) => {
   if (kind === "json") expect(header("Content-Type")).toStartWith("application/json");
 });
 
-test("A09: a browser of claude.ai may ask the token endpoint, one of a stranger may not read the answer", async () => {
+test("A09: CORS: a page of claude.ai may call the token endpoint; a page of another origin may not", async () => {
   const preflight = (origin: string) =>
     fetch(`${product.url}/oauth/token`, {
       method: "OPTIONS",

@@ -12,7 +12,7 @@ const read = async (path: string) => {
   return { status: response.status, headers: response.headers, body: await response.json() };
 };
 
-test("RFC 9728 section 3: both addresses of the protected resource's metadata answer the same document", async () => {
+test("RFC 9728 section 3: both URLs of the protected resource metadata return the same document", async () => {
   const expected = {
     resource: `${product.url}/mcp`,
     authorization_servers: [product.url],
@@ -29,7 +29,7 @@ test("RFC 9728 section 3: both addresses of the protected resource's metadata an
   }
 });
 
-test("RFC 8414 section 2: all three addresses of the server's metadata answer the same document", async () => {
+test("RFC 8414 section 2: all three URLs of the authorization server metadata return the same document", async () => {
   const base = product.url;
   const expected = {
     issuer: base,
@@ -57,7 +57,7 @@ test("RFC 8414 section 2: all three addresses of the server's metadata answer th
   }
 });
 
-test("RFC 8414 section 3.3: the issuer is one constant, whatever Host and proxy headers say", async () => {
+test("RFC 8414 section 3.3: the issuer does not depend on Host and X-Forwarded headers", async () => {
   const response = await fetch(`${product.url}/.well-known/oauth-authorization-server`, {
     headers: { Host: "localhost:1", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https" },
   });
@@ -67,7 +67,7 @@ test("RFC 8414 section 3.3: the issuer is one constant, whatever Host and proxy 
   expect(product.url).not.toEndWith("/");
 });
 
-test("OpenID Connect Discovery is not spoken: its address is a plain JSON 404", async () => {
+test("OpenID Connect Discovery is not supported: its URL returns 404 in JSON", async () => {
   const { status, body } = await read("/.well-known/openid-configuration");
   expect(status).toBe(404);
   expect(body).toMatchObject({ error: "not_found" });

@@ -1,4 +1,4 @@
-/** What an operator may put into ALLOWED_REDIRECT_URIS, and how a redirect is shown and answered. */
+/** The values of ALLOWED_REDIRECT_URIS, and the URLs built from a redirect URI. */
 import { expect, test } from "bun:test";
 import { loadConfig } from "../../src/config.ts";
 import { createClients } from "../../src/oauth/clients.ts";
@@ -12,9 +12,9 @@ test.each([
   "//app.example/callback",
   "http://app.example/callback",
   "https://app.example/callback#x",
-])("RFC 6749 section 3.1.2: %s is refused at the start", (uri) => {
+])("RFC 6749 section 3.1.2: the setting refuses %s", (uri) => {
   expect(() => loadConfig({ ALLOWED_REDIRECT_URIS: `https://app.example/callback,${uri}` })).toThrow(
-    "ALLOWED_REDIRECT_URIS: must be whole addresses without a fragment",
+    "ALLOWED_REDIRECT_URIS: must be absolute URIs without a fragment",
   );
 });
 
@@ -23,12 +23,12 @@ test.each([
   ["http://127.0.0.1:8080/cb", "127.0.0.1:8080"],
   ["com.example.app:/callback", "com.example.app:"],
   ["cursor://anysphere.cursor-mcp/oauth/callback", "anysphere.cursor-mcp"],
-])("RFC 8252 section 7: %s is accepted and shown as %s", (uri, host) => {
+])("RFC 8252 section 7: the setting accepts %s, and pages show it as %s", (uri, host) => {
   expect(loadConfig({ ALLOWED_REDIRECT_URIS: uri }).allowedRedirectUris).toEqual([uri]);
   expect(toRedirectHost(uri)).toBe(host);
 });
 
-test("RFC 6749 section 4.1.2: an answer is added to the query that is there, the state as it came", () => {
+test("RFC 6749 section 4.1.2: a response is added to an existing query, and state is returned unchanged", () => {
   expect(toResponseUrl("https://a.example/cb", { code: "c", iss: "https://b.example" }, "a+b%2F")).toBe(
     "https://a.example/cb?code=c&iss=https%3A%2F%2Fb.example&state=a+b%2F",
   );
@@ -37,7 +37,7 @@ test("RFC 6749 section 4.1.2: an answer is added to the query that is there, the
   );
 });
 
-test("a redirect taken off the operator's list is refused to who registered with it before", () => {
+test("a redirect URI removed from the setting is refused to a client that registered it before", () => {
   const uri = "https://app.example/callback";
   const registrationKey = newKey();
   const withList = (allowedRedirectUris: readonly string[]) =>

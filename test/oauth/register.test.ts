@@ -33,16 +33,16 @@ function register(metadata: unknown, path = "/oauth/register"): Promise<Response
 
 const loopback = "http://localhost:3118/callback";
 
-/** The whole way as another client than the operator's. */
-async function walk(client: Entrance, redirect: string) {
+/** Runs the authorization flow as a client other than the operator's. */
+async function authorize(client: Entrance, redirect: string) {
   const begun = await beginAuthorization(client, { redirect_uri: redirect });
   const kit = await mailServer();
   const answer = await requireCode(await submitForm(client, begun, formFields(await kit.newUser(), kit)));
   return { code: answer.get("code") ?? "", verifier: begun.verifier };
 }
 
-describe("RFC 7591 section 3.2.1: registering", () => {
-  test("a public client as Claude Code asks for it", async () => {
+describe("RFC 7591 section 3.2.1: registration", () => {
+  test("registers a public client with the metadata of Claude Code", async () => {
     const response = await register({
       client_name: "Claude Code",
       redirect_uris: [loopback],
@@ -65,7 +65,7 @@ describe("RFC 7591 section 3.2.1: registering", () => {
   });
 
   test.each([undefined, "client_secret_basic", "client_secret_post", "private_key_jwt"])(
-    "who asks for %s is answered with client_secret_post and a secret",
+    "answers the authentication method %s with client_secret_post and a secret",
     async (method) => {
       const response = await register(
         { redirect_uris: [redirectUri], token_endpoint_auth_method: method },
@@ -80,20 +80,20 @@ describe("RFC 7591 section 3.2.1: registering", () => {
   );
 
   test.each([
-    ["an address that is not on the list", { redirect_uris: ["https://evil.example/cb"] }],
-    ["one such address among good ones", { redirect_uris: [redirectUri, "https://evil.example/cb"] }],
-    ["no addresses", { redirect_uris: [] }],
-    ["addresses that are no list", { redirect_uris: redirectUri }],
-    ["none at all", {}],
-    ["11 addresses", { redirect_uris: Array.from({ length: 11 }, () => redirectUri) }],
-  ])("section 3.2.2: %s: invalid_redirect_uri", async (_, metadata) => {
+    ["a redirect URI that is not on the list", { redirect_uris: ["https://evil.example/cb"] }],
+    ["one such URI beside an accepted one", { redirect_uris: [redirectUri, "https://evil.example/cb"] }],
+    ["an empty list", { redirect_uris: [] }],
+    ["a string instead of a list", { redirect_uris: redirectUri }],
+    ["no redirect_uris", {}],
+    ["11 redirect URIs", { redirect_uris: Array.from({ length: 11 }, () => redirectUri) }],
+  ])("RFC 7591 section 3.2.2: %s is invalid_redirect_uri", async (_, metadata) => {
     const response = await register(metadata);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: "invalid_redirect_uri" });
   });
 
   test.each(["", "{", "[]", "null", '"x"'])(
-    "section 3.2.2: the body %p: invalid_client_metadata",
+    "RFC 7591 section 3.2.2: the body %p is invalid_client_metadata",
     async (body) => {
       const response = await register(body);
       expect(response.status).toBe(400);
@@ -101,7 +101,7 @@ describe("RFC 7591 section 3.2.1: registering", () => {
     },
   );
 
-  test("A07: a client_name with HTML reaches no page", async () => {
+  test("A07: no page contains the client_name", async () => {
     const name = "<script>alert(1)</script>";
     const { client_id } = await (await register({ client_name: name, redirect_uris: [redirectUri] })).json();
     const { html } = await beginAuthorization({ ...product, clientId: client_id });
@@ -109,35 +109,32 @@ describe("RFC 7591 section 3.2.1: registering", () => {
   });
 });
 
-describe("What a registered client may do", () => {
-  mailTest(
-    "a public one gets a token without a secret, on whatever port (RFC 8252 section 7.3)",
-    async () => {
-      const registered = await register({
-        redirect_uris: [loopback],
-        token_endpoint_auth_method: "none",
-      });
-      const { client_id } = await registered.json();
-      const client = { url: product.url, clientId: client_id, clientSecret: "" };
-      const redirect = "http://localhost:51999/callback";
-      const { code, verifier } = await walk(client, redirect);
-      const token = await requestToken(client, {
-        grant_type: "authorization_code",
-        code,
-        code_verifier: verifier,
-        redirect_uri: redirect,
-      });
-      expect(token.status).toBe(200);
-      const { refresh_token } = await token.json();
-      const refreshed = await requestToken(client, { grant_type: "refresh_token", refresh_token });
-      expect(refreshed.status).toBe(200);
-    },
-  );
+describe("Registered clients", () => {
+  mailTest("RFC 8252 section 7.3: a public client gets a token without a secret, on any port", async () => {
+    const registered = await register({
+      redirect_uris: [loopback],
+      token_endpoint_auth_method: "none",
+    });
+    const { client_id } = await registered.json();
+    const client = { url: product.url, clientId: client_id, clientSecret: "" };
+    const redirect = "http://localhost:51999/callback";
+    const { code, verifier } = await authorize(client, redirect);
+    const token = await requestToken(client, {
+      grant_type: "authorization_code",
+      code,
+      code_verifier: verifier,
+      redirect_uri: redirect,
+    });
+    expect(token.status).toBe(200);
+    const { refresh_token } = await token.json();
+    const refreshed = await requestToken(client, { grant_type: "refresh_token", refresh_token });
+    expect(refreshed.status).toBe(200);
+  });
 
-  mailTest("a confidential one must present its own secret", async () => {
+  mailTest("RFC 6749 section 2.3: a confidential client must present its own secret", async () => {
     const { client_id, client_secret } = await (await register({ redirect_uris: [redirectUri] })).json();
     const client = { url: product.url, clientId: client_id, clientSecret: client_secret };
-    const { code, verifier } = await walk(client, redirectUri);
+    const { code, verifier } = await authorize(client, redirectUri);
     for (const clientSecret of ["", "wrong", product.clientSecret]) {
       const refused = await requestToken(
         { ...client, clientSecret },
@@ -148,14 +145,14 @@ describe("What a registered client may do", () => {
     expect((await redeemCode(client, code, verifier)).accessToken).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test("redirects other than its own are refused, also those that others may use", async () => {
+  test("RFC 6749 section 3.1.2.3: a redirect URI that the client did not register is refused, also an accepted one", async () => {
     const { client_id } = await (await register({ redirect_uris: [redirectUri] })).json();
     const client = { ...product, clientId: client_id };
     for (const other of ["https://claude.com/api/mcp/auth_callback", loopback])
       await expect(beginAuthorization(client, { redirect_uri: other })).rejects.toThrow("answered 400");
   });
 
-  test("RFC 8252 section 7.3: of a loopback redirect the port is free, and nothing else", async () => {
+  test("RFC 8252 section 7.3: only the port of a loopback redirect URI may differ", async () => {
     const { client_id } = await (await register({ redirect_uris: [loopback] })).json();
     const client = { ...product, clientId: client_id };
     const begun = await beginAuthorization(client, { redirect_uri: "http://localhost:50000/callback" });
@@ -164,14 +161,14 @@ describe("What a registered client may do", () => {
       await expect(beginAuthorization(client, { redirect_uri: other })).rejects.toThrow("answered 400");
   });
 
-  test("a forged or foreign registration is an unknown client", async () => {
+  test("a forged client id is an unknown client", async () => {
     const { client_id } = await (await register({ redirect_uris: [redirectUri] })).json();
     for (const forged of [`${client_id}A`, client_id.slice(0, -2), "reg_", `reg_${"A".repeat(200)}`])
       await expect(beginAuthorization({ ...product, clientId: forged })).rejects.toThrow("answered 401");
   });
 });
 
-describe("Client id metadata documents, known by heart", () => {
+describe("Built-in client ID metadata documents", () => {
   const claude = "https://claude.ai/oauth/mcp-oauth-client-metadata";
   const code = "https://claude.ai/oauth/claude-code-client-metadata";
 
@@ -187,18 +184,18 @@ describe("Client id metadata documents, known by heart", () => {
     [`${claude}/`, redirectUri, false],
     ["https://evil.example/oauth/mcp-oauth-client-metadata", redirectUri, false],
   ])("%s with %s: %p", async (clientId, redirect, accepted) => {
-    const asked = beginAuthorization({ ...product, clientId }, { redirect_uri: redirect });
-    if (accepted) expect((await asked).fields.request).toBeString();
-    else await expect(asked).rejects.toThrow(/answered 40[01]/);
+    const authorization = beginAuthorization({ ...product, clientId }, { redirect_uri: redirect });
+    if (accepted) expect((await authorization).fields.request).toBeString();
+    else await expect(authorization).rejects.toThrow(/answered 40[01]/);
   });
 
-  mailTest("Claude Code without any setting gets a token without a secret", async () => {
+  mailTest("Claude Code gets a token without a registration and without a secret", async () => {
     const client = { url: product.url, clientId: code, clientSecret: "" };
-    const walked = await walk(client, loopback);
+    const authorized = await authorize(client, loopback);
     const token = await requestToken(client, {
       grant_type: "authorization_code",
-      code: walked.code,
-      code_verifier: walked.verifier,
+      code: authorized.code,
+      code_verifier: authorized.verifier,
       redirect_uri: loopback,
       resource: `${product.url}/mcp`,
     });
@@ -206,7 +203,7 @@ describe("Client id metadata documents, known by heart", () => {
   });
 });
 
-test("A16: 2,000 registrations are limited, 1 MB of metadata and 1,000 redirects are refused, nothing is stored", async () => {
+test("A16: 2,000 registrations are rate-limited and store nothing; 1 MB of metadata and 1,000 redirect URIs are refused", async () => {
   const rows = () => {
     const file = new Database(toDatabaseFile(product.dataDir), { readonly: true });
     const { n } = file.query<{ n: number }, []>("SELECT count(*) AS n FROM server_facts").get() ?? { n: -1 };

@@ -8,7 +8,7 @@ import { openClient } from "../support/mcp-client.ts";
 import { bestOf, ownMsOf } from "../support/own-time.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 
-describeMail("A12: revoking (RFC 7009)", () => {
+describeMail("A12: RFC 7009: token revocation", () => {
   let product: TestProduct;
   let user: User;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describeMail("A12: revoking (RFC 7009)", () => {
     return response.status;
   };
 
-  /** Rows of every table that hangs on grants. */
+  /** Counts the rows of the tables that reference grants. */
   function countRows(): Record<string, number> {
     const file = new Database(toDatabaseFile(product.dataDir), { readonly: true });
     try {
@@ -58,7 +58,7 @@ describeMail("A12: revoking (RFC 7009)", () => {
     }
   }
 
-  test("section 2.1: an access token, form-encoded; its grant, credentials and sessions are gone", async () => {
+  test("section 2.1: revoking an access token deletes its grant, credentials, tokens and sessions", async () => {
     const before = countRows();
     const { accessToken, refreshToken } = await connectMailbox(product, user);
     const client = await openClient(product, accessToken);
@@ -75,7 +75,7 @@ describeMail("A12: revoking (RFC 7009)", () => {
     expect(await refreshed.json()).toMatchObject({ error: "invalid_grant" });
   });
 
-  test("section 2.1: a refresh token ends the access token too; at the root, with the client's secret", async () => {
+  test("section 2.1: revoking a refresh token at /revoke, with the client secret, revokes the access token, too", async () => {
     const { accessToken, refreshToken } = await connectMailbox(product, user);
     const { clientId, clientSecret } = product;
     const named = { token: refreshToken, client_id: clientId, client_secret: clientSecret };
@@ -83,13 +83,13 @@ describeMail("A12: revoking (RFC 7009)", () => {
     expect(await statusOf(accessToken)).toBe(401);
   });
 
-  test("section 2.2: an unknown token, and one revoked before, are answered alike", async () => {
+  test("section 2.2: an unknown token and a revoked one get the same answer", async () => {
     const { accessToken } = await connectMailbox(product, user);
     for (const token of [accessToken, accessToken, "0".repeat(64), "unknown"])
       await expectRevoked(await revoke({ token }));
   });
 
-  test("section 2.1: another client cannot end a grant; a wrong secret and an unknown client are refused", async () => {
+  test("section 2.1: another client cannot revoke a token; a wrong secret and an unknown client are refused", async () => {
     const { accessToken } = await connectMailbox(product, user);
     const other = "https://claude.ai/oauth/mcp-oauth-client-metadata";
     await expectRevoked(await revoke({ token: accessToken, client_id: other }));
@@ -99,7 +99,7 @@ describeMail("A12: revoking (RFC 7009)", () => {
     expect(await statusOf(accessToken)).toBe(200);
   });
 
-  test("who holds the token ends its grant, with the client's id and no secret, or with neither", async () => {
+  test("a token can be revoked without the client secret, and without the client id", async () => {
     const names: Record<string, string>[] = [{ client_id: product.clientId }, {}];
     for (const named of names) {
       const { accessToken } = await connectMailbox(product, user);
@@ -108,7 +108,7 @@ describeMail("A12: revoking (RFC 7009)", () => {
     }
   });
 
-  test("section 2.1: without a token, or not as a form, it is an invalid_request", async () => {
+  test("section 2.1: a request without a token, and one that is not a form, are invalid_request", async () => {
     const missing = await revoke({ token_type_hint: "access_token" });
     expect(missing.status).toBe(400);
     expect(await missing.json()).toMatchObject({ error: "invalid_request" });
@@ -120,7 +120,7 @@ describeMail("A12: revoking (RFC 7009)", () => {
     expect(json.status).toBe(400);
   });
 
-  test("a live stream is closed within a second", async () => {
+  test("an open event stream is closed within a second", async () => {
     const end = async () => {
       const { accessToken } = await connectMailbox(product, user);
       const client = await openClient(product, accessToken);

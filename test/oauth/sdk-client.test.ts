@@ -10,7 +10,7 @@ import { mailServer, type User } from "../support/mail-server.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
-/** What an application keeps for the SDK, with a browser that remembers where it was sent. */
+/** Creates the in-memory state of an application; `sentTo` is the URL to which the SDK sent the browser. */
 function createProvider(known?: OAuthClientInformationMixed) {
   let client = known;
   let tokens: OAuthTokens | undefined;
@@ -57,8 +57,8 @@ describeMail("The official SDK client 1.x with its OAuth provider", () => {
     new StreamableHTTPClientTransport(new URL(`${product.url}/mcp`), { authProvider: provider });
   const newClient = () => new Client({ name: "sdk", version: "1.0.0" });
 
-  /** The person's part: opens the URL, fills in the form, is sent back with a code. */
-  async function walk(url: URL | undefined): Promise<string> {
+  /** Opens the URL and submits the form, as the person does. Returns the code. */
+  async function authorize(url: URL | undefined): Promise<string> {
     expect(url?.searchParams.get("resource")).toBe(`${product.url}/mcp`);
     const page = await fetch(url ?? "");
     const answer = await submitForm(
@@ -73,14 +73,14 @@ describeMail("The official SDK client 1.x with its OAuth provider", () => {
     const application = createProvider(known);
     const first = newTransport(application.provider);
     await expect(newClient().connect(first)).rejects.toThrow(UnauthorizedError);
-    await first.finishAuth(await walk(application.sentTo()));
+    await first.finishAuth(await authorize(application.sentTo()));
     const transport = newTransport(application.provider);
     const client = newClient();
     await client.connect(transport);
     return { application, transport, client };
   }
 
-  test("finds everything from the URL, registers, connects, and refreshes by itself within its session", async () => {
+  test("discovers the server, registers, connects, and refreshes an expired token", async () => {
     const { application, transport, client } = await connect();
     expect(application.client()?.client_id).toStartWith("reg_");
     const before = application.tokens();
@@ -88,7 +88,7 @@ describeMail("The official SDK client 1.x with its OAuth provider", () => {
     expect(sessionId).toBeString();
     expect((await client.callTool({ name: "list_mailboxes", arguments: {} })).isError).not.toBe(true);
 
-    // The access token ends; the refreshed grant keeps its sessions (idle for too long is another thing).
+    // The access token expires; the refresh token does not.
     clock.advance(2_592_000_000);
     await client.close();
     const again = newClient();
@@ -108,7 +108,7 @@ describeMail("The official SDK client 1.x with its OAuth provider", () => {
     await client.close();
   });
 
-  test("a refreshed grant keeps its session: the id goes on with the new token", async () => {
+  test("a session continues with the token from a refresh", async () => {
     const { application, transport, client } = await connect();
     const { sessionId = "" } = transport;
     const refreshed = await fetch(`${product.url}/oauth/token`, {

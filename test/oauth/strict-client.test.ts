@@ -5,10 +5,10 @@ import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 
-/** Plain http on the loopback interface is the tests' only departure from what the library insists on. */
+/** Allows plain http on the loopback interface: the only requirement of the library that the tests relax. */
 const insecure = { [oauth.allowInsecureRequests]: true };
 
-describeMail("oauth4webapi, a strict client", () => {
+describeMail("The strict client oauth4webapi", () => {
   let product: TestProduct;
   let server: oauth.AuthorizationServer;
   beforeAll(async () => {
@@ -19,7 +19,7 @@ describeMail("oauth4webapi, a strict client", () => {
   });
   afterAll(() => product.stop());
 
-  /** From the authorization URL over the form to the validated callback. */
+  /** Runs the authorization flow and validates the callback. */
   async function authorize(client: oauth.Client, redirect: string) {
     const verifier = oauth.generateRandomCodeVerifier();
     const state = oauth.generateRandomState();
@@ -63,12 +63,12 @@ describeMail("oauth4webapi, a strict client", () => {
       await oauth.refreshTokenGrantRequest(server, client, auth, token, insecure),
     );
 
-  test("RFC 8414: discovers the server by its issuer", () => {
+  test("RFC 8414 section 3: discovers the server by its issuer", () => {
     expect(server.issuer).toBe(product.url);
     expect(server.code_challenge_methods_supported).toEqual(["S256"]);
   });
 
-  test("RFC 9728: finds the server by the resource's 401 challenge", async () => {
+  test("RFC 9728 section 5.1: discovers the server by the 401 challenge of the resource", async () => {
     const resource = new URL(`${product.url}/mcp`);
     const response = await oauth
       .protectedResourceRequest("0".repeat(64), "POST", resource, undefined, undefined, insecure)
@@ -88,7 +88,7 @@ describeMail("oauth4webapi, a strict client", () => {
     expect(metadata.authorization_servers).toEqual([product.url]);
   });
 
-  test("RFC 6749 section 4.1, RFC 7636, RFC 9207, RFC 7009: code, refresh and revocation as a confidential client", async () => {
+  test("RFC 6749 section 4.1, RFC 7636, RFC 9207, RFC 7009: redeems, refreshes and revokes as a confidential client", async () => {
     const client = { client_id: product.clientId };
     const auth = oauth.ClientSecretPost(product.clientSecret);
     const tokens = await redeem(client, auth, redirectUri);
@@ -102,13 +102,13 @@ describeMail("oauth4webapi, a strict client", () => {
     await expect(refresh(client, auth, next.refresh_token ?? "")).rejects.toThrow(oauth.ResponseBodyError);
   });
 
-  test("RFC 6749 section 2.3.1: the same with HTTP Basic", async () => {
+  test("RFC 6749 section 2.3.1: redeems a code with HTTP Basic", async () => {
     const client = { client_id: product.clientId };
     const auth = oauth.ClientSecretBasic(product.clientSecret);
     expect((await redeem(client, auth, redirectUri)).access_token).toHaveLength(64);
   });
 
-  test("RFC 7591: registers, and goes on as the public client it has become", async () => {
+  test("RFC 7591 section 3: registers, and redeems and refreshes as a public client", async () => {
     const redirect = "http://127.0.0.1:49152/callback";
     const response = await oauth.dynamicClientRegistrationRequest(
       server,
@@ -121,7 +121,7 @@ describeMail("oauth4webapi, a strict client", () => {
     expect((await refresh(client, auth, tokens.refresh_token ?? "")).access_token).toHaveLength(64);
   });
 
-  test("RFC 6749 section 4.1.2.1: an error at the authorization endpoint is one it can read", async () => {
+  test("RFC 6749 section 4.1.2.1: reads an error of the authorization endpoint", async () => {
     const client = { client_id: product.clientId };
     const url = new URL(server.authorization_endpoint ?? "");
     url.search = new URLSearchParams({

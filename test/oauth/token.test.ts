@@ -24,7 +24,7 @@ describeMail("The token endpoint", () => {
   });
   afterAll(() => product.stop());
 
-  /** A fresh code with what proves it. */
+  /** Runs the authorization flow. Returns the code, its verifier and the parameters of the response. */
   async function newCode(overrides: Readonly<Record<string, string>> = {}) {
     const begun = await beginAuthorization(product, overrides);
     const answer = await requireCode(await submitForm(product, begun, formFields(user, await mailServer())));
@@ -49,7 +49,7 @@ describeMail("The token endpoint", () => {
     expect(response.headers.get("Cache-Control")).toBe("no-store");
   }
 
-  /** What /mcp says to a bearer. */
+  /** Returns the status of a request to /mcp with this token. */
   async function statusOf(accessToken: string): Promise<number> {
     const response = await fetch(`${product.url}/mcp`, {
       method: "POST",
@@ -60,7 +60,7 @@ describeMail("The token endpoint", () => {
     return response.status;
   }
 
-  test("RFC 6749 section 5.1: a code of 48 characters becomes a token of 32 bytes in hex for 30 days", async () => {
+  test("RFC 6749 section 5.1: a code of 48 hex digits is redeemed for tokens of 64, valid for 30 days", async () => {
     const { code, verifier, answer, state } = await newCode();
     expect(code).toMatch(/^[0-9a-f]{48}$/);
     expect(Object.fromEntries(answer)).toEqual({ code, state, iss: product.url });
@@ -76,7 +76,7 @@ describeMail("The token endpoint", () => {
     });
   });
 
-  test("A01: a code redeemed twice is invalid_grant, and the first token stops working", async () => {
+  test("A01: RFC 6749 section 4.1.2: a code redeemed twice is invalid_grant, and its tokens are revoked", async () => {
     const { code, verifier } = await newCode();
     const { accessToken, refreshToken } = await redeemCode(product, code, verifier);
     expect(await statusOf(accessToken)).toBe(200);
@@ -87,7 +87,7 @@ describeMail("The token endpoint", () => {
     expect(JSON.parse(warning)).toMatchObject({ level: "warn", reason: "code_replayed" });
   });
 
-  test("A01: of twenty redemptions at once at most one gets a token, and then nobody has one", async () => {
+  test("A01: RFC 6749 section 4.1.2: of twenty simultaneous redemptions one gets a token, which is then revoked", async () => {
     const { code, verifier } = await newCode();
     const answers = await Promise.all(Array.from({ length: 20 }, () => redeem(code, verifier)));
     const tokens = await Promise.all(
@@ -97,10 +97,10 @@ describeMail("The token endpoint", () => {
     expect(await statusOf(tokens[0].access_token)).toBe(401);
   });
 
-  test("A03: RFC 7636 section 4.6: a wrong verifier gets no token", async () => {
+  test("A03: RFC 7636 section 4.6: a wrong verifier is invalid_grant and spends the code", async () => {
     const { code, verifier } = await newCode();
     await expectError(await redeem(code, `${verifier.slice(1)}x`), 400, "invalid_grant");
-    // The code is spent by the attempt: whoever guesses has one guess.
+    // A guess spends the code, so there is only one.
     await expectError(await redeem(code, verifier), 400, "invalid_grant");
   });
 
@@ -108,13 +108,13 @@ describeMail("The token endpoint", () => {
     ["42 characters", "x".repeat(42)],
     ["129 characters", "x".repeat(129)],
     ["none", ""],
-    ["characters outside RFC 7636 section 4.1", `${"x".repeat(42)}*`],
-  ])("A03: a verifier of %s is invalid_request", async (_, codeVerifier) => {
+    ["characters that are not unreserved", `${"x".repeat(42)}*`],
+  ])("A03: RFC 7636 section 4.1: a verifier of %s is invalid_request", async (_, codeVerifier) => {
     const { code } = await newCode();
     await expectError(await redeem(code, codeVerifier), 400, "invalid_request");
   });
 
-  test("A04: RFC 6749 section 4.1.3: a code is no good to another client", async () => {
+  test("A04: RFC 6749 section 4.1.3: a code presented by another client is invalid_grant and is spent", async () => {
     const { code, verifier } = await newCode();
     const other = {
       client_id: "https://claude.ai/oauth/mcp-oauth-client-metadata",
@@ -125,14 +125,14 @@ describeMail("The token endpoint", () => {
   });
 
   test.each(["https://claude.com/api/mcp/auth_callback", ""])(
-    "A04: a code with the redirect %p is invalid_grant",
+    "A04: RFC 6749 section 4.1.3: a code with the redirect_uri %p is invalid_grant",
     async (redirect) => {
       const { code, verifier } = await newCode();
       await expectError(await redeem(code, verifier, { redirect_uri: redirect }), 400, "invalid_grant");
     },
   );
 
-  test("A04: a code is good for five minutes and not a second longer", async () => {
+  test("A04: RFC 6749 section 4.1.2: a code expires after five minutes", async () => {
     const early = await newCode();
     clock.advance(299_000);
     expect((await redeem(early.code, early.verifier)).status).toBe(200);
@@ -141,14 +141,14 @@ describeMail("The token endpoint", () => {
     await expectError(await redeem(late.code, late.verifier), 400, "invalid_grant");
   });
 
-  test("A14: RFC 8707 section 2: a token for another resource is invalid_target, and the code is not spent", async () => {
+  test("A14: RFC 8707 section 2: a token request for another resource is invalid_target and does not spend the code", async () => {
     const { code, verifier } = await newCode();
     for (const resource of ["https://evil.example/mcp", `${product.url}/mcp#x`])
       await expectError(await redeem(code, verifier, { resource }), 400, "invalid_target");
     expect((await redeem(code, verifier, { resource: product.url })).status).toBe(200);
   });
 
-  test("RFC 6749 section 5.2: a client that is unknown or does not prove itself gets 401 invalid_client", async () => {
+  test("RFC 6749 section 5.2: an unknown or unauthenticated client gets 401 invalid_client", async () => {
     const { code, verifier } = await newCode();
     const wrong: Record<string, string>[] = [
       { client_secret: "wrong" },
@@ -160,7 +160,7 @@ describeMail("The token endpoint", () => {
     expect((await redeem(code, verifier)).status).toBe(200);
   });
 
-  test("RFC 6749 section 2.3.1: HTTP Basic is taken too, its parts form-encoded", async () => {
+  test("RFC 6749 section 2.3.1: HTTP Basic is accepted, with form-encoded id and secret", async () => {
     const { code, verifier } = await newCode();
     const post = (authorization: string, more: Readonly<Record<string, string>> = {}) =>
       fetch(`${product.url}/oauth/token`, {
@@ -181,13 +181,13 @@ describeMail("The token endpoint", () => {
     await expectError(wrong, 401, "invalid_client");
     await expectError(await post("Basic !"), 401, "invalid_client");
     const right = basic(product.clientId, product.clientSecret);
-    // RFC 6749 section 2.3: not in two ways at once.
+    // RFC 6749 section 2.3: at most one authentication method per request.
     await expectError(await post(right, { client_secret: "x" }), 400, "invalid_request");
     await expectError(await post(right, { client_id: "another" }), 400, "invalid_request");
     expect((await post(right, { client_id: product.clientId })).status).toBe(200);
   });
 
-  test("RFC 6749 section 2.3.1: a secret with spaces and signs is read as the form encoding has it", async () => {
+  test("RFC 6749 section 2.3.1: a secret with spaces and special characters is form-decoded", async () => {
     const OAUTH_CLIENT_SECRET = "a secret + with 100% of: signs/äöü";
     await withProduct({ settings: { OAUTH_CLIENT_SECRET } }, async ({ url, clientId }) => {
       const post = (secret: string) =>
@@ -204,7 +204,7 @@ describeMail("The token endpoint", () => {
     });
   });
 
-  test("RFC 6749 section 3.2: a parameter is there once; the body is a form, with or without a charset", async () => {
+  test("RFC 6749 section 3.2: the body is a form, with or without a charset, and no parameter is repeated", async () => {
     const { code, verifier } = await newCode();
     const form = new URLSearchParams({
       grant_type: "authorization_code",
@@ -225,11 +225,11 @@ describeMail("The token endpoint", () => {
       "invalid_request",
     );
     expect((await post(`${form}&pad=${"x".repeat(17_000)}`, usual)).status).toBe(413);
-    // As claude.ai sends it, at the root, when it found no metadata.
+    // The request of claude.ai when it finds no metadata.
     expect((await post(`${form}`, `${usual}; charset=UTF-8`, "/token")).status).toBe(200);
   });
 
-  test("RFC 6749 section 5.2: unknown grant types, and none", async () => {
+  test("RFC 6749 section 5.2: an unknown grant type is unsupported_grant_type, a missing parameter invalid_request", async () => {
     await expectError(await requestToken(product, {}), 400, "invalid_request");
     for (const grantType of [
       "password",
@@ -249,7 +249,7 @@ describeMail("The token endpoint", () => {
     await expectError(await requestToken(product, { grant_type: "refresh_token" }), 400, "invalid_request");
   });
 
-  test("RFC 6749 section 6: a refresh token gives a new pair, and the grant goes on", async () => {
+  test("RFC 6749 section 6: a refresh token is redeemed for a new pair of tokens", async () => {
     const first = await connectMailbox(product, user);
     const response = await refresh(first.refreshToken);
     expect(response.status).toBe(200);
@@ -261,7 +261,7 @@ describeMail("The token endpoint", () => {
     expect(await statusOf(first.accessToken)).toBe(200);
   });
 
-  test("RFC 9700 section 4.14.2: a rotated refresh token works for 60 s more, then its use ends the grant", async () => {
+  test("RFC 9700 section 4.14.2: a rotated refresh token works for another 60 seconds; later use ends the grant", async () => {
     const first = await connectMailbox(product, user);
     const answers = await Promise.all([refresh(first.refreshToken), refresh(first.refreshToken)]);
     const [one, two] = await Promise.all(answers.map((answer) => answer.json()));
@@ -276,7 +276,7 @@ describeMail("The token endpoint", () => {
     await expectError(await refresh(two.refresh_token), 400, "invalid_grant");
   });
 
-  test("RFC 6749 section 10.4: a refresh token is no good to another client, and is not spent by the attempt", async () => {
+  test("RFC 6749 section 10.4: a refresh token presented by another client is invalid_grant and is not spent", async () => {
     const { refreshToken } = await connectMailbox(product, user);
     const other = { client_id: "https://claude.ai/oauth/claude-code-client-metadata", client_secret: "" };
     await expectError(await refresh(refreshToken, other), 400, "invalid_grant");
@@ -284,13 +284,13 @@ describeMail("The token endpoint", () => {
     expect((await refresh(refreshToken)).status).toBe(200);
   });
 
-  test("An access token is no refresh token, and the other way round", async () => {
+  test("An access token is not accepted as a refresh token, nor a refresh token as an access token", async () => {
     const { accessToken, refreshToken } = await connectMailbox(product, user);
     await expectError(await refresh(accessToken), 400, "invalid_grant");
     expect(await statusOf(refreshToken)).toBe(401);
   });
 
-  test("An access token ends after 30 days; the refresh token goes on, and a refresh moves the end on", async () => {
+  test("An access token expires after 30 days; each refresh extends the refresh token's lifetime", async () => {
     const { accessToken, refreshToken } = await connectMailbox(product, user);
     clock.advance(2_592_000_000);
     expect(await statusOf(accessToken)).toBe(401);
@@ -300,7 +300,7 @@ describeMail("The token endpoint", () => {
     expect(await statusOf(last.access_token)).toBe(200);
   });
 
-  test("A grant that only reads has the scope email:read, also after a refresh (RFC 6749 section 3.3)", async () => {
+  test("RFC 6749 section 3.3: a grant with the level read has the scope email:read, also after a refresh", async () => {
     const { scope, refreshToken } = await connectMailbox(product, user, { level: "read" });
     expect(scope).toBe("email:read");
     expect((await (await refresh(refreshToken)).json()).scope).toBe("email:read");

@@ -1,16 +1,23 @@
-/** What is connected in the end: without sending, two mailboxes, and what Claude may do with them. */
+/** The result of connecting: an account without sending, two accounts, and the tools of a level. */
 import { expect } from "bun:test";
 import { browserTest, describeBrowser } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
-import { connect, goOn, toolNames, typeMailbox, typeServers, waitForConnected } from "./person.ts";
-import { withVisit } from "./visitor.ts";
+import { withBrowserFlow } from "./browser-flow.ts";
+import {
+  connect,
+  continueToClient,
+  toolNames,
+  typeMailbox,
+  typeServers,
+  waitForConnected,
+} from "./connect-page.ts";
 
-describeBrowser("What is connected", () => {
-  browserTest("An SMTP server that refuses does not stand in the way of reading", async () => {
+describeBrowser("The connected accounts", () => {
+  browserTest("An account can be connected without sending when the SMTP login fails", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
-    await withVisit(async ({ page, product, open, redeem }) => {
+    await withBrowserFlow(async ({ page, product, open, redeem }) => {
       await open();
       await typeServers(page, { ...kit, smtp: { host: "localhost", port: 1, security: "tls" } });
       await typeMailbox(page, user);
@@ -21,7 +28,7 @@ describeBrowser("What is connected", () => {
       await page.getByRole("button", { name: "Continue without sending" }).click();
       await waitForConnected(page);
       expect(await page.innerText("main")).toContain("without sending");
-      await goOn(page);
+      await continueToClient(page);
       const { accessToken } = await redeem();
       const names = await toolNames(product, accessToken);
       expect(names).toContain("draft_email");
@@ -29,10 +36,10 @@ describeBrowser("What is connected", () => {
     });
   });
 
-  browserTest("A second mailbox joins the same connection", async () => {
+  browserTest("A second account joins the same grant", async () => {
     const kit = await mailServer();
     const [ann, office] = [await kit.newUser(), await kit.newUser()];
-    await withVisit(async ({ page, product, open, redeem }) => {
+    await withBrowserFlow(async ({ page, product, open, redeem }) => {
       await open();
       await typeServers(page, kit);
       await typeMailbox(page, ann);
@@ -46,35 +53,32 @@ describeBrowser("What is connected", () => {
       await connect(page);
       await waitForConnected(page);
       expect(await page.innerText(".accounts")).toMatch(new RegExp(`${ann.address}\\s+${office.address}`));
-      await goOn(page);
-      const claude = await openClient(product, (await redeem()).accessToken);
-      const { text } = await claude.call("list_mailboxes");
+      await continueToClient(page);
+      const client = await openClient(product, (await redeem()).accessToken);
+      const { text } = await client.call("list_mailboxes");
       expect(text).toContain(ann.address);
       expect(text).toContain(office.address);
-      await claude.close();
+      await client.close();
     });
   });
 
-  browserTest(
-    "Who lets Claude only read is asked for no SMTP server, and Claude sees no tool that writes",
-    async () => {
-      const kit = await mailServer();
-      const user = await kit.newUser();
-      const logins = kit.submission.logins();
-      await withVisit(async ({ page, product, open, redeem }) => {
-        await open();
-        await typeServers(page, kit);
-        await typeMailbox(page, user);
-        await page.getByRole("radio", { name: /^Read Search/ }).check();
-        await connect(page);
-        await waitForConnected(page);
-        await goOn(page);
-        const names = await toolNames(product, (await redeem()).accessToken);
-        expect(names).toContain("get_email");
-        for (const name of ["mark_as_read", "move_email", "draft_email", "send_email"])
-          expect(names).not.toContain(name);
-        expect(kit.submission.logins()).toBe(logins);
-      });
-    },
-  );
+  browserTest("With the level read, no SMTP login is made, and Claude sees no tool that writes", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const logins = kit.submission.logins();
+    await withBrowserFlow(async ({ page, product, open, redeem }) => {
+      await open();
+      await typeServers(page, kit);
+      await typeMailbox(page, user);
+      await page.getByRole("radio", { name: /^Read Search/ }).check();
+      await connect(page);
+      await waitForConnected(page);
+      await continueToClient(page);
+      const names = await toolNames(product, (await redeem()).accessToken);
+      expect(names).toContain("get_email");
+      for (const name of ["mark_as_read", "move_email", "draft_email", "send_email"])
+        expect(names).not.toContain(name);
+      expect(kit.submission.logins()).toBe(logins);
+    });
+  });
 });

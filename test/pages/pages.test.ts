@@ -1,4 +1,4 @@
-/** The pages as text: what is escaped, what is never in them, and what a form brings back. */
+/** The HTML of the pages: escaping, secrets, texts, headers, and the round trip of the form. */
 import { describe, expect, test } from "bun:test";
 import { type FailureCode, failures } from "../../src/errors.ts";
 import { connectPage } from "../../src/pages/connect.tsx";
@@ -12,11 +12,11 @@ import { textsFor } from "../../src/pages/text/texts.ts";
 import { readForm } from "../support/authorize.ts";
 
 const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&`;
-const marked = /<script>alert|<img src=x|"><script/;
+const injected = /<script>alert|<img src=x|"><script/;
 const language = "en";
 
 describe("The pages", () => {
-  test("Every value that comes from outside is escaped", () => {
+  test("Every external value is escaped", () => {
     const form = {
       ...emptyConnectForm(evil),
       address: evil,
@@ -55,10 +55,10 @@ describe("The pages", () => {
       }),
       landingPage({ language, connectorUrl: evil }),
     ])
-      expect(html).not.toMatch(marked);
+      expect(html).not.toMatch(injected);
   });
 
-  test("The password is never in the page, whatever else came back", () => {
+  test("No page contains the password, whatever the problem", () => {
     const form = { ...emptyConnectForm("sealed"), address: "ann@example.org", password: "canary-password" };
     for (const code of Object.keys(failures) as FailureCode[])
       expect(
@@ -66,7 +66,7 @@ describe("The pages", () => {
       ).not.toContain("canary-password");
   });
 
-  test("Every failure has a sentence in every language, at its field and as an alert, and marks the title", () => {
+  test("Every failure has a text in every language, as an alert at its field, and a prefix in the title", () => {
     for (const each of languages)
       for (const code of Object.keys(failures) as FailureCode[]) {
         const html = connectPage({
@@ -81,8 +81,8 @@ describe("The pages", () => {
       }
   });
 
-  test("A login refused by neither password nor load, as Gmail's NO [ALERT] is, says what to look at and to sign in on the web", () => {
-    const words = { en: "sign in once on the provider’s website", de: "auf der Website", fr: "sur le site" };
+  test("A login refused for another reason, such as Gmail's NO [ALERT], advises to sign in on the website once", () => {
+    const advice = { en: "sign in once on the provider’s website", de: "auf der Website", fr: "sur le site" };
     for (const each of languages) {
       const html = connectPage({
         language: each,
@@ -90,11 +90,11 @@ describe("The pages", () => {
         form: { ...emptyConnectForm("sealed"), address: "ann@gmail.com", provider: "gmail" },
         problem: { code: "mail_server_failed", field: "imap_host", side: "imap" },
       });
-      expect(html).toMatch(new RegExp(`role="alert"[^>]*>imap\\.gmail\\.com[^<]*IMAP[^<]*${words[each]}`));
+      expect(html).toMatch(new RegExp(`role="alert"[^>]*>imap\\.gmail\\.com[^<]*IMAP[^<]*${advice[each]}`));
     }
   });
 
-  test("A problem with a server is said above the form where the server's field is not shown", () => {
+  test("A problem with a server is shown above the form when the page hides the field of the server", () => {
     const html = connectPage({
       language,
       redirectHost: "claude.ai",
@@ -106,7 +106,7 @@ describe("The pages", () => {
     expect(html).toContain("Continue without sending");
   });
 
-  test("The policy names the hash of the very style and script of each page, and no form-action", () => {
+  test("The Content-Security-Policy names the hash of each inline style and script, and no form-action", () => {
     const policy = pageHeaders["Content-Security-Policy"] ?? "";
     expect(policy).not.toContain("form-action");
     expect(policy).not.toContain("unsafe");
@@ -124,7 +124,7 @@ describe("The pages", () => {
     expect(html).not.toMatch(/ style="| on[a-z]+="/);
   });
 
-  test("Without a public address the front page says which clients cannot reach it", () => {
+  test("Without a public URL, the landing page says which clients cannot reach the server", () => {
     for (const language of languages) {
       const { claude } = textsFor(language).landing;
       const [, paste = ""] = claude.steps;
@@ -136,7 +136,7 @@ describe("The pages", () => {
     }
   });
 
-  test("The page asks no other host for anything", () => {
+  test("The connect page loads nothing from another host", () => {
     const html = connectPage({ language, redirectHost: "claude.ai", form: emptyConnectForm("sealed") });
     expect(
       [...html.matchAll(/<(?:link|img|script|iframe|source)[^>]*(?:href|src)="([^"]+)"/g)].map(
@@ -146,7 +146,7 @@ describe("The pages", () => {
     for (const [link] of html.matchAll(/<a [^>]*>/g)) expect(link).toContain('rel="noopener noreferrer"');
   });
 
-  test("What the page's fields hold comes back as the form that was drawn", () => {
+  test("The fields of the page parse to the form that was rendered", () => {
     const form = {
       ...emptyConnectForm("sealed", "organise"),
       provider: "generic",
@@ -158,12 +158,12 @@ describe("The pages", () => {
     const { action, fields } = readForm(connectPage({ language, redirectHost: "claude.ai", form }));
     expect(action).toBe("/oauth/connect");
     expect(toConnectForm({ ...fields, [fieldNames.next]: "ask" })).toEqual(form);
-    // A plain POST of the fields that a public server of the same kind has goes straight on.
+    // A plain POST without a button redirects to the client after the login.
     expect(toConnectForm(fields).next).toBe("go");
   });
 });
 
-describe("The form's fields", () => {
+describe("The parser of the form", () => {
   test.each([
     ["true", "143", "tls"],
     ["on", "143", "tls"],
@@ -173,12 +173,12 @@ describe("The form's fields", () => {
     ["", "143", "starttls"],
     ["", "993", "tls"],
     ["", "", "tls"],
-  ] as const)("imap_tls %p at port %p means %s", (imap_tls, imap_port, security) => {
+  ] as const)("reads imap_tls %p with port %p as %s", (imap_tls, imap_port, security) => {
     expect(toConnectForm({ imap_tls, imap_port }).imap.security).toBe(security);
     expect(toConnectForm({ smtp_secure: "", smtp_port: "587" }).smtp.security).toBe("starttls");
   });
 
-  test("Anything at all is read without an exception, and bounded", () => {
+  test("accepts any value without an exception, and truncates it", () => {
     const form = toConnectForm({
       address: ["a", "b"],
       password: new File([], "x"),
@@ -190,7 +190,7 @@ describe("The form's fields", () => {
     expect(form.imap.host.length).toBe(320);
   });
 
-  test("Going on without sending is about this mailbox: what was chosen for all stays chosen", () => {
+  test("keeps the chosen level when the person continues without sending", () => {
     for (const level of ["send", "organise", "read"] as const)
       expect(toConnectForm({ without_sending: "yes", level })).toMatchObject({
         level,
@@ -200,7 +200,7 @@ describe("The form's fields", () => {
   });
 });
 
-describe("RFC 9110 12.5.4: the language follows Accept-Language", () => {
+describe("RFC 9110 section 12.5.4: Accept-Language", () => {
   test.each([
     [undefined, "en"],
     ["", "en"],
@@ -212,7 +212,7 @@ describe("RFC 9110 12.5.4: the language follows Accept-Language", () => {
     ["*", "en"],
     [";;;,,,q=", "en"],
     ["x".repeat(5_000), "en"],
-  ] as const)("%p is answered in %s", (header, expected) => {
+  ] as const)("%p selects %s", (header, expected) => {
     expect(toLanguage(header)).toBe(expected);
   });
 });

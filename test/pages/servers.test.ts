@@ -1,70 +1,76 @@
-/** How the connect page finds the servers of an address, with its script and without. */
+/** The discovery of servers on the connect page, with its script and without. */
 import { expect } from "bun:test";
 import { browserTest, describeBrowser } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import { connect, goOn, typeMailbox, waitForConnected } from "./person.ts";
-import { companyServers, withVisit } from "./visitor.ts";
+import { providerServers, withBrowserFlow } from "./browser-flow.ts";
+import { connect, continueToClient, typeMailbox, waitForConnected } from "./connect-page.ts";
 
 describeBrowser("The servers of an address", () => {
-  browserTest("The provider follows from the address while it is typed, by domain, MX and SRV", async () => {
-    const world = {
-      mx: { "byexchange.example": ["aspmx.l.google.com"] },
-      srv: {
-        "_imaps._tcp.byservice.example": [{ host: "mail.byservice.example", port: 993 }],
-        "_submission._tcp.byservice.example": [{ host: "out.byservice.example", port: 587 }],
-      },
-    };
-    await withVisit(
-      async ({ page, open, complaints }) => {
-        await open();
-        const type = async (address: string, says: RegExp) => {
-          await page.fill("#address", address);
-          await page.locator("#found").filter({ hasText: says }).waitFor();
-          return page.inputValue("#provider");
-        };
-        expect(await type("ann@icloud.com", /Found: iCloud Mail/)).toBe("icloud");
-        expect(await page.locator('[data-help="icloud"]').isVisible()).toBe(true);
-        expect(await page.locator("#imap_host").isVisible()).toBe(false);
+  browserTest(
+    "The provider is selected while the address is typed, by its domain, MX and SRV records",
+    async () => {
+      const network = {
+        mx: { "byexchange.example": ["aspmx.l.google.com"] },
+        srv: {
+          "_imaps._tcp.byservice.example": [{ host: "mail.byservice.example", port: 993 }],
+          "_submission._tcp.byservice.example": [{ host: "out.byservice.example", port: 587 }],
+        },
+      };
+      await withBrowserFlow(
+        async ({ page, open, browserErrors }) => {
+          await open();
+          const type = async (address: string, says: RegExp) => {
+            await page.fill("#address", address);
+            await page.locator("#found").filter({ hasText: says }).waitFor();
+            return page.inputValue("#provider");
+          };
+          expect(await type("ann@icloud.com", /Found: iCloud Mail/)).toBe("icloud");
+          expect(await page.locator('[data-help="icloud"]').isVisible()).toBe(true);
+          expect(await page.locator("#imap_host").isVisible()).toBe(false);
 
-        expect(await type("ann@byexchange.example", /hosted by Gmail/)).toBe("gmail");
-        expect(await page.locator('[data-help="gmail"]').innerText()).toContain("2-Step Verification");
+          expect(await type("ann@byexchange.example", /hosted by Gmail/)).toBe("gmail");
+          expect(await page.locator('[data-help="gmail"]').innerText()).toContain("2-Step Verification");
 
-        expect(await type("ann@byservice.example", /names these mail servers/)).toBe("generic");
-        expect(await page.inputValue("#imap_host")).toBe("mail.byservice.example");
-        expect(await page.inputValue("#smtp_port")).toBe("587");
-        expect(await page.inputValue("#smtp_security")).toBe("false");
+          expect(await type("ann@byservice.example", /names these mail servers/)).toBe("generic");
+          expect(await page.inputValue("#imap_host")).toBe("mail.byservice.example");
+          expect(await page.inputValue("#smtp_port")).toBe("587");
+          expect(await page.inputValue("#smtp_security")).toBe("false");
 
-        expect(await type("ann@nowhere.example", /usual names/)).toBe("generic");
-        expect(await page.inputValue("#imap_host")).toBe("imap.nowhere.example");
+          expect(await type("ann@nowhere.example", /usual names/)).toBe("generic");
+          expect(await page.inputValue("#imap_host")).toBe("imap.nowhere.example");
 
-        await page.selectOption("#provider", "fastmail");
-        await page.fill("#address", "ann@gmail.com");
-        await page.locator("#password").focus();
-        expect(await page.inputValue("#provider")).toBe("fastmail");
-        expect(complaints).toEqual([]);
-      },
-      { world },
-    );
-  });
-
-  browserTest("Where a company takes no passwords any more the page says so, and asks for none", async () => {
-    await withVisit(
-      async ({ page, open }) => {
-        await open();
-        await page.fill("#address", "ann@outlook.com");
-        await page.locator('[data-help="outlook"]').waitFor();
-        expect(await page.innerText('[data-help="outlook"]')).toMatch(/September 2024.*forward/s);
-        expect(await page.locator("#password").isVisible()).toBe(false);
-        expect(await page.getByRole("button", { name: "Connect", exact: true }).isVisible()).toBe(false);
-      },
-      { world: {} },
-    );
-  });
+          await page.selectOption("#provider", "fastmail");
+          await page.fill("#address", "ann@gmail.com");
+          await page.locator("#password").focus();
+          expect(await page.inputValue("#provider")).toBe("fastmail");
+          expect(browserErrors).toEqual([]);
+        },
+        { network },
+      );
+    },
+  );
 
   browserTest(
-    "Without script a domain that names nothing is answered with the usual servers to correct",
+    "For a provider that accepts no passwords, the page says so and hides the password field",
     async () => {
-      await withVisit(
+      await withBrowserFlow(
+        async ({ page, open }) => {
+          await open();
+          await page.fill("#address", "ann@outlook.com");
+          await page.locator('[data-help="outlook"]').waitFor();
+          expect(await page.innerText('[data-help="outlook"]')).toMatch(/September 2024.*forward/s);
+          expect(await page.locator("#password").isVisible()).toBe(false);
+          expect(await page.getByRole("button", { name: "Connect", exact: true }).isVisible()).toBe(false);
+        },
+        { network: {} },
+      );
+    },
+  );
+
+  browserTest(
+    "Without a script, an unknown domain is answered with the usual servers to correct",
+    async () => {
+      await withBrowserFlow(
         async ({ page, open }) => {
           await open();
           await page.fill("#address", "ann@nowhere.example");
@@ -73,19 +79,19 @@ describeBrowser("The servers of an address", () => {
           expect(await page.inputValue("#imap_host")).toBe("imap.nowhere.example");
           expect(await page.inputValue("#smtp_host")).toBe("smtp.nowhere.example");
         },
-        { world: {}, script: false },
+        { network: {}, script: false },
       );
     },
   );
 
   browserTest(
-    "Without script an address alone is answered with its company, and the rest goes the same way",
+    "Without a script, an address alone is answered with its provider, and the login works",
     async () => {
       const kit = await mailServer();
       const user = await kit.setUser("script-off@gmail.com");
-      const servers = await companyServers({ imap: "imap.gmail.com", smtp: "smtp.gmail.com" });
-      await withVisit(
-        async ({ page, open, arrived }) => {
+      const servers = await providerServers({ imap: "imap.gmail.com", smtp: "smtp.gmail.com" });
+      await withBrowserFlow(
+        async ({ page, open, callback }) => {
           await open();
           expect(await page.locator("#show-password").isVisible()).toBe(false);
           await page.fill("#address", user.address);
@@ -93,40 +99,46 @@ describeBrowser("The servers of an address", () => {
           await page.locator('[data-help="gmail"]').waitFor();
           expect(await page.inputValue("#provider")).toBe("gmail");
           expect(await page.inputValue("#address")).toBe(user.address);
-          // As Google shows it: groups with spaces between them.
+          // Google displays an app password in groups of four.
           await page.fill("#password", user.password.replace(/(.{4})/g, "$1 "));
           await page.keyboard.press("Enter");
           await waitForConnected(page);
-          await goOn(page);
+          await continueToClient(page);
           await page.getByText("Back at the client.").waitFor();
-          expect((await arrived()).get("code")).toMatch(/^[0-9a-f]{48}$/);
+          expect((await callback()).get("code")).toMatch(/^[0-9a-f]{48}$/);
         },
-        { world: { servers }, script: false },
+        { network: { servers }, script: false },
       );
     },
   );
 
-  browserTest("Servers of another domain are shown before they are given the password", async () => {
-    const kit = await mailServer();
-    const user = await kit.setUser("ann@own-domain.example");
-    const srv = {
-      "_imaps._tcp.own-domain.example": [{ host: "mail.elsewhere.example", port: 993 }],
-      "_submissions._tcp.own-domain.example": [{ host: "mail.elsewhere.example", port: 465 }],
-    };
-    const servers = await companyServers({ imap: "mail.elsewhere.example", smtp: "mail.elsewhere.example" });
-    await withVisit(
-      async ({ page, open }) => {
-        await open();
-        await typeMailbox(page, user);
-        await connect(page);
-        await page.locator("#imap_host-problem").filter({ hasText: "another domain" }).waitFor();
-        expect(await page.inputValue("#imap_host")).toBe("mail.elsewhere.example");
-        expect(await page.inputValue("#provider")).toBe("generic");
-        await page.fill("#password", user.password);
-        await connect(page);
-        await waitForConnected(page);
-      },
-      { world: { srv, servers }, script: false },
-    );
-  });
+  browserTest(
+    "RFC 6186 section 6: servers of another domain are shown before they get the password",
+    async () => {
+      const kit = await mailServer();
+      const user = await kit.setUser("ann@own-domain.example");
+      const srv = {
+        "_imaps._tcp.own-domain.example": [{ host: "mail.elsewhere.example", port: 993 }],
+        "_submissions._tcp.own-domain.example": [{ host: "mail.elsewhere.example", port: 465 }],
+      };
+      const servers = await providerServers({
+        imap: "mail.elsewhere.example",
+        smtp: "mail.elsewhere.example",
+      });
+      await withBrowserFlow(
+        async ({ page, open }) => {
+          await open();
+          await typeMailbox(page, user);
+          await connect(page);
+          await page.locator("#imap_host-problem").filter({ hasText: "another domain" }).waitFor();
+          expect(await page.inputValue("#imap_host")).toBe("mail.elsewhere.example");
+          expect(await page.inputValue("#provider")).toBe("generic");
+          await page.fill("#password", user.password);
+          await connect(page);
+          await waitForConnected(page);
+        },
+        { network: { srv, servers }, script: false },
+      );
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** Every state a page can be in, drawn with what a person might have typed. */
+/** The states of every page, with sample values. */
 import { connectPage } from "../../src/pages/connect.tsx";
 import { emptyConnectForm } from "../../src/pages/connect-form.ts";
 import { connectedPage } from "../../src/pages/connected.tsx";
@@ -10,7 +10,7 @@ import type { Language } from "../../src/pages/text/language.ts";
 import { uploadPage } from "../../src/pages/upload.tsx";
 import type { DiscoveredServers } from "../../src/providers/discover.ts";
 
-export function drawStates(language: Language): Readonly<Record<string, string>> {
+export function renderStates(language: Language): Readonly<Record<string, string>> {
   const empty = emptyConnectForm("sealed");
   const atIcloud = { ...empty, address: "ana@icloud.com", provider: "icloud" };
   const ownServers = {
@@ -76,7 +76,7 @@ export function drawStates(language: Language): Readonly<Record<string, string>>
   };
 }
 
-/** The same under their names, as the product would send them. */
+/** Serves each state at its name, with the headers of the product. */
 export function servePages(pages: Readonly<Record<string, string>>) {
   const server = Bun.serve({
     hostname: "127.0.0.1",

@@ -1,48 +1,52 @@
-/** A person at the connect page: Chromium in front of the whole product, real Dovecot and submission server behind. */
+/** The connect page in Chromium, with the whole product, Dovecot and a submission server. */
 import { expect } from "bun:test";
 import { browserTest, describeBrowser } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { createTestClock } from "../support/test-clock.ts";
-import { connect, goOn, toolNames, typeMailbox, typeServers, waitForConnected } from "./person.ts";
-import { companyServers, withVisit } from "./visitor.ts";
+import { providerServers, withBrowserFlow } from "./browser-flow.ts";
+import {
+  connect,
+  continueToClient,
+  toolNames,
+  typeMailbox,
+  typeServers,
+  waitForConnected,
+} from "./connect-page.ts";
 
 describeBrowser("The connect page", () => {
-  browserTest(
-    "A person with the right password arrives back at the client with a code that works",
-    async () => {
-      const kit = await mailServer();
-      const user = await kit.newUser();
-      await withVisit(async ({ page, product, open, arrived, redeem, complaints }) => {
-        await open();
-        expect(await page.innerText("h1")).toMatch(/You are giving\s+localhost:\d+\s+access to your mailbox/);
-        await typeServers(page, kit);
-        await typeMailbox(page, user);
-        await connect(page);
-        await waitForConnected(page);
-        expect(await page.innerText("main")).toContain(user.address);
-        expect(await page.content()).not.toContain(user.password);
-        await goOn(page);
-        await page.getByText("Back at the client.").waitFor();
-        expect((await arrived()).get("state")).toBe("the-state");
-        expect(await toolNames(product, (await redeem()).accessToken)).toContain("send_email");
-        expect(complaints).toEqual([]);
-      });
-    },
-  );
-
-  browserTest("While the logins run the page says which of the two it is at", async () => {
+  browserTest("A person with the right password returns to the client with a valid code", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
-    await withVisit(async ({ page, open }) => {
+    await withBrowserFlow(async ({ page, product, open, callback, redeem, browserErrors }) => {
+      await open();
+      expect(await page.innerText("h1")).toMatch(/You are giving\s+localhost:\d+\s+access to your mailbox/);
+      await typeServers(page, kit);
+      await typeMailbox(page, user);
+      await connect(page);
+      await waitForConnected(page);
+      expect(await page.innerText("main")).toContain(user.address);
+      expect(await page.content()).not.toContain(user.password);
+      await continueToClient(page);
+      await page.getByText("Back at the client.").waitFor();
+      expect((await callback()).get("state")).toBe("the-state");
+      expect(await toolNames(product, (await redeem()).accessToken)).toContain("send_email");
+      expect(browserErrors).toEqual([]);
+    });
+  });
+
+  browserTest("While the logins run, the page shows the current one", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    await withBrowserFlow(async ({ page, open }) => {
       await open();
       await page.evaluate(() => {
         const seen: string[] = [];
         Object.assign(globalThis, { seen });
-        const note = () => {
+        const record = () => {
           const step = document.querySelector("#progress:not([hidden]) [aria-current=step]")?.textContent;
           if (step && seen.at(-1) !== step) seen.push(step);
         };
-        new MutationObserver(note).observe(document.body, {
+        new MutationObserver(record).observe(document.body, {
           subtree: true,
           attributes: true,
           childList: true,
@@ -60,48 +64,48 @@ describeBrowser("The connect page", () => {
     });
   });
 
-  browserTest("After a wrong password each kind of company is told its own way to mend it", async () => {
+  browserTest("After a wrong password, the page explains the password rules of the provider", async () => {
     const kit = await mailServer();
     const cases = [
       {
         address: "ann@gmail.com",
         imap: "imap.gmail.com",
         smtp: "smtp.gmail.com",
-        says: /16 characters.*2-Step Verification/s,
+        expected: /16 characters.*2-Step Verification/s,
       },
       {
         address: "ann@icloud.com",
         imap: "imap.mail.me.com",
         smtp: "smtp.mail.me.com",
-        says: /abcd-efgh-ijkl-mnop/,
+        expected: /abcd-efgh-ijkl-mnop/,
       },
       {
         address: "ann@fastmail.com",
         imap: "imap.fastmail.com",
         smtp: "smtp.fastmail.com",
-        says: /Fastmail did not accept this\. It takes only an app password/,
+        expected: /Fastmail did not accept this\. It takes only an app password/,
       },
       {
         address: "ann@gmx.de",
         imap: "imap.gmx.net",
         smtp: "mail.gmx.net",
-        says: /GMX did not accept this address and password/,
+        expected: /GMX did not accept this address and password/,
       },
     ];
     const servers = Object.assign(
       {},
-      ...(await Promise.all(cases.map((company) => companyServers(company)))),
+      ...(await Promise.all(cases.map((company) => providerServers(company)))),
     );
-    await withVisit(
+    await withBrowserFlow(
       async ({ page, open }) => {
         await open();
-        for (const { address, says } of cases) {
+        for (const { address, expected } of cases) {
           await kit.setUser(address);
           await page.selectOption("#provider", "");
           await page.fill("#address", address);
           await page.fill("#password", "not-the-password");
           await connect(page);
-          await page.locator("#password-problem").filter({ hasText: says }).waitFor();
+          await page.locator("#password-problem").filter({ hasText: expected }).waitFor();
           expect(await page.inputValue("#address")).toBe(address);
           expect(await page.inputValue("#password")).toBe("");
           expect(await page.getAttribute("#password", "aria-invalid")).toBe("true");
@@ -110,16 +114,16 @@ describeBrowser("The connect page", () => {
           expect(await page.content()).not.toContain("not-the-password");
         }
       },
-      { world: { servers } },
+      { network: { servers } },
     );
   });
 
   browserTest(
-    "Typed servers that do not answer, are unknown or not allowed are named at their field",
+    "A problem with an entered server is shown at its field: no answer, unknown, not allowed",
     async () => {
       const kit = await mailServer();
       const user = await kit.newUser();
-      await withVisit(
+      await withBrowserFlow(
         async ({ page, open }) => {
           await open();
           await typeServers(page, kit);
@@ -145,16 +149,16 @@ describeBrowser("The connect page", () => {
             /certificate|not as a mail server/,
           );
         },
-        { world: {} },
+        { network: {} },
       );
     },
   );
 
-  browserTest("The keyboard alone is enough, and the password can be looked at", async () => {
+  browserTest("The form works with the keyboard alone, and the password can be shown", async () => {
     const kit = await mailServer();
     const user = await kit.setUser("keys@fastmail.com");
-    const servers = await companyServers({ imap: "imap.fastmail.com", smtp: "smtp.fastmail.com" });
-    await withVisit(
+    const servers = await providerServers({ imap: "imap.fastmail.com", smtp: "smtp.fastmail.com" });
+    await withBrowserFlow(
       async ({ page, open }) => {
         await open();
         const press = async (...keys: string[]) => {
@@ -173,33 +177,36 @@ describeBrowser("The connect page", () => {
         await waitForConnected(page);
         expect(await page.evaluate(() => document.activeElement?.textContent)).toMatch(/^Continue to/);
       },
-      { world: { servers } },
-    );
-  });
-
-  browserTest("A page that lay open for too long says so when it is sent", async () => {
-    const kit = await mailServer();
-    const user = await kit.newUser();
-    const clock = createTestClock();
-    await withVisit(
-      async ({ page, open }) => {
-        await open();
-        await typeServers(page, kit);
-        await typeMailbox(page, user);
-        clock.advance(11 * 60_000);
-        await connect(page);
-        await page.getByRole("heading", { name: "This page has expired" }).waitFor();
-      },
-      { product: { clock } },
+      { network: { servers } },
     );
   });
 
   browserTest(
-    "A connection that breaks off while the logins run is said, and the form can be sent again",
+    "A page that was open for too long is answered with the notice that it has expired",
     async () => {
       const kit = await mailServer();
       const user = await kit.newUser();
-      await withVisit(async ({ page, open }) => {
+      const clock = createTestClock();
+      await withBrowserFlow(
+        async ({ page, open }) => {
+          await open();
+          await typeServers(page, kit);
+          await typeMailbox(page, user);
+          clock.advance(11 * 60_000);
+          await connect(page);
+          await page.getByRole("heading", { name: "This page has expired" }).waitFor();
+        },
+        { product: { clock } },
+      );
+    },
+  );
+
+  browserTest(
+    "A connection that is lost while the logins run is reported, and the form can be sent again",
+    async () => {
+      const kit = await mailServer();
+      const user = await kit.newUser();
+      await withBrowserFlow(async ({ page, open }) => {
         await open();
         await typeServers(page, kit);
         await typeMailbox(page, user);
@@ -213,8 +220,8 @@ describeBrowser("The connect page", () => {
     },
   );
 
-  browserTest("The page speaks German to a German browser, and marks its language", async () => {
-    await withVisit(
+  browserTest("A German browser gets the page in German, with the lang attribute", async () => {
+    await withBrowserFlow(
       async ({ page, open }) => {
         await open();
         expect(await page.getAttribute("html", "lang")).toBe("de");

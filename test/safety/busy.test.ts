@@ -1,4 +1,4 @@
-/** Many calls, full servers and changed passwords, as Claude and the mail server see them. SECURITY.md, I04 I05 I12. */
+/** Parallel calls, overloaded mail servers and changed passwords: SECURITY.md, I04, I05, I12. */
 import { expect, test } from "bun:test";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";
@@ -9,8 +9,8 @@ import { withProduct } from "../support/product.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
-describeMail("Twenty calls at once", () => {
-  test("I12: are all answered right, over at most two connections", async () => {
+describeMail("Twenty parallel calls", () => {
+  test("I12: are all answered correctly, over at most two new connections", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     await withProduct({}, async (product) => {
@@ -42,8 +42,8 @@ describeMail("Twenty calls at once", () => {
   });
 });
 
-describeMail("A full mail server", () => {
-  test("I04: whose connections are used up is busy, not a wrong password; the credentials are kept, and two logins are the most", async () => {
+describeMail("An overloaded mail server", () => {
+  test("I04: whose connection limit is reached is reported as busy, not as a wrong password, after at most two logins", async () => {
     const own = await startMailServer({ connectionsPerUser: 1 });
     const proxy = await startFaultProxy(own.imap.port);
     const clock = createTestClock();
@@ -74,7 +74,7 @@ describeMail("A full mail server", () => {
     ["BYE", "* BYE too many connections\r\n", "mail_server_busy"],
     ["an alert", "TAG NO [ALERT] Too many simultaneous connections\r\n", "mail_server_failed"],
   ])(
-    "I04: that says %s at the login is tried at most twice, and is well again a minute later",
+    "I04: that answers the login with %s is tried at most twice, and again a minute later",
     async (_, say, code) => {
       const [hostile, smtp] = [await startHostileImap(), await startScriptedSmtp()];
       const clock = createTestClock();
@@ -100,7 +100,7 @@ describeMail("A full mail server", () => {
 });
 
 describeMail("A changed password", () => {
-  test("I05: is answered with how to reconnect, costs one login a minute, and the others' connections nothing", async () => {
+  test("I05: is answered with the advice to reconnect, causes one login per minute, and does not affect other people", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     const clock = createTestClock();

@@ -1,4 +1,4 @@
-/** Nothing of what people hand us is said in a log or kept in a file: SECURITY.md, R08. */
+/** No secret, address or mail content reaches a log or a file: SECURITY.md, R08. */
 import { expect, test } from "bun:test";
 import { beginAuthorization, formFields, requestToken, submitForm } from "../support/authorize.ts";
 import { amountNoted, canaryWord, findCanaries, findCanariesIn } from "../support/canaries.ts";
@@ -8,7 +8,7 @@ import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 
 describeMail("Canaries", () => {
-  test("R08: a day of work and of mistakes, logged at debug, says and keeps none of them", async () => {
+  test("R08: are in no log at level debug and in no file, after typical work and typical errors", async () => {
     const kit = await mailServer();
     await withProduct({ settings: { LOG_LEVEL: "debug" } }, async (product) => {
       const [ann, ben] = [await kit.newUser(), await kit.newUser()];
@@ -17,7 +17,7 @@ describeMail("Canaries", () => {
         ann,
         `From: "${canaryWord} sender" <${ben.address}>\r\nTo: ${ann.address}\r\nSubject: ${subject}\r\nContent-Type: text/html\r\n\r\n<p>${canaryWord} body</p>`,
       );
-      // What goes wrong: a wrong password, a foreign host, a forged form, a code that is none, a token that is none.
+      // Typical errors: a wrong password, an unknown host, a forged form, an invalid code, an invalid token.
       const begun = await beginAuthorization(product, { state: `${canaryWord}-state` });
       await submitForm(product, begun, formFields({ ...ann, password: `${canaryWord}-wrong` }, kit));
       const elsewhere = { host: `${canaryWord}.example.test`, port: 993, security: "tls" } as const;
@@ -48,10 +48,10 @@ describeMail("Canaries", () => {
       await client.try("get_recent_emails", { mailbox: canaryWord });
       await client.try("get_email", { id: `${canaryWord}-id` });
       await client.try(`${canaryWord}_tool`).catch(() => undefined);
-      const letter = { to: [ben.address], subject, body: `${canaryWord} text` };
-      await client.call("send_email", letter);
-      await client.try("send_email", { ...letter, to: [`${canaryWord}@nowhere.test`] });
-      await client.call("draft_email", letter);
+      const email = { to: [ben.address], subject, body: `${canaryWord} text` };
+      await client.call("send_email", email);
+      await client.try("send_email", { ...email, to: [`${canaryWord}@nowhere.test`] });
+      await client.call("draft_email", email);
       await client.call("mark_as_read", { ids: [id] });
       await client.call("move_email", { ids: [id], mailbox: "archive" });
       await kit.changePassword(ann);
@@ -69,7 +69,7 @@ describeMail("Canaries", () => {
     expect(findCanaries()).toEqual([]);
   });
 
-  test("R08: the search finds what it is to find", async () => {
+  test("R08: are found by the search of this test when they are planted", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     expect(amountNoted().pieces).toBeGreaterThan(20);

@@ -1,4 +1,4 @@
-/** The end of a grant: whatever ends it, within a second nothing is left that could act for the person. */
+/** The end of a grant: within a second nothing is left that could act on the person's behalf. */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { toDatabaseFile } from "../../src/db/open.ts";
@@ -21,7 +21,7 @@ import { type TestProduct, withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { eventually } from "../support/waiting.ts";
 
-/** Rows per table that hang on a grant, for all tables that have a grant_id, and the grants themselves. */
+/** Counts the grants and, per table with a grant_id, the rows that belong to a grant. */
 function countRows(product: TestProduct): Record<string, number> {
   const db = new Database(toDatabaseFile(product.dataDir), { readonly: true });
   const tables = db
@@ -45,8 +45,8 @@ function countRows(product: TestProduct): Record<string, number> {
   return Object.fromEntries(counts);
 }
 
-/** A person with tokens, a session, an open stream and a warm connection; and the way their code went. */
-async function settle(product: TestProduct, imapPort: number) {
+/** Connects a person: tokens, a session, an open stream, a pooled connection, and the used code. */
+async function connectAndWork(product: TestProduct, imapPort: number) {
   const kit = await mailServer();
   const user = await kit.newUser();
   await kit.deliver(user, "From: a@example.test\r\nSubject: one\r\n\r\nx\r\n");
@@ -58,7 +58,7 @@ async function settle(product: TestProduct, imapPort: number) {
   const client = await openClient(product, tokens.accessToken);
   const { data } = await client.call("get_recent_emails", {});
   const id = (data.emails as { id: string }[])[0]?.id ?? "";
-  // Leaves rows in the journal, as work does.
+  // These calls leave rows in the undo log and the links.
   await client.call("mark_as_read", { ids: [id] });
   await client.call("request_upload", {});
   const stream = await fetch(`${product.url}/mcp`, {
@@ -73,9 +73,9 @@ async function settle(product: TestProduct, imapPort: number) {
   return { code, verifier: begun.verifier, tokens, client, reader };
 }
 
-type Settled = Awaited<ReturnType<typeof settle>>;
+type ConnectedPerson = Awaited<ReturnType<typeof connectAndWork>>;
 
-const ends: Readonly<Record<string, (product: TestProduct, settled: Settled) => Promise<unknown>>> = {
+const ends: Readonly<Record<string, (product: TestProduct, person: ConnectedPerson) => Promise<unknown>>> = {
   "revoking the access token": (product, { tokens }) =>
     fetch(`${product.url}/oauth/revoke`, {
       method: "POST",
@@ -105,12 +105,12 @@ const ends: Readonly<Record<string, (product: TestProduct, settled: Settled) => 
 
 describeMail("The end of a grant", () => {
   test.each(Object.keys(ends))(
-    "by %s takes tokens, session, stream, connections, journal and credentials within a second",
+    "by %s removes tokens, session, stream, connections, undo log and credentials within a second",
     async (how) => {
       const kit = await mailServer();
       const proxy = await startFaultProxy(kit.imap.port);
       const end = async (product: TestProduct) => {
-        const settled = await settle(product, proxy.port);
+        const person = await connectAndWork(product, proxy.port);
         expect(proxy.open()).toBeGreaterThan(0);
         expect(countRows(product)).toMatchObject({
           grants: 1,
@@ -120,17 +120,17 @@ describeMail("The end of a grant", () => {
           links: 1,
         });
         const ms = await ownMsOf(async () => {
-          await ends[how]?.(product, settled);
-          // The stream ends on its own; whoever reads it sees the end.
-          let piece = await settled.reader?.read();
-          while (piece && !piece.done) piece = await settled.reader?.read();
+          await ends[how]?.(product, person);
+          // The server closes the stream.
+          let piece = await person.reader?.read();
+          while (piece && !piece.done) piece = await person.reader?.read();
           await eventually(() => proxy.open() === 0, { what: "the IMAP connections to close" });
         });
         expect(Object.entries(countRows(product)).filter(([, rows]) => rows > 0)).toEqual([]);
         const call = await fetch(`${product.url}/mcp`, {
           method: "POST",
           headers: {
-            Authorization: `Bearer ${settled.tokens.accessToken}`,
+            Authorization: `Bearer ${person.tokens.accessToken}`,
             "Content-Type": "application/json",
           },
           body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
@@ -138,10 +138,10 @@ describeMail("The end of a grant", () => {
         expect(call.status).toBe(401);
         const refresh = await requestToken(product, {
           grant_type: "refresh_token",
-          refresh_token: settled.tokens.refreshToken,
+          refresh_token: person.tokens.refreshToken,
         });
         expect(refresh.status).toBe(400);
-        await settled.client.close();
+        await person.client.close();
         return ms;
       };
       const ms = await bestOf(1_000, () => withProduct({ rates: wideRates }, end));
@@ -150,24 +150,24 @@ describeMail("The end of a grant", () => {
     },
   );
 
-  test("ends a call that is running, and the caller is told", async () => {
+  test("ends a running call with an error", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     const end = async (product: TestProduct) => {
-      const settled = await settle(product, proxy.port);
+      const person = await connectAndWork(product, proxy.port);
       proxy.drop();
       proxy.set({ kind: "stall", afterBytes: 3_000 });
       const before = proxy.connections();
-      const running = settled.client.try("get_recent_emails", {});
+      const running = person.client.try("get_recent_emails", {});
       await eventually(() => proxy.connections() > before);
       const ms = await ownMsOf(async () => {
-        await ends["revoking the access token"]?.(product, settled);
+        await ends["revoking the access token"]?.(product, person);
         await running;
       });
       const answer = await running;
       expect(answer.isError).toBe(true);
       expect(answer.text).toContain("Connect the mailbox again");
-      await settled.client.close();
+      await person.client.close();
       proxy.set(undefined);
       return ms;
     };
@@ -176,15 +176,15 @@ describeMail("The end of a grant", () => {
     await proxy.stop();
   });
 
-  test("by running out lets nothing through, neither calls nor a refresh", async () => {
+  test("by expiry refuses calls and refreshes", async () => {
     const kit = await mailServer();
     const clock = createTestClock();
     const proxy = await startFaultProxy(kit.imap.port);
     await withProduct({ rates: wideRates, clock }, async (product) => {
-      const settled = await settle(product, proxy.port);
-      await settled.client.close();
+      const person = await connectAndWork(product, proxy.port);
+      await person.client.close();
       clock.advance(400 * 86_400_000);
-      for (const token of [settled.tokens.accessToken, settled.tokens.refreshToken]) {
+      for (const token of [person.tokens.accessToken, person.tokens.refreshToken]) {
         const call = await fetch(`${product.url}/mcp`, {
           method: "POST",
           headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
@@ -194,7 +194,7 @@ describeMail("The end of a grant", () => {
       }
       const refresh = await requestToken(product, {
         grant_type: "refresh_token",
-        refresh_token: settled.tokens.refreshToken,
+        refresh_token: person.tokens.refreshToken,
       });
       expect(refresh.status).toBe(400);
     });

@@ -1,13 +1,13 @@
-/** What a domain publishes about its servers, fetched from hosts that mean harm: outbound's GET, over real TLS. */
+/** `fetchText` of outbound, for the settings that a domain publishes, with malicious hosts and real TLS. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { createAuthority, trustedAuthority } from "../support/authority.ts";
 import { programs } from "../support/installed.ts";
 
-const largest = 256 * 1024;
+const maxBytes = 256 * 1024;
 
-/** Answers by the path, and remembers who came where. */
+/** Starts an https host that records the requested paths. */
 function startHost(certificate: { cert: string; key: string }) {
   const visits: string[] = [];
   const server = Bun.serve({
@@ -22,8 +22,8 @@ function startHost(certificate: { cert: string; key: string }) {
         return Response.redirect(hop === "1" ? "/settings" : `/hop/${Number(hop) - 1}`, 302);
       const elsewhere = new URL(request.url).searchParams.get("to");
       if (elsewhere) return new Response(null, { status: 301, headers: { Location: elsewhere } });
-      if (pathname === "/large") return new Response("x".repeat(largest + 1));
-      if (pathname === "/largest") return new Response("x".repeat(largest));
+      if (pathname === "/large") return new Response("x".repeat(maxBytes + 1));
+      if (pathname === "/largest") return new Response("x".repeat(maxBytes));
       if (pathname === "/settings") return new Response(`settings of ${host}`);
       return new Response("nothing", { status: 404 });
     },
@@ -47,24 +47,24 @@ describe.skipIf(!programs.openssl)("S01: a domain's settings", () => {
       (error: unknown) => (error instanceof AppError ? error.code : "bug"),
     );
 
-  test("S01: are the text of a 200, asked for by the name, and nothing else is", async () => {
+  test("S01: are the text of a 200 response; any other response gives nothing", async () => {
     expect(await at("/settings")).toBe(`settings of localhost:${host.port}`);
     expect(await at("/missing")).toBeUndefined();
   });
 
   test("S01: are read up to 256 KB", async () => {
-    expect((await at("/largest"))?.length).toBe(largest);
+    expect((await at("/largest"))?.length).toBe(maxBytes);
     expect(await codeOf(at("/large"))).toBe("too_large");
   });
 
-  test("S01: are followed over two redirects and not a third", async () => {
+  test("S01: are fetched over at most two redirects", async () => {
     expect(await at("/hop/2")).toStartWith("settings");
     host.visits.length = 0;
     expect(await at("/hop/3")).toBeUndefined();
     expect(host.visits).not.toContain("/settings");
   });
 
-  test("S01: are not followed to plain http, to a name with a password, to a private address", async () => {
+  test("S01: are not fetched from plain http, URLs with a password, or private addresses", async () => {
     const own = `localhost:${host.port}/settings`;
     host.visits.length = 0;
     for (const to of [`http://${own}`, `https://ann:word@${own}`, `https://127.0.0.1:${host.port}/settings`])
@@ -75,7 +75,7 @@ describe.skipIf(!programs.openssl)("S01: a domain's settings", () => {
     expect(await at(`/?to=${encodeURIComponent("https://[")}`)).toBeUndefined();
   });
 
-  test("S06: are not read from who has no certificate for the name", async () => {
+  test("S06: are not fetched from a host without a valid certificate for the name", async () => {
     for (const certificate of [
       createAuthority("nobody's").issue({ hosts: ["localhost"] }),
       trustedAuthority().issue({ hosts: ["another.example"] }),

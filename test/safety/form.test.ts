@@ -1,4 +1,4 @@
-/** The form as strangers use it: hosts that are not theirs to reach, and passwords that are not theirs to guess. */
+/** Attacks by the connect form: private hosts, and guessed passwords. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { privateHosts } from "../support/addresses.ts";
 import { beginAuthorization, formFields, submitForm } from "../support/authorize.ts";
@@ -12,7 +12,7 @@ import { createTestClock } from "../support/test-clock.ts";
 
 const user = { address: "ann@example.test", password: "form-canary-password" };
 
-/** Sends the form and answers what a stranger can see: status, time, and the page's sentence. */
+/** Submits the form. Returns the status, the duration and the text of the alert on the page. */
 async function submit(
   product: TestProduct,
   fields: Readonly<Record<string, string>>,
@@ -43,7 +43,7 @@ describe("Hosts typed into the form", () => {
 
   beforeAll(async () => {
     listener = await startOddListener({ greeting: "* OK ready\r\n" });
-    // As on the open internet: nothing private is allowed.
+    // As on a public server: no private host is allowed.
     product = await startProduct({
       settings: { ALLOW_PRIVATE_HOSTS: "", TRUSTED_PROXIES: "127.0.0.0/8,::1" },
       rates: wideRates,
@@ -64,10 +64,10 @@ describe("Hosts typed into the form", () => {
     imap_port: port,
   });
 
-  test("S01: every private host is answered with one page, and the listener sees nothing", async () => {
+  test("S01: are all refused with the same page when they are private, without a connection to them", async () => {
     const seen = await Promise.all(
       privateHosts.map(async (host, index) => {
-        // From many peers at once; the answers are what is looked at here.
+        // From different peers, so that no rate limit applies.
         const from = { "X-Forwarded-For": `198.51.100.${index}` };
         const { status, alert, ms, html } = await submit(product, fieldsFor(host, "993"), from);
         expect(html).not.toContain(user.password);
@@ -79,13 +79,13 @@ describe("Hosts typed into the form", () => {
     expect(listener.connections()).toBe(0);
   });
 
-  test("S01: a private host with the port of a real listener is refused, for IMAP", async () => {
+  test("S01: are refused for IMAP with the port of a real listener", async () => {
     const answer = await submit(product, fieldsFor("127.0.0.1", String(listener.port)));
     expect(answer.status).toBeWithin(400, 500);
     expect(listener.connections()).toBe(0);
   });
 
-  test("S04: ports that are not mail's are refused, also as text, negative or too large", async () => {
+  test("S04: are refused with ports of other protocols, also as text, negative or too large", async () => {
     const ports = ["22", "25", "80", "6379", "0", "65536", "-1", "imap", "993.5", "0x3e1", "9 93"];
     const statuses = await Promise.all(
       ports.map(async (port, index) => {
@@ -98,7 +98,7 @@ describe("Hosts typed into the form", () => {
 });
 
 describeMail("The SMTP host of the form", () => {
-  test("S01: is judged like the IMAP host, after the IMAP login, and a listener there sees nothing", async () => {
+  test("S01: is judged like the IMAP host, after the IMAP login, without a connection to it", async () => {
     const kit = await mailServer();
     const listener = await startOddListener();
     const person = await kit.newUser();
@@ -118,15 +118,15 @@ describeMail("The SMTP host of the form", () => {
   });
 });
 
-describeMail("Guessing at the form", () => {
+describeMail("Password guessing by the form", () => {
   let kit: MailServerKit;
   beforeAll(async () => {
     kit = await mailServer();
   });
 
-  test("passwords are guessed at no faster with forged X-Forwarded-For, and the refusal says when", async () => {
+  test("is limited also with forged X-Forwarded-For headers, and the refusal has Retry-After", async () => {
     const person = await kit.newUser();
-    // Two guesses instead of six: each wrong one is a real login, which takes its time.
+    // Two guesses instead of six, because each wrong one is a slow login.
     await withProduct({ rates: { loginByAccount: { burst: 2, everyMs: 60_000 } } }, async (product) => {
       const statuses: number[] = [];
       let retryAfter: string | null = null;
@@ -144,9 +144,9 @@ describeMail("Guessing at the form", () => {
     });
   });
 
-  test("behind a trusted proxy each caller is counted for itself, and what callers write themselves is not believed", async () => {
+  test("is limited per caller behind a trusted proxy, by the address that the proxy added", async () => {
     await withProduct({ settings: { TRUSTED_PROXIES: "127.0.0.0/8,::1" } }, async (product) => {
-      // Nobody logs in: an unknown host fails at once and is counted all the same.
+      // Without a login: a connection that fails at once is counted as well.
       const fields = (index: number) =>
         formFields(
           { address: `u${index}@example.test`, password: "x" },
@@ -164,7 +164,7 @@ describeMail("Guessing at the form", () => {
     });
   });
 
-  test("a wrong password and an unknown user are told in the same words", async () => {
+  test("gives the same answer for a wrong password and an unknown user", async () => {
     const person = await kit.newUser();
     await withProduct({ rates: wideRates }, async (product) => {
       const wrong = await submit(product, formFields({ ...person, password: "wrong" }, kit));
@@ -177,7 +177,7 @@ describeMail("Guessing at the form", () => {
     });
   });
 
-  test("after a while, the right password gets in", async () => {
+  test("is limited for a time only: later the right password is accepted", async () => {
     const person = await kit.newUser();
     const clock = createTestClock();
     await withProduct(
@@ -193,8 +193,8 @@ describeMail("Guessing at the form", () => {
   });
 });
 
-describe("What the form tells of a server", () => {
-  test("nothing that the server said is on the page", async () => {
+describe("The page after a failed login", () => {
+  test("contains no text of the mail server", async () => {
     const server = await startHostileImap({
       on: { LOGIN: { say: "TAG NO [UNAVAILABLE] <script>alert(1)</script> internal-host-17 is down\r\n" } },
     });

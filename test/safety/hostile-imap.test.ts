@@ -1,6 +1,6 @@
 /**
- * An IMAP server that turns on us in the middle of a tool call: the call ends within its deadline, the process stays
- * up and small, the next call works once the server behaves, and another person's calls are not kept waiting.
+ * An IMAP server that becomes hostile during a tool call: the call ends within its deadline, the next call works once
+ * the server behaves, and other people's calls are not delayed.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { AppError } from "../../src/errors.ts";
@@ -23,12 +23,13 @@ import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 const callMs = 700;
-/** What a busy machine may add; without a deadline a call would last for a minute. */
+/** Tolerance for a busy machine. Without a deadline a call would last a minute. */
 const graceMs = 3_000;
 const deadlines = { callMs, imap: { connectMs: 500, greetingMs: 500, openMs: 600 } };
-const decent = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
+/** The form of an error: sentences without line breaks, and the failure code. */
+const errorForm = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
 
-/** A person whose mail server turns on us at one stage of one call. */
+/** A person whose mail server becomes hostile at one stage of a call. */
 type Victim = {
   stage: ImapStage;
   name: string;
@@ -73,8 +74,8 @@ describeMail("A hostile mail server", () => {
     for (const { hostile } of victims ?? []) await hostile.stop();
   });
 
-  /** A new login from here on, to a server that does this. */
-  function turn({ hostile }: Victim, on: HostileScript["on"]): void {
+  /** Closes all connections, and makes the server behave like this from the next login on. */
+  function setBehavior({ hostile }: Victim, on: HostileScript["on"]): void {
     hostile.dropAll();
     hostile.become(on);
   }
@@ -92,24 +93,24 @@ describeMail("A hostile mail server", () => {
   ];
 
   test.each(misdeeds)(
-    "%s, at every stage of a call: it ends in time, says so decently, and the next call works",
+    "%s, at every stage of a call: the call ends within its deadline with an error, and the next call works",
     async (misdeed) => {
       await Promise.all(
         victims.map(async (victim) => {
-          turn(victim, { [victim.stage]: misdeed });
+          setBehavior(victim, { [victim.stage]: misdeed });
           const where = `${JSON.stringify(misdeed)} at ${victim.stage}`;
           const ms = await loopMsOf(async () => {
             const answer = await victim.person.client.try(victim.name, victim.input);
             expect(answer.isError, `${where}: ${answer.text}`).toBe(true);
-            expect(answer.text, where).toMatch(decent);
+            expect(answer.text, where).toMatch(errorForm);
           });
           expect(ms, where).toBeLessThan(callMs + graceMs);
         }),
       );
-      // "Busy" starts a short pause for an account.
+      // A busy server causes a short pause for the account.
       clock.advance(6_000);
       for (const victim of victims) {
-        turn(victim, {});
+        setBehavior(victim, {});
         expect((await victim.person.client.try("list_mailboxes")).text).toContain("INBOX");
       }
     },
@@ -117,19 +118,19 @@ describeMail("A hostile mail server", () => {
 
   test.each([
     [
-      "more emails than there are",
+      "more emails than exist",
       { SELECT: { say: "* 4294967295 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK done\r\n" } },
     ],
     ["a negative count", { SELECT: { say: "* -5 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK done\r\n" } }],
     ["no UIDVALIDITY", { SELECT: { say: "* 3 EXISTS\r\nTAG OK done\r\n" } }],
     [
-      "rows nobody asked for",
+      "rows that were not requested",
       {
         FETCH: { say: "* 77 FETCH (UID 99 FLAGS ())\r\n* 1 FETCH (UID 0 FLAGS (\\Seen))\r\nTAG OK done\r\n" },
       },
     ],
     [
-      "a literal shorter than said",
+      "a literal shorter than announced",
       { FETCH: { say: "* 1 FETCH (UID 1 BODY[] {500}\r\nshort)\r\nTAG OK done\r\n" } },
     ],
     [
@@ -138,17 +139,17 @@ describeMail("A hostile mail server", () => {
     ],
     ["another command's tag", { SEARCH: { say: "ZZ99 OK done\r\nTAG OK done\r\n" } }],
     [
-      "mailboxes with names of its own",
+      "mailboxes with invalid names",
       {
         LIST: {
           say: '* LIST () "/" "a\\"b"\r\n* LIST () NIL {3}\r\n\r\n\0\r\n* LIST (\\Noselect) "/" __proto__\r\nTAG OK done\r\n',
         },
       },
     ],
-  ])("lies: %s: the call ends in time and the next one works", async (_, on) => {
+  ])("invalid responses, %s: the call ends within its deadline and the next one works", async (_, on) => {
     const [victim] = victims;
     if (!victim) throw new Error("nobody is there");
-    turn(victim, on);
+    setBehavior(victim, on);
     for (const [name, input] of [
       ["list_mailboxes", {}],
       ["get_recent_emails", {}],
@@ -156,28 +157,28 @@ describeMail("A hostile mail server", () => {
     ] as const) {
       const ms = await loopMsOf(async () => {
         const answer = await victim.person.client.try(name, input);
-        if (answer.isError) expect(answer.text).toMatch(decent);
+        if (answer.isError) expect(answer.text).toMatch(errorForm);
       });
       expect(ms).toBeLessThan(callMs + graceMs);
     }
-    turn(victim, {});
+    setBehavior(victim, {});
     clock.advance(6_000);
     expect((await victim.person.client.try("list_mailboxes")).text).toContain("INBOX");
   });
 
-  test("while five of them flood, another person's calls are answered in less than half a second", async () => {
-    for (const victim of victims) turn(victim, { FETCH: "flood" });
-    let over = false;
+  test("five floods at once: another person's calls are answered in less than half a second", async () => {
+    for (const victim of victims) setBehavior(victim, { FETCH: "flood" });
+    let isOver = false;
     const flooded = victims.map(async ({ person }) => {
-      while (!over) await person.client.try("get_recent_emails");
+      while (!isOver) await person.client.try("get_recent_emails");
     });
     const p95 = await bestOf(500, () => p95Of(20, () => bystander.client.try("list_mailboxes")));
-    over = true;
+    isOver = true;
     await Promise.all(flooded);
     expect(p95).toBeLessThan(500);
   });
 
-  test("nothing of what it said, and no password, is in an answer or the log", () => {
+  test("its text and the passwords are not in the log", () => {
     const log = product.logged.join("\n");
     const found = ["Autologout", "xxxxx", "victims.test", bystander.user.password].filter((secret) =>
       log.includes(secret),
@@ -187,7 +188,7 @@ describeMail("A hostile mail server", () => {
   });
 });
 
-test("what a server may send for one call is bounded as a whole, and nobody reads it a second time", async () => {
+test("The bytes that a server may send for one call are limited, and the call is not repeated", async () => {
   const hostile = await startHostileImap({ exists: 3, on: { FETCH: "flood" } });
   const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
   const pool = createConnections({

@@ -1,4 +1,4 @@
-/** Hosts typed by strangers: what is resolved, judged and connected to. SECURITY.md, S01 and S04. */
+/** Resolution and judgment of typed hosts: SECURITY.md, S01 and S04. */
 import { describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import type { Credentials, MailServer } from "../../src/credentials.ts";
@@ -12,7 +12,7 @@ import { bestOf, loopMsOf } from "../support/own-time.ts";
 
 const mailPorts = [993, 143, 465, 587];
 
-/** Answers by a table, and remembers what it was asked. */
+/** Creates a resolver that answers from a table and records the names. */
 function createResolver(answers: Readonly<Record<string, readonly string[]>>) {
   const asked: string[] = [];
   const addresses: Resolve["addresses"] = async (name) => {
@@ -33,7 +33,7 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: AppError) => `${error.code}: ${error.message}`,
   );
 
-/** Listens on this machine where the system lets us, and counts who comes. */
+/** Listens on the mail ports of this machine, as far as permitted, and counts connections. */
 async function startListeners(): Promise<{ visits(): number; stop(): void }> {
   let visits = 0;
   const servers: Server[] = [];
@@ -45,7 +45,7 @@ async function startListeners(): Promise<{ visits(): number; stop(): void }> {
       });
       servers.push(server);
       await new Promise<void>((done) => {
-        // Ports below 1024 are not everybody's to listen on; the refusals are the same without.
+        // Ports below 1024 may not be permitted; the refusals are the same without a listener.
         server.once("error", () => done());
         server.listen(port, host, done);
       });
@@ -59,7 +59,7 @@ async function startListeners(): Promise<{ visits(): number; stop(): void }> {
 }
 
 describe("S01: hosts that are not public mail servers", () => {
-  test("S01: every spelling of a private address is refused alike, for IMAP and SMTP, and a listener there sees nothing", async () => {
+  test("S01: Every notation of a private address is refused in the same way for IMAP and SMTP, without a connection to it", async () => {
     const listeners = await startListeners();
     const { addresses } = createResolver({ "*": ["127.0.0.1"] });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
@@ -84,15 +84,15 @@ describe("S01: hosts that are not public mail servers", () => {
   });
 
   test.each([
-    ["a private one", ["10.0.0.7"]],
-    ["a public one and a private one", ["93.184.215.14", "10.0.0.7"]],
-    ["a public one and loopback over IPv6", ["93.184.215.14", "::1"]],
+    ["a private address", ["10.0.0.7"]],
+    ["a public and a private address", ["93.184.215.14", "10.0.0.7"]],
+    ["a public address and IPv6 loopback", ["93.184.215.14", "::1"]],
     ["the metadata address of a cloud", ["169.254.169.254"]],
-    ["an IPv4-mapped private one", ["::ffff:192.168.0.1"]],
+    ["an IPv4-mapped private address", ["::ffff:192.168.0.1"]],
     ["a NAT64 form of loopback", ["64:ff9b::7f00:1"]],
-    ["a scoped link-local one", ["fe80::1%eth0"]],
-    ["something that is no address", ["not-an-address"]],
-  ])("S01: a public name whose answer is %s is refused with the same text", async (_, answers) => {
+    ["a scoped link-local address", ["fe80::1%eth0"]],
+    ["not an address", ["not-an-address"]],
+  ])("S01: A name that resolves to %s is refused with the same text", async (_, answers) => {
     const { addresses } = createResolver({ "mail.example.org": answers });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
     expect(await codeOf(outbound.vet({ host: "mail.example.org", port: 993 }))).toBe(
@@ -100,7 +100,7 @@ describe("S01: hosts that are not public mail servers", () => {
     );
   });
 
-  test("S01: a name is resolved once, and the answer that was judged is the one connected to", async () => {
+  test("S01: A name is resolved once, and the connection is made to the judged address", async () => {
     const server = await startHostileImap();
     const { host, port } = server.server;
     const { addresses, asked } = createResolver({ [host]: ["127.0.0.1"] });
@@ -109,7 +109,7 @@ describe("S01: hosts that are not public mail servers", () => {
       outbound,
       signal: AbortSignal.timeout(5_000),
     });
-    // The certificate was checked against the name although the connection went to the address.
+    // The certificate is checked against the name, although the connection is made to the address.
     expect({ host: imap.host, port: imap.port, servername: imap.servername }).toEqual({
       host: "127.0.0.1",
       port,
@@ -120,7 +120,7 @@ describe("S01: hosts that are not public mail servers", () => {
     await server.stop();
   });
 
-  test("S01: a name is judged at every connection, not only at the first", async () => {
+  test("S01: A name is judged at every connection", async () => {
     const answers = { "mail.example.org": ["93.184.215.14"] };
     const { addresses } = createResolver(answers);
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
@@ -130,7 +130,7 @@ describe("S01: hosts that are not public mail servers", () => {
     expect(await codeOf(outbound.vet(target))).toStartWith("host_refused");
   });
 
-  test("S01: public names and addresses pass, with the name kept for the certificate", async () => {
+  test("S01: Public names and addresses pass, and the name is used for the certificate", async () => {
     const { addresses } = createResolver({
       "imap.example.org": ["2606:2800:21f::1", "93.184.215.14"],
       "xn--mnchen-3ya.example": ["93.184.215.14"],
@@ -149,7 +149,7 @@ describe("S01: hosts that are not public mail servers", () => {
     expect(await vet("[2606:2800:21f::1]")).toMatchObject({ address: "2606:2800:21f::1" });
   });
 
-  test("S01: what is no host name at all is refused before DNS", async () => {
+  test("S01: Invalid host names are refused without a DNS query", async () => {
     const { addresses, asked } = createResolver({ "*": ["93.184.215.14"] });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
     for (const host of brokenHosts)
@@ -157,7 +157,7 @@ describe("S01: hosts that are not public mail servers", () => {
     expect(asked).toEqual([]);
   });
 
-  test("S01: a name without a dot is looked up only where the operator opened it", async () => {
+  test("S01: A name without a dot is resolved only when the operator opened it", async () => {
     const { addresses, asked } = createResolver({ "*": ["93.184.215.14"] });
     const outbound = createOutbound({ allowPrivateHosts: ["nas"], resolve: { addresses }, refusalMs: 0 });
     const vet = (host: string) => codeOf(outbound.vet({ host, port: 993 }));
@@ -166,7 +166,7 @@ describe("S01: hosts that are not public mail servers", () => {
     expect(asked).toEqual(["nas"]);
   });
 
-  test("S01: what the operator opened may be private and on any port, and nothing beside it", async () => {
+  test("S01: Only hosts that the operator opened may be private or on other ports", async () => {
     const { addresses } = createResolver({
       "nas.home": ["192.168.1.9"],
       "mail.example.org": ["192.168.1.9", "192.168.2.9"],
@@ -185,7 +185,7 @@ describe("S01: hosts that are not public mail servers", () => {
       expect(await vet(host)).toStartWith("host_refused");
   });
 
-  test("S01: a name that resolves into an opened network may use any port, wherever all its answers are there", async () => {
+  test("S01: A name whose addresses are all in opened networks may use any port", async () => {
     const { addresses } = createResolver({
       "nas.example.org": ["192.168.1.9"],
       "mixed.example.org": ["192.168.1.9", "93.184.215.14"],
@@ -208,7 +208,7 @@ describe("S01: hosts that are not public mail servers", () => {
       expect(await vet("nas.example.org", port)).toStartWith("host_refused");
   });
 
-  test("S01: a name is opened with and without its final dot, in the settings and as it is typed", async () => {
+  test("S01: A name matches with and without its final dot, in the settings and as typed", async () => {
     const { addresses } = createResolver({ "*": ["192.168.1.9"] });
     const allowPrivateHosts = ["NAS.home.", "box.home"];
     const outbound = createOutbound({ allowPrivateHosts, resolve: { addresses }, refusalMs: 0 });
@@ -217,7 +217,7 @@ describe("S01: hosts that are not public mail servers", () => {
     expect(await codeOf(outbound.vet({ host: "other.home", port: 993 }))).toStartWith("host_refused");
   });
 
-  test("S01: a login that must stay at opened hosts refuses public ones, also when a name has moved", async () => {
+  test("S01: A login that is restricted to opened hosts refuses a name that resolves elsewhere later", async () => {
     let answer = "192.168.1.9";
     const outbound = createOutbound({
       allowPrivateHosts: ["nas.home", "192.168.1.0/24"],
@@ -233,7 +233,7 @@ describe("S01: hosts that are not public mail servers", () => {
     expect(await vet("nas.home")).toBe("done");
   });
 
-  test("S01: a fetch for a domain's settings goes through the same judge, https only", async () => {
+  test("S01: A fetch of a domain's settings is judged in the same way, and uses https only", async () => {
     const { addresses } = createResolver({ "autoconfig.example.org": ["10.0.0.1"] });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
     const get = (url: string) => codeOf(outbound.fetchText(url, { signal: AbortSignal.timeout(2_000) }));
@@ -250,7 +250,7 @@ describe("S01: hosts that are not public mail servers", () => {
   });
 });
 
-test("S04: ports that are not mail's are refused before DNS", async () => {
+test("S04: Ports of other protocols are refused without a DNS query", async () => {
   const { addresses, asked } = createResolver({ "*": ["93.184.215.14"] });
   const outbound = createOutbound({ allowPrivateHosts: ["nas.home"], resolve: { addresses }, refusalMs: 0 });
   for (const port of [22, 25, 80, 443, 6379, 0, -1, 65_536, 993.5, Number.NaN, Number.POSITIVE_INFINITY])
@@ -260,7 +260,7 @@ test("S04: ports that are not mail's are refused before DNS", async () => {
     expect(await codeOf(outbound.vet({ host: "mail.example.org", port }))).toBe("done");
 });
 
-test("a refusal takes as long whatever it is for, and a name that is there no longer", async () => {
+test("All refusals take the same time, and a success is not delayed", async () => {
   const { addresses } = createResolver({
     "mail.example.org": ["93.184.215.14"],
     "inside.example.org": ["10.0.0.1"],
@@ -273,7 +273,7 @@ test("a refusal takes as long whatever it is for, and a name that is there no lo
     ["nowhere.example.org", 993],
     ["mail.example.org", 22],
   ] as const) {
-    // The clock on the wall only runs longer on a busy machine, event-loop time only shorter.
+    // On a busy machine wall-clock time only gets longer, event-loop time only shorter.
     const startedAt = performance.now();
     const loopMs = await loopMsOf(() => vet(host, port));
     expect(performance.now() - startedAt).toBeGreaterThan(119);
@@ -284,8 +284,8 @@ test("a refusal takes as long whatever it is for, and a name that is there no lo
 
 test.each([
   ["does not know", () => Promise.reject(new Error("ENOTFOUND"))],
-  ["leaves without an answer", () => new Promise<never>(() => {})],
-])("a name that DNS %s is host_unknown, and has no exchangers and no services", async (_, ask) => {
+  ["does not answer for", () => new Promise<never>(() => {})],
+])("A name that DNS %s is host_unknown, and has no mail exchangers and no services", async (_, ask) => {
   const resolve = { addresses: ask, mx: ask, srv: ask };
   const outbound = createOutbound({ allowPrivateHosts: [], resolve, refusalMs: 0, dnsMs: 20 });
   expect(await codeOf(outbound.vet({ host: "nowhere.example.org", port: 993 }))).toStartWith("host_unknown");

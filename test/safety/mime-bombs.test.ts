@@ -1,6 +1,6 @@
 /**
- * Emails made to be expensive, read through a real mail server and the whole product: each is answered in time, whole
- * sentences and valid Unicode, without a bug, and somebody else's call in the middle is not kept waiting.
+ * Emails that are expensive to parse, read through a real mail server and the whole product: each is answered in time
+ * with valid Unicode and without an unexpected error, and other people's calls are not delayed.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { describeMail } from "../support/installed.ts";
@@ -10,10 +10,10 @@ import { bestOf, ownMsOf } from "../support/own-time.ts";
 import { connectPerson, type Person, wideRates } from "../support/person.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";
 
-/** What P01 allows an email. */
+/** Maximum time to read one email (SECURITY.md, P01). */
 const maxMs = 3_000;
-/** What somebody else's call may take meanwhile. */
-const maxBesidesMs = 1_000;
+/** Maximum time of another person's call meanwhile. */
+const maxBystanderMs = 1_000;
 const names = Object.keys(mimeBombs);
 
 describeMail("MIME bombs", () => {
@@ -44,7 +44,7 @@ describeMail("MIME bombs", () => {
     await product?.stop();
   });
 
-  test("a list of them is answered in time, and small", async () => {
+  test("are listed in time, with a short answer", async () => {
     const list = () => person.client.call("get_recent_emails", { limit: 100 });
     expect(await bestOf(maxMs, () => ownMsOf(list))).toBeLessThan(maxMs);
     const answer = await list();
@@ -52,18 +52,18 @@ describeMail("MIME bombs", () => {
     expect(answer.text.isWellFormed()).toBe(true);
   });
 
-  test.each(names)("%s", async (name) => {
+  test.each(names)("%s: is read in time", async (name) => {
     const id = ids.get(name) ?? "";
     for (const format of ["markdown", "text", "html", "links"]) {
       const read = () => person.client.try("get_email", { id, format, headers: format === "text" });
       const answers: Awaited<ReturnType<typeof read>>[] = [];
-      // How much of what it may take the slower of the two took.
+      // The larger of the two durations, relative to its maximum.
       const share = await bestOf(1, async () => {
-        const [reading, besides] = await Promise.all([
+        const [reading, bystanding] = await Promise.all([
           ownMsOf(async () => answers.push(await read())),
           ownMsOf(() => bystander.client.call("list_mailboxes")),
         ]);
-        return Math.max(reading / maxMs, besides / maxBesidesMs);
+        return Math.max(reading / maxMs, bystanding / maxBystanderMs);
       });
       expect(share, `${name} as ${format}`).toBeLessThan(1);
       for (const { text, result } of answers) {
@@ -76,7 +76,7 @@ describeMail("MIME bombs", () => {
     }
   });
 
-  test("none of them was a bug of ours", () => {
+  test("cause no unexpected error", () => {
     expect(product.logged.filter((line) => line.includes('"event":"bug"'))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * An attempt: with the whole database and the server key, but no token, look for a way to a password.
- * Everything that is sealed is tried with everything that lies there.
+ * An attack with the whole database and the server key, but without a token, on the sealed passwords: every sealed
+ * value is tried with every possible key in the data folder.
  */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
@@ -17,7 +17,7 @@ import { withProduct } from "../support/product.ts";
 
 type Row = Record<string, string | number | Uint8Array | null>;
 
-/** Every table, whole. */
+/** Reads all rows of all tables. */
 function readAll(file: string): Record<string, Row[]> {
   const db = new Database(file, { readonly: true });
   const tables = db.query<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table'").all();
@@ -28,7 +28,7 @@ function readAll(file: string): Record<string, Row[]> {
 
 const bytesOf = (value: unknown): Uint8Array | undefined => (value instanceof Uint8Array ? value : undefined);
 
-/** Runs a try; undefined when it throws, which is what it is to do. */
+/** Returns undefined when `work` throws. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -38,10 +38,10 @@ function attempt<T>(work: () => T): T | undefined {
 }
 
 describeMail("A stolen disk", () => {
-  test("the database and the server key open no wrapped key, no credentials, no journal, no answer and no upload", async () => {
+  test("with the server key unseals no wrapped key, no credentials, no undo log, no answer and no upload", async () => {
     const kit = await mailServer();
     await withProduct({}, async (product) => {
-      // A database as it is in the middle of the day: a person at work, another half through the form.
+      // A typical database: one person has used several tools, another has an open form.
       const person = await connectPerson(product);
       await kit.deliver(person.user, "From: a@example.test\r\nSubject: one\r\n\r\nx\r\n");
       const { data } = await person.client.call("get_recent_emails", {});
@@ -58,7 +58,7 @@ describeMail("A stolen disk", () => {
       const rows = Object.values(tables).flat();
       expect(Object.values(tables).filter((table) => table.length > 0).length).toBeGreaterThanOrEqual(7);
 
-      // Everything on the disk that could be a secret: each value as it stands, and each blob in hex and base64.
+      // All possible secrets on the disk: each value as it is, and each blob in hex and base64.
       const words = new Set<string>([key.toString("hex"), key.toString("base64"), ""]);
       const blobs: Uint8Array[] = [];
       for (const value of rows.flatMap((row) => Object.values(row))) {
@@ -70,7 +70,7 @@ describeMail("A stolen disk", () => {
           words.add(Buffer.from(bytes).toString(form));
       }
 
-      // The way that is meant: a wrapped key, its context, and a live secret. No word of the disk is one.
+      // The intended way: a wrapped key, its context and a live secret. No value on the disk is a live secret.
       const kinds = ["access", "refresh", "code", "request", "link"] as const;
       const grantIds = (tables.grants ?? []).map((row) => String(row.id));
       let tried = 0;
@@ -86,7 +86,7 @@ describeMail("A stolen disk", () => {
               ).toBeUndefined();
             }
       expect(tried).toBeGreaterThan(1_000);
-      // The same try with a token that is not on the disk opens its grant: the attempt is a real one.
+      // The same attempt succeeds with a token that is not on the disk, which proves that the attack works.
       const opened = (tables.tokens ?? []).filter(({ wrapped_key, grant_id }) => {
         const wrapped = bytesOf(wrapped_key);
         const context = toWrapContext("access", String(grant_id));
@@ -94,7 +94,7 @@ describeMail("A stolen disk", () => {
       });
       expect(opened.length).toBe(1);
 
-      // The way around: each sealed thing under each 32 bytes there are, and under the server key itself.
+      // The direct way: each sealed value with each 32 bytes on the disk, and with the server key itself.
       const keys = [
         key,
         ...blobs.filter(({ length }) => length === 32),
@@ -110,7 +110,7 @@ describeMail("A stolen disk", () => {
             expect(attempt(() => unseal(candidate, sealed, context))).toBeUndefined();
       }
 
-      // And the bare look: no password, address or server in any file of the folder but the logs of nobody.
+      // No password, address or server is readable in any file of the folder.
       const plain = ["", "-wal"].map(
         (suffix) =>
           attempt(() => readFileSync(`${toDatabaseFile(product.dataDir)}${suffix}`).toString("latin1")) ?? "",

@@ -1,4 +1,4 @@
-/** Connections to a submission server: kept, given up, closed; what is certain of an email when one ends. */
+/** Connections to a submission server, and what is known of an email when its connection ends. */
 import { afterEach, expect, test } from "bun:test";
 import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
@@ -47,20 +47,20 @@ async function open(limits: Partial<SubmissionLimits> = {}) {
   return { smtp, submissions, send };
 }
 
-test("One connection takes one email after another; two grants never share one", async () => {
+test("One connection submits one email after another; two grants never share one", async () => {
   const { smtp, send } = await open();
   expect([await send(), await send(), await send(undefined, "grt_2")]).toEqual(["sent", "sent", "sent"]);
   expect(smtp.connections()).toBe(2);
 });
 
-test("One that is not used for a while is left, with QUIT", async () => {
+test("An idle connection is closed by QUIT", async () => {
   const { smtp, send } = await open({ idleMs: 30 });
   await send();
   await eventually(() => smtp.open() === 0);
   expect(smtp.commands.at(-1)).toBe("QUIT");
 });
 
-test("After a refusal its connection is not used again: nobody knows what the server has of it still", async () => {
+test("A connection is not used again after a refusal, since the state of its transaction is unknown", async () => {
   const { smtp, send } = await open();
   smtp.become({ replies: { message: "554 5.7.1 No" } });
   expect(await send()).toBe("message_refused");
@@ -70,7 +70,7 @@ test("After a refusal its connection is not used again: nobody knows what the se
   expect(smtp.connections()).toBe(2);
 });
 
-test("A kept one that says 421 to the next email is replaced, and the email goes out once (RFC 5321 section 3.8)", async () => {
+test("RFC 5321 section 3.8: an idle connection that answers 421 is replaced, and the email is sent once", async () => {
   const { smtp, send } = await open();
   await send();
   smtp.become({
@@ -83,7 +83,7 @@ test("A kept one that says 421 to the next email is replaced, and the email goes
   expect([smtp.connections(), smtp.taken.length]).toEqual([2, 2]);
 });
 
-test("A caller who goes away from a kept one does not have the email tried on another", async () => {
+test("A cancelled submission on an idle connection is not repeated on another", async () => {
   const { smtp, send } = await open();
   await send();
   smtp.become({ stallAt: "MAIL" });
@@ -99,25 +99,22 @@ test.each([
   ["MAIL", "timed_out"],
   ["DATA", "timed_out"],
   ["message", "maybe_sent"],
-] as const)(
-  "A server that says nothing from %s on ends with the deadline of one email: %s",
-  async (stage, code) => {
-    const { smtp, send } = await open({ totalMs: 300 });
-    smtp.become({ stallAt: stage });
-    expect(await send()).toBe(code);
-    await eventually(() => smtp.open() === 0);
-  },
-);
+] as const)("A server that stops answering at %s is left at the deadline with %s", async (stage, code) => {
+  const { smtp, send } = await open({ totalMs: 300 });
+  smtp.become({ stallAt: stage });
+  expect(await send()).toBe(code);
+  await eventually(() => smtp.open() === 0);
+});
 
-test("The end of a grant closes what it keeps and ends what is under way, and leaves another's alone", async () => {
+test("The end of a grant closes its idle connections and ends its submissions, and no other grant's", async () => {
   const { smtp, submissions, send } = await open();
   await send();
   await send(undefined, "grt_2");
   smtp.become({ stallAt: "RCPT" });
-  const under = send();
+  const running = send();
   await eventually(() => smtp.commands.filter((line) => line.startsWith("RCPT")).length === 3);
   submissions.closeGrant("grt_1");
-  expect(await under).toBe("cancelled");
+  expect(await running).toBe("cancelled");
   await eventually(() => smtp.open() === 1);
   smtp.become({});
   await send();

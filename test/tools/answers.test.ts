@@ -1,4 +1,4 @@
-/** What Claude reads: every tool's answer as text, from real servers, reviewed as a page would be. */
+/** The text of every tool's answer, from real servers, as snapshots that are reviewed like a page. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connectMailbox } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
@@ -33,7 +33,7 @@ const report = (from: User, to: User, number: number) =>
 
 const handles = new Set(["id", "new_id", "draft_id", "operation_id", "upload", "url", "cursor", "path"]);
 
-/** Every id, cursor and link of an answer's data. */
+/** Every id, cursor and link in the data of an answer. */
 function handlesOf(data: unknown): string[] {
   if (typeof data !== "object" || data === null) return [];
   return Object.entries(data).flatMap(([name, value]) =>
@@ -65,7 +65,7 @@ describeMail("The answer of", () => {
     await product.stop();
   });
 
-  /** The text without what differs from run to run. */
+  /** The text with stable values in place of ids, times and secrets. */
   function toStable({ text }: ToolAnswer): string {
     const renamed = names.reduce((shown, [name, stable]) => shown.replaceAll(name, stable), text);
     const seen = new Map<string, number>();
@@ -88,7 +88,7 @@ describeMail("The answer of", () => {
 
   async function expectAnswer(name: string, input: Record<string, unknown> = {}): Promise<ToolAnswer> {
     const answer = await claude.try(name, input);
-    // claude.ai's model sees the text alone: what later calls are made with must stand in it.
+    // The model of claude.ai sees the text only, so it must contain every argument of later calls.
     const known = `${JSON.stringify(input)} ${answer.text}`;
     for (const handle of handlesOf(answer.data)) expect(known).toContain(handle);
     expect(`${answer.isError ? "ERROR " : ""}${toStable(answer)}`).toMatchSnapshot(name);
@@ -97,17 +97,16 @@ describeMail("The answer of", () => {
 
   test("list_mailboxes", () => expectAnswer("list_mailboxes"));
   test("get_recent_emails", () => expectAnswer("get_recent_emails", { limit: 2 }));
-  test("get_recent_emails of what is unread", async () => {
+  test("get_recent_emails of unread emails", async () => {
     await expectAnswer("get_recent_emails", { limit: 1, unread_only: true });
     await expectAnswer("get_recent_emails", { mailbox: "archive", unread_only: true });
   });
   test("search_emails", () => expectAnswer("search_emails", { query: "report from:ben has:attachment" }));
-  test("search_emails that finds nothing", () => expectAnswer("search_emails", { query: "subject:nothing" }));
-  test("search_emails with an operator that is none", () =>
-    expectAnswer("search_emails", { query: "form:ben" }));
+  test("search_emails without a match", () => expectAnswer("search_emails", { query: "subject:nothing" }));
+  test("search_emails with an unknown operator", () => expectAnswer("search_emails", { query: "form:ben" }));
   test("get_email", () => expectAnswer("get_email", { id: ids[0] }));
-  test("get_email of an id that is none", () => expectAnswer("get_email", { id: "nonsense" }));
-  test("a call that a model wrote carelessly is that of a careful one", async () => {
+  test("get_email with an invalid id", () => expectAnswer("get_email", { id: "nonsense" }));
+  test("a call with common mistakes is corrected", async () => {
     const { data } = await claude.call("get_email", { id: ` ${ids[0]}\n`, format: "Text", offset: null });
     expect(data.id).toBe(ids[0]);
     const list = await claude.call("get_recent_emails", { limit: "1", account: "", cursor: "" });
@@ -121,15 +120,15 @@ describeMail("The answer of", () => {
     const { data } = await expectAnswer("draft_email", { reply_to: ids[0], body: "Thanks, **Ben**." });
     await expectAnswer("send_email", { draft_id: data.draft_id });
   });
-  test("send_email that one of two does not get", () => {
+  test("send_email with one of two recipients refused", () => {
     const to = [names[1]?.[0], "nobody@example.test"];
     return expectAnswer("send_email", { to, subject: "Party", body: "On **Friday**." });
   });
-  test("send_email to somebody who is no address", () =>
+  test("send_email to an invalid address", () =>
     expectAnswer("send_email", { to: ["nobody"], subject: "x", body: "y" }));
   test("mark_as_read", () => expectAnswer("mark_as_read", { ids: [ids[0]] }));
   test("flag_email", () => expectAnswer("flag_email", { ids: ids.slice(0, 2), flagged: true }));
-  test("move_email to a mailbox that is not there", () =>
+  test("move_email to an unknown mailbox", () =>
     expectAnswer("move_email", { ids: [ids[0]], mailbox: "Nowhere" }));
   test("move_email, and undo", async () => {
     const { data } = await expectAnswer("move_email", { ids: [ids[1]], mailbox: "archive" });

@@ -8,7 +8,7 @@ import { type Writer, withWriter } from "../support/writer.ts";
 type Row = { id: string; subject: string; answered: boolean };
 
 const newestIn = async (writer: Writer, mailbox = "inbox", account?: string): Promise<Row> => {
-  const { data } = await writer.call("get_recent_emails", { mailbox, ...(account ? { account } : {}) });
+  const { data } = await writer.call("get_recent_emails", { mailbox, account });
   const [row] = data.emails as Row[];
   if (!row) throw new Error(`${mailbox} is empty`);
   return row;
@@ -22,7 +22,7 @@ const withPeople = async (work: (kit: MailServerKit, ann: User, ben: User) => Pr
 const headersOf = (raw: string) => (raw.split("\r\n\r\n")[0] ?? "").replace(/\r\n[ \t]+/g, " ").split("\r\n");
 
 describeMail("A draft", () => {
-  test("lies in Drafts with \\Draft, is replaced by the next one, and is gone once it is sent", async () => {
+  test("is saved in Drafts with \\Draft, is replaced by the next version, and is removed once it is sent", async () => {
     await withPeople(async (kit, ann, ben) => {
       await withWriter({ kit, user: ann }, async (writer) => {
         const first = await writer.call("draft_email", { to: [ben.address], subject: "Plan", body: "one" });
@@ -44,7 +44,7 @@ describeMail("A draft", () => {
     });
   });
 
-  test("is the only thing that may be replaced or sent as one: another email named as draft_id stays where it is", async () => {
+  test("is refused when draft_id names an email that is no draft, and that email is not touched", async () => {
     await withPeople(async (kit, ann) => {
       await kit.deliver(ann, `From: ben@example.test\nTo: ${ann.address}\nSubject: Keep me\n\nx\n`);
       await withWriter({ kit, user: ann }, async (writer) => {
@@ -60,7 +60,7 @@ describeMail("A draft", () => {
     });
   });
 
-  test("may lack recipients, and is then not sent", async () => {
+  test("may have no recipients, but cannot be sent without", async () => {
     await withPeople(async (kit, ann) => {
       await withWriter({ kit, user: ann }, async (writer) => {
         const draft = await writer.call("draft_email", { subject: "Idea", body: "later" });
@@ -73,7 +73,7 @@ describeMail("A draft", () => {
     });
   });
 
-  test("keeps thread, recipients, quote and attachments when only its text is replaced", async () => {
+  test("keeps thread headers, recipients, quote and attachments when only its text is replaced", async () => {
     await withPeople(async (kit, ann, ben) => {
       await kit.deliver(
         ann,
@@ -104,13 +104,13 @@ describeMail("A draft", () => {
         expect(parsed.references).toBe("<m0@x.test> <m1@x.test>");
         expect(Buffer.from(parsed.attachments[0]?.content as ArrayBuffer).toString()).toBe("attached");
         expect(arrived?.raw).not.toContain("X-Email-Connector");
-        // The email it answers shows it, as in any mail program.
+        // The answered email is marked as answered.
         expect((await newestIn(writer)).answered).toBe(true);
       });
     });
   });
 
-  test("keeps its text as previewed when only its subject is replaced, and its quote for the next text", async () => {
+  test("keeps its text when only its subject is replaced, and its quote when the text is replaced after that", async () => {
     await withPeople(async (kit, ann, ben) => {
       await kit.deliver(
         ann,
@@ -131,7 +131,7 @@ describeMail("A draft", () => {
     });
   });
 
-  test("is refused as a reply and a forward at once", async () => {
+  test("is refused when it is both a reply and a forward", async () => {
     await withPeople(async (kit, ann, ben) => {
       await kit.deliver(
         ann,
@@ -147,7 +147,7 @@ describeMail("A draft", () => {
     });
   });
 
-  test("whose answer is lost with the connection is said to be saved exactly when it is", async () => {
+  test("is reported as saved exactly when it is, even when the server's answer is lost with the connection", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     const imap = proxy.through(kit.imap);
@@ -170,7 +170,7 @@ describeMail("A draft", () => {
       });
       expect(sound).toEqual({ saved: true, there: 1 });
       const end = proxy.passed();
-      // TLS tells a little more or less each time: several cuts over the answer, of which some fall into it.
+      // The number of TLS bytes varies, so several cuts are spread over the answer; some of them fall into it.
       let found = 0;
       for (let step = 1; step <= 6; step += 1) {
         proxy.set({
@@ -190,7 +190,7 @@ describeMail("A draft", () => {
     }
   });
 
-  test("that a person wrote in another program is sent as it stands, from the account, and its Bcc is kept quiet", async () => {
+  test("written in another mail program is sent unchanged from the account, without its Bcc header", async () => {
     await withPeople(async (kit, ann, ben) => {
       const eve = await kit.newUser();
       await kit.deliver(
@@ -214,8 +214,8 @@ describeMail("A draft", () => {
   });
 });
 
-describeMail("A conversation", () => {
-  test("of four emails between two people is one thread by References in any other reader", async () => {
+describeMail("A thread", () => {
+  test("RFC 5256: four emails between two people are one thread by References in another mail server", async () => {
     await withPeople(async (kit, ann, ben) => {
       await withWriter({ kit, user: ann, name: "Ann" }, async (anns) => {
         await withWriter({ kit, user: ben, name: "Ben" }, async (bens) => {
@@ -236,7 +236,6 @@ describeMail("A conversation", () => {
       expect(headers).toContain(`In-Reply-To: ${three}`);
       expect(headers).toContain(`References: ${one} ${two} ${three}`);
       expect(headers).toContain("Subject: Re: Plan");
-      // Another reader's threading agrees (RFC 5256 REFERENCES).
       const reader = await kit.newUser();
       await kit.deliverAll(reader, [...emails].reverse());
       const query = ["mailbox", "INBOX", "inthread", "refs", "header", "message-id", one ?? ""];
@@ -257,7 +256,7 @@ describeMail("Attachments", () => {
       content: Buffer.from(content as ArrayBuffer),
     }));
 
-  test("of another email go along by reference, and a forward takes them by itself, byte for byte", async () => {
+  test("of another email can be attached by reference, and a forward includes them, byte for byte", async () => {
     await withPeople(async (kit, ann, ben) => {
       await kit.deliver(ann, withFile(ann.address));
       await withWriter({ kit, user: ann }, async (writer) => {
@@ -283,7 +282,7 @@ describeMail("Attachments", () => {
     });
   });
 
-  test("M04: through the model are base64 below 30 KB, and nothing else", async () => {
+  test("M04: from the model must be base64 below 30 KB", async () => {
     await withPeople(async (kit, ann) => {
       await withWriter({ kit, user: ann }, async (writer) => {
         const attempt = (attachment: Record<string, unknown>) =>
@@ -308,7 +307,7 @@ describeMail("Attachments", () => {
     });
   });
 
-  test("that a person uploads arrive as uploaded, once, and are deleted when used", async () => {
+  test("that a person uploaded are sent unchanged, once, and are deleted when used", async () => {
     await withPeople(async (kit, ann, ben) => {
       await withWriter({ kit, user: ann }, async (writer) => {
         const { data } = await writer.call("request_upload");
@@ -335,7 +334,7 @@ describeMail("Attachments", () => {
 });
 
 describeMail("With two accounts", () => {
-  test("a reply goes out from the one that received, unless account picks the other", async () => {
+  test("a reply is sent from the account that received the email, unless `account` names the other", async () => {
     const kit = await mailServer();
     const [ann, annAtWork, ben] = [await kit.newUser(), await kit.newUser(), await kit.newUser()];
     await kit.deliver(

@@ -1,4 +1,4 @@
-/** The fence holds for any text, and lets every visible one through. */
+/** Properties of the fence: it holds for any text, and keeps all visible text. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { z } from "zod";
@@ -14,8 +14,8 @@ import {
 
 const anyText = fc.string({ unit: "binary", maxLength: 400 });
 
-test("whatever goes through the fence comes out well-formed, visible, between its marks, and stays as it is the second time", () => {
-  const markish = fc
+test("any fenced text is well-formed, visible and between its marks, and cleaning it again changes nothing", () => {
+  const textWithMarks = fc
     .array(
       fc.constantFrom(
         "<mail-ab12>",
@@ -38,7 +38,7 @@ test("whatever goes through the fence comes out well-formed, visible, between it
     )
     .map((pieces) => pieces.join(""));
   fc.assert(
-    fc.property(fc.oneof(anyText, markish), (text) => {
+    fc.property(fc.oneof(anyText, textWithMarks), (text) => {
       const { text: clean, removed } = cleanText(text);
       expect(clean.isWellFormed()).toBe(true);
       expect(clean.replace(/[\t\n]/g, "")).not.toMatch(
@@ -70,7 +70,7 @@ test("visible text in any script passes the fence unchanged", () => {
     expect(cleanText(text)).toEqual({ text, removed: 0 });
 });
 
-test("no string that a schema marks as mail's leaves unfenced, however deep it is", () => {
+test("every string that the schema marks as mail is fenced, at any depth", () => {
   const schema = mailAnswer({
     own: z.string(),
     notes: z.array(z.string()),
@@ -90,8 +90,15 @@ test("no string that a schema marks as mail's leaves unfenced, however deep it i
   expect(structured.list).toEqual([{ line: "a b", text: "<mail-77>\ncd\n</mail-77>" }]);
   expect(data.list).toEqual([{ line: "a b", text: "cd" }]);
   expect(structured.own).toBe("ours");
-  // Our own words may quote a mailbox's name.
+  // Our own sentences may quote the name of a mailbox.
   expect(structured.notes).toEqual(['It is in "box ".']);
   expect(structured.either).toEqual({ deep: ["x"] });
   expect(notice).toContain("2 invisible characters");
+});
+
+test("a line is cut at 1,000 characters, in the same way in text and structured content", () => {
+  const schema = mailAnswer({ subject: mailLine() });
+  const { data, structured } = fenceAnswer(schema, { subject: "x".repeat(1_500) }, createFence("77"));
+  expect(data.subject).toBe(`${"x".repeat(1_000)}…`);
+  expect(structured.subject).toBe(data.subject);
 });

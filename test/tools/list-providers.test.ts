@@ -12,7 +12,7 @@ const answer = z.object({
   ),
 });
 
-async function ask(input: { name?: string }) {
+async function listProviders(input: { name?: string }) {
   const { structured, content } = await listProvidersTool.call(
     input,
     context as ToolContext,
@@ -22,8 +22,8 @@ async function ask(input: { name?: string }) {
   return { ...answer.parse(structured), text, structured };
 }
 
-test("Without a name every company is listed with its servers, within the usual budget of an answer", async () => {
-  const { providers, text, structured } = await ask({});
+test("without a name, every company is listed with its servers, in at most 25,000 characters", async () => {
+  const { providers, text, structured } = await listProviders({});
   expect(providers.map(({ id }) => id)).toEqual(presets.map(({ id }) => id));
   expect(text.length).toBeLessThan(25_000);
   expect(JSON.stringify(structured).length).toBeLessThan(25_000);
@@ -32,17 +32,17 @@ test("Without a name every company is listed with its servers, within the usual 
 });
 
 test.each(["fastmail", "Fastmail", "fastmail.com", "ann@fastmail.com", " FASTMAIL.COM "])(
-  "%p is one company, with all its domains and how the app password is made",
+  "%p selects one company, with all its domains and the steps to an app password",
   async (name) => {
-    const { providers, text } = await ask({ name });
+    const { providers, text } = await listProviders({ name });
     const preset = presets.find(({ id }) => id === "fastmail");
     expect(providers).toMatchObject([{ id: "fastmail", domains: preset?.domains, more_domains: 0 }]);
     expect(text).toContain(preset?.appPassword.steps ?? "no steps");
   },
 );
 
-test("A company we do not know is said to be none, and what to do", async () => {
-  const { providers, text } = await ask({ name: "nowhere.example" });
+test("an unknown company is reported as unknown, with a hint how to connect", async () => {
+  const { providers, text } = await listProviders({ name: "nowhere.example" });
   expect(providers).toEqual([]);
   expect(text).toBe(
     `Not one of the ${presets.length} known companies. Its mailboxes can be connected with its own IMAP and SMTP servers, if it has any: the person types them in.`,

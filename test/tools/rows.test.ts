@@ -23,7 +23,7 @@ const page: ListedPage = {
   skipped: [],
 };
 
-test("A row of one's own email names to whom it went, however the address is written", () => {
+test("the row of an email from the account's own address, in any case, names its recipients", () => {
   expect(showRow(row, 1, page)).toBe(
     "1. 2026-11-20T09:12+01:00 to Ben <ben@example.test>, carl@example.test: Lunch [2 KB]\n   the-id",
   );

@@ -11,7 +11,7 @@ import { type Writer, withWriter } from "../support/writer.ts";
 
 const email = (to: string, subject = "Hello") => ({ to: [to], subject, body: "How are you?" });
 
-/** A writer whose mail goes to a submission server that only counts. */
+/** A writer with a submission server that counts the emails it accepts. */
 async function withCounter<T>(work: (writer: Writer, taken: () => number) => Promise<T>): Promise<T> {
   const kit = await mailServer();
   const smtp = await startScriptedSmtp({ slowMs: 5 });
@@ -26,7 +26,7 @@ async function withCounter<T>(work: (writer: Writer, taken: () => number) => Pro
 }
 
 describeMail("An email is sent once", () => {
-  test("when the same is asked for again within ten minutes: answered as before, and again after it", async () => {
+  test("when the same call is repeated within ten minutes, and again after that", async () => {
     await withCounter(async (writer, taken) => {
       const first = await writer.call("send_email", email("ben@example.test"));
       writer.clock.advance(599_000);
@@ -41,7 +41,7 @@ describeMail("An email is sent once", () => {
     });
   });
 
-  test("and the same words to the same person in another thread are another email", async () => {
+  test("per thread: the same text to the same person in another thread is a different email", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     for (const id of ["one", "two"])
@@ -59,7 +59,7 @@ describeMail("An email is sent once", () => {
     expect(smtp.taken.length).toBe(2);
   });
 
-  test("when two calls come at once, or four, in two sessions: all get the one answer", async () => {
+  test("when four calls in two sessions are concurrent: all get the same answer", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withProduct({}, async (product) => {
@@ -75,7 +75,7 @@ describeMail("An email is sent once", () => {
     });
   });
 
-  test("with the same idempotency_key for a day, also after a restart in between", async () => {
+  test("with the same idempotency_key within a day, also after a restart", async () => {
     await withCounter(async (writer, taken) => {
       const input = { ...email("ben@example.test"), idempotency_key: "order-17" };
       const first = await writer.call("send_email", input);
@@ -94,7 +94,7 @@ describeMail("An email is sent once", () => {
     });
   });
 
-  test("and a key that was used for another email is refused rather than swallowing the new one", async () => {
+  test("per key: a key that was used for a different email is refused", async () => {
     await withCounter(async (writer, taken) => {
       await writer.call("send_email", { ...email("ben@example.test"), idempotency_key: "k" });
       const refusal = await writer.refusal("send_email", {
@@ -109,7 +109,7 @@ describeMail("An email is sent once", () => {
     });
   });
 
-  test("when its draft is sent twice: the second time it is answered though the draft is gone", async () => {
+  test("when its draft is sent twice: the second call is answered although the draft is removed", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann }, async (writer) => {
@@ -121,7 +121,7 @@ describeMail("An email is sent once", () => {
     });
   });
 
-  test("when it is first sent as a draft and then, by mistake, word by word", async () => {
+  test("when it is sent as a draft and then again with the same text", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann }, async (writer) => {
@@ -133,7 +133,7 @@ describeMail("An email is sent once", () => {
     });
   });
 
-  test("a repetition after a restart delivers once, through the whole product", async () => {
+  test("when the call is repeated after a restart of the whole product", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     let dataDir = "";
@@ -158,8 +158,8 @@ describeMail("An email is sent once", () => {
   });
 });
 
-describeMail("M08: limits", () => {
-  test("ten an hour over the whole grant, from two accounts and across a restart, and when the next may go", async () => {
+describeMail("M08: The send limit", () => {
+  test("is ten emails an hour for all accounts of a grant and across a restart, and the refusal gives the next time", async () => {
     const kit = await mailServer();
     const smtp = await startScriptedSmtp();
     const [ann, annAtWork] = [await kit.newUser(), await kit.newUser()];
@@ -178,7 +178,7 @@ describeMail("M08: limits", () => {
         const later = await writer.restart();
         try {
           expect((await send(later, 11).catch((error) => error)).code).toBe("rate_limited");
-          // What was sent before is answered all the same.
+          // A repetition of a sent email is still answered.
           expect((await send(later, 10)).data.sent_before_at).toBeString();
           later.clock.advance(3_600_001);
           await send(later, 12);
@@ -192,7 +192,7 @@ describeMail("M08: limits", () => {
     }
   });
 
-  test("ten of twelve that come at once, from two sessions", async () => {
+  test("permits ten of twelve concurrent emails in two sessions", async () => {
     const kit = await mailServer();
     const smtp = await startScriptedSmtp();
     const ann = await kit.newUser();
@@ -214,7 +214,7 @@ describeMail("M08: limits", () => {
     await smtp.stop();
   });
 
-  test("21 recipients are refused, and count for nothing", async () => {
+  test("does not count an email that is refused for its 21 recipients", async () => {
     await withCounter(async (writer, taken) => {
       const to = Array.from({ length: 21 }, (_, index) => `p${index}@example.test`);
       expect((await writer.refusal("send_email", { ...email("x@example.test"), to })).code).toBe("too_large");
@@ -223,7 +223,7 @@ describeMail("M08: limits", () => {
   });
 });
 
-describeMail("M09: a grant that may not", () => {
+describeMail("M09: A grant", () => {
   const writing = [
     "mark_as_read",
     "flag_email",
@@ -234,7 +234,7 @@ describeMail("M09: a grant that may not", () => {
     "draft_email",
   ];
 
-  test("write is shown no tool that writes, and is refused when it calls one", async () => {
+  test("with level read lists no writing tools, and a call of one is 403", async () => {
     const kit = await mailServer();
     const ann = await kit.newUser();
     await withProduct({}, async (product) => {
@@ -245,7 +245,7 @@ describeMail("M09: a grant that may not", () => {
         expect(tools.map((tool) => tool.name)).not.toContain(name);
       for (const name of [...writing, "send_email"]) {
         const input = { to: ["x@example.test"], body: "x", ids: ["x"], path: "x" };
-        // 403 insufficient_scope: the grant's token does not carry email:write.
+        // 403 insufficient_scope: the token lacks email:write.
         const problem = await client.try(name, input).catch((error: { code: number }) => error.code);
         expect(problem).toBe(403);
       }
@@ -254,7 +254,7 @@ describeMail("M09: a grant that may not", () => {
     });
   });
 
-  test("send may draft, and sends nothing", async () => {
+  test("with level organise may draft, and cannot send", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withProduct({}, async (product) => {
@@ -275,7 +275,7 @@ describeMail("M09: a grant that may not", () => {
 });
 
 describeMail("The database after writing", () => {
-  test("holds no address, subject, text or mailbox name, only hashes, times and what is sealed", async () => {
+  test("contains no address, subject, text or mailbox name outside of sealed values", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withProduct({}, async (product) => {
@@ -308,7 +308,7 @@ describeMail("The database after writing", () => {
 });
 
 describeMail("The log of a send", () => {
-  test("is one line with grant, tool, counts and Message-ID, and no address, subject or text", async () => {
+  test("is one line with grant, tool, counts and Message-ID, without address, subject or text", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withProduct({}, async (product) => {

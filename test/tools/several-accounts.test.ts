@@ -1,4 +1,4 @@
-/** One grant with two mailboxes on two mail servers, asked by the official MCP client. */
+/** One grant with two accounts on two mail servers, used by the official MCP client. */
 import { afterAll, beforeAll, expect } from "bun:test";
 import { fieldNames } from "../../src/pages/connect-form.ts";
 import {
@@ -22,7 +22,7 @@ const rowsOf = (data: Record<string, unknown>) => data.emails as Row[];
 const raw = (user: User, subject: string, date: Date) =>
   `From: Carl <carl@example.net>\r\nTo: ${user.address}\r\nSubject: ${subject}\r\nDate: ${date.toUTCString()}\r\nMessage-ID: <${subject.replaceAll(" ", "-")}@example.net>\r\n\r\nAbout the bridge.\r\n`;
 
-describeMail("A grant with two mailboxes on two servers", () => {
+describeMail("A grant with two accounts on two servers", () => {
   let product: TestProduct;
   let home: MailServerKit;
   let work: MailServerKit;
@@ -61,7 +61,7 @@ describeMail("A grant with two mailboxes on two servers", () => {
     await work?.stop();
   });
 
-  mailTest("list_mailboxes shows the mailboxes of both, and of one when it is named", async () => {
+  mailTest("lists the mailboxes of both accounts, and of one when it is named", async () => {
     const both = await claude.call("list_mailboxes");
     expect((both.data.accounts as { address: string }[]).map(({ address }) => address)).toEqual([
       ann.address,
@@ -72,7 +72,7 @@ describeMail("A grant with two mailboxes on two servers", () => {
     expect(one.text).not.toContain(ann.address);
   });
 
-  mailTest("A call that could mean either is refused with the list of them", async () => {
+  mailTest("refuses a call without an account, and lists the accounts", async () => {
     for (const [name, input] of [
       ["get_recent_emails", {}],
       ["search_emails", { query: "bridge" }],
@@ -85,13 +85,13 @@ describeMail("A grant with two mailboxes on two servers", () => {
     }
   });
 
-  mailTest("An address that is not connected is refused with the list of those that are", async () => {
+  mailTest("refuses an address that is not connected, and lists the accounts", async () => {
     const answer = await claude.try("get_recent_emails", { account: "nobody@example.test" });
     expect(answer.isError).toBe(true);
     expect(answer.text).toContain(office.address);
   });
 
-  mailTest("One named account is searched alone", async () => {
+  mailTest("searches only the named account", async () => {
     const { data } = await claude.call("search_emails", { query: "bridge", account: office.address });
     expect(rowsOf(data).map(({ subject }) => subject)).toEqual([
       "bridge work 6",
@@ -100,7 +100,7 @@ describeMail("A grant with two mailboxes on two servers", () => {
     ]);
   });
 
-  mailTest("On request both are searched, merged newest first, and each row says whose it is", async () => {
+  mailTest("searches both accounts on request, newest first, and each row names its account", async () => {
     const { data, text } = await claude.call("search_emails", { query: "bridge", account: "all" });
     expect(rowsOf(data).map(({ subject }) => subject)).toEqual(
       [7, 6, 5, 4, 3, 2, 1].map((hour) => `bridge ${hour % 2 ? "home" : "work"} ${hour}`),
@@ -114,25 +114,22 @@ describeMail("A grant with two mailboxes on two servers", () => {
     expect(text).toContain(`in ${office.address}: INBOX`);
   });
 
-  mailTest("An email is opened by its id alone, whichever account it is in", async () => {
+  mailTest("opens an email of either account by its id alone", async () => {
     const { data } = await claude.call("search_emails", { query: 'subject:"bridge work 6"', account: "all" });
     const [row] = rowsOf(data);
     const { text } = await claude.call("get_email", { id: row?.id });
     expect(text).toContain("About the bridge.");
   });
 
-  mailTest(
-    "One call changes emails of one account: ids of both are refused, and nothing is changed",
-    async () => {
-      const { data } = await claude.call("search_emails", { query: "bridge is:unread", account: "all" });
-      const [home6, work5] = [rowsOf(data)[0]?.id, rowsOf(data)[1]?.id];
-      const answer = await claude.try("delete_email", { ids: [home6, work5] });
-      expect(answer.text).toContain("The ids belong to different accounts. Call once for each account.");
-      expect((await home.read(ann)).length + (await work.read(office)).length).toBe(7);
-    },
-  );
+  mailTest("refuses a call with ids of both accounts, and changes nothing", async () => {
+    const { data } = await claude.call("search_emails", { query: "bridge is:unread", account: "all" });
+    const [home6, work5] = [rowsOf(data)[0]?.id, rowsOf(data)[1]?.id];
+    const answer = await claude.try("delete_email", { ids: [home6, work5] });
+    expect(answer.text).toContain("The ids belong to different accounts. Call once for each account.");
+    expect((await home.read(ann)).length + (await work.read(office)).length).toBe(7);
+  });
 
-  mailTest("Page by page nothing repeats and nothing is skipped, while mail arrives in either", async () => {
+  mailTest("repeats and skips no row over several pages, while emails arrive in both accounts", async () => {
     const seen: string[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < 10; page++) {
@@ -140,7 +137,7 @@ describeMail("A grant with two mailboxes on two servers", () => {
         query: "bridge -late",
         account: "all",
         limit: 2,
-        ...(cursor === undefined ? {} : { cursor }),
+        cursor,
       });
       expect(rowsOf(data).length).toBeLessThanOrEqual(2);
       seen.push(...rowsOf(data).map(({ subject }) => subject));
@@ -153,7 +150,7 @@ describeMail("A grant with two mailboxes on two servers", () => {
     expect(seen).toEqual([7, 6, 5, 4, 3, 2, 1].map((hour) => `bridge ${hour % 2 ? "home" : "work"} ${hour}`));
   });
 
-  mailTest("A cursor to another question is refused", async () => {
+  mailTest("refuses the cursor of another query", async () => {
     const { data } = await claude.call("search_emails", { query: "bridge", account: "all", limit: 2 });
     const other = await claude.try("search_emails", { query: "river", account: "all", cursor: data.cursor });
     expect(other.isError).toBe(true);
@@ -162,7 +159,7 @@ describeMail("A grant with two mailboxes on two servers", () => {
     ).toBe(true);
   });
 
-  mailTest("A reply goes out from the account that received the email", async () => {
+  mailTest("sends a reply from the account that received the email", async () => {
     const { data } = await claude.call("search_emails", { query: 'subject:"bridge work 4"', account: "all" });
     await claude.call("draft_email", { reply_to: rowsOf(data)[0]?.id, body: "I shall be there." });
     const [draft] = await work.read(office, "Drafts");
@@ -170,7 +167,7 @@ describeMail("A grant with two mailboxes on two servers", () => {
     expect(await home.read(ann, "Drafts")).toEqual([]);
   });
 
-  mailTest("One server that is down does not hide what the other holds, and is named", async () => {
+  mailTest("searches the other account when one server is down, and names the one that is down", async () => {
     await work.dovecot.kill();
     const { data, text } = await claude.call("search_emails", { query: "bridge", account: "all" });
     expect(rowsOf(data).every(({ account }) => account === ann.address)).toBe(true);

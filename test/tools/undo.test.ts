@@ -1,36 +1,41 @@
 import { expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
-import type { ToolContext } from "../../src/tools/context.ts";
+import type { Change, MailAccount, OrganizeResult } from "../../src/mail/mail-account.ts";
+import type { ToolContext, UndoLog } from "../../src/tools/context.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { undoTool } from "../../src/tools/undo.ts";
 
+const change: Change = { kind: "flags", id: "b", added: ["\\Seen"], removed: [] };
+
 /** An undo log with one operation, and an account whose `undo` returns the values of `answers` in turn. */
-function prepareUndo(answers: (() => unknown)[]) {
-  const operation = { id: "op_1", accountId: "acc_1", tool: "move_email", changes: [{}] };
+function prepareUndo(answers: (() => OrganizeResult)[]) {
+  const operation = { id: "op_1", accountId: "acc_1", tool: "move_email", changes: [change] };
   let kept: typeof operation | undefined = operation;
-  const undoLog = {
+  const undoLog: UndoLog = {
+    record: () => ({}),
     take() {
       if (!kept) throw new AppError("operation_unknown", "There is nothing to undo under this id.");
       const taken = kept;
       kept = undefined;
       return taken;
     },
-    putBack: (id: string, changes: (typeof operation)["changes"]) => {
-      kept = { ...operation, id, changes };
+    putBack(id, changes) {
+      kept = { ...operation, id, changes: [...changes] };
     },
   };
-  const account = { accountId: "acc_1", undo: async () => answers.shift()?.() };
-  const context = { undoLog, accounts: [account] } as unknown as ToolContext;
-  return () => undoTool.call({ operation_id: "op_1" }, context, createFence("0"));
+  const undo = async () => answers.shift()?.() ?? allUndone;
+  const account: Pick<MailAccount, "accountId" | "undo"> = { accountId: "acc_1", undo };
+  const context: Pick<ToolContext, "undoLog" | "accounts"> = { undoLog, accounts: [account as MailAccount] };
+  return () => undoTool.call({ operation_id: "op_1" }, context as ToolContext, createFence("0"));
 }
 
-const allUndone = { outcomes: [{ id: "a", done: true }], changes: [], notes: [] };
-const partlyUndone = {
+const allUndone: OrganizeResult = { outcomes: [{ id: "a", done: true }], changes: [], notes: [] };
+const partlyUndone: OrganizeResult = {
   outcomes: [
     { id: "a", done: true },
     { id: "b", done: false, problem: "It is no longer in its mailbox." },
   ],
-  changes: [{}],
+  changes: [change],
   notes: [],
 };
 

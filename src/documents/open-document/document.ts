@@ -1,26 +1,33 @@
-/** ODT, ODS and ODP (ISO/IEC 26300): their text with what stands around it. */
+/** ODT, ODS and ODP (OpenDocument 1.3): the text with its headers, footers, notes, comments and tracked changes. */
+import { type DocumentText, toNotes } from "../document-text.ts";
+import type { ZipArchive } from "../zip-archive.ts";
+import { readOdfStyles } from "./styles.ts";
+import { type OdfText, readOdfText } from "./text.ts";
 
-import { cutNote, type DocumentText } from "../document-text.ts";
-import { hiddenNote, pictureNote } from "../inline-marks.ts";
-import type { Archive } from "../zip-archive.ts";
-import { readOpenStyles } from "./styles.ts";
-import { readOpenText } from "./text.ts";
-
-export function readOpenDocument(archive: Archive): DocumentText {
-  const styles = readOpenStyles([archive.xml("styles.xml"), archive.xml("content.xml")]);
-  const { text, notes, hiddenCharacters, isCut } = readOpenText(archive.xml("content.xml"), styles);
-  // Of sheets they hold the sheet's name, of slides what stands in empty ones.
-  const isText = archive.text("mimetype").includes("opendocument.text");
-  const { margins } = readOpenText(isText ? archive.xml("styles.xml") : "", styles);
-  const marginsOf = (kind: string) =>
-    [...new Set(margins.filter((one) => one.kind === kind).map((one) => one.text))]
-      .filter((one) => one !== "")
-      .map((one) => `[${kind}: ${one.replace(/\s*\n\s*/g, " / ")}]`);
-  const pictures = archive.members.filter(({ name }) => /^Pictures\/./.test(name)).length;
+/** Throws when a part is damaged. */
+export function readOpenDocument(archive: ZipArchive): DocumentText {
+  const styles = readOdfStyles([archive.xml("styles.xml"), archive.xml("content.xml")]);
+  const content = readOdfText(archive.xml("content.xml"), styles);
+  // Headers of spreadsheets hold the sheet's name; master pages of presentations hold placeholder texts.
+  const isTextDocument = archive.text("mimetype").includes("opendocument.text");
+  const { margins } = readOdfText(isTextDocument ? archive.xml("styles.xml") : "", styles);
+  const blocks = [
+    ...toMarginBlocks(margins, "header"),
+    content.text,
+    content.notes.join("\n"),
+    ...toMarginBlocks(margins, "footer"),
+  ];
   return {
-    text: [...marginsOf("header"), text, notes.join("\n"), ...marginsOf("footer")]
-      .filter((part) => part !== "")
-      .join("\n\n"),
-    notes: [...hiddenNote(hiddenCharacters), ...pictureNote(pictures), ...(isCut ? [cutNote] : [])],
+    text: blocks.filter((block) => block !== "").join("\n\n"),
+    notes: toNotes({
+      hiddenCharacters: content.hiddenCharacters,
+      pictures: archive.members.filter(({ name }) => /^Pictures\/./.test(name)).length,
+      isCut: content.isCut,
+    }),
   };
+}
+
+function toMarginBlocks(margins: OdfText["margins"], kind: "header" | "footer"): string[] {
+  const texts = new Set(margins.filter((margin) => margin.kind === kind).map(({ text }) => text));
+  return [...texts].filter((text) => text !== "").map((text) => `[${kind}: ${text}]`);
 }

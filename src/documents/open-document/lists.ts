@@ -1,50 +1,56 @@
-/** Counts the items of lists in an ODT file, whose numbers its text does not hold. */
-import { showCount, toMark } from "../list-markers.ts";
-import { type OpenStyles, outline } from "./styles.ts";
+/** Numbers of list items and headings in an ODT file, which its text does not contain. */
+import { formatListNumber, listMarker } from "../list-markers.ts";
+import { type OdfStyles, outlineStyle } from "./styles.ts";
 
-export function createOpenLists({ lists }: OpenStyles) {
-  /** By style; what goes on after other text goes on counting. */
-  const counted = new Map<string, number[]>();
-  const open: { style: string; fresh: boolean; start: number | undefined }[] = [];
+/** `isItemStart`: the next paragraph begins an item. */
+type OdfList = { style: string; isItemStart: boolean; start: number | undefined };
 
-  function count(style: string, level: number, from?: number): string {
-    const counts = counted.get(style) ?? [];
-    counted.set(style, counts);
+export function createOdfLists({ lists }: OdfStyles) {
+  /** The numbers last used, by list style and level: a list that is continued later goes on from them. */
+  const counts = new Map<string, number[]>();
+  const open: OdfList[] = [];
+
+  /** Counts an item, from `start` when it is given, and returns its label. */
+  function count(style: string, level: number, start?: number): string {
+    const numbers = counts.get(style) ?? [];
+    counts.set(style, numbers);
     const levels = lists.get(style);
-    const own = levels?.get(level);
-    const before = counts[level];
-    counts[level] = from ?? (before === undefined ? (own?.start ?? 1) : before + 1);
-    counts.length = level + 1;
-    if (!own || own.count === "none") return "";
-    const numbers: string[] = [];
-    for (let at = Math.max(1, level - own.levels + 1); at <= level; at += 1) {
-      const { count: kind = "none", upper = false, start = 1 } = levels?.get(at) ?? {};
-      if (kind === "none") continue;
-      const shown = showCount(counts[at] ?? start, kind);
-      numbers.push(upper ? shown.toUpperCase() : shown);
+    const definition = levels?.get(level);
+    const previous = numbers[level];
+    numbers[level] = start ?? (previous === undefined ? (definition?.start ?? 1) : previous + 1);
+    // Deeper levels begin anew under the next item.
+    numbers.length = level + 1;
+    if (!definition || definition.style === "none") return "";
+    const shown: string[] = [];
+    for (let at = Math.max(1, level - definition.shownLevels + 1); at <= level; at += 1) {
+      const { style: numberStyle = "none", isUpperCase = false, start: first = 1 } = levels?.get(at) ?? {};
+      if (numberStyle === "none") continue;
+      const number = formatListNumber(numbers[at] ?? first, numberStyle);
+      shown.push(isUpperCase ? number.toUpperCase() : number);
     }
-    return `${own.before}${numbers.join(".")}${own.after}`.trim();
+    return `${definition.prefix}${shown.join(".")}${definition.suffix}`.trim();
   }
 
   return {
-    open(style: string | undefined, goesOn: boolean): void {
+    /** `isContinued`: numbering goes on from the previous list of the style. */
+    beginList(style: string | undefined, isContinued: boolean): void {
       const name = style ?? open.at(-1)?.style ?? "none";
-      if (open.length === 0 && !goesOn) counted.delete(name);
-      open.push({ style: name, fresh: false, start: undefined });
+      if (open.length === 0 && !isContinued) counts.delete(name);
+      open.push({ style: name, isItemStart: false, start: undefined });
     },
-    item(start: number | undefined): void {
-      Object.assign(open.at(-1) ?? {}, { fresh: true, start });
+    beginItem(start: number | undefined): void {
+      Object.assign(open.at(-1) ?? {}, { isItemStart: true, start });
     },
-    close: () => void open.pop(),
-    /** Before the next paragraph: its mark when it begins an item. */
-    mark(): { label: string; mark: string } | undefined {
+    endList: () => void open.pop(),
+    /** Counts the paragraph that begins here; undefined when it does not begin an item. */
+    nextParagraph(): { label: string; marker: string } | undefined {
       const list = open.at(-1);
-      if (!list?.fresh) return undefined;
-      list.fresh = false;
+      if (!list?.isItemStart) return undefined;
+      list.isItemStart = false;
       const label = count(list.style, open.length, list.start);
-      return { label, mark: toMark(open.length - 1, label) };
+      return { label, marker: listMarker(open.length - 1, label) };
     },
-    /** The number of a heading that is in no list; empty for none. */
-    heading: (level: number) => (lists.has(outline) ? count(outline, level) : ""),
+    /** Counts a heading outside of lists; the label is empty when headings are not numbered. */
+    nextHeading: (level: number) => (lists.has(outlineStyle) ? count(outlineStyle, level) : ""),
   };
 }

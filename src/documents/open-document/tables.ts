@@ -1,73 +1,76 @@
-/** Tables of ODT files and slides, and the sheets of ODS files, as they are opened and closed. */
+/** Handlers for the tables of ODT and ODP files and the sheets of ODS files (OpenDocument 1.3 part 3, section 9). */
+import { hiddenRowMark, toColumnRange, toHiddenColumnsLine } from "../spreadsheet-cells.ts";
+import type { XmlAttributes } from "../xml.ts";
+import { type OdfState, writeParagraph } from "./state.ts";
 
-import type { Flow } from "../markdown-writer.ts";
-import { hiddenColumnsLine, hiddenRow, toLetters } from "../spreadsheet-columns.ts";
-import type { OpenStyles } from "./styles.ts";
+/** A sheet may repeat a cell or row a million times: limits on how often it is written. */
+const maxCellTimes = 200;
+const maxRowTimes = 10_000;
+const maxSheetColumns = 16_384;
 
-/** A sheet may say that a cell or row repeats a million times; it is shown this often at most. */
-const maxColumns = 200;
-const maxRows = 10_000;
+const repetitions = (value: string | undefined, max: number) => Math.min(max, Number(value) || 1);
+const isVisible = ({ visibility = "visible" }: XmlAttributes) => visibility === "visible";
 
-type Attributes = Readonly<Record<string, string>>;
-type Table = { isSheet: boolean; columns: number; hidden: string[]; row: Attributes; times: number };
+export const tableOpeners: Record<string, (state: OdfState, attributes: XmlAttributes) => void> = {
+  spreadsheet(state) {
+    state.isInSpreadsheet = true;
+  },
+  table: beginTable,
+  "table-column": readColumn,
+  "table-row": beginRow,
+  "table-cell": beginCell,
+  "covered-table-cell": beginCell,
+};
 
-const countOf = (value: string | undefined, most: number) => Math.min(most, Number(value) || 1);
-const isShown = ({ visibility = "visible" }: Attributes) => visibility === "visible";
+export const tableClosers: Record<string, (state: OdfState) => void> = {
+  "table-cell": endCell,
+  "covered-table-cell": endCell,
+  "table-row": endRow,
+  table: endTable,
+};
 
-export function createOpenTables(
-  flow: Flow,
-  styles: OpenStyles,
-  sayAlone: (text: string, prefix?: string) => void,
-) {
-  const tables: Table[] = [];
-  /** Only sheets have names that a person sees. */
-  let inSpreadsheet = false;
+/** A sheet has a title; the names of other tables are not shown to readers. */
+function beginTable(state: OdfState, { name = "", "style-name": style = "" }: XmlAttributes): void {
+  const { styles, tables, writer } = state;
+  const isSheet = state.isInSpreadsheet && tables.length === 0;
+  if (isSheet) writeParagraph(state, `${name}${styles.hidden.has(style) ? " (hidden)" : ""}`, "## ");
+  tables.push({ isSheet, columnCount: 0, hiddenColumns: [], row: {}, cellTimes: 1 });
+  writer.beginTable();
+}
 
-  function openCell(attributes: Attributes): void {
-    const table = tables.at(-1);
-    if (table) table.times = countOf(attributes["number-columns-repeated"], maxColumns);
-    flow.openCell();
-  }
-  const closeCell = () => flow.closeCell({ times: tables.at(-1)?.times ?? 1 });
+function readColumn({ tables }: OdfState, attributes: XmlAttributes): void {
+  const table = tables.at(-1);
+  if (!table) return;
+  const first = table.columnCount + 1;
+  table.columnCount += repetitions(attributes["number-columns-repeated"], maxSheetColumns);
+  if (!isVisible(attributes)) table.hiddenColumns.push(toColumnRange(first, table.columnCount));
+}
 
-  return {
-    open: {
-      spreadsheet() {
-        inSpreadsheet = true;
-      },
-      table({ name = "", "style-name": style = "" }) {
-        const isSheet = inSpreadsheet && tables.length === 0;
-        if (isSheet) sayAlone(`${name}${styles.hidden.has(style) ? " (hidden)" : ""}`, "## ");
-        tables.push({ isSheet, columns: 0, hidden: [], row: {}, times: 1 });
-        flow.openTable();
-      },
-      "table-column"(attributes) {
-        const table = tables.at(-1);
-        if (!table) return;
-        const first = table.columns + 1;
-        table.columns += countOf(attributes["number-columns-repeated"], 16_384);
-        if (!isShown(attributes)) table.hidden.push(toLetters(first, table.columns));
-      },
-      "table-row"(row) {
-        Object.assign(tables.at(-1) ?? {}, { row });
-        flow.openRow();
-      },
-      "table-cell": openCell,
-      "covered-table-cell": openCell,
-    } satisfies Record<string, (attributes: Attributes) => void>,
-    close: {
-      "table-cell": closeCell,
-      "covered-table-cell": closeCell,
-      "table-row"() {
-        const { row = {} } = tables.at(-1) ?? {};
-        const times = countOf(row["number-rows-repeated"], maxRows);
-        flow.closeRow({ times, remark: isShown(row) ? "" : hiddenRow });
-      },
-      table() {
-        flow.closeTable();
-        const table = tables.pop();
-        if (table?.isSheet && table.hidden.length > 0) sayAlone(hiddenColumnsLine(table.hidden));
-      },
-    } satisfies Record<string, () => void>,
-  };
+function beginRow({ tables, writer }: OdfState, attributes: XmlAttributes): void {
+  const table = tables.at(-1);
+  if (table) table.row = attributes;
+  writer.beginRow();
+}
+
+function beginCell({ tables, writer }: OdfState, attributes: XmlAttributes): void {
+  const table = tables.at(-1);
+  if (table) table.cellTimes = repetitions(attributes["number-columns-repeated"], maxCellTimes);
+  writer.beginCell();
+}
+
+function endCell({ tables, writer }: OdfState): void {
+  writer.endCell({ times: tables.at(-1)?.cellTimes ?? 1 });
+}
+
+function endRow({ tables, writer }: OdfState): void {
+  const { row = {} } = tables.at(-1) ?? {};
+  const times = repetitions(row["number-rows-repeated"], maxRowTimes);
+  writer.endRow({ times, remark: isVisible(row) ? "" : hiddenRowMark });
+}
+
+function endTable(state: OdfState): void {
+  state.writer.endTable();
+  const table = state.tables.pop();
+  if (table?.isSheet && table.hiddenColumns.length > 0)
+    writeParagraph(state, toHiddenColumnsLine(table.hiddenColumns));
 }

@@ -1,53 +1,59 @@
-/** What lies on a page of a PDF and is not in its text: what is filled into forms, where links lead, remarks. */
+/** Annotations of a PDF page (ISO 32000-1 section 12.5) that its text does not contain: forms, links, comments. */
 import { z } from "zod";
-import { showComment } from "../inline-marks.ts";
+import { toComment } from "../inline-marks.ts";
 
-const maxOfOnePage = 300;
+const maxAnnotationsPerPage = 300;
+/** Section 12.5.3. */
 const hiddenFlag = 2;
 
-const words = z.object({ str: z.string() }).catch({ str: "" });
-const annotation = z.object({
+const textObject = z.object({ str: z.string() }).catch({ str: "" });
+const annotationSchema = z.object({
   subtype: z.string().catch(""),
   annotationFlags: z.number().catch(0),
   url: z.string().catch(""),
   fieldName: z.string().catch(""),
-  /** What a form calls the field for who cannot see it: mostly the better name. */
+  /** The name of a form field for assistive technology, usually better than `fieldName`. */
   alternativeText: z.string().catch(""),
   fieldValue: z.union([z.string(), z.array(z.string())]).catch(""),
-  /** Of a tick box and a choice of several: what it stands for when it is ticked. */
+  /** Value of a check box, and of a radio button, when it is selected. */
   exportValue: z.string().catch(""),
   buttonValue: z.string().catch(""),
   checkBox: z.boolean().catch(false),
   radioButton: z.boolean().catch(false),
-  contentsObj: words,
-  titleObj: words,
+  contentsObj: textObject,
+  titleObj: textObject,
 });
 
-type Annotation = z.infer<typeof annotation>;
+type Annotation = z.infer<typeof annotationSchema>;
 
-/** Blocks of text, of each kind one. `lines`: what the page says, whose links need not be told again. */
-export function pageRemarks(found: readonly unknown[], lines: string): string[] {
-  const all = found
-    .slice(0, maxOfOnePage)
-    .map((one) => annotation.parse(one))
+/**
+ * Returns a block each for form values, comments and links, empty where there are none. `annotations`: those of pdf.js.
+ * `pageText`: links whose address it contains are left out.
+ */
+export function toAnnotationBlocks(annotations: readonly unknown[], pageText: string): string[] {
+  const visible = annotations
+    .slice(0, maxAnnotationsPerPage)
+    .map((annotation) => annotationSchema.parse(annotation))
     .filter(({ annotationFlags }) => (annotationFlags & hiddenFlag) === 0);
-  const of = (show: (one: Annotation) => string) => [...new Set(all.map(show))].filter((text) => text !== "");
-  const links = of(({ subtype, url }) => (subtype === "Link" && !lines.includes(url) ? url : ""));
-  const fields = of(showField);
-  const remarks = of(({ subtype, contentsObj, titleObj }) => {
-    const text = contentsObj.str.trim();
-    if (text === "" || ["Link", "Widget", "Popup"].includes(subtype)) return "";
-    // Typed onto the page, as people fill in forms that are none.
-    return subtype === "FreeText" ? text : showComment(titleObj.str, text);
-  });
+  const linesOf = (toLine: (annotation: Annotation) => string) =>
+    [...new Set(visible.map(toLine))].filter((line) => line !== "").join("\n");
+  const fields = linesOf(toFieldLine);
+  const links = linesOf(({ subtype, url }) => (subtype === "Link" && !pageText.includes(url) ? url : ""));
   return [
-    fields.length > 0 ? `Filled in:\n${fields.join("\n")}` : "",
-    remarks.join("\n"),
-    links.length > 0 ? `Links here:\n${links.join("\n")}` : "",
+    fields && `Form fields:\n${fields}`,
+    linesOf(toCommentLine),
+    links && `Links on this page:\n${links}`,
   ];
 }
 
-function showField(field: Annotation): string {
+function toCommentLine({ subtype, contentsObj, titleObj }: Annotation): string {
+  const text = contentsObj.str.trim();
+  if (text === "" || ["Link", "Widget", "Popup"].includes(subtype)) return "";
+  // Text typed onto the page, as people fill in forms without fields.
+  return subtype === "FreeText" ? text : toComment(titleObj.str, text);
+}
+
+function toFieldLine(field: Annotation): string {
   const { subtype, fieldName, alternativeText, fieldValue, checkBox, radioButton } = field;
   if (subtype !== "Widget") return "";
   const name = alternativeText || fieldName || "field";

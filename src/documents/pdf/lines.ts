@@ -1,34 +1,37 @@
-/** A PDF knows no lines and no columns, only runs of text and where they stand: here they become both. */
+/** Lines and columns out of the positioned runs of text that a PDF page consists of. */
 
-/** Of the size of its letters: how far a run stands above or below its line, as a raised 2 or a bullet does. */
+/** How far a run may be raised above its line, relative to the font size: enough for an exponent or a bullet. */
 const maxRise = 0.5;
-/** A gap that is wider is one between columns. */
-const columnGap = 1.3;
+/** Minimum width of a gap between columns, relative to the font size. */
+const minColumnGap = 1.3;
 
-type Run = { str: string; hasEOL: boolean; width: number; transform: readonly number[] };
+/** `transform`: the text matrix (ISO 32000-1 section 9.4.4), whose last number is the height on the page. */
+type TextRun = { str: string; hasEOL: boolean; width: number; transform: readonly number[] };
 
-export function toLines(items: readonly unknown[]): string {
+/** `items`: those of pdf.js's text content. Columns are separated by tabs. */
+export function toTextLines(items: readonly unknown[]): string {
   const lines: string[] = [];
   let line = "";
-  /** Where the line stands, and the size of its largest letters. */
-  let at: { height: number; size: number } | undefined;
+  /** Position of the line, and its largest font size. */
+  let baseline: { height: number; size: number } | undefined;
 
   function endLine(): void {
     lines.push(line.trimEnd());
     line = "";
-    at = undefined;
+    baseline = undefined;
   }
 
   for (const item of items) {
-    if (!isRun(item)) continue;
+    if (!isTextRun(item)) continue;
     const [, , c = 0, d = 0, , height = 0] = item.transform;
     const size = Math.hypot(c, d);
     if (item.str.trim() !== "") {
-      const isElsewhere = at && Math.abs(height - at.height) > maxRise * Math.max(size, at.size);
-      if (isElsewhere && line.trim() !== "") endLine();
-      if (!at || size > at.size) at = { height, size };
+      const isOffLine =
+        baseline && Math.abs(height - baseline.height) > maxRise * Math.max(size, baseline.size);
+      if (isOffLine && line.trim() !== "") endLine();
+      if (!baseline || size > baseline.size) baseline = { height, size };
     }
-    const isGap = item.str.trim() === "" && item.width > columnGap * size && line.trim() !== "";
+    const isGap = item.str.trim() === "" && item.width > minColumnGap * size && line.trim() !== "";
     line += isGap ? "\t" : item.str;
     if (item.hasEOL) endLine();
   }
@@ -39,6 +42,6 @@ export function toLines(items: readonly unknown[]): string {
     .trim();
 }
 
-function isRun(item: unknown): item is Run {
+function isTextRun(item: unknown): item is TextRun {
   return typeof item === "object" && item !== null && "str" in item && "transform" in item;
 }

@@ -1,82 +1,101 @@
-/** PDF, by Mozilla's reader: the text of its pages, and what is filled in, linked and remarked on them. */
+/** PDF, parsed by pdf.js: the text of each page with form values, links and comments. */
 import { getDocumentProxy } from "unpdf";
-import { cutNote, type DocumentText, maxTextCharacters } from "../document-text.ts";
-import { pageRemarks } from "./annotations.ts";
-import { toLines } from "./lines.ts";
+import { type DocumentText, maxTextCharacters, toNotes } from "../document-text.ts";
+import { toAnnotationBlocks } from "./annotations.ts";
+import { toTextLines } from "./lines.ts";
 
 const maxPages = 3_000;
-/** Some pages take seconds: what was read by then is of more use than nothing. Below the reader's own deadline. */
-const enoughMs = 9_000;
+/** A page can take seconds: what was read by then is returned. Below the deadline of the child process. */
+const maxReadingMs = 9_000;
 
-/** Throws when it is no PDF that can be read; a password that nobody knows is said. */
+type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
+
+/** Throws when the file is damaged. */
 export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
-  const begun = performance.now();
-  let hasUnknownLetters = false;
-  /** Asked for what fonts take for granted: tables of Asian letters, which we do not have, and their outlines. */
-  function unknownTables() {
+  const startedAt = performance.now();
+  const tables = createMissingTables();
+  const pdf = await openPdf(bytes, tables);
+  if (!pdf) return { text: "", notes: ["The PDF is protected by a password."] };
+  const { texts, emptyPages, pageCount, isCut } = await readPages(pdf, startedAt + maxReadingMs);
+  const notes: string[] = [];
+  if (pageCount < pdf.numPages) notes.push(`Only the first ${pageCount} of ${pdf.numPages} pages were read.`);
+  notes.push(...toNotes({ isCut }));
+  if (tables.wereCharactersMissing()) notes.push(missingCharactersNote);
+  else if (emptyPages.length > 0) notes.push(toEmptyPagesNote(emptyPages, pageCount));
+  const files = Object.keys((await pdf.getAttachments()) ?? {}).length;
+  if (files > 0)
+    notes.push(`Files attached inside the PDF are not read: ${files}; a download link gives the whole PDF.`);
+  return { text: texts.join("\n\n"), notes };
+}
+
+const missingCharactersNote =
+  "Some of the text is in an Asian script whose characters the file does not define: it is missing or wrong here; a download link gives the file.";
+
+/**
+ * Refuses the files that pdf.js asks for: the predefined CMaps of Asian scripts and the standard fonts, which are not
+ * shipped with us. Without a CMap the characters of a font are unknown.
+ */
+function createMissingTables() {
+  let areCharactersMissing = false;
+  /** A function declaration, because pdf.js calls it with `new`. */
+  function factory() {
     const fetch = ({ kind }: { kind: string }): Promise<never> => {
-      hasUnknownLetters ||= kind === "cMapUrl";
-      return Promise.reject(new Error("there are none"));
+      areCharactersMissing ||= kind === "cMapUrl";
+      return Promise.reject(new Error("not available"));
     };
     return { fetch };
   }
-  let pdf: Awaited<ReturnType<typeof getDocumentProxy>>;
+  return { factory, wereCharactersMissing: () => areCharactersMissing };
+}
+
+/** Opens without fonts, scripts and XFA, which text does not need. Undefined when a password is needed. */
+async function openPdf(
+  bytes: Uint8Array,
+  tables: ReturnType<typeof createMissingTables>,
+): Promise<Pdf | undefined> {
   try {
-    // No fonts, no scripts, no XFA: text is all that is wanted.
-    pdf = await getDocumentProxy(new Uint8Array(bytes), {
+    return await getDocumentProxy(new Uint8Array(bytes), {
       enableXfa: false,
       disableFontFace: true,
       verbosity: 0,
-      BinaryDataFactory: unknownTables,
+      BinaryDataFactory: tables.factory,
     });
   } catch (error) {
-    if (error instanceof Error && error.name === "PasswordException")
-      return { text: "", notes: ["The PDF is protected by a password."] };
+    if (error instanceof Error && error.name === "PasswordException") return undefined;
     throw error;
   }
-  const pages: string[] = [];
-  const empty: number[] = [];
-  let length = 0;
+}
+
+/** Reads pages until a limit is reached; `deadline` is on the clock of `performance.now`. */
+async function readPages(pdf: Pdf, deadline: number) {
+  const texts: string[] = [];
+  const emptyPages: number[] = [];
+  let characters = 0;
   let number = 0;
-  while (number < Math.min(pdf.numPages, maxPages) && length < maxTextCharacters) {
-    if (performance.now() - begun > enoughMs) break;
+  while (number < Math.min(pdf.numPages, maxPages) && characters < maxTextCharacters) {
+    if (performance.now() > deadline) break;
     number += 1;
     const page = await pdf.getPage(number);
-    const lines = toLines((await page.getTextContent()).items);
-    const text = [lines, ...pageRemarks(await page.getAnnotations(), lines)]
-      .filter((part) => part !== "")
-      .join("\n\n");
+    const lines = toTextLines((await page.getTextContent()).items);
+    const blocks = [lines, ...toAnnotationBlocks(await page.getAnnotations(), lines)];
     page.cleanup();
-    if (lines === "") empty.push(number);
+    const text = blocks.filter((block) => block !== "").join("\n\n");
+    if (lines === "") emptyPages.push(number);
     if (text === "") continue;
-    length += text.length;
-    pages.push(pdf.numPages > 1 ? `[page ${number} of ${pdf.numPages}]\n${text}` : text);
+    characters += text.length;
+    texts.push(pdf.numPages > 1 ? `[page ${number} of ${pdf.numPages}]\n${text}` : text);
   }
-  const attached = Object.keys((await pdf.getAttachments()) ?? {});
-  return {
-    text: pages.join("\n\n"),
-    notes: [
-      ...(number < pdf.numPages ? [`Only the first ${number} of ${pdf.numPages} pages were read.`] : []),
-      ...(length >= maxTextCharacters ? [cutNote] : []),
-      ...(hasUnknownLetters ? [lettersNote] : emptyNote(empty, number)),
-      ...(attached.length > 0
-        ? [`Files are attached inside it: ${attached.length}; a download link gives all.`]
-        : []),
-    ],
-  };
+  return { texts, emptyPages, pageCount: number, isCut: characters >= maxTextCharacters };
 }
 
-const lettersNote =
-  "Some of its text is in an Asian script whose letters the file does not tell: it is missing here, or wrong; a download link gives the file.";
-
-function emptyNote(empty: readonly number[], read: number): string[] {
-  if (empty.length === 0) return [];
-  if (empty.length === read) return ["The PDF holds no text: its pages are pictures, such as a scan."];
-  const pages = empty.length === 1 ? "page" : "pages";
-  return [`No text is on ${pages} ${toRanges(empty)}: pictures, such as a scan, or nothing.`];
+function toEmptyPagesNote(pages: readonly number[], pageCount: number): string {
+  if (pages.length === pageCount) return "The PDF contains no text: its pages are pictures, such as a scan.";
+  const subject = pages.length === 1 ? "Page" : "Pages";
+  const verb = pages.length === 1 ? "has" : "have";
+  return `${subject} ${toRanges(pages)} ${verb} no text: pictures, such as a scan, or nothing.`;
 }
 
-/** 1, 2, 3, 5 -> "1-3, 5". */
+/** Writes 1, 2, 3, 5 as "1-3, 5". */
 function toRanges(numbers: readonly number[]): string {
   const ranges: [number, number][] = [];
   for (const number of numbers) {

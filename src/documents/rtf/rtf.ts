@@ -1,148 +1,165 @@
-/** Rich text: its words, with what hangs on them marked; or the HTML it was made from. Bounded, and never throws. */
-import { decodePage } from "../code-page.ts";
-import { linkEnd } from "../inline-marks.ts";
-import { fontPages, framed, known, signCharset, silent, spoken } from "./control-words.ts";
+/**
+ * RTF (Rich Text Format Specification 1.9.1): the text with its links, notes, comments and changes, or the HTML that
+ * the file was made from (MS-OXRTFEX).
+ */
+import { toLinkEnd } from "../inline-marks.ts";
+import { characters, groupMarks, readIgnorableDestinations, skippedDestinations } from "./control-words.ts";
+import {
+  beginGroup,
+  createRtfState,
+  endGroup,
+  flushBytes,
+  markGroup,
+  type RtfState,
+  writeText,
+} from "./state.ts";
+import { type RtfToken, readRtfTokens } from "./tokens.ts";
 
 const maxGroups = 1_000;
-const maxInstruction = 2_000;
-const token = /\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-f]{2})|\\([^a-z'])|([{}])|([^\\{}\r\n]+)/gi;
+/** The declarations at the start of a file are looked for this far. */
+const maxHeaderCharacters = 2_000;
 
 export type Rtf = {
   text: string;
   /** The text is HTML. */
   isHtml: boolean;
-  /** Letters that the text hides, and that were left out. */
+  /** Length of the hidden text that was left out. */
   hiddenCharacters: number;
 };
 
 /**
- * `skip`: how many letters for old readers follow one in Unicode. `inRtf`: what HTML has no use for. `says`: whose
- * words are what a field is to do. `ending`: comes when the group is over.
+ * With `restoreHtml`, a file that was made from HTML gives that HTML. Takes time in proportion to the length, reads no
+ * further than 1,000 nested groups, and never throws.
  */
-type Group = {
-  silent: boolean;
-  hidden: boolean;
-  skip: number;
-  inRtf: boolean;
-  font: number;
-  inTable: boolean;
-  in: "text" | "fonts" | "instruction";
-  ending: string;
-};
-
-const first: Group = {
-  silent: false,
-  hidden: false,
-  skip: 1,
-  inRtf: false,
-  font: -1,
-  inTable: false,
-  in: "text",
-  ending: "",
-};
-
-/** `mayBeHtml`: what was HTML before (MS-OXRTFEX) is to be HTML again. */
-export function readRtf(bytes: Uint8Array, { mayBeHtml = false } = {}): Rtf {
+export function readRtf(bytes: Uint8Array, { restoreHtml = false } = {}): Rtf {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  const head = source.slice(0, 2_000);
-  const isHtml = mayBeHtml && /\\fromhtml1\b/.test(head);
-  const ownPage = Number(/\\ansicpg(\d{3,5})/.exec(head)?.[1] ?? 1252);
-  const charsets = new Map<number, number>();
-  const pieces: string[] = [];
-  const groups: Group[] = [];
-  let group: Group = { ...first };
-  let octets: number[] = [];
-  let skipping = 0;
-  let instruction = "";
-  let hiddenCharacters = 0;
-
-  const isHeard = () => !group.silent && group.in === "text" && !(isHtml && group.inRtf);
-  function put(text: string): void {
-    if (!isHeard()) return;
-    if (group.hidden) hiddenCharacters += text.length;
-    else pieces.push(text);
+  const header = source.slice(0, maxHeaderCharacters);
+  const isHtml = restoreHtml && /\\fromhtml1\b/.test(header);
+  const codePage = Number(/\\ansicpg(\d{3,5})/.exec(header)?.[1] ?? 1252);
+  const state = createRtfState(isHtml, codePage);
+  for (const token of readRtfTokens(source)) {
+    if (token.kind === "groupStart" && state.outerGroups.length >= maxGroups) break;
+    applyToken(state, token);
   }
-  function flush(): void {
-    if (octets.length === 0) return;
-    const charset = charsets.get(group.font) ?? 0;
-    const text = decodePage(new Uint8Array(octets), fontPages[charset] ?? ownPage);
-    octets = [];
-    put(charset === signCharset ? text.replace(/[^\s-]/g, "•") : text);
-  }
-  function say(text: string): void {
-    flush();
-    if (group.in === "instruction" && instruction.length < maxInstruction) instruction += text;
-    put(text);
-  }
-  function endGroup(): void {
-    flush();
-    if (group.ending.startsWith("]")) pieces.push((pieces.pop() ?? "").trimEnd());
-    put(group.ending);
-    group = groups.pop() ?? group;
-    skipping = 0;
-  }
-  function frame([before, after]: readonly [string, string]): void {
-    say(before);
-    group.ending = isHeard() ? after : "";
-  }
-  function control(word: string, value: number | undefined): void {
-    if (word === "u") {
-      say(String.fromCharCode((value ?? 0) & 0xffff));
-      skipping = group.skip;
-      return;
-    }
-    flush();
-    if (word === "uc") group.skip = Math.min(value ?? 1, 8);
-    else if (word === "htmlrtf") group.inRtf = value !== 0;
-    else if (word === "fonttbl") group.in = "fonts";
-    else if (word === "f" || word === "deff") group.font = value ?? 0;
-    else if (word === "fcharset" && group.in === "fonts") charsets.set(group.font, value ?? 0);
-    else if (word === "v") group.hidden = value !== 0;
-    else if (word === "plain") group.hidden = false;
-    else if (word === "intbl" || word === "pard") group.inTable = word === "intbl";
-    else if (word === "par" && group.inTable && !isHtml) say(" / ");
-    else if (word === "field") instruction = "";
-    else if (word === "fldinst") group.in = "instruction";
-    else if (word === "fldrslt") {
-      const target = /HYPERLINK\s+"([^"]+)"/.exec(instruction)?.[1];
-      if (target) frame(["[", linkEnd(target)]);
-    } else if (silent.has(word)) group.silent = true;
-    else if (framed[word] && !isHtml && value !== 0) frame(framed[word]);
-    else if (spoken[word] !== undefined && !(isHtml && word === "cell")) say(spoken[word] ?? "");
-  }
-
-  let star = false;
-  for (const [, word, value, octet, sign, bracket, text] of source.matchAll(token)) {
-    if (star) {
-      star = false;
-      if (word && (!known.has(word) || (word === "htmltag" && !isHtml))) group.silent = true;
-    }
-    if (octet) {
-      if (skipping > 0) skipping -= 1;
-      else octets.push(Number.parseInt(octet, 16));
-    } else if (bracket === "{") {
-      flush();
-      if (groups.length >= maxGroups) break;
-      groups.push(group);
-      group = { ...group, ending: "" };
-      skipping = 0;
-    } else if (bracket === "}") endGroup();
-    else if (text) {
-      const left = text.slice(skipping);
-      skipping = Math.max(0, skipping - text.length);
-      say(left);
-    } else if (sign === "*") star = true;
-    else if (sign)
-      say(sign === "\r" || sign === "\n" ? "\n" : (spoken[sign] ?? (/[\\{}]/.test(sign) ? sign : "")));
-    else if (word) control(word, value === undefined ? undefined : Number(value));
-  }
-  flush();
-  const found = pieces.join("").replaceAll("\0", "").toWellFormed();
-  return { text: isHtml ? found.trim() : toParagraphs(found), isHtml, hiddenCharacters };
+  flushBytes(state);
+  const text = state.pieces.join("").replaceAll("\0", "").toWellFormed();
+  return {
+    text: isHtml ? text.trim() : trimParagraphs(text),
+    isHtml,
+    hiddenCharacters: state.hiddenCharacters,
+  };
 }
 
-/** Frames around nothing go, and so does the space that tables and empty paragraphs leave. */
-function toParagraphs(text: string): string {
+function applyToken(state: RtfState, token: RtfToken): void {
+  switch (token.kind) {
+    case "groupStart":
+      beginGroup(state);
+      break;
+    case "groupEnd":
+      endGroup(state);
+      break;
+    case "controlWord":
+      if (token.isIgnorable && !isRead(token.word, state)) state.group.isSkipped = true;
+      applyControlWord(state, token.word, token.value);
+      break;
+    case "controlSymbol":
+      writeText(state, characters.get(token.symbol) ?? "");
+      break;
+    case "byte":
+      if (state.skipLength > 0) state.skipLength -= 1;
+      else state.bytes.push(token.byte);
+      break;
+    case "text":
+      writeUnskipped(state, token.text);
+      break;
+  }
+}
+
+function writeUnskipped(state: RtfState, text: string): void {
+  const shown = text.slice(state.skipLength);
+  state.skipLength = Math.max(0, state.skipLength - text.length);
+  writeText(state, shown);
+}
+
+/** The source of the HTML is read only when the HTML is restored. */
+const isRead = (word: string, { isHtml }: RtfState) =>
+  readIgnorableDestinations.has(word) && (word !== "htmltag" || isHtml);
+
+function applyControlWord(state: RtfState, word: string, value: number | undefined): void {
+  flushBytes(state);
+  const handler = controlWords.get(word);
+  const marks = groupMarks.get(word);
+  const text = characters.get(word);
+  if (handler) handler(state, value);
+  else if (skippedDestinations.has(word)) state.group.isSkipped = true;
+  else if (marks && !state.isHtml && value !== 0) markGroup(state, marks);
+  else if (text !== undefined && !(state.isHtml && word === "cell")) writeText(state, text);
+}
+
+const controlWords = new Map(
+  Object.entries<(state: RtfState, value: number | undefined) => void>({
+    u: writeUnicode,
+    uc({ group }, value = 1) {
+      group.fallbackLength = Math.min(value, 8);
+    },
+    htmlrtf({ group }, value) {
+      group.isRtfOnly = value !== 0;
+    },
+    fonttbl({ group }) {
+      group.destination = "fontTable";
+    },
+    f({ group }, value = 0) {
+      group.font = value;
+    },
+    deff({ group }, value = 0) {
+      group.font = value;
+    },
+    fcharset: setCharset,
+    v({ group }, value) {
+      group.isHidden = value !== 0;
+    },
+    plain({ group }) {
+      group.isHidden = false;
+    },
+    intbl({ group }) {
+      group.isInTable = true;
+    },
+    pard({ group }) {
+      group.isInTable = false;
+    },
+    par: writeParagraphEnd,
+    field(state) {
+      state.fieldInstruction = "";
+    },
+    fldinst({ group }) {
+      group.destination = "fieldInstruction";
+    },
+    fldrslt: beginFieldResult,
+  }),
+);
+
+/** A UTF-16 code unit as a signed number, followed by characters for readers without Unicode. */
+function writeUnicode(state: RtfState, value = 0): void {
+  writeText(state, String.fromCharCode(value & 0xffff));
+  state.skipLength = state.group.fallbackLength;
+}
+
+function setCharset({ charsets, group }: RtfState, value = 0): void {
+  if (group.destination === "fontTable") charsets.set(group.font, value);
+}
+
+/** Paragraphs in a table cell are kept in the line of their row. */
+function writeParagraphEnd(state: RtfState): void {
+  writeText(state, state.group.isInTable && !state.isHtml ? " / " : "\n");
+}
+
+function beginFieldResult(state: RtfState): void {
+  const target = /HYPERLINK\s+"([^"]+)"/.exec(state.fieldInstruction)?.[1];
+  if (target) markGroup(state, ["[", toLinkEnd(target)]);
+}
+
+/** Removes empty marks, and the space that tables and empty paragraphs leave. */
+function trimParagraphs(text: string): string {
   return text
     .replace(/ ?\[(note|comment|deleted|inserted|header|footer): \s*\]/g, "")
     .split("\n")

@@ -1,136 +1,142 @@
-/** The cells of one sheet of an XLSX file, row by row. */
-
-import { relationsOf } from "../relationships.ts";
-import { hiddenColumnsLine, hiddenRow, toLetters, toPlace } from "../spreadsheet-columns.ts";
-import { walkXml, type Xml } from "../xml.ts";
-import type { Archive } from "../zip-archive.ts";
+/** The cells of one sheet of an XLSX file, as rows of a Markdown table. */
+import { readRelationships, targetsById } from "../relationships.ts";
+import {
+  escapeCell,
+  hiddenRowMark,
+  parseCellReference,
+  toColumnRange,
+  toHiddenColumnsLine,
+} from "../spreadsheet-cells.ts";
+import { walkXml } from "../xml.ts";
+import type { ZipArchive } from "../zip-archive.ts";
+import { readCellComments } from "./comments.ts";
 import { type NumberFormat, plainFormat } from "./number-format.ts";
 
 export const maxColumns = 200;
-const maxFormula = 300;
-/** Days between the two first days that workbooks count from. */
+const maxFormulaCharacters = 300;
+/** Days from the first day of the 1900 date system to that of the 1904 date system. */
 const daysTo1904 = 1462;
 
-export type Book = {
+export type Workbook = {
+  /** The shared string table. */
   strings: readonly string[];
+  /** Number formats by cell style. */
   formats: readonly NumberFormat[];
   isFrom1904: boolean;
-  /** Characters that may still be read, of all sheets together. */
-  left: number;
-  cutColumns: boolean;
 };
 
-type Row = { cells: string[]; hidden: boolean };
-type Cell = { column: number; type: string; style: number; value: string; formula: string };
+type SheetText = {
+  lines: string[];
+  remainingCharacters: number;
+  /** True when a row has more than `maxColumns` cells. */
+  hasCutRows: boolean;
+};
 
-/** Lines of a table; what is hidden is marked, links and comments stand in the cells they are of. */
-export function readCells(archive: Archive, path: string, book: Book): string[] {
-  const links = relationsOf(archive, path);
-  const targets = new Map(links.map(({ id, target }) => [id, target]));
-  const rows = new Map<number, Row>();
+type SheetRow = { cells: string[]; isHidden: boolean };
+type SheetCell = { column: number; type: string; style: number; value: string; formula: string };
+
+/** Rows by number, filled within a limit of characters. */
+function createRows(maxCharacters: number) {
+  const rows = new Map<number, SheetRow>();
+  let remainingCharacters = maxCharacters;
+  return {
+    remainingCharacters: () => remainingCharacters,
+    isFull: () => remainingCharacters <= 0,
+    /** Sets the text of a cell in a row that is being read. */
+    setCell(row: SheetRow, column: number, text: string): void {
+      if (text === "") return;
+      putText(row.cells, column, text);
+      remainingCharacters -= text.length + 3;
+    },
+    addRow(number: number, row: SheetRow): void {
+      if (row.cells.length > 0) rows.set(number, row);
+    },
+    /** Appends a link or comment to a cell, which may be empty. */
+    appendToCell(reference: string, text: string): void {
+      const { column, row: number } = parseCellReference(reference);
+      if (column === undefined || column >= maxColumns || remainingCharacters <= 0) return;
+      const row = rows.get(number) ?? { cells: [], isHidden: false };
+      rows.set(number, row);
+      remainingCharacters -= text.length;
+      putText(row.cells, column, `${row.cells[column] ?? ""} ${text}`.trim());
+    },
+    toLines: () =>
+      [...rows.entries()]
+        .sort(([a], [b]) => a - b)
+        .map(
+          ([, { cells, isHidden }]) => `| ${[...cells, ...(isHidden ? [hiddenRowMark] : [])].join(" | ")} |`,
+        ),
+  };
+}
+
+/** Marks hidden rows and columns, and appends links and comments to their cells. Throws when the sheet is damaged. */
+export function readSheet(
+  archive: ZipArchive,
+  part: string,
+  workbook: Workbook,
+  maxCharacters: number,
+): SheetText {
+  const relationships = readRelationships(archive, part);
+  const targets = targetsById(relationships);
+  const rows = createRows(maxCharacters);
   const hiddenColumns: string[] = [];
-  let row: Row = { cells: [], hidden: false };
-  let number = 0;
-  let cell: Cell = { column: 0, type: "", style: 0, value: "", formula: "" };
+  let row: SheetRow = { cells: [], isHidden: false };
+  let rowNumber = 0;
+  let cell: SheetCell = { column: 0, type: "", style: 0, value: "", formula: "" };
   let reading: "value" | "formula" | undefined;
+  let hasCutRows = false;
 
-  function add(reference: string, text: string): void {
-    const { column, line } = toPlace(reference);
-    if (column === undefined || column >= maxColumns || book.left <= 0) return;
-    const found = rows.get(line) ?? { cells: [], hidden: false };
-    rows.set(line, found);
-    book.left -= text.length;
-    put(found.cells, column, `${found.cells[column] ?? ""} ${text}`.trim());
-  }
-
-  walkXml(archive.xml(path), {
-    isDone: () => book.left <= 0,
+  walkXml(archive.xml(part), {
+    isDone: rows.isFull,
     open(name, { r = "", t = "", s = "", hidden = "", min = "", max = "", ref = "", id = "" }) {
       if (name === "row") {
-        number = Number(r) || number + 1;
-        row = { cells: [], hidden: isTrue(hidden) };
+        rowNumber = Number(r) || rowNumber + 1;
+        row = { cells: [], isHidden: isTrue(hidden) };
       } else if (name === "c") {
-        const { column = row.cells.length } = toPlace(r);
+        const { column = row.cells.length } = parseCellReference(r);
         cell = { column, type: t, style: Number(s) || 0, value: "", formula: "" };
       } else if (name === "v" || name === "t") reading = "value";
       else if (name === "f") reading = "formula";
+      // A phonetic hint inside an inline string.
       else if (name === "rPh") reading = undefined;
-      else if (name === "col" && isTrue(hidden)) hiddenColumns.push(toLetters(Number(min), Number(max)));
-      else if (name === "hyperlink" && targets.has(id)) add(ref, `(${targets.get(id)})`);
+      else if (name === "col" && isTrue(hidden)) hiddenColumns.push(toColumnRange(Number(min), Number(max)));
+      else if (name === "hyperlink" && targets.has(id)) rows.appendToCell(ref, `(${targets.get(id)})`);
     },
     text(text) {
       if (reading === "value") cell.value += text;
-      else if (reading === "formula" && cell.formula.length < maxFormula) cell.formula += text;
+      else if (reading === "formula" && cell.formula.length < maxFormulaCharacters) cell.formula += text;
     },
     close(name) {
       if (name === "v" || name === "t" || name === "f") reading = undefined;
-      else if (name === "c") {
-        if (cell.column >= maxColumns) book.cutColumns = true;
-        else if (book.left > 0) {
-          const text = show(cell, book);
-          if (text !== "") put(row.cells, cell.column, text);
-          if (text !== "") book.left -= text.length + 3;
-        }
-      } else if (name === "row" && row.cells.length > 0) rows.set(number, row);
+      else if (name === "c" && cell.column >= maxColumns) hasCutRows = true;
+      else if (name === "c" && !rows.isFull()) rows.setCell(row, cell.column, toCellText(cell, workbook));
+      else if (name === "row") rows.addRow(rowNumber, row);
     },
   });
-  for (const { kind, target } of links)
-    if (kind === "comments") for (const [ref, text] of readComments(archive.xml(target))) add(ref, text);
-  const lines = [...rows.entries()]
-    .sort(([a], [b]) => a - b)
-    .map(([, { cells, hidden }]) => `| ${[...cells, ...(hidden ? [hiddenRow] : [])].join(" | ")} |`);
-  if (hiddenColumns.length === 0 || lines.length === 0) return lines;
-  return [...lines, "", hiddenColumnsLine(hiddenColumns)];
+  for (const { kind, target } of relationships)
+    if (kind === "comments")
+      for (const [reference, text] of readCellComments(archive.xml(target)))
+        rows.appendToCell(reference, text);
+  const lines = rows.toLines();
+  if (hiddenColumns.length > 0 && lines.length > 0) lines.push("", toHiddenColumnsLine(hiddenColumns));
+  return { lines, remainingCharacters: rows.remainingCharacters(), hasCutRows };
 }
 
-function show({ type, value, style, formula }: Cell, { strings, formats, isFrom1904 }: Book): string {
+/** Formats a value by its type (section 18.18.11) and style. */
+function toCellText({ type, value, style, formula }: SheetCell, workbook: Workbook): string {
   if (type === "b") return value === "1" ? "TRUE" : "FALSE";
-  // Written by a program that does not reckon: there is no value yet.
-  if (value === "" && formula !== "") return oneLine(`=${formula}`);
-  if (type === "s") return oneLine(strings[Number(value)] ?? "");
-  if (type !== "" && type !== "n") return oneLine(value);
-  const format = formats[style] ?? plainFormat;
-  const isDay = isFrom1904 && format.isDay && value !== "";
-  return oneLine(format.show(isDay ? String(Number(value) + daysTo1904) : value));
+  // Programs that do not calculate write formulas without a value.
+  if (value === "" && formula !== "") return escapeCell(`=${formula}`);
+  if (type === "s") return escapeCell(workbook.strings[Number(value)] ?? "");
+  if (type !== "" && type !== "n") return escapeCell(value);
+  const format = workbook.formats[style] ?? plainFormat;
+  const isShifted = workbook.isFrom1904 && format.isDay && value !== "";
+  return escapeCell(format.toText(isShifted ? String(Number(value) + daysTo1904) : value));
 }
 
-/** Who said what, by cell. Excel repeats a conversation as one comment, with a line of its own before it. */
-function readComments(xml: Xml): [string, string][] {
-  const authors: string[] = [];
-  const comments: [string, string][] = [];
-  let ref = "";
-  let author = "";
-  let text = "";
-  let inside: "author" | "text" | undefined;
-  walkXml(xml, {
-    open(name, attributes) {
-      if (name === "author" || name === "text") {
-        inside = name;
-        text = "";
-      } else if (name === "comment") {
-        ref = attributes.ref ?? "";
-        author = authors[Number(attributes.authorId)] ?? "";
-      }
-    },
-    text(piece) {
-      if (inside) text += piece;
-    },
-    close(name) {
-      if (name === "author") authors.push(text.startsWith("tc={") ? "" : text.trim());
-      else if (name === "text") {
-        const said = oneLine(text.replace(/^\[Threaded comment\].*?\n\s*Comment:\s*/s, ""));
-        comments.push([ref, `[comment${author ? ` by ${author}` : ""}: ${said}]`]);
-      }
-      if (name === inside) inside = undefined;
-    },
-  });
-  return comments;
-}
-
-function put(cells: string[], column: number, text: string): void {
+function putText(cells: string[], column: number, text: string): void {
   while (cells.length < column) cells.push("");
   cells[column] = text;
 }
 
-const oneLine = (text: string) => text.replace(/\s+/g, " ").replace(/\|/g, "\\|").trim();
 const isTrue = (value: string) => value === "1" || value === "true";

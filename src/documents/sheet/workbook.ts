@@ -1,70 +1,79 @@
-/** XLSX (ECMA-376 part 1, section 18): every sheet's cells as they are shown, with what hangs on them. */
-
-import { cutNote, type DocumentText, maxTextCharacters } from "../document-text.ts";
-import { pictureNote } from "../inline-marks.ts";
-import { relationsOf } from "../relationships.ts";
+/** XLSX (ECMA-376 part 1, section 18): the cells of every sheet as Excel shows them. */
+import { type DocumentText, maxTextCharacters, toNotes } from "../document-text.ts";
+import { readRelationships, targetsById } from "../relationships.ts";
 import { walkXml, type Xml } from "../xml.ts";
-import type { Archive } from "../zip-archive.ts";
-import { type Book, maxColumns, readCells } from "./cells.ts";
-import { readFormats } from "./number-format.ts";
+import type { ZipArchive } from "../zip-archive.ts";
+import { maxColumns, readSheet, type Workbook } from "./cells.ts";
+import { readNumberFormats } from "./number-format.ts";
 
-export function readSheets(archive: Archive): DocumentText {
-  const { sheets, isFrom1904 } = sheetsOf(archive);
-  const book: Book = {
-    strings: readStrings(archive.xml("xl/sharedStrings.xml")),
-    formats: readFormats(archive.xml("xl/styles.xml")),
+const workbookPart = "xl/workbook.xml";
+
+/** Throws when a part is damaged. */
+export function readWorkbook(archive: ZipArchive): DocumentText {
+  const { sheets, isFrom1904 } = readSheetList(archive);
+  const workbook: Workbook = {
+    strings: readSharedStrings(archive.xml("xl/sharedStrings.xml")),
+    formats: readNumberFormats(archive.xml("xl/styles.xml")),
     isFrom1904,
-    left: maxTextCharacters,
-    cutColumns: false,
   };
-  const texts = sheets.map(({ name, path }) => {
-    if (book.left <= 0) return `## ${name}\n\n(not read)`;
-    const rows = readCells(archive, path, book);
-    return `## ${name}\n\n${rows.join("\n") || (path.includes("chartsheets/") ? "(a chart)" : "(empty)")}`;
+  const texts: string[] = [];
+  let remainingCharacters = maxTextCharacters;
+  let hasCutRows = false;
+  for (const { name, part } of sheets) {
+    if (remainingCharacters <= 0) {
+      texts.push(`## ${name}\n\n(not read)`);
+      continue;
+    }
+    const sheet = readSheet(archive, part, workbook, remainingCharacters);
+    remainingCharacters = sheet.remainingCharacters;
+    hasCutRows ||= sheet.hasCutRows;
+    const placeholder = part.includes("chartsheets/") ? "(a chart)" : "(empty)";
+    texts.push(`## ${name}\n\n${sheet.lines.join("\n") || placeholder}`);
+  }
+  const notes = toNotes({
+    pictures: archive.members.filter(({ name }) => name.startsWith("xl/media/")).length,
+    isCut: remainingCharacters <= 0,
   });
-  const pictures = archive.members.filter(({ name }) => name.startsWith("xl/media/")).length;
-  const notes = [
-    ...pictureNote(pictures),
-    ...(book.left <= 0 ? [cutNote] : []),
-    ...(book.cutColumns ? [`Of each row only the first ${maxColumns} columns were read.`] : []),
-  ];
+  if (hasCutRows) notes.push(`Only the first ${maxColumns} columns of each row were read.`);
   return { text: texts.join("\n\n"), notes };
 }
 
-function sheetsOf(archive: Archive) {
-  const targets = new Map(relationsOf(archive, "xl/workbook.xml").map(({ id, target }) => [id, target]));
-  const sheets: { name: string; path: string }[] = [];
+/** Lists the sheets in their order; `isFrom1904` is true when days are counted from 1904 (section 18.2.28). */
+function readSheetList(archive: ZipArchive) {
+  const targets = targetsById(readRelationships(archive, workbookPart));
+  const sheets: { name: string; part: string }[] = [];
   let isFrom1904 = false;
-  walkXml(archive.xml("xl/workbook.xml"), {
+  walkXml(archive.xml(workbookPart), {
     open(name, { name: title = "", id = "", state = "", date1904 = "" }) {
-      const path = targets.get(id);
+      const part = targets.get(id);
       if (name === "workbookPr") isFrom1904 = date1904 === "1" || date1904 === "true";
-      // "hidden", or "veryHidden": which Excel itself does not offer to show.
-      else if (name === "sheet" && path)
-        sheets.push({ name: `${title}${/hidden/i.test(state) ? " (hidden)" : ""}`, path });
+      // "hidden", or "veryHidden", which Excel's own menu does not offer to show.
+      else if (name === "sheet" && part)
+        sheets.push({ name: `${title}${/hidden/i.test(state) ? " (hidden)" : ""}`, part });
     },
   });
   return { sheets, isFrom1904 };
 }
 
-function readStrings(xml: Xml): string[] {
+/** Reads the shared string table (section 18.4) without its phonetic hints. */
+function readSharedStrings(xml: Xml): string[] {
   const strings: string[] = [];
   let text = "";
-  let inText = false;
-  let phonetic = false;
+  let isInText = false;
+  let isPhonetic = false;
   walkXml(xml, {
     open(name) {
       if (name === "si") text = "";
-      else if (name === "rPh") phonetic = true;
-      else if (name === "t") inText = true;
+      else if (name === "rPh") isPhonetic = true;
+      else if (name === "t") isInText = true;
     },
     text(piece) {
-      if (inText && !phonetic) text += piece;
+      if (isInText && !isPhonetic) text += piece;
     },
     close(name) {
       if (name === "si") strings.push(text);
-      else if (name === "rPh") phonetic = false;
-      else if (name === "t") inText = false;
+      else if (name === "rPh") isPhonetic = false;
+      else if (name === "t") isInText = false;
     },
   });
   return strings;

@@ -1,233 +1,213 @@
 /**
- * winmail.dat, the format in which Outlook sends what it thinks only Outlook reads (MS-OXTNEF): the email's own text,
- * the event it is about, and the files in it. Own code, because what there is on npm patches String or takes the square
- * of the length. Takes time in proportion to the length, copies nothing, and never throws; of a stream that is cut it
- * gives what is there.
+ * winmail.dat, Outlook's format for rich messages (MS-OXTNEF): the text of the email, its event and its attachments.
+ * The packages on npm patch String or take quadratic time, hence our own reader.
  */
-
-import { createCursor } from "../byte-reader.ts";
-import { decodePage, decodeWide } from "../code-page.ts";
-import { readPackedRtf } from "../rtf/compressed-rtf.ts";
+import { createByteReader } from "../byte-reader.ts";
+import { decodeCodePage } from "../code-page.ts";
+import { decompressRtf } from "../rtf/compressed-rtf.ts";
+import { type Rtf, readRtf } from "../rtf/rtf.ts";
+import {
+  type MapiProperties,
+  mapiText,
+  mapiTime,
+  propertyIds,
+  readMapiProperties,
+} from "./mapi-properties.ts";
 
 export type TnefFile = {
   name: string;
-  /** The MIME type, where one is given. */
-  type?: string;
+  /** The MIME type, if it is given. */
+  type: string | undefined;
   content: Uint8Array;
-  /** An email as a file. */
-  email?: Tnef;
+  /** Set when the file is an email. */
+  email: Tnef | undefined;
 };
 
 export type Tnef = {
   /** IPM.Note, IPM.Schedule.Meeting.Request … (MS-OXCMSG section 2.2.1.3). */
   messageClass: string;
   subject: string;
-  text?: string;
-  html?: string;
+  text: string | undefined;
+  html: string | undefined;
   /** Times in milliseconds since 1970. */
-  event?: { start?: number; end?: number; place: string };
+  event: { start: number; end: number | undefined; location: string } | undefined;
   files: TnefFile[];
-  /** All that is about the email itself was there. */
+  /** False when the stream ends before everything about the email itself was read. */
   whole: boolean;
 };
 
-/** For a stream with all emails inside it together. */
-const limits = { files: 200, rtfBytes: 2_000_000 };
-const maxProperties = 5_000;
-const maxDepth = 3;
+/** What may still be read of a stream and all emails inside it. */
+type Budget = { files: number; rtfBytes: number };
 
-/** Attributes (MS-OXTNEF section 2.1.3.2), by the lower half of their id. */
-const attribute = {
+const maxFiles = 200;
+const maxRtfBytes = 2_000_000;
+const maxEmailDepth = 3;
+
+const signature = 0x223e9f78;
+/** Signature and key. */
+const headerBytes = 6;
+
+/** Attributes (section 2.1.3.2), by the lower half of their ids. */
+const attributeIds = {
   subject: 0x8004,
   messageClass: 0x8008,
   body: 0x800c,
-  fileData: 0x800f,
-  fileTitle: 0x8010,
-  fileBegins: 0x9002,
-  properties: 0x9003,
-  fileProperties: 0x9005,
+  attachmentData: 0x800f,
+  attachmentTitle: 0x8010,
+  attachmentStart: 0x9002,
+  messageProperties: 0x9003,
+  attachmentProperties: 0x9005,
   codePage: 0x9007,
 };
 
-/** MAPI properties (MS-OXPROPS). */
-const property = {
-  subject: 0x0037,
-  body: 0x1000,
-  rtf: 0x1009,
-  html: 0x1013,
-  htmlCodePage: 0x3fde,
-  fileData: 0x3701,
-  fileName: 0x3704,
-  longFileName: 0x3707,
-  fileType: 0x370e,
-  fileTitle: 0x3001,
-};
-/** PSETID_Appointment and its named properties. */
-const appointments = 0x00062002;
-const appointment = { place: 0x8208, start: 0x820d, end: 0x820e };
+type RawFile = { title: string; content: Uint8Array; properties: MapiProperties };
 
-/** MS-OXTNEF section 2.1.3.1: every TNEF stream begins so. */
+/** The attributes of a stream. */
+type RawMessage = {
+  codePage: number;
+  subject: string;
+  body: string;
+  messageClass: string;
+  properties: MapiProperties;
+  files: RawFile[];
+  isWhole: boolean;
+};
+
+/** Recognizes the signature (section 2.1.3.1). */
 export function isTnef(bytes: Uint8Array): boolean {
-  return bytes.length > 6 && createCursor(bytes).long() === 0x223e9f78;
+  return bytes.length > headerBytes && createByteReader(bytes).uint32() === signature;
 }
 
-type File = { title: string; content: Uint8Array; properties: Properties };
-
-/** Undefined when it is no TNEF. */
+/**
+ * Undefined when the bytes are no TNEF stream; of a truncated stream, what it has. Takes time in proportion to the
+ * length, copies no content, and never throws.
+ */
 export function readTnef(bytes: Uint8Array): Tnef | undefined {
-  return readStream(bytes, 0, { ...limits });
+  return readEmail(bytes, 0, { files: maxFiles, rtfBytes: maxRtfBytes });
 }
 
-function readStream(bytes: Uint8Array, depth: number, left: typeof limits): Tnef | undefined {
-  if (!isTnef(bytes) || depth > maxDepth) return undefined;
-  const cursor = createCursor(bytes.subarray(6));
-  let codePage = 1252;
-  let subject = "";
-  let body = "";
-  let messageClass = "";
-  let own: Properties = new Map();
-  const files: File[] = [];
-  while (!cursor.ended()) {
-    cursor.take(1);
-    const id = cursor.long() & 0xffff;
-    const length = cursor.long();
-    const data = cursor.take(length);
-    cursor.short();
-    const file = files.at(-1);
-    if (id === attribute.codePage) codePage = createCursor(data).long();
-    else if (id === attribute.subject) subject = decodePage(data, codePage);
-    else if (id === attribute.messageClass) messageClass = decodePage(data, codePage);
-    else if (id === attribute.body) body = decodePage(data, codePage);
-    else if (id === attribute.properties) own = readProperties(data, codePage);
-    else if (id === attribute.fileBegins) {
-      left.files -= 1;
-      if (left.files < 0) break;
-      files.push({ title: "", content: new Uint8Array(), properties: new Map() });
-    } else if (file && id === attribute.fileTitle) file.title = decodePage(data, codePage);
-    else if (file && id === attribute.fileData) file.content = data;
-    else if (file && id === attribute.fileProperties) file.properties = readProperties(data, codePage);
-  }
-  const text = textOf(own, property.body) || body;
-  const html = htmlOf(own, codePage);
-  const rtf =
-    html === undefined && text === "" ? readPackedRtf(own.get(property.rtf)?.bytes, left) : undefined;
-  const event = eventOf(own);
+function readEmail(bytes: Uint8Array, depth: number, budget: Budget): Tnef | undefined {
+  if (!isTnef(bytes) || depth > maxEmailDepth) return undefined;
+  const message = readMessage(bytes, budget);
+  const { properties } = message;
   return {
-    messageClass: messageClass.replace(/^.*Microsoft Mail v3\.0 /, ""),
-    subject: textOf(own, property.subject) || subject,
-    ...(text || (rtf?.text && !rtf.isHtml) ? { text: text || rtf?.text || "" } : {}),
-    ...(html || (rtf?.text && rtf.isHtml) ? { html: html || rtf?.text || "" } : {}),
-    ...(event ? { event } : {}),
-    files: files.map((file) => toFile(file, depth, left)),
-    whole: files.length > 0 || !cursor.overrun(),
+    messageClass: message.messageClass.replace(/^.*Microsoft Mail v3\.0 /, ""),
+    subject: mapiText(properties, propertyIds.subject) || message.subject,
+    ...toBody(message, budget),
+    event: toEvent(properties),
+    files: message.files.map((file) => toTnefFile(file, depth, budget)),
+    whole: message.files.length > 0 || message.isWhole,
   };
 }
 
-function toFile({ title, content, properties }: File, depth: number, left: typeof limits): TnefFile {
-  const data = properties.get(property.fileData)?.bytes;
-  // An object begins with the id of its interface.
-  const email = data && readStream(data.subarray(16), depth + 1, left);
-  const named = [property.longFileName, property.fileName, property.fileTitle].map((id) =>
-    textOf(properties, id),
-  );
-  const name = [...named.slice(0, 2), title, ...named.slice(2)].find((candidate) => candidate !== "");
-  const type = textOf(properties, property.fileType).toLowerCase();
-  return {
-    name: name ?? (email ? email.subject : ""),
-    ...(type ? { type } : {}),
-    content: content.length > 0 || !data ? content : data,
-    ...(email ? { email } : {}),
+/** Reads the attributes one after the other (section 2.1.3); those of attachments follow those of the message. */
+function readMessage(bytes: Uint8Array, budget: Budget): RawMessage {
+  const message: RawMessage = {
+    codePage: 1252,
+    subject: "",
+    body: "",
+    messageClass: "",
+    properties: new Map(),
+    files: [],
+    isWhole: true,
   };
-}
-
-type Property = { bytes: Uint8Array; text?: string };
-/** By id; named ones of appointments by their own ids. Of several values the first. */
-type Properties = Map<number, Property>;
-
-/** MS-OXTNEF section 2.1.3.4. Ends where a type is not known, since its length is not. */
-function readProperties(bytes: Uint8Array, codePage: number): Properties {
-  const properties: Properties = new Map();
-  const cursor = createCursor(bytes);
-  const count = Math.min(cursor.long(), maxProperties);
-  for (let at = 0; at < count && !cursor.ended(); at += 1) {
-    const type = cursor.short();
-    const id = cursor.short();
-    const key = id < 0x8000 ? id : readName(cursor);
-    const values = readValues(cursor, type);
-    if (!values) break;
-    const [first] = values;
-    if (!first || key === undefined) continue;
-    const kind = type & 0xfff;
-    const text = kind === 0x1f ? decodeWide(first) : kind === 0x1e ? decodePage(first, codePage) : undefined;
-    properties.set(key, { bytes: first, ...(text === undefined ? {} : { text }) });
+  const reader = createByteReader(bytes.subarray(headerBytes));
+  while (!reader.isAtEnd()) {
+    reader.range(1);
+    const id = reader.uint32() & 0xffff;
+    const data = reader.range(reader.uint32());
+    reader.uint16();
+    if (id === attributeIds.attachmentStart) {
+      if (budget.files <= 0) break;
+      budget.files -= 1;
+      message.files.push({ title: "", content: new Uint8Array(), properties: new Map() });
+    } else applyAttribute(message, id, data);
   }
-  return properties;
+  message.isWhole = !reader.isPastEnd();
+  return message;
 }
 
-type Cursor = ReturnType<typeof createCursor>;
-
-/** The id of a named property of appointments; undefined for any other. */
-function readName(cursor: Cursor): number | undefined {
-  const set = createCursor(cursor.take(16)).long();
-  const isNumber = cursor.long() === 0;
-  const value = cursor.long();
-  if (!isNumber) cursor.take(padded(value));
-  return isNumber && set === appointments ? value : undefined;
-}
-
-const sizes: Readonly<Record<number, number>> = {
-  2: 4,
-  3: 4,
-  4: 4,
-  5: 8,
-  6: 8,
-  7: 8,
-  10: 4,
-  11: 4,
-  20: 8,
-  64: 8,
-  72: 16,
-};
-const padded = (length: number) => Math.ceil(length / 4) * 4;
-
-/** Undefined for a type that is not known. */
-function readValues(cursor: Cursor, type: number): Uint8Array[] | undefined {
-  const kind = type & 0xfff;
-  const size = sizes[kind];
-  const varies = [0x0d, 0x1e, 0x1f, 0x102].includes(kind);
-  if (size === undefined && !varies) return undefined;
-  const count = varies || type & 0x1000 ? cursor.long() : 1;
-  const values: Uint8Array[] = [];
-  for (let at = 0; at < count && !cursor.ended(); at += 1) {
-    const length = size ?? cursor.long();
-    const value = cursor.take(padded(length)).subarray(0, length);
-    if (at === 0) values.push(value);
+function applyAttribute(message: RawMessage, id: number, data: Uint8Array): void {
+  const { codePage } = message;
+  const file = message.files.at(-1);
+  switch (id) {
+    case attributeIds.codePage:
+      message.codePage = createByteReader(data).uint32();
+      break;
+    case attributeIds.subject:
+      message.subject = decodeCodePage(data, codePage);
+      break;
+    case attributeIds.messageClass:
+      message.messageClass = decodeCodePage(data, codePage);
+      break;
+    case attributeIds.body:
+      message.body = decodeCodePage(data, codePage);
+      break;
+    case attributeIds.messageProperties:
+      message.properties = readMapiProperties(data, codePage);
+      break;
+    case attributeIds.attachmentTitle:
+      if (file) file.title = decodeCodePage(data, codePage);
+      break;
+    case attributeIds.attachmentData:
+      if (file) file.content = data;
+      break;
+    case attributeIds.attachmentProperties:
+      if (file) file.properties = readMapiProperties(data, codePage);
+      break;
   }
-  return values;
 }
 
-const textOf = (properties: Properties, id: number) => properties.get(id)?.text ?? "";
+/** The body as text and HTML. An email with neither has it as compressed RTF. */
+function toBody({ properties, codePage, body }: RawMessage, budget: Budget): Pick<Tnef, "text" | "html"> {
+  const text = mapiText(properties, propertyIds.body) || body;
+  const html = htmlOf(properties, codePage);
+  if (html !== undefined || text !== "") return { text: text || undefined, html: html || undefined };
+  const rtf = rtfOf(properties, budget);
+  if (!rtf?.text) return { text: undefined, html: undefined };
+  return rtf.isHtml ? { text: undefined, html: rtf.text } : { text: rtf.text, html: undefined };
+}
 
-function htmlOf(properties: Properties, codePage: number): string | undefined {
-  const html = properties.get(property.html);
+function htmlOf(properties: MapiProperties, codePage: number): string | undefined {
+  const html = properties.get(propertyIds.html);
   if (!html) return undefined;
-  const page = properties.get(property.htmlCodePage)?.bytes;
-  return html.text ?? decodePage(html.bytes, page ? createCursor(page).long() : codePage);
+  const ownCodePage = properties.get(propertyIds.codePage)?.bytes;
+  const htmlCodePage = ownCodePage ? createByteReader(ownCodePage).uint32() : codePage;
+  return html.text ?? decodeCodePage(html.bytes, htmlCodePage);
 }
 
-function eventOf(properties: Properties): Tnef["event"] {
-  const start = timeOf(properties.get(appointment.start));
-  const end = timeOf(properties.get(appointment.end));
-  const place = textOf(properties, appointment.place);
+function rtfOf(properties: MapiProperties, budget: Budget): Rtf | undefined {
+  const compressed = properties.get(propertyIds.compressedRtf)?.bytes;
+  const rtf = compressed && decompressRtf(compressed, budget.rtfBytes);
+  if (!rtf) return undefined;
+  budget.rtfBytes -= rtf.length;
+  return readRtf(rtf, { restoreHtml: true });
+}
+
+function toEvent(properties: MapiProperties): Tnef["event"] {
+  const start = mapiTime(properties, propertyIds.appointmentStart);
   if (start === undefined) return undefined;
-  return { start, ...(end === undefined ? {} : { end }), place };
+  return {
+    start,
+    end: mapiTime(properties, propertyIds.appointmentEnd),
+    location: mapiText(properties, propertyIds.appointmentLocation),
+  };
 }
 
-/** Hundreds of nanoseconds since 1601; undefined for what no calendar has. */
-function timeOf(found: Property | undefined): number | undefined {
-  if (found?.bytes.length !== 8) return undefined;
-  const cursor = createCursor(found.bytes);
-  const low = cursor.long();
-  const time = (cursor.long() * 2 ** 32 + low) / 10_000 - 11_644_473_600_000;
-  return time > 0 && time < 4e12 ? Math.round(time) : undefined;
+function toTnefFile({ title, content, properties }: RawFile, depth: number, budget: Budget): TnefFile {
+  const data = properties.get(propertyIds.attachmentData)?.bytes;
+  // An embedded object begins with the 16 bytes of its interface id.
+  const email = data && readEmail(data.subarray(16), depth + 1, budget);
+  const names = [
+    mapiText(properties, propertyIds.attachmentLongName),
+    mapiText(properties, propertyIds.attachmentName),
+    title,
+    mapiText(properties, propertyIds.attachmentTitle),
+  ];
+  return {
+    name: names.find((name) => name !== "") ?? email?.subject ?? "",
+    type: mapiText(properties, propertyIds.attachmentMimeType).toLowerCase() || undefined,
+    content: content.length > 0 || !data ? content : data,
+    email,
+  };
 }

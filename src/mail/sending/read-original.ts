@@ -4,11 +4,11 @@ import {
   type AttachedFile,
   formatMegabytes,
   forwardFewerHint,
-  toFileName,
   toMediaType,
 } from "../../compose/attached-file.ts";
 import type { OriginalEmail } from "../../compose/email-request.ts";
 import { parseOriginal } from "../../compose/parse-original.ts";
+import { toSafeFileName } from "../../email/file-name.ts";
 import { AppError } from "../../errors.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
@@ -108,7 +108,7 @@ export async function readAttachment(access: Access, id: string, index: number):
   if (content.length === 0 && part.size > 0)
     throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);
   return {
-    name: toFileName(part.name ?? (part.type === "message/rfc822" ? "email.eml" : "attachment")),
+    name: toSafeFileName(part.name ?? (part.type === "message/rfc822" ? "email.eml" : ""), "attachment"),
     type: toMediaType(part.type),
     content,
   };

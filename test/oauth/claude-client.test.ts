@@ -1,4 +1,4 @@
-/** What Claude's cloud sends to get permission, request by request, with and without metadata to go by. */
+/** The requests of Claude's cloud to get a token, one by one, with and without metadata. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { formFields, readForm, redirectUri, submitForm } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
@@ -7,23 +7,23 @@ import { startProduct, type TestProduct } from "../support/product.ts";
 
 const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-/** As long and as strange as claude.ai's may be. */
+/** Close to the maximum length, with characters that need encoding. */
 const state = `${"Ab1-_".repeat(799)}+/=%7E`;
 
-describeMail("claude.ai on its way to a token", () => {
+describeMail("The authorization flow of claude.ai", () => {
   let product: TestProduct;
   beforeAll(async () => {
     product = await startProduct();
   });
   afterAll(() => product.stop());
 
-  /** As Anthropic's cloud sends it: no Origin, a user agent of its own. */
+  /** Sends a request with the headers of Anthropic's cloud: its own user agent and no Origin. */
   function send(url: string, init: RequestInit = {}): Promise<Response> {
     const headers = { Accept: "*/*", "User-Agent": "Claude-User", ...Object(init.headers) };
     return fetch(url, { redirect: "manual", ...init, headers });
   }
 
-  /** The secret by post, and a charset in the content type. */
+  /** Posts a form with a charset in its media type. */
   const post = (url: string, fields: Readonly<Record<string, string>>) =>
     send(url, {
       method: "POST",
@@ -36,8 +36,8 @@ describeMail("claude.ai on its way to a token", () => {
     `&redirect_uri=${encodeURIComponent(redirectUri)}&code_challenge=${challenge}&code_challenge_method=S256` +
     `&scope=email%3Aread+email%3Awrite&resource=${encodeURIComponent(`${product.url}/mcp`)}&state=${state}`;
 
-  /** What happens in the person's popup. Answers the code that claude.ai's callback is called with. */
-  async function walk(url: string): Promise<string> {
+  /** Opens the URL and submits the form, as the person does in a popup. Returns the code of the callback. */
+  async function authorize(url: string): Promise<string> {
     const page = await fetch(url, {
       headers: { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" },
     });
@@ -62,7 +62,7 @@ describeMail("claude.ai on its way to a token", () => {
       ...client,
     });
 
-  async function expectServed(accessToken: string): Promise<void> {
+  async function expectAccepted(accessToken: string): Promise<void> {
     const response = await send(`${product.url}/mcp`, {
       method: "POST",
       headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
@@ -71,7 +71,7 @@ describeMail("claude.ai on its way to a token", () => {
     expect(response.status).toBe(200);
   }
 
-  test("from the 401 challenge over both documents to a token, with the operator's client id and secret", async () => {
+  test("finds the server by the 401 challenge and both metadata documents, with the operator's client id and secret", async () => {
     const probe = await send(`${product.url}/mcp`, { method: "POST", body: "{}" });
     expect(probe.status).toBe(401);
     const [, resourceUrl = ""] =
@@ -82,33 +82,33 @@ describeMail("claude.ai on its way to a token", () => {
     expect(server.issuer).toBe(issuer);
 
     const client = { client_id: product.clientId, client_secret: product.clientSecret };
-    const code = await walk(toAuthorizationUrl(server.authorization_endpoint, client.client_id));
+    const code = await authorize(toAuthorizationUrl(server.authorization_endpoint, client.client_id));
     const response = await redeem(server.token_endpoint, code, client);
     expect(response.status).toBe(200);
     const tokens = await response.json();
-    await expectServed(tokens.access_token);
+    await expectAccepted(tokens.access_token);
 
-    // Two of its machines find the token old at the same moment.
+    // Two of its machines refresh the token at the same moment.
     const refreshing = { grant_type: "refresh_token", refresh_token: tokens.refresh_token, ...client };
     const pairs = await Promise.all([1, 2].map(() => post(server.token_endpoint, refreshing)));
     for (const pair of pairs) {
       expect(pair.status).toBe(200);
-      await expectServed((await pair.json()).access_token);
+      await expectAccepted((await pair.json()).access_token);
     }
   });
 
-  test("without a client id it goes by the address of its document, since `none` and CIMD are offered", async () => {
+  test("without a client id, uses its client ID metadata document, because the metadata offers it and `none`", async () => {
     const server = await (await send(`${product.url}/.well-known/oauth-authorization-server`)).json();
     expect(server.client_id_metadata_document_supported).toBe(true);
     expect(server.token_endpoint_auth_methods_supported).toContain("none");
     const client = { client_id: "https://claude.ai/oauth/mcp-oauth-client-metadata" };
-    const code = await walk(toAuthorizationUrl(server.authorization_endpoint, client.client_id));
+    const code = await authorize(toAuthorizationUrl(server.authorization_endpoint, client.client_id));
     const response = await redeem(server.token_endpoint, code, client);
     expect(response.status).toBe(200);
-    await expectServed((await response.json()).access_token);
+    await expectAccepted((await response.json()).access_token);
   });
 
-  test("when it found no metadata it goes by /register, /authorize and /token at the root", async () => {
+  test("without metadata, uses /register, /authorize and /token at the root", async () => {
     const registered = await send(`${product.url}/register`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
@@ -122,9 +122,9 @@ describeMail("claude.ai on its way to a token", () => {
     });
     expect(registered.status).toBe(201);
     const { client_id, client_secret } = await registered.json();
-    const code = await walk(toAuthorizationUrl(`${product.url}/authorize`, client_id));
+    const code = await authorize(toAuthorizationUrl(`${product.url}/authorize`, client_id));
     const response = await redeem(`${product.url}/token`, code, { client_id, client_secret });
     expect(response.status).toBe(200);
-    await expectServed((await response.json()).access_token);
+    await expectAccepted((await response.json()).access_token);
   });
 });

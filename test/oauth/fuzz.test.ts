@@ -1,4 +1,4 @@
-/** Whatever a stranger sends: an answer of the contract, never a bug, and never a redirect that is not on the list. */
+/** Arbitrary requests: each gets a documented answer, never an internal error and never a redirect to another URI. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { fieldNames } from "../../src/pages/connect-form.ts";
@@ -18,8 +18,8 @@ afterAll(async () => {
 
 const runs = { numRuns: 150 };
 
-/** Often a value that means something, else anything. */
-const oneOf = (...known: string[]) =>
+/** A meaningful value in three of four cases, else an arbitrary string. */
+const knownOrAny = (...known: string[]) =>
   fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known) }, fc.string({ unit: "binary", maxLength: 60 }));
 
 const parameters = (shape: Readonly<Record<string, fc.Arbitrary<string>>>) =>
@@ -34,18 +34,23 @@ const parameters = (shape: Readonly<Record<string, fc.Arbitrary<string>>>) =>
 const authorizationQuery = fc.oneof(
   fc.string({ maxLength: 80 }).map((text) => encodeURI(text.toWellFormed())),
   parameters({
-    response_type: oneOf("code", "token", ""),
-    client_id: oneOf("test-client", "https://claude.ai/oauth/claude-code-client-metadata", "reg_AAAA", ""),
-    redirect_uri: oneOf(redirectUri, "http://localhost:1/callback", "https://evil.example/", ""),
-    code_challenge: oneOf("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "short", ""),
-    code_challenge_method: oneOf("S256", "plain", ""),
-    state: oneOf("s", ""),
-    resource: oneOf("https://evil.example/mcp", ""),
-    scope: oneOf("email:read", "email:read email:write", "openid"),
+    response_type: knownOrAny("code", "token", ""),
+    client_id: knownOrAny(
+      "test-client",
+      "https://claude.ai/oauth/claude-code-client-metadata",
+      "reg_AAAA",
+      "",
+    ),
+    redirect_uri: knownOrAny(redirectUri, "http://localhost:1/callback", "https://evil.example/", ""),
+    code_challenge: knownOrAny("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "short", ""),
+    code_challenge_method: knownOrAny("S256", "plain", ""),
+    state: knownOrAny("s", ""),
+    resource: knownOrAny("https://evil.example/mcp", ""),
+    scope: knownOrAny("email:read", "email:read email:write", "openid"),
   }),
 );
 
-test("RFC 6749 section 3.1: any query of the authorization endpoint", async () => {
+test("RFC 6749 section 3.1: any query of the authorization endpoint gets a page or an allowed redirect", async () => {
   await fc.assert(
     fc.asyncProperty(authorizationQuery, async (query) => {
       clock.advance(1_000);
@@ -64,17 +69,17 @@ test("RFC 6749 section 3.1: any query of the authorization endpoint", async () =
 });
 
 const tokenBody = parameters({
-  grant_type: oneOf("authorization_code", "refresh_token", "password", ""),
-  client_id: oneOf("test-client", "https://claude.ai/oauth/claude-code-client-metadata", ""),
-  client_secret: oneOf("test-client-secret-0123456789", "wrong", ""),
-  code: oneOf("0".repeat(48), ""),
-  refresh_token: oneOf("0".repeat(64), ""),
-  code_verifier: oneOf("v".repeat(43), ""),
-  redirect_uri: oneOf(redirectUri, ""),
-  resource: oneOf("https://evil.example/", ""),
+  grant_type: knownOrAny("authorization_code", "refresh_token", "password", ""),
+  client_id: knownOrAny("test-client", "https://claude.ai/oauth/claude-code-client-metadata", ""),
+  client_secret: knownOrAny("test-client-secret-0123456789", "wrong", ""),
+  code: knownOrAny("0".repeat(48), ""),
+  refresh_token: knownOrAny("0".repeat(64), ""),
+  code_verifier: knownOrAny("v".repeat(43), ""),
+  redirect_uri: knownOrAny(redirectUri, ""),
+  resource: knownOrAny("https://evil.example/", ""),
 });
 
-test("RFC 6749 section 3.2: any body of the token endpoint is an error the client can read", async () => {
+test("RFC 6749 section 5.2: any body of the token endpoint gets a documented error", async () => {
   await fc.assert(
     fc.asyncProperty(tokenBody, fc.boolean(), async (body, isForm) => {
       clock.advance(1_000);
@@ -96,7 +101,7 @@ test("RFC 6749 section 3.2: any body of the token endpoint is an error the clien
   );
 });
 
-test("RFC 7591 section 3.2.2: any metadata is a client or an error", async () => {
+test("RFC 7591 section 3.2: any metadata gets a client or a documented error", async () => {
   const metadata = fc.oneof(
     fc.jsonValue(),
     fc.record({
@@ -106,12 +111,12 @@ test("RFC 7591 section 3.2.2: any metadata is a client or an error", async () =>
     }),
   );
   await fc.assert(
-    fc.asyncProperty(metadata, async (asked) => {
+    fc.asyncProperty(metadata, async (requested) => {
       clock.advance(2_000);
       const response = await fetch(`${product.url}/oauth/register`, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(asked),
+        body: JSON.stringify(requested),
       });
       const answer = await response.json();
       if (response.status === 201) expect(answer.redirect_uris).toEqual([redirectUri]);
@@ -124,16 +129,16 @@ test("RFC 7591 section 3.2.2: any metadata is a client or an error", async () =>
   );
 });
 
-test("any form at all is a page, and nobody is called for it", async () => {
+test("any form without a valid request gets a page with status 400", async () => {
   const form = parameters({
-    request: oneOf("", "AAAA"),
-    provider: oneOf("generic", "gmail", "nobody"),
-    address: oneOf("a@example.test", ""),
-    password: oneOf("x", ""),
-    imap_host: oneOf("127.0.0.1", ""),
-    imap_port: oneOf("993", "-1"),
-    level: oneOf("read", "send"),
-    [fieldNames.next]: oneOf("go", "ask", "add", "finish"),
+    request: knownOrAny("", "AAAA"),
+    provider: knownOrAny("generic", "gmail", "nobody"),
+    address: knownOrAny("a@example.test", ""),
+    password: knownOrAny("x", ""),
+    imap_host: knownOrAny("127.0.0.1", ""),
+    imap_port: knownOrAny("993", "-1"),
+    level: knownOrAny("read", "send"),
+    [fieldNames.next]: knownOrAny("go", "ask", "add", "finish"),
   });
   await fc.assert(
     fc.asyncProperty(form, async (body) => {

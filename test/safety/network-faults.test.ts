@@ -1,6 +1,6 @@
 /**
- * Faults on the line between us and a real mail server, through whole tool calls: each call ends in time with an
- * answer that says what to do, and the next one works. SECURITY.md, I06.
+ * Network faults between the product and a real mail server, during tool calls: each call ends within its deadline with
+ * an answer that says what to do, and the next one works. SECURITY.md, I06.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Fault, type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
@@ -12,13 +12,13 @@ import { startProduct, type TestProduct, withProduct } from "../support/product.
 import { eventually } from "../support/waiting.ts";
 
 const callMs = 600;
-/** What a busy machine may add; without a deadline a call would last for a minute. */
+/** Tolerance for a busy machine. Without a deadline a call would last a minute. */
 const graceMs = 3_000;
 const deadlines = { callMs, imap: { connectMs: 400, greetingMs: 300, openMs: 500 } };
-/** No secret, no stack, no words of the server, and a sentence that says what to do next. */
-const decent = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
+/** The form of an error: sentences without line breaks, and the failure code. */
+const errorForm = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
 
-describeMail("A line with faults", () => {
+describeMail("A faulty network connection", () => {
   let kit: MailServerKit;
   let proxy: FaultProxy;
   let product: TestProduct;
@@ -43,7 +43,7 @@ describeMail("A line with faults", () => {
     await proxy?.stop();
   });
 
-  /** One call on a fresh connection that has the fault, then one on a sound line. */
+  /** Makes one call on a new connection with the fault, and then one without it. */
   async function callThrough(fault: Fault, name: string, input: Record<string, unknown>) {
     proxy.drop();
     proxy.set(fault);
@@ -55,7 +55,7 @@ describeMail("A line with faults", () => {
     return { answer: await calling, ms, next };
   }
 
-  /** How many bytes a call on a fresh connection brings from the server. */
+  /** Counts the bytes that the server sends for one call on a new connection. */
   async function sizeOf(name: string, input: Record<string, unknown>): Promise<number> {
     proxy.drop();
     const before = proxy.connections();
@@ -70,7 +70,7 @@ describeMail("A line with faults", () => {
     ["stall", 6],
     ["slow", 6],
   ] as const)(
-    "I06: a line that is %s after N bytes, for N through all of a call, ends each call cleanly and leaves the next one working",
+    'I06: With the fault "%s" after N bytes, for N over the whole call, each call ends within its deadline and the next one works',
     async (kind, steps) => {
       const calls = [["get_recent_emails", { mailbox: "inbox" }]] as const;
       for (const [name, input] of calls) {
@@ -81,7 +81,7 @@ describeMail("A line with faults", () => {
           const { answer, ms, next } = await callThrough({ kind, afterBytes, slowMs: 15 }, name, input);
           const where = `${kind} after ${afterBytes} of ${size}`;
           expect(ms, where).toBeLessThan(callMs + graceMs);
-          if (answer.isError) expect(answer.text, where).toMatch(decent);
+          if (answer.isError) expect(answer.text, where).toMatch(errorForm);
           else expect(answer.text, where).toContain("number two");
           expect(next.isError, `${where}, then: ${next.text}`).toBe(false);
           expect(next.text).toContain("number two");
@@ -90,10 +90,10 @@ describeMail("A line with faults", () => {
     },
   );
 
-  test("I06: the same for reading, searching and listing, cut at eight places each", async () => {
+  test("I06: The same holds for reading, searching and listing, cut at eight points each", async () => {
     const { data } = await person.client.call("get_recent_emails", {});
     const id = (data.emails as { id: string }[])[0]?.id ?? "";
-    for (const [name, input, told] of [
+    for (const [name, input, expected] of [
       ["get_email", { id }, "long text"],
       ["search_emails", { query: "subject:number" }, "number two"],
       ["list_mailboxes", {}, "INBOX"],
@@ -105,16 +105,18 @@ describeMail("A line with faults", () => {
         const { answer, ms, next } = await callThrough({ kind: "cut", afterBytes }, name, input);
         const where = `${name}, cut after ${afterBytes} of ${size}`;
         expect(ms, where).toBeLessThan(callMs + graceMs);
-        if (answer.isError) expect(answer.text, where).toMatch(decent);
-        // A search says which mailbox it could not search.
+        if (answer.isError) expect(answer.text, where).toMatch(errorForm);
+        // A search reports the mailboxes it could not search.
         else
-          expect(answer.text.includes(told) || answer.text.includes("Not searched: INBOX"), where).toBe(true);
-        expect(next.text, where).toContain(told);
+          expect(answer.text.includes(expected) || answer.text.includes("Not searched: INBOX"), where).toBe(
+            true,
+          );
+        expect(next.text, where).toContain(expected);
       }
     }
   });
 
-  test("I06: a line that is cut in the middle of a long email is cut once, and the answer comes whole", async () => {
+  test("I06: After one cut in the middle of a long email the call is repeated, and the answer is complete", async () => {
     const { data } = await person.client.call("get_recent_emails", {});
     const id = (data.emails as { id: string }[])[0]?.id ?? "";
     const size = await sizeOf("get_email", { id });
@@ -125,27 +127,27 @@ describeMail("A line with faults", () => {
     expect(answer.text).toContain("long text");
   });
 
-  test("I06: a move that is cut before its answer is answered as failed and not made twice", async () => {
+  test("I06: A move whose response is lost is not made twice", async () => {
     const raw = "From: a@example.test\r\nSubject: to move\r\n\r\nx\r\n";
     await kit.deliver(person.user, raw);
     const found = await person.client.call("search_emails", { query: "subject:move" });
     const id = (found.data.emails as { id: string }[])[0]?.id ?? "";
     const size = await sizeOf("list_mailboxes", {});
     proxy.drop();
-    // Through login and SELECT, and no further than where the move's answers begin.
+    // After login and SELECT, before the responses of the move.
     proxy.set({ kind: "reset", afterBytes: size, connections: 1 });
     const answer = await person.client.try("move_email", { ids: [id], mailbox: "archive" });
     proxy.set(undefined);
     const inbox = (await kit.read(person.user)).filter(({ subject }) => subject === "to move");
     const archive = (await kit.read(person.user, "Archive")).filter(({ subject }) => subject === "to move");
     expect(inbox.length + archive.length).toBe(1);
-    if (answer.isError) expect(answer.text).toMatch(decent);
+    if (answer.isError) expect(answer.text).toMatch(errorForm);
     expect((await person.client.try("get_recent_emails", {})).isError).toBe(false);
   });
 });
 
-describeMail("A mail server that goes away", () => {
-  test("I06: killed between two calls: reading goes on by itself as soon as it is back, and says so while it is not", async () => {
+describeMail("A mail server that restarts", () => {
+  test("I06: is reported as unreachable while it is down, and works again without further action", async () => {
     const own = await startMailServer();
     await withProduct({ deadlines, rates: wideRates }, async (product) => {
       const person = await connectPerson(product, { user: await own.newUser(), servers: own });
@@ -153,7 +155,7 @@ describeMail("A mail server that goes away", () => {
       await own.dovecot.kill();
       const down = await person.client.try("list_mailboxes");
       expect(down.isError).toBe(true);
-      expect(down.text).toMatch(decent);
+      expect(down.text).toMatch(errorForm);
       expect(down.text).toContain("(host_unreachable)");
       await own.dovecot.start();
       const up = await eventually(async () => {

@@ -1,9 +1,9 @@
-/** What a person does at the connect page, step by step. */
+/** The actions of a person on the connect page. */
 import type { Page } from "playwright-core";
 import type { MailServerKit, User } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
 
-/** Types servers by hand, as a person with a mail server of their own does. */
+/** Enters servers, as a person with their own mail server does. */
 export async function typeServers(page: Page, kit: Pick<MailServerKit, "imap" | "smtp">): Promise<void> {
   await page.selectOption("#provider", "generic");
   for (const side of ["imap", "smtp"] as const) {
@@ -19,11 +19,11 @@ export async function typeMailbox(page: Page, user: User): Promise<void> {
 }
 
 export const connect = (page: Page) => page.getByRole("button", { name: "Connect", exact: true }).click();
-export const goOn = (page: Page) => page.getByRole("button", { name: /^Continue to/ }).click();
+export const continueToClient = (page: Page) => page.getByRole("button", { name: /^Continue to/ }).click();
 export const waitForConnected = (page: Page) => page.getByRole("heading", { name: "Connected as" }).waitFor();
 export const toolNames = async (product: { url: string }, token: string) => {
-  const claude = await openClient(product, token);
-  const { tools } = await claude.client.listTools();
-  await claude.close();
+  const client = await openClient(product, token);
+  const { tools } = await client.client.listTools();
+  await client.close();
   return tools.map(({ name }) => name);
 };

@@ -1,11 +1,11 @@
-/** The threat table of SECURITY.md against the suite: every case is there, and every row has its test. */
+/** The threat table of SECURITY.md, compared with the suite: it has all cases, and every row has its test. */
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dir, "../..");
 
-/** The cases there must be; one taken out of SECURITY.md is missed here. */
+/** The required cases. A case that is removed from SECURITY.md makes this test fail. */
 const cases =
   "A01 A03 A04 A05 A07 A08 A09 A11 A12 A13 A14 A16 A19 S01 S04 S05 S06 S08 I04 I05 I06 I08 I09 I11 I12 M01 M03 M04 M06 M07 M08 M09 P01 P04 P07 N01 N03 N07 N08 N09 R01 R03 R05 R07 R08".split(
     " ",
@@ -15,14 +15,14 @@ const rows = [
   ...readFileSync(join(root, "SECURITY.md"), "utf8").matchAll(/^\| ([A-Z]\d\d) \|.*\| (\S+) \|$/gm),
 ].map(([, id = "", file = ""]) => ({ id, file }));
 
-test("every case has its row", () => {
+test("Every case has a row", () => {
   expect(rows.map(({ id }) => id)).toEqual(cases);
 });
 
-test.each(rows)("$id has a test of that name in $file", ({ id, file }) => {
+test.each(rows)("$id has a test whose title begins with it in $file", ({ id, file }) => {
   const path = join(root, file);
   expect(existsSync(path)).toBe(true);
-  // A title begins a line of its own or follows the opening bracket of test or describe.
+  // A title is at the beginning of a line or after the opening parenthesis of test or describe.
   const titles = [...readFileSync(path, "utf8").matchAll(/(?:\(|^)\s*["'`]([A-Z]\d\d): /gm)].map(
     ([, found]) => found,
   );

@@ -1,4 +1,4 @@
-/** What may wait at the other end of a connection: SECURITY.md, S05, S06, S08, and I04 at the login. */
+/** Connections to wrong, insecure, overloaded and hostile servers: SECURITY.md, S05, S06, S08, and I04 at the login. */
 import { describe, expect, test } from "bun:test";
 import type { Credentials, MailServer } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
@@ -14,10 +14,10 @@ import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { eventually } from "../support/waiting.ts";
 
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
-/** A tenth and less of the real ones: what is proven is that each stage has one. */
+/** A tenth of the real deadlines or less: the tests show that each stage has one. */
 const imapDeadlines = { connectMs: 300, greetingMs: 300, openMs: 700 };
 const smtpDeadlines = { connectMs: 300, greetingMs: 300, silenceMs: 300 };
-/** Later than the deadlines above on any machine, and sooner than the product's own. */
+/** Longer than the deadlines above, with tolerance for a busy machine, and shorter than the product's own. */
 const lateMs = 4_000;
 const password = "hunter2-never-in-clear";
 
@@ -26,10 +26,14 @@ function toCredentials(server: MailServer): Credentials {
   return { address, username: address, password, provider: "generic", imap: server, smtp: server };
 }
 
-type Ended = { code: string; text: string; ms: number };
+type Outcome = { code: string; text: string; ms: number };
 
-/** How an attempt to log in ends. */
-async function attempt(protocol: "imap" | "smtp", server: MailServer, signal?: AbortSignal): Promise<Ended> {
+/** Tries a login. Returns the failure code ("done" on success), the text and the duration. */
+async function attempt(
+  protocol: "imap" | "smtp",
+  server: MailServer,
+  signal?: AbortSignal,
+): Promise<Outcome> {
   const deps = { outbound, signal: signal ?? AbortSignal.timeout(10_000) };
   const proof =
     protocol === "imap"
@@ -47,7 +51,7 @@ async function attempt(protocol: "imap" | "smtp", server: MailServer, signal?: A
 const protocols = ["imap", "smtp"] as const;
 const securities = ["tls", "starttls"] as const;
 
-describe("S05: hosts that speak something else", () => {
+describe("S05: Hosts with another protocol", () => {
   const odd = {
     HTTP: { answer: "HTTP/1.1 400 Bad Request\r\nContent-Length: 11\r\n\r\nBad Request" },
     SSH: { greeting: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n" },
@@ -56,25 +60,25 @@ describe("S05: hosts that speak something else", () => {
   } as const;
 
   test.each(protocols.flatMap((protocol) => securities.map((security) => [protocol, security] as const)))(
-    "S05: HTTP, SSH, Redis or nothing, asked for %s with %s, ends within the deadline and says nothing of what is there",
+    "S05: A login by %s with %s at HTTP, SSH, Redis or a silent server ends within the deadline, without text of the server",
     async (protocol, security) => {
       await Promise.all(
-        Object.values(odd).map(async (behaviour) => {
-          const listener = await startOddListener(behaviour);
-          const ended = await attempt(protocol, { host: "localhost", port: listener.port, security });
+        Object.values(odd).map(async (behavior) => {
+          const listener = await startOddListener(behavior);
+          const outcome = await attempt(protocol, { host: "localhost", port: listener.port, security });
           await listener.stop();
           expect(["not_a_mail_server", "host_unreachable", "tls_failed", "mail_server_failed"]).toContain(
-            ended.code,
+            outcome.code,
           );
-          expect(ended.text).not.toMatch(/SSH|HTTP|Bad Request|OpenSSH|ERR|Debian/);
-          expect(ended.ms).toBeLessThan(lateMs);
+          expect(outcome.text).not.toMatch(/SSH|HTTP|Bad Request|OpenSSH|ERR|Debian/);
+          expect(outcome.ms).toBeLessThan(lateMs);
           expect(listener.heard()).not.toContain(password);
         }),
       );
     },
   );
 
-  test("S05: a port where nothing listens is unreachable", async () => {
+  test("S05: A port on which nothing listens is unreachable", async () => {
     const port = await freePort();
     for (const protocol of protocols)
       expect(await attempt(protocol, { host: "localhost", port, security: "tls" })).toMatchObject({
@@ -83,8 +87,8 @@ describe("S05: hosts that speak something else", () => {
   });
 });
 
-describe("S06: certificates", () => {
-  const stranger = createAuthority("an authority nobody trusts");
+describe("S06: Certificates", () => {
+  const unknownAuthority = createAuthority("unknown authority");
   const cases: readonly [string, () => Certificate, RegExp][] = [
     [
       "expired",
@@ -98,13 +102,13 @@ describe("S06: certificates", () => {
     ],
     [
       "of an unknown authority",
-      () => stranger.issue({ hosts: ["localhost"] }),
+      () => unknownAuthority.issue({ hosts: ["localhost"] }),
       /certificate was issued by an unknown authority/,
     ],
   ];
 
   test.each(cases)(
-    "S06: a certificate that is %s is named, and no password is sent, over TLS and STARTTLS",
+    "S06: A certificate that is %s is reported as such, and no password is sent, over TLS and STARTTLS",
     async (_, issue, text) => {
       for (const security of securities) {
         const imap = await startHostileImap({ security, certificate: issue() });
@@ -113,9 +117,9 @@ describe("S06: certificates", () => {
           ["imap", imap],
           ["smtp", smtp],
         ] as const) {
-          const ended = await attempt(protocol, server.server);
-          expect(ended).toMatchObject({ code: "tls_failed" });
-          expect(ended.text).toMatch(text);
+          const outcome = await attempt(protocol, server.server);
+          expect(outcome).toMatchObject({ code: "tls_failed" });
+          expect(outcome.text).toMatch(text);
           expect(server.commands.filter((line) => /LOGIN|AUTH/.test(line))).toEqual([]);
           await server.stop();
         }
@@ -123,69 +127,71 @@ describe("S06: certificates", () => {
     },
   );
 
-  test("S06: a self-signed certificate is named", async () => {
-    const server = await startHostileImap({ certificate: stranger.selfSigned({ hosts: ["localhost"] }) });
-    const ended = await attempt("imap", server.server);
+  test("S06: A self-signed certificate is reported as such", async () => {
+    const server = await startHostileImap({
+      certificate: unknownAuthority.selfSigned({ hosts: ["localhost"] }),
+    });
+    const outcome = await attempt("imap", server.server);
     await server.stop();
-    expect(ended.code).toBe("tls_failed");
-    expect(ended.text).toMatch(/certificate is self-signed/);
+    expect(outcome.code).toBe("tls_failed");
+    expect(outcome.text).toMatch(/certificate is self-signed/);
     expect(server.commands).toEqual([]);
   });
 
   test("S06: TLS 1.1 is refused, and no password is sent", async () => {
     const server = await startHostileImap({ maxVersion: "TLSv1.1" });
-    const ended = await attempt("imap", server.server);
+    const outcome = await attempt("imap", server.server);
     await server.stop();
-    expect(ended.code).toBe("tls_failed");
+    expect(outcome.code).toBe("tls_failed");
     expect(server.commands).toEqual([]);
   });
 });
 
-describe("S08: encryption that is missing", () => {
-  test("S08: submission without STARTTLS is refused and no AUTH is sent", async () => {
+describe("S08: Missing encryption", () => {
+  test("S08: Submission without STARTTLS is refused, and no AUTH is sent", async () => {
     const server = await startScriptedSmtp({ security: "bare" });
-    const ended = await attempt("smtp", server.server);
+    const outcome = await attempt("smtp", server.server);
     await server.stop();
-    expect(ended.code).toBe("tls_failed");
+    expect(outcome.code).toBe("tls_failed");
     expect(server.commands.filter((line) => line.startsWith("AUTH"))).toEqual([]);
   });
 
-  test("S08: IMAP whose STARTTLS was stripped, or that is PREAUTH in clear, gets no LOGIN", async () => {
+  test("S08: No LOGIN is sent to IMAP without STARTTLS, or with PREAUTH in clear", async () => {
     for (const on of [{}, { greeting: { say: "* PREAUTH welcome\r\n" } }]) {
       const server = await startHostileImap({ security: "bare", on });
-      const ended = await attempt("imap", server.server);
+      const outcome = await attempt("imap", server.server);
       await server.stop();
-      expect(ended.code).toBe("tls_failed");
+      expect(outcome.code).toBe("tls_failed");
       expect(server.commands.filter((line) => line.includes("LOGIN"))).toEqual([]);
     }
   });
 
   test.each([
-    ["an untagged answer", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] injected\r\n"],
-    ["the answer to what comes next", "2 OK done\r\n3 OK [CAPABILITY IMAP4rev1] done\r\n"],
-    ["half a line", "* OK [CAPABILITY IMAP4rev1"],
+    ["an untagged response", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] injected\r\n"],
+    ["a response to the next command", "2 OK done\r\n3 OK [CAPABILITY IMAP4rev1] done\r\n"],
+    ["a partial line", "* OK [CAPABILITY IMAP4rev1"],
   ])(
-    "S08: %s slipped in before the TLS handshake is not taken as the server's: nobody gets a LOGIN (RFC 9051 section 6.2.1)",
+    "S08: RFC 9051 section 6.2.1: After %s injected before the TLS handshake no LOGIN is sent",
     async (_, beforeTls) => {
       const server = await startHostileImap({ security: "starttls", beforeTls });
-      const ended = await attempt("imap", server.server);
+      const outcome = await attempt("imap", server.server);
       await server.stop();
-      expect(["tls_failed", "not_a_mail_server"]).toContain(ended.code);
+      expect(["tls_failed", "not_a_mail_server"]).toContain(outcome.code);
       expect(server.commands.filter((line) => line.includes("LOGIN"))).toEqual([]);
     },
   );
 
-  test("a server that lets everybody in without a password proves nobody's login", async () => {
+  test("A server that accepts everybody without a password proves no login", async () => {
     const server = await startHostileImap({
       on: { greeting: { say: "* PREAUTH [CAPABILITY IMAP4rev1] welcome\r\n" } },
     });
-    const ended = await attempt("imap", server.server);
+    const outcome = await attempt("imap", server.server);
     await server.stop();
-    expect(ended.code).toBe("not_a_mail_server");
+    expect(outcome.code).toBe("not_a_mail_server");
   });
 });
 
-describe("I04: a login that is refused for load is not a wrong password", () => {
+describe("I04: A login refused for load is not a wrong password", () => {
   test.each([
     ["NO [UNAVAILABLE]", "TAG NO [UNAVAILABLE] try later\r\n", "mail_server_busy"],
     ["NO [LIMIT]", "TAG NO [LIMIT] Maximum number of connections\r\n", "mail_server_busy"],
@@ -203,10 +209,10 @@ describe("I04: a login that is refused for load is not a wrong password", () => 
     ["a plain NO", "TAG NO LOGIN failed.\r\n", "login_refused"],
   ])("I04: IMAP: %s", async (_, say, code) => {
     const server = await startHostileImap({ on: { LOGIN: { say } } });
-    const ended = await attempt("imap", server.server);
+    const outcome = await attempt("imap", server.server);
     await server.stop();
-    expect(ended.code).toBe(code);
-    expect(ended.text).not.toMatch(/simultaneous|Maximum number|throttled|failed\./);
+    expect(outcome.code).toBe(code);
+    expect(outcome.text).not.toMatch(/simultaneous|Maximum number|throttled|failed\./);
   });
 
   test.each([
@@ -215,21 +221,21 @@ describe("I04: a login that is refused for load is not a wrong password", () => 
     ["421 at AUTH", { AUTH: "421 4.7.0 Too many" }, "mail_server_busy"],
     ["535", { AUTH: "535 5.7.8 Bad credentials" }, "login_refused"],
     [
-      "534, an app password is wanted",
+      "534 for a missing app password",
       { AUTH: "534 5.7.9 Application-specific password required" },
       "login_refused",
     ],
     ["554 at AUTH", { AUTH: "554 5.7.0 Blocked" }, "mail_server_failed"],
   ])("I04: SMTP: %s", async (_, replies, code) => {
     const server = await startScriptedSmtp({ replies });
-    const ended = await attempt("smtp", server.server);
+    const outcome = await attempt("smtp", server.server);
     await server.stop();
-    expect(ended.code).toBe(code);
-    expect(ended.text).not.toMatch(/Too many|Temporary|Bad credentials|Blocked/);
+    expect(outcome.code).toBe(code);
+    expect(outcome.text).not.toMatch(/Too many|Temporary|Bad credentials|Blocked/);
   });
 });
 
-describe("a hostile server at the login", () => {
+describe("A hostile server at the login", () => {
   const misdeeds: readonly Misdeed[] = [
     "stall",
     "cut",
@@ -244,16 +250,16 @@ describe("a hostile server at the login", () => {
   const stages = ["greeting", "CAPABILITY", "LOGIN"] as const;
 
   test.each(stages)(
-    "whatever it does at %s ends within the deadline, closed, and without its words",
+    "at %s: the login ends within the deadline with an error, without text of the server",
     async (stage) => {
       await Promise.all(
         misdeeds.map(async (misdeed) => {
           const server = await startHostileImap({ on: { [stage]: misdeed } satisfies HostileScript["on"] });
-          const ended = await attempt("imap", server.server);
+          const outcome = await attempt("imap", server.server);
           const where = `${JSON.stringify(misdeed)} at ${stage}`;
-          expect(["done", "login_refused"], where).not.toContain(ended.code);
-          expect(ended.ms, where).toBeLessThan(lateMs);
-          expect(ended.text, where).not.toMatch(/Autologout|xxx/);
+          expect(["done", "login_refused"], where).not.toContain(outcome.code);
+          expect(outcome.ms, where).toBeLessThan(lateMs);
+          expect(outcome.text, where).not.toMatch(/Autologout|xxx/);
           await server.stop();
         }),
       );
@@ -261,21 +267,21 @@ describe("a hostile server at the login", () => {
   );
 
   test.each(["greeting", "EHLO", "STARTTLS", "AUTH"] as const)(
-    "SMTP that stalls or hangs up at %s ends within the deadline",
+    "that stalls or hangs up SMTP at %s: the login ends within the deadline",
     async (stage) => {
       for (const script of [{ stallAt: stage }, { cutAt: stage }] as const) {
         const server = await startScriptedSmtp({ security: "starttls", ...script });
-        const ended = await attempt("smtp", server.server);
+        const outcome = await attempt("smtp", server.server);
         await server.stop();
         expect(["not_a_mail_server", "host_unreachable", "tls_failed", "mail_server_failed"]).toContain(
-          ended.code,
+          outcome.code,
         );
-        expect(ended.ms).toBeLessThan(lateMs);
+        expect(outcome.ms).toBeLessThan(lateMs);
       }
     },
   );
 
-  test("a caller who goes away ends the opening at once, and the connection is closed", async () => {
+  test("and an aborted call: the login ends at once, and the connection is closed", async () => {
     const imap = await startHostileImap({ on: { LOGIN: "stall" } });
     const smtp = await startScriptedSmtp({ stallAt: "AUTH" });
     for (const [server, openIt] of [
@@ -293,7 +299,7 @@ describe("a hostile server at the login", () => {
     await Promise.all([imap.stop(), smtp.stop()]);
   });
 
-  test("a caller who goes away while the name is looked up has nothing connected to", async () => {
+  test("and a call aborted during the DNS query: no connection is made", async () => {
     const imap = await startHostileImap({ on: { LOGIN: "stall" } });
     const smtp = await startScriptedSmtp({ stallAt: "AUTH" });
     for (const [server, openIt] of [

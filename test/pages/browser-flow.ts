@@ -1,4 +1,4 @@
-/** A person with a browser in front of the whole product, whose mail companies all lead to the run's own servers. */
+/** The authorization flow in a browser, with the whole product and a fake network of mail providers. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Page } from "playwright-core";
 import { createOutbound, type Outbound } from "../../src/outbound/outbound.ts";
@@ -7,16 +7,16 @@ import { withPage } from "../support/browser.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { type ProductOptions, startProduct, type TestProduct } from "../support/product.ts";
 
-/** Names of the test's own making: host and port of mail servers, and what the DNS of a domain says. */
-export type World = {
-  /** `imap.gmail.com:993` -> where it really leads; any other host is unknown. */
+/** The hosts and DNS records of a fake network. */
+type FakeNetwork = {
+  /** The real server of each `host:port`, such as `imap.gmail.com:993`; every other host is unknown. */
   servers?: Readonly<Record<string, { host: string; port: number }>>;
   mx?: Readonly<Record<string, string[]>>;
   srv?: Readonly<Record<string, { host: string; port: number }[]>>;
 };
 
-/** The real way out, but for names that the test owns; the certificate is still verified, for `localhost`. */
-export function createWorld({ servers = {}, mx = {}, srv = {} }: World): Outbound {
+/** Creates an outbound that redirects the hosts of the network; certificates are still verified, for `localhost`. */
+export function createFakeNetwork({ servers = {}, mx = {}, srv = {} }: FakeNetwork): Outbound {
   const real = createOutbound({
     allowPrivateHosts: ["localhost", "127.0.0.0/8"],
     resolve: { addresses: async (name) => (name === "localhost" ? ["127.0.0.1"] : []) },
@@ -31,63 +31,63 @@ export function createWorld({ servers = {}, mx = {}, srv = {} }: World): Outboun
   };
 }
 
-/** The servers of a company, leading to the run's Dovecot and submission server. */
-export async function companyServers(company: {
+/** Maps the hosts of a provider to the run's Dovecot and submission server. */
+export async function providerServers(provider: {
   imap: string;
   smtp: string;
   smtpPort?: number;
-}): Promise<NonNullable<World["servers"]>> {
+}): Promise<NonNullable<FakeNetwork["servers"]>> {
   const kit = await mailServer();
-  const { smtpPort = 465 } = company;
+  const { smtpPort = 465 } = provider;
   return {
-    [`${company.imap}:993`]: kit.imap,
-    [`${company.smtp}:${smtpPort}`]: smtpPort === 465 ? kit.smtp : kit.smtpStarttls,
+    [`${provider.imap}:993`]: kit.imap,
+    [`${provider.smtp}:${smtpPort}`]: smtpPort === 465 ? kit.smtp : kit.smtpStarttls,
   };
 }
 
-export type Visit = {
+type BrowserFlow = {
   page: Page;
   product: TestProduct;
   /** Opens the authorization page as the client would. */
   open(): Promise<void>;
-  /** What the client's callback was given, once the browser has arrived there. */
-  arrived(): Promise<URLSearchParams>;
-  /** The tokens for the code the browser arrived with. */
+  /** Resolves with the parameters of the client's callback, once the browser has requested it. */
+  callback(): Promise<URLSearchParams>;
+  /** Redeems the code of the callback. */
   redeem(): Promise<Tokens>;
-  /** What the browser complained about: errors of scripts, and of the page's policy. */
-  complaints: string[];
+  /** Errors in the browser: of scripts, and of the Content-Security-Policy. */
+  browserErrors: string[];
 };
 
-/** Lends a browser in front of a started product, and a client that waits for its callback on loopback. */
-export async function withVisit(
-  work: (visit: Visit) => Promise<void>,
-  options: { world?: World; script?: boolean; product?: ProductOptions; language?: string } = {},
+/** Runs `work` with a browser, a started product, and a client that waits for its callback on loopback. */
+export async function withBrowserFlow(
+  work: (flow: BrowserFlow) => Promise<void>,
+  options: { network?: FakeNetwork; script?: boolean; product?: ProductOptions; language?: string } = {},
 ): Promise<void> {
-  const callback = createCallback();
+  const client = startCallbackServer();
   const product = await startProduct({
     ...options.product,
-    ...(options.world ? { outbound: createWorld(options.world) } : {}),
+    outbound: options.network && createFakeNetwork(options.network),
   });
   const verifier = randomBytes(32).toString("base64url");
-  const redirectUri = `http://localhost:${callback.port}/callback`;
-  const complaints: string[] = [];
+  const redirectUri = `http://localhost:${client.port}/callback`;
+  const browserErrors: string[] = [];
   try {
     await withPage(
       async (page) => {
         page.setDefaultTimeout(10_000);
-        page.on("pageerror", (error) => complaints.push(error.message));
+        page.on("pageerror", (error) => browserErrors.push(error.message));
         page.on("console", (message) => {
           if (message.type() === "error" && !/status of 4\d\d/.test(message.text()))
-            complaints.push(message.text());
+            browserErrors.push(message.text());
         });
         const query = toQuery(product, redirectUri, verifier);
-        const code = async () => (await callback.arrived).get("code") ?? "";
+        const code = async () => (await client.called).get("code") ?? "";
         await work({
           page,
           product,
-          complaints,
+          browserErrors,
           open: async () => void (await page.goto(`${product.url}/oauth/authorize?${query}`)),
-          arrived: () => callback.arrived,
+          callback: () => client.called,
           redeem: async () => redeem(product, await code(), verifier, redirectUri),
         });
       },
@@ -95,7 +95,7 @@ export async function withVisit(
     );
   } finally {
     await product.stop();
-    callback.stop();
+    client.stop();
   }
 }
 
@@ -136,9 +136,9 @@ async function redeem(
   };
 }
 
-/** A client that listens on loopback, as Claude Code does. */
-function createCallback() {
-  const { promise: arrived, resolve } = Promise.withResolvers<URLSearchParams>();
+/** Starts a client that listens on loopback, as Claude Code does. */
+function startCallbackServer() {
+  const { promise: called, resolve } = Promise.withResolvers<URLSearchParams>();
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -151,5 +151,5 @@ function createCallback() {
       });
     },
   });
-  return { port: server.port, arrived, stop: () => server.stop(true) };
+  return { port: server.port, called, stop: () => server.stop(true) };
 }

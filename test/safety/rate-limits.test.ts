@@ -1,4 +1,4 @@
-/** How often strangers may try, and that nothing they can send changes whom it is counted against. */
+/** Rate limits and concurrency limits, and the peer that a request is counted against. */
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
 import { resolvePeer } from "../../src/http/peer.ts";
@@ -14,11 +14,11 @@ function create(options: Partial<Parameters<typeof createLimits>[0]> = {}) {
   return { clock, limits: createLimits({ clock, hash, ...options }) };
 }
 
-/** How a try ends: "in", or the seconds to wait. */
-function outcome(work: () => unknown): "in" | number {
+/** Returns "allowed", or the seconds to wait. */
+function outcome(work: () => unknown): "allowed" | number {
   try {
     work();
-    return "in";
+    return "allowed";
   } catch (error) {
     if (error instanceof AppError && error.code === "rate_limited") return error.retryAfterSeconds ?? 0;
     throw error;
@@ -26,10 +26,10 @@ function outcome(work: () => unknown): "in" | number {
 }
 
 const count = (times: number, work: () => unknown) =>
-  Array.from({ length: times }, () => outcome(work)).filter((end) => end === "in").length;
+  Array.from({ length: times }, () => outcome(work)).filter((end) => end === "allowed").length;
 
 describe("A rate", () => {
-  test("lets its burst through at once, then one every so often, and says when", () => {
+  test("allows its burst at once, then one per interval, and reports the time to wait", () => {
     const { limits, clock } = create({ rates: { page: { burst: 3, everyMs: 10_000 } } });
     expect(count(5, () => limits.consume("page", "a"))).toBe(3);
     expect(outcome(() => limits.consume("page", "a"))).toBe(10);
@@ -41,7 +41,7 @@ describe("A rate", () => {
     expect(count(9, () => limits.consume("page", "a"))).toBe(3);
   });
 
-  test("is not held against anybody for longer when the clock is set back", () => {
+  test("does not last longer when the clock is set back", () => {
     const { limits, clock } = create({ rates: { page: { burst: 3, everyMs: 10_000 } } });
     expect(count(5, () => limits.consume("page", "a"))).toBe(3);
     clock.advance(-7_200_000);
@@ -49,25 +49,25 @@ describe("A rate", () => {
     expect(outcome(() => limits.consume("page", "a"))).toBe(10);
   });
 
-  test("counts each key for itself", () => {
+  test("counts each key separately", () => {
     const { limits } = create({ rates: { page: { burst: 1, everyMs: 1_000 } } });
     for (const key of ["a", "b", "__proto__", "constructor"])
-      expect(outcome(() => limits.consume("page", key))).toBe("in");
+      expect(outcome(() => limits.consume("page", key))).toBe("allowed");
     expect(outcome(() => limits.consume("page", "__proto__"))).toBe(1);
   });
 
-  test("remembers a bounded number of keys, the latest", () => {
+  test("keeps a bounded number of keys, the most recently used", () => {
     const { limits } = create({ rates: { page: { burst: 1, everyMs: 1_000_000 } } });
     const before = process.memoryUsage().heapUsed;
     for (let key = 0; key < 200_000; key++) limits.consume("page", `key ${key}`);
     Bun.gc(true);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(16_000_000);
-    expect(outcome(() => limits.consume("page", "key 199999"))).not.toBe("in");
-    expect(outcome(() => limits.consume("page", "key 0"))).toBe("in");
+    expect(outcome(() => limits.consume("page", "key 199999"))).not.toBe("allowed");
+    expect(outcome(() => limits.consume("page", "key 0"))).toBe("allowed");
   });
 });
 
-describe("Logins at other people's servers", () => {
+describe("Logins at mail servers", () => {
   const attempt = { peer: "192.0.2.1", accounts: ["ann@example.test"], hosts: ["imap.example.test"] };
   const fail = async () => Promise.reject(refused);
   const codeOf = (work: Promise<unknown>) =>
@@ -76,7 +76,7 @@ describe("Logins at other people's servers", () => {
       (error: AppError) => error.code,
     );
 
-  test("are counted when they fail, and not when they succeed", async () => {
+  test("count when they fail, and not when they succeed", async () => {
     const { limits } = create();
     for (let round = 0; round < 100; round++)
       expect(await codeOf(limits.withLogin(attempt, async () => 1))).toBe("done");
@@ -85,7 +85,7 @@ describe("Logins at other people's servers", () => {
     expect(await codeOf(limits.withLogin(attempt, fail))).toBe("rate_limited");
   });
 
-  test("are not counted where the host was refused, since nobody was called", async () => {
+  test("do not count when the host was refused, because no server was contacted", async () => {
     const { limits } = create();
     const refuseHost = async () => Promise.reject(new AppError("host_refused", "No public mail server."));
     for (let round = 0; round < 100; round++)
@@ -93,7 +93,7 @@ describe("Logins at other people's servers", () => {
     expect(await codeOf(limits.withLogin(attempt, fail))).toBe("login_refused");
   });
 
-  test("one account is guessed at no faster from many addresses than from one, however it is spelled", async () => {
+  test("to one account are limited over all peers and spellings of the address", async () => {
     const { limits } = create();
     const codes: string[] = [];
     for (let round = 0; round < 50; round++) {
@@ -107,7 +107,7 @@ describe("Logins at other people's servers", () => {
     expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByAccount.burst);
   });
 
-  test("an account is guessed at no faster under one address after another with its user name typed", async () => {
+  test("to one user name are limited over all typed addresses", async () => {
     const { limits } = create();
     const codes: string[] = [];
     for (let round = 0; round < 50; round++) {
@@ -117,7 +117,7 @@ describe("Logins at other people's servers", () => {
     expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByAccount.burst);
   });
 
-  test("one peer guesses at many accounts no faster than at one", async () => {
+  test("of one peer are limited over all accounts", async () => {
     const { limits } = create();
     const codes: string[] = [];
     for (let round = 0; round < 50; round++)
@@ -125,7 +125,7 @@ describe("Logins at other people's servers", () => {
     expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByPeer.burst);
   });
 
-  test("one mail server is sprayed no faster from many addresses at many accounts", async () => {
+  test("at one mail server are limited over all peers and accounts", async () => {
     const { limits } = create();
     const codes: string[] = [];
     for (let round = 0; round < 300; round++)
@@ -137,7 +137,7 @@ describe("Logins at other people's servers", () => {
     expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByHost.burst);
   });
 
-  test("a hundred at once are no way around: two are in flight, and each was counted before it was tried", async () => {
+  test("in parallel are limited too: two run at once, and each is counted before it is tried", async () => {
     const { limits } = create();
     let running = 0;
     let most = 0;
@@ -153,13 +153,13 @@ describe("Logins at other people's servers", () => {
     );
     expect(most).toBe(concurrency.login);
     expect(codes.filter((code) => code === "login_refused").length).toBe(2);
-    // The gate is free again, and what it turned away was not counted as a guess.
+    // The concurrency limit is free again, and refused tries were not counted as failures.
     expect(
       await codeOf(limits.withLogin({ ...attempt, accounts: ["new@example.test"] }, async () => 1)),
     ).toBe("done");
   });
 
-  test("no more than so many are under way in all", async () => {
+  test("are limited in number over all peers", async () => {
     const { limits } = create({ concurrency: { allLogins: 3 } });
     const { promise, resolve } = Promise.withResolvers<void>();
     const started = Array.from({ length: 6 }, (_, index) =>
@@ -176,7 +176,7 @@ describe("Logins at other people's servers", () => {
 });
 
 describe("Tool calls of a grant", () => {
-  test("four run at once, the next wait in line, in order, and another grant does not wait", async () => {
+  test("run four at a time; further calls wait in order, and other grants do not wait", async () => {
     const { limits } = create();
     const signal = new AbortController().signal;
     const order: number[] = [];
@@ -196,7 +196,7 @@ describe("Tool calls of a grant", () => {
     for (const leave of leaves.slice(1)) leave();
   });
 
-  test("who gives up while waiting leaves the line, and nobody else's place is lost", async () => {
+  test("that are aborted while waiting leave the queue without affecting others", async () => {
     const { limits } = create({ concurrency: { call: 1 } });
     const controller = new AbortController();
     const first = await limits.enterCall("grt_1", new AbortController().signal);
@@ -209,7 +209,7 @@ describe("Tool calls of a grant", () => {
     (await limits.enterCall("grt_1", new AbortController().signal))();
   });
 
-  test("the sixty-first in a minute is refused with when", async () => {
+  test("are refused after sixty in a minute, with the time to wait", async () => {
     const { limits, clock } = create();
     const signal = new AbortController().signal;
     for (let call = 0; call < rates.call.burst; call++) (await limits.enterCall("grt_1", signal))();
@@ -221,7 +221,7 @@ describe("Tool calls of a grant", () => {
   });
 });
 
-describe("What strangers may ask", () => {
+describe("Unauthenticated endpoints", () => {
   const secret = "0".repeat(64);
   test.each([
     ["POST", "/oauth/token", "token"],
@@ -238,56 +238,62 @@ describe("What strangers may ask", () => {
     ["HEAD", `/download/${secret}`, "page"],
     ["GET", `/upload/${secret}`, "page"],
     ["POST", `/upload/${secret}`, "page"],
-  ] as const)("%s %s is limited per peer, and says when", async (method, path, name) => {
+  ] as const)("%s %s is limited per peer, with Retry-After", async (method, path, name) => {
     const rate = { burst: 2, everyMs: 60_000 };
     await withProduct({ clock: createTestClock(), rates: { [name]: rate } }, async ({ url }) => {
-      const ask = () => fetch(`${url}${path}`, { method, redirect: "manual" });
-      for (const _ of [1, 2]) expect((await ask()).status).not.toBe(429);
-      const third = await ask();
+      const request = () => fetch(`${url}${path}`, { method, redirect: "manual" });
+      for (const _ of [1, 2]) expect((await request()).status).not.toBe(429);
+      const third = await request();
       expect([third.status, third.headers.get("Retry-After")]).toEqual([429, "60"]);
     });
   });
 });
 
-describe("Who a request comes from", () => {
+describe("The peer of a request", () => {
   const proxies = ["10.0.0.0/8", "192.168.1.5", "fd00::/8"];
 
   test.each([
-    ["without proxies the header is not looked at", "198.51.100.7", "1.1.1.1", [], "198.51.100.7"],
-    ["nor from a peer that is no trusted proxy", "198.51.100.7", "1.1.1.1", proxies, "198.51.100.7"],
-    ["a trusted proxy is believed", "10.1.2.3", "198.51.100.7", proxies, "198.51.100.7"],
+    ["without trusted proxies the header is ignored", "198.51.100.7", "1.1.1.1", [], "198.51.100.7"],
+    ["the header of an untrusted peer is ignored", "198.51.100.7", "1.1.1.1", proxies, "198.51.100.7"],
+    ["the header of a trusted proxy is used", "10.1.2.3", "198.51.100.7", proxies, "198.51.100.7"],
     [
-      "what the caller wrote left of it is not",
+      "addresses before the one added by the proxy are ignored",
       "10.1.2.3",
       "1.1.1.1, 2.2.2.2, 198.51.100.7",
       proxies,
       "198.51.100.7",
     ],
     [
-      "a chain of trusted proxies is walked",
+      "a chain of trusted proxies is followed",
       "10.1.2.3",
       "198.51.100.7, 192.168.1.5, 10.9.9.9",
       proxies,
       "198.51.100.7",
     ],
     [
-      "no further than the first stranger",
+      "a chain is followed up to the first untrusted address",
       "10.1.2.3",
       "10.0.0.1, 198.51.100.7, 10.9.9.9",
       proxies,
       "198.51.100.7",
     ],
-    ["words are not an address", "10.1.2.3", "198.51.100.7, unknown", proxies, "10.1.2.3"],
-    ["nor are other spellings", "10.1.2.3", "0x7f000001", proxies, "10.1.2.3"],
-    ["no header from a proxy counts the proxy", "10.1.2.3", null, proxies, "10.1.2.3"],
-    ["a port is taken off", "10.1.2.3", "198.51.100.7:4711", proxies, "198.51.100.7"],
+    [
+      "a word instead of an address counts the proxy",
+      "10.1.2.3",
+      "198.51.100.7, unknown",
+      proxies,
+      "10.1.2.3",
+    ],
+    ["other notations of an address count the proxy", "10.1.2.3", "0x7f000001", proxies, "10.1.2.3"],
+    ["a missing header counts the proxy", "10.1.2.3", null, proxies, "10.1.2.3"],
+    ["a port is removed", "10.1.2.3", "198.51.100.7:4711", proxies, "198.51.100.7"],
     ["IPv6 counts as its /64", "2001:db8:1:2:3:4:5:6", null, [], "2001:db8:1:2::/64"],
     ["IPv6 behind a proxy", "fd00::1", "[2001:db8:1:2::9]:443", proxies, "2001:db8:1:2::/64"],
     ["IPv4-mapped is IPv4", "::ffff:198.51.100.7", null, [], "198.51.100.7"],
     ["an IPv4-mapped proxy is the proxy", "::ffff:10.1.2.3", "198.51.100.7", proxies, "198.51.100.7"],
-    ["a zone is no part of the address", "fe80::1%eth0", null, [], "fe80::/64"],
+    ["a zone is removed", "fe80::1%eth0", null, [], "fe80::/64"],
     ["an IPv4-mapped network is IPv4", "10.1.2.3", "198.51.100.7", ["::ffff:10.0.0.0/104"], "198.51.100.7"],
-    ["no socket address at all", undefined, "1.1.1.1", proxies, "unknown"],
+    ["a missing socket address is unknown", undefined, "1.1.1.1", proxies, "unknown"],
   ] as const)("%s", (_, remote, header, trusted, peer) => {
     expect(resolvePeer(remote, header, trusted)).toBe(peer);
   });

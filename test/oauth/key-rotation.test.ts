@@ -15,7 +15,7 @@ import { mailServer } from "../support/mail-server.ts";
 import { startProduct, withProduct } from "../support/product.ts";
 
 mailTest(
-  "A19: a client that registered before the server key was rotated goes on with its id and secret",
+  "A19: a client that registered before the server key was rotated keeps its id and secret",
   async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
@@ -26,12 +26,12 @@ mailTest(
       body: JSON.stringify({ redirect_uris: [redirectUri] }),
     });
     const { client_id: clientId, client_secret: clientSecret } = await registered.json();
-    const walk = async (client: Entrance) => {
+    const authorize = async (client: Entrance) => {
       const begun = await beginAuthorization(client);
       const answer = await requireCode(await submitForm(client, begun, formFields(user, kit)));
       return redeemCode(client, answer.get("code") ?? "", begun.verifier);
     };
-    const { refreshToken } = await walk({ url: first.url, clientId, clientSecret });
+    const { refreshToken } = await authorize({ url: first.url, clientId, clientSecret });
     await first.stop();
 
     const settings = { DATA_DIR: first.dataDir };
@@ -43,7 +43,7 @@ mailTest(
         refresh_token: refreshToken,
       });
       expect(refreshed.status).toBe(200);
-      expect((await walk(client)).accessToken).toHaveLength(64);
+      expect((await authorize(client)).accessToken).toHaveLength(64);
     });
   },
 );

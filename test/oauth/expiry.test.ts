@@ -1,3 +1,4 @@
+/** The lifetimes of requests, codes, tokens and grants, with a test clock and no server. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { openDatabase } from "../../src/db/open.ts";
 import * as tables from "../../src/db/schema.ts";
@@ -23,7 +24,7 @@ let grants: Grants;
 let ended: string[];
 const secrets = createSecrets([newKey()]);
 beforeEach(() => {
-  database = openDatabase({ dataDir: temporaryFolder("sweep") });
+  database = openDatabase({ dataDir: temporaryFolder("expiry") });
   ended = [];
   grants = createGrantsWith(config);
 });
@@ -52,8 +53,8 @@ const newRequest = () => ({
 
 const keepLevel = ({ level }: { level: Level }) => level;
 
-/** A grant with one account whose credentials are some bytes. */
-function attach(request = newRequest()) {
+/** Adds an account with arbitrary bytes as credentials to the request's pending grant. */
+function attachAccount(request = newRequest()) {
   const pending = grants.authorizationFlow.attachAccount(request, "send", ({ grantId }) => {
     const credentials = Buffer.from("sealed");
     database.db
@@ -69,49 +70,51 @@ function redeem(code: string | undefined) {
   return grants.redeemCode({ code: code ?? "", clientId: "test", redirectUri, codeVerifier: verifier });
 }
 
-function countOf(name: string): number {
+function countRows(name: string): number {
   return database.db.all<{ n: number }>(`SELECT count(*) AS n FROM ${name}`)[0]?.n ?? -1;
 }
 
-describe("What has expired is swept, and its credentials with it:", () => {
-  test("a passage nobody finished, ten minutes after its last login", () => {
-    const { grantId } = attach();
+describe("The sweep deletes, with its credentials,", () => {
+  test("a pending grant, ten minutes after its last login", () => {
+    const { grantId } = attachAccount();
     clock.advance(10 * minute - 1);
     grants.sweep();
-    expect(countOf("accounts")).toBe(1);
+    expect(countRows("accounts")).toBe(1);
     clock.advance(1);
     grants.sweep();
     expect(ended).toEqual([grantId]);
-    expect([countOf("grants"), countOf("accounts"), countOf("authorization_requests")]).toEqual([0, 0, 0]);
+    expect([countRows("grants"), countRows("accounts"), countRows("authorization_requests")]).toEqual([
+      0, 0, 0,
+    ]);
   });
 
-  test("a grant whose code nobody redeemed, with the code", () => {
-    const { request, grantId } = attach();
+  test("a grant whose code was not redeemed, and the code", () => {
+    const { request, grantId } = attachAccount();
     grants.authorizationFlow.issueCode(request, keepLevel);
     clock.advance(5 * minute);
     grants.sweep();
     expect(ended).toEqual([grantId]);
-    expect([countOf("grants"), countOf("accounts"), countOf("authorization_codes")]).toEqual([0, 0, 0]);
+    expect([countRows("grants"), countRows("accounts"), countRows("authorization_codes")]).toEqual([0, 0, 0]);
   });
 
-  test("a finished passage, once no form of it can come any more", () => {
-    const { request } = attach();
+  test("a finished request, once every form of it has expired", () => {
+    const { request } = attachAccount();
     redeem(grants.authorizationFlow.issueCode(request, keepLevel));
     clock.advance(10 * minute - 1);
     grants.sweep();
-    expect(countOf("authorization_requests")).toBe(1);
+    expect(countRows("authorization_requests")).toBe(1);
     clock.advance(1);
     grants.sweep();
-    expect([countOf("authorization_requests"), countOf("grants")]).toEqual([0, 1]);
+    expect([countRows("authorization_requests"), countRows("grants")]).toEqual([0, 1]);
   });
 
-  test("a grant nobody refreshed for 180 days; a refresh moves that on", () => {
-    const { request } = attach();
+  test("a grant that was not refreshed for 180 days; a refresh extends it", () => {
+    const { request } = attachAccount();
     const first = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
     clock.advance(179 * day);
     grants.sweep();
-    // Its access token is over and gone, its refresh token is not.
-    expect(countOf("tokens")).toBe(1);
+    // The access token has expired and is deleted; the refresh token is not.
+    expect(countRows("tokens")).toBe(1);
     const second = grants.refresh({ refreshToken: first.refresh_token, clientId: "test" });
     clock.advance(179 * day);
     grants.sweep();
@@ -119,43 +122,43 @@ describe("What has expired is swept, and its credentials with it:", () => {
     expect(() => grants.refresh({ refreshToken: second.refresh_token, clientId: "test" })).not.toThrow();
     clock.advance(180 * day);
     grants.sweep();
-    expect([countOf("grants"), countOf("accounts"), countOf("tokens")]).toEqual([0, 0, 0]);
+    expect([countRows("grants"), countRows("accounts"), countRows("tokens")]).toEqual([0, 0, 0]);
   });
 });
 
-test("A spent code opens nothing any more, and is kept to know a replay by", () => {
-  const { request } = attach();
+test("A spent code is kept to detect a replay, without its wrapped key", () => {
+  const { request } = attachAccount();
   redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   const codes = database.db.select().from(tables.authorizationCodes).all();
   expect(codes.map(({ wrappedKey }) => wrappedKey.length)).toEqual([0]);
 });
 
-test("A code with a wrong verifier ends its grant: nobody could ever use it", () => {
-  const { request, grantId } = attach();
+test("RFC 7636 section 4.6: a wrong code verifier spends the code and ends its grant", () => {
+  const { request, grantId } = attachAccount();
   const code = grants.authorizationFlow.issueCode(request, keepLevel) ?? "";
   const codeVerifier = "w".repeat(43);
   expect(() => grants.redeemCode({ code, clientId: "test", redirectUri, codeVerifier })).toThrow("verifier");
-  expect([ended, countOf("accounts")]).toEqual([[grantId], 0]);
+  expect([ended, countRows("accounts")]).toEqual([[grantId], 0]);
 });
 
-test("A passage that goes on to a second mailbox has ten more minutes, and is on no list before its end", () => {
-  const { request } = attach();
+test("A second account extends the request by ten minutes, and a pending grant is not listed", () => {
+  const { request } = attachAccount();
   clock.advance(9 * minute);
-  attach(request);
+  attachAccount(request);
   clock.advance(9 * minute);
   grants.sweep();
-  expect(countOf("accounts")).toBe(2);
+  expect(countRows("accounts")).toBe(2);
   expect(listGrants(database.db)).toEqual([]);
   expect(grants.authorizationFlow.issueCode(request, keepLevel)).toBeString();
   expect(listGrants(database.db)).toMatchObject([{ accounts: 2 }]);
 });
 
-test("A refresh token outlives its access token, however long that is", () => {
+test("A refresh token outlives its access token, whatever lifetime that has", () => {
   const accessTokenLifetimeSeconds = 31_536_000;
-  const { request } = attach();
-  const patient = createGrantsWith({ ...config, accessTokenLifetimeSeconds });
+  const { request } = attachAccount();
+  const longLived = createGrantsWith({ ...config, accessTokenLifetimeSeconds });
   const code = grants.authorizationFlow.issueCode(request, keepLevel) ?? "";
-  const { refresh_token } = patient.redeemCode({
+  const { refresh_token } = longLived.redeemCode({
     code,
     clientId: "test",
     redirectUri,
@@ -166,8 +169,8 @@ test("A refresh token outlives its access token, however long that is", () => {
   expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).not.toThrow();
 });
 
-test("A swept refresh token is one that was used before, also when the clock is set back", () => {
-  const { request, grantId } = attach();
+test("RFC 9700 section 4.14.2: a rotated token whose key was swept counts as reused, also when the clock is set back", () => {
+  const { request, grantId } = attachAccount();
   const { refresh_token } = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   grants.refresh({ refreshToken: refresh_token, clientId: "test" });
   clock.advance(2 * minute);
@@ -177,8 +180,8 @@ test("A swept refresh token is one that was used before, also when the clock is 
   expect(ended).toEqual([grantId]);
 });
 
-test("A refresh token is over after 180 days also before the sweep", () => {
-  const { request } = attach();
+test("A refresh token expires after 180 days, also before the sweep", () => {
+  const { request } = attachAccount();
   const { refresh_token } = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   clock.advance(180 * day);
   expect(() => grants.refresh({ refreshToken: refresh_token, clientId: "test" })).toThrow(
@@ -187,21 +190,21 @@ test("A refresh token is over after 180 days also before the sweep", () => {
   expect(ended).toEqual([]);
 });
 
-test("The operator's list says when a grant was last used, to the minute", () => {
-  const { request } = attach();
+test("The time of the last use is written at most once a minute", () => {
+  const { request } = attachAccount();
   const { access_token } = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
-  const madeAt = clock.now();
+  const createdAt = clock.now();
   const lastUsedAt = () => listGrants(database.db)[0]?.lastUsedAt;
   clock.advance(minute - 1);
   grants.findLive(access_token);
-  expect(lastUsedAt()).toBe(madeAt);
+  expect(lastUsedAt()).toBe(createdAt);
   clock.advance(1);
   grants.findLive(access_token);
-  expect(lastUsedAt()).toBe(madeAt + minute);
+  expect(lastUsedAt()).toBe(createdAt + minute);
 });
 
-test("A rotated refresh token is still known for a thief's after its key was deleted", () => {
-  const { request, grantId } = attach();
+test("RFC 9700 section 4.14.2: the reuse of a rotated refresh token is detected after its key was deleted", () => {
+  const { request, grantId } = attachAccount();
   const { refresh_token } = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   grants.refresh({ refreshToken: refresh_token, clientId: "test" });
   clock.advance(minute + 2);
@@ -212,19 +215,19 @@ test("A rotated refresh token is still known for a thief's after its key was del
   expect(ended).toEqual([grantId]);
 });
 
-test("A form drawn before a passage was finished never begins it again, also after the sweep", () => {
-  const { request } = attach();
+test("A form drawn before its request was finished does not reopen the request, also after the sweep", () => {
+  const { request } = attachAccount();
   clock.advance(9 * minute);
   expect(grants.authorizationFlow.issueCode(request, keepLevel)).toBeString();
-  // The last form was sealed at that moment and is good for ten minutes.
+  // The last form was sealed at that moment and is valid for ten minutes.
   clock.advance(10 * minute - 1);
   grants.sweep();
   expect(grants.authorizationFlow.isFinished(request)).toBe(true);
   expect(grants.authorizationFlow.attachAccount(request, "send", () => {})).toBeUndefined();
 });
 
-test("A form that failed beside a finished passage does not shorten the grant's life", () => {
-  const { request, grantId } = attach();
+test("A form that fails after its request was finished does not shorten the lifetime of the grant", () => {
+  const { request, grantId } = attachAccount();
   redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   grants.authorizationFlow.extend(request, grantId);
   clock.advance(day);
@@ -232,25 +235,25 @@ test("A form that failed beside a finished passage does not shorten the grant's 
   expect(ended).toEqual([]);
 });
 
-test("A client that refreshes without end keeps 500 tokens of each kind, the newest", () => {
-  const { request } = attach();
+test("A client that refreshes in a loop keeps the newest 500 tokens of each kind", () => {
+  const { request } = attachAccount();
   let pair = redeem(grants.authorizationFlow.issueCode(request, keepLevel));
   const first = pair;
   for (let count = 0; count < 520; count++)
     pair = grants.refresh({ refreshToken: pair.refresh_token, clientId: "test" });
-  expect(countOf("tokens")).toBe(1_000);
+  expect(countRows("tokens")).toBe(1_000);
   expect(grants.findLive(pair.access_token)).toBeDefined();
   expect(grants.findLive(first.access_token)).toBeUndefined();
 });
 
-test("A full disk gives no token, says storage_full, and leaves the code good for when there is room", () => {
-  const { request } = attach();
+test("A full disk fails with storage_full, issues no token, and does not spend the code", () => {
+  const { request } = attachAccount();
   const code = grants.authorizationFlow.issueCode(request, keepLevel);
   const pages = database.db.all<{ page_count: number }>("PRAGMA page_count")[0]?.page_count ?? 0;
   database.db.run(`PRAGMA max_page_count = ${pages}`);
-  // Fills the page that is begun, until SQLite would need another.
+  // Fills the current page until SQLite needs another one.
   const fill = () => {
-    for (;;) attach();
+    for (;;) attachAccount();
   };
   const full = (() => {
     try {
@@ -261,13 +264,13 @@ test("A full disk gives no token, says storage_full, and leaves the code good fo
   })();
   expect(full).toBeInstanceOf(AppError);
   expect(full).toMatchObject({ code: "storage_full", status: 503 });
-  const before = countOf("tokens");
+  const before = countRows("tokens");
   try {
     redeem(code);
   } catch (error) {
     expect(toStorageError(error)).toMatchObject({ code: "storage_full" });
-    expect(countOf("tokens")).toBe(before);
+    expect(countRows("tokens")).toBe(before);
   }
   database.db.run("PRAGMA max_page_count = 1000000");
-  expect(countOf("tokens") > before || redeem(code).access_token.length === 64).toBe(true);
+  expect(countRows("tokens") > before || redeem(code).access_token.length === 64).toBe(true);
 });
