@@ -1,4 +1,4 @@
-/** What follows when the submission server has an email: the copy in Sent, whoever still listens. */
+/** The work after the submission server accepted an email: the copy in Sent, keywords, and the former draft. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ import { createTestClock } from "../support/test-clock.ts";
 import { eventually, pause } from "../support/waiting.ts";
 import { type Writer, withWriter } from "../support/writer.ts";
 
-test("a bug met while Sent is looked for does not end the process when nothing is sent", async () => {
+test("a bug in the lookup of Sent does not end the process when the submission fails", async () => {
   const address = "ann@example.test";
   const server = { host: "localhost", port: 1, security: "tls" } as const;
   const owner: ConnectionOwner = {
@@ -62,8 +62,8 @@ test("a bug met while Sent is looked for does not end the process when nothing i
   }
 });
 
-describeMail("A call that ends once the server has the email", () => {
-  /** Sends, ends the call for this reason as soon as the email is taken, and says what came of it. */
+describeMail("A call that ends after the server accepted the email", () => {
+  /** Sends, ends the call for this reason once the email is accepted, and returns the result. */
   async function sendAndEnd(code: AppError["code"], { slowImap = false } = {}) {
     const kit = await mailServer();
     const user = await kit.newUser();
@@ -97,15 +97,15 @@ describeMail("A call that ends once the server has the email", () => {
 
   const done = { accepted: ["ben@example.test"], copyIn: "Sent", warnings: [], copies: 1 };
 
-  test("because the caller went away: its copy is filed all the same", async () => {
+  test("because the caller disconnected still files the copy", async () => {
     expect(await sendAndEnd("cancelled")).toEqual(done);
   });
 
-  test("before Sent was found: it is looked for once more", async () => {
+  test("before Sent was found looks it up once more", async () => {
     expect(await sendAndEnd("timed_out", { slowImap: true })).toEqual(done);
   });
 
-  test("because the permission was taken back: nothing is put into the mailbox any more, and that is said", async () => {
+  test("because the grant was revoked changes nothing in the mailbox any more, and says so", async () => {
     expect(await sendAndEnd("permission_missing")).toMatchObject({
       accepted: ["ben@example.test"],
       copyIn: undefined,
@@ -115,7 +115,7 @@ describeMail("A call that ends once the server has the email", () => {
   });
 });
 
-describeMail("A server that takes nothing into Sent and Drafts, and lets nothing be changed there", () => {
+describeMail("A server that refuses every write to Sent and Drafts", () => {
   let kit: MailServerKit;
   beforeAll(async () => {
     const folder = temporaryFolder("acl");
@@ -127,7 +127,7 @@ describeMail("A server that takes nothing into Sent and Drafts, and lets nothing
   });
   afterAll(() => kit.stop());
 
-  test("M06: gets a warning in a successful answer, or a plain refusal of the draft, and nothing twice", async () => {
+  test("M06: gives a warning for a sent email and a refusal for a draft, and nothing is done twice", async () => {
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann }, async (writer) => {
       const sent = await writer.call("send_email", { to: [ben.address], subject: "x", body: "x" });
@@ -140,9 +140,9 @@ describeMail("A server that takes nothing into Sent and Drafts, and lets nothing
     });
   });
 
-  test("has a draft that stays, and an answered email without its mark, told as sent all the same, and not sent again", async () => {
+  test("keeps the draft and leaves the answered email without keyword; the email is sent once", async () => {
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-    // Delivered to the inbox, then moved by the server's own hand: nobody else may write there.
+    // Delivered to the inbox, then moved by doveadm: clients may not write there.
     const place = async (mailbox: string, raw: string, flags: string[]) => {
       await kit.deliver(ann, raw, { flags });
       const move = ["-o", "mail_plugins=", "move", "-u", ann.address, mailbox, "mailbox", "INBOX", "all"];
@@ -162,8 +162,8 @@ describeMail("A server that takes nothing into Sent and Drafts, and lets nothing
   });
 });
 
-describeMail("What cannot be done once an email is sent", () => {
-  test("a draft that is gone already is said when it is replaced, and is no matter when it is sent", async () => {
+describeMail("Work that fails after an email was sent", () => {
+  test("a missing former draft is mentioned when it was to be replaced, not when it was sent", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann }, async ({ mail }) => {
@@ -180,7 +180,7 @@ describeMail("What cannot be done once an email is sent", () => {
     });
   });
 
-  test("an upload that cannot be deleted on a full disk is left to the sweep: the email is answered as sent", async () => {
+  test("an upload that cannot be deleted on a full disk is left to the sweep; the email counts as sent", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const smtp = await startScriptedSmtp();
@@ -213,7 +213,7 @@ describeMail("What cannot be done once an email is sent", () => {
   });
 });
 
-describeMail("A server that does not look into headers when it searches", () => {
+describeMail("A server whose search ignores header fields", () => {
   const CAPABILITY = { say: "* CAPABILITY IMAP4rev1 UIDPLUS MOVE NAMESPACE\r\nTAG OK done\r\n" };
   const names = ["INBOX", "Drafts", "Sent"].map((name) => `* LIST () "/" ${name}\r\n`).join("");
   const rows = [1, 2, 3].map(
@@ -245,7 +245,7 @@ describeMail("A server that does not look into headers when it searches", () => 
     }
   }
 
-  test("keeps the copy of what was sent, and marks no other email as answered", async () => {
+  test("keeps the sent copy, and no other email is marked as answered", async () => {
     const APPEND = { say: "TAG OK [APPENDUID 7 3] done\r\n" };
     await withServer({ APPEND }, async ({ mail }, imap) => {
       const composed = await mail.compose({ basis: { kind: "new" }, ...asked });
@@ -255,7 +255,7 @@ describeMail("A server that does not look into headers when it searches", () => 
     });
   });
 
-  test("and takes nothing more in has not saved a draft (OVERQUOTA, RFC 5530)", async () => {
+  test("and is over quota has not saved a draft (OVERQUOTA, RFC 5530 section 3)", async () => {
     await withServer({ APPEND: { say: "TAG NO [OVERQUOTA] full\r\n" } }, async (writer) => {
       expect(await writer.refusal("draft_email", asked)).toMatchObject({
         code: "mail_server_failed",

@@ -1,4 +1,4 @@
-/** What is fetched of an attachment, and what is not: by the server's own word on it, and never another email's. */
+/** Limits on fetching attachments, from the server's BODYSTRUCTURE, and ids that no longer match. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { MessageStructureObject } from "imapflow";
 import { toEmailContents } from "../../src/email/email-contents.ts";
@@ -19,7 +19,7 @@ const codeOf = (work: Promise<unknown>) =>
   );
 const asWhole = { index: 1, offset: 0, maxCharacters: 1_000 };
 
-describeMail("An attachment on a server that tells of it", () => {
+describeMail("An attachment as BODYSTRUCTURE describes it", () => {
   let server: HostileImap;
   let writer: Writer;
   let id: string;
@@ -55,7 +55,7 @@ describeMail("An attachment on a server that tells of it", () => {
     expect(fetches()).toBe(1);
   });
 
-  test("in an email that is not there at first is looked for once more, after the server was asked for news", async () => {
+  test("of an email that is missing at first is fetched again after a NOOP", async () => {
     server.become({ FETCH: { say: "TAG OK done\r\n" } });
     expect(await codeOf(writer.mail.getAttachment({ id, ...asWhole }))).toBe("email_not_found");
     expect(server.commands.slice(-3).map((line) => line.split(" ").slice(1, 3).join(" "))).toEqual([
@@ -66,7 +66,7 @@ describeMail("An attachment on a server that tells of it", () => {
   });
 });
 
-test("An email of a thousand files is listed as one of five hundred", () => {
+test("An email with 1,000 parts is listed with 500", () => {
   const file = { type: "application/pdf", disposition: "attachment", childNodes: [] };
   const mixed = (childNodes: MessageStructureObject[]): MessageStructureObject => ({
     type: "multipart/mixed",
@@ -77,7 +77,7 @@ test("An email of a thousand files is listed as one of five hundred", () => {
 });
 
 describeMail("An attachment", () => {
-  test("of a mailbox that was renumbered is another email's: it is neither read, described nor handed over", async () => {
+  test("under another UIDVALIDITY is neither read, described nor streamed", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const attachments = [{ filename: "a.txt", content: "theirs" }];
@@ -100,7 +100,7 @@ describeMail("An attachment", () => {
     });
   });
 
-  test("that is a picture of more than a megabyte is not shown, and said to be too large", async () => {
+  test("that is a picture of over 1 MB is not shown, and the answer says that it is too large", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const content = Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), Buffer.alloc(1_000_001)]);

@@ -1,4 +1,4 @@
-/** get_attachment over a real Dovecot: what is in files of every kind, within limits, or a link. */
+/** get_attachment over a real Dovecot: files of every kind as text, limits, and download links. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
@@ -19,7 +19,7 @@ const event =
 const inner =
   "From: Carl <carl@example.org>\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Inner <b>words</b></p>";
 
-/** name, declared type, bytes, and what its text holds. */
+/** Name, declared type, bytes, and a string that the text contains. */
 const files: [string, string, Buffer, string[]][] = [
   [
     "report.pdf",
@@ -146,26 +146,26 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     if (name === "page.html") expect(text).not.toContain("hidden");
   });
 
-  test("shows a small picture as a picture, once", async () => {
+  test("answers a small picture as one image", async () => {
     const { content, structured } = await read("dot.png");
     expect(content[1]).toEqual({ type: "image", data: png().toString("base64"), mimeType: "image/png" });
     expect(structured).not.toHaveProperty("image");
     expect(structured.kind).toBe("image");
   });
 
-  test("gives a link for what holds no text, and says so", async () => {
+  test("answers a file without text with a download link, and says so", async () => {
     const { text, structured } = await read("noise.bin");
     expect(structured.kind).toBe("none");
     expect(text).toContain("https://here.example/download/secret");
     expect(text).toContain("no text to be read");
   });
 
-  test("a picture that is none is read as what it is, never shown", async () => {
+  test("reads a file that only claims to be a picture by its bytes", async () => {
     const { content } = await read("pretends.png");
     expect(content.map(({ type }) => type)).toEqual(["text"]);
   });
 
-  test("says that a file is damaged, or unpacks beyond its limit, and gives a link", async () => {
+  test("reports a damaged file or one that unpacks beyond the limit, with a download link", async () => {
     for (const [name, note] of [
       ["broken.pdf", "The file is damaged"],
       ["bomb.docx", "The unpacked file is larger than 64 MB"],
@@ -176,7 +176,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     }
   });
 
-  test("continues a long text with offset, nothing lost", async () => {
+  test("continues a long text by offset without a gap", async () => {
     const first = await read("long.txt", { max_characters: 30_000 });
     expect(first.structured).toMatchObject({ offset: 0, end: 30_000, total: 50_000, next_offset: 30_000 });
     const rest = await read("long.txt", { offset: 30_000, max_characters: 30_000 });
@@ -184,12 +184,12 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     expect(rest.structured).not.toHaveProperty("next_offset", 50_000);
   });
 
-  test("says where a text ends to one who reads on after it", async () => {
+  test("says where the text ends for an offset past it", async () => {
     const { text } = await read("long.txt", { offset: 50_000 });
     expect(text).toContain("The text ends at character 50000: nothing is left at offset 50000.");
   });
 
-  test("gives a link on request, without reading the file", async () => {
+  test("answers a download link on request without reading the file", async () => {
     const { structured, text } = await read("report.pdf", { link: true });
     expect(structured).toMatchObject({
       kind: "link",
@@ -199,13 +199,13 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     expect(text).not.toContain("Page one");
   });
 
-  test("names the attachments there are when there is no such one", async () => {
+  test("names the existing attachments for an unknown index", async () => {
     const error: AppError = await read("nothing", { index: 99 }).catch((problem) => problem);
     expect(error.code).toBe("attachment_not_found");
     expect(error.message).toContain(`1 to ${files.length + others.length}`);
   });
 
-  test("reads an email that is attached to an email, by fetching its text alone", async () => {
+  test("reads an attached email by fetching its text only", async () => {
     await withReader(kit, user, async (reader) => {
       const { emails } = await reader.mail.searchEmails({ query: "subject:forwarded", limit: 1 });
       const { text } = await reader.call(getAttachmentTool, { id: emails[0]?.id ?? "", index: 1 });
@@ -214,7 +214,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     });
   });
 
-  test("says whose an attached email is, which files it has, and in its HTML where it begins", async () => {
+  test("shows sender and files of an attached email, and where it starts in HTML", async () => {
     const letters = ["attached-email", "digest"].map((name) => join(fixtures, `${name}.eml`));
     const other = await kit.newUser();
     for (const path of letters) await kit.deliver(other, await Bun.file(path).bytes());
@@ -248,7 +248,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
 });
 
 describe("the document reader", () => {
-  test("is killed at its deadline, and says that it took too long", async () => {
+  test("is killed at its deadline, and the answer says that reading took too long", async () => {
     const reader = createDocumentReader({ deadlineMs: 1 });
     const error: AppError = await reader.read(pdf(["x"]), AbortSignal.timeout(10_000)).then(
       () => {
@@ -259,7 +259,7 @@ describe("the document reader", () => {
     expect(error.code).toBe("timed_out");
   });
 
-  test("reads two at once and the third after them", async () => {
+  test("reads two files at once and a third after them", async () => {
     const reader = createDocumentReader();
     const read = await Promise.all(
       ["one", "two", "three"].map((text) => reader.read(pdf([text]), AbortSignal.timeout(20_000))),

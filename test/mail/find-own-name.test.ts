@@ -1,4 +1,4 @@
-/** The name beside the address an email of ours comes from. */
+/** The display name in From. */
 import { expect, test } from "bun:test";
 import { openImap, proveImap } from "../../src/imap/connect.ts";
 import { createOwnNameFinder } from "../../src/mail/sending/find-own-name.ts";
@@ -20,7 +20,7 @@ async function toCredentials(user: User) {
   return { ...user, username: user.address, provider: "generic", imap };
 }
 
-/** The name that is found for a user whose Sent holds emails of these names, oldest first. */
+/** The name found for a user whose Sent holds emails with these names, oldest first. */
 async function findName(user: User, names: readonly string[]): Promise<string | undefined> {
   await (await mailServer()).deliverAll(
     user,
@@ -34,8 +34,8 @@ async function findName(user: User, names: readonly string[]): Promise<string | 
   }
 }
 
-describeMail("The name a person writes under", () => {
-  test("stands in From, as in what they sent themselves", async () => {
+describeMail("The display name of a person", () => {
+  test("stands in From as in the emails they sent themselves", async () => {
     const kit = await mailServer();
     const [user, ben] = [await kit.newUser(), await kit.newUser()];
     await kit.deliverAll(user, [from("=?utf-8?q?Ann_L=C3=A9e?=", user.address.toUpperCase())]);
@@ -48,7 +48,7 @@ describeMail("The name a person writes under", () => {
     });
   });
 
-  test("is left out where nothing was sent yet", async () => {
+  test("is absent where Sent is empty", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await withProduct({}, async (product) => {
@@ -58,7 +58,7 @@ describeMail("The name a person writes under", () => {
     });
   });
 
-  test("is the newest one beside this very address, in one line, and never another address", async () => {
+  test("is the newest one beside exactly this address, in one line, and never an address", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     expect(await findName(user, [])).toBeUndefined();
@@ -68,7 +68,7 @@ describeMail("The name a person writes under", () => {
     expect(await findName(user, ["=?utf-8?q?Eve=0D=0ABcc=3A_x?="])).toBe("Eve Bcc: x");
   });
 
-  test("is not waited for: the login is proven without it", async () => {
+  test("does not delay the login check", async () => {
     const user = await (await mailServer()).newUser();
     const deps = { outbound, signal: AbortSignal.timeout(20_000) };
     const never = () => new Promise<string>(() => {});

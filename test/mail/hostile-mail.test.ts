@@ -1,4 +1,4 @@
-/** Mail and mailbox names made to break, mislead or command: every one is text and nothing else. */
+/** Emails and mailbox names crafted to break a parser, mislead a reader or inject commands are treated as text. */
 import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { AppError } from "../../src/errors.ts";
@@ -13,7 +13,7 @@ import { withReader } from "../support/reader.ts";
 
 const fixtures = join(import.meta.dir, "..", "fixtures");
 
-describeMail("hostile mail", () => {
+describeMail("Hostile mail", () => {
   let kit: MailServerKit;
   let user: User;
 
@@ -22,7 +22,7 @@ describeMail("hostile mail", () => {
     user = await kit.newUser();
   });
 
-  test("I08: a mailbox with any name a server takes is listed, read and searched by that name", async () => {
+  test("I08: a mailbox of any name that a server accepts is listed, read and searched by that name", async () => {
     const names = [
       'quo"ted',
       "star*per%cent",
@@ -44,7 +44,7 @@ describeMail("hostile mail", () => {
       for (const name of names) {
         expect(listed).toContain(name);
         await kit.deliver(user, `Subject: in ${name}\nFrom: a@example.test\n\nwords`, { mailbox: name });
-        // Also as a list shows it, or a person types it.
+        // Also by the name as a list shows it and as a person types it.
         for (const mailbox of [name, name.normalize("NFC").trim().toUpperCase()])
           expect((await call(getRecentEmailsTool, { mailbox })).structured.total).toBe(1);
         const found = await call(searchEmailsTool, { query: "words", mailbox: name });
@@ -55,7 +55,7 @@ describeMail("hostile mail", () => {
     });
   });
 
-  test("an email of more texts than are read says how many it leaves out", async () => {
+  test("an email with more text parts than are read says how many are left out", async () => {
     const emails = Array.from({ length: 60 }, (_, at) => `--e\n\nSubject: post ${at}\n\nWords ${at}.\n`);
     const digest = `Subject: All\nMIME-Version: 1.0\nContent-Type: multipart/digest; boundary=e\n\n${emails.join("")}--e--\n`;
     await kit.deliver(user, digest);
@@ -70,7 +70,7 @@ describeMail("hostile mail", () => {
     });
   });
 
-  test("I08: names that no mailbox has are refused before a command is sent, or not found", async () => {
+  test("I08: invalid mailbox names are refused before a command is sent, others are not found", async () => {
     const names = [
       "a\r\nA1 LOGOUT",
       "nul\0",
@@ -94,12 +94,12 @@ describeMail("hostile mail", () => {
           mailbox,
         ]);
       }
-      // The connection lives on and obeys nothing that was in the names.
+      // The connection is intact and executed nothing out of the names.
       expect((await mail.listMailboxes()).length).toBeGreaterThan(5);
     });
   });
 
-  test("P04: hidden text is gone and counted, in the body and in what is searched out of it", async () => {
+  test("P04: hidden text is removed and counted, in the body and in snippets", async () => {
     const { lines, omissions } = htmlToMarkdown(
       await Bun.file(join(fixtures, "html", "hidden-text.html")).text(),
     );
@@ -123,7 +123,7 @@ describeMail("hostile mail", () => {
     expect(omissions.trackingPixels).toBe(1);
   });
 
-  test("P04: what hides words in style sheets hides them here; what only looks as if does not", () => {
+  test("P04: text hidden by style sheets is removed, and visible text is kept", () => {
     const shown = (html: string) => htmlToMarkdown(html).lines.join(" ");
     expect(shown("<style>.a{color:#fff}</style><p class=a>hidden</p><p>seen</p>")).toBe("seen");
     expect(
@@ -148,7 +148,7 @@ describeMail("hostile mail", () => {
     ).toBe("seen");
   });
 
-  test("P04: what newer CSS hides is hidden, too, by shorthands and by lengths in any unit", () => {
+  test("P04: text hidden by newer CSS, shorthands and lengths in any unit is removed", () => {
     const shown = (style: string) => htmlToMarkdown(`<div style="${style}">hidden</div>seen`).lines.join(" ");
     for (const style of [
       "margin:0 0 0 -9999px",
@@ -175,7 +175,7 @@ describeMail("hostile mail", () => {
       expect([style, shown(style)]).toEqual([style, "hidden seen"]);
   });
 
-  test("RFC 8601 section 2.2: a sender's own address and what it is called cannot say that a check passed", async () => {
+  test("RFC 8601 section 2.2: a result inside an address or display name does not count as a passed check", async () => {
     await kit.deliver(user, await Bun.file(join(fixtures, "eml", "auth-quoted.eml")).bytes());
     await withReader(kit, user, async ({ mail, call }) => {
       const { emails } = await mail.searchEmails({ query: "subject:verdicts", limit: 1 });
@@ -184,7 +184,7 @@ describeMail("hostile mail", () => {
     });
   });
 
-  test("text that imitates the marks of the fence cannot end it", async () => {
+  test("text that imitates the markers of the fence cannot end it", async () => {
     await kit.deliver(user, await Bun.file(join(fixtures, "eml", "fence-imitation.eml")).bytes());
     await withReader(kit, user, async ({ mail, call }) => {
       const { emails } = await mail.searchEmails({ query: "subject:ignore", limit: 1 });
@@ -201,7 +201,7 @@ describeMail("hostile mail", () => {
     });
   });
 
-  test("nothing from mail stands outside the fence, in any reading tool", async () => {
+  test("no reading tool shows text from mail outside the fence", async () => {
     const secret = "Canaryword";
     const victim = await kit.newUser();
     await kit.withImap(victim, async (imap) => {

@@ -7,14 +7,14 @@ import { mailServer } from "../support/mail-server.ts";
 import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 
-/** The attachments of the newest email in Drafts, as bytes. */
+/** The attachments of the newest draft, as bytes. */
 async function attachmentsOf(raw: string): Promise<Buffer[]> {
   const { attachments } = await PostalMime.parse(raw);
   return attachments.map(({ content }) => Buffer.from(content as ArrayBuffer));
 }
 
-describeMail("Emails larger than a piece", () => {
-  test("are passed on whole: forwarded, and by reference to an attachment", async () => {
+describeMail("Emails larger than one FETCH", () => {
+  test("are forwarded whole, also by reference to an attachment", async () => {
     const kit = await mailServer();
     await withProduct({}, async (product) => {
       const { user, client } = await connectPerson(product);
@@ -47,7 +47,7 @@ describeMail("Emails larger than a piece", () => {
     });
   });
 
-  test("and too large to go along are passed on as their text, or with one of their attachments, and answered whole", async () => {
+  test("and too large to forward go as text or with one attachment; a reply quotes them whole", async () => {
     const kit = await mailServer();
     await withProduct({}, async (product) => {
       const { user, client } = await connectPerson(product);

@@ -1,4 +1,4 @@
-/** What mailboxes there are on servers that tell less, or tell it in their own way. */
+/** Lists of mailboxes on servers with fewer capabilities or unusual answers. */
 import { expect, test } from "bun:test";
 import type { ImapFlow } from "imapflow";
 import { openImap } from "../../src/imap/connect.ts";
@@ -25,7 +25,7 @@ async function withImap<T>(on: HostileScript["on"], work: (imap: ImapFlow) => Pr
   }
 }
 
-/** A name as LIST has it (RFC 3501 section 5.1.3). */
+/** A mailbox name in modified UTF-7 (RFC 3501 section 5.1.3). */
 const toModifiedUtf7 = (name: string) =>
   name.replace(/[^\x20-\x7e]+/g, (letters) => {
     const bytes = Buffer.from(letters, "utf16le").swap16().toString("base64");
@@ -36,7 +36,7 @@ const list = (...rows: string[]) => ({
   say: `${rows.map((row) => `* LIST ${row}\r\n`).join("")}TAG OK done\r\n`,
 });
 
-test("A mailbox that holds no emails is not named, in whatever letters the server says so (RFC 3501 section 7.2.2)", async () => {
+test("A \\Noselect mailbox is not listed, whatever the case of the attribute (RFC 3501 section 7.2.2)", async () => {
   const rows = list('(\\NoSelect) "/" a', '(\\NOSELECT) "/" b', '(\\nonexistent) "/" c', '() "/" INBOX');
   await withImap({ LIST: rows }, async (imap) => {
     expect((await knownMailboxes(imap)).map(({ path }) => path)).toEqual(["INBOX"]);
@@ -44,7 +44,7 @@ test("A mailbox that holds no emails is not named, in whatever letters the serve
   });
 });
 
-test("Without LIST-STATUS as many are counted as there is time for, those with a role first; the others are named all the same", async () => {
+test("Without LIST-STATUS mailboxes are counted while time lasts, those with a role first; the rest is listed without counts", async () => {
   const many = Array.from({ length: 2_000 }, (_, index) => `() "/" box${index}`);
   const LIST = list(...many, '() "/" INBOX', '() "/" Sent');
   const STATUS = { say: "* STATUS INBOX (MESSAGES 7 UNSEEN 2)\r\nTAG OK done\r\n" };
@@ -57,7 +57,7 @@ test("Without LIST-STATUS as many are counted as there is time for, those with a
   });
 });
 
-test("A mailbox whose counts the server refuses is told without, not as empty", async () => {
+test("A mailbox whose STATUS is refused is listed without counts, not as empty", async () => {
   const LIST = list('() "/" INBOX');
   await withImap({ LIST, STATUS: { say: "TAG NO [NOPERM] no\r\n" } }, async (imap) => {
     expect(await listMailboxes(imap)).toEqual([{ path: "INBOX", role: "inbox" }]);
@@ -67,7 +67,7 @@ test("A mailbox whose counts the server refuses is told without, not as empty", 
 test.each<[string, Record<string, string>]>([
   ["Skickade objekt, 草稿夹, 已删除, Spamverdacht, Archiviati", {}],
   ["보낸편지함, 임시보관함, Κάδος, QUARANTAINE, アーカイブ", {}],
-  // Of two the one nearer to the root; what imapflow knows is taken first.
+  // Of two the one nearer to the root; names that imapflow knows go first.
   [
     "Alt/Gelöschte Nachrichten, Mensajes eliminados, Spam, Bulk",
     { trash: "Mensajes eliminados", junk: "Spam" },
@@ -87,7 +87,7 @@ test.each<[string, Record<string, string>]>([
   },
 );
 
-test("Another person's mailboxes and shared ones have no role: what is deleted does not go there (RFC 2342)", async () => {
+test("Mailboxes of other users and shared ones have no role, so nothing is deleted into them (RFC 2342)", async () => {
   const NAMESPACE = {
     say: '* NAMESPACE (("" "/")) (("Other/" "/")) (("Shared/" "/"))\r\nTAG OK done\r\n',
   };
@@ -103,7 +103,7 @@ test("Another person's mailboxes and shared ones have no role: what is deleted d
   });
 });
 
-test("A mailbox that a server lists twice is one", async () => {
+test("A mailbox that LIST names twice is listed once", async () => {
   await withImap({ LIST: list('() "/" INBOX', '() "/" Sent', '() "/" Sent') }, async (imap) => {
     expect((await knownMailboxes(imap)).map(({ path, role }) => [path, role])).toEqual([
       ["INBOX", "inbox"],

@@ -16,7 +16,7 @@ import { withWriter } from "../support/writer.ts";
 
 const notDone = (data: Record<string, unknown>) => data.not_done as { id: string; problem: string }[];
 
-/** What each kind of server offers, as Dovecot tells it. */
+/** Capabilities of each kind of server, in Dovecot's form. */
 const bare = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE NAMESPACE LIST-EXTENDED SPECIAL-USE";
 const kinds = [
   { kind: "MOVE and UIDPLUS", settings: "", newIds: true, expunges: true },
@@ -38,7 +38,7 @@ describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
     if (settings !== "") await kit.stop();
   });
 
-  test("moves what is there, names what is missing, tells new ids, and never expunges somebody else's email", async () => {
+  test("moves existing emails, names missing ones, answers new ids, and expunges no other email", async () => {
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
       const ids = await idsOf(writer);
@@ -64,7 +64,7 @@ describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
     });
   });
 
-  test("undo brings moved and deleted emails back", async () => {
+  test("undo restores moved and deleted emails", async () => {
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
       const ids = await idsOf(writer);
@@ -82,7 +82,7 @@ describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
     });
   });
 
-  test("erases exactly the named emails, or says that it cannot", async () => {
+  test("erases exactly the given emails, or says that it cannot", async () => {
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
       const ids = await idsOf(writer);
@@ -97,17 +97,17 @@ describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
   });
 });
 
-describeMail("Gmail, which keeps in All Mail what is expunged elsewhere", () => {
+describeMail("Gmail, where an expunged email stays in All Mail", () => {
   let kit: MailServerKit;
   beforeAll(async () => {
     kit = await startMailServer({ settings: `imap_capability = ${bare} UIDPLUS MOVE X-GM-EXT-1` });
   });
   afterAll(() => kit.stop());
 
-  test("erases through its Trash, and files what is sent by itself", async () => {
+  test("erases through Trash, and files its own copy of sent mail", async () => {
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
-      // By hand: Dovecot does not know the FETCH items that a server with this capability is asked for.
+      // The script answers these itself: Dovecot does not know Gmail's FETCH items.
       const accountTag = toAccountTag(writer.owner.accountId);
       const ids = await kit.withImap(user, async (imap) => {
         const { uidValidity } = await imap.mailboxOpen("INBOX");
@@ -133,7 +133,7 @@ describeMail("Gmail, which keeps in All Mail what is expunged elsewhere", () => 
 });
 
 describeMail("A server that keeps all mailboxes under INBOX (RFC 2342)", () => {
-  test("takes a mailbox by its name without the prefix, and ids are the same whichever way it was named", async () => {
+  test("accepts a mailbox name without the prefix, and ids do not depend on how it was named", async () => {
     const kit = await startMailServer({
       settings: "namespace inbox {\n  prefix = INBOX.\n  separator = .\n}",
     });
@@ -157,7 +157,7 @@ describeMail("A server that keeps all mailboxes under INBOX (RFC 2342)", () => {
   });
 });
 
-/** The organizing verbs over a server; `down` refuses what is asked of a mailbox. */
+/** The organizing verbs over a server that refuses to select the mailboxes in `down`. */
 function organisingOver(imap: MailServer, { address, password }: { address: string; password: string }) {
   const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });
   const clock = createTestClock();
@@ -190,7 +190,7 @@ function organisingOver(imap: MailServer, { address, password }: { address: stri
 }
 
 describeMail("Undo over several mailboxes", () => {
-  test("puts back what it can, and gives back the one mailbox that is to be tried again", async () => {
+  test("reverts what it can, and returns the changes of the mailbox to be retried", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     for (const mailbox of ["INBOX", "Archive"]) await kit.deliver(user, raw(mailbox), { mailbox });
@@ -244,13 +244,13 @@ async function withScript(
 
 const told = ({ outcomes }: { outcomes: { done: boolean }[] }) => outcomes.map(({ done }) => done);
 const codeOf = (work: Promise<unknown>) => work.catch((error: AppError) => error.code);
-/** What was asked of the server, but for what only looks. */
+/** Commands that the server got, without those that only read. */
 const acts = (server: HostileImap) =>
   server.commands
     .map((line) => line.split(" ").slice(1).join(" "))
     .filter((line) => /MOVE|EXPUNGE|SELECT/.test(line));
 
-test("A server with UIDPLUS and no MOVE that copied some of the emails keeps the originals of the others", () =>
+test("A server with UIDPLUS and without MOVE keeps the originals of emails that COPYUID does not name (RFC 4315)", () =>
   withScript(
     {
       CAPABILITY: { say: "* CAPABILITY IMAP4rev1 UIDPLUS\r\nTAG OK done\r\n" },
@@ -262,7 +262,7 @@ test("A server with UIDPLUS and no MOVE that copied some of the emails keeps the
     },
   ));
 
-test("A move that names no new ids counts what is gone as moved, and nothing when nothing is gone", async () => {
+test("A MOVE without COPYUID counts emails that left the mailbox as moved, and none when none left", async () => {
   const done = "TAG OK done\r\n";
   const quiet = { MOVE: { say: done }, SEARCH: { say: `* SEARCH 1 2\r\n${done}` } };
   await withScript(quiet, async (over, ids) => {
@@ -299,7 +299,7 @@ const unread = {
   say: `${[1, 2, 3].map((uid) => `* ${uid} FETCH (UID ${uid} FLAGS ())\r\n`).join("")}TAG OK done\r\n`,
 };
 
-test("What the server refuses to mark or to erase is not said to be done", () =>
+test("A refused STORE or EXPUNGE is not reported as done", () =>
   withScript({ FETCH: unread, STORE: { say: "TAG NO not today\r\n" } }, async (over, ids, server) => {
     expect(await codeOf(over.markAsRead(ids, true))).toBe("mail_server_failed");
     expect(await codeOf(over.changeFlags(ids, { add: ["\\Flagged"], remove: [] }))).toBe(
@@ -309,7 +309,7 @@ test("What the server refuses to mark or to erase is not said to be done", () =>
     expect(server.commands.filter((line) => line.includes("EXPUNGE"))).toEqual([]);
   }));
 
-test("A flag the mailbox would drop in silence is refused (PERMANENTFLAGS, RFC 9051 section 7.1)", () => {
+test("A flag that PERMANENTFLAGS does not allow is refused (RFC 9051 section 7.1)", () => {
   const say =
     "* 3 EXISTS\r\n* OK [PERMANENTFLAGS (\\Seen)] ok\r\n* OK [UIDVALIDITY 7] ok\r\nTAG OK [READ-WRITE] done\r\n";
   return withScript({ FETCH: unread, SELECT: { say } }, async (over, ids, server) => {
@@ -319,20 +319,20 @@ test("A flag the mailbox would drop in silence is refused (PERMANENTFLAGS, RFC 9
   });
 });
 
-test("An id of another account is refused before anything is asked of the server", () =>
+test("An id of another account is refused before a command is sent", () =>
   withScript({}, async (over, ids, server) => {
     const foreign = toEmailId({ accountTag: "ffffffff", mailbox: "INBOX", uidValidity: 7n, uid: 1 });
     expect(await codeOf(over.deleteEmails([...ids, foreign], true))).toBe("invalid_input");
     expect(acts(server)).toEqual([]);
   }));
 
-test("Of emails to be erased one that is gone already is named, and only the others are expunged", () =>
+test("A missing email among those to erase is named, and only the others are expunged", () =>
   withScript({ SEARCH: { say: "* SEARCH 1 2\r\nTAG OK done\r\n" } }, async (over, ids, server) => {
     expect(told(await over.deleteEmails(ids, true))).toEqual([true, true, false]);
     expect(acts(server)).toEqual(["SELECT INBOX", "UID EXPUNGE 1:2"]);
   }));
 
-test("On Gmail what is to be erased goes to Trash first and is expunged there, where alone that erases", () =>
+test("On Gmail an email is moved to Trash and expunged there, since an expunge elsewhere only removes a label", () =>
   withScript(
     {
       CAPABILITY: { say: "* CAPABILITY IMAP4rev1 UIDPLUS MOVE NAMESPACE X-GM-EXT-1\r\nTAG OK done\r\n" },

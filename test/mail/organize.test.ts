@@ -11,7 +11,7 @@ import { withWriter } from "../support/writer.ts";
 const notDone = (data: Record<string, unknown>) => data.not_done as { id: string; problem: string }[];
 
 describeMail("Flags", () => {
-  test("are set on the emails that are there, the missing one is named, and undo takes back only what changed", async () => {
+  test("are set on existing emails, a missing one is named, and undo reverts only what changed", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
@@ -31,7 +31,7 @@ describeMail("Flags", () => {
     });
   });
 
-  test("flag_email stars, labels and takes both off again; undo restores what was", async () => {
+  test("are added and removed by flag_email, and undo restores the former ones", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
@@ -68,7 +68,7 @@ describeMail("Flags", () => {
     });
   });
 
-  test("I11: flags on an email that is gone, an id of another numbering, and a mailbox that is gone are refused", async () => {
+  test("I11: are refused for a missing email, another UIDVALIDITY and a missing mailbox", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
@@ -82,7 +82,7 @@ describeMail("Flags", () => {
       await kit.withImap(user, async (imap) => {
         await imap.mailboxDelete("Short");
       });
-      // A server may end the connection that had it selected; the next call finds out why.
+      // A server may close the connection that had it selected; the next call finds the reason.
       await writer.refusal("mark_as_read", { ids: [old] });
       expect((await writer.refusal("mark_as_read", { ids: [old] })).code).toBe("mailbox_not_found");
       await kit.withImap(user, async (imap) => {
@@ -98,7 +98,7 @@ describeMail("Flags", () => {
 });
 
 describeMail("Moving", () => {
-  test("takes 500 emails in one call, with one of them missing, and undo brings 499 back", async () => {
+  test("moves 500 emails in one call with one missing, and undo moves 499 back", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await kit.deliverAll(
@@ -131,7 +131,7 @@ describeMail("Moving", () => {
     });
   }, 20_000);
 
-  test("undone while the server is away can be undone again when it is back", async () => {
+  test("that could not be undone while the server was down can be undone when it is back", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     const user = await newMailbox(kit);
@@ -154,7 +154,7 @@ describeMail("Moving", () => {
     }
   });
 
-  test("that cannot be written down for undo is answered as done, with the new ids, and says so", async () => {
+  test("that the undo log could not record is answered as done with new ids, and says so", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
@@ -170,7 +170,7 @@ describeMail("Moving", () => {
     });
   });
 
-  test("is undone at once, also by a connection that had the other mailbox open before", async () => {
+  test("is undone also over a connection that had the other mailbox selected before", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
@@ -184,7 +184,7 @@ describeMail("Moving", () => {
     });
   });
 
-  test("I11: to a mailbox that does not exist is refused and moves nothing", async () => {
+  test("I11: to a missing mailbox is refused and moves nothing", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
@@ -195,7 +195,7 @@ describeMail("Moving", () => {
     });
   });
 
-  test("takes a mailbox's name in upper and lower case, says where it is, and what a near one is called", async () => {
+  test("accepts a mailbox name in any case, and proposes the nearest name for an unknown one", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
@@ -209,18 +209,18 @@ describeMail("Moving", () => {
       expect(byRole.data.mailbox).toBe("Junk");
       const near = await writer.refusal("move_email", { ids: [ids.get("three")], mailbox: "Invoice" });
       expect(near.message).toBe('There is no mailbox "Invoice"; the nearest is "Work/Invoices".');
-      // It is the mailbox they were in that is gone.
+      // The source mailbox is missing here.
       await kit.withImap(user, async (imap) => {
         await imap.mailboxDelete("Work/Invoices");
       });
       const gone = { ids: moved.data.new_ids, mailbox: "Archive" };
-      // A server may end the connection that had it selected; the next call finds out why.
+      // A server may close the connection that had it selected; the next call finds the reason.
       await writer.refusal("move_email", gone);
       expect((await writer.refusal("move_email", gone)).message).toBe("There is no such mailbox.");
     });
   });
 
-  test("to the mailbox they are in is no move", async () => {
+  test("to the mailbox that holds the emails leaves them in place", async () => {
     const kit = await mailServer();
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
@@ -232,7 +232,7 @@ describeMail("Moving", () => {
     });
   });
 
-  test("I06: a server lost in the middle of a move is said, and every email is there once, moved or not", async () => {
+  test("I06: interrupted by a lost connection is reported, and each email exists once", async () => {
     const kit = await mailServer();
     const proxy = await startFaultProxy(kit.imap.port);
     const imap = proxy.through(kit.imap);
@@ -247,7 +247,7 @@ describeMail("Moving", () => {
         );
       });
     try {
-      // How many bytes come before the answer to the move, and with it.
+      // Octets before the answer to MOVE, and including it.
       let start = 0;
       expect(
         await move(await newMailbox(kit), () => {
@@ -255,7 +255,7 @@ describeMail("Moving", () => {
         }),
       ).toBe("moved");
       const end = proxy.passed();
-      // TLS tells a little more or less each time: several cuts over the answer, of which some fall into it.
+      // TLS record sizes vary between runs: of several cuts around the answer some fall into it.
       const outcomes: string[] = [];
       for (let step = 0; step < 6; step += 1) {
         const user = await newMailbox(kit);
@@ -271,7 +271,7 @@ describeMail("Moving", () => {
     }
   });
 
-  test("I11: in a mailbox that may only be read is refused", async () => {
+  test("I11: in a read-only mailbox is refused", async () => {
     const folder = temporaryFolder("acl");
     writeFileSync(join(folder, "acl"), "Archive owner lr\n");
     chmodSync(folder, 0o755);
@@ -280,7 +280,7 @@ describeMail("Moving", () => {
     });
     try {
       const user = await strict.newUser();
-      // Delivered by LMTP, then moved by the server's own hand: nobody may write there.
+      // Delivered by LMTP, then moved by doveadm: clients may not write there.
       await strict.deliver(user, raw("one"));
       await strict.dovecot.doveadm(
         "-o",

@@ -1,4 +1,4 @@
-/** What reading costs: octets from the mail server, characters for the model. Counted, not timed. */
+/** Octets from the mail server and characters for the model, counted rather than timed. */
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -10,8 +10,8 @@ import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openReader } from "../support/reader.ts";
 
-describeMail("reading fetches what is read", () => {
-  test("an email of 30 MB is read for less than 300 KB, and so is one that is a text of 30 MB", async () => {
+describeMail("Reading fetches only what is shown", () => {
+  test("an email of 30 MB takes less than 300 KB, also when it is all text", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const attachment = { filename: "film.bin", content: Buffer.alloc(22_000_000, 7) };
@@ -47,11 +47,11 @@ describeMail("reading fetches what is read", () => {
     }
   });
 
-  test("a search over three mailboxes of 10,000 emails answers with totals, and its cursor neither repeats nor skips while mail arrives", async () => {
+  test("a search over three mailboxes of 10,000 emails answers totals, and pages neither repeat nor skip while mail arrives", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const mailboxes = ["INBOX", "Archive", "Sent"];
-    // One email each, then copied on the server until there are ten thousand.
+    // One email each, copied on the server until there are 10,000.
     await Promise.all(
       mailboxes.map((mailbox) =>
         kit.deliver(user, "Subject: number\nFrom: a@example.test\n\nx\n", {
@@ -88,7 +88,7 @@ describeMail("reading fetches what is read", () => {
         });
       }
       expect(new Set(seen).size).toBe(800);
-      // All arrived in the same second: the order is by UID, over the mailboxes, without a gap.
+      // All arrived in the same second, so the order is by UID across the mailboxes.
       const uids = seen.map((id) =>
         Number.parseInt(Buffer.from(id, "base64url").toString("latin1").split("\0")[2] ?? "", 36),
       );
@@ -100,7 +100,7 @@ describeMail("reading fetches what is read", () => {
   }, 60_000);
 });
 
-test("a newsletter comes out at a tenth of its HTML or less", async () => {
+test("a newsletter is rendered in at most a tenth of the size of its HTML", async () => {
   const folder = join(import.meta.dir, "..", "fixtures", "html");
   const names = readdirSync(folder).filter((name) => name.startsWith("newsletter-"));
   expect(names.length).toBeGreaterThan(1);

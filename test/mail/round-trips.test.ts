@@ -1,4 +1,4 @@
-/** What the tools cost on the network, counted by a proxy in front of a real Dovecot. Nothing here is timed. */
+/** Round trips and octets of each tool, counted by a proxy in front of a real Dovecot. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { prepareMailbox } from "../../bench/mailbox.ts";
@@ -33,7 +33,7 @@ async function open(folder: string, emails: number): Promise<Scene> {
   return { user, claude, ids: (recent.data.emails as { id: string }[]).map((row) => row.id) };
 }
 
-/** What one call costs: round trips and octets from the mail servers. */
+/** Round trips and octets from the mail servers of one call. */
 async function cost(work: () => Promise<unknown>): Promise<{ roundTrips: number; received: number }> {
   imap.reset();
   smtp.reset();
@@ -75,7 +75,7 @@ describeMail("A warm connection", () => {
       3,
       ({ claude }) => claude.call("search_emails", { query: "from:river", mailbox: "inbox" }),
     ],
-    // LIST; SEARCH and FETCH meanwhile.
+    // LIST, with SEARCH and FETCH beside it.
     [
       "get_thread of an email that was listed",
       3,
@@ -106,24 +106,24 @@ describeMail("A warm connection", () => {
     );
   });
 
-  test("send_email uses the SMTP connection that is there", async () => {
+  test("send_email reuses the open SMTP connection", async () => {
     const letter = () => ({ to: [large.user.address], subject: `Letter ${Math.random()}`, body: "Hello." });
     await small.claude.call("send_email", letter());
     const logins = kit.submission.logins();
     const { roundTrips } = await cost(() => small.claude.call("send_email", letter()));
     expect(kit.submission.logins()).toBe(logins);
-    // MAIL, RCPT, DATA, the email; meanwhile LIST and SELECT; APPEND, and a look for a second copy.
+    // MAIL, RCPT, DATA and the email, with LIST and SELECT beside them; then APPEND and a search for a second copy.
     expect(roundTrips).toBeLessThanOrEqual(9);
   });
 
-  test("a list of 50 brings less than 60 KB from the server", async () => {
+  test("a list of 50 emails takes less than 60 KB from the server", async () => {
     const list = () => small.claude.call("get_recent_emails", { limit: 50 });
     await list();
     const { received } = await cost(list);
     expect(received).toBeLessThan(60_000);
   });
 
-  test("get_email of an email with a large attachment does not bring the attachment", async () => {
+  test("get_email does not fetch a large attachment", async () => {
     const attachments = [{ filename: "large.pdf", content: Buffer.alloc(2_000_000, 7) }];
     await kit.deliver(small.user, await toRaw({ subject: "Large", text: "See attached.", attachments }));
     const recent = await small.claude.call("get_recent_emails", { limit: 1 });
@@ -143,8 +143,8 @@ describeMail("A warm connection", () => {
       expect(many.received).toBeLessThan(Math.max(few.received, 4_000) * 1.3);
     });
 
-  test("a new connection's first list takes what the login costs, a SELECT, a NOOP and the FETCH", async () => {
-    // TLS, greeting, ID twice, AUTHENTICATE and its answer, NAMESPACE, ENABLE: imapflow's way in.
+  test("the first list on a new connection takes the login, SELECT, NOOP and FETCH", async () => {
+    // imapflow's start: TLS, greeting, ID twice, AUTHENTICATE and its answer, NAMESPACE, ENABLE.
     const login = 9;
     imap.drop();
     const { roundTrips } = await cost(() => small.claude.call("get_recent_emails", { limit: 50 }));

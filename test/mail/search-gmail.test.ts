@@ -1,5 +1,5 @@
 /**
- * search_emails of a Gmail mailbox: what is asked by X-GM-RAW, in which mailbox, and that answers and cursors are right.
+ * search_emails on Gmail: the X-GM-RAW queries, the mailboxes they run in, results and cursors.
  * https://developers.google.com/workspace/gmail/imap/imap-extensions
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
@@ -9,10 +9,10 @@ import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { openReader, type Reader } from "../support/reader.ts";
 
-/** The fifth of March, from midnight to midnight UTC. */
+/** 5 March, from midnight to midnight UTC. */
 const day = "(after:1709596799 before:1709683200)";
 
-/** What Gmail makes of its own words; of any others, nothing, and the search fails. */
+/** Gmail's own query operators as this imitation answers them; any other makes the search fail. */
 const meanings: Record<string, string> = {
   harbour: "TEXT harbour",
   "from:carl lunch": "FROM carl TEXT lunch",
@@ -63,13 +63,13 @@ describeMail("search_emails of Gmail", () => {
     await gmail?.stop();
   });
 
-  /** What is found, where, and with which SEARCH keys. */
+  /** The emails found, the mailboxes searched, and the SEARCH keys sent. */
   async function search(query: string) {
     const from = gmail.commands.length;
     const page = await reader.mail.searchEmails({ query, limit: 20 });
     const asked = gmail.commands.slice(from).flatMap((command) => {
       const [, keys] = /^UID SEARCH (.*)$/.exec(Buffer.from(command, "latin1").toString("utf8")) ?? [];
-      // Whatever Gmail is asked, it is not to leave out trash and spam by itself.
+      // No query may make Gmail leave out trash and spam by itself.
       return keys === undefined
         ? []
         : [keys.replaceAll('\\"', "'").replace('X-GM-RAW "in:anywhere ', 'X-GM-RAW "')];
@@ -96,7 +96,7 @@ describeMail("search_emails of Gmail", () => {
       { ...usual, found: "Lunch", asked: [`CHARSET UTF-8 X-GM-RAW "'at the harbour' -köln"`] },
     ],
     ["on:2024-03-05", { ...usual, found: "Invoice", asked: [`X-GM-RAW "${day}"`] }],
-    // What was answered is a flag, and what is in the body a key of IMAP's: Gmail's own words know neither.
+    // The answered flag and text in the body are IMAP keys: Gmail has no operators for them.
     [
       "has:attachment is:answered",
       { ...usual, found: "Invoice", asked: ['X-GM-RAW "has:attachment" ANSWERED'] },
@@ -105,7 +105,7 @@ describeMail("search_emails of Gmail", () => {
       "body:pay OR subject:lunch",
       { ...usual, found: "Invoice, Lunch", asked: ['OR (BODY "pay") (X-GM-RAW "subject:lunch")'] },
     ],
-    // A label is a mailbox of its own, …
+    // A label alone is searched as a mailbox, …
     ["in:Work", { searched: "Work", skipped: "", found: "Invoice, Lunch", asked: ["RETURN (ALL) ALL"] }],
     ["in:work", { searched: "Work", skipped: "", found: "Invoice, Lunch", asked: ["RETURN (ALL) ALL"] }],
     ["in:work in:INBOX", { ...labelled, found: "Lunch", asked: ['X-GM-RAW "in:inbox" X-GM-LABELS "Work"'] }],
@@ -113,7 +113,7 @@ describeMail("search_emails of Gmail", () => {
       "in:sent harbour",
       { searched: "Sent Mail", skipped: "", found: "Answer", asked: ['X-GM-RAW "harbour"'] },
     ],
-    // … and, where it is one condition of several, something that emails in All Mail have.
+    // … and as one condition of several by a label operator in All Mail.
     ["in:Work in:inbox", { ...labelled, found: "Lunch", asked: ['X-GM-RAW "in:inbox" X-GM-LABELS "Work"'] }],
     [
       "in:Work subject:lunch OR has:attachment -in:inbox",
@@ -150,7 +150,7 @@ describeMail("search_emails of Gmail", () => {
     expect(await search(query)).toEqual(expected);
   });
 
-  test("a label is listed in upper and lower case", async () => {
+  test("a label is found whatever the case of its name", async () => {
     const page = await reader.mail.listEmails({ mailbox: "WORK", limit: 5 });
     expect([page.searched, page.total]).toEqual([["Work"], 2]);
     expect(
@@ -158,11 +158,11 @@ describeMail("search_emails of Gmail", () => {
     ).toContain('nearest is "Work"');
   });
 
-  test("a cursor neither repeats nor skips where Gmail cannot sort, while mail arrives", async () => {
+  test("pages neither repeat nor skip without SORT while mail arrives", async () => {
     const person = await gmail.newUser();
     const count = 30;
     for (let at = 0; at < count; at += 1) {
-      // Three share a second; the order of arrival is another than that of the dates.
+      // Three share a second; they arrived in another order than their dates.
       const date = new Date(Date.UTC(2024, 4, 1) + Math.floor(((at * 7) % count) / 3) * 1000);
       await gmail.deliver(person, `Subject: number ${at}\nFrom: a@example.test\n\nx\n`, { date });
     }

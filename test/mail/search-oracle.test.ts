@@ -1,4 +1,4 @@
-/** search_emails against a naive evaluation of the same query: what is found, in which order, over pages of any size. */
+/** search_emails against a naive evaluation of the same query: results and order over pages of any size. */
 import { beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { toRaw } from "../support/emails.ts";
@@ -22,7 +22,7 @@ const dayMs = 86_400_000;
 const start = Date.UTC(2024, 2, 1);
 const of = <T>(list: readonly T[], at: number): T => list[at % list.length] as T;
 
-/** Around midnights, several in one second, over all mailboxes; every number is used in other combinations. */
+/** Emails around midnight, several in one second, over all mailboxes, with properties in varying combinations. */
 const emails: Email[] = Array.from({ length: 48 }, (_, at) => ({
   name: `n${at}`,
   mailbox: of(["INBOX", "Archive", "Sent", "INBOX", "Trash"], at),
@@ -36,7 +36,7 @@ const emails: Email[] = Array.from({ length: 48 }, (_, at) => ({
 
 const day = ({ received }: Email) => Math.floor((received.getTime() - start) / dayMs);
 
-/** What is written, and what it says of an email. */
+/** A query text and the predicate that it stands for. */
 const leaves: [string, (email: Email) => boolean][] = [
   ["harbour", ({ words }) => words.includes("harbour")],
   ["PLAN", ({ words, topic }) => `${words} ${topic}`.includes("plan")],
@@ -85,7 +85,7 @@ const without = (capabilities: RegExp): ImapRewrite => ({
   answer: (answer) => answer.replaceAll(capabilities, ""),
 });
 
-describeMail("Any query finds what a naive reading of it finds, newest first, once,", () => {
+describeMail("Any query finds what a naive evaluation finds, newest first and once,", () => {
   let kit: MailServerKit;
   let user: User;
   beforeAll(async () => {
@@ -132,7 +132,7 @@ describeMail("Any query finds what a naive reading of it finds, newest first, on
       fc.asyncProperty(query, fc.integer({ min: 3, max: 50 }), async ({ text, holds }, limit) => {
         const expected = emails.filter((email) => email.mailbox !== "Trash" && holds(email));
         const names = await namesOf(reader, text, limit).catch((error) => {
-          // What leaves no mailbox is refused.
+          // A query that leaves no mailbox is refused.
           expect([error.code, expected.length]).toEqual([
             expect.stringMatching(/^(unsupported_query|mailbox_not_found)$/),
             0,

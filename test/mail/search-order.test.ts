@@ -1,4 +1,4 @@
-/** Newest first where the server has no SORT, and the two ways in which a server tells what a search found. */
+/** Sorting on servers without SORT, and the two forms of search results, SEARCH and ESEARCH. */
 import { describe, expect, test } from "bun:test";
 import type { ImapFlow } from "imapflow";
 import { atom, uidSearch } from "../../src/imap/raw-search.ts";
@@ -12,7 +12,7 @@ import { openReader } from "../support/reader.ts";
 const count = 700;
 const minuteMs = 60_000;
 
-/** The same for an index every time; neither in the order of arrival nor all different. */
+/** A date for each index, always the same one; neither in order of arrival nor all different. */
 const minuteOf = (index: number) => (index * 389) % 600;
 
 async function fill(kit: MailServerKit, user: User): Promise<string[]> {
@@ -23,7 +23,7 @@ async function fill(kit: MailServerKit, user: User): Promise<string[]> {
     Array.from({ length: count }, (_, at) => ({
       raw: raw.replace("number 0", `number ${at}`),
       mailbox: "INBOX",
-      // Twelve hours either side of midnight, over weeks.
+      // Twelve hours on either side of midnight, over weeks.
       date: new Date(start + minuteOf(at) * 45 * minuteMs),
     })),
   );
@@ -36,7 +36,7 @@ describe.skipIf(!hasMailServer)(
   "a server without SORT (RFC 5256) and with more matches than are looked at",
   () => {
     for (const esearch of ["", " ESEARCH"]) {
-      test(`is read page by page in the order of arrival, not asked for every date${esearch && ", and answers in ranges"}`, async () => {
+      test(`is read page by page in order of arrival without fetching every date${esearch && ", and answers in ranges"}`, async () => {
         const kit = await startMailServer({
           settings: `imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN${esearch}`,
         });
@@ -60,8 +60,8 @@ describe.skipIf(!hasMailServer)(
             ({ cursor } = page);
           } while (cursor && seen.length <= count);
           expect(seen).toEqual(expected);
-          // A search, the newest numbers' dates, who else may be as new, these dates, the rows; a place to go on from
-          // and a second guess make two more.
+          // A search, the dates of the highest UIDs, other candidates, their dates, and the rows; a position to continue
+          // from and a second guess take two more.
           expect(Math.max(...costs)).toBeLessThanOrEqual(8);
           await connections.close();
         } finally {
@@ -98,7 +98,7 @@ test.skipIf(!hasMailServer)(
 
 type Exec = { command: string; attributes: readonly unknown[] };
 
-/** A connection that answers every command with this ESEARCH. */
+/** A connection that answers each command with this ESEARCH. */
 function answering(ranges: string, capabilities: string[]): { imap: ImapFlow; sent: Exec[] } {
   const sent: Exec[] = [];
   const untagged = {
@@ -124,25 +124,25 @@ function answering(ranges: string, capabilities: string[]): { imap: ImapFlow; se
   return { imap: imap as unknown as ImapFlow, sent };
 }
 
-describe("The answer to a search", () => {
-  test("comes as ESEARCH where IMAP4rev2 is spoken, though nobody asked for it (RFC 9051 section 7.3.4)", async () => {
+describe("The result of a search", () => {
+  test("comes as ESEARCH under IMAP4rev2 without being requested (RFC 9051 section 7.3.4)", async () => {
     const { imap, sent } = answering("9,2:4", []);
     expect(await uidSearch(imap, [atom("ALL")])).toEqual([2, 3, 4, 9]);
     expect(sent).toEqual([{ command: "UID SEARCH", attributes: [atom("ALL")] }]);
   });
 
-  test("is asked for in ranges where the server has them, and holds no ALL when nothing matched (RFC 4731 section 3.1)", async () => {
+  test("is requested in ranges where the server has ESEARCH, and holds no ALL when nothing matched (RFC 4731 section 3.1)", async () => {
     const { imap, sent } = answering("", ["ESEARCH"]);
     expect(await uidSearch(imap, [atom("SEEN")])).toEqual([]);
     expect(sent[0]?.attributes).toEqual([atom("RETURN"), [atom("ALL")], atom("SEEN")]);
   });
 
-  test("may count down within a range, and name a number twice", async () => {
+  test("may hold descending ranges and duplicate UIDs", async () => {
     expect(await uidSearch(answering("5:3,4", []).imap, [atom("ALL")])).toEqual([3, 4, 5]);
   });
 
   for (const ranges of ["1:4294967295", "1:*", "x", "1,,2", "-1:3", "1:1900000,2000000:4000000"])
-    test(`${ranges} is refused, and costs no memory`, async () => {
+    test(`${ranges} is refused without allocating memory for it`, async () => {
       await expect(uidSearch(answering(ranges, []).imap, [atom("ALL")])).rejects.toMatchObject({
         code: "mail_server_failed",
       });

@@ -1,4 +1,4 @@
-/** The pages of search_emails: cursors while mail comes and goes, servers without SORT, and what is said of a page. */
+/** Pages of search_emails: cursors while mail arrives and leaves, servers without SORT, and the text of a page. */
 import { describe, expect, test } from "bun:test";
 import type { EmailPage } from "../../src/mail/reading.ts";
 import { showSearched, showSkipped } from "../../src/tools/rows.ts";
@@ -44,7 +44,7 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
       Array.from({ length: 45 }, async (_, at) => ({
         raw: await toRaw({ subject: `number ${at}`, text: "x" }),
         mailbox: ["INBOX", "Archive", "Sent"][at % 3] ?? "INBOX",
-        // Three at a time share a second, over all three mailboxes.
+        // Groups of three share a second, over all three mailboxes.
         date: new Date(start + Math.floor(at / 3) * 1000),
       })),
     );
@@ -52,7 +52,7 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
     return { kit, user, all: emails.map((_, at) => `number ${at}`) };
   }
 
-  test("neither repeats nor skips while mail arrives in every mailbox", async () => {
+  test("neither repeats nor skips an email while mail arrives in each mailbox", async () => {
     const { kit, user, all } = await filled();
     await withReader(kit, user, async (reader) => {
       const walked = await walk(reader, async (_, at) => {
@@ -66,13 +66,13 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
     });
   });
 
-  test("goes on where each mailbox is asked another thing", async () => {
+  test("continues when each mailbox gets a different query", async () => {
     const { kit, user, all } = await filled();
     await withReader(kit, user, async (reader) => {
       const arrive = async () => {
         await kit.deliver(user, await toRaw({ subject: "number new", text: "x" }));
       };
-      // Every third is in Sent, of which only a few are meant.
+      // Every third is in Sent, of which only few match.
       const query = "(in:inbox OR in:archive OR subject:2) subject:number";
       const meant = all.filter((subject, at) => at % 3 !== 2 || subject.includes("2"));
       const walked = await walk(reader, arrive, query);
@@ -80,7 +80,7 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
     });
   });
 
-  test("goes on at the right place when the page before was deleted", async () => {
+  test("continues at the right position after the emails of the last page were deleted", async () => {
     const { kit, user, all } = await filled();
     await withReader(kit, user, async (reader) => {
       const walked = await walk(reader, async (page) => {
@@ -93,11 +93,11 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
     });
   });
 
-  test("neither repeats nor skips where emails of several mailboxes share second and number", async () => {
+  test("neither repeats nor skips emails of several mailboxes with the same second and UID", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const subjects = ["INBOX", "Archive", "Sent"].map((mailbox) => `number of ${mailbox}`);
-    // As after a move to another company: every email arrived at once, and is its mailbox's first.
+    // As after a migration: all emails arrived in the same second, each as the first of its mailbox.
     for (const subject of subjects)
       await kit.deliver(user, await toRaw({ subject, text: "x" }), {
         mailbox: subject.slice("number of ".length),
@@ -109,7 +109,7 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
     });
   });
 
-  test("does not repeat what was moved to another mailbox that is searched, too", async () => {
+  test("does not repeat an email that was moved to another mailbox of the search", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const start = day("2024-05-01").getTime();
@@ -127,14 +127,14 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
     await withReader(kit, user, async (reader) => {
       const walked = await walk(reader, async (page) => {
         const ids = page.emails.filter(({ mailbox }) => mailbox === "INBOX").map(({ id }) => id);
-        // The place of the very last is found by its second and number, and it would have another number there.
+        // The last position is found by second and UID, and the moved email has another UID there.
         if (ids.length > 1) await reader.mail.moveEmails(ids.slice(0, -1), "archive");
       });
       expect(walked.subjects).toEqual(emails.map(({ subject }) => subject));
     });
   });
 
-  test("belongs to its question", async () => {
+  test("accepts its cursor for the same request only", async () => {
     const { kit, user } = await filled();
     await withReader(kit, user, async ({ mail }) => {
       const { cursor = "" } = await mail.searchEmails({ query: "subject:number", limit: 5 });
@@ -152,7 +152,7 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
 });
 
 describe.skipIf(!hasMailServer)("a mail server with nothing but the bare protocol", () => {
-  test("is searched in the same order, its mailboxes have their roles by name and their counts", async () => {
+  test("is searched in the same order, and its mailboxes have roles by name and counts", async () => {
     const kit = await startMailServer({
       settings: "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN",
     });
@@ -162,7 +162,7 @@ describe.skipIf(!hasMailServer)("a mail server with nothing but the bare protoco
         await imap.mailboxCreate("Gesendete Objekte");
         await imap.mailboxCreate("迷惑メール");
       });
-      // Filed in another order than they arrived.
+      // Appended in another order than they arrived.
       for (const [subject, date] of [
         ["third", "2024-03-03"],
         ["first", "2024-03-01"],
@@ -206,7 +206,7 @@ describe.skipIf(!hasMailServer)("a mail server with nothing but the bare protoco
   });
 });
 
-test("a mailbox that was searched in part is said to be that, and one that was not, not", () => {
+test("a partly searched mailbox is described as such, and an unsearched one as not searched", () => {
   const reason = "took too long";
   const skipped = [
     { mailbox: "Archive", reason },
@@ -219,14 +219,14 @@ test("a mailbox that was searched in part is said to be that, and one that was n
   ]);
 });
 
-test("of hundreds of mailboxes that were searched some are named and the others counted", () => {
+test("of hundreds of searched mailboxes some are named and the others counted", () => {
   const some = (count: number) => Array.from({ length: count }, (_, at) => `M${at}`);
   expect(showSearched(some(2))).toBe("Searched: M0, M1.");
   expect(showSearched(some(16))).toEndWith("M14, M15.");
   expect(showSearched(some(200))).toEndWith("M13, M14, and 185 other mailboxes.");
 });
 
-test("of several accounts' mailboxes each address is named once", () => {
+test("mailboxes of several accounts are listed with each address once", () => {
   const accounts = ["ann@example.org", "ben@example.org"];
   const searched = ["ann@example.org: INBOX", "ann@example.org: Sent", "ben@example.org: A: b"];
   const reason = "only when named";

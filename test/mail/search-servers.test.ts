@@ -1,4 +1,4 @@
-/** search_emails where a mail server, or one of its mailboxes, cannot do what is asked. */
+/** search_emails where a mail server or one of its mailboxes cannot run the search. */
 import { beforeAll, expect, test } from "bun:test";
 import type { MailAccount } from "../../src/mail/mail-account.ts";
 import { type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
@@ -29,7 +29,7 @@ describeMail("A search on a mail server", () => {
 
   const search = (mail: MailAccount, query: string) => mail.searchEmails({ query, limit: 5 });
 
-  test("that searches ASCII only (RFC 3501 section 6.4.4) for other letters is refused with what to do instead", async () => {
+  test("that knows US-ASCII only is refused for other characters, with what to do instead (RFC 3501 section 6.4.4)", async () => {
     const asciiOnly: ImapRewrite = {
       command: (command) =>
         /UID SEARCH .*CHARSET UTF-8/.test(command)
@@ -45,7 +45,7 @@ describeMail("A search on a mail server", () => {
     });
   });
 
-  test("of whose mailboxes only empty ones can be searched is refused; it does not say that nothing matches", async () => {
+  test("where only empty mailboxes can be searched is refused instead of answering that nothing matches", async () => {
     const withoutInbox: ImapRewrite = {
       command: (command) => (command.endsWith("SELECT INBOX") ? { say: "TAG NO not now\r\n" } : command),
     };

@@ -1,4 +1,4 @@
-/** search_emails over a real Dovecot: the whole query language, several mailboxes. */
+/** search_emails over a real Dovecot: the query language over several mailboxes. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { AppError } from "../../src/errors.ts";
 import type { EmailPage } from "../../src/mail/reading.ts";
@@ -106,7 +106,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ["filename:pdf", ["Invoice"]],
     ["filename:*.pdf", ["Invoice"]],
     ["-filename:pdf from:shop.example", []],
-    // Of several negated dates or sizes Dovecot 2.3 goes by the wrong one, when it is asked so.
+    // Dovecot 2.3 uses the wrong one of several negated dates or sizes in one search.
     ["-larger:50K -larger:500K from:carl", ["Lunch on Thursday"]],
     ["-on:2024-03-01 OR -on:2024-03-20 from:carl", ["Large one", "Lunch on Thursday"]],
     ["-after:2024-03-05 -after:2024-03-10 in:inbox", ["Lunch on Thursday"]],
@@ -140,7 +140,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     expect(subjects(await search(query))).toEqual(expected);
   });
 
-  test("says what was searched, how many match, and what was left out and why", async () => {
+  test("says which mailboxes were searched, how many emails match, and which mailboxes were left out and why", async () => {
     const page = await search("harbour", { limit: 1 });
     expect(page.total).toBe(3);
     expect(page.emails).toHaveLength(1);
@@ -153,7 +153,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     expect(page.cursor).toBeString();
   });
 
-  test("searches, of what a query names, neither more nor less, and says which", async () => {
+  test("searches exactly the mailboxes that a query names, and says which", async () => {
     const pages = async (query: string, mailbox?: string) => {
       const { searched, skipped } = await search(query, mailbox === undefined ? {} : { mailbox });
       return { searched: searched.toSorted(), skipped: skipped.map((one) => Object.values(one).join(": ")) };
@@ -169,7 +169,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
       `Junk: ${binned}`,
       "Trash: left out by the query",
     ]);
-    // The tool's own argument is one more in:.
+    // The tool's own argument counts as one more in:.
     expect(await pages("harbour -in:archive", "inbox")).toEqual({ searched: ["INBOX"], skipped: [] });
     expect(await pages("in:inbox OR in:archive", "archive")).toEqual({ searched: ["Archive"], skipped: [] });
     expect(await pages("harbour", "anywhere")).toEqual(await pages("harbour in:anywhere"));
@@ -215,7 +215,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     expect(error.message).toContain(words);
   });
 
-  test("I09: line breaks, literals and quotes in a query are text, never a command; halves and controls are refused", async () => {
+  test("I09: line breaks, literals and quotes in a query are text; lone surrogates and controls are refused", async () => {
     for (const query of [
       "harbour\r\nA1 LOGOUT",
       "harbour {5}nothinglikethis",
@@ -244,7 +244,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
     ]);
   });
 
-  test("a mailbox that is not there is named as such", async () => {
+  test("an unknown mailbox is named in the error", async () => {
     expect((await refusal(search("harbour", { mailbox: "No such" }))).code).toBe("mailbox_not_found");
     expect((await refusal(search("harbour in:nowhere"))).code).toBe("mailbox_not_found");
     expect((await refusal(search("harbour in:all"))).message).toContain("search with in:anywhere");

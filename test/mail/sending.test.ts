@@ -15,12 +15,12 @@ const hello = (to: string | string[], subject = "Hello") => ({
   body: "How *are* you?",
 });
 
-/** What the delivering servers put above an email. */
+/** Header fields that delivering servers prepend. */
 const withoutTrace = (raw: string) =>
   raw.replace(/^((return-path|delivered-to|received):[^\n]*\r?\n([ \t][^\n]*\r?\n)*)+/i, "");
 
-describeMail("What is sent", () => {
-  test("arrives byte for byte as composed, with the envelope asked for, and lies in Sent once, with Bcc", async () => {
+describeMail("A sent email", () => {
+  test("arrives byte for byte as composed, with the requested envelope, and Sent holds one copy with Bcc", async () => {
     const kit = await mailServer();
     const [ann, ben, eve] = [await kit.newUser(), await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann, name: "Änn Lee" }, async ({ mail }) => {
@@ -61,7 +61,7 @@ describeMail("What is sent", () => {
     });
   });
 
-  test("M07: goes to the two recipients that were taken; the third is named with the reason", async () => {
+  test("M07: is delivered to the two accepted recipients, and the answer names the third with the reason", async () => {
     const kit = await mailServer();
     const [ann, ben, cleo] = [await kit.newUser(), await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann }, async (writer) => {
@@ -77,7 +77,7 @@ describeMail("What is sent", () => {
     });
   });
 
-  test("uses one login for several emails, and a new one where the server has hung up meanwhile", async () => {
+  test("uses one login for several emails, and a new one after the server closed the connection", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     const proxy = await startFaultProxy(kit.smtp.port);
@@ -96,11 +96,11 @@ describeMail("What is sent", () => {
   });
 });
 
-describeMail("Copies in Sent", () => {
+describeMail("The copy in Sent", () => {
   const copies = async (kit: MailServerKit, user: User, mailbox: string) =>
     (await kit.read(user, mailbox)).length;
 
-  test("a server with SPECIAL-USE: one, in the mailbox of that role", async () => {
+  test("is filed once in the mailbox with SPECIAL-USE \\Sent (RFC 6154)", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann }, async (writer) => {
@@ -109,7 +109,7 @@ describeMail("Copies in Sent", () => {
     });
   });
 
-  test("a provider that files by itself: none of ours", async () => {
+  test("is not filed by us where the provider files its own", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann, provider: "gmail", filesSentMail: true }, async (writer) => {
@@ -164,7 +164,7 @@ describeMail("Copies in Sent", () => {
     },
   );
 
-  test("M06: when it cannot be filed the email is sent all the same, with a warning, and not again", async () => {
+  test("M06: that cannot be filed becomes a warning; the email is sent, and sent once", async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     const proxy = await startFaultProxy(kit.imap.port);
@@ -197,7 +197,7 @@ describeMail("A server without SPECIAL-USE", () => {
   });
   afterAll(() => kit.stop());
 
-  test("gets its one copy in the mailbox of the localized name", async () => {
+  test("gets one copy in the mailbox with a localized name", async () => {
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await kit.withImap(ann, async (imap) => {
       await imap.mailboxCreate("Gesendete Elemente");
@@ -208,7 +208,7 @@ describeMail("A server without SPECIAL-USE", () => {
     });
   });
 
-  test("gets Sent and Drafts made where there are none", async () => {
+  test("gets Sent and Drafts created where it has none", async () => {
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withWriter({ kit, user: ann }, async (writer) => {
       const draft = await writer.call("draft_email", hello(ben.address));
@@ -221,7 +221,7 @@ describeMail("A server without SPECIAL-USE", () => {
   });
 });
 
-describeMail("When the submission server fails", () => {
+describeMail("A submission that fails", () => {
   async function withSmtp(script: SmtpScript, work: (writer: Writer, smtp: ScriptedSmtp) => Promise<void>) {
     const kit = await mailServer();
     const smtp = await startScriptedSmtp(script);
@@ -234,7 +234,7 @@ describeMail("When the submission server fails", () => {
     }
   }
 
-  /** What certainly was not sent may be sent again, and then is. */
+  /** An email that was certainly not sent may be sent again. */
   const notSent: [string, SmtpScript, string][] = [
     ["refuses the sender", { replies: { MAIL: "550 5.7.1 Not you" } }, "message_refused"],
     ["refuses every recipient", { refuseRecipient: () => "550 5.1.1 No" }, "recipient_refused"],
@@ -298,7 +298,7 @@ describeMail("When the submission server fails", () => {
         try {
           expect((await later.refusal("send_email", hello("ben@example.test"))).code).toBe("maybe_sent");
           expect(smtp.taken.length).toBe(taken);
-          // After ten minutes it is a new email, as the person may have found out by then.
+          // After ten minutes a repeated call counts as a new email: the person may have found out by then.
           later.clock.advance(600_001);
           await later.call("send_email", hello("ben@example.test"));
           expect(smtp.taken.length).toBe(taken + 1);
@@ -309,7 +309,7 @@ describeMail("When the submission server fails", () => {
     },
   );
 
-  test("a caller who goes away while the server thinks leaves the email to be settled: sent, and answered to who asks again", async () => {
+  test("goes on when the caller disconnects after DATA, and a repeated call gets its result", async () => {
     await withSmtp({ slowMs: 150 }, async (writer, smtp) => {
       const composed = await writer.mail.compose({ basis: { kind: "new" }, ...hello("ben@example.test") });
       const gone = new AbortController();
@@ -325,7 +325,7 @@ describeMail("When the submission server fails", () => {
     });
   });
 
-  test("a caller who goes away before that has sent nothing", async () => {
+  test("sends nothing when the caller disconnects before DATA", async () => {
     await withSmtp({ stallAt: "RCPT" }, async (writer, smtp) => {
       const gone = new AbortController();
       const sending = writer.submissions
@@ -342,7 +342,7 @@ describeMail("When the submission server fails", () => {
     });
   });
 
-  test("a large email cut in the middle was certainly not sent", async () => {
+  test("that is cut within a large email was certainly not sent", async () => {
     await withSmtp({ cutBeforeDotAfter: 100 }, async (writer, smtp) => {
       const content = new Uint8Array(12_000_000).fill(65);
       const composed = await writer.mail.compose({
@@ -356,7 +356,7 @@ describeMail("When the submission server fails", () => {
     });
   });
 
-  test("a slow one is waited for", async () => {
+  test("that is slow is waited for", async () => {
     await withSmtp({ slowMs: 60 }, async (writer, smtp) => {
       await writer.call("send_email", hello("ben@example.test"));
       expect(smtp.taken.length).toBe(1);

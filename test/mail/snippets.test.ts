@@ -1,4 +1,4 @@
-/** The first words of the emails of a list, and what they cost: octets and round trips counted by a proxy, not timed. */
+/** Snippets of listed emails, and their octets and round trips as counted by a proxy. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { htmlToWords } from "../../src/html/visible-words.ts";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
@@ -6,7 +6,7 @@ import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer } from "../support/mail-server.ts";
 import { openReader } from "../support/reader.ts";
 
-/** A newsletter as most are: a long head, a hidden preheader padded with nothing, and only then what is seen. */
+/** A typical newsletter: a long head, a hidden preheader with padding, then the visible text. */
 function newsletter(number: number, visible = `Issue ${number} tells of gardens.`): string {
   const head = `td.col-${number} { padding: 0 12px; font-family: Georgia, serif; }\n`.repeat(70);
   const padding = "&#847;&zwnj;&nbsp;".repeat(60);
@@ -26,7 +26,7 @@ function newsletter(number: number, visible = `Issue ${number} tells of gardens.
 const plain = (number: number) =>
   `Subject: number ${number}\nFrom: ann@example.test\n\nLetter ${number}, ${"words of it, ".repeat(40)}\n`;
 
-describeMail("The first words of a list's emails", () => {
+describeMail("Snippets of a list", () => {
   let kit: MailServerKit;
   let proxy: CountingProxy;
 
@@ -37,7 +37,7 @@ describeMail("The first words of a list's emails", () => {
 
   afterAll(() => proxy?.stop());
 
-  /** A mailbox of these; each `list` is a warm one, with what it cost. */
+  /** A mailbox of these emails; each `list` runs on a warm connection and returns its cost. */
   async function withMailbox<T>(
     emails: readonly string[],
     work: (list: () => Promise<{ snippets: string[]; roundTrips: number; received: number }>) => Promise<T>,
@@ -64,7 +64,7 @@ describeMail("The first words of a list's emails", () => {
 
   const numbers = Array.from({ length: 50 }, (_, at) => at);
 
-  test("are read in one more round trip where a long head hides them, never what no eye sees", () =>
+  test("take one more round trip where a long head precedes the text, and hold visible text only", () =>
     withMailbox(
       numbers.map((at) => (at % 17 === 5 ? newsletter(at) : plain(at))),
       async (list) => {
@@ -78,7 +78,7 @@ describeMail("The first words of a list's emails", () => {
       },
     ));
 
-  test("are read of the newest only where the heads of all would be too much", () =>
+  test("are fetched for the newest emails only where all would exceed the budget", () =>
     withMailbox(
       numbers.map((at) => newsletter(at)),
       async (list) => {
@@ -90,14 +90,14 @@ describeMail("The first words of a list's emails", () => {
       },
     ));
 
-  test("are not looked for again where there are none, and cost nothing where they come first", async () => {
+  test("are not fetched again for emails without text, and cost nothing where the text comes first", async () => {
     const picture = newsletter(1, '<img src="https://example.test/x.png" alt="">');
     for (const emails of [[plain(1), picture], numbers.map(plain)])
       expect((await withMailbox(emails, (list) => list())).roundTrips).toBe(1);
   });
 });
 
-test("the words of HTML are those a person sees, wherever it is cut", () => {
+test("a snippet of HTML holds visible words only, wherever the HTML is cut", () => {
   expect(htmlToWords("<p>W<b>or</b>ds<br>apart<td>of</td><td>cells &amp; more</p><p style=")).toBe(
     "Words apart of cells & more",
   );

@@ -1,4 +1,4 @@
-/** Which emails are one conversation, over servers that thread, that thread badly, that do not, and that number them. */
+/** The emails of a thread on servers with THREAD, with a poor THREAD, without it, and with thread ids. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { getEmailTool } from "../../src/tools/get-email.ts";
 import { getThreadTool } from "../../src/tools/get-thread.ts";
@@ -18,7 +18,7 @@ type Letter = {
   words?: string;
 };
 
-/** Names only the email it answers, as some programs do. One a minute. */
+/** Emails that name only their parent, as some programs do, one a minute. */
 function toLetter({ at, subject, answers, mailbox = "INBOX", head = "", words = `words ${at}` }: Letter) {
   const answer = answers === undefined ? "" : `In-Reply-To: <${answers}@example.test>\n`;
   const date = new Date(Date.UTC(2024, 0, 1, 0, at));
@@ -37,7 +37,7 @@ const chain = (length: number, subject: string, mailboxes: readonly string[]): L
 const strangers = (count: number, subject: string): Letter[] =>
   Array.from({ length: count }, (_, at) => ({ at: 1_000 + at, subject, words: "a stranger's" }));
 
-/** What the tool answers for the newest email of the inbox: after a list of it, after reading it, or as the first call. */
+/** The tool's answer for the newest email of the inbox: after a list, after get_email, or as the first call. */
 async function threadOf(
   kit: MailServerKit,
   user: User,
@@ -69,19 +69,19 @@ const threadAnswers = (say: string): ImapRewrite => ({
   command: (command) => (/^\S+ UID THREAD /.test(command) ? { say } : command),
 });
 
-/** RFC 3501 section 6.4.4: a server may know no charset but US-ASCII. */
+/** A server may know no charset but US-ASCII (RFC 3501 section 6.4.4). */
 const asciiOnly = (command: string) =>
   /^\S+ UID SEARCH .*CHARSET UTF-8/.test(command)
     ? { say: "TAG NO [BADCHARSET (US-ASCII)] no\r\n" }
     : command;
 
-describeMail("A conversation", () => {
+describeMail("A thread", () => {
   let kit: MailServerKit;
   beforeAll(async () => {
     kit = await mailServer();
   });
 
-  /** A user with these emails, the last of them the newest. */
+  /** A user with these emails, the newest last. */
   async function withLetters(letters: readonly Letter[]): Promise<User> {
     const user = await kit.newUser();
     await kit.deliverAll(user, letters.map(toLetter));
@@ -103,10 +103,10 @@ describeMail("A conversation", () => {
     "is the same on a server %s (RFC 5256 section 3): a chain of answers and no stranger",
     async (server, rewrite) => {
       const user = await withLetters([
-        // So many that the server is asked for threads.
+        // So many that THREAD is used.
         ...strangers(60, "Plan"),
         ...chain(3, "Plan", ["INBOX", "Sent"]),
-        // Goes on under another subject.
+        // Continues under another subject.
         { at: 3, subject: "Another matter", answers: 2, mailbox: "Archive" },
         { at: 4, subject: "AW: Another matter", answers: 3 },
       ]);
@@ -120,7 +120,7 @@ describeMail("A conversation", () => {
     },
   );
 
-  test("of a subject that few others have is whole without threads, which take a server twice as long", async () => {
+  test("of a rare subject is complete without THREAD, which takes a server twice as long", async () => {
     const user = await withLetters([
       ...strangers(5, "Plan"),
       ...chain(12, "Plan", ["INBOX", "Sent"]),
@@ -133,7 +133,7 @@ describeMail("A conversation", () => {
     expect(proxy.commands.filter((command) => command.startsWith("UID THREAD"))).toEqual([]);
     expect(words).toEqual(Array.from({ length: 14 }, (_, at) => `words ${at}`));
     expect(notes).toEqual([]);
-    // From the email that was answered under another subject, too.
+    // Also from the email that was answered under another subject.
     await withReader(kit, user, async ({ mail }) => {
       const query = "in:anywhere rfc822msgid:11@example.test";
       const { emails } = await mail.searchEmails({ query, limit: 1 });
@@ -141,7 +141,7 @@ describeMail("A conversation", () => {
     });
   });
 
-  test("in a very large mailbox is looked for in one header field less", async () => {
+  test("in a very large mailbox is searched in one header field less", async () => {
     const head = "References: <0@example.test>\n";
     const user = await withLetters(chain(4, "Plan", ["INBOX"]).map((letter) => ({ ...letter, head })));
     const list = ({ mail }: Reader) => mail.listEmails({ mailbox: "inbox", limit: 1 });
@@ -176,13 +176,13 @@ describeMail("A conversation", () => {
     expect(words).toEqual(["words 0", "words 1", "words 2", "words 3", "words 4"]);
   });
 
-  test("of a subject that many strangers' emails have is found by the server's threads", async () => {
+  test("of a subject that many unrelated emails have is found by THREAD", async () => {
     const user = await withLetters([...strangers(60, "Invoice"), ...chain(30, "Invoice", ["INBOX"])]);
     const { words, notes } = await threadOf(kit, user);
     expect(words).toHaveLength(30);
     expect(words).not.toContain("a stranger's");
     expect(notes).toEqual([]);
-    // Without threads link by link, and it is said where that ends.
+    // Without THREAD link by link, and the answer says where that ends.
     const proxy = await startImapProxy(kit, without("THREAD=REFS", "THREAD=REFERENCES"));
     const narrow = await threadOf(kit, user, proxy.imap);
     await proxy.stop();
@@ -193,7 +193,7 @@ describeMail("A conversation", () => {
   });
 
   test.each([
-    // LIST, what is like it in two mailboxes, and what that is, with its text.
+    // LIST, a search in two mailboxes, and a FETCH of the matches with their text.
     ["that answer each other by References", 4, 5],
     ["that only name the one before", 30, 10],
   ])("of emails %s costs few round trips: %d emails at most %d", async (how, length, most) => {
@@ -221,18 +221,18 @@ describeMail("A conversation", () => {
     await proxy.stop();
     expect(whole.total).toBe(length);
     expect(whole.roundTrips).toBeLessThanOrEqual(most);
-    // LIST, what is like it in two mailboxes, and the email with its text.
+    // LIST, a search in two mailboxes, and a FETCH of the email with its text.
     expect(alone).toEqual({ total: 1, roundTrips: expect.any(Number) });
     expect(alone.roundTrips).toBeLessThanOrEqual(4);
   });
 
-  test("is the same whether a list told of the email before, or not", async () => {
+  test("is the same whether the email was listed before or not", async () => {
     const references = (...ats: number[]) =>
       `References: ${ats.map((at) => `<${at}@example.test>`).join(" ")}\n`;
     const user = await withLetters([
       ...strangers(60, "Report"),
       ...chain(4, "Plan", ["INBOX", "Sent"]),
-      // Those before were removed, and only References tell of the first that is left.
+      // Earlier emails were removed, and only References link to the first that is left.
       { at: 10, subject: "MailboxResult", mailbox: "Archive" },
       { at: 13, subject: "Order", answers: 12, head: references(10, 11, 12) },
       { at: 14, subject: "Re: Order", answers: 13, head: references(10, 11, 12, 13) },
@@ -255,11 +255,11 @@ describeMail("A conversation", () => {
       expect(listed).toEqual(fresh);
       totals.push(listed.total);
     }
-    // Newest first: two without a subject, three reports, two orders with the offer, the plan.
+    // Newest first: two without subject, three reports, two orders with the offer, the plan.
     expect(totals).toEqual([2, 2, 3, 3, 3, 3, 4, 4, 1]);
   });
 
-  test("of an email that was removed since it was listed is told not to be there", async () => {
+  test("of an email that was removed since it was listed is answered email_not_found", async () => {
     const user = await withLetters(chain(3, "Plan", ["INBOX"]));
     const reader = openReader(kit, user);
     const { emails } = await reader.mail.listEmails({ mailbox: "inbox", limit: 3 });
@@ -274,7 +274,7 @@ describeMail("A conversation", () => {
     await reader.connections.close();
   });
 
-  test("says which mailbox could not be looked at", async () => {
+  test("names a mailbox that could not be searched", async () => {
     const user = await withLetters(chain(3, "Plan", ["INBOX", "Sent"]));
     const proxy = await startImapProxy(kit, {
       command: (command) => (command.endsWith("SELECT Sent") ? { say: "TAG NO not now\r\n" } : command),
@@ -285,7 +285,7 @@ describeMail("A conversation", () => {
     expect(text).toContain("Not searched: Sent (There is no such mailbox.).");
   });
 
-  test("is told by RFC 8474's THREADID, whatever the emails name, and by what they name where that finds nothing", async () => {
+  test("follows THREADID whatever the emails name, and their references where it finds nothing (RFC 8474 section 5.2)", async () => {
     const user = await withLetters([
       { at: 1, subject: "One", head: "X-Thread: T1\n" },
       { at: 2, subject: "Two", head: "X-Thread: T1\n", mailbox: "Sent" },
@@ -322,7 +322,7 @@ describeMail("A conversation", () => {
   });
 });
 
-describeMail("A conversation of Gmail's", () => {
+describeMail("A Gmail thread", () => {
   const thread = "1278455344230334865";
   let kit: MailServerKit;
   let gmail: Gmail;
@@ -342,7 +342,7 @@ describeMail("A conversation of Gmail's", () => {
     await put({ at: 1, subject: "Planning" }, []);
     await put({ at: 2, subject: "Re: Planning", answers: 1 }, ["Sent Mail"]);
     await put({ at: 3, subject: "Planning" }, ["INBOX"], {});
-    // Gmail knows better than its headers.
+    // Gmail's thread id decides against the headers.
     await put({ at: 4, subject: "Planning" }, ["Starred"]);
     await put({ at: 6, subject: "Re: Planning", answers: 5 }, ["Drafts"], { thread, flags: ["\\Draft"] });
     await put({ at: 7, subject: "Re: Planning", answers: 2 }, ["Trash"]);

@@ -1,4 +1,4 @@
-/** get_thread over a real Dovecot: one conversation over inbox, sent and archive. */
+/** get_thread over a real Dovecot: a thread over inbox, sent and archive. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { toShares } from "../../src/mail/threads/thread.ts";
 import { getThreadTool } from "../../src/tools/get-thread.ts";
@@ -50,13 +50,13 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
       inReplyTo: "<2@example.test>",
       references: ["<1@example.test>", "<2@example.test>"],
     });
-    // The copy that came back to the sender, through a list.
+    // The copy that a mailing list delivered to the sender.
     await email(2, {
       text: "second words\n\n> first words",
       inReplyTo: "<1@example.test>",
       references: "<1@example.test>",
     });
-    // Names only the one before it, as some programs do.
+    // Names only its parent, as some programs do.
     await email(4, { text: "fourth words", inReplyTo: "<3@example.test>" });
     await email(5, {
       subject: "Planning",
@@ -83,7 +83,7 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
     },
   );
 
-  test("says what is left out when there are more than asked for: the oldest", async () => {
+  test("says that the oldest are left out beyond the limit", async () => {
     const { structured, text } = await thread("body:third", 2);
     expect(bodies(structured)).toEqual(["third words", "fourth words"]);
     expect(structured.total).toBe(4);
@@ -91,7 +91,7 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
     expect(text).toContain("before:2024-05-04");
   });
 
-  test("counts what one mailbox holds more of it than are looked at", async () => {
+  test("counts the emails of a mailbox beyond those that are fetched", async () => {
     const crowd = await kit.newUser();
     const raw = (at: number) =>
       `Subject: Re: crowd\nMessage-ID: <c${at}@x>\nReferences: <c0@x>\nFrom: ann@example.test\n\nwords ${at}\n`;
@@ -112,7 +112,7 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
     });
   });
 
-  test("says which email is longer than was fetched of it", async () => {
+  test("says which email is longer than what was fetched of it", async () => {
     const someone = await kit.newUser();
     const html = `<style>${".x { color: red }\n".repeat(20_000)}</style><p>far in</p>`;
     await kit.deliver(someone, await toRaw({ subject: "Large", html }));
@@ -125,17 +125,17 @@ describe.skipIf(!hasMailServer)("get_thread", () => {
     });
   });
 
-  test("an email without Message-ID is a conversation of its own", async () => {
+  test("an email without Message-ID is a thread of its own", async () => {
     const { structured } = await thread("subject:alone");
     expect(bodies(structured)).toEqual(["no Message-ID at all"]);
   });
 
-  test("ids made to be commands are text", async () => {
+  test("Message-IDs that look like commands are treated as text", async () => {
     const { structured } = await thread("subject:hostile");
     expect(bodies(structured)).toEqual(["hostile ids"]);
   });
 
-  test("shares its room: short emails whole, long ones alike", () => {
+  test("shows short emails whole and gives long ones equal shares", () => {
     expect(toShares([10, 20])).toEqual([10, 20]);
     expect(toShares([100_000, 10, 100_000])).toEqual([12_495, 10, 12_495]);
     expect(toShares([])).toEqual([]);

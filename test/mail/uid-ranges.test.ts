@@ -1,4 +1,4 @@
-/** Mailboxes that are searched in slices: the same answers as in one piece, in few round trips, and what is in time. */
+/** Mailboxes searched in UID ranges: same results as in one search, few round trips, and partial results on time-out. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { EmailPage } from "../../src/mail/reading.ts";
 import { searchEmails } from "../../src/mail/search/search.ts";
@@ -19,7 +19,7 @@ const bare = "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN";
 
 const subjects = (page: EmailPage) => page.emails.map(({ subject }) => subject);
 
-/** Every tenth arrived at another time than its place in the mailbox says; three at a time share a second. */
+/** Every tenth arrived at another time than its UID suggests; groups of three share a second. */
 function dateOf(at: number): Date {
   const day = at % 10 === 7 ? (at * 37) % count : at;
   return new Date(Date.UTC(2024, 0, 1) + Math.floor(day / 3) * 86_400_000);
@@ -40,7 +40,7 @@ async function fill(kit: MailServerKit, date = dateOf): Promise<User> {
   return user;
 }
 
-/** All pages; `between` happens after each. */
+/** All pages; `between` runs after each. */
 async function walk(
   { access }: Reader,
   query: string,
@@ -79,14 +79,14 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
       });
 
       for (const query of ["subject:number", "subject:number rare", "subject:number -rare is:unread"])
-        test(`answers ${query} page by page as in one piece`, async () => {
+        test(`answers ${query} page by page as one search would`, async () => {
           const whole = await walk(reader, query, { patienceMs, sizes: rangeSizes });
           const sliced = await walk(reader, query, { patienceMs, sizes });
           expect(sliced).toEqual(whole);
           expect(new Set(sliced.subjects).size).toBe(sliced.totals[0] ?? 0);
         });
 
-      test("neither repeats nor skips while mail arrives and what was shown is moved away", async () => {
+      test("neither repeats nor skips while mail arrives and shown emails are moved away", async () => {
         const user = await fill(kit);
         const own = openReader(kit, user);
         const expected = await walk(own, "subject:number", { patienceMs, sizes: rangeSizes });
@@ -102,7 +102,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
       });
     });
 
-  test("is asked twice side by side, and for the rows of the page together with what could be newer", async () => {
+  test("is searched over two connections at once, and the rows are fetched with possibly newer ones", async () => {
     const kit = await startMailServer();
     const user = await fill(kit, (at) => new Date(Date.UTC(2024, 0, 1 + at)));
     const proxy = await startCountingProxy(kit.imap.port);
@@ -110,7 +110,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     const halves = { ...sizes, largest: count };
     const request = { query: "subject:number", mailbox: "inbox", limit: 20 };
     try {
-      // In one piece, since it would have to wait for the second connection; which is there for the next.
+      // As one search, since it would wait for the second connection; that one is open for the next search.
       await searchEmails(access, request, { patienceMs, sizes: halves });
       await eventually(() => access.read("INBOX", async () => access.hasSpare()));
       await searchEmails(access, request, { patienceMs, sizes: halves });
@@ -127,7 +127,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     }
   });
 
-  test("counts nothing that was removed over the account's other connection", async () => {
+  test("does not count emails that were removed over the account's other connection", async () => {
     const kit = await startMailServer();
     const reader = openReader(kit, await fill(kit));
     const limits = { patienceMs, sizes };
@@ -145,10 +145,10 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     }
   });
 
-  test("answers with the newest when a slow server does not get to the oldest in time, says so, and goes on by date", async () => {
+  test("answers the newest when a slow server runs out of time, says so, and continues by date", async () => {
     const kit = await startMailServer();
     const user = await fill(kit);
-    // The oldest slice is never answered.
+    // The oldest range is never answered.
     const proxy = await startImapProxy(kit, {
       command: (command) => (/ UID 1:\d+ /.test(command) ? { say: "" } : command),
     });
@@ -173,7 +173,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     }
   });
 
-  test("is refused as too slow when not even the newest are searched in time", async () => {
+  test("is refused as too slow when not even the newest range is searched in time", async () => {
     const kit = await startMailServer();
     const proxy = await startImapProxy(kit, {
       command: (command) => (/ SORT /.test(command) ? { say: "" } : command),
