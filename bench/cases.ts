@@ -37,7 +37,7 @@ const pick = <T>(from: readonly T[], round: number): T => {
   return found;
 };
 
-/** What a list shows and no more. */
+/** The data that a list shows. */
 const listQuery = { ...rowQuery, headers: ["from", "to", "subject", "date"], threadId: false };
 
 const newest = (imap: ImapFlow, count: number) => {

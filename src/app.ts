@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Config } from "./config.ts";
+import { createExchangeLog } from "./http/exchange-log.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin, limitBody } from "./http/guard.ts";
 import { createNotFound, createOnError, refuseMethod } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
@@ -38,6 +39,7 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
 
   // Not strict: a trailing slash in a typed URL is ignored.
   const app = new Hono<AppEnv>({ strict: false });
+  if (config.logLevel === "debug") app.use(createExchangeLog({ log }));
   return (
     app
       .onError(createOnError({ log }))

@@ -9,6 +9,7 @@ import { writeKeyCheck } from "./db/key-check.ts";
 import type { Database } from "./db/open.ts";
 import { createDocumentReader } from "./documents/sandbox.ts";
 import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
+import { createImapCommandLog } from "./imap/command-log.ts";
 import type { ImapDeadlines } from "./imap/connect.ts";
 import { createConnections } from "./imap/connections.ts";
 import { createSendLog, sendLimits } from "./ledger/send-log.ts";
@@ -29,6 +30,7 @@ import { createOutbound, type Outbound } from "./outbound/outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { presets } from "./providers/presets.ts";
 import { newToken, type Secrets } from "./secrets.ts";
+import { createSmtpCommandLog } from "./smtp/command-log.ts";
 import type { SmtpDeadlines } from "./smtp/connect.ts";
 import { createSubmissions } from "./smtp/submissions.ts";
 import type { StaticClient } from "./static-client.ts";
@@ -66,7 +68,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     concurrency: overrides.concurrency,
   });
   const outbound = overrides.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
-  const logins = createMailLogins({ outbound, metrics, deadlines: overrides.deadlines ?? {} });
+  const logins = createMailLogins({ outbound, metrics, log, deadlines: overrides.deadlines ?? {} });
   const connections = createConnections({
     open: logins.openImap,
     clock,
@@ -184,15 +186,28 @@ const loadOwnName = () => import("./mail/sending/find-own-name.ts");
 function createMailLogins(deps: {
   outbound: Outbound;
   metrics: Metrics;
+  log: Log;
   deadlines: { imap?: ImapDeadlines; smtp?: SmtpDeadlines };
 }) {
-  const { outbound, metrics, deadlines } = deps;
-  const toSmtp = (signal: AbortSignal) => ({ outbound, signal, deadlines: deadlines.smtp });
+  const { outbound, metrics, log, deadlines } = deps;
+  const logImap = createImapCommandLog({ log });
+  const logSmtp = createSmtpCommandLog({ log });
+  const toImap = (signal: AbortSignal) => ({
+    outbound,
+    signal,
+    deadlines: deadlines.imap,
+    logCommands: logImap,
+  });
+  const toSmtp = (signal: AbortSignal) => ({
+    outbound,
+    signal,
+    deadlines: deadlines.smtp,
+    logCommands: logSmtp,
+  });
   return {
     async openImap(credentials: Credentials, signal: AbortSignal) {
       const { openImap } = await loadImap();
-      const options = { outbound, signal, deadlines: deadlines.imap };
-      return metrics.countLogin("imap", openImap(credentials, options));
+      return metrics.countLogin("imap", openImap(credentials, toImap(signal)));
     },
     async proveImap(
       credentials: Credentials,
@@ -202,7 +217,7 @@ function createMailLogins(deps: {
       const [{ proveImap }, { createOwnNameFinder }] = await Promise.all([loadImap(), loadOwnName()]);
       const findOwnName = writes ? createOwnNameFinder(credentials.address) : undefined;
       const vet = openedOnly ? outbound.vetOpened : outbound.vet;
-      const options = { outbound: { ...outbound, vet }, signal, deadlines: deadlines.imap };
+      const options = { ...toImap(signal), outbound: { ...outbound, vet } };
       return metrics.countLogin("imap", proveImap(credentials, options, findOwnName));
     },
     async openSmtp(credentials: Credentials, signal: AbortSignal) {

@@ -12,7 +12,7 @@ export type IpAddress = ReturnType<typeof ipaddr.parse>;
 
 type Network = { base: IpAddress; prefixBits: number };
 
-export type HostList = {
+type HostList = {
   /** Some entry is an address or a CIDR, so that an unlisted name can resolve into the list. */
   hasNetworks: boolean;
   /** Matches a host as somebody wrote it: a name, an address, or an address in brackets. Names are not resolved. */

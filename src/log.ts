@@ -18,6 +18,13 @@ export type LogFields = {
   outcome?: string;
   code?: string;
   durationMs?: number;
+  /** An IMAP or SMTP command's name, never with its arguments. */
+  command?: string;
+  /** Numbers of a connection and of its selected mailbox, in the order they were opened. */
+  connection?: number;
+  mailbox?: number;
+  sentOctets?: number;
+  receivedOctets?: number;
   count?: number;
   failed?: number;
   messageId?: string;

@@ -4,6 +4,7 @@ import { closingOn, raceAbort, withDeadline } from "../abort.ts";
 import type { Credentials, MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Outbound } from "../outbound/outbound.ts";
+import type { ImapCommandLog } from "./command-log.ts";
 import { toImapError } from "./failures.ts";
 import { createPacedTransport } from "./paced-transport.ts";
 
@@ -13,7 +14,12 @@ export type ImapDeadlines = { connectMs: number; greetingMs: number; openMs: num
 export const imapDeadlines: ImapDeadlines = { connectMs: 10_000, greetingMs: 8_000, openMs: 25_000 };
 
 /** `signal` ends the opening; afterwards the caller watches its own signal. */
-type ConnectDeps = { outbound: Outbound; signal: AbortSignal; deadlines?: ImapDeadlines };
+type ConnectDeps = {
+  outbound: Outbound;
+  signal: AbortSignal;
+  deadlines?: ImapDeadlines;
+  logCommands?: ImapCommandLog;
+};
 
 /**
  * Maximum size of what one connection may send us, in octets. imapflow's own limits are 1 GB and more. An email is
@@ -121,7 +127,7 @@ async function handshake(imap: ImapFlow, { signal, deadlines = imapDeadlines }: 
 /** Creates a client that is not connected yet: pinned to a vetted address, TLS required, answers bounded. */
 async function createFlow(
   server: MailServer,
-  { outbound, signal, deadlines = imapDeadlines }: ConnectDeps,
+  { outbound, signal, deadlines = imapDeadlines, logCommands }: ConnectDeps,
   auth?: { user: string; pass: string },
 ): Promise<ImapFlow> {
   if (signal.aborted) throw toImapError(signal.reason, "connect");
@@ -150,5 +156,6 @@ async function createFlow(
   });
   // An 'error' event without a listener would end the process; the failure also arrives as a rejection.
   imap.on("error", () => {});
+  logCommands?.(imap);
   return imap;
 }

@@ -17,7 +17,7 @@ import { createMailboxCaches, type MailboxCache } from "./mailbox-cache.ts";
 import { createPoolQueue, type PooledConnection, type PoolLimits, selectedMailbox } from "./pool-queue.ts";
 import { isOrderly, selectMailbox } from "./select.ts";
 
-export type Lease = {
+type Lease = {
   /** Path of a mailbox to have selected (not a role); absent when none is needed. */
   mailbox?: string;
   /** Reading is repeated on a fresh connection when the first one was dead; writing never is. */
@@ -47,7 +47,7 @@ export type ConnectionLimits = PoolLimits & {
   probeAfterMs: { read: number; write: number };
   /** Maximum duration of a probe. */
   probeMs: number;
-  /** After a second connection was refused, how long an account is limited to one. */
+  /** Time that an account is limited to one connection after a second one was refused. */
   singleConnectionMs: number;
   /** Maximum octets a mail server may send in one call: twice the largest email. */
   bytesPerCall: number;
@@ -55,7 +55,7 @@ export type ConnectionLimits = PoolLimits & {
   logoutMs: number;
 };
 
-export const connectionLimits: ConnectionLimits = {
+const connectionLimits: ConnectionLimits = {
   perAccount: 2,
   total: 64,
   idleMs: 120_000,
@@ -86,7 +86,7 @@ function watchBytes(imap: ImapFlow, maxBytes: number, onExcess: () => void): Ret
 }
 
 /** The outcome of one attempt at a lease. `retry`: a second attempt may succeed. */
-type Attempt<T> = { done: T } | { failed: unknown; retry: boolean };
+type LeaseAttempt<T> = { done: T } | { failed: unknown; retry: boolean };
 
 /** `open` resolves, vets and logs in (connect.ts); it must obey its signal. Opens nothing until a lease is asked for. */
 export function createConnections(deps: {
@@ -170,7 +170,7 @@ export function createConnections(deps: {
     owner: ConnectionOwner,
     lease: Lease,
     work: ConnectionWork<T>,
-  ): Promise<Attempt<T>> {
+  ): Promise<LeaseAttempt<T>> {
     const pooled = await queue.acquire(toPoolKey(owner), owner.grantId, lease);
     const excess = new AbortController();
     const signal = AbortSignal.any([lease.signal, pooled.ended.signal, excess.signal]);

@@ -13,6 +13,6 @@ export function toReceivedAt(email: FetchMessageObject): number {
 }
 
 /** Formats a time as ISO 8601 in UTC, to the second. */
-export function formatTime(milliseconds: number): string {
+export function formatUtcTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z");
 }

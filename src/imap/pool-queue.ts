@@ -10,7 +10,7 @@ import type { AppError } from "../errors.ts";
 export type PoolLimits = {
   perAccount: number;
   total: number;
-  /** How long a connection stays open after its last use. */
+  /** Time that a connection stays open after its last use. */
   idleMs: number;
 };
 

@@ -25,7 +25,8 @@ type RawConnection = {
   ): Promise<{ next(): void }>;
 };
 
-function canExecute(imap: object): imap is RawConnection {
+/** True for a client with imapflow's `exec`. */
+export function canExecute(imap: object): imap is RawConnection {
   return "exec" in imap && typeof imap.exec === "function";
 }
 

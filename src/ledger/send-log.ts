@@ -165,7 +165,7 @@ async function answerEarlier<Answer>(
   const running = inFlight.get(row.id);
   if (running) return { answer: attempt.parse(await running), sentBeforeAt: row.createdAt };
   if (row.state === "sent" && row.answer) {
-    const stored = unseal(grant.dataKey, row.answer, toSealContext(grant, row.id)).toString("utf8");
+    const stored = unseal(grant.dataKey, row.answer, toSendContext(grant, row.id)).toString("utf8");
     return { answer: attempt.parse(JSON.parse(stored)), sentBeforeAt: row.createdAt };
   }
   throw new AppError(
@@ -215,7 +215,7 @@ async function recordOutcome<Answer>(
     const answer = await submission;
     write({
       state: "sent",
-      answer: seal(grant.dataKey, JSON.stringify(answer), toSealContext(grant, id)),
+      answer: seal(grant.dataKey, JSON.stringify(answer), toSendContext(grant, id)),
     });
     return answer;
   } catch (error) {
@@ -233,7 +233,7 @@ function toSendHash({ dataKey }: LiveGrant, purpose: "key" | "request" | "conten
 }
 
 /** Additional data of the sealed answer: binds it to its row. */
-function toSealContext(grant: LiveGrant, id: string): string {
+function toSendContext(grant: LiveGrant, id: string): string {
   return `v1 send ${grant.id} ${id}`;
 }
 

@@ -13,7 +13,7 @@ import { type Log, toErrorFields } from "../log.ts";
 import type { Change } from "../mail/writing.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 
-const lifetimeMs = 24 * 3_600_000;
+const undoLifetimeMs = 24 * 3_600_000;
 /** Operations kept for one grant. Each may hold 500 email ids, so the number bounds the space on disk. */
 const maxOperations = 1_000;
 
@@ -45,7 +45,7 @@ export function createUndoLog(deps: { db: Database; clock: Clock; log: Log }) {
     /** Deletes operations that can no longer be undone. */
     sweep(): void {
       db.delete(operations)
-        .where(lt(operations.createdAt, clock.now() - lifetimeMs))
+        .where(lt(operations.createdAt, clock.now() - undoLifetimeMs))
         .run();
     },
 
@@ -124,7 +124,7 @@ function takeOperation({ grant, db, clock }: GrantOperations, id: string): Opera
         eq(operations.id, id),
         eq(operations.grantId, grant.id),
         isNull(operations.undoneAt),
-        gt(operations.createdAt, clock.now() - lifetimeMs),
+        gt(operations.createdAt, clock.now() - undoLifetimeMs),
       ),
     )
     .returning()

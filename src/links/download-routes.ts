@@ -1,5 +1,6 @@
 /** /download/{secret}: streams an attachment to the person's browser, once. */
 import { type Context, Hono } from "hono";
+import { withDeadline } from "../abort.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import { type AppEnv, extendIdleTimeout } from "../http/guard.ts";
@@ -33,7 +34,7 @@ export function createDownloadRoutes({ downloads, config, limits }: DownloadRout
         downloads.requireUnused(secret);
         return c.body(null, c.req.method === "HEAD" ? 200 : 204, toFileHeaders("attachment"));
       }
-      const signal = AbortSignal.any([c.var.arrived.signal, AbortSignal.timeout(downloadMs)]);
+      const signal = withDeadline(c.var.arrived.signal, downloadMs);
       const { name, body } = await downloads.open(secret, signal);
       // A browser that reads slowly would otherwise be disconnected after the usual idle timeout.
       extendIdleTimeout(c, 255);

@@ -2,7 +2,7 @@
  * The running tool calls. A call ends at its deadline at the latest, and earlier when its caller goes away or cancels
  * it, its grant ends, or the process stops.
  */
-import { closingOn } from "../abort.ts";
+import { closingOn, raceAbort } from "../abort.ts";
 import { AppError } from "../errors.ts";
 
 export type Calls = ReturnType<typeof createCalls>;
@@ -21,8 +21,8 @@ type RunningCall = {
   call: Call;
   /** Aborted when the call has to end. */
   signal: AbortSignal;
-  /** Rejects with the reason `stopGraceMs` after `stop`. */
-  stopped: Promise<never>;
+  /** Aborted `stopGraceMs` after that: the call ends without its work. */
+  abandoned: AbortSignal;
   stop(reason: AppError): void;
   /** Registers a clean-up for the end of the call; runs it at once when the call has ended already. */
   onEnd(cleanUp: () => void): void;
@@ -77,7 +77,7 @@ export function createCalls({ deadlineMs = 45_000 }: { deadlineMs?: number } = {
       const current = startCall(call, deadlineMs);
       running.add(current);
       try {
-        return await Promise.race([work(current.signal, current.onEnd), current.stopped]);
+        return await raceAbort(current.abandoned, work(current.signal, current.onEnd));
       } catch (error) {
         // A library whose connection was closed throws arbitrary errors; the abort reason is the cause.
         throw current.signal.aborted && !(error instanceof AppError) ? current.signal.reason : error;
@@ -120,8 +120,7 @@ export function createCalls({ deadlineMs = 45_000 }: { deadlineMs?: number } = {
 /** Starts the deadline of a call and listens to its caller. */
 function startCall(call: Call, deadlineMs: number): RunningCall {
   const controller = new AbortController();
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  stopped.catch(() => {});
+  const abandoning = new AbortController();
   const cleanUps: (() => void)[] = [];
   let ended = false;
   let grace: ReturnType<typeof setTimeout> | undefined;
@@ -129,7 +128,7 @@ function startCall(call: Call, deadlineMs: number): RunningCall {
   function stop(reason: AppError): void {
     if (controller.signal.aborted) return;
     controller.abort(reason);
-    grace = setTimeout(() => reject(reason), stopGraceMs);
+    grace = setTimeout(() => abandoning.abort(reason), stopGraceMs);
   }
   const deadline = setTimeout(() => stop(toTimedOut(call, deadlineMs)), deadlineMs);
   const callerGone = closingOn(call.callerSignal, () => stop(toCancelled()));
@@ -137,7 +136,7 @@ function startCall(call: Call, deadlineMs: number): RunningCall {
   return {
     call,
     signal: controller.signal,
-    stopped,
+    abandoned: abandoning.signal,
     stop,
     onEnd(cleanUp) {
       if (ended) cleanUp();

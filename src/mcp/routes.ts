@@ -48,7 +48,7 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   const exchange = await deps.loadExchange();
   calls.requireOpen();
   const post = await exchange.read(c);
-  if ("status" in post) return toErrorResponse(c, post);
+  if ("status" in post) return toJsonRpcError(c, post);
   // Tool calls count against a rate of their own, in run-tool.ts.
   for (const { method } of post.requests)
     if (method !== "tools/call") limits.consume("message", c.var.grant.id);
@@ -56,7 +56,7 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   // A client that initializes again may still send the id of the session it lost.
   const sessionId = post.initialize ? undefined : readSessionId(c);
   const session = sessionId === undefined ? undefined : sessions.find(sessionId, c.var.grant.id);
-  if (sessionId !== undefined && !session) return toErrorResponse(c, unknownSession);
+  if (sessionId !== undefined && !session) return toJsonRpcError(c, unknownSession);
 
   if (session) for (const id of post.cancelled) calls.cancel(toCancelKey(session, id));
   if (post.requests.length === 0) return c.body(null, 202);
@@ -74,9 +74,9 @@ async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   // Hono answers HEAD with the GET handler and drops the body: the stream would have no reader.
   if (sessionId === undefined || c.req.method === "HEAD") return refuseMcpMethod(c);
   const session = sessions.find(sessionId, c.var.grant.id);
-  if (!session) return toErrorResponse(c, unknownSession);
+  if (!session) return toJsonRpcError(c, unknownSession);
   const refusal = exchange.checkVersion(c);
-  if (refusal) return toErrorResponse(c, refusal);
+  if (refusal) return toJsonRpcError(c, refusal);
   extendIdleTimeout(c, 60);
   const body = streams.open({
     grantId: session.grantId,
@@ -96,9 +96,9 @@ async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
 function endSession(c: Context<GrantEnv>, { sessions, streams }: McpDeps): Response {
   const sessionId = readSessionId(c);
   if (sessionId === undefined)
-    return toErrorResponse(c, { status: 400, code: -32000, message: "Name the session in Mcp-Session-Id." });
+    return toJsonRpcError(c, { status: 400, code: -32000, message: "Name the session in Mcp-Session-Id." });
   const session = sessions.find(sessionId, c.var.grant.id);
-  if (!session) return toErrorResponse(c, unknownSession);
+  if (!session) return toJsonRpcError(c, unknownSession);
   sessions.close(session.hash);
   streams.closeSession(session.hash);
   return c.body(null, 200);
@@ -110,7 +110,7 @@ const unknownSession: JsonRpcRefusal = {
   message: "This session has ended or never existed; initialize again.",
 };
 
-function toErrorResponse(c: Context, { status, code, message, id }: JsonRpcRefusal): Response {
+function toJsonRpcError(c: Context, { status, code, message, id }: JsonRpcRefusal): Response {
   return c.json({ jsonrpc: "2.0", error: { code, message }, id: id ?? null }, status);
 }
 
@@ -120,7 +120,7 @@ function refuseMcpMethod(c: Context): Response {
     ? "POST, DELETE, OPTIONS"
     : "GET, POST, DELETE, OPTIONS";
   c.header("Allow", allow);
-  return toErrorResponse(c, {
+  return toJsonRpcError(c, {
     status: 405,
     code: -32000,
     message: "Use POST; GET is for the stream of a session.",
@@ -139,7 +139,7 @@ function refuseScope(
   );
   const message = "This connection is for reading only; the person can connect again and allow more.";
   const id = batch ? undefined : requests[0]?.id;
-  return toErrorResponse(c, { status: 403, code: -32000, message, id });
+  return toJsonRpcError(c, { status: 403, code: -32000, message, id });
 }
 
 /** The value of Mcp-Session-Id; an empty one counts as absent. */

@@ -12,6 +12,17 @@ const maxStreamsPerGrant = 16;
 
 type Stream = { grantId: string; sessionHash: string; end(): void };
 
+type StreamOwner = {
+  grantId: string;
+  sessionHash: string;
+  /** When the bearer token expires, in milliseconds since the epoch. */
+  expiresAt: number;
+  /** Aborted when the caller disconnects. */
+  signal: AbortSignal;
+  /** Called with every keep-alive comment. */
+  onKeepAlive(): void;
+};
+
 export type Streams = ReturnType<typeof createStreams>;
 
 export function createStreams({
@@ -28,50 +39,17 @@ export function createStreams({
   }
 
   return {
-    /**
-     * Opens an SSE body that sends its first bytes at once. It ends at `expiresAt` (milliseconds since the epoch),
-     * when `signal` fires, or with its session or grant. `onKeepAlive` is called with every keep-alive comment.
-     */
-    open(owner: {
-      grantId: string;
-      sessionHash: string;
-      expiresAt: number;
-      signal: AbortSignal;
-      onKeepAlive(): void;
-    }): ReadableStream<Uint8Array> {
-      const encoder = new TextEncoder();
-      const others = [...open].filter((stream) => stream.grantId === owner.grantId);
+    /** Opens an SSE body. It ends when the token expires, the caller disconnects, or its session or grant ends. */
+    open(owner: StreamOwner): ReadableStream<Uint8Array> {
+      const { grantId, sessionHash } = owner;
+      const others = [...open].filter((stream) => stream.grantId === grantId);
       const excess = Math.max(0, others.length - maxStreamsPerGrant + 1);
       for (const stream of others.slice(0, excess)) stream.end();
-      let onCancel: (() => void) | undefined;
-      return new ReadableStream<Uint8Array>({
-        start(controller) {
-          const stream: Stream = { ...owner, end };
-          const timer = setInterval(() => {
-            if (clock.now() >= owner.expiresAt) return end();
-            owner.onKeepAlive();
-            controller.enqueue(encoder.encode(": alive\n\n"));
-          }, keepAliveMs);
-          function end(): void {
-            if (!open.delete(stream)) return;
-            clearInterval(timer);
-            owner.signal.removeEventListener("abort", end);
-            try {
-              controller.close();
-            } catch {
-              // Closed already: the reader cancelled the stream.
-            }
-          }
-          open.add(stream);
-          onCancel = end;
-          owner.signal.addEventListener("abort", end);
-          // Bun sends the response headers together with the first bytes of the body.
-          controller.enqueue(encoder.encode(": open\n\n"));
-        },
-        cancel() {
-          onCancel?.();
-        },
-      });
+      const onEnd = () => open.delete(stream);
+      const { body, end } = createKeepAliveBody(owner, { clock, keepAliveMs, onEnd });
+      const stream: Stream = { grantId, sessionHash, end };
+      open.add(stream);
+      return body;
     },
 
     closeSession: (sessionHash: string) => endWhere((stream) => stream.sessionHash === sessionHash),
@@ -80,4 +58,39 @@ export function createStreams({
     close: () => endWhere(() => true),
     count: () => open.size,
   };
+}
+
+/** An SSE body of comments: one at once, because Bun sends the headers with the first bytes, then one per interval. */
+function createKeepAliveBody(
+  owner: StreamOwner,
+  { clock, keepAliveMs, onEnd }: { clock: Clock; keepAliveMs: number; onEnd(): void },
+): { body: ReadableStream<Uint8Array>; end(): void } {
+  const encoder = new TextEncoder();
+  let end = () => {};
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      let ended = false;
+      const timer = setInterval(() => {
+        if (clock.now() >= owner.expiresAt) return end();
+        owner.onKeepAlive();
+        controller.enqueue(encoder.encode(": alive\n\n"));
+      }, keepAliveMs);
+      end = () => {
+        if (ended) return;
+        ended = true;
+        clearInterval(timer);
+        owner.signal.removeEventListener("abort", end);
+        onEnd();
+        try {
+          controller.close();
+        } catch {
+          // Closed already: the reader cancelled the stream.
+        }
+      };
+      owner.signal.addEventListener("abort", end);
+      controller.enqueue(encoder.encode(": open\n\n"));
+    },
+    cancel: () => end(),
+  });
+  return { body, end };
 }

@@ -4,6 +4,7 @@ import { closingOn } from "../abort.ts";
 import type { Credentials, MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Outbound } from "../outbound/outbound.ts";
+import type { SmtpCommandLog } from "./command-log.ts";
 import { toSmtpError } from "./failures.ts";
 
 /** Maximum duration of connecting, of the greeting, and of silence in a command, in milliseconds. */
@@ -19,7 +20,12 @@ export type SmtpSession = {
 };
 
 /** `signal` ends the opening; afterwards the caller watches its own signal. */
-type SmtpDeps = { outbound: Outbound; signal: AbortSignal; deadlines?: SmtpDeadlines };
+type SmtpDeps = {
+  outbound: Outbound;
+  signal: AbortSignal;
+  deadlines?: SmtpDeadlines;
+  logCommands?: SmtpCommandLog;
+};
 
 /**
  * Connects and logs in; the connection takes one email after another, and the caller closes it. The host is resolved,
@@ -97,5 +103,6 @@ async function toOptions({ host, port, security }: MailServer, deps: SmtpDeps) {
     greetingTimeout: deadlines.greetingMs,
     socketTimeout: deadlines.silenceMs,
     socketCloseTimeout: 0,
+    ...deps.logCommands?.(),
   };
 }

@@ -20,19 +20,19 @@ export type Submission = {
   raw: Uint8Array;
 };
 
-export type SubmissionResult = {
+type SubmissionResult = {
   accepted: string[];
   refused: { address: string; problem: string }[];
 };
 
 export type SubmissionLimits = {
-  /** How long a connection stays open after its last email. */
+  /** Time that a connection stays open after its last email. */
   idleMs: number;
   /** Maximum duration of one email, from the first command to the server's last answer. */
   totalMs: number;
 };
 
-export const submissionLimits: SubmissionLimits = { idleMs: 120_000, totalMs: 38_000 };
+const submissionLimits: SubmissionLimits = { idleMs: 120_000, totalMs: 38_000 };
 
 export type Submissions = ReturnType<typeof createSubmissions>;
 
@@ -138,7 +138,7 @@ export function createSubmissions(deps: {
 }
 
 /** `isStale`: the connection was dead before anything was transferred, so that another one may be tried. */
-type Attempt = { done: SubmissionResult } | { failed: AppError; isStale: boolean };
+type SubmissionAttempt = { done: SubmissionResult } | { failed: AppError; isStale: boolean };
 
 /**
  * Submits one email over one connection. Never throws. A caller who goes away ends it until the transfer of the message
@@ -148,7 +148,7 @@ async function attemptSubmission(
   { connection, supportsUtf8 }: SmtpSession,
   email: Submission,
   { caller, deadline }: { caller: AbortSignal; deadline: AbortSignal },
-): Promise<Attempt> {
+): Promise<SubmissionAttempt> {
   const message = createMessageStream(email.raw);
   const { promise, resolve, reject } = Promise.withResolvers<SubmissionResult>();
   // The signals may reject it before it is awaited.

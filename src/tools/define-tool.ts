@@ -7,7 +7,7 @@ import { type Fence, fenceAnswer } from "./fence.ts";
 export type Effect = "read" | "write" | "send" | "destroy";
 
 /** Text or an image for the model. */
-export type Content = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
+export type ToolContent = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
 
 type ToolCard<Input extends z.ZodObject, Output extends z.ZodObject> = {
   name: string;
@@ -21,7 +21,7 @@ type ToolCard<Input extends z.ZodObject, Output extends z.ZodObject> = {
   output: Output;
   run(input: z.output<Input>, context: ToolContext): Promise<z.output<Output>>;
   /** Renders what `run` returned. Text from mail goes through `fence`. */
-  render(data: z.output<Output>, fence: Fence): string | Content[];
+  render(data: z.output<Output>, fence: Fence): string | ToolContent[];
   /** Selects the structured content when `render` needs more than the client does. */
   publish?(data: z.output<Output>): Partial<z.output<Output>>;
   /** The log fields of a writing call: counts and a Message-ID, never an address or a subject. */
@@ -44,7 +44,7 @@ export type Tool = {
     input: unknown,
     context: ToolContext,
     fence: Fence,
-  ): Promise<{ structured: Record<string, unknown>; content: Content[]; audit: Audit }>;
+  ): Promise<{ structured: Record<string, unknown>; content: ToolContent[]; audit: Audit }>;
 };
 
 /** Makes a Tool of a typed card. It parses its input itself, so that a tool never runs on unchecked input. */
@@ -64,7 +64,8 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
       const answer = card.output.parse(await card.run(card.input.parse(input), context));
       const { data, structured, notice } = fenceAnswer(card.output, answer, fence);
       const rendered = card.render(data, fence);
-      const content: Content[] = typeof rendered === "string" ? [{ type: "text", text: rendered }] : rendered;
+      const content: ToolContent[] =
+        typeof rendered === "string" ? [{ type: "text", text: rendered }] : rendered;
       const published = card.publish?.(structured) ?? structured;
       return {
         structured: published,
@@ -76,7 +77,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 }
 
 /** Puts the notice that the following text is data before everything else. */
-function prependNotice(notice: string | undefined, content: Content[]): Content[] {
+function prependNotice(notice: string | undefined, content: ToolContent[]): ToolContent[] {
   const [first, ...rest] = content;
   if (!notice) return content;
   if (first?.type !== "text") return [{ type: "text", text: notice }, ...content];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Content, defineTool } from "./define-tool.ts";
+import { defineTool, type ToolContent } from "./define-tool.ts";
 import { mailAnswer, mailLine, mailText } from "./fence.ts";
 import { emailId, offset } from "./parameters.ts";
 import { showSize } from "./rows.ts";
@@ -50,7 +50,7 @@ export const getAttachmentTool = defineTool({
   },
   /** Without the image, which the content holds already. */
   publish: ({ image: _, ...data }) => data,
-  render(data, fence): Content[] {
+  render(data, fence): ToolContent[] {
     const { index, name, type, size, kind, text, image, download, notes } = data;
     const head = `Attachment ${index}: ${name} (${type}, ${showSize(size)})`;
     const about = [
@@ -61,7 +61,7 @@ export const getAttachmentTool = defineTool({
       download ? `Download link, works once, until ${download.expires}: ${download.url}` : "",
     ].filter((line) => line !== "");
     const body = kind === "text" ? `${head}\n\n${text ?? ""}` : head;
-    const shown: Content[] = [{ type: "text", text: [fence(body), ...about].join("\n") }];
+    const shown: ToolContent[] = [{ type: "text", text: [fence(body), ...about].join("\n") }];
     return image ? [...shown, { type: "image", ...image }] : shown;
   },
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { connectMailbox } from "../support/authorize.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
+import { grantFor } from "../support/grant.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, type User } from "../support/mail-server.ts";
 import { openClient, type TestClient } from "../support/mcp-client.ts";
@@ -21,7 +21,7 @@ async function withWarmMailbox(
   const user = await kit.newUser();
   for (const subject of ["One", "Two", "Three"]) await kit.deliver(user, await toRaw({ subject, text: "x" }));
   const servers = { imap: { ...kit.imap, port: proxy.port }, smtp: kit.smtp };
-  const claude = await openClient(product, (await connectMailbox(product, user, { servers })).accessToken);
+  const claude = await openClient(product, (await grantFor(product, user, { servers })).accessToken);
   expect((await list(claude)).map((row) => row.subject)).toEqual(["Three", "Two", "One"]);
   proxy.reset();
   await work({ user, claude, roundTrips: () => proxy.count().roundTrips });

@@ -1,8 +1,8 @@
 /** The download link, from the tool call to the person's browser. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { connectMailbox } from "../support/authorize.ts";
 import { toRaw } from "../support/emails.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
+import { grantFor } from "../support/grant.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient, type TestClient } from "../support/mcp-client.ts";
@@ -40,7 +40,7 @@ describeMail("A download link", () => {
     const user = await kit.newUser();
     await kit.deliver(user, await toRaw({ subject: "Files", text: "See the files.", attachments }));
     product = await startProduct();
-    const { accessToken } = await connectMailbox(product, user);
+    const { accessToken } = await grantFor(product, user);
     claude = await openClient(product, accessToken);
     const { data } = await claude.call("search_emails", { query: "subject:files" });
     id = (data.emails as { id: string }[])[0]?.id ?? "";
@@ -124,7 +124,7 @@ describeMail("A download link", () => {
     await kit.deliver(user, await toRaw({ subject: "Files", text: "See the files.", attachments }));
     const proxy = await startFaultProxy(kit.imap.port);
     const servers = { imap: proxy.through(kit.imap), smtp: kit.smtp };
-    const { accessToken } = await connectMailbox(product, user, { servers });
+    const { accessToken } = await grantFor(product, user, { servers });
     const client = await openClient(product, accessToken);
     const { data } = await client.call("search_emails", { query: "subject:files" });
     const [email] = data.emails as { id: string }[];

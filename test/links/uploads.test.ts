@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
-import { connectMailbox } from "../support/authorize.ts";
 import { withPage } from "../support/browser.ts";
+import { grantFor } from "../support/grant.ts";
 import { browserTest, describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient, type TestClient } from "../support/mcp-client.ts";
@@ -27,7 +27,7 @@ async function withLink(
   const kit = await mailServer();
   const user = await kit.newUser();
   await withProduct({ clock }, async (product) => {
-    const { accessToken } = await connectMailbox(product, user);
+    const { accessToken } = await grantFor(product, user);
     const client = await openClient(product, accessToken);
     const { data } = await client.call("request_upload");
     await work({ product, client, accessToken, url: String(data.url), upload: String(data.upload) });
@@ -144,7 +144,7 @@ describeMail("The upload link", () => {
     const kit = await mailServer();
     await withLink(async ({ product, client, accessToken, url, upload }) => {
       await post(url, formWith(new File(["x"], "x")));
-      const other = await connectMailbox(product, await kit.newUser());
+      const other = await grantFor(product, await kit.newUser());
       const stranger = await openClient(product, other.accessToken);
       expect((await attach(stranger, upload)).text).toContain("attachment_not_found");
       await stranger.close();

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { prepareMailbox } from "../../bench/mailbox.ts";
-import { connectMailbox } from "../support/authorize.ts";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
+import { grantFor } from "../support/grant.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, startMailServer, type User } from "../support/mail-server.ts";
 import { openClient, type TestClient } from "../support/mcp-client.ts";
@@ -28,7 +28,7 @@ async function open(folder: string, emails: number): Promise<Scene> {
   if (process.getuid?.() === 0) await Bun.$`chown -R mail:mail ${join(folder, address)}`;
   const user = await kit.setUser(address);
   const servers = { imap: { ...kit.imap, port: imap.port }, smtp: { ...kit.smtp, port: smtp.port } };
-  const claude = await openClient(product, (await connectMailbox(product, user, { servers })).accessToken);
+  const claude = await openClient(product, (await grantFor(product, user, { servers })).accessToken);
   const recent = await claude.call("get_recent_emails", { limit: 50 });
   return { user, claude, ids: (recent.data.emails as { id: string }[]).map((row) => row.id) };
 }

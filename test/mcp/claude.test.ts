@@ -1,6 +1,7 @@
 /** The requests that Claude's clients send to /mcp, answered by the whole product with a real mailbox. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { connectMailbox, type Tokens } from "../support/authorize.ts";
+import type { Tokens } from "../support/authorize.ts";
+import { grantFor } from "../support/grant.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { initializeMessage } from "../support/mcp-door.ts";
@@ -16,7 +17,7 @@ describeMail("POST /mcp from claude.ai", () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await kit.deliver(user, "From: ann@example.org\r\nSubject: Old bridge\r\n\r\nOn Friday.\r\n");
-    tokens = await connectMailbox(product, user);
+    tokens = await grantFor(product, user);
   });
   afterAll(() => product.stop());
 

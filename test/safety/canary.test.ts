@@ -49,6 +49,8 @@ describeMail("Canaries", () => {
       await client.try("get_email", { id: `${canaryWord}-id` });
       await client.try(`${canaryWord}_tool`).catch(() => undefined);
       const email = { to: [ben.address], subject, body: `${canaryWord} text` };
+      await client.call("create_mailbox", { path: `${canaryWord} box` });
+      await client.call("get_recent_emails", { mailbox: `${canaryWord} box` });
       await client.call("send_email", email);
       await client.try("send_email", { ...email, to: [`${canaryWord}@nowhere.test`] });
       await client.call("draft_email", email);
@@ -65,6 +67,56 @@ describeMail("Canaries", () => {
       });
       await client.close();
       expect(product.logged.length).toBeGreaterThan(20);
+      // The commands and exchanges are logged: the search below would otherwise find nothing in nothing.
+      const lines = product.logged.map((line): Record<string, unknown> => JSON.parse(line));
+      const named = (event: string) => lines.filter((line) => line.event === event);
+      const commands = named("imap_command").map(({ command }) => command);
+      for (const command of [
+        "AUTHENTICATE",
+        "SELECT",
+        "LIST",
+        "UID FETCH",
+        "UID SORT",
+        "UID STORE",
+        "APPEND",
+        "CREATE",
+      ])
+        expect(commands).toContain(command);
+      expect(named("imap_command")).toContainEqual({
+        time: expect.any(String),
+        level: "debug",
+        event: "imap_command",
+        connection: expect.any(Number),
+        command: "UID FETCH",
+        mailbox: 1,
+        durationMs: expect.any(Number),
+        sentOctets: expect.any(Number),
+        receivedOctets: expect.any(Number),
+        outcome: "OK",
+      });
+      const replies = named("smtp_command").map(({ command, code }) => `${command} ${code}`);
+      expect(replies).toEqual(
+        expect.arrayContaining([
+          "greeting 220",
+          "EHLO 250",
+          "AUTH 235",
+          "MAIL 250",
+          "RCPT 250",
+          "DATA 354",
+          "message 250",
+        ]),
+      );
+      expect(named("exchange")).toContainEqual(
+        expect.objectContaining({
+          method: "POST",
+          route: "/mcp",
+          status: 200,
+          sentOctets: expect.any(Number),
+        }),
+      );
+      expect(Math.max(...named("exchange").map(({ sentOctets }) => Number(sentOctets)))).toBeGreaterThan(
+        1_000,
+      );
     });
     expect(findCanaries()).toEqual([]);
   });

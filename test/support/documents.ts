@@ -1,4 +1,4 @@
-/** Small office files and PDFs, made here so that the suite holds no binaries. */
+/** Builders of small office files and PDFs, so that the repository contains no binary fixtures. */
 import { strToU8, zipSync } from "fflate";
 
 export const zip = (members: Readonly<Record<string, string>>) =>
@@ -6,7 +6,7 @@ export const zip = (members: Readonly<Record<string, string>>) =>
     zipSync(Object.fromEntries(Object.entries(members).map(([name, text]) => [name, strToU8(text)]))),
   );
 
-/** What a part points at, by id: the kind of it and where it is; with a colon, outside. */
+/** The relationships of an office part by id; a target with a colon is an address outside the file. */
 export const relations = (targets: Readonly<Record<string, readonly [kind: string, target: string]>>) =>
   `<Relationships>${Object.entries(targets)
     .map(
@@ -17,7 +17,7 @@ export const relations = (targets: Readonly<Record<string, readonly [kind: strin
 
 const w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"';
 
-/** `body`: paragraphs and tables. */
+/** A DOCX with this content of w:body, and further parts by member name. */
 export const docxOf = (body: string, parts: Readonly<Record<string, string>> = {}) =>
   zip({ "word/document.xml": `<w:document ${w}><w:body>${body}</w:body></w:document>`, ...parts });
 
@@ -36,7 +36,7 @@ export const docx = () =>
 </w:body></w:document>`,
   });
 
-/** One sheet. `rows`: what is in its sheetData; `formats`: the codes of its cell styles. */
+/** An XLSX with one sheet. `rows`: the content of its sheetData; `formats`: the number formats of the cell styles. */
 export const xlsxOf = (
   rows: string,
   { formats = ["General"], book = "", after = "", before = "", parts = {} } = {},
@@ -93,7 +93,7 @@ export const odt = () =>
       '<office:document-content><office:body><office:text><text:h text:outline-level="2">Minutes</text:h><text:p>Present:<text:s text:c="2"/>Ann<text:line-break/>Ben</text:p><text:list><text:list-item><text:p>Point one</text:p></text:list-item></text:list><table:table table:name="T"><table:table-row><table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><text:p>b</text:p></table:table-cell></table:table-row></table:table></office:text></office:body></office:document-content>',
   });
 
-/** `kind`: "text", "spreadsheet", "presentation"; `styles`: automatic ones. */
+/** `kind`: "text", "spreadsheet" or "presentation". `styles`: automatic styles. `common`: the content of styles.xml. */
 export const openDocument = (kind: string, body: string, { styles = "", common = "" } = {}) =>
   zip({
     mimetype: `application/vnd.oasis.opendocument.${kind}`,
@@ -103,11 +103,11 @@ export const openDocument = (kind: string, body: string, { styles = "", common =
 
 export const archive = () => zip({ "readme.txt": "hello", "folder/data.csv": "1,2" });
 
-/** A ZIP whose member unpacks to `megabytes` of zeroes. */
+/** A ZIP with a member that unpacks to `megabytes` of zero bytes. */
 export const bomb = (megabytes: number) =>
   Buffer.from(zipSync({ "word/document.xml": new Uint8Array(megabytes * 1_000_000) }));
 
-/** A PDF of these objects, the first of which is its catalog. */
+/** A PDF with these objects; the first is the catalog. */
 export function pdfOf(objects: readonly (string | Buffer)[]): Buffer {
   const pieces = [Buffer.from("%PDF-1.4\n")];
   const lengthOf = () => pieces.reduce((sum, { length }) => sum + length, 0);
@@ -132,7 +132,7 @@ export const pdfStream = (content: string | Buffer, more = "") =>
     Buffer.from("\nendstream"),
   ]);
 
-/** One page for each text; an empty one has a page without. */
+/** A PDF with a page for each text, which may be empty. */
 export function pdf(pages: readonly string[]): Buffer {
   return drawnPdf(
     pages.map((text) => {
@@ -144,7 +144,7 @@ export function pdf(pages: readonly string[]): Buffer {
   );
 }
 
-/** One page for each stream of drawing; `annotations` lie on the first. */
+/** A PDF with a page for each content stream, and annotations on the first page. */
 export function drawnPdf(pages: readonly string[], annotations: readonly string[] = []): Buffer {
   const objects: (string | Buffer)[] = [
     "<< /Type /Catalog /Pages 2 0 R >>",
@@ -161,7 +161,7 @@ export function drawnPdf(pages: readonly string[], annotations: readonly string[
   return pdfOf(objects);
 }
 
-/** The smallest PNG: one pixel. */
+/** A PNG of one pixel. */
 export const png = () =>
   Buffer.from(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",

@@ -1,8 +1,6 @@
 /**
- * A real Dovecot 2.3 in a temporary folder: own configuration, users and certificate, IMAPS, IMAP with STARTTLS, and
- * LMTP. Runs as root and as anyone else.
- *
- * A small shell watches over it: when this process goes, even by SIGKILL, it stops the Dovecot by its process id.
+ * A real Dovecot 2.3 in a temporary folder, with its own configuration, users and certificate: IMAPS, IMAP with
+ * STARTTLS, and LMTP. Runs as root and as any other user. A shell stops it when this process ends, even by SIGKILL.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,33 +9,32 @@ import { dirname, join } from "node:path";
 import type { Certificate } from "./authority.ts";
 import { programs } from "./installed.ts";
 import { freePorts } from "./ports.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { processFifo, temporaryFolder } from "./temporary.ts";
 import { eventually, pause } from "./waiting.ts";
 
 export type Dovecot = {
   folder: string;
   ports: { imaps: number; imap: number; lmtp: number };
-  /** Adds a user, or changes the password of one (which takes Dovecot a second to notice). */
+  /** Adds a user, or changes a password, which Dovecot notices after a second. */
   setPassword(address: string, password: string): Promise<void>;
-  /** Runs `doveadm` on this server and answers what it printed. */
+  /** Runs `doveadm` on this server and returns its output. */
   doveadm(...args: string[]): Promise<string>;
-  /** Everything it logged so far. */
+  /** Its log so far. */
   log(): string;
-  /** Ends all its processes at once, as a crash would; `start` brings it back on the same ports and mail. */
+  /** Kills all its processes, as a crash would; `start` starts it again on the same ports and mail. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  stop(): Promise<void>;
 };
 
 export type DovecotOptions = {
   certificate: Certificate;
-  /** Where the mail is, `%u` is the address. Default: in the temporary folder, removed with it. */
+  /** Folder of the mail, one folder for each address. Default: inside the temporary folder, removed with it. */
   mailFolder?: string;
   /** Dovecot's own mail_location after the folder's path. */
   format?: "sdbox" | "maildir";
-  /** Connections one user may have from one address. */
+  /** Maximum number of connections of a user from one IP address. */
   connectionsPerUser?: number;
-  /** Further lines of configuration, last. */
+  /** Further lines of configuration, appended. */
   settings?: string;
 };
 
@@ -50,10 +47,10 @@ const specialUse: Record<string, string> = {
 };
 
 function configuration(folder: string, ports: Dovecot["ports"], options: DovecotOptions): string {
-  // Not from the environment: what `su` and `setpriv` leave there may be another's name.
+  // Not from the environment, where `su` and `setpriv` may leave another user's name.
   const [user, group] = ["-un", "-gn"].map((flag) => execFileSync("id", [flag], { encoding: "utf8" }).trim());
   const root = process.getuid?.() === 0;
-  // Dovecot refuses to deliver mail as root: under root, mail belongs to the user it brings along.
+  // Dovecot refuses to deliver mail as root: as root, mail belongs to the user that its package creates.
   const owner = root ? "mail" : user;
   const ownerGroup = root ? "mail" : group;
   const rootless = root
@@ -154,7 +151,7 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Starts one and waits until it accepts connections. Throws with its log when it does not come up. */
+/** Starts a Dovecot and waits until it accepts connections. Throws with its log when it does not start. */
 export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   const { dovecot, doveadm } = programs;
   if (!dovecot || !doveadm) throw new Error("dovecot is not installed");
@@ -172,20 +169,20 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   if (process.getuid?.() === 0)
     await Bun.$`chmod 711 ${folder} ${dirname(folder)} && chmod 755 ${usersFolder} && chown mail:mail ${mailFolder}`;
 
-  // Not a child of this process: bun ends those when a test takes too long. It ends when this process is gone.
+  // A detached shell: bun kills the child processes of a test that takes too long. It ends with this process.
   const supervisor = `trap '' INT TERM HUP
 "$1" -F -c "$2" >"$3/output" 2>&1 & pid=$!
 echo $pid > "$3/pid"
-while kill -0 "$4" && kill -0 $pid; do sleep 0.2; done
-kill $pid
+( read -r _ < "$4"; kill -9 $(cat /proc/$pid/task/$pid/children) $pid ) & watcher=$!
 wait $pid
+kill -9 $watcher
 rm "$3/alive"`;
   const alive = join(folder, "alive");
 
   async function start(): Promise<void> {
     writeFileSync(alive, "");
     const background = `( ${supervisor} ) </dev/null >/dev/null 2>&1 &`;
-    const args = ["dovecot", dovecot ?? "", configFile, folder, String(process.pid)];
+    const args = ["dovecot", dovecot ?? "", configFile, folder, processFifo()];
     execFileSync("/bin/sh", ["-c", background, ...args], { stdio: "ignore" });
     try {
       await eventually(async () => (await accepts(ports.imaps)) && (await accepts(ports.lmtp)), {
@@ -198,17 +195,14 @@ rm "$3/alive"`;
     }
   }
 
-  /** Sends the signal to the master and, when it has no time to do so itself, to its children. */
-  async function end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  /** Kills the master and its children. A regular shutdown takes Dovecot more than a second. */
+  async function kill(): Promise<void> {
     if (!existsSync(alive)) return;
     const master = readFileSync(join(folder, "pid"), "utf8").trim();
-    const children =
-      signal === "SIGKILL"
-        ? readFileSync(`/proc/${master}/task/${master}/children`, "utf8").split(/\s+/)
-        : [];
+    const children = readFileSync(`/proc/${master}/task/${master}/children`, "utf8").split(/\s+/);
     for (const each of [master, ...children].filter(Boolean))
       try {
-        process.kill(Number(each), signal);
+        process.kill(Number(each), "SIGKILL");
       } catch {
         // It ended by itself.
       }
@@ -238,8 +232,7 @@ rm "$3/alive"`;
       return out;
     },
     log: () => readFileSync(logFile, "utf8"),
-    kill: () => end("SIGKILL"),
+    kill,
     start,
-    stop: () => end("SIGTERM"),
   };
 }

@@ -142,7 +142,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     submission,
     dovecot,
     async stop() {
-      await Promise.all([submission.stop(), dovecot.stop()]);
+      await Promise.all([submission.stop(), dovecot.kill()]);
     },
   };
 }

@@ -1,7 +1,8 @@
-/** A person with a mailbox connected to a product of their own: what most tests of the whole way start from. */
+/** A person with a connected mailbox and an MCP client: the starting point of most tests of the whole product. */
 
 import type { MailServer } from "../../src/credentials.ts";
-import { connectMailbox, type Level, type Tokens } from "./authorize.ts";
+import type { Level, Tokens } from "./authorize.ts";
+import { grantFor } from "./grant.ts";
 import { mailServer, type User } from "./mail-server.ts";
 import { openClient, type TestClient } from "./mcp-client.ts";
 import type { TestProduct } from "./product.ts";
@@ -19,12 +20,12 @@ export const wideRates = {
   message: { burst: 100_000, everyMs: 1 },
 } as const;
 
-/** Connects a mailbox of a new user and opens a client on it. */
+/** Connects a mailbox of a new user, without the pages, and opens a client on it. */
 export async function connectPerson(
   product: TestProduct,
   options: { user?: User; level?: Level; servers?: { imap: MailServer; smtp: MailServer } } = {},
 ): Promise<Person> {
   const user = options.user ?? (await (await mailServer()).newUser());
-  const tokens = await connectMailbox(product, user, options);
+  const tokens = await grantFor(product, user, options);
   return { user, tokens, client: await openClient(product, tokens.accessToken) };
 }

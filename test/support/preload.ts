@@ -7,9 +7,9 @@ import { stopBrowser } from "./browser.ts";
 import { findCanaries, forgetNoted } from "./canaries.ts";
 import { missingPackages, programs } from "./installed.ts";
 import { stopMailServers } from "./mail-server.ts";
-import { isWorker, removeTemporaryFolders, useMemoryForTemporaryFiles } from "./temporary.ts";
+import { isWorker, redirectTemporaryFiles, removeTemporaryFolders } from "./temporary.ts";
 
-useMemoryForTemporaryFiles();
+redirectTemporaryFiles();
 
 if (missingPackages.length > 0 && !isWorker)
   process.stderr.write(

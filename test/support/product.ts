@@ -12,6 +12,9 @@ export type TestProduct = {
   clientId: string;
   clientSecret: string;
   dataDir: string;
+  /** What it was started with. */
+  settings: Readonly<Record<string, string>>;
+  clock: StartOptions["clock"];
   /** Everything it logged so far, one JSON line each. */
   logged: readonly string[];
   stop(): Promise<void>;
@@ -53,6 +56,8 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
     clientId: product.client.id,
     clientSecret: product.client.secret,
     dataDir: config.dataDir,
+    settings,
+    clock: options.clock,
     logged,
     stop: () => product.stop(),
   };

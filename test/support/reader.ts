@@ -12,7 +12,7 @@ import { newToken } from "../../src/secrets.ts";
 import { openSmtp } from "../../src/smtp/connect.ts";
 import { createSubmissions } from "../../src/smtp/submissions.ts";
 import type { ToolContext } from "../../src/tools/context.ts";
-import type { Content, Tool } from "../../src/tools/define-tool.ts";
+import type { Tool, ToolContent } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import type { MailServerKit, User } from "./mail-server.ts";
 
@@ -25,7 +25,7 @@ export type Reader = {
   call(
     tool: Tool,
     input: Record<string, unknown>,
-  ): Promise<{ text: string; structured: Record<string, unknown>; content: Content[] }>;
+  ): Promise<{ text: string; structured: Record<string, unknown>; content: ToolContent[] }>;
 };
 
 /** `imap`: another way to the same server, such as a proxy. The caller closes `connections`. */

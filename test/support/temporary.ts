@@ -1,8 +1,11 @@
 /** Temporary folders of this process, removed when it ends, also when it is killed. */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+/** Whether this is one of the processes of `bun test --parallel`, which runs some of the files. */
+export const isWorker = process.env.BUN_TEST_WORKER_ID !== undefined;
 
 const memoryFolder = "/dev/shm";
 const minFreeBytes = 4_000_000_000;
@@ -16,36 +19,45 @@ function isWritable(folder: string): boolean {
   }
 }
 
-/** A tmpfs with enough room for a run, if this machine has one. Containers often have one of 64 MB. */
+/** A tmpfs with enough room for a run; containers often have one of 64 MB. */
 function hasMemoryFolder(): boolean {
   if (!isWritable(memoryFolder)) return false;
   const { bavail, bsize } = statfsSync(memoryFolder);
   return bavail * bsize >= minFreeBytes;
 }
 
-/** On the disk, for tests of durability and for programs: a tmpfs may be mounted noexec, and /tmp may be one. */
-const diskFolder = isWritable("/var/tmp") ? "/var/tmp" : tmpdir();
+type Base = "memory" | "disk";
 
-/** Puts temporary files of this process and its children into memory, unless TMPDIR was set by the caller. */
-export function useMemoryForTemporaryFiles(): void {
-  if (process.env.TMPDIR === undefined && hasMemoryFolder()) process.env.TMPDIR = memoryFolder;
+const parents: Readonly<Record<Base, string>> = {
+  memory: process.env.TMPDIR === undefined && hasMemoryFolder() ? memoryFolder : tmpdir(),
+  // For tests of durability and for programs: a tmpfs may be mounted noexec, and /tmp may be one.
+  disk: isWritable("/var/tmp") ? "/var/tmp" : tmpdir(),
+};
+
+/** Runs a detached shell script, since bun kills the child processes of a test that takes too long. */
+function detach(script: string, ...args: string[]): void {
+  const background = `( trap "" INT TERM HUP; ${script} ) </dev/null >/dev/null 2>&1 &`;
+  execFileSync("/bin/sh", ["-c", background, "detached", ...args], { stdio: "ignore" });
 }
+
+// Twice, for servers that are still ending.
+const removeTwice = 'rm -rf "$1"; sleep 1; rm -rf "$1"';
+
+let fifo: string | undefined;
 
 /**
- * Removes a path once the process with this id is gone, however it ends. A detached shell does it, since bun kills
- * the child processes of a test that takes too long. It removes twice, for servers that are still ending.
+ * A named pipe that this process holds open: a script that reads it waits until this process has ended, however that
+ * ends, and uses no CPU meanwhile.
  */
-export function removeAfterProcess(path: string, pid: number): void {
-  const script =
-    '( trap "" INT TERM HUP; while kill -0 "$2"; do sleep 0.5; done; rm -rf "$1"; sleep 1; rm -rf "$1" )';
-  const args = ["tidy", path, String(pid)];
-  execFileSync("/bin/sh", ["-c", `${script} </dev/null >/dev/null 2>&1 &`, ...args], { stdio: "ignore" });
+export function processFifo(): string {
+  if (fifo !== undefined) return fifo;
+  const folder = mkdtempSync(join(parents.memory, "email-connector-process-"));
+  fifo = join(folder, "alive");
+  execFileSync("mkfifo", [fifo]);
+  openSync(fifo, "r+");
+  detach(`read -r _ < "$2"; ${removeTwice}`, folder, fifo);
+  return fifo;
 }
-
-/** Whether this is one of the processes of `bun test --parallel`, which runs some of the files. */
-export const isWorker = process.env.BUN_TEST_WORKER_ID !== undefined;
-
-type Base = "memory" | "disk";
 
 const roots = new Map<Base, string>();
 let count = 0;
@@ -53,9 +65,8 @@ let count = 0;
 function rootOn(base: Base): string {
   const made = roots.get(base);
   if (made !== undefined) return made;
-  const parent = base === "disk" ? diskFolder : tmpdir();
-  const root = mkdtempSync(join(parent, "email-connector-"));
-  removeAfterProcess(root, process.pid);
+  const root = mkdtempSync(join(parents[base], "email-connector-"));
+  detach(`read -r _ < "$2"; ${removeTwice}`, root, processFifo());
   roots.set(base, root);
   return root;
 }
@@ -67,11 +78,16 @@ function makeFolder(base: Base, name: string): string {
   return folder;
 }
 
-/** A new empty folder, mode 0700, in memory where the machine has a tmpfs. `name` is a part of its path. */
+/** Makes an empty folder, mode 0700, in memory where the machine has a tmpfs. `name` is a part of its path. */
 export const temporaryFolder = (name = "test"): string => makeFolder("memory", name);
 
-/** The same on the disk, for what must survive a crash. */
+/** Makes an empty folder, mode 0700, on the disk, for what must survive a crash. */
 export const temporaryDiskFolder = (name = "test"): string => makeFolder("disk", name);
+
+/** Sends what libraries and programs put into TMPDIR, such as the profiles of browsers, to a folder of this process. */
+export function redirectTemporaryFiles(): void {
+  process.env.TMPDIR = rootOn("memory");
+}
 
 /** Removes every folder made so far. */
 export function removeTemporaryFolders(): void {
@@ -85,7 +101,8 @@ export function removeTemporaryFolders(): void {
  */
 export function sharedFolder(): string {
   const pid = isWorker ? process.ppid : process.pid;
-  const folder = join(diskFolder, `email-connector-run-${pid}`);
-  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) removeAfterProcess(folder, pid);
+  const folder = join(parents.disk, `email-connector-run-${pid}`);
+  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined)
+    detach(`while kill -0 "$2"; do sleep 1; done; ${removeTwice}`, folder, String(pid));
   return folder;
 }

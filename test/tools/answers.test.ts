@@ -1,6 +1,6 @@
 /** The text of every tool's answer, from real servers, as snapshots that are reviewed like a page. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { connectMailbox } from "../support/authorize.ts";
+import { grantFor } from "../support/grant.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, type User } from "../support/mail-server.ts";
 import { openClient, type TestClient, type ToolAnswer } from "../support/mcp-client.ts";
@@ -51,7 +51,7 @@ describeMail("The answer of", () => {
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     for (const number of [1, 2, 3]) await kit.deliver(ann, report(ben, ann, number));
     product = await startProduct();
-    claude = await openClient(product, (await connectMailbox(product, ann)).accessToken);
+    claude = await openClient(product, (await grantFor(product, ann)).accessToken);
     names = [
       [ann.address, "ann@example.test"],
       [ben.address, "ben@example.test"],

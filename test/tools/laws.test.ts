@@ -87,7 +87,7 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
     // MCP 2025-11-25, ToolAnnotations: defaults of absent annotations.
     expect({ openWorldHint: true, idempotentHint: false, ...listed.annotations }).toEqual({
       readOnlyHint: effect === "read",
-      ...(effect === "read" ? {} : { destructiveHint: effect === "destroy" || effect === "send" }),
+      destructiveHint: effect === "read" ? undefined : effect === "destroy" || effect === "send",
       idempotentHint: effect !== "read" && tool.idempotent,
       openWorldHint: effect === "read" || effect === "send",
     });

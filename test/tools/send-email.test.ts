@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { connectMailbox } from "../support/authorize.ts";
+import { grantFor } from "../support/grant.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
@@ -63,7 +63,7 @@ describeMail("An email is sent once", () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withProduct({}, async (product) => {
-      const { accessToken } = await connectMailbox(product, ann);
+      const { accessToken } = await grantFor(product, ann);
       const clients = [await openClient(product, accessToken), await openClient(product, accessToken)];
       const answers = await Promise.all(
         [...clients, ...clients].map((client) => client.call("send_email", email(ben.address))),
@@ -142,7 +142,7 @@ describeMail("An email is sent once", () => {
     await withProduct({}, async (product) => {
       ({ dataDir } = product);
       port = new URL(product.url).port;
-      ({ accessToken } = await connectMailbox(product, ann));
+      ({ accessToken } = await grantFor(product, ann));
       const client = await openClient(product, accessToken);
       await client.call("send_email", email(ben.address));
       await client.close();
@@ -198,7 +198,7 @@ describeMail("M08: The send limit", () => {
     const ann = await kit.newUser();
     await withProduct({}, async (product) => {
       const servers = { imap: kit.imap, smtp: smtp.server };
-      const { accessToken } = await connectMailbox(product, ann, { servers });
+      const { accessToken } = await grantFor(product, ann, { servers });
       const clients = [await openClient(product, accessToken), await openClient(product, accessToken)];
       const answers = await Promise.all(
         Array.from({ length: 12 }, (_, index) =>
@@ -238,7 +238,7 @@ describeMail("M09: A grant", () => {
     const kit = await mailServer();
     const ann = await kit.newUser();
     await withProduct({}, async (product) => {
-      const { accessToken } = await connectMailbox(product, ann, { level: "read" });
+      const { accessToken } = await grantFor(product, ann, { level: "read" });
       const client = await openClient(product, accessToken);
       const { tools } = await client.client.listTools();
       for (const name of [...writing, "send_email", "request_upload"])
@@ -258,7 +258,7 @@ describeMail("M09: A grant", () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withProduct({}, async (product) => {
-      const { accessToken } = await connectMailbox(product, ann, { level: "organise" });
+      const { accessToken } = await grantFor(product, ann, { level: "organise" });
       const client = await openClient(product, accessToken);
       const { data, text: saved } = await client.call("draft_email", email(ben.address));
       expect(saved).toContain("This connection may not send it");
@@ -279,7 +279,7 @@ describeMail("The database after writing", () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withProduct({}, async (product) => {
-      const { accessToken } = await connectMailbox(product, ann);
+      const { accessToken } = await grantFor(product, ann);
       const client = await openClient(product, accessToken);
       await client.call("create_mailbox", { path: "canary-mailbox" });
       const sent = await client.call("send_email", {
@@ -312,7 +312,7 @@ describeMail("The log of a send", () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     await withProduct({}, async (product) => {
-      const { accessToken } = await connectMailbox(product, ann);
+      const { accessToken } = await grantFor(product, ann);
       const client = await openClient(product, accessToken);
       const sent = await client.call("send_email", {
         ...email(ben.address, "canary-subject"),

@@ -18,7 +18,7 @@ import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { toThreadKeys } from "../../email/thread-keys.ts";
-import { formatTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
+import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
@@ -121,7 +121,7 @@ function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, re
     mailbox: ref.mailbox,
     ...people,
     subject,
-    date: toIsoDate(headerValue(headers, "date")) ?? formatTime(toReceivedAt(message)),
+    date: toIsoDate(headerValue(headers, "date")) ?? formatUtcTime(toReceivedAt(message)),
     messageId: decodeHeaderText(headerValue(headers, "message-id")) || undefined,
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),

@@ -12,7 +12,7 @@ import {
 } from "../../email/headers.ts";
 import { charsetOf, emptyPart, type Part, toPart } from "../../email/part.ts";
 import { threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
-import { formatTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
+import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { textParts } from "../../readable/body.ts";
 import { snippetBytes, toSnippet } from "../../readable/snippet.ts";
@@ -96,7 +96,7 @@ function toFetchedRow(
     from: parseAddresses(headerValue(headers, "from"))[0] ?? nobody,
     to: parseAddresses(headerValue(headers, "to")).slice(0, 20),
     subject,
-    date: toIsoDate(headerValue(headers, "date")) ?? formatTime(received),
+    date: toIsoDate(headerValue(headers, "date")) ?? formatUtcTime(received),
     mailbox: imap.mailbox ? imap.mailbox.path : "",
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),

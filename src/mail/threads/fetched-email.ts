@@ -4,7 +4,7 @@ import { type EmailContents, toEmailContents } from "../../email/email-contents.
 import { decodeHeaderText, type Header, headerValue, parseHeaders, toIsoDate } from "../../email/headers.ts";
 import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
 import { type ThreadKeys, threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
-import { formatTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
+import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
 import type { Access } from "../access.ts";
 
 export type FetchedEmail = ThreadKeys & {
@@ -52,7 +52,7 @@ export function toFetchedEmail(
 ): FetchedEmail {
   const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
   const headers = parseHeaders(email.headers ?? Buffer.alloc(0), charsetOf(root));
-  const date = toIsoDate(headerValue(headers, "date")) ?? formatTime(toReceivedAt(email));
+  const date = toIsoDate(headerValue(headers, "date")) ?? formatUtcTime(toReceivedAt(email));
   const flags = lowerCaseFlags(email);
   const id = access.toId(imap, email.uid);
   const links = toThreadKeys(headers, decodeHeaderText(headerValue(headers, "subject")), email.threadId);

@@ -1,0 +1,76 @@
+/**
+ * A grant made by the product's own modules, without its pages and without a login: for tests whose subject is not
+ * authorization. `connectMailbox` in authorize.ts goes through the form.
+ */
+import { createVault } from "../../src/accounts/vault.ts";
+import { systemClock } from "../../src/clock.ts";
+import { loadConfig } from "../../src/config.ts";
+import type { MailServer } from "../../src/credentials.ts";
+import { type Database, openDatabase } from "../../src/db/open.ts";
+import { createDocumentReader } from "../../src/documents/sandbox.ts";
+import { createConnections } from "../../src/imap/connections.ts";
+import { readKeyRing } from "../../src/key-ring.ts";
+import { createLog } from "../../src/log.ts";
+import { createGrants } from "../../src/oauth/grants.ts";
+import { createSecrets, newToken, toCodeChallenge } from "../../src/secrets.ts";
+import { createSubmissions } from "../../src/smtp/submissions.ts";
+import { type Level, redirectUri, type Tokens } from "./authorize.ts";
+import { mailServer, type User } from "./mail-server.ts";
+import type { TestProduct } from "./product.ts";
+
+export type GrantOptions = { level?: Level; servers?: { imap: MailServer; smtp: MailServer } };
+
+const notUsed = () => Promise.reject(new Error("saving an account opens no connection"));
+
+function createModules(product: TestProduct, db: Database) {
+  const config = loadConfig(product.settings);
+  const log = createLog("error", () => {});
+  const clock = product.clock ?? systemClock;
+  const secrets = createSecrets(readKeyRing(config, log));
+  return {
+    grants: createGrants({ db, secrets, clock, config, log, onEnd() {} }),
+    vault: createVault({
+      db,
+      clock,
+      connections: createConnections({ open: notUsed, clock }),
+      submissions: createSubmissions({ open: notUsed }),
+      documents: createDocumentReader(),
+    }),
+  };
+}
+
+/** Makes a live grant of the static client for one mailbox. `servers` defaults to the run's shared mail server. */
+export async function grantFor(
+  product: TestProduct,
+  user: User,
+  { level = "send", servers }: GrantOptions = {},
+): Promise<Tokens> {
+  const { imap, smtp } = servers ?? (await mailServer());
+  const { address, password } = user;
+  const credentials = { address, username: address, password, provider: "generic", imap, smtp };
+  const codeVerifier = newToken();
+  const { clientId } = product;
+  const request = {
+    secret: newToken(),
+    clientId,
+    redirectUri,
+    redirectHost: "claude.ai",
+    codeChallenge: toCodeChallenge(codeVerifier),
+  };
+  const { db, close } = openDatabase({ dataDir: product.dataDir });
+  try {
+    const { grants, vault } = createModules(product, db);
+    grants.authorizationFlow.attachAccount(request, level, ({ grantId, dataKey }) =>
+      vault.saveAccount(grantId, dataKey, credentials),
+    );
+    const code = grants.authorizationFlow.issueCode(request, (pending) => pending.level) ?? "";
+    const tokens = grants.redeemCode({ code, clientId, redirectUri, codeVerifier });
+    return {
+      accessToken: tokens.access_token,
+      refreshToken: tokens.refresh_token,
+      scope: tokens.scope,
+    };
+  } finally {
+    close();
+  }
+}
