@@ -4,7 +4,7 @@ import { toSafeFileName } from "../email/file-name.ts";
 import { joinFlowed } from "../email/format-flowed.ts";
 import { decodeHeaderText, headerValue, parseAddresses, parseHeaders, toIsoDate } from "../email/headers.ts";
 import { isOutlookFile } from "../email/part.ts";
-import { toOutlookText } from "../readable/outlook.ts";
+import { toWinmailText } from "../readable/winmail-text.ts";
 import { type AttachedFile, toMediaType } from "./attached-file.ts";
 import type { OriginalEmail } from "./email-request.ts";
 
@@ -57,7 +57,7 @@ function outlookContent({ text, html, attachments }: Email): Content | undefined
   if (html || text?.trim()) return undefined;
   for (const { mimeType: type, filename: name, content } of attachments) {
     if (typeof content === "string" || !isOutlookFile({ type, name })) continue;
-    const outlook = toOutlookText(new Uint8Array(content));
+    const outlook = toWinmailText(new Uint8Array(content));
     if (outlook) return { html: outlook.html || html, text: outlook.plain || text, attachments };
   }
   return undefined;

@@ -5,7 +5,7 @@ import { createLinkIndex, type LinkIndex } from "../html/link-index.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
 import { limitNesting } from "../html/nesting.ts";
 
-import { show } from "../readable/fold.ts";
+import { stripMarks } from "../readable/fold-history.ts";
 import type { AttachedFile } from "./attached-file.ts";
 import type { OriginalEmail } from "./email-request.ts";
 import { escapeMarkdown, markdownToHtml, plainTextToHtml, unescapeMarkdown } from "./markdown-html.ts";
@@ -45,7 +45,7 @@ function toQuotedMarkdown(html: string): string {
       return shown?.replace(/[()<>\\]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
     },
   };
-  return show(htmlToMarkdown(html, plain, escapeMarkdown).lines).join("\n");
+  return stripMarks(htmlToMarkdown(html, plain, escapeMarkdown).lines).join("\n");
 }
 
 function shorten(text: string): string {

@@ -71,12 +71,16 @@ function indented({ writer, renderChildren }: Visit): void {
   writer.prefixed("  ", "  ", renderChildren);
 }
 
-const historyClasses =
-  /\b(gmail_quote|\w*yahoo_quoted|protonmail_quote|tutanota_quote|moz-cite|zmail_extra|cite)\b/;
+const historyClasses: ReadonlySet<string> = new Set(
+  "gmail_quote protonmail_quote tutanota_quote zmail_extra cite moz-cite-prefix".split(" "),
+);
 /** Gmail's class also surrounds answers between quotes; these surround only history. */
 const wholeHistoryClasses = /yahoo_quoted|zmail_extra|tutanota_quote/;
 
-const isHistory = ({ attribs }: Element) => historyClasses.test(attribs.class ?? "");
+function isHistory({ attribs }: Element): boolean {
+  const classes = (attribs.class ?? "").split(/\s+/);
+  return classes.some((name) => historyClasses.has(name) || name.endsWith("yahoo_quoted"));
+}
 
 function renderQuote({ writer, element, renderChildren }: Visit): void {
   const isHistoryQuote = element.attribs.type?.toLowerCase() === "cite" || isHistory(element);

@@ -3,9 +3,10 @@
  * properties, and style rules inside media and support conditions that hold. Bounded, linear, and never throws.
  */
 import { parseColor } from "./colors.ts";
-import { compileSelector, type SelectorMatcher } from "./css-matcher.ts";
+import { type CompiledSelector, compileSelector } from "./css-matcher.ts";
 import { matchesMedia, matchesSupports } from "./css-media.ts";
 import { expandShorthand, shorthands } from "./css-shorthands.ts";
+import { splitTopLevel, withoutComments } from "./css-text.ts";
 
 /** All other properties are skipped unread. */
 const examinedProperties: ReadonlySet<string> = new Set([
@@ -57,14 +58,7 @@ const maxSelectorCharacters = 300;
 
 export type Declaration = { property: string; value: string; important: boolean };
 
-export type StyleRule = {
-  /** `#id`, `.class`, an element name or `*`: a feature that every matching element has. */
-  key: string;
-  matches: SelectorMatcher;
-  specificity: number;
-  order: number;
-  declarations: readonly Declaration[];
-};
+export type StyleRule = CompiledSelector & { order: number; declarations: readonly Declaration[] };
 
 /** Parses `color: red !important; …`; invalid declarations and unexamined properties are left out. */
 export function parseDeclarations(text: string): Declaration[] {
@@ -86,8 +80,12 @@ export function parseDeclarations(text: string): Declaration[] {
   });
 }
 
-const displayValues =
-  /^(none|contents|block|inline|list-item|flow-root|run-in|(inline-)?(block|flex|grid|table)|table-[a-z-]+|ruby[a-z-]*|-webkit-[a-z-]+|inherit|initial|unset|revert|block flow|inline flow)$/;
+const displayValues: ReadonlySet<string> = new Set([
+  ...["none", "contents", "block", "inline", "list-item", "flow-root", "run-in", "flex", "grid", "table"],
+  ...["inline-block", "inline-flex", "inline-grid", "inline-table", "block flow", "inline flow"],
+  ...["inherit", "initial", "unset", "revert"],
+]);
+const displayFamilies = /^(table|ruby|-webkit)(-[a-z-]+)?$/;
 const colorKeywords = /^(inherit|initial|unset|revert|currentcolor)$|^(var|color-mix|light-dark)\(/;
 
 /** An invalid declaration does not override a valid one (CSS 2.1 section 4.2). */
@@ -95,7 +93,7 @@ function isValid(property: string, value: string): boolean {
   if (value === "") return false;
   switch (property) {
     case "display":
-      return displayValues.test(value);
+      return displayValues.has(value) || displayFamilies.test(value);
     case "visibility":
       return /^(visible|hidden|collapse|inherit|initial|unset|revert)$/.test(value);
     case "opacity":
@@ -105,43 +103,6 @@ function isValid(property: string, value: string): boolean {
     default:
       return true;
   }
-}
-
-/** An unclosed comment runs to the end (CSS Syntax level 3, section 4.3.2). */
-function withoutComments(text: string): string {
-  let result = "";
-  let at = 0;
-  while (at < text.length) {
-    const start = text.indexOf("/*", at);
-    if (start < 0) return result + text.slice(at);
-    result += text.slice(at, start);
-    const end = text.indexOf("*/", start + 2);
-    if (end < 0) return result;
-    at = end + 2;
-  }
-  return result;
-}
-
-/** Splits at a separator that is outside of parentheses and quotes. */
-function splitTopLevel(text: string, separator: string): string[] {
-  const pieces: string[] = [];
-  let depth = 0;
-  let quote = "";
-  let start = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text.charAt(at);
-    if (quote) {
-      if (character === quote) quote = "";
-    } else if (character === '"' || character === "'") quote = character;
-    else if (character === "(") depth += 1;
-    else if (character === ")") depth = Math.max(0, depth - 1);
-    else if (character === separator && depth === 0) {
-      pieces.push(text.slice(start, at));
-      start = at + 1;
-    }
-  }
-  pieces.push(text.slice(start));
-  return pieces;
 }
 
 /** Yields the top-level `prelude { content }` blocks. */
@@ -209,29 +170,8 @@ const unmatchable = /:(hover|focus|active|visited|before|after)|::/;
 function addRule(selector: string, declarations: readonly Declaration[], rules: StyleRule[]): void {
   if (selector === "" || selector.length > maxSelectorCharacters || unmatchable.test(selector)) return;
   try {
-    rules.push({
-      key: keyOf(selector),
-      matches: compileSelector(selector),
-      specificity: specificityOf(selector),
-      order: rules.length,
-      declarations,
-    });
+    rules.push({ ...compileSelector(selector), order: rules.length, declarations });
   } catch {
     // An invalid selector, or one whose cost has no bound, matches nothing.
   }
-}
-
-/** Specificity (Selectors level 4, section 15) as one number: ids, then classes and attributes, then names. */
-function specificityOf(selector: string): number {
-  const ids = selector.match(/#[\w-]+/g)?.length ?? 0;
-  const classes = selector.match(/\.[\w-]+|\[[^\]]*\]|:[\w-]+/g)?.length ?? 0;
-  const names = selector.match(/(^|[\s>+~])[a-z][\w-]*/gi)?.length ?? 0;
-  return ids * 10_000 + classes * 100 + names;
-}
-
-/** The most selective feature of the last compound, so that few rules are tried on each element. */
-function keyOf(selector: string): string {
-  const last = selector.split(/[\s>+~]+(?![^[(]*[\])])/).at(-1) ?? "";
-  const simple = last.replace(/\[[^\]]*\]|:[\w-]+(\([^)]*\))?/g, "");
-  return /#[\w-]+/.exec(simple)?.[0] ?? /\.[\w-]+/.exec(simple)?.[0] ?? (simple.toLowerCase() || "*");
 }

@@ -59,10 +59,20 @@ function isClipped(element: Element, style: Style): boolean {
   return (
     is("clip", /^rect\(\s*0(px)?[\s,]+0(px)?[\s,]+0(px)?[\s,]+0(px)?\s*\)$/) ||
     is("clip-path", /^(inset\((50|100)%|circle\(0|polygon\(([0\s,]|px|%)+\)$)/) ||
-    is("transform", /\bscale([xy]|3d)?\(\s*0(\.0+)?\s*[,)]|\btranslate[xy]?\(\s*-\d{4,}/) ||
+    hidesByTransform(style.get("transform") ?? "") ||
     is("zoom", /^0?\.0\d*$|^0$|^[0-4]%$/) ||
     is("filter", /\bopacity\(0%?\)/)
   );
+}
+
+/** Scaled to nothing, or moved off the screen (CSS Transforms level 1, section 11). */
+function hidesByTransform(transform: string): boolean {
+  return transform.split(")").some((call) => {
+    const [name = "", values = ""] = call.split("(");
+    const [first] = values.split(",");
+    if (/scale([xy]|3d)?$/.test(name)) return leadingNumber(first) === 0;
+    return /translate[xy]?$/.test(name) && (leadingNumber(first) ?? 0) <= -1000;
+  });
 }
 
 const inlineElements = /^(a|abbr|b|big|cite|code|em|font|i|label|mark|q|s|small|span|strong|sub|sup|tt|u)$/;

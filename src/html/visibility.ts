@@ -2,6 +2,7 @@
 import { type ChildNode, type Element, isTag } from "domhandler";
 import { type Color, isIndistinguishable, paintOver, parseColor } from "./colors.ts";
 import { toFontSizePx, toPixels } from "./css-lengths.ts";
+import { splitTopLevel } from "./css-text.ts";
 import type { Style } from "./style-resolver.ts";
 
 /** What an element's children inherit from it. */
@@ -94,7 +95,7 @@ function backgroundInside(element: Element, style: Style, outer: Color | undefin
 
 /** `no-repeat rgb(1, 2, 3)` -> the color. */
 function colorInShorthand(value: string): Color | undefined {
-  for (const token of value.split(/\s+(?![^(]*\))/)) {
+  for (const token of splitTopLevel(value.replace(/\s/g, " "), " ")) {
     const color = parseColor(token);
     if (color) return color;
   }

@@ -1,134 +1,102 @@
-/** What attachments say, as text: by what their bytes are, then by their name, then by the type they claim. */
-import PostalMime from "postal-mime";
+/** Attachments as text: recognized by their bytes, then by their name, then by the type they declare. */
 import { signedContent } from "../documents/cms.ts";
 import { describeCompoundFile } from "../documents/compound-file.ts";
 import { isReadableDocument } from "../documents/file-kind.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
 import { isTnef } from "../documents/tnef/tnef.ts";
-import { toEmailContents } from "../email/email-contents.ts";
-import { toSafeFileName } from "../email/file-name.ts";
-import {
-  decodeHeaderText,
-  formatAddress,
-  headerValue,
-  parseAddresses,
-  parseHeaders,
-} from "../email/headers.ts";
 import { isOutlookFile, isSmimeFile, type Part } from "../email/part.ts";
-import { htmlToMarkdown } from "../html/markdown.ts";
-import { type FetchParts, readBody } from "./body.ts";
-import { calendarToLines } from "./calendar.ts";
-import { contactsToLines } from "./contacts.ts";
-import { show } from "./fold.ts";
-import { readOutlookFile } from "./outlook-file.ts";
-import { toTextFile } from "./text-file.ts";
+import { readEmailFile } from "./attached-email.ts";
+import { type AttachmentText, noteOnly } from "./attachment-result.ts";
+import { readTextFile } from "./text-attachment.ts";
+import { readWinmail } from "./winmail-attachment.ts";
 
-export type AttachmentText = { text: string; notes: string[] };
+type AttachedFile = {
+  bytes: Buffer;
+  part: Part;
+  /** The extension of its name in lower case; empty without one. */
+  extension: string;
+  documents: DocumentReader;
+  signal: AbortSignal;
+  /** 0 for an attachment, 1 for a file inside of one. */
+  depth: number;
+};
 
-const maxHtmlCharacters = 1_000_000;
-const maxEmailBytes = 4_000_000;
-const shownHeaders = ["From", "To", "Cc", "Date", "Subject"];
+type AttachmentReader = {
+  recognizes(file: AttachedFile): boolean;
+  /** Undefined when the content turns out to be something else: then the next reader is tried. */
+  read(file: AttachedFile): AttachmentText | Promise<AttachmentText> | undefined;
+};
 
-/** Empty text without notes: there is nothing to read in it. `depth`: files inside files. Throws timed_out. */
-export async function toAttachmentText(
+const headBytes = 1024;
+const noText = /^application\/(pgp-encrypted|pkcs7-mime|x-pkcs7-mime|pgp-signature|(x-)?pkcs7-signature)$/;
+
+/** The first reader that recognizes a file reads it. */
+const readers: readonly AttachmentReader[] = [
+  { recognizes: ({ bytes }) => bytes.length === 0, read: () => noteOnly("The file is empty.") },
+  {
+    recognizes: ({ bytes, depth }) => depth === 0 && isTnef(bytes),
+    read: ({ bytes, documents, signal, depth }) =>
+      readWinmail(
+        bytes,
+        (inner, part) => readAttachment({ bytes: inner, part, documents, signal, depth: depth + 1 }),
+        signal,
+      ),
+  },
+  {
+    recognizes: ({ bytes }) => isReadableDocument(bytes),
+    read: ({ bytes, documents, signal }) => documents.read(bytes, signal),
+  },
+  {
+    recognizes: ({ part }) => isOutlookFile(part),
+    read: () => noteOnly("winmail.dat is damaged, and cannot be read; a download link gives it."),
+  },
+  {
+    recognizes: ({ bytes }) => describeCompoundFile(bytes) !== undefined,
+    read: ({ bytes }) => noteOnly(describeCompoundFile(bytes) ?? ""),
+  },
+  {
+    recognizes: ({ part, extension }) => isSmimeFile(part) || extension === "p7m",
+    read: ({ bytes }) => {
+      const content = signedContent(bytes);
+      return content && readEmailFile(Buffer.from(content));
+    },
+  },
+  {
+    recognizes: ({ part }) => noText.test(part.type),
+    read: () => noteOnly("Encrypted, or a signature: there is no text to be read in it."),
+  },
+  { recognizes: isEmailFile, read: ({ bytes }) => readEmailFile(bytes) },
+  { recognizes: () => true, read: ({ bytes, part, extension }) => readTextFile(bytes, part, extension) },
+];
+
+/** Word and browsers save a page as one file in the format of an email (RFC 2557). */
+function isEmailFile({ bytes, part, extension }: AttachedFile): boolean {
+  return (
+    /^message\/|^multipart\/related$/.test(part.type) ||
+    ["eml", "mht", "mhtml"].includes(extension) ||
+    /^mime-version:/i.test(bytes.subarray(0, headBytes).toString("latin1"))
+  );
+}
+
+/**
+ * Reads an attachment. The text is empty, without notes, for a file that holds none, such as a picture. Throws
+ * timed_out, and what the document reader throws once `signal` is aborted.
+ */
+export function toAttachmentText(
   bytes: Buffer,
   part: Part,
   documents: DocumentReader,
   signal: AbortSignal,
-  depth = 0,
 ): Promise<AttachmentText> {
-  const ending = /\.([a-z0-9]{1,8})$/i.exec(part.name ?? "")?.[1]?.toLowerCase() ?? "";
-  const is = (type: RegExp, ...endings: string[]) => type.test(part.type) || endings.includes(ending);
-  const readInside = (inner: Buffer, its: Part) => toAttachmentText(inner, its, documents, signal, depth + 1);
-  if (bytes.length === 0) return said("The file is empty.");
-  if (depth === 0 && isTnef(bytes)) return readOutlookFile(bytes, readInside, signal);
-  if (isReadableDocument(bytes)) return documents.read(bytes, signal);
-  if (isOutlookFile(part))
-    return said("winmail.dat is damaged, and cannot be read; a download link gives it.");
-  const older = describeCompoundFile(bytes);
-  if (older) return said(older);
-  const signed = isSmimeFile(part) || ending === "p7m" ? signedContent(bytes) : undefined;
-  if (signed) return readEml(Buffer.from(signed));
-  if (is(/^(application\/(pgp-encrypted|pkcs7-mime|x-pkcs7-mime|pgp-signature|(x-)?pkcs7-signature))$/))
-    return said("Encrypted, or a signature: there is no text to be read in it.");
-  const head = bytes.subarray(0, 1024).toString("latin1");
-  // A page that Word or a browser saves as one file is written as an email.
-  if (is(/^message\/|^multipart\/related$/, "eml", "mht", "mhtml") || /^mime-version:/i.test(head))
-    return readEml(bytes);
-  const file = toTextFile(bytes, part.charset);
-  if (!file) return { text: "", notes: [] };
-  if (file.text.trim() === "") return said("There is nothing but space in the file.");
-  const { text, notes } = toWords(file.text);
-  return { text, notes: [...file.notes, ...notes] };
+  return readAttachment({ bytes, part, documents, signal, depth: 0 });
+}
 
-  function toWords(source: string): AttachmentText {
-    const plain = (words: string) => ({ text: words.trim(), notes: [] });
-    if (is(/^text\/calendar$/, "ics", "ifb")) return plain(calendarToLines(source).join("\n"));
-    if (is(/^text\/(x-)?vcard$|^text\/directory$/, "vcf", "vcard"))
-      return plain(contactsToLines(source).join("\n"));
-    // Banks and shops call their tables in HTML .xls, too.
-    if (is(/^text\/html$|^application\/xhtml/, "html", "htm") || isHtml.test(source.slice(0, 1024)))
-      return readHtml(source);
-    return plain(source.replace(/\r\n?/g, "\n"));
+async function readAttachment(attached: Omit<AttachedFile, "extension">): Promise<AttachmentText> {
+  const extension = /\.([a-z0-9]{1,8})$/i.exec(attached.part.name ?? "")?.[1]?.toLowerCase() ?? "";
+  const file = { ...attached, extension };
+  for (const reader of readers) {
+    const result = reader.recognizes(file) ? await reader.read(file) : undefined;
+    if (result) return result;
   }
-}
-
-const isHtml = /^\W*<(!doctype html|html)\b/i;
-
-/** Not more than what is soon read: others wait meanwhile. */
-function readHtml(source: string): AttachmentText {
-  const text = show(htmlToMarkdown(source.slice(0, maxHtmlCharacters)).lines).join("\n");
-  const cut = source.length > maxHtmlCharacters ? [cutNoteOf(`${maxHtmlCharacters} characters of HTML`)] : [];
-  return { text, notes: cut };
-}
-
-const cutNoteOf = (what: string) => `Only the first ${what} were read; a download link gives the whole.`;
-
-const said = (note: string): AttachmentText => ({ text: "", notes: [note] });
-
-/** An email as a file: some programs attach them so, in base64. */
-async function readEml(bytes: Buffer): Promise<AttachmentText> {
-  const shown = bytes.subarray(0, maxEmailBytes);
-  const email = await PostalMime.parse(shown, { maxNestingDepth: 30 }).catch(() => undefined);
-  if (!email) return said("The email is damaged, or made in an unusual way; it cannot be read.");
-  const { text, notes } = email.html ? readHtml(email.html) : { text: email.text ?? "", notes: [] };
-  const head = shownHeaders.flatMap((name) => {
-    const value = email.headers.find((header) => header.key === name.toLowerCase())?.value;
-    return value ? [`${name}: ${decodeHeaderText(value)}`] : [];
-  });
-  const files = email.attachments.map(
-    (file) => `Attachment: ${toSafeFileName(file.filename ?? "unnamed")} (${file.mimeType})`,
-  );
-  return {
-    text: `${[...head, ...files].join("\n")}\n\n${text.trim()}`.trim(),
-    notes: [...notes, ...(shown.length < bytes.length ? [cutNoteOf(`${maxEmailBytes / 1_000_000} MB`)] : [])],
-  };
-}
-
-const maxHeaderBytes = 65_536;
-
-/** An attached email whose structure the mail server knows: only its text is fetched, as far as it is read. */
-export async function readAttachedEmail(
-  fetchParts: FetchParts,
-  part: Part,
-  until: number,
-): Promise<AttachmentText> {
-  const key = `${part.part}.HEADER`;
-  const bytes = (await fetchParts([{ key, start: 0, maxLength: maxHeaderBytes }])).get(key);
-  const headers = parseHeaders(bytes ?? Buffer.alloc(0));
-  const [root] = part.children;
-  const contents = toEmailContents(root ?? part);
-  const body = await readBody(fetchParts, contents, { format: "text", until, forward: true });
-  const head = shownHeaders.flatMap((name) => {
-    const value = headerValue(headers, name);
-    if (!value) return [];
-    const isPeople = name === "From" || name === "To" || name === "Cc";
-    return [
-      `${name}: ${isPeople ? parseAddresses(value).map(formatAddress).join(", ") : decodeHeaderText(value)}`,
-    ];
-  });
-  const files = contents.attachments
-    .filter(({ inline }) => !inline)
-    .map(({ part: file }) => `Attachment: ${toSafeFileName(file.name ?? "unnamed")} (${file.type})`);
-  return { text: `${[...head, ...files].join("\n")}\n\n${body.text}`.trim(), notes: body.notes };
+  return { text: "", notes: [] };
 }

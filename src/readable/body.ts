@@ -1,30 +1,30 @@
 /**
- * The text of an email: fetched as far as it is read, decoded, rendered. One round trip for all its text parts; more
- * only when a very long text is read on.
+ * The text of an email: fetched as far as it is read, decoded and rendered. One round trip for all text parts; more
+ * only for a very long text that is read on.
  */
 import { decodeText } from "../email/charset.ts";
 import type { EmailContents } from "../email/email-contents.ts";
-import type { Part } from "../email/part.ts";
-import { isOutlookFile } from "../email/part.ts";
+import { isOutlookFile, type Part } from "../email/part.ts";
 import { decodeTransfer } from "../email/transfer-encoding.ts";
 import type { EmailFormat } from "./email-format.ts";
-import { isOutlookTextWhole } from "./outlook.ts";
-import { type Rendered, renderBody } from "./render-body.ts";
+import { type RenderedBody, renderBody } from "./render-body.ts";
+import { isWinmailTextComplete } from "./winmail-text.ts";
 
-/** Octets of each part fetched at first; a part that turns out longer than what is shown needs no more. */
-export const firstBytes = 196_608;
-/** Octets of each part fetched at most, however far one reads. */
-const maxBytes = 4_194_304;
-/** Text parts fetched of one email, calendars and reports among them. */
-const maxTexts = 50;
-/** Read beyond what is shown, so that a cut in the middle of something does not show. */
+/** Octets of each part in the first fetch: enough for what one answer shows. */
+export const firstFetchOctets = 196_608;
+/** Octets of each part that are fetched at most. */
+const maxFetchedOctets = 4_194_304;
+const fetchGrowth = 4;
+/** Text parts that are read, calendars and reports among them. */
+const maxTextParts = 50;
+/** Characters rendered beyond what is shown, so that the end of what was fetched is not shown. */
 const slackCharacters = 4096;
 
 export type BodyRequest = {
   format: EmailFormat;
   /** The end of what is shown, in characters of the rendered text. */
   until: number;
-  /** The subject says that the email passes another one on. */
+  /** The subject says that the email forwards another one. */
   forward: boolean;
 };
 
@@ -38,99 +38,99 @@ export type PartRange = { key: string; start: number; maxLength: number };
 export type FetchParts = (ranges: readonly PartRange[]) => Promise<ReadonlyMap<string, Buffer>>;
 
 /**
- * The text of an email. `fetched` holds octets of its parts that are here already, from their beginnings; further ones
- * come by `fetchParts`. Throws what `fetchParts` throws.
+ * Reads the text of an email. `fetched` holds the first octets of its parts that are known already; further ones are
+ * fetched. Throws what `fetchParts` throws.
  */
 export async function readBody(
   fetchParts: FetchParts,
   contents: EmailContents,
   request: BodyRequest,
   fetched = new Map<string, Buffer>(),
-): Promise<Rendered> {
+): Promise<RenderedBody> {
   const parts = partsToRead(contents, request.format);
-  const whole = new Set<string>();
+  const complete = new Set<string>();
+  const octetsOf = ({ part }: Part) => fetched.get(part)?.length ?? 0;
+  const isCut = (part: Part) => !complete.has(part.part) && octetsOf(part) < part.size;
   let rendered = render();
-  for (let bytes = firstBytes; parts.length > 0 && bytes <= maxBytes; bytes *= 4) {
-    const missing = parts.filter((part) => isCut(part) && (fetched.get(part.part)?.length ?? 0) < bytes);
+  for (let octets = firstFetchOctets; octets <= maxFetchedOctets; octets *= fetchGrowth) {
+    const missing = parts.filter((part) => isCut(part) && octetsOf(part) < octets);
     if (missing.length > 0) {
-      await fetchMore(fetchParts, missing, fetched, bytes);
-      // A server that sends less than was asked for has no more, whatever size it gave.
-      for (const part of missing) if ((fetched.get(part.part)?.length ?? 0) < bytes) whole.add(part.part);
+      await fetchMore(fetchParts, missing, fetched, octets);
+      // A server that sends less than asked for has no more, whatever size it reported.
+      for (const part of missing) if (octetsOf(part) < octets) complete.add(part.part);
       rendered = render();
     }
     if (rendered.text.length > request.until + slackCharacters || !parts.some(isCut)) break;
   }
-  const nothing = parts.every(({ size }) => size === 0) && contents.attachments.length === 0;
-  if (nothing && !contents.encrypted) {
+  if (parts.every(({ size }) => size === 0) && contents.attachments.length === 0 && !contents.encrypted) {
     const source = await fetchSource(fetchParts);
     if (source !== "") return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0 };
   }
-  const cut = parts.filter(isCut);
-  const unread = contents.texts.length + contents.calendars.length - maxTexts;
   return {
     ...rendered,
-    notes:
-      unread > 0
-        ? [...rendered.notes, `The text is in many parts; the last ${unread} were not read.`]
-        : rendered.notes,
-    cutOctets: cut.reduce((sum, part) => sum + part.size - (fetched.get(part.part)?.length ?? 0), 0),
+    notes: [...rendered.notes, ...unreadNotes(contents)],
+    cutOctets: parts.filter(isCut).reduce((sum, part) => sum + part.size - octetsOf(part), 0),
   };
 
-  function isCut(part: Part): boolean {
-    return !whole.has(part.part) && (fetched.get(part.part)?.length ?? 0) < part.size;
-  }
-
-  function content(part: Part): Buffer | undefined {
+  function contentOf(part: Part): Buffer | undefined {
     const bytes = fetched.get(part.part);
     return bytes && decodeTransfer(bytes, part.encoding);
   }
 
-  function render(): Rendered {
-    // What follows the text in winmail.dat are files.
+  function render(): RenderedBody {
+    // The files in winmail.dat follow its text.
     for (const part of parts)
-      if (isOutlookFile(part) && isOutlookTextWhole(content(part) ?? Buffer.alloc(0))) whole.add(part.part);
-    return renderBody(contents, request, content);
+      if (isOutlookFile(part) && isWinmailTextComplete(contentOf(part) ?? Buffer.alloc(0)))
+        complete.add(part.part);
+    return renderBody(contents, request, contentOf);
   }
 }
 
-const brokenNote = "The email's structure is broken; this is its source.";
-const sourceBytes = 65_536;
-
-/** What stands below the headers, for an email whose structure holds no text though there is some. */
-async function fetchSource(fetchParts: FetchParts): Promise<string> {
-  const bytes = (await fetchParts([{ key: "TEXT", start: 0, maxLength: sourceBytes }])).get("TEXT");
-  return /^\s*(--.*--)?\s*$/.test(bytes?.toString("latin1") ?? "")
-    ? ""
-    : decodeText(bytes ?? Buffer.alloc(0))
-        .replace(/\r\n?/g, "\n")
-        .trim();
+function unreadNotes({ texts, calendars }: EmailContents): string[] {
+  const unread = texts.length + calendars.length - maxTextParts;
+  return unread > 0 ? [`The text is in many parts; the last ${unread} were not read.`] : [];
 }
 
-/** What of an email is read in this format. In one FETCH, so a plain text stands by for an empty HTML one. */
+const brokenNote = "The email's structure is broken; this is its source.";
+const maxSourceOctets = 65_536;
+
+/** The source below the headers, for an email whose structure has no text though there is some. */
+async function fetchSource(fetchParts: FetchParts): Promise<string> {
+  const key = "TEXT";
+  const bytes = (await fetchParts([{ key, start: 0, maxLength: maxSourceOctets }])).get(key);
+  const source = decodeText(bytes ?? Buffer.alloc(0))
+    .replace(/\r\n?/g, "\n")
+    .trim();
+  const isOnlyBoundary = source.startsWith("--") && source.endsWith("--") && !source.includes("\n");
+  return isOnlyBoundary ? "" : source;
+}
+
+/** The parts that a format reads. One FETCH gets all of them, so plain text comes along with HTML that may be empty. */
 function partsToRead(contents: EmailContents, format: EmailFormat): Part[] {
   const texts = contents.texts.flatMap(({ html, plain, other, further = [], outlook, signed }) => {
     if (format === "text" && plain && html) return [plain];
     const first = html ?? plain ?? other ?? outlook ?? signed;
+    // HTML of little content is mostly pictures: then the words are in the plain text.
     return html && plain && html.size > plain.size * 4 ? [first, ...further, plain] : [first, ...further];
   });
   const status = format === "html" ? undefined : contents.report?.status;
   const all = [...texts, ...contents.calendars, status];
-  return all.filter((part) => part !== undefined).slice(0, maxTexts);
+  return all.filter((part) => part !== undefined).slice(0, maxTextParts);
 }
 
-/** The numbers of the parts that an email is read from as Markdown. */
-export const textParts = (contents: EmailContents): string[] =>
+/** The numbers of the parts from which an email is read as Markdown. */
+export const textPartNumbers = (contents: EmailContents): string[] =>
   partsToRead(contents, "markdown").map(({ part }) => part);
 
 async function fetchMore(
   fetchParts: FetchParts,
   parts: readonly Part[],
   fetched: Map<string, Buffer>,
-  bytes: number,
+  octets: number,
 ): Promise<void> {
   const ranges = parts.map(({ part }) => {
     const start = fetched.get(part)?.length ?? 0;
-    return { key: part, start, maxLength: bytes - start };
+    return { key: part, start, maxLength: octets - start };
   });
   const found = await fetchParts(ranges);
   for (const { part } of parts)

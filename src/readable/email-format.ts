@@ -1,3 +1,3 @@
-/** The forms in which an email can be read. */
+/** The formats in which an email can be read. */
 
 export type EmailFormat = "markdown" | "text" | "html" | "links";

@@ -1,32 +1,32 @@
-/** PGP written into plain text (RFC 9580 sections 6.2 and 7): what was signed, and that something is encrypted. */
+/** PGP in plain text (RFC 9580 sections 6.2 and 7): signed text without its signature, and encrypted text. */
 
-export type Opened = { text: string; signed: boolean; encrypted: boolean };
+export type ArmoredText = { text: string; signed: boolean; encrypted: boolean };
 
-const begin = /^-----BEGIN PGP (SIGNED MESSAGE|SIGNATURE|MESSAGE)-----\s*$/;
-const end = /^-----END PGP (SIGNATURE|MESSAGE)-----\s*$/;
+const beginLine = /^-----BEGIN PGP (SIGNED MESSAGE|SIGNATURE|MESSAGE)-----\s*$/;
+const endLine = /^-----END PGP (SIGNATURE|MESSAGE)-----\s*$/;
 
-/** The words without the signature around them; encrypted ones as a line that says so. */
-export function openArmor(text: string): Opened {
+/** Removes signatures, and replaces each encrypted message by a line that says so. */
+export function openArmor(text: string): ArmoredText {
   const lines: string[] = [];
-  let state: "words" | "head" | "signed" | "signature" | "encrypted" = "words";
+  let state: "text" | "headers" | "signed" | "signature" | "encrypted" = "text";
   let signed = false;
-  let hidden = 0;
+  let encryptedMessages = 0;
   for (const line of text.split("\n")) {
-    const begins = begin.exec(line)?.[1];
-    if (begins === "SIGNED MESSAGE") state = "head";
+    const begins = beginLine.exec(line)?.[1];
+    if (begins === "SIGNED MESSAGE") state = "headers";
     else if (begins === "SIGNATURE" && state === "signed") {
       state = "signature";
       signed = true;
     } else if (begins === "MESSAGE") {
       state = "encrypted";
       lines.push("[Encrypted by PGP]");
-      hidden += 1;
+      encryptedMessages += 1;
     } else if (state === "signature" || state === "encrypted") {
-      if (end.test(line)) state = "words";
-    } else if (state === "head") {
-      // Hash: and the like, up to an empty line.
+      if (endLine.test(line)) state = "text";
+    } else if (state === "headers") {
+      // Armor headers such as Hash end with an empty line.
       if (line.trim() === "") state = "signed";
     } else lines.push(state === "signed" ? line.replace(/^- /, "") : line);
   }
-  return { text: lines.join("\n"), signed, encrypted: hidden > 0 };
+  return { text: lines.join("\n"), signed, encrypted: encryptedMessages > 0 };
 }

@@ -1,16 +1,15 @@
-/** text/plain as lines for reading: flowed lines joined, long addresses shortened, blank runs shortened. */
-
+/** text/plain for reading: flowed lines joined, runs of empty lines and long link targets shortened. */
 import { joinFlowed } from "../email/format-flowed.ts";
 import { withoutTrailingSpace } from "../email/line-ends.ts";
 import type { Part } from "../email/part.ts";
 import { hostOf, type LinkIndex, maxShownTarget } from "../html/link-index.ts";
 import { unwrapLink } from "../html/link-wrappers.ts";
 
-/** As it was written, with line breaks made alike and format=flowed joined. */
+/** The text with normalized line ends, and with format=flowed (RFC 3676) joined. */
 export function toPlainText(text: string, part: Part): string {
-  const flowed = /^flowed$/i.test(part.parameters.format ?? "");
-  const deleteSpace = /^yes$/i.test(part.parameters.delsp ?? "");
-  const joined = flowed ? joinFlowed(text, deleteSpace) : text.replace(/\r\n?/g, "\n");
+  const isFlowed = /^flowed$/i.test(part.parameters.format ?? "");
+  const deletesSpace = /^yes$/i.test(part.parameters.delsp ?? "");
+  const joined = isFlowed ? joinFlowed(text, deletesSpace) : text.replace(/\r\n?/g, "\n");
   return joined
     .split("\n")
     .map((line) => (line.endsWith("-- ") ? line : withoutTrailingSpace(line)))
@@ -20,14 +19,21 @@ export function toPlainText(text: string, part: Part): string {
     .trimEnd();
 }
 
-/** The same with long link targets shown by host and number, as in HTML emails. */
+/** Replaces long link targets in a line by their host and number, as in HTML emails. */
 export function shortenTargets(line: string, links: LinkIndex): string {
   return line.replace(/<?\bhttps?:\/\/[^\s<>"]+>?/gi, (found) => {
-    const url = found.replace(/^<|>$/g, "").replace(/[).,;!?\]]+$/, "");
+    const bracketed = found.replace(/^</, "").replace(/>$/, "");
+    const url = withoutPunctuation(bracketed);
     const target = unwrapLink(url);
     if (target === url && url.length <= maxShownTarget) return found;
-    const rest = found.replace(/^</, "").replace(/>$/, "").slice(url.length);
     const shown = target.length <= maxShownTarget ? target : `${hostOf(target)} #${links.add(target, "")}`;
-    return `<${shown}>${rest}`;
+    return `<${shown}>${bracketed.slice(url.length)}`;
   });
+}
+
+/** Punctuation at the end of a URL belongs to the sentence. */
+function withoutPunctuation(url: string): string {
+  let end = url.length;
+  while (end > 0 && ").,;!?]".includes(url.charAt(end - 1))) end -= 1;
+  return url.slice(0, end);
 }

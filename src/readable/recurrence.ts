@@ -1,7 +1,7 @@
-/** When an event comes again (RFC 5545 section 3.3.10), as a person says it. */
+/** Recurrence rules (RFC 5545 section 3.3.10) in words. */
 import type ICAL from "ical.js";
 
-const days: Record<string, string> = {
+const dayNames: Record<string, string> = {
   MO: "Monday",
   TU: "Tuesday",
   WE: "Wednesday",
@@ -10,23 +10,22 @@ const days: Record<string, string> = {
   SA: "Saturday",
   SU: "Sunday",
 };
-const places: Record<string, string> = { 1: "first", 2: "second", 3: "third", 4: "fourth", "-1": "last" };
-const months = "January February March April May June July August September October November December".split(
-  " ",
-);
+const ordinals: Record<string, string> = { 1: "first", 2: "second", 3: "third", 4: "fourth", "-1": "last" };
+const monthNames =
+  "January February March April May June July August September October November December".split(" ");
 
-const place = (number: string) => places[number.replace("+", "")] ?? number;
+const toOrdinal = (number: string) => ordinals[number.replace("+", "")] ?? number;
 
 /** `2TU` -> the second Tuesday. */
-function day(text: string): string {
+function describeDay(text: string): string {
   const [, which = "", name = ""] = /^([+-]?\d*)([A-Z]{2})$/.exec(text.trim().toUpperCase()) ?? [];
-  return days[name] ? `${which === "" ? "" : `the ${place(which)} `}${days[name]}` : text;
+  return dayNames[name] ? `${which === "" ? "" : `the ${toOrdinal(which)} `}${dayNames[name]}` : text;
 }
 
-const dayOfMonth = (number: string) => (number === "-1" ? "the last day" : `day ${number}`);
+const describeDayOfMonth = (number: string) => (number === "-1" ? "the last day" : `day ${number}`);
 
-/** Empty when it does not. */
-export function recurrence(event: ICAL.Component): string {
+/** Returns, for example, `weekly on Tuesday 10 times`; empty for an event that does not recur. */
+export function describeRecurrence(event: ICAL.Component): string {
   const rule = event.getFirstPropertyValue("rrule");
   if (!rule) return "";
   const parts = new Map(
@@ -37,14 +36,14 @@ export function recurrence(event: ICAL.Component): string {
   const list = (name: string) => (parts.get(name) ?? "").split(",").filter((item) => item !== "");
   const frequency = (parts.get("FREQ") ?? "").toLowerCase();
   const interval = Number(parts.get("INTERVAL") ?? 1);
-  const among = list("BYSETPOS").map((number) => `the ${place(number)} of `);
-  const on = [...list("BYDAY").map(day), ...list("BYMONTHDAY").map(dayOfMonth)];
+  const setPositions = list("BYSETPOS").map((number) => `the ${toOrdinal(number)} of `);
+  const on = [...list("BYDAY").map(describeDay), ...list("BYMONTHDAY").map(describeDayOfMonth)];
   const until = (parts.get("UNTIL") ?? "").replace(/^(\d{4})-?(\d\d)-?(\d\d).*$/, "$1-$2-$3");
   return [
     interval > 1 ? `every ${interval} ${frequency.replace(/ly$/, "").replace("dai", "day")}s` : frequency,
-    on.length > 0 ? `on ${among.join("and ")}${on.join(", ")}` : "",
+    on.length > 0 ? `on ${setPositions.join("and ")}${on.join(", ")}` : "",
     list("BYMONTH")
-      .map((number) => `in ${months[Number(number) - 1] ?? number}`)
+      .map((number) => `in ${monthNames[Number(number) - 1] ?? number}`)
       .join(", "),
     parts.has("COUNT") ? `${parts.get("COUNT")} times` : "",
     until === "" ? "" : `until ${until}`,

@@ -1,7 +1,8 @@
-/** A file's bytes as text, when they are text: by what its sender says they are written in, or what they look like. */
+/** Files as text: in the charset that the sender or the file declares, or that the bytes look like. */
 import { decodeText } from "../email/charset.ts";
+import { charsetInHtml } from "./html-charset.ts";
 
-/** Characters of one file that are looked at. */
+/** Characters of one file that are read. */
 const maxCharacters = 4_000_000;
 const headBytes = 8_192;
 
@@ -9,23 +10,23 @@ const cutNote = `Only the first ${maxCharacters} characters were read; a downloa
 const doubtNote =
   "The file does not say in which charset it is written, and was read as Windows-1252: its letters may be wrong.";
 
-/** Undefined when it is no text. */
-export function toTextFile(
+/** Undefined for a file that is not text. `notes`: doubts about the charset, and that only a part was read. */
+export function decodeTextFile(
   bytes: Buffer,
   charset: string | undefined,
 ): { text: string; notes: string[] } | undefined {
-  const named = charset ?? wideCharset(bytes) ?? ownCharset(bytes);
-  if (isBinary(bytes, named)) return undefined;
-  const whole = decodeText(bytes, named);
+  const declared = charset ?? utf16Charset(bytes) ?? declaredCharset(bytes);
+  if (isBinary(bytes, declared)) return undefined;
+  const whole = decodeText(bytes, declared);
   const text = whole.slice(0, maxCharacters).toWellFormed();
   const notes = [
     ...(text.length < whole.length ? [cutNote] : []),
-    ...(named === undefined && isDoubtful(bytes) ? [doubtNote] : []),
+    ...(declared === undefined && isDoubtful(bytes) ? [doubtNote] : []),
   ];
   return { text, notes };
 }
 
-/** Text has no zero bytes, unless it is UTF-16, and few other controls. */
+/** Text has no NUL bytes, unless it is UTF-16, and few other controls. */
 function isBinary(bytes: Buffer, charset: string | undefined): boolean {
   if (
     /utf-?(16|32)/i.test(charset ?? "") ||
@@ -39,8 +40,8 @@ function isBinary(bytes: Buffer, charset: string | undefined): boolean {
   return head.includes(0) || controls > head.length * 0.02;
 }
 
-/** UTF-16 without its mark, as some programs of Windows write tables: of Latin letters every second byte is zero. */
-function wideCharset(bytes: Buffer): string | undefined {
+/** UTF-16 without a byte order mark, as some Windows programs write tables: every second byte of Latin text is 0. */
+function utf16Charset(bytes: Buffer): string | undefined {
   const head = bytes.subarray(0, headBytes);
   const zeros = [0, 0];
   head.forEach((byte, at) => {
@@ -52,21 +53,21 @@ function wideCharset(bytes: Buffer): string | undefined {
   return even > most * 0.4 && odd === 0 ? "utf-16be" : undefined;
 }
 
-/** What XML and HTML say of themselves. */
-function ownCharset(bytes: Buffer): string | undefined {
-  const head = bytes.subarray(0, 1024).toString("latin1");
-  return (/^\s*<\?xml[^>]*\sencoding=["']([\w-]+)/.exec(head) ??
-    /<meta[^>]*\scharset=["']?([\w-]+)/i.exec(head))?.[1];
+/** The charset that an XML or HTML document declares. */
+function declaredCharset(bytes: Buffer): string | undefined {
+  const head = bytes.subarray(0, 1024).toString("latin1").trimStart();
+  const xml = head.startsWith("<?xml") ? head.slice(0, head.indexOf("?>") + 1) : "";
+  return /\sencoding=["']([\w-]+)/.exec(xml)?.[1] ?? charsetInHtml(bytes);
 }
 
-/** Neither UTF-8 nor a language of western Europe, whose letters are mostly plain ones. */
+/** Neither UTF-8 nor a western European language, whose letters are mostly ASCII. */
 function isDoubtful(bytes: Buffer): boolean {
   const head = bytes.subarray(0, headBytes);
   const high = head.filter((byte) => byte > 127).length;
   const plain = head.filter((byte) => /[a-z]/i.test(String.fromCharCode(byte))).length;
   if (high <= plain * 0.5) return false;
   try {
-    // A head may end in the midst of a letter.
+    // The head may end in the middle of a character.
     new TextDecoder("utf-8", { fatal: true }).decode(head, { stream: true });
     return false;
   } catch {

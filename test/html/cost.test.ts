@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { decodeTransfer } from "../../src/email/transfer-encoding.ts";
 import { toHtmlSource } from "../../src/html/html-source.ts";
 import { htmlToMarkdown } from "../../src/html/markdown.ts";
-import { foldHistory } from "../../src/readable/fold.ts";
+import { foldHistory } from "../../src/readable/fold-history.ts";
 import { toPlainText } from "../../src/readable/plain-text.ts";
 import { bestOf, cpuMsOf } from "../support/own-time.ts";
 

@@ -283,7 +283,7 @@ describeMail("The pool of connections on a failing mail server", () => {
   });
 
   test("I04: on a server that allows one connection all calls succeed over one", async () => {
-    const kit = await startMailServer({ connectionsPerUser: 1 });
+    const kit = await mailServer({ connectionsPerUser: 1 });
     const owner = toOwner(kit, await kit.newUser());
     const { pool, opened, attempts } = createPool();
     const answers = await Promise.all(
@@ -298,6 +298,5 @@ describeMail("The pool of connections on a failing mail server", () => {
     expect(opened.length).toBe(1);
     expect(attempts()).toBe(2);
     await pool.close();
-    await kit.stop();
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import type { ConnectionOwner, MailServer } from "../../src/credentials.ts";
 import { toAccountTag, toEmailId } from "../../src/email/email-id.ts";
 import { AppError } from "../../src/errors.ts";
@@ -9,7 +9,7 @@ import { createOrganizing } from "../../src/mail/organize/organize.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
-import { type MailServerKit, mailServer, startMailServer } from "../support/mail-server.ts";
+import { type MailServerKit, mailServer } from "../support/mail-server.ts";
 import { idsOf, newMailbox, raw, subjects } from "../support/small-mailbox.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { withWriter } from "../support/writer.ts";
@@ -32,10 +32,7 @@ const kinds = [
 describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
   let kit: MailServerKit;
   beforeAll(async () => {
-    kit = settings === "" ? await mailServer() : await startMailServer({ settings });
-  });
-  afterAll(async () => {
-    if (settings !== "") await kit.stop();
+    kit = await mailServer(settings === "" ? {} : { settings });
   });
 
   test("moves existing emails, names missing ones, answers new ids, and expunges no other email", async () => {
@@ -100,9 +97,8 @@ describeMail.each(kinds)("A server with $kind", ({ settings, expunges }) => {
 describeMail("Gmail, where an expunged email stays in All Mail", () => {
   let kit: MailServerKit;
   beforeAll(async () => {
-    kit = await startMailServer({ settings: `imap_capability = ${bare} UIDPLUS MOVE X-GM-EXT-1` });
+    kit = await mailServer({ settings: `imap_capability = ${bare} UIDPLUS MOVE X-GM-EXT-1` });
   });
-  afterAll(() => kit.stop());
 
   test("erases through Trash, and files its own copy of sent mail", async () => {
     const user = await newMailbox(kit);
@@ -134,26 +130,22 @@ describeMail("Gmail, where an expunged email stays in All Mail", () => {
 
 describeMail("A server that keeps all mailboxes under INBOX (RFC 2342)", () => {
   test("accepts a mailbox name without the prefix, and ids do not depend on how it was named", async () => {
-    const kit = await startMailServer({
+    const kit = await mailServer({
       settings: "namespace inbox {\n  prefix = INBOX.\n  separator = .\n}",
     });
-    try {
-      const user = await newMailbox(kit);
-      await withWriter({ kit, user }, async (writer) => {
-        const created = await writer.call("create_mailbox", { path: "Work/2026" });
-        expect(created.data.path).toBe("INBOX.Work.2026");
-        const ids = [(await idsOf(writer)).get("one")];
-        const moved = await writer.call("move_email", { ids, mailbox: "Work.2026" });
-        expect(moved.data.new_ids).toEqual([(await idsOf(writer, "INBOX.Work.2026")).get("one")]);
-        await writer.call("undo", { operation_id: moved.data.operation_id });
-        expect(await subjects(kit, user)).toEqual(["one", "theirs", "three", "two"]);
-        expect((await writer.refusal("get_recent_emails", { mailbox: "Work/2026" })).code).toBe(
-          "mailbox_not_found",
-        );
-      });
-    } finally {
-      await kit.stop();
-    }
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const created = await writer.call("create_mailbox", { path: "Work/2026" });
+      expect(created.data.path).toBe("INBOX.Work.2026");
+      const ids = [(await idsOf(writer)).get("one")];
+      const moved = await writer.call("move_email", { ids, mailbox: "Work.2026" });
+      expect(moved.data.new_ids).toEqual([(await idsOf(writer, "INBOX.Work.2026")).get("one")]);
+      await writer.call("undo", { operation_id: moved.data.operation_id });
+      expect(await subjects(kit, user)).toEqual(["one", "theirs", "three", "two"]);
+      expect((await writer.refusal("get_recent_emails", { mailbox: "Work/2026" })).code).toBe(
+        "mailbox_not_found",
+      );
+    });
   });
 });
 

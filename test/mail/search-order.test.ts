@@ -6,7 +6,7 @@ import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
 import { startImapProxy } from "../support/imap-proxy.ts";
 import { hasMailServer } from "../support/installed.ts";
-import { type MailServerKit, startMailServer, type User } from "../support/mail-server.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { openReader } from "../support/reader.ts";
 
 const count = 700;
@@ -37,7 +37,7 @@ describe.skipIf(!hasMailServer)(
   () => {
     for (const esearch of ["", " ESEARCH"]) {
       test(`is read page by page in order of arrival without fetching every date${esearch && ", and answers in ranges"}`, async () => {
-        const kit = await startMailServer({
+        const kit = await mailServer({
           settings: `imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN${esearch}`,
         });
         const proxy = await startCountingProxy(kit.imap.port);
@@ -66,7 +66,6 @@ describe.skipIf(!hasMailServer)(
           await connections.close();
         } finally {
           await proxy.stop();
-          await kit.stop();
         }
       });
     }
@@ -76,7 +75,7 @@ describe.skipIf(!hasMailServer)(
 test.skipIf(!hasMailServer)(
   "a server that refuses the SORT it offers is read in the same order",
   async () => {
-    const kit = await startMailServer();
+    const kit = await mailServer();
     const user = await kit.newUser();
     for (const at of [3, 1, 2])
       await kit.deliver(user, await toRaw({ subject: `number ${at}`, text: "x" }), {
@@ -92,7 +91,6 @@ test.skipIf(!hasMailServer)(
       await connections.close();
       await proxy.stop();
     }
-    await kit.stop();
   },
 );
 

@@ -4,7 +4,7 @@ import type { EmailPage } from "../../src/mail/reading.ts";
 import { showSearched, showSkipped } from "../../src/tools/rows.ts";
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
-import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { type Reader, withReader } from "../support/reader.ts";
 import { refusal } from "../support/refusal.ts";
 
@@ -153,56 +153,47 @@ describe.skipIf(!hasMailServer)("a search's cursor", () => {
 
 describe.skipIf(!hasMailServer)("a mail server with nothing but the bare protocol", () => {
   test("is searched in the same order, and its mailboxes have roles by name and counts", async () => {
-    const kit = await startMailServer({
-      settings: "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN",
+    const kit = await mailServer({ settings: "imap_capability = IMAP4rev1 SASL-IR ID AUTH=PLAIN" });
+    const user = await kit.newUser();
+    await kit.withImap(user, async (imap) => {
+      await imap.mailboxCreate("Gesendete Objekte");
+      await imap.mailboxCreate("迷惑メール");
     });
-    try {
-      const user = await kit.newUser();
-      await kit.withImap(user, async (imap) => {
-        await imap.mailboxCreate("Gesendete Objekte");
-        await imap.mailboxCreate("迷惑メール");
+    // Appended in another order than they arrived.
+    for (const [subject, date] of [
+      ["third", "2024-03-03"],
+      ["first", "2024-03-01"],
+      ["fourth", "2024-03-04"],
+      ["second", "2024-03-02"],
+    ] as const)
+      await kit.deliver(user, await toRaw({ subject: `number ${subject}`, text: "x" }), {
+        mailbox: "Archive",
+        date: day(date),
       });
-      // Appended in another order than they arrived.
-      for (const [subject, date] of [
-        ["third", "2024-03-03"],
-        ["first", "2024-03-01"],
-        ["fourth", "2024-03-04"],
-        ["second", "2024-03-02"],
-      ] as const)
-        await kit.deliver(user, await toRaw({ subject: `number ${subject}`, text: "x" }), {
-          mailbox: "Archive",
-          date: day(date),
-        });
-      await withReader(kit, user, async ({ mail }) => {
-        const mailboxes = await mail.listMailboxes();
-        expect(mailboxes.find(({ path }) => path === "Archive")).toEqual({
-          path: "Archive",
-          role: "archive",
-          total: 4,
-          unread: 4,
-        });
-        expect(mailboxes.find(({ path }) => path === "迷惑メール")?.role ?? "none").toBeOneOf([
-          "junk",
-          "none",
-        ]);
-        const first = await mail.searchEmails({ query: "subject:number", limit: 3 });
-        expect(subjects(first)).toEqual(["number fourth", "number third", "number second"]);
-        const { cursor = "" } = first;
-        expect(subjects(await mail.searchEmails({ query: "subject:number", limit: 3, cursor }))).toEqual([
-          "number first",
-        ]);
-        const recent = await mail.listEmails({ mailbox: "archive", limit: 2 });
-        const older = await mail.listEmails({ mailbox: "archive", limit: 2, cursor: recent.cursor ?? "" });
-        expect([...subjects(recent), ...subjects(older)]).toEqual([
-          "number second",
-          "number fourth",
-          "number first",
-          "number third",
-        ]);
+    await withReader(kit, user, async ({ mail }) => {
+      const mailboxes = await mail.listMailboxes();
+      expect(mailboxes.find(({ path }) => path === "Archive")).toEqual({
+        path: "Archive",
+        role: "archive",
+        total: 4,
+        unread: 4,
       });
-    } finally {
-      await kit.stop();
-    }
+      expect(mailboxes.find(({ path }) => path === "迷惑メール")?.role ?? "none").toBeOneOf(["junk", "none"]);
+      const first = await mail.searchEmails({ query: "subject:number", limit: 3 });
+      expect(subjects(first)).toEqual(["number fourth", "number third", "number second"]);
+      const { cursor = "" } = first;
+      expect(subjects(await mail.searchEmails({ query: "subject:number", limit: 3, cursor }))).toEqual([
+        "number first",
+      ]);
+      const recent = await mail.listEmails({ mailbox: "archive", limit: 2 });
+      const older = await mail.listEmails({ mailbox: "archive", limit: 2, cursor: recent.cursor ?? "" });
+      expect([...subjects(recent), ...subjects(older)]).toEqual([
+        "number second",
+        "number fourth",
+        "number first",
+        "number third",
+      ]);
+    });
   });
 });
 

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { SMTPServer } from "smtp-server";
 import { AppError } from "../../src/errors.ts";
 import { trustedAuthority } from "../support/authority.ts";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { describeMail } from "../support/installed.ts";
-import { type MailServerKit, mailServer, startMailServer, type User } from "../support/mail-server.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { type ScriptedSmtp, type SmtpScript, startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { eventually } from "../support/waiting.ts";
 import { type Writer, withWriter } from "../support/writer.ts";
@@ -124,8 +124,7 @@ describeMail("The copy in Sent", () => {
   ])(
     "an unknown server with %s that turns out to file by itself: its own, and none of ours",
     async (_, settings) => {
-      const own = settings === "" ? undefined : await startMailServer({ settings });
-      const kit = own ?? (await mailServer());
+      const kit = await mailServer(settings === "" ? {} : { settings });
       const ann = await kit.newUser();
       const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
       const server = new SMTPServer({
@@ -159,7 +158,6 @@ describeMail("The copy in Sent", () => {
         );
       } finally {
         await new Promise<void>((resolve) => server.close(resolve));
-        await own?.stop();
       }
     },
   );
@@ -193,9 +191,8 @@ describeMail("A server without SPECIAL-USE", () => {
     const plain = ["Sent", "Drafts", "Trash"]
       .map((name) => `  mailbox ${name} {\n    auto = no\n    special_use =\n  }`)
       .join("\n");
-    kit = await startMailServer({ settings: `namespace inbox {\n${plain}\n}` });
+    kit = await mailServer({ settings: `namespace inbox {\n${plain}\n}` });
   });
-  afterAll(() => kit.stop());
 
   test("gets one copy in the mailbox with a localized name", async () => {
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];

@@ -233,7 +233,7 @@ describeMail("A thread", () => {
       ...strangers(60, "Report"),
       ...chain(4, "Plan", ["INBOX", "Sent"]),
       // Earlier emails were removed, and only References link to the first that is left.
-      { at: 10, subject: "MailboxResult", mailbox: "Archive" },
+      { at: 10, subject: "Offer", mailbox: "Archive" },
       { at: 13, subject: "Order", answers: 12, head: references(10, 11, 12) },
       { at: 14, subject: "Re: Order", answers: 13, head: references(10, 11, 12, 13) },
       { at: 20, subject: "Report", answers: 19, head: references(18, 19) },

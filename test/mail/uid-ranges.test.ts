@@ -7,7 +7,7 @@ import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
 import { startImapProxy } from "../support/imap-proxy.ts";
 import { hasMailServer } from "../support/installed.ts";
-import { type MailServerKit, startMailServer, type User } from "../support/mail-server.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { openReader, type Reader } from "../support/reader.ts";
 import { refusal } from "../support/refusal.ts";
 import { eventually } from "../support/waiting.ts";
@@ -70,12 +70,11 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
       let kit: MailServerKit;
       let reader: Reader;
       beforeAll(async () => {
-        kit = await startMailServer(settings ? { settings } : {});
+        kit = await mailServer(settings ? { settings } : {});
         reader = openReader(kit, await fill(kit));
       });
       afterAll(async () => {
         await reader?.connections.close();
-        await kit?.stop();
       });
 
       for (const query of ["subject:number", "subject:number rare", "subject:number -rare is:unread"])
@@ -103,7 +102,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     });
 
   test("is searched over two connections at once, and the rows are fetched with possibly newer ones", async () => {
-    const kit = await startMailServer();
+    const kit = await mailServer();
     const user = await fill(kit, (at) => new Date(Date.UTC(2024, 0, 1 + at)));
     const proxy = await startCountingProxy(kit.imap.port);
     const { access, connections } = openReader(kit, user, { ...kit.imap, port: proxy.port });
@@ -123,12 +122,11 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     } finally {
       await connections.close();
       await proxy.stop();
-      await kit.stop();
     }
   });
 
   test("does not count emails that were removed over the account's other connection", async () => {
-    const kit = await startMailServer();
+    const kit = await mailServer();
     const reader = openReader(kit, await fill(kit));
     const limits = { patienceMs, sizes };
     try {
@@ -141,12 +139,11 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
       expect([all.total, left.total, left.emails.length]).toEqual([count, count - 50, 100]);
     } finally {
       await reader.connections.close();
-      await kit.stop();
     }
   });
 
   test("answers the newest when a slow server runs out of time, says so, and continues by date", async () => {
-    const kit = await startMailServer();
+    const kit = await mailServer();
     const user = await fill(kit);
     // The oldest range is never answered.
     const proxy = await startImapProxy(kit, {
@@ -169,12 +166,11 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     } finally {
       await connections.close();
       await proxy.stop();
-      await kit.stop();
     }
   });
 
   test("is refused as too slow when not even the newest range is searched in time", async () => {
-    const kit = await startMailServer();
+    const kit = await mailServer();
     const proxy = await startImapProxy(kit, {
       command: (command) => (/ SORT /.test(command) ? { say: "" } : command),
     });
@@ -186,7 +182,6 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     } finally {
       await connections.close();
       await proxy.stop();
-      await kit.stop();
     }
   });
 });

@@ -15,10 +15,10 @@ import { toHtmlSource } from "../../src/html/html-source.ts";
 import { htmlToMarkdown } from "../../src/html/markdown.ts";
 import { fromCursor, mailboxKeyOf, toCursor } from "../../src/mail/search/cursor.ts";
 import { calendarToLines } from "../../src/readable/calendar.ts";
-import { contactsToLines } from "../../src/readable/contacts.ts";
-import { foldHistory } from "../../src/readable/fold.ts";
-import { reportToLines } from "../../src/readable/report.ts";
+import { deliveryReportToLines } from "../../src/readable/delivery-report.ts";
+import { foldHistory } from "../../src/readable/fold-history.ts";
 import { toSnippet } from "../../src/readable/snippet.ts";
+import { vcardsToLines } from "../../src/readable/vcard.ts";
 import { bestOf, cpuMsOf } from "../support/own-time.ts";
 
 const anyText = fc.string({ unit: "binary", maxLength: 400 });
@@ -128,9 +128,9 @@ test("any bytes are read without an exception: headers, charsets, encodings, rep
           parseAddresses(value);
           toIsoDate(value);
         }
-        reportToLines(bytes);
+        deliveryReportToLines(bytes);
         calendarToLines(text);
-        contactsToLines(text);
+        vcardsToLines(text);
         toSnippet(
           bytes,
           toPart({ type: "multipart/mixed", childNodes: [{ type: "multipart/alternative" }] }),

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { startFaultProxy } from "../support/fault-proxy.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
-import { mailServer, startMailServer } from "../support/mail-server.ts";
+import { mailServer } from "../support/mail-server.ts";
 import { connectPerson, wideRates } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
@@ -44,7 +44,7 @@ describeMail("Twenty parallel calls", () => {
 
 describeMail("An overloaded mail server", () => {
   test("I04: whose connection limit is reached is reported as busy, not as a wrong password, after at most two logins", async () => {
-    const own = await startMailServer({ connectionsPerUser: 1 });
+    const own = await mailServer({ connectionsPerUser: 1 });
     const proxy = await startFaultProxy(own.imap.port);
     const clock = createTestClock();
     await withProduct({ clock }, async (product) => {
@@ -65,7 +65,6 @@ describeMail("An overloaded mail server", () => {
       await client.close();
     });
     await proxy.stop();
-    await own.stop();
   });
 
   test.each([

@@ -22,8 +22,8 @@ import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
-import { firstBytes, textParts as partsOfText, readBody } from "../../readable/body.ts";
-import type { Rendered } from "../../readable/render-body.ts";
+import { firstFetchOctets, textPartNumbers as partsOfText, readBody } from "../../readable/body.ts";
+import type { RenderedBody } from "../../readable/render-body.ts";
 import type { Access } from "../access.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
 import { createFetchParts } from "./fetch-parts.ts";
@@ -88,7 +88,7 @@ async function fetchEmail(
   request: EmailRequest,
 ): Promise<FetchedEmail> {
   requireSameValidity(imap, ref);
-  const textParts = cache.textParts.get(ref.uid) ?? [];
+  const textPartNumbers = cache.textParts.get(ref.uid) ?? [];
   const message = await fetchOneFresh(imap, ref.uid, {
     uid: true,
     flags: true,
@@ -98,7 +98,9 @@ async function fetchEmail(
     threadId: true,
     headers: request.headers ? true : shownHeaders,
     bodyParts:
-      textParts.length > 0 ? textParts.map((key) => ({ key, start: 0, maxLength: firstBytes })) : undefined,
+      textPartNumbers.length > 0
+        ? textPartNumbers.map((key) => ({ key, start: 0, maxLength: firstFetchOctets }))
+        : undefined,
   });
   const contents = toEmailContents(message.bodyStructure ? toPart(message.bodyStructure) : emptyPart);
   const headers = parseHeaders(message.headers ?? Buffer.alloc(0), charsetOf(contents.root));
@@ -110,7 +112,7 @@ async function fetchEmail(
 }
 
 /** The answer of get_email. Pure. */
-function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, rendered: Rendered): Email {
+function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, rendered: RenderedBody): Email {
   const { message, contents, headers, subject } = fetched;
   const flags = lowerCaseFlags(message);
   const text = toExcerpt(rendered.text, request);

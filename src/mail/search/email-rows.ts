@@ -14,8 +14,8 @@ import { charsetOf, emptyPart, type Part, toPart } from "../../email/part.ts";
 import { threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
 import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
-import { textParts } from "../../readable/body.ts";
-import { snippetBytes, toSnippet } from "../../readable/snippet.ts";
+import { textPartNumbers } from "../../readable/body.ts";
+import { snippetOctets, toSnippet } from "../../readable/snippet.ts";
 import type { Access } from "../access.ts";
 import type { EmailRow } from "../reading.ts";
 import { fetchMissingSnippets, type MissingSnippet } from "./snippet-retry.ts";
@@ -33,7 +33,7 @@ export const rowQuery: FetchQueryObject = {
   // With these get_thread needs no round trip for the email itself.
   headers: ["from", "to", "subject", "date", ...threadHeaders],
   threadId: true,
-  bodyParts: [{ key: "1", start: 0, maxLength: snippetBytes }],
+  bodyParts: [{ key: "1", start: 0, maxLength: snippetOctets }],
 };
 
 export type FetchedRow = { uid: number; receivedAt: number; row: EmailRow };
@@ -90,7 +90,7 @@ function toFetchedRow(
   const contents = toEmailContents(root);
   const subject = decodeHeaderText(headerValue(headers, "subject"));
   const links = toThreadKeys(headers, subject, email.threadId);
-  rememberEmail(cache, email.uid, { parts: textParts(contents), links });
+  rememberEmail(cache, email.uid, { parts: textPartNumbers(contents), links });
   const row: EmailRow = {
     id,
     from: parseAddresses(headerValue(headers, "from"))[0] ?? nobody,

@@ -6,7 +6,7 @@ import type { ImapFlow } from "imapflow";
 import { toEmailContents } from "../../email/email-contents.ts";
 import type { Part } from "../../email/part.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
-import { snippetBytes, toWords } from "../../readable/snippet.ts";
+import { firstWordsOf, snippetOctets } from "../../readable/snippet.ts";
 
 /** Octets of the text that are fetched: the heads of most newsletters end well before. */
 const maxBytes = 8192;
@@ -42,7 +42,7 @@ export async function fetchMissingSnippets(
   for (const { uid, part, set } of taken) {
     const content = bytes.get(uid);
     // Some servers send more than they were asked for.
-    const words = content ? toWords({ ...part, content: content.subarray(0, maxBytes) }) : "";
+    const words = content ? firstWordsOf({ ...part, content: content.subarray(0, maxBytes) }) : "";
     if (words === "") cache.noSnippet.set(uid, true);
     else set(words);
   }
@@ -53,5 +53,5 @@ function longTextPart(root: Part): Part | undefined {
   const { texts } = toEmailContents(root);
   return texts
     .map(({ html, plain }) => html ?? plain)
-    .find((part) => part !== undefined && part.size > snippetBytes);
+    .find((part) => part !== undefined && part.size > snippetOctets);
 }

@@ -12,7 +12,7 @@ import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { atom, ignoreRefusal, uidSearch } from "../../imap/raw-search.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
-import { textParts } from "../../readable/body.ts";
+import { textPartNumbers } from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes } from "../mailboxes.ts";
 import { type FetchedEmail, threadKeysOf, toFetchedEmail, withBodies } from "./fetched-email.ts";
@@ -99,7 +99,7 @@ async function fetchStartEmail(
   const ask = withBodies(cache.textParts.get(ref.uid) ?? []);
   const email = await fetchOneFresh(imap, ref.uid, ask);
   const first = toFetchedEmail(access, imap, ref.mailbox, email);
-  const seen = { parts: textParts(first.contents), links: threadKeysOf(first) };
+  const seen = { parts: textPartNumbers(first.contents), links: threadKeysOf(first) };
   rememberEmail(cache, ref.uid, seen);
   const number = toServerThread(imap, first.threadId);
   return { ...seen.links, ref, first, parts: seen.parts, number };

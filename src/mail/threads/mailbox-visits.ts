@@ -5,7 +5,7 @@ import { AppError } from "../../errors.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
-import { textParts } from "../../readable/body.ts";
+import { textPartNumbers } from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import type { KnownMailbox } from "../mailboxes.ts";
 import { type FetchedEmail, threadKeysOf, toFetchedEmail, withBodies } from "./fetched-email.ts";
@@ -116,7 +116,7 @@ function visitMailbox(
       .filter(({ headers }) => headers)
       .map((email) => toFetchedEmail(access, imap, path, email));
     for (const email of found)
-      rememberEmail(cache, email.uid, { parts: textParts(email.contents), links: threadKeysOf(email) });
+      rememberEmail(cache, email.uid, { parts: textPartNumbers(email.contents), links: threadKeysOf(email) });
     return found;
   });
 }

@@ -3,7 +3,7 @@ import type { ImapFlow } from "imapflow";
 import { headerValue, parseAddresses } from "../../email/headers.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { decodeTransfer } from "../../email/transfer-encoding.ts";
-import { firstBytes, textParts } from "../../readable/body.ts";
+import { firstFetchOctets, textPartNumbers } from "../../readable/body.ts";
 import { renderBody } from "../../readable/render-body.ts";
 import type { Access } from "../access.ts";
 import { toAttachment } from "../email/get-email.ts";
@@ -84,7 +84,7 @@ async function fetchTexts(
   access: Access,
   shown: readonly FetchedEmail[],
 ): Promise<Map<FetchedEmail, FetchedText>> {
-  const maxLength = Math.min(firstBytes, Math.floor(maxOctets / shown.length));
+  const maxLength = Math.min(firstFetchOctets, Math.floor(maxOctets / shown.length));
   const complete = shown.filter(hasWholeText);
   const texts = new Map(complete.map((email) => [email, { bodies: email.bodies, cut: false }]));
   const mailboxes = Map.groupBy(
@@ -94,7 +94,7 @@ async function fetchTexts(
   const fetched = [...mailboxes].map(([mailbox, emails]) =>
     access.read(mailbox, async (imap) => {
       // One FETCH for all emails whose text is in the same parts.
-      const alike = Map.groupBy(emails, (email) => textParts(email.contents).join(" "));
+      const alike = Map.groupBy(emails, (email) => textPartNumbers(email.contents).join(" "));
       const found: (readonly [FetchedEmail, FetchedText])[] = [];
       for (const some of alike.values()) found.push(...(await fetchAlike(imap, some, maxLength)));
       return found;
@@ -110,7 +110,7 @@ async function fetchAlike(
   maxLength: number,
 ): Promise<(readonly [FetchedEmail, FetchedText])[]> {
   const [first] = emails;
-  const keys = first ? textParts(first.contents) : [];
+  const keys = first ? textPartNumbers(first.contents) : [];
   const bodyParts = keys.map((key) => ({ key, start: 0, maxLength }));
   const range = emails.map(({ uid }) => uid).join(",");
   const fetched = await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true });
@@ -133,7 +133,9 @@ function renderEmail(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>): 
 
 /** True when all text of the email came along when it was found, or when it has none. */
 function hasWholeText(email: FetchedEmail): boolean {
-  return textParts(email.contents).every((key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets);
+  return textPartNumbers(email.contents).every(
+    (key) => (email.bodies.get(key)?.length ?? bodyOctets) < bodyOctets,
+  );
 }
 
 /** Characters for each text: all of it where the budget allows, otherwise an equal share of what shorter ones leave. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { parseOriginal } from "../../src/compose/parse-original.ts";
 import { readTnef } from "../../src/documents/tnef/tnef.ts";
-import { toOutlookText } from "../../src/readable/outlook.ts";
+import { toWinmailText } from "../../src/readable/winmail-text.ts";
 import { getAttachmentTool } from "../../src/tools/get-attachment.ts";
 import { getEmailTool } from "../../src/tools/get-email.ts";
 import { packRtf, type Winmail, winmail } from "../fixtures/make/tnef.ts";
@@ -45,7 +45,7 @@ test("any bytes are read or not, and never throw; a stream that is cut or altere
   const property = fc.property(fc.oneof(altered, fc.uint8Array({ maxLength: 500 })), (bytes) => {
     const tnef = readTnef(bytes);
     expect((tnef?.files.length ?? 0) <= 200).toBe(true);
-    for (const text of Object.values(toOutlookText(bytes) ?? {})) expect(text.isWellFormed()).toBe(true);
+    for (const text of Object.values(toWinmailText(bytes) ?? {})) expect(text.isWellFormed()).toBe(true);
   });
   expect(await cpuMsOf(() => fc.assert(property, { numRuns: 2_000 }))).toBeLessThan(10_000);
 });

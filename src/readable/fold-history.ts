@@ -1,0 +1,194 @@
+/**
+ * Folding of quoted history and signatures to one line each. Works on lines of text of any origin: `>` quotes, blocks
+ * that HTML marks as history, and the headers that Outlook copies above what it quotes.
+ */
+import { historyMark, signatureMark } from "../html/markdown-writer.ts";
+import {
+  isAttribution,
+  isForwardedMessageLine,
+  isFromLine,
+  isOriginalMessageLine,
+  isOtherHeaderLine,
+} from "./reply-phrases.ts";
+
+/** The lines to show, and how many lines of history and of a signature were folded. */
+export type FoldedText = { lines: string[]; quoted: number; signature: number };
+
+/** A quote this short, with an answer below it, is what the answer is about. */
+const maxShownQuoteLines = 6;
+const maxSignatureLines = 15;
+/** Outlook copies up to six headers, some over two lines. */
+const headerBlockLines = 7;
+
+const isMarkedSignature = (line: string) => line.startsWith(signatureMark);
+const isQuote = (line: string) => line.startsWith(historyMark);
+const isSignatureDelimiter = (line: string) => line === "-- " || line === "--";
+const isFilled = (line: string) => /[^>\s\uE000\uE001]/.test(line);
+const countFilled = (lines: readonly string[]) => lines.filter(isFilled).length;
+
+/**
+ * Folds history and signatures. `forward`: the email forwards another one, which then is its content. `quotes`: every
+ * line that begins with ">" is history, as in plain text, or only lines marked as history or below "… wrote:".
+ */
+export function foldHistory(
+  unmarked: readonly string[],
+  { forward, quotes }: { forward: boolean; quotes: "all" | "marked" },
+): FoldedText {
+  const lines = markHistory(unmarked, quotes);
+  // Some programs quote what they forward: it is the content, all of it.
+  if (forward || lines.some(isForwardedMessageLine)) return unfolded(lines);
+  const start = startOfHeaderBlock(lines);
+  const { kept, quoted, hasText } = foldQuotes(lines.slice(0, start));
+  // An email that is nothing but history has nothing else to read.
+  if (!hasText) return unfolded(lines);
+  const { body, signature } = foldSignature(kept);
+  const below = countFilled(lines.slice(start));
+  const folded = below > 0 ? [...body, "", quotedNote(below)] : body;
+  return { lines: stripMarks(folded), quoted: quoted + below, signature };
+}
+
+function markHistory(lines: readonly string[], quotes: "all" | "marked"): string[] {
+  let above = "";
+  let isHistory = false;
+  return lines.map((line) => {
+    if (line === "") return line;
+    const isMarkedQuote = line.startsWith(">");
+    isHistory = isMarkedQuote && (isHistory || quotes === "all" || isAttribution(above));
+    above = line;
+    return isHistory ? `${historyMark}${line}` : line;
+  });
+}
+
+const unfolded = (lines: readonly string[]): FoldedText => ({
+  lines: stripMarks(lines),
+  quoted: 0,
+  signature: 0,
+});
+
+/** Removes the marks of history and signatures, for reading. */
+export function stripMarks(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replaceAll(historyMark, "").replaceAll(signatureMark, ""));
+}
+
+/** The index at which Outlook's copy of the headers begins; the number of lines when there is none. */
+function startOfHeaderBlock(lines: readonly string[]): number {
+  for (const [at, line] of lines.entries()) {
+    if (isOriginalMessageLine(line)) return at;
+    if (isQuote(line) || !isFromLine(line)) continue;
+    const headers = lines.slice(at + 1, at + 1 + headerBlockLines).filter(isOtherHeaderLine);
+    if (headers.length >= 2) return ruleAbove(lines, at) ?? at;
+  }
+  return lines.length;
+}
+
+/** The index of a horizontal rule above a line: it belongs to the headers below it. */
+function ruleAbove(lines: readonly string[], at: number): number | undefined {
+  const above = lines.slice(0, at).findLastIndex((line) => line !== "");
+  return /^[\s_*-]{3,}$/.test(lines[above] ?? "") ? above : undefined;
+}
+
+function foldQuotes(lines: readonly string[]): { kept: string[]; quoted: number; hasText: boolean } {
+  const kept: string[] = [];
+  let quoted = 0;
+  let at = 0;
+  const answered = answersFrom(lines);
+  const own = lines.filter((line) => !isQuote(line) && !isAttribution(line) && !isMarkedSignature(line));
+  while (at < lines.length) {
+    const line = lines[at] ?? "";
+    if (!isQuote(line)) {
+      kept.push(line);
+      at += 1;
+      continue;
+    }
+    const end = endOfQuote(lines, at);
+    const block = lines.slice(at, end);
+    if (isForwarded(block) || (countFilled(block) <= maxShownQuoteLines && answered[end]))
+      kept.push(...block);
+    else {
+      const count = countFilled(block) + removeAttribution(kept);
+      quoted += count;
+      if ((kept.at(-1) ?? "") !== "") kept.push("");
+      kept.push(quotedNote(count));
+    }
+    at = end;
+  }
+  return { kept, quoted, hasText: countFilled(own) > 0 };
+}
+
+/** The index after a run of quoted lines, with the empty ones between them. */
+function endOfQuote(lines: readonly string[], start: number): number {
+  let end = start;
+  for (let at = start; at < lines.length; at += 1) {
+    if (isQuote(lines[at] ?? "")) end = at + 1;
+    else if ((lines[at] ?? "") !== "") break;
+  }
+  return end;
+}
+
+/** Apple Mail forwards an email as a quote that says so in its first line. */
+function isForwarded(block: readonly string[]): boolean {
+  const first = block.map((line) => line.replace(/^[\uE000> ]+/, "")).find((line) => line !== "");
+  return isForwardedMessageLine(first ?? "");
+}
+
+/** For each index, true when text of the writer, other than a signature, stands there or below. */
+function answersFrom(lines: readonly string[]): boolean[] {
+  const answers: boolean[] = [];
+  let isFollowed = false;
+  for (let at = lines.length - 1; at >= 0; at -= 1) {
+    const line = lines[at] ?? "";
+    if (isSignatureDelimiter(line)) isFollowed = false;
+    else if (isFilled(line) && !isQuote(line) && !isMarkedSignature(line)) isFollowed = true;
+    answers[at] = isFollowed;
+  }
+  return answers;
+}
+
+const startOfAttribution = /^[^\p{L}\p{N}_]*(on|am|le|el|il|op|den|em|dne|\d|в|at)(?![\p{L}\p{N}_])/iu;
+
+/** Removes "On Monday, Ann wrote:" from the end, which may take up to three lines; returns how many. */
+function removeAttribution(lines: string[]): number {
+  const last = lines.findLastIndex((line) => line !== "");
+  if (last < 0 || !isAttribution(lines[last] ?? "")) return 0;
+  let first = last;
+  while (
+    first > 0 &&
+    last - first < 2 &&
+    !startOfAttribution.test(lines[first] ?? "") &&
+    (lines[first - 1] ?? "") !== ""
+  )
+    first -= 1;
+  lines.length = first;
+  return last - first + 1;
+}
+
+type SignatureFold = { body: string[]; signature: number };
+
+function foldSignature(lines: readonly string[]): SignatureFold {
+  const marked = lines.findIndex(isMarkedSignature);
+  if (marked > 0) return foldMarkedSignature(lines, marked);
+  const at = lines.findLastIndex(isSignatureDelimiter);
+  if (at < 1) return { body: [...lines], signature: 0 };
+  const below = lines.slice(at + 1);
+  const note = below.findIndex((line) => isQuotedNote(line));
+  const signature = note < 0 ? below : below.slice(0, note);
+  const count = countFilled(signature);
+  if (count === 0 || count > maxSignatureLines) return { body: [...lines], signature: 0 };
+  const rest = note < 0 ? [] : ["", ...below.slice(note)];
+  return { body: [...lines.slice(0, at), signatureNote(count), ...rest], signature: count };
+}
+
+/** A signature that HTML marks; the delimiter above it goes with it. */
+function foldMarkedSignature(lines: readonly string[], at: number): SignatureFold {
+  const length = lines.slice(at).findIndex((line) => line !== "" && !isMarkedSignature(line));
+  const end = length < 0 ? lines.length : at + length;
+  const count = countFilled(lines.slice(at, end).filter((line) => line !== `${signatureMark}--`));
+  if (count === 0 || count > maxSignatureLines) return { body: [...lines], signature: 0 };
+  const above = lines.slice(0, at);
+  while (above.length > 0 && (above.at(-1) === "" || isSignatureDelimiter(above.at(-1) ?? ""))) above.pop();
+  return { body: [...above, "", signatureNote(count), "", ...lines.slice(end)], signature: count };
+}
+
+const quotedNote = (count: number) => `[${count} earlier line${count === 1 ? "" : "s"} quoted]`;
+const isQuotedNote = (line: string) => /^\[\d+ earlier lines? quoted\]$/.test(line);
+const signatureNote = (count: number) => `[signature, ${count} line${count === 1 ? "" : "s"}]`;
