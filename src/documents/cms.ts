@@ -1,6 +1,6 @@
 /**
- * The content of an S/MIME signature (RFC 5652 section 5), without verifying it. Reads DER and BER, whose lengths may be
- * indefinite (X.690 section 8.1.3).
+ * The content of an S/MIME signature (RFC 5652 section 5), without verifying it. Reads DER and BER, whose lengths may
+ * be indefinite (X.690 section 8.1.3).
  */
 
 /** `end` of an indefinite length is the end of the element around it. */
@@ -15,8 +15,8 @@ const maxDepth = 20;
 const maxChildren = 3;
 
 /**
- * Returns the signed content; undefined when the bytes are no signature, or a detached one. Of truncated bytes it
- * returns what they have. Never throws.
+ * Returns the signed content; undefined when the bytes are not a signature, or a detached one. Truncated bytes
+ * give the content up to their end. Never throws.
  */
 export function signedContent(bytes: Uint8Array): Uint8Array | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -31,7 +31,7 @@ export function signedContent(bytes: Uint8Array): Uint8Array | undefined {
   return octets && Buffer.concat(octetsOf(file, octets, 0));
 }
 
-/** Returns the first elements in one with this tag; none when the tag is another. */
+/** Returns the first elements inside an element with this tag, and nothing for another tag. */
 function childrenOf(file: Buffer, element: Asn1Element | undefined, tag: number): Asn1Element[] {
   const children: Asn1Element[] = [];
   if (element?.tag !== tag) return children;

@@ -1,4 +1,4 @@
-/** Decompression in small steps, so that a limit takes effect soon after it is passed, whatever size the data claims. */
+/** Decompression in small steps, so that a limit takes effect soon after it is passed. */
 import type { Gunzip, Inflate } from "fflate";
 
 const stepBytes = 4_096;

@@ -13,7 +13,7 @@ export const maxUnpackedBytes = 64_000_000;
 
 const cutNote = `Only the first ${maxTextCharacters} characters were read; a download link gives the whole file.`;
 
-/** Composes the notes about hidden text, pictures, and text beyond the limit; none for what is zero or false. */
+/** Composes a note for each of hidden text, pictures, and text beyond the limit, if there is any. */
 export function toNotes({ hiddenCharacters = 0, pictures = 0, isCut = false }): string[] {
   const notes: string[] = [];
   if (hiddenCharacters > 0) notes.push(`Hidden text was left out: ${hiddenCharacters} characters.`);

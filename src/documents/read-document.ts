@@ -71,7 +71,7 @@ function readArchive(archive: ZipArchive): DocumentText {
   return listMembers(archive);
 }
 
-/** Lists the files of an archive that is no office document, or names the format. */
+/** Lists the files of an archive that is not an office document, or names its format. */
 function listMembers({ members, has }: ZipArchive): DocumentText {
   if (has("xl/workbook.bin")) return onlyNote("A binary Excel workbook (.xlsb), whose cells are not read.");
   if (members.some(({ name }) => /^Index(\.zip|\/[^/]+\.iwa)$/.test(name)))

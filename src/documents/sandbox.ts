@@ -7,7 +7,7 @@
  *
  * In the server process run this file, file-kind, cms, compound-file and tnef/, with the rtf/, byte-reader, code-page
  * and inline-marks that tnef/ needs. They read bytes from strangers too, so each of them takes time and memory in
- * proportion to its input and never throws. rtf/ runs in both processes: an RTF attachment is read in the child process.
+ * proportion to its input and never throws. rtf/ runs in both processes: the child process reads RTF attachments.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,8 +17,8 @@ import type { DocumentText } from "./document-text.ts";
 
 export type DocumentReader = {
   /**
-   * Reads a document of any format that `isReadableDocument` recognizes. A file that cannot be read has empty text and a
-   * note that says so. Throws AppError timed_out after the deadline, and the signal's reason when it aborts.
+   * Reads a document of any format that `isReadableDocument` recognizes. A file that cannot be read has empty text and
+   * a note that says so. Throws AppError timed_out after the deadline, and the signal's reason when it aborts.
    */
   read(bytes: Uint8Array, signal: AbortSignal): Promise<DocumentText>;
 };
@@ -37,8 +37,8 @@ function childCommand(): string[] {
 }
 
 /**
- * The largest files that are read take 290 MB; a PDF of 2 KB can ask for two gigabytes. The server and two children stay
- * below the gigabyte that deploy/ allows, beyond which systemd ends all of them.
+ * The largest files that are read take 290 MB; a PDF of 2 KB can ask for two gigabytes. The server and two children
+ * stay below the gigabyte that deploy/ allows, beyond which systemd ends all of them.
  */
 const defaultMaxMemoryBytes = 350_000_000;
 const memoryCheckIntervalMs = 50;

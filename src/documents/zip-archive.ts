@@ -15,9 +15,9 @@ type ZipMember = {
 export type ZipArchive = {
   members: readonly ZipMember[];
   has(name: string): boolean;
-  /** Yields a member's UTF-8 text as it is unpacked; nothing for a missing or encrypted one. Throws when it is damaged. */
+  /** Yields the UTF-8 text of a member as it is unpacked; nothing if it is missing or encrypted. Throws on damage. */
   xml(name: string): Iterable<string>;
-  /** Returns the whole text of a small member. Throws when it is damaged. */
+  /** Returns the whole text of a small member. Throws on damage. */
   text(name: string): string;
   /** True when a member was read only in part, because the limit was reached. */
   isCut(): boolean;
@@ -29,7 +29,7 @@ const maxMembers = 10_000;
 
 type DirectoryEntry = ZipMember & { packedSize: number; method: number; headerOffset: number };
 
-/** Throws when the bytes are no ZIP archive, or a truncated one. */
+/** Throws when the bytes are not a ZIP archive, or a truncated one. */
 export function openZipArchive(bytes: Uint8Array): ZipArchive {
   const entries = new Map(readDirectory(bytes).map((entry) => [entry.name, entry]));
   let remainingBytes = maxUnpackedBytes;

@@ -83,7 +83,7 @@ export function writeInline(state: OdfState, text: string): void {
   else state.marks.write(text, state.change);
 }
 
-/** Writes a paragraph of our own, such as the title of a sheet. */
+/** Writes a paragraph that is not text of the document, such as the title of a sheet. */
 export function writeParagraph({ writer }: OdfState, text: string, prefix = ""): void {
   writer.endParagraph();
   writer.prefix(prefix);

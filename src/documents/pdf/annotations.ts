@@ -27,7 +27,7 @@ const annotationSchema = z.object({
 type Annotation = z.infer<typeof annotationSchema>;
 
 /**
- * Returns a block each for form values, comments and links, empty where there are none. `annotations`: those of pdf.js.
+ * Returns one block each for form values, comments and links, which may be empty. `annotations`: those of pdf.js.
  * `pageText`: links whose address it contains are left out.
  */
 export function toAnnotationBlocks(annotations: readonly unknown[], pageText: string): string[] {

@@ -1,6 +1,6 @@
 /** Control words of RTF (Rich Text Format Specification 1.9.1) that matter for the text of a file. */
 
-/** Destinations whose text is no text of the document. Font tables are read apart, for the code pages. */
+/** Destinations that do not contain text of the document. Font tables are read separately, for the code pages. */
 export const skippedDestinations: ReadonlySet<string> = new Set(
   "colortbl stylesheet info pict object listtable listoverridetable mhtmltag themedata generator xmlnstbl datastore latentstyles sp shprslt filetbl revtbl nonshppict listpicture".split(
     " ",
@@ -38,7 +38,7 @@ export const groupMarks: ReadonlyMap<string, Marks> = new Map([
   ["footerf", footer],
 ]);
 
-/** Text that a control word or symbol stands for; \\par depends on its place (see rtf.ts). */
+/** Text that a control word or symbol stands for; \par depends on its context (see rtf.ts). */
 export const characters: ReadonlyMap<string, string> = new Map([
   ["line", "\n"],
   ["sect", "\n"],

@@ -11,7 +11,7 @@ type RtfGroup = {
   isHidden: boolean;
   /** \uc: how many characters for readers without Unicode follow a \u. */
   fallbackLength: number;
-  /** \htmlrtf: text that is no part of the HTML. */
+  /** \htmlrtf: text that does not belong to the HTML. */
   isRtfOnly: boolean;
   font: number;
   isInTable: boolean;

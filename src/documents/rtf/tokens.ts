@@ -5,7 +5,7 @@ export type RtfToken =
   | { kind: "groupEnd" }
   /** `\word`, `\word12`. `isIgnorable`: `\*` precedes it, so that a reader skips the group if the word is unknown. */
   | { kind: "controlWord"; word: string; value: number | undefined; isIgnorable: boolean }
-  /** `\` and a character that is no letter. */
+  /** `\` and a character other than a letter. */
   | { kind: "controlSymbol"; symbol: string }
   /** `\'e4`, a byte in the code page of the font. */
   | { kind: "byte"; byte: number }

@@ -35,6 +35,9 @@ type SheetText = {
 type SheetRow = { cells: string[]; isHidden: boolean };
 type SheetCell = { column: number; type: string; style: number; value: string; formula: string };
 
+const toTableLine = ({ cells, isHidden }: SheetRow) =>
+  `| ${(isHidden ? [...cells, hiddenRowMark] : cells).join(" | ")} |`;
+
 /** Rows by number, filled within a limit of characters. */
 function createRows(maxCharacters: number) {
   const rows = new Map<number, SheetRow>();
@@ -60,12 +63,7 @@ function createRows(maxCharacters: number) {
       remainingCharacters -= text.length;
       putText(row.cells, column, `${row.cells[column] ?? ""} ${text}`.trim());
     },
-    toLines: () =>
-      [...rows.entries()]
-        .sort(([a], [b]) => a - b)
-        .map(
-          ([, { cells, isHidden }]) => `| ${[...cells, ...(isHidden ? [hiddenRowMark] : [])].join(" | ")} |`,
-        ),
+    toLines: () => [...rows.entries()].sort(([a], [b]) => a - b).map(([, row]) => toTableLine(row)),
   };
 }
 

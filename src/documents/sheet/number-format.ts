@@ -29,7 +29,7 @@ const builtInFormats: Readonly<Record<number, string>> = {
   49: "@",
 };
 
-/** Currency formats take the symbol from the locale of the program, so none is shown here. */
+/** Currency formats take the symbol from the locale of the program, so no symbol is shown here. */
 function builtInFormat(id: number): string {
   if ([5, 6, 37, 38, 41, 42].includes(id)) return "#,##0";
   if ([7, 8, 39, 40, 43, 44].includes(id)) return "#,##0.00";
@@ -42,7 +42,7 @@ function builtInFormat(id: number): string {
 const maxPatternCharacters = 255;
 
 export type NumberFormat = {
-  /** Formats a number; text that is no number stays as it is. */
+  /** Formats a number; text that is not a number is returned unchanged. */
   toText(text: string): string;
   /** The number is a count of days. */
   isDay: boolean;
@@ -77,7 +77,7 @@ export const plainFormat: NumberFormat = {
   isDay: false,
 };
 
-/** Formats as Excel does, but dates as ISO 8601, since 1/5/2024 is two dates. An invalid format is "General". */
+/** Formats as Excel does, but dates as ISO 8601, since 1/5/2024 is ambiguous. An invalid format is "General". */
 export function toNumberFormat(code: string): NumberFormat {
   // The locale of a currency would change the separators: keep its symbol only.
   const pattern = code.replace(/\[\$([^\]-]+)-[^\]]*\]/g, "[$$$1]");

@@ -86,7 +86,7 @@ function readAppointmentName(reader: ByteReader): number | undefined {
 
 const padTo4 = (length: number) => Math.ceil(length / 4) * 4;
 
-/** Returns the first value, or none; undefined for an unknown type. */
+/** Returns the first value if there is one; undefined for an unknown type. */
 function readValues(reader: ByteReader, type: number): Uint8Array[] | undefined {
   const size = fixedSizes.get(type & typeMask);
   const isVariable = variableTypes.has(type & typeMask);

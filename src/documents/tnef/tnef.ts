@@ -1,6 +1,6 @@
 /**
  * winmail.dat, Outlook's format for rich messages (MS-OXTNEF): the text of the email, its event and its attachments.
- * The packages on npm patch String or take quadratic time, hence our own reader.
+ * Parsed here because the packages on npm patch String or take quadratic time.
  */
 import { createByteReader } from "../byte-reader.ts";
 import { decodeCodePage } from "../code-page.ts";
@@ -79,8 +79,8 @@ export function isTnef(bytes: Uint8Array): boolean {
 }
 
 /**
- * Undefined when the bytes are no TNEF stream; of a truncated stream, what it has. Takes time in proportion to the
- * length, copies no content, and never throws.
+ * Returns undefined when the bytes are not a TNEF stream, and what a truncated stream contains. Takes time in
+ * proportion to the length, copies no content, and never throws.
  */
 export function readTnef(bytes: Uint8Array): Tnef | undefined {
   return readEmail(bytes, 0, { files: maxFiles, rtfBytes: maxRtfBytes });
