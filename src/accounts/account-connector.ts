@@ -21,7 +21,7 @@ import {
   resolveServers,
 } from "./server-resolution.ts";
 
-/** What a person entered in the connect form. */
+/** The values that a person entered in the connect form. */
 export type ConnectRequest = MailboxInput & {
   address: string;
   password: string;
@@ -31,13 +31,13 @@ export type ConnectRequest = MailboxInput & {
 };
 
 /** Logs in and out again. Rejects with an AppError of the mail connection. */
-export type ProveLogin = (credentials: Credentials, signal: AbortSignal) => Promise<void>;
+type ProveLogin = (credentials: Credentials, signal: AbortSignal) => Promise<void>;
 
 /**
  * Logs in to IMAP and out again. With `writes`, resolves with the display name of the person's own emails, when they
  * have one. With `openedOnly`, connects only to an address that the operator opened.
  */
-export type ProveImap = (
+type ProveImap = (
   credentials: Credentials,
   signal: AbortSignal,
   options: { writes: boolean; openedOnly: boolean },
@@ -138,7 +138,7 @@ export function createAccountConnector(deps: {
 }
 
 function passwordsUnavailable(found?: DiscoveredServers): ConnectError {
-  return new ConnectError("not_supported", "This company takes no passwords over IMAP any more.", {
+  return new ConnectError("not_supported", "This provider no longer accepts passwords over IMAP.", {
     field: "provider",
     found,
   });
@@ -159,7 +159,7 @@ function requireAddress(input: string, allowed: readonly string[]): string {
   if (!isAllowed(address.data, allowed))
     throw new ConnectError("permission_missing", "This server is not open to this address.", {
       field: "address",
-      hint: "Ask whoever runs this server.",
+      hint: "Ask the operator of this server.",
     });
   return address.data;
 }

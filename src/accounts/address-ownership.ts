@@ -53,7 +53,7 @@ export async function requireAddressOwnership(
   throw new ConnectError("permission_missing", "This server does not prove that the address is yours.", {
     field: "imap_host",
     side: "imap",
-    hint: "Leave the servers to be found from your address, or ask whoever runs this server.",
+    hint: "Let the servers be found from your address, or ask the operator of this server.",
   });
 }
 

@@ -3,7 +3,7 @@ import { AppError, type FailureCode } from "../errors.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
 
 /** A field of the connect form. */
-export type ConnectField =
+type ConnectField =
   | "address"
   | "provider"
   | "password"

@@ -85,7 +85,7 @@ function requireConfirmation(found: DiscoveredServers, address: string): void {
     field: "imap_host",
     side: "imap",
     found,
-    hint: "Check the servers, then go on with them.",
+    hint: "Check the servers, then continue with them.",
   });
 }
 
@@ -128,7 +128,7 @@ function parsePort(text: string): number | undefined {
 }
 
 /**
- * Removes the spaces with which a company displays an app password (Google: four groups of four). A password that
+ * Removes the spaces with which a provider displays an app password (Google: four groups of four). A password that
  * the person chose is left unchanged, unless it has exactly the form of Google's.
  */
 export function normalizePassword(

@@ -36,7 +36,7 @@ const storedCredentials: z.ZodType<Credentials> = z.object({
 });
 
 /** A connected account, as pages show it. */
-export type ConnectedAccount = { address: string; canSend: boolean };
+type ConnectedAccount = { address: string; canSend: boolean };
 
 /** Maximum number of accounts per grant; a search may run on all of them at once. */
 const maxAccounts = 10;

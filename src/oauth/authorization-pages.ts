@@ -12,10 +12,11 @@ import { noticePage } from "../pages/notice.tsx";
 import type { ConnectPageProps, NoticePageProps, Problem } from "../pages/props.ts";
 import type { Language } from "../pages/text/language.ts";
 import type { Secrets } from "../secrets.ts";
-import type { AuthorizationFlow, PendingGrant } from "./authorization-flow.ts";
+import type { AuthorizationFlow } from "./authorization-flow.ts";
 import { type AuthorizationRequest, sealRequest } from "./authorization-request.ts";
 import type { OAuthError } from "./oauth-error.ts";
 import type { PageResponse } from "./page-response.ts";
+import type { PendingGrant } from "./pending-grants.ts";
 import { toResponseUrl } from "./redirects.ts";
 
 export type AuthorizationPages = ReturnType<typeof createAuthorizationPages>;

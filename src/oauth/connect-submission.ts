@@ -9,10 +9,11 @@ import { identifyPeer } from "../http/peer.ts";
 import type { Log } from "../log.ts";
 import { type ConnectForm, emptyConnectForm, toIntent } from "../pages/connect-form.ts";
 import { toStorageError } from "../storage-error.ts";
-import type { AuthorizationFlow, PendingGrant } from "./authorization-flow.ts";
+import type { AuthorizationFlow } from "./authorization-flow.ts";
 import type { AuthorizationPages } from "./authorization-pages.ts";
 import type { AuthorizationRequest } from "./authorization-request.ts";
 import { languageOf, type PageResponse } from "./page-response.ts";
+import type { PendingGrant } from "./pending-grants.ts";
 
 /** Maximum duration of a submission in seconds: a discovery and two logins, each within its own deadlines. */
 const submissionSeconds = 100;

@@ -4,7 +4,7 @@ import type { Database } from "../db/open.ts";
 import { accounts, grants } from "../db/schema.ts";
 import type { Level } from "../grant.ts";
 
-export type GrantSummary = {
+type GrantSummary = {
   id: string;
   clientId: string;
   redirectHost: string;

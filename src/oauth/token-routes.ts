@@ -11,7 +11,7 @@ import type { Grants } from "./grants.ts";
 import { isAcceptedResource } from "./metadata.ts";
 import { OAuthError } from "./oauth-error.ts";
 import { type RequestParameters, readBodyParameters } from "./request-parameters.ts";
-import type { TokenResponse } from "./tokens.ts";
+import type { TokenResponse } from "./token-issuer.ts";
 
 /** RFC 7636 section 4.1. */
 const codeVerifierSyntax = /^[\w.~-]{43,128}$/;
@@ -33,7 +33,7 @@ export function createTokenRoutes(deps: {
         limits.consume("token", identifyPeer(c, config));
         const parameters = await readBodyParameters(c);
         const client = authenticateClient(c, parameters, clients);
-        return c.json(issueTokens(client, parameters));
+        return c.json(answerTokenRequest(client, parameters));
       })
       .on("POST", ["/oauth/revoke", "/revoke"], async (c) => {
         c.header("Cache-Control", "no-store");
@@ -73,7 +73,7 @@ export function createTokenRoutes(deps: {
   }
 
   /** Answers a token request by its grant type. Throws OAuthError. */
-  function issueTokens(client: Client, parameters: RequestParameters): TokenResponse {
+  function answerTokenRequest(client: Client, parameters: RequestParameters): TokenResponse {
     if (!parameters.all("resource").every((resource) => isAcceptedResource(resource, config)))
       throw new OAuthError("invalid_target", "resource is not this server.");
     const grantType = parameters.get("grant_type");

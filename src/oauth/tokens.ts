@@ -3,33 +3,18 @@
  * synchronous transaction: no second request runs between the check and the write, and no token is answered before
  * it is on disk.
  */
-import { and, desc, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../db/open.ts";
 import { authorizationCodes, grants, tokens } from "../db/schema.ts";
-import { hashSecret, newToken, type Secrets, toCodeChallenge } from "../secrets.ts";
-import { toTokenScope } from "./metadata.ts";
+import { hashSecret, type Secrets, toCodeChallenge } from "../secrets.ts";
 import { OAuthError } from "./oauth-error.ts";
+import { createTokenIssuer, type TokenResponse } from "./token-issuer.ts";
 import { toWrapContext } from "./wrap-context.ts";
-
-/** The access token response (RFC 6749 section 5.1). */
-export type TokenResponse = {
-  access_token: string;
-  token_type: "Bearer";
-  expires_in: number;
-  refresh_token: string;
-  scope: string;
-};
 
 /** Time for which a rotated refresh token still works: for a concurrent request, or a response that was lost. */
 export const refreshGraceMs = 60_000;
-
-/** Minimum lifetime of a refresh token, and of a grant that is not used. */
-const refreshLifetimeMs = 180 * 86_400_000;
-
-/** Maximum number of tokens per grant and kind, so that a client refreshing in a loop cannot fill the disk. */
-const maxTokensPerKind = 500;
 
 /** The value of a wrapped key after its deletion. */
 export const deletedKey = Buffer.alloc(0);
@@ -53,59 +38,8 @@ export function createTokens(deps: {
   /** Deletes a grant with everything that belongs to it. */
   end(grantId: string, reason: GrantEndReason): void;
 }) {
-  const { db, secrets, clock, config } = deps;
-
-  /** Issues a pair of tokens. Returns undefined when the grant has ended. */
-  function issue(grantId: string, dataKey: Uint8Array): TokenResponse | undefined {
-    const now = clock.now();
-    const accessMs = config.accessTokenLifetimeSeconds * 1000;
-    // A refresh token must outlive its access token.
-    const refreshMs = Math.max(refreshLifetimeMs, 2 * accessMs);
-    const grant = db
-      .update(grants)
-      .set({ lastUsedAt: now, expiresAt: now + refreshMs })
-      .where(and(eq(grants.id, grantId), eq(grants.state, "live")))
-      .returning({ level: grants.level })
-      .get();
-    if (!grant) return undefined;
-    return {
-      access_token: storeToken({ kind: "access", grantId, dataKey, lifetimeMs: accessMs }),
-      token_type: "Bearer",
-      expires_in: config.accessTokenLifetimeSeconds,
-      refresh_token: storeToken({ kind: "refresh", grantId, dataKey, lifetimeMs: refreshMs }),
-      scope: toTokenScope(grant.level),
-    };
-  }
-
-  /** Stores a new token's hash, with the data key wrapped under the token, and returns the token. */
-  function storeToken({ kind, grantId, dataKey, lifetimeMs }: NewToken): string {
-    const token = newToken();
-    const now = clock.now();
-    db.insert(tokens)
-      .values({
-        hash: hashSecret(token),
-        kind,
-        grantId,
-        wrappedKey: secrets.wrapKey(dataKey, token, toWrapContext(kind, grantId)),
-        createdAt: now,
-        expiresAt: now + lifetimeMs,
-      })
-      .run();
-    deleteExcessTokens(grantId, kind);
-    return token;
-  }
-
-  function deleteExcessTokens(grantId: string, kind: TokenKind): void {
-    const excess = db
-      .select({ hash: tokens.hash })
-      .from(tokens)
-      .where(and(eq(tokens.grantId, grantId), eq(tokens.kind, kind)))
-      .orderBy(desc(tokens.createdAt), sql`rowid desc`)
-      .offset(maxTokensPerKind)
-      .limit(1_000)
-      .all();
-    for (const { hash } of excess) db.delete(tokens).where(eq(tokens.hash, hash)).run();
-  }
+  const { db, secrets, clock } = deps;
+  const issueTokens = createTokenIssuer(deps);
 
   function spendCode(request: CodeRequest): TokenResponse | Refusal {
     const hash = hashSecret(request.code);
@@ -133,7 +67,9 @@ export function createTokens(deps: {
       .set({ wrappedKey: deletedKey })
       .where(eq(authorizationCodes.hash, hash))
       .run();
-    return issue(spent.grantId, dataKey) ?? { refused: invalidGrant("The code is unknown or was used.") };
+    return (
+      issueTokens(spent.grantId, dataKey) ?? { refused: invalidGrant("The code is unknown or was used.") }
+    );
   }
 
   function spendRefreshToken(request: RefreshRequest): TokenResponse | Refusal {
@@ -157,7 +93,7 @@ export function createTokens(deps: {
       };
     const dataKey = secrets.unwrapKey(wrappedKey, request.refreshToken, toWrapContext("refresh", grantId));
     if (replacedAt === null) db.update(tokens).set({ replacedAt: now }).where(eq(tokens.hash, hash)).run();
-    return issue(grantId, dataKey) ?? unknown;
+    return issueTokens(grantId, dataKey) ?? unknown;
   }
 
   /** Runs a redemption in a transaction that is committed also when it refuses, so that a spent code stays spent. */
@@ -176,10 +112,6 @@ export function createTokens(deps: {
     refresh: (request: RefreshRequest) => commit(() => spendRefreshToken(request)),
   };
 }
-
-type TokenKind = "access" | "refresh";
-
-type NewToken = { kind: TokenKind; grantId: string; dataKey: Uint8Array; lifetimeMs: number };
 
 type CodeRequest = {
   code: string;

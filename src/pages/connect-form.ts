@@ -68,7 +68,7 @@ export type ConnectForm = {
 };
 
 /** The purpose of a submission. */
-export type ConnectIntent = "finish" | "add" | "lookup" | "connect";
+type ConnectIntent = "finish" | "add" | "lookup" | "connect";
 
 export function emptyConnectForm(request: string, level: Level = "send"): ConnectForm {
   return {

@@ -49,10 +49,10 @@ function findLeaks(product: TestProduct, secrets: Readonly<Record<string, string
 async function connectAndCall(product: TestProduct) {
   const kit = await mailServer();
   const user = await kit.newUser();
-  const begun = await beginAuthorization(product);
-  const answer = await requireCode(await submitForm(product, begun, formFields(user, kit)));
+  const authorization = await beginAuthorization(product);
+  const answer = await requireCode(await submitForm(product, authorization, formFields(user, kit)));
   const code = answer.get("code") ?? "";
-  const { accessToken, refreshToken } = await redeemCode(product, code, begun.verifier);
+  const { accessToken, refreshToken } = await redeemCode(product, code, authorization.verifier);
   const client = await openClient(product, accessToken);
   await client.call("list_mailboxes");
   const sessionId = client.transport.sessionId ?? "";
@@ -66,8 +66,8 @@ async function connectAndCall(product: TestProduct) {
       address: user.address,
       "local part": user.address.split("@")[0] ?? "",
       code,
-      verifier: begun.verifier,
-      state: begun.state,
+      verifier: authorization.verifier,
+      state: authorization.state,
       "access token": accessToken,
       "refresh token": refreshToken,
       "session id": sessionId,

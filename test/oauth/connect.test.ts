@@ -35,19 +35,19 @@ describeMail("The connect form", () => {
   const filled = (who = user) => formFields(who, kit);
 
   test("RFC 6749 section 4.1.2: a form without a button is answered with 303, code, state and iss (RFC 9207)", async () => {
-    const begun = await begin();
+    const authorization = await begin();
     const { level: _, ...fields } = filled();
-    const { request = "" } = begun.fields;
-    const response = await submitForm(product, { action: begun.action, fields: { request } }, fields);
+    const { request = "" } = authorization.fields;
+    const response = await submitForm(product, { action: authorization.action, fields: { request } }, fields);
     expect(response.status).toBe(303);
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     const answer = await requireCode(response);
     expect(Object.fromEntries(answer)).toEqual({
       code: expect.stringMatching(/^[0-9a-f]{48}$/),
-      state: begun.state,
+      state: authorization.state,
       iss: product.url,
     });
-    const { scope } = await redeemCode(product, answer.get("code") ?? "", begun.verifier);
+    const { scope } = await redeemCode(product, answer.get("code") ?? "", authorization.verifier);
     expect(scope).toBe("email:read email:write");
   });
 
@@ -57,18 +57,18 @@ describeMail("The connect form", () => {
   });
 
   test("a form without a level gets the scope that the client asked for", async () => {
-    const begun = await beginAuthorization(product, { scope: "email:read" });
+    const authorization = await beginAuthorization(product, { scope: "email:read" });
     const { level: _, ...fields } = filled();
-    const { request = "" } = begun.fields;
-    const response = await submitForm(product, { action: begun.action, fields: { request } }, fields);
+    const { request = "" } = authorization.fields;
+    const response = await submitForm(product, { action: authorization.action, fields: { request } }, fields);
     const code = (await requireCode(response)).get("code") ?? "";
-    expect((await redeemCode(product, code, begun.verifier)).scope).toBe("email:read");
+    expect((await redeemCode(product, code, authorization.verifier)).scope).toBe("email:read");
   });
 
   test("a wrong password is answered with 400 and the form, with all fields but the password", async () => {
-    const begun = await begin();
+    const authorization = await begin();
     const wrong = { ...filled(), password: "wrong-canary-password" };
-    const response = await submitForm(product, begun, wrong);
+    const response = await submitForm(product, authorization, wrong);
     expect(response.status).toBe(400);
     const html = await response.text();
     expect(html).not.toContain("wrong-canary-password");
@@ -89,8 +89,8 @@ describeMail("The connect form", () => {
 
   test("an unknown user and a wrong password get the same answer", async () => {
     const toAnswer = async (fields: Record<string, string>) => {
-      const begun = await begin();
-      const response = await submitForm(product, begun, fields);
+      const authorization = await begin();
+      const response = await submitForm(product, authorization, fields);
       const html = await response.text();
       const { request = "?" } = readForm(html).fields;
       return {
@@ -105,8 +105,8 @@ describeMail("The connect form", () => {
 
   test("a second account joins the same grant, and one code is issued for both", async () => {
     const other = await kit.newUser();
-    const begun = await begin();
-    const first = await submitForm(product, begun, { ...filled(), ...next("ask") });
+    const authorization = await begin();
+    const first = await submitForm(product, authorization, { ...filled(), ...next("ask") });
     expect(first.status).toBe(200);
     const connected = await first.text();
     expect(connected).toContain(user.address);
@@ -125,7 +125,7 @@ describeMail("The connect form", () => {
     expect(both).toContain(other.address);
 
     const done = await requireCode(await submitForm(product, readForm(both), { ...next("finish") }));
-    const { accessToken } = await redeemCode(product, done.get("code") ?? "", begun.verifier);
+    const { accessToken } = await redeemCode(product, done.get("code") ?? "", authorization.verifier);
     const client = await openClient(product, accessToken);
     const { text } = await client.call("list_mailboxes");
     expect(text).toContain(user.address);
@@ -140,17 +140,17 @@ describeMail("The connect form", () => {
   });
 
   test("a form that is sent twice at the same time gets one code", async () => {
-    const begun = await begin();
+    const authorization = await begin();
     const fields = { ...filled(), ...next("go") };
-    const answers = await Promise.all([1, 2].map(() => submitForm(product, begun, fields)));
+    const answers = await Promise.all([1, 2].map(() => submitForm(product, authorization, fields)));
     expect(answers.map(({ status }) => status).sort()).toEqual([303, 400]);
   });
 
   test("when the SMTP login fails, the page offers to continue without sending", async () => {
     const closed = await freePort();
-    const begun = await begin();
+    const authorization = await begin();
     const fields = { ...filled(), smtp_port: String(closed), ...next("ask") };
-    const refused = await submitForm(product, begun, fields);
+    const refused = await submitForm(product, authorization, fields);
     expect(refused.status).toBe(400);
     const page = await refused.text();
     expect(page).toContain(`name="${fieldNames.withoutSending}"`);
@@ -161,7 +161,7 @@ describeMail("The connect form", () => {
     expect(connected.status).toBe(200);
     const done = await submitForm(product, readForm(await connected.text()), next("finish"));
     const code = (await requireCode(done)).get("code") ?? "";
-    const { accessToken } = await redeemCode(product, code, begun.verifier);
+    const { accessToken } = await redeemCode(product, code, authorization.verifier);
     const client = await openClient(product, accessToken);
     const names = (await client.client.listTools()).tools.map(({ name }) => name);
     expect(names).toContain("move_email");
@@ -170,16 +170,16 @@ describeMail("The connect form", () => {
   });
 
   test("a second account can send when the first one was connected without sending", async () => {
-    const begun = await begin();
+    const authorization = await begin();
     const closed = { smtp_port: String(await freePort()), [fieldNames.withoutSending]: "yes" };
-    const first = await submitForm(product, begun, { ...filled(), ...closed });
+    const first = await submitForm(product, authorization, { ...filled(), ...closed });
     const other = await kit.newUser();
     const second = await submitForm(product, readForm(await first.text()), {
       ...filled(other),
       ...next("go"),
     });
     const code = (await requireCode(second)).get("code") ?? "";
-    const { accessToken } = await redeemCode(product, code, begun.verifier);
+    const { accessToken } = await redeemCode(product, code, authorization.verifier);
     const client = await openClient(product, accessToken);
     const write = (account: string) =>
       client.try("send_email", { account, to: [other.address], subject: "Which one", body: "The other." });
@@ -189,15 +189,15 @@ describeMail("The connect form", () => {
   });
 
   test("the level of the first account is the level of the grant", async () => {
-    const begun = await begin();
-    const first = await submitForm(product, begun, { ...filled(), level: "read", ...next("ask") });
+    const authorization = await begin();
+    const first = await submitForm(product, authorization, { ...filled(), level: "read", ...next("ask") });
     const second = await submitForm(product, readForm(await first.text()), {
       ...filled(await kit.newUser()),
       level: "send",
       ...next("go"),
     });
     const code = (await requireCode(second)).get("code") ?? "";
-    expect((await redeemCode(product, code, begun.verifier)).scope).toBe("email:read");
+    expect((await redeemCode(product, code, authorization.verifier)).scope).toBe("email:read");
   });
 
   test("pages are rate-limited per peer, by a page with 429 and Retry-After", async () => {
@@ -213,9 +213,9 @@ describeMail("The connect form", () => {
   });
 
   test("an address that is connected twice in one flow is one account", async () => {
-    const begun = await begin();
+    const authorization = await begin();
     const once = await (
-      await submitForm(product, begun, { ...filled(), level: "read", ...next("ask") })
+      await submitForm(product, authorization, { ...filled(), level: "read", ...next("ask") })
     ).text();
     const twice = await submitForm(product, readForm(once), {
       ...filled({ ...user, address: user.address.toUpperCase() }),
@@ -238,13 +238,13 @@ describeMail("The connect form", () => {
   });
 
   test("with a script, the login steps are streamed as one JSON value per line, with the redirect as the last", async () => {
-    const begun = await begin();
+    const authorization = await begin();
     const post = (fields: Record<string, string>) =>
       fetch(`${product.url}/oauth/connect`, {
         method: "POST",
         redirect: "manual",
         headers: { Accept: "application/x-ndjson", "Sec-Fetch-Site": "same-origin" },
-        body: new URLSearchParams({ ...begun.fields, ...fields }),
+        body: new URLSearchParams({ ...authorization.fields, ...fields }),
       });
     const lines = async (response: Response) =>
       (await response.text())
@@ -264,13 +264,13 @@ describeMail("The connect form", () => {
   test("ALLOWED_EMAILS refuses other addresses before any login", async () => {
     const listener = await startOddListener();
     await withProduct({ settings: { ALLOWED_EMAILS: "@friends.example" } }, async (closed) => {
-      const begun = await beginAuthorization(closed);
+      const authorization = await beginAuthorization(closed);
       const fields = { ...filled(), imap_host: "127.0.0.1", imap_port: String(listener.port) };
-      const refused = await submitForm(closed, begun, fields);
+      const refused = await submitForm(closed, authorization, fields);
       expect(refused.status).toBe(403);
       expect(listener.connections()).toBe(0);
       const friend = { ...filled(), address: "friend@FRIENDS.example", password: "wrong" };
-      expect((await submitForm(closed, begun, friend)).status).toBe(400);
+      expect((await submitForm(closed, authorization, friend)).status).toBe(400);
     });
     await listener.stop();
   });
@@ -299,20 +299,20 @@ describeMail("The connect form", () => {
     }
 
     test("a finished request", async () => {
-      const begun = await begin();
-      await requireCode(await submitForm(product, begun, filled()));
-      await expectRefused(await submitForm(product, begun, watched()), 400);
+      const authorization = await begin();
+      await requireCode(await submitForm(product, authorization, filled()));
+      await expectRefused(await submitForm(product, authorization, watched()), 400);
     });
 
     test("a request older than ten minutes", async () => {
-      const begun = await begin();
+      const authorization = await begin();
       clock.advance(10 * 60_000);
-      await expectRefused(await submitForm(product, begun, watched()), 400);
+      await expectRefused(await submitForm(product, authorization, watched()), 400);
     });
 
     test("a pending grant ten minutes after its last login", async () => {
-      const begun = await begin();
-      const page = await (await submitForm(product, begun, { ...filled(), ...next("ask") })).text();
+      const authorization = await begin();
+      const page = await (await submitForm(product, authorization, { ...filled(), ...next("ask") })).text();
       clock.advance(10 * 60_000);
       await expectRefused(await submitForm(product, readForm(page), { ...next("finish") }), 400);
       await expectRefused(await submitForm(product, readForm(page), { ...next("add") }), 400);
@@ -324,37 +324,37 @@ describeMail("The connect form", () => {
     });
 
     test.each(["", "forged", "A".repeat(300)])("the forged request %p", async (request) => {
-      const begun = await begin();
+      const authorization = await begin();
       await expectRefused(
-        await submitForm(product, { action: begun.action, fields: { request } }, watched()),
+        await submitForm(product, { action: authorization.action, fields: { request } }, watched()),
         400,
       );
     });
 
     test("a request with one character changed", async () => {
-      const begun = await begin();
-      const { request = "" } = begun.fields;
+      const authorization = await begin();
+      const { request = "" } = authorization.fields;
       const changed = `${request.slice(0, 50)}${request[50] === "A" ? "B" : "A"}${request.slice(51)}`;
       await expectRefused(
-        await submitForm(product, { action: begun.action, fields: { request: changed } }, watched()),
+        await submitForm(product, { action: authorization.action, fields: { request: changed } }, watched()),
         400,
       );
     });
 
     test.each(["cross-site", "same-site"])("a form from another site (Sec-Fetch-Site: %s)", async (site) => {
-      const begun = await begin();
+      const authorization = await begin();
       const response = await fetch(`${product.url}/oauth/connect`, {
         method: "POST",
         redirect: "manual",
         headers: { "Sec-Fetch-Site": site },
-        body: new URLSearchParams({ ...begun.fields, ...watched() }),
+        body: new URLSearchParams({ ...authorization.fields, ...watched() }),
       });
       await expectRefused(response, 403);
     });
 
     test("a GET or a POST with a password in the query", async () => {
-      const begun = await begin();
-      const query = new URLSearchParams({ ...begun.fields, ...watched() });
+      const authorization = await begin();
+      const query = new URLSearchParams({ ...authorization.fields, ...watched() });
       const get = await fetch(`${product.url}/oauth/connect?${query}`, { redirect: "manual" });
       expect(get.headers.get("Allow")).toBe("POST");
       await expectRefused(get, 405);
@@ -367,8 +367,8 @@ describeMail("The connect form", () => {
     });
 
     test("a body of another media type, and a form over 16 KB", async () => {
-      const begun = await begin();
-      const fields = { ...begun.fields, ...watched() };
+      const authorization = await begin();
+      const fields = { ...authorization.fields, ...watched() };
       const post = (body: string | FormData, headers: Record<string, string> = {}) =>
         fetch(`${product.url}/oauth/connect`, { method: "POST", redirect: "manual", headers, body });
       await expectRefused(await post(JSON.stringify(fields), { "Content-Type": "application/json" }), 415);

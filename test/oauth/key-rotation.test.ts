@@ -27,9 +27,9 @@ mailTest(
     });
     const { client_id: clientId, client_secret: clientSecret } = await registered.json();
     const authorize = async (client: Entrance) => {
-      const begun = await beginAuthorization(client);
-      const answer = await requireCode(await submitForm(client, begun, formFields(user, kit)));
-      return redeemCode(client, answer.get("code") ?? "", begun.verifier);
+      const authorization = await beginAuthorization(client);
+      const answer = await requireCode(await submitForm(client, authorization, formFields(user, kit)));
+      return redeemCode(client, answer.get("code") ?? "", authorization.verifier);
     };
     const { refreshToken } = await authorize({ url: first.url, clientId, clientSecret });
     await first.stop();

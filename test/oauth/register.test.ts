@@ -35,10 +35,12 @@ const loopback = "http://localhost:3118/callback";
 
 /** Runs the authorization flow as a client other than the operator's. */
 async function authorize(client: Entrance, redirect: string) {
-  const begun = await beginAuthorization(client, { redirect_uri: redirect });
+  const authorization = await beginAuthorization(client, { redirect_uri: redirect });
   const kit = await mailServer();
-  const answer = await requireCode(await submitForm(client, begun, formFields(await kit.newUser(), kit)));
-  return { code: answer.get("code") ?? "", verifier: begun.verifier };
+  const answer = await requireCode(
+    await submitForm(client, authorization, formFields(await kit.newUser(), kit)),
+  );
+  return { code: answer.get("code") ?? "", verifier: authorization.verifier };
 }
 
 describe("RFC 7591 section 3.2.1: registration", () => {
@@ -155,8 +157,10 @@ describe("Registered clients", () => {
   test("RFC 8252 section 7.3: only the port of a loopback redirect URI may differ", async () => {
     const { client_id } = await (await register({ redirect_uris: [loopback] })).json();
     const client = { ...product, clientId: client_id };
-    const begun = await beginAuthorization(client, { redirect_uri: "http://localhost:50000/callback" });
-    expect(begun.fields.request).toBeString();
+    const authorization = await beginAuthorization(client, {
+      redirect_uri: "http://localhost:50000/callback",
+    });
+    expect(authorization.fields.request).toBeString();
     for (const other of ["http://127.0.0.1:3118/callback", "http://[::1]:3118/callback"])
       await expect(beginAuthorization(client, { redirect_uri: other })).rejects.toThrow("answered 400");
   });

@@ -26,9 +26,16 @@ describeMail("The token endpoint", () => {
 
   /** Runs the authorization flow. Returns the code, its verifier and the parameters of the response. */
   async function newCode(overrides: Readonly<Record<string, string>> = {}) {
-    const begun = await beginAuthorization(product, overrides);
-    const answer = await requireCode(await submitForm(product, begun, formFields(user, await mailServer())));
-    return { code: answer.get("code") ?? "", verifier: begun.verifier, answer, state: begun.state };
+    const authorization = await beginAuthorization(product, overrides);
+    const answer = await requireCode(
+      await submitForm(product, authorization, formFields(user, await mailServer())),
+    );
+    return {
+      code: answer.get("code") ?? "",
+      verifier: authorization.verifier,
+      answer,
+      state: authorization.state,
+    };
   }
 
   const redeem = (code: string, verifier: string, changes: Readonly<Record<string, string>> = {}) =>

@@ -19,7 +19,7 @@ async function findViolations(page: Page, rules: readonly string[] | undefined):
     (only) =>
       (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
         resultTypes: ["violations"],
-        ...(only ? { runOnly: [...only] } : {}),
+        runOnly: only ? [...only] : undefined,
       }),
     rules,
   );

@@ -63,8 +63,8 @@ describe("The discovery of the servers of an address", () => {
   });
 
   test("without a script, answers an address alone with the form, the provider selected and its help", async () => {
-    const begun = await beginAuthorization(product);
-    const response = await submitForm(product, begun, {
+    const authorization = await beginAuthorization(product);
+    const response = await submitForm(product, authorization, {
       address: "ann@example.org",
       [fieldNames.next]: "ask",
     });

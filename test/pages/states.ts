@@ -31,7 +31,7 @@ export function renderStates(language: Language): Readonly<Record<string, string
     connectPage({ language, redirectHost: "claude.ai", form: empty, ...props });
   return {
     first: page({}),
-    "company-found": page({
+    "provider-found": page({
       form: { ...empty, address: "ana@example.org" },
       found: { ...guessed, provider: "gmail", source: "mx" },
     }),

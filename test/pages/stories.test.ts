@@ -94,7 +94,7 @@ describeBrowser("The connect page", () => {
     ];
     const servers = Object.assign(
       {},
-      ...(await Promise.all(cases.map((company) => providerServers(company)))),
+      ...(await Promise.all(cases.map((provider) => providerServers(provider)))),
     );
     await withBrowserFlow(
       async ({ page, open }) => {

@@ -106,11 +106,11 @@ export const en = {
     busy: "The mail server is busy or accepts no logins at the moment. Nothing is wrong with your password: try again in a minute.",
     timedOut: (server: string) => `${server} took too long. Try again in a minute.`,
     rateLimited: (count: number) => `Too many attempts. Wait ${englishMinutes(count)}, then try again.`,
-    notAllowed: "This server is not open to this address and these mail servers. Ask whoever runs it.",
+    notAllowed: "This server is not open to this address and these mail servers. Ask its operator.",
     unavailable: (provider: string) =>
       `${provider} does not let other programs sign in with a password. See below what you can do.`,
     restarting: "This server is restarting. Try again in a few seconds.",
-    storageFull: "This server has no space left and could not save this. Tell whoever runs it.",
+    storageFull: "This server has no space left and could not save this. Tell its operator.",
     otherDomain:
       "Your domain names these servers, which belong to another domain. If they are right, enter the password again and continue.",
     withoutSending: "Reading works: you can also continue without sending.",
@@ -170,7 +170,7 @@ export const en = {
       name: "Claude on the web, desktop and mobile",
       steps: [
         "Open Settings, then Connectors, and choose Add custom connector.",
-        "Paste the connector URL. Leave client id and secret empty, unless whoever runs this server gave you some.",
+        "Paste the connector URL. Leave client id and secret empty, unless the operator of this server gave you both.",
         "Choose Connect, enter your email address and app password, and choose what Claude may do.",
       ],
       needsPublic: "These clients need a server with a public https address, which this one does not have.",

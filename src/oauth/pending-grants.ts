@@ -1,0 +1,117 @@
+/**
+ * Pending grants: a grant between its first proven login and its code.
+ *
+ * The data key of a pending grant is wrapped under the request's secret, which travels sealed in the form. The row of
+ * a finished request stays until every form of it has expired, so that a request is used once.
+ */
+import { and, eq, isNull } from "drizzle-orm";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/open.ts";
+import { authorizationRequests, grants } from "../db/schema.ts";
+import type { Level } from "../grant.ts";
+import { hashSecret, newId, newKey, type Secrets } from "../secrets.ts";
+import { type AuthorizationRequest, requestLifetimeMs } from "./authorization-request.ts";
+import { toWrapContext } from "./wrap-context.ts";
+
+/** The part of a request that identifies its pending grant. */
+type GrantRequest = Pick<AuthorizationRequest, "secret" | "clientId" | "redirectHost">;
+
+export type PendingGrant = { grantId: string; level: Level; dataKey: Uint8Array };
+
+export function createPendingGrants({
+  db,
+  secrets,
+  clock,
+}: {
+  db: Database;
+  secrets: Secrets;
+  clock: Clock;
+}) {
+  function findRow({ secret }: GrantRequest) {
+    return db
+      .select()
+      .from(authorizationRequests)
+      .where(eq(authorizationRequests.hash, hashSecret(secret)))
+      .get();
+  }
+
+  /** Finds the pending grant of a request. Returns undefined before the first proven login and after the end. */
+  function findPending(request: GrantRequest): PendingGrant | undefined {
+    const row = findRow(request);
+    if (!row?.grantId || !row.wrappedKey || row.usedAt !== null || row.expiresAt <= clock.now())
+      return undefined;
+    const grant = db.select({ level: grants.level }).from(grants).where(eq(grants.id, row.grantId)).get();
+    if (!grant) return undefined;
+    const context = toWrapContext("request", row.grantId);
+    return {
+      grantId: row.grantId,
+      level: grant.level,
+      dataKey: secrets.unwrapKey(row.wrappedKey, request.secret, context),
+    };
+  }
+
+  return {
+    findPending,
+
+    /** Tells whether a code was issued for this request, or its pending grant is gone. */
+    isFinished(request: GrantRequest): boolean {
+      return findRow(request) !== undefined && findPending(request) === undefined;
+    },
+
+    create(request: GrantRequest, level: Level): PendingGrant {
+      const grantId = newId("grt");
+      const dataKey = newKey();
+      const now = clock.now();
+      const expiresAt = now + requestLifetimeMs;
+      db.insert(grants)
+        .values({
+          id: grantId,
+          clientId: request.clientId,
+          redirectHost: request.redirectHost,
+          level,
+          state: "pending",
+          createdAt: now,
+          lastUsedAt: now,
+          expiresAt,
+        })
+        .run();
+      db.insert(authorizationRequests)
+        .values({
+          hash: hashSecret(request.secret),
+          grantId,
+          wrappedKey: secrets.wrapKey(dataKey, request.secret, toWrapContext("request", grantId)),
+          expiresAt,
+        })
+        .run();
+      return { grantId, level, dataKey };
+    },
+
+    /** Restarts the lifetime of a request and its pending grant; changes nothing once a code was issued. */
+    extend(request: GrantRequest, grantId: string): void {
+      const expiresAt = clock.now() + requestLifetimeMs;
+      db.update(grants)
+        .set({ expiresAt })
+        .where(and(eq(grants.id, grantId), eq(grants.state, "pending")))
+        .run();
+      const hash = hashSecret(request.secret);
+      db.update(authorizationRequests)
+        .set({ expiresAt })
+        .where(and(eq(authorizationRequests.hash, hash), isNull(authorizationRequests.usedAt)))
+        .run();
+    },
+
+    /** Marks a request as used. Returns false when it was used before. */
+    markUsed(request: GrantRequest): boolean {
+      const now = clock.now();
+      const hash = hashSecret(request.secret);
+      const used = db
+        .update(authorizationRequests)
+        // Kept until every form drawn for this request has expired.
+        .set({ usedAt: now, grantId: null, wrappedKey: null, expiresAt: now + requestLifetimeMs })
+        .where(and(eq(authorizationRequests.hash, hash), isNull(authorizationRequests.usedAt)))
+        .returning({ hash: authorizationRequests.hash })
+        .all();
+      return used.length === 1;
+    },
+  };
+}

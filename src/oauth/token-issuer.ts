@@ -1,0 +1,92 @@
+/** Issuing of access and refresh tokens (RFC 6749 section 5.1). Only hashes of tokens are stored. */
+import { and, desc, eq, sql } from "drizzle-orm";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import type { Database } from "../db/open.ts";
+import { grants, tokens } from "../db/schema.ts";
+import { hashSecret, newToken, type Secrets } from "../secrets.ts";
+import { toTokenScope } from "./metadata.ts";
+import { toWrapContext } from "./wrap-context.ts";
+
+/** The access token response (RFC 6749 section 5.1). */
+export type TokenResponse = {
+  access_token: string;
+  token_type: "Bearer";
+  expires_in: number;
+  refresh_token: string;
+  scope: string;
+};
+
+/** Minimum lifetime of a refresh token, and of a grant that is not used. */
+const refreshLifetimeMs = 180 * 86_400_000;
+
+/** Maximum number of tokens per grant and kind, so that a client refreshing in a loop cannot fill the disk. */
+const maxTokensPerKind = 500;
+
+type TokenKind = "access" | "refresh";
+
+type NewToken = { kind: TokenKind; grantId: string; dataKey: Uint8Array; lifetimeMs: number };
+
+/**
+ * Creates the function that issues a pair of tokens for a grant and its unwrapped data key. It returns undefined when
+ * the grant has ended. Call it inside a transaction.
+ */
+export function createTokenIssuer(deps: {
+  db: Database;
+  secrets: Secrets;
+  clock: Clock;
+  config: Pick<Config, "accessTokenLifetimeSeconds">;
+}) {
+  const { db, secrets, clock, config } = deps;
+
+  /** Stores a new token's hash, with the data key wrapped under the token, and returns the token. */
+  function storeToken({ kind, grantId, dataKey, lifetimeMs }: NewToken): string {
+    const token = newToken();
+    const now = clock.now();
+    db.insert(tokens)
+      .values({
+        hash: hashSecret(token),
+        kind,
+        grantId,
+        wrappedKey: secrets.wrapKey(dataKey, token, toWrapContext(kind, grantId)),
+        createdAt: now,
+        expiresAt: now + lifetimeMs,
+      })
+      .run();
+    deleteExcessTokens(grantId, kind);
+    return token;
+  }
+
+  function deleteExcessTokens(grantId: string, kind: TokenKind): void {
+    const excess = db
+      .select({ hash: tokens.hash })
+      .from(tokens)
+      .where(and(eq(tokens.grantId, grantId), eq(tokens.kind, kind)))
+      .orderBy(desc(tokens.createdAt), sql`rowid desc`)
+      .offset(maxTokensPerKind)
+      .limit(1_000)
+      .all();
+    for (const { hash } of excess) db.delete(tokens).where(eq(tokens.hash, hash)).run();
+  }
+
+  return function issueTokens(grantId: string, dataKey: Uint8Array): TokenResponse | undefined {
+    const now = clock.now();
+    const accessMs = config.accessTokenLifetimeSeconds * 1000;
+    // A refresh token must outlive its access token.
+    const refreshMs = Math.max(refreshLifetimeMs, 2 * accessMs);
+    const grant = db
+      .update(grants)
+      .set({ lastUsedAt: now, expiresAt: now + refreshMs })
+      .where(and(eq(grants.id, grantId), eq(grants.state, "live")))
+      .returning({ level: grants.level })
+      .get();
+    if (!grant) return undefined;
+    return {
+      access_token: storeToken({ kind: "access", grantId, dataKey, lifetimeMs: accessMs }),
+      token_type: "Bearer",
+      expires_in: config.accessTokenLifetimeSeconds,
+      refresh_token: storeToken({ kind: "refresh", grantId, dataKey, lifetimeMs: refreshMs }),
+      scope: toTokenScope(grant.level),
+    };
+  };
+}
