@@ -1,48 +1,13 @@
-/** The rules of the house about who may import whom, one door per outside thing, and how files look. */
+/** Rules of the architecture: imports between rooms, one place for each outside thing, and the form of files. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { basename, dirname, join, normalize } from "node:path";
+import { basename } from "node:path";
+import { cyclesOf, importsOf, readFiles, roomGraph, toRoom } from "../scripts/source-files.ts";
 
-type Source = { path: string; room: string; text: string; lines: number; imports: Import[] };
-/** `target`: a path under src/, or a package's name. */
-type Import = { target: string; typeOnly: boolean };
-
-const root = join(import.meta.dir, "..");
-const files = (pattern: string) =>
-  [...new Bun.Glob(pattern).scanSync({ cwd: root })].filter((path) => !path.includes("fixtures")).sort();
-
-function read(path: string): Source {
-  const text = readFileSync(join(root, path), "utf8");
-  const imports = [...text.matchAll(/^(import|export)\b([^;]*?)\bfrom\s+"([^"]+)"/gms)].map(
-    ([, , what = "", target = ""]) => ({
-      target: target.startsWith(".") ? normalize(join(dirname(path), target)) : target,
-      typeOnly: /^\s*type\b/.test(what),
-    }),
-  );
-  const bare = [...text.matchAll(/^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/gm)].map(([, one, two]) => ({
-    target: one ?? two ?? "",
-    typeOnly: false,
-  }));
-  return {
-    path,
-    room: toRoom(path),
-    text,
-    lines: text.split("\n").length - 1,
-    imports: [...imports, ...bare],
-  };
-}
-
-/** `src/imap/connect.ts` -> `imap`, `src/app.ts` -> `app`. */
-function toRoom(path: string): string {
-  const [, room = ""] = path.split("/");
-  return room.replace(/\.tsx?$/, "");
-}
-
-/** What the code says: comments and the texts between quotes are not code. */
+/** The text without comments. */
 const toCode = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, " ");
 
-const source = files("src/**/*.{ts,tsx}").map(read);
-const tests = files("{test,bench}/**/*.{ts,tsx}").map(read);
+const source = readFiles("src/**/*.{ts,tsx}");
+const tests = readFiles("{test,bench,scripts}/**/*.{ts,tsx}");
 const all = [...source, ...tests];
 
 /**
@@ -127,10 +92,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "static-client": ["secrets", "config"],
 };
 
-/** Imports that are still to go. An entry leaves this list together with the import that it names; none is added. */
-const notYet: readonly string[] = [];
-
-test("every room imports only from the rooms that its row names", () => {
+test("a room imports only the rooms in its row, types included", () => {
   const broken = source
     .filter(({ room }) => room !== "start" && room !== "assemble")
     .flatMap(({ path, room, imports }) =>
@@ -142,54 +104,18 @@ test("every room imports only from the rooms that its row names", () => {
         )
         .map(({ target }) => `${path} imports ${target}`),
     );
-  expect([...new Set(broken)].sort()).toEqual([...notYet].sort());
+  expect([...new Set(broken)].sort()).toEqual([]);
 });
 
-/** The strongly connected parts of a graph that are larger than one node, each sorted: Tarjan's algorithm. */
-function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
-  const indexes = new Map<string, number>();
-  const lowest = new Map<string, number>();
-  const stack: string[] = [];
-  const found: string[][] = [];
-  const visit = (node: string) => {
-    const own = indexes.size;
-    indexes.set(node, own);
-    lowest.set(node, own);
-    stack.push(node);
-    for (const next of graph.get(node) ?? []) {
-      if (!indexes.has(next)) visit(next);
-      if (stack.includes(next)) lowest.set(node, Math.min(lowest.get(node) ?? own, lowest.get(next) ?? own));
-    }
-    if (lowest.get(node) !== own) return;
-    const part = stack.splice(stack.indexOf(node));
-    if (part.length > 1) found.push(part.sort());
-  };
-  for (const node of graph.keys()) if (!indexes.has(node)) visit(node);
-  return found.sort();
-}
-
-const importsOf = ({ imports }: Source) =>
-  [...new Set(imports.map(({ target }) => target))].filter((target) => target.startsWith("src/")).sort();
-
-/** Cycles that are still to go, as `notYet`. */
-const cyclesYet: string[][] = [["src/cli/check.ts", "src/cli/run.ts"]];
-
-test("no file imports itself by way of others, not even for a type", () => {
-  expect(cyclesOf(new Map(source.map((file) => [file.path, importsOf(file)])))).toEqual(cyclesYet);
+test("no import cycle between files, types included", () => {
+  expect(cyclesOf(new Map(source.map((file) => [file.path, importsOf(file)])))).toEqual([]);
 });
 
-test("no room imports itself by way of others, not even for a type", () => {
-  const graph = new Map<string, string[]>();
-  for (const file of source) {
-    const others = importsOf(file)
-      .map(toRoom)
-      .filter((room) => room !== file.room);
-    graph.set(file.room, [...(graph.get(file.room) ?? []), ...others]);
-  }
-  expect(cyclesOf(graph)).toEqual([]);
+test("no import cycle between rooms, types included", () => {
+  expect(cyclesOf(roomGraph(source))).toEqual([]);
 });
 
-test("the search for cycles finds those that there are", () => {
+test("cyclesOf finds exactly the cycles of a graph", () => {
   const graph = new Map([
     ["a", ["b"]],
     ["b", ["c", "d"]],

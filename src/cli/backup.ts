@@ -3,7 +3,7 @@ import { loadConfig } from "../config.ts";
 import { copyDatabase } from "../db/backup.ts";
 import { requireDatabase, toDatabaseFile } from "../db/open.ts";
 import { toKeyFile } from "../key-ring.ts";
-import type { Terminal } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
 
 export function backup(target: string, terminal: Terminal): number {
   const config = loadConfig(terminal.env);

@@ -9,7 +9,7 @@ import { createOutbound } from "../outbound/outbound.ts";
 import { createDiscover, type DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { proveSmtp, reachSmtp } from "../smtp/connect.ts";
-import type { Terminal } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Servers to use instead of the discovered ones: `imaps://HOST[:PORT]` for TLS, `imap://` for STARTTLS; SMTP alike. */
 export type ServerOverrides = { imap?: string; smtp?: string; user?: string };

@@ -10,7 +10,7 @@ import { createLog } from "../log.ts";
 import { type ProbeResponse, sendProbe } from "../probe-client.ts";
 import { createSecrets } from "../secrets.ts";
 import { productVersion } from "../version.ts";
-import type { Terminal } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Response time above which a check adds a warning. Claude gives up on discovery after 10 s. */
 const slowMs = 2_000;

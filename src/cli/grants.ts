@@ -2,7 +2,7 @@
 import { loadConfig } from "../config.ts";
 import { type Database, openDatabase, requireDatabase } from "../db/open.ts";
 import { deleteGrant, listGrants } from "../oauth/grant-admin.ts";
-import type { Terminal } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
 
 const columns = ["id", "client", "redirect host", "level", "mailboxes", "created", "last used"];
 

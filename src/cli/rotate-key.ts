@@ -8,7 +8,7 @@ import { readKeyRing, saveKeyRing, toKeyFile } from "../key-ring.ts";
 import { createLog } from "../log.ts";
 import { rotateWrappedKeys } from "../oauth/rotate-wrapped-keys.ts";
 import { createSecrets, newKey } from "../secrets.ts";
-import type { Terminal } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
 
 /**
  * With the ring in a writable file: adds a new key at its front, seals everything with it, and removes the old keys.

@@ -5,18 +5,7 @@ import { readDocumentCommand } from "../documents/sandbox.ts";
 import { StartError } from "../errors.ts";
 import { productVersion } from "../version.ts";
 import type { ServerOverrides } from "./check.ts";
-
-/** The input and output of a command. */
-export type Terminal = {
-  /** The settings; undefined: the environment variables of the process. */
-  env?: Readonly<Record<string, string | undefined>>;
-  print(line: string): void;
-  printError(line: string): void;
-  /** Reads all of standard input as text; empty when it is a terminal. */
-  readStdin(): Promise<string>;
-  /** Aborted by the first SIGINT or SIGTERM. A second one ends the process at once. */
-  stopping: AbortSignal;
-};
+import type { Terminal } from "./terminal.ts";
 
 /** Runs one command. Returns the exit code: 0 success; 1 failure or a negative result; 2 invalid settings or arguments. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -3,7 +3,7 @@ import { type Config, loadConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import { type Product, start } from "../start.ts";
 import { productVersion } from "../version.ts";
-import type { Terminal } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
 
 export async function serve(terminal: Terminal): Promise<number> {
   const config = loadConfig(terminal.env);

@@ -1,0 +1,13 @@
+/** The input and output of commands. */
+
+/** The input and output of a command. */
+export type Terminal = {
+  /** The settings; undefined: the environment variables of the process. */
+  env?: Readonly<Record<string, string | undefined>>;
+  print(line: string): void;
+  printError(line: string): void;
+  /** Reads all of standard input as text; empty when it is a terminal. */
+  readStdin(): Promise<string>;
+  /** Aborted by the first SIGINT or SIGTERM. A second one ends the process at once. */
+  stopping: AbortSignal;
+};
