@@ -76,7 +76,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "secrets",
     "config",
   ],
-  providers: ["credentials", "outbound"],
+  providers: ["credentials"],
   mcp: ["tools", "accounts", "http", "db", "secrets", "config"],
   tools: ["secrets", "mail"],
   ledger: ["db", "secrets", "mail"],

@@ -2,10 +2,8 @@
  * Finds the mail servers of an address: the preset of its domain first, then what the domain publishes (MX records, SRV
  * records by RFC 6186 and RFC 8314, an autoconfig document), and last a guess at the usual host names.
  */
-
 import { raceAbort, withDeadline } from "../abort.ts";
 import type { MailServer } from "../credentials.ts";
-import type { Outbound } from "../outbound/outbound.ts";
 import type { AutoconfigServers } from "./autoconfig.ts";
 import { findPresetByDomain, findPresetByExchanger, findPresetByImapHost } from "./presets.ts";
 import type { Provider } from "./provider.ts";
@@ -24,14 +22,24 @@ export type DiscoveredServers = {
 /** Takes a valid address. Never throws: after 3 s, or when nothing is published, the answer is a guess. */
 export type Discover = (address: string, options: { signal: AbortSignal }) => Promise<DiscoveredServers>;
 
+/** Requests to hosts that a domain names; outbound/ vets each address. Empty or undefined when nothing is found. */
+type Lookups = {
+  /** Host names of the mail exchangers, best first. */
+  resolveMx(domain: string): Promise<string[]>;
+  /** Targets of a service such as `_imaps._tcp.example.org` (RFC 2782), best first. */
+  resolveSrv(name: string): Promise<{ host: string; port: number }[]>;
+  fetchText(url: string, options: { signal: AbortSignal }): Promise<string | undefined>;
+};
+
 const defaultLimitMs = 3_000;
 
-export function createDiscover(deps: {
-  outbound: Pick<Outbound, "resolveMx" | "resolveSrv" | "fetchText">;
+export function createDiscover({
+  outbound,
+  limitMs = defaultLimitMs,
+}: {
+  outbound: Lookups;
   limitMs?: number;
 }): Discover {
-  const { outbound, limitMs = defaultLimitMs } = deps;
-
   async function discoverByMx(domain: string): Promise<DiscoveredServers | undefined> {
     const preset = findPresetByExchanger(await outbound.resolveMx(domain));
     return preset && fromPreset(preset, "mx");

@@ -8,7 +8,7 @@ const sandboxed =
   /^src\/documents\/(pdf|word|sheet|slides|open-document)\/|^src\/documents\/(xml|zip-archive|decompression|relationships|document-writer|list-markers|spreadsheet-cells)\.ts$/;
 const entry = "src/documents/read-document.ts";
 
-/** What a file loads with itself: its imports, without types and without `import()`. */
+/** The files that are loaded together with a file: its imports, without types and without `import()`. */
 function importsOf(path: string): string[] {
   const statements = readFileSync(join(root, path), "utf8").matchAll(
     /^(?:import|export)\b(?!\s+type\b)[^;]*?\bfrom\s+"(\.[^"]+)"/gms,

@@ -1,4 +1,4 @@
-/** What takes the square of its length elsewhere takes its time here, too: HTML and text made to be slow to read. */
+/** HTML and text written to take quadratic time. */
 import { expect, test } from "bun:test";
 import { decodeTransfer } from "../../src/email/transfer-encoding.ts";
 import { toHtmlSource } from "../../src/html/html-source.ts";
@@ -33,7 +33,7 @@ const slow: Readonly<Record<string, () => unknown>> = {
   "spaces that do not break, as source": () => toHtmlSource(`x${"&nbsp;".repeat(400_000)}y`),
   "spaces before a word": () => toPlainText(`x${spaces}y`, plain),
   "spaces in quoted-printable": () => decodeTransfer(Buffer.from(`x${spaces}y`), "quoted-printable"),
-  "spaces after who wrote": () =>
+  "spaces after an attribution": () =>
     foldHistory([`Ann wrote${spaces}x`, "> a", "b"], { forward: false, quotes: "all" }),
 };
 

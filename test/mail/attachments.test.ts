@@ -1,7 +1,7 @@
 /** get_attachment over a real Dovecot: files of every kind as text, limits, and download links. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { createDocumentReader } from "../../src/documents/sandbox.ts";
+import { createDocumentReader, type DocumentReader } from "../../src/documents/sandbox.ts";
 import type { AppError } from "../../src/errors.ts";
 import { getAttachmentTool } from "../../src/tools/get-attachment.ts";
 import { getEmailTool } from "../../src/tools/get-email.ts";
@@ -119,8 +119,13 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
   const indexOf = (name: string) =>
     [...files.map(([file]) => file), ...others.map(({ filename }) => filename)].indexOf(name) + 1;
 
-  const read = (name: string, more: Record<string, unknown> = {}) =>
-    withReader(kit, user, (reader) => reader.call(getAttachmentTool, { id, index: indexOf(name), ...more }));
+  const read = (name: string, more: Record<string, unknown> = {}, documents?: DocumentReader) =>
+    withReader(
+      kit,
+      user,
+      (reader) => reader.call(getAttachmentTool, { id, index: indexOf(name), ...more }),
+      documents,
+    );
 
   beforeAll(async () => {
     kit = await mailServer();
@@ -170,7 +175,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
       ["broken.pdf", "The file is damaged"],
       ["bomb.docx", "The unpacked file is larger than 64 MB"],
     ] as const) {
-      const { text } = await read(name);
+      const { text } = await read(name, {}, createDocumentReader());
       expect(text).toContain(note);
       expect(text).toContain("/download/");
     }

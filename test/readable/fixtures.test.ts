@@ -1,6 +1,6 @@
 /**
- * Every fixture, read through a real Dovecot by the tools. The snapshots are the product: read them as Claude would
- * before you accept a change.
+ * Every fixture, read by the tools through Dovecot. The snapshots are the product: read them as Claude would before
+ * accepting a change.
  */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
@@ -17,7 +17,7 @@ const names = readdirSync(folder)
   .filter((name) => name.endsWith(".eml"))
   .sort();
 
-/** Without what changes from run to run: the answer's nonce, ids, arrival times. */
+/** The answer without its nonce, ids and arrival times, which change from run to run. */
 const settled = (text: string) =>
   text
     .replace(/mail-[0-9a-f]{8}\b/g, "mail-nonce")
@@ -29,7 +29,7 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
   const answers = new Map<string, { text: string; body: string }>();
   const times = new Map<string, number>();
   let list = "";
-  /** Of which the source was shown, in another format. */
+  /** Fixtures whose source is shown in one of the other formats. */
   const sources = new Set<string>();
   const links = new Map<string, string>();
 
@@ -72,7 +72,7 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
     });
   });
 
-  test("there are more than eighty", () => {
+  test("there are more than eighty fixtures", () => {
     expect(names.length).toBeGreaterThan(80);
   });
 
@@ -93,18 +93,18 @@ describe.skipIf(!hasMailServer)("every fixture", () => {
     expect(answers.size).toBe(names.length);
   });
 
-  test("in no format is the source shown of one that has a structure", () => {
+  test("the source is shown only of an email whose structure is broken", () => {
     expect([...sources]).toEqual(["boundary-missing.eml"]);
   });
 
-  test('format "links" has every target, also where only a picture without words leads', () => {
+  test('format "links" has every target, also those of pictures without a description', () => {
     const lines = (links.get("html-newsletter-shop.eml") ?? "").split("\n");
     const numbered = lines.filter((line) => /^\d+\. .*: https:\/\/click\.mail\.example\//.test(line));
     expect(numbered).toHaveLength(54);
     expect(numbered.filter((line) => line.includes(". (a picture): "))).toHaveLength(18);
   });
 
-  test("in a list each takes under 200 characters on average", () => {
+  test("a row of a list takes under 200 characters on average", () => {
     const rows = list.split(/\n(?=\d+\. )/).slice(1);
     expect(rows).toHaveLength(100);
     const length = rows.reduce((sum, row) => sum + row.length, 0);

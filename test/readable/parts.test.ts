@@ -1,4 +1,4 @@
-/** Which parts of an email are its text and which are files, in every answer that says so (RFC 2046, RFC 2387). */
+/** The parts of an email that are its text and those that are files, in every answer (RFC 2046, RFC 2387). */
 import { beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { getEmailTool } from "../../src/tools/get-email.ts";
@@ -24,7 +24,7 @@ describeMail("the parts of an email", () => {
     });
   }
 
-  test("a text that Apple's mail sends in pieces, with pictures and files between them, is read to its end", () =>
+  test("a text that Apple Mail splits around pictures and files is read to its end", () =>
     withFixture("apple-pieces.eml", async ({ call }, id) => {
       const read = async (format: string) =>
         String((await call(getEmailTool, { id, format })).structured.body);
@@ -40,7 +40,7 @@ describeMail("the parts of an email", () => {
       expect(text).toContain("1 attached");
     }));
 
-  test("plain text in pieces is read to its end in every format", () =>
+  test("plain text in several parts is read to its end in every format", () =>
     withFixture("apple-pieces-plain.eml", async ({ call }, id) => {
       for (const format of ["markdown", "text", "html"])
         expect(String((await call(getEmailTool, { id, format })).structured.body)).toContain(
@@ -48,7 +48,7 @@ describeMail("the parts of an email", () => {
         );
     }));
 
-  test("a file that stands among the pictures of HTML is an attachment, the pictures are not", () =>
+  test("a file among the pictures of HTML is an attachment, the pictures are not", () =>
     withFixture("related-file.eml", async ({ mail, call }, id) => {
       const { emails } = await mail.listEmails({ mailbox: "inbox", limit: 1 });
       expect(emails[0]?.attachments).toBe(1);
@@ -57,7 +57,7 @@ describeMail("the parts of an email", () => {
       expect(text).toContain("Inline attachments: 1 logo.png");
     }));
 
-  test("a raw header is read in the charset of the text, in lists as in the email", () =>
+  test("a raw 8-bit header is decoded in the charset of the text, in lists and in the email", () =>
     withFixture("subject-raw-koi8-r.eml", async ({ call }, id) => {
       expect((await call(getEmailTool, { id })).text).toContain("Subject: Счёт за май");
       expect((await call(getRecentEmailsTool, {})).text).toContain("Счёт за май");

@@ -1,4 +1,4 @@
-/** What holds for any input: ids, cursors, the walk over an email's structure, text and HTML. */
+/** Properties of any input: ids, cursors, structures, text and HTML. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { MessageStructureObject } from "imapflow";
@@ -23,7 +23,7 @@ import { bestOf, cpuMsOf } from "../support/own-time.ts";
 
 const anyText = fc.string({ unit: "binary", maxLength: 400 });
 
-test("an id is what was put into it, and no other text is an id", () => {
+test("an id decodes to what it was made of, and no other text is an id", () => {
   fc.assert(
     fc.property(
       fc.stringMatching(/^[0-9a-f]{8}$/),
@@ -45,7 +45,7 @@ test("an id is what was put into it, and no other text is an id", () => {
   );
 });
 
-test("an id with one letter copied wrongly is no id, and so never another email's", () => {
+test("an id with one wrong character is no id, so it never names another email", () => {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   const id = toEmailId({ accountTag: "9f86d081", mailbox: "INBOX", uidValidity: 1_700_000_000n, uid: 4_711 });
   const wrong = [...id].flatMap((letter, at) =>
@@ -70,7 +70,7 @@ const position = fc.record({
   receivedAt: fc.integer({ min: -1_000_000_000_000, max: 10_000_000_000_000 }),
 });
 
-test("a cursor is what was put into it, short, and no other text is a cursor", () => {
+test("a cursor decodes to what it was made of, is short, and no other text is a cursor", () => {
   fc.assert(
     fc.property(
       fc.array(position, { maxLength: 6 }),
@@ -103,7 +103,7 @@ test("a cursor is what was put into it, short, and no other text is a cursor", (
 
 const anyBytes = fc.uint8Array({ maxLength: 600 });
 
-test("any bytes are read without an exception: headers, charsets, encodings, reports, snippets, calendars, contacts", () => {
+test("no bytes throw: headers, charsets, encodings, reports, snippets, calendars, contacts", () => {
   const charsets = fc.constantFrom(
     "utf-8",
     "iso-2022-jp",
@@ -141,7 +141,7 @@ test("any bytes are read without an exception: headers, charsets, encodings, rep
   );
 });
 
-test("an encoding undone piece by piece is the encoding undone at once", () => {
+test("a transfer encoding decoded in pieces gives what it gives at once", () => {
   fc.assert(
     fc.property(
       anyBytes,
@@ -208,7 +208,7 @@ const anyNode = fc.letrec<{ node: Record<string, unknown> }>((tie) => ({
   ),
 }));
 
-test("any structure is walked: each part is text, attached or neither, indexes count from one", () => {
+test("in any structure each part is text, an attachment or neither, and indexes count from one", () => {
   fc.assert(
     fc.property(anyNode.node, (node) => {
       const contents = toEmailContents(toPart(node as never));
@@ -223,7 +223,7 @@ test("any structure is walked: each part is text, attached or neither, indexes c
   );
 });
 
-test("emails in digests in emails are walked once each, however deep", async () => {
+test("nested digests are visited once each, however deep", async () => {
   const file: MessageStructureObject = { type: "application/octet-stream" };
   let node: MessageStructureObject = { type: "multipart/mixed", childNodes: Array(400).fill(file) };
   for (let depth = 0; depth < 14; depth += 1)
@@ -232,7 +232,7 @@ test("emails in digests in emails are walked once each, however deep", async () 
   expect(await bestOf(400, walk)).toBeLessThan(400);
 });
 
-test("any HTML is rendered without an exception and without a tag, within a second", async () => {
+test("any HTML is rendered without an exception and without active elements, within a second", async () => {
   const piece = fc.constantFrom(
     "<p>",
     "</p>",
@@ -284,7 +284,7 @@ test("any HTML is rendered without an exception and without a tag, within a seco
   );
 });
 
-test("folding loses no line of the writer's own", () => {
+test("folding loses no line that the writer wrote", () => {
   const line = fc.constantFrom(
     "own words",
     "> quoted",
@@ -302,7 +302,7 @@ test("folding loses no line of the writer's own", () => {
   );
 });
 
-test("any name of a file is a name that a disk can bear", () => {
+test("any attachment name becomes a valid file name", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 500 }), (name) => {
       const safe = toSafeFileName(name);

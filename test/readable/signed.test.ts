@@ -1,4 +1,4 @@
-/** Emails inside their own S/MIME signature (RFC 8551 section 3.5.2): their text is read, the signature is not checked. */
+/** Emails inside an S/MIME signature (RFC 8551 section 3.5.2): their text is read, the signature is not checked. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { signedContent } from "../../src/documents/cms.ts";
@@ -37,7 +37,7 @@ const toEmail = (file: Uint8Array, parameters = "; smime-type=signed-data") =>
     .toString("base64")
     .replace(/(.{76})/g, "$1\n")}\n`;
 
-/** What OpenSSL makes of the words with these arguments. */
+/** Runs `openssl cms` on the email with these arguments. */
 async function byOpenssl(...how: string[]): Promise<Uint8Array> {
   const cwd = temporaryFolder("signed");
   const run = async (...args: string[]) =>
@@ -57,7 +57,7 @@ test.skipIf(!programs.openssl)(
     for (const how of [[], ["-stream", "-indef"]]) {
       const file = await byOpenssl("-sign", "-nodetach", ...how, ...signer);
       expect(Buffer.from(signedContent(file) ?? []).toString()).toBe(words);
-      // Cut anywhere, it gives what is there.
+      // A cut file gives what it holds.
       const half = Buffer.from(signedContent(file.subarray(0, 150)) ?? []).toString();
       expect(half).not.toBe("");
       expect(words).toStartWith(half);
@@ -67,7 +67,7 @@ test.skipIf(!programs.openssl)(
   },
 );
 
-test("any bytes are a signature or not, and an email or not, without an exception and in their time", async () => {
+test("no bytes throw, whether they are a signature or an email or neither, and none take long", async () => {
   const file = signatureAround(words, "pieces");
   const altered = fc
     .array(fc.tuple(fc.nat(file.length), fc.integer({ min: 0, max: 255 })), { maxLength: 8 })
@@ -92,7 +92,7 @@ test("any bytes are a signature or not, and an email or not, without an exceptio
 });
 
 describeMail("an email inside its own signature", () => {
-  test("is read in every format, and what else is in it is listed with the attachment", async () => {
+  test("is read in every format, and its attachments are listed with smime.p7m", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await kit.deliver(user, toEmail(signatureAround(words, "pieces")));
@@ -113,7 +113,7 @@ describeMail("an email inside its own signature", () => {
     });
   });
 
-  test("that is encrypted inside says so, and one that does not say what it is is looked into", async () => {
+  test("is said to be encrypted when its content is; a file without smime-type is examined", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const sealed = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nx";

@@ -1,4 +1,4 @@
-/** winmail.dat (MS-OXTNEF): what is in it, whatever bytes are said to be one. */
+/** winmail.dat (MS-OXTNEF): its contents, and bytes that only claim to be one. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -29,7 +29,7 @@ const full: Winmail = {
   ],
 };
 
-test("any bytes are read or not, and never throw; a stream that is cut or altered keeps to its time", async () => {
+test("no bytes throw, and a cut or altered stream takes no longer", async () => {
   const streams = [winmail(full), winmail({ rtf: packRtf("{\\rtf1 words\\par}") }), winmail({})];
   const altered = fc
     .tuple(
@@ -50,10 +50,10 @@ test("any bytes are read or not, and never throw; a stream that is cut or altere
   expect(await cpuMsOf(() => fc.assert(property, { numRuns: 2_000 }))).toBeLessThan(10_000);
 });
 
-test("claims of four thousand million properties, values and octets end with the bytes there are", async () => {
+test("claims of 4,000 million properties, values and octets end with the bytes", async () => {
   const huge = Buffer.alloc(2_000_000, 0xff);
   huge.set(winmail({}).subarray(0, 6));
-  // An attribute as long as can be, of properties whose counts are as large as can be.
+  // The longest attribute, with the largest counts of properties.
   huge.set([1, 0x03, 0x90, 0x06, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x11, 0, 0], 6);
   const rtf = winmail({ rtf: packRtf("{\\rtf1 ".repeat(250_000)) });
   const cpuMs = await cpuMsOf(() => {
@@ -63,7 +63,7 @@ test("claims of four thousand million properties, values and octets end with the
   expect(cpuMs).toBeLessThan(3_000);
 });
 
-test("an email that is nothing but winmail.dat is answered and passed on with its text", async () => {
+test("an email that is only winmail.dat is replied to and forwarded with its text", async () => {
   const read = async (name: string) => {
     const path = join(import.meta.dir, "..", "fixtures", "eml", `${name}.eml`);
     return parseOriginal("id", await Bun.file(path).bytes(), true);
@@ -75,7 +75,7 @@ test("an email that is nothing but winmail.dat is answered and passed on with it
 });
 
 describeMail("winmail.dat", () => {
-  test("as an attachment is its text, a list of its files, and what they say", async () => {
+  test("as an attachment gives its text, a list of its files, and their text", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const attachments = [{ filename: "winmail.dat", contentType: type, content: winmail(full) }];
@@ -93,7 +93,7 @@ describeMail("winmail.dat", () => {
     });
   });
 
-  test("that is the whole email is read without the files behind its text", async () => {
+  test("that is the whole email is read without fetching the files behind its text", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     const files = [{ name: "film.bin", content: Buffer.alloc(6_000_000, 7) }];

@@ -10,7 +10,7 @@ type OdfListLevel = {
   isUpperCase: boolean;
   prefix: string;
   suffix: string;
-  /** How many levels the label shows: 2 for "1.2". */
+  /** The number of levels in the label: 2 for "1.2". */
   shownLevels: number;
   start: number;
 };

@@ -1,6 +1,6 @@
 /** Lines and columns out of the positioned runs of text that a PDF page consists of. */
 
-/** How far a run may be raised above its line, relative to the font size: enough for an exponent or a bullet. */
+/** Maximum distance of a run from its line, relative to the font size: enough for an exponent or a bullet. */
 const maxRise = 0.5;
 /** Minimum width of a gap between columns, relative to the font size. */
 const minColumnGap = 1.3;

@@ -21,7 +21,7 @@ type Marks = readonly [before: string, after: string];
 const header: Marks = ["\n[header: ", "]\n"];
 const footer: Marks = ["\n[footer: ", "]\n"];
 
-/** What is written before and after the text of a group with this word. */
+/** Marks before and after the text of a group with this word. */
 export const groupMarks: ReadonlyMap<string, Marks> = new Map([
   ["footnote", [" [note: ", "]"]],
   ["annotation", [" [comment: ", "]"]],

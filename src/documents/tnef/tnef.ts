@@ -36,7 +36,7 @@ export type Tnef = {
   whole: boolean;
 };
 
-/** What may still be read of a stream and all emails inside it. */
+/** The remaining limits for a stream and all emails inside it. */
 type Budget = { files: number; rtfBytes: number };
 
 const maxFiles = 200;

@@ -4,7 +4,7 @@ import { createChangeMarks, type TrackedChange, toLinkEnd } from "../inline-mark
 import type { WordNumbering } from "./numbering.ts";
 import type { WordStyle } from "./styles.ts";
 
-/** What the parts of one file share. */
+/** State that the parts of one file share. */
 export type WordContext = {
   styleOf(id: string): WordStyle;
   numbering: WordNumbering;
