@@ -1,42 +1,81 @@
 /** README, CONTRIBUTING and the files in deploy/, compared with the code. */
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { drawRooms } from "../../scripts/room-graph.ts";
+import { readFiles, roomGraph } from "../../scripts/source-files.ts";
 import { describeSettings } from "../../src/config.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { tools } from "../../src/tools/index.ts";
 
 const root = join(import.meta.dir, "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
+const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].concat(
+  [...new Bun.Glob("docs/**/*.md").scanSync({ cwd: root })].sort(),
+);
 
-/** The lines between `<!-- name -->` and its end. */
-const section = (name: string) =>
-  (new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)\n?<!-- /${name} -->`).exec(readme)?.[1] ?? "").split("\n");
+/** The lines of a document between `<!-- name -->` and its end. */
+function section(document: string, name: string): string[] {
+  const text = readFileSync(join(root, document), "utf8");
+  const found = new RegExp(`<!-- ${name} -->\n([\\s\\S]*?)\n?<!-- /${name} -->`).exec(text);
+  return (found?.[1] ?? "").split("\n");
+}
 
-test("The README's table of settings equals the descriptions in config.ts", () => {
+test("The table of settings in docs/settings.md equals the descriptions in config.ts", () => {
   const rows = describeSettings().map(
     ({ name, description, fallback }) => `| \`${name}\` | ${fallback ?? ""} | ${description} |`,
   );
-  expect(section("settings")).toEqual(["| setting | default | what it is |", "| --- | --- | --- |", ...rows]);
+  expect(section("docs/settings.md", "settings")).toEqual([
+    "| setting | default | what it is |",
+    "| --- | --- | --- |",
+    ...rows,
+  ]);
 });
 
 const permissions = { read: "read", write: "organise", destroy: "organise", send: "send" } as const;
 
 test("The README's table of tools lists all tools with the permission each needs", () => {
   const rows = tools.map(({ name, title, effect }) => `| \`${name}\` | ${title} | ${permissions[effect]} |`);
-  expect(section("tools")).toEqual(["| tool | what it does | permission |", "| --- | --- | --- |", ...rows]);
+  expect(section("README.md", "tools")).toEqual([
+    "| tool | what it does | permission |",
+    "| --- | --- | --- |",
+    ...rows,
+  ]);
 });
 
-test("The tree in the README shows exactly the folders and files at the top of src", () => {
+test("The tree in docs/architecture.md shows exactly the folders and files at the top of src", () => {
   const there = readdirSync(join(root, "src")).map((name) =>
     statSync(join(root, "src", name)).isDirectory() ? `${name}/` : name,
   );
-  const shown = section("tree").flatMap((line) => /^ {2}([a-z-]+(?:\.ts|\/)) {2,}\S/.exec(line)?.[1] ?? []);
+  const shown = section("docs/architecture.md", "tree").flatMap(
+    (line) => /^ {2}([a-z-]+(?:\.ts|\/)) {2,}\S/.exec(line)?.[1] ?? [],
+  );
   expect(shown.toSorted()).toEqual(there.toSorted());
 });
 
-test("Every file the README links to and every script it names exists", () => {
-  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, path = ""]) => path);
+test("The README has at most 150 lines", () => {
+  expect(readme.split("\n").length - 1).toBeLessThanOrEqual(150);
+});
+
+test("The drawing of rooms in docs/architecture.md equals the imports of the code", () => {
+  const drawn = ["```mermaid", ...drawRooms(roomGraph(readFiles("src/**/*.{ts,tsx}"))).split("\n"), "```"];
+  expect(section("docs/architecture.md", "rooms")).toEqual(drawn);
+});
+
+test("There are at least ten decisions of at most 15 lines", () => {
+  const decisions = documents.filter((path) => path.startsWith("docs/decisions/"));
+  expect(decisions.length).toBeGreaterThanOrEqual(10);
+  for (const path of decisions)
+    expect(readFileSync(join(root, path), "utf8").trimEnd().split("\n").length, path).toBeLessThanOrEqual(15);
+});
+
+test("Every file that a document links to exists, and every script the README names", () => {
+  const links = documents.flatMap((document) =>
+    [...readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(
+      ([, path = ""]) => join(dirname(document), path),
+    ),
+  );
+  expect(links.length).toBeGreaterThan(10);
   expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
   const named = [...readme.matchAll(/bun(?:@\S+)? run ([a-z:]+)/g)].map(([, name = ""]) => name);
@@ -54,7 +93,7 @@ test("Every command that the README runs in a fresh clone installs the packages 
 
 test("All paths that the documents name exist, and so do the functions in CONTRIBUTING's example", () => {
   const text = (name: string) => readFileSync(join(root, name), "utf8");
-  const named = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].flatMap((name) =>
+  const named = documents.flatMap((name) =>
     [...text(name).matchAll(/(?<![\w/.-])((?:src|test|deploy|bench)\/[\w./-]*\w)/g)].map(
       ([, path = ""]) => path,
     ),
