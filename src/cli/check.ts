@@ -114,7 +114,7 @@ function toConnectRequest(login: {
   };
 }
 
-/** The hint of a failure, worded for an operator, who can change the settings. */
+/** The hint of a failure, worded for an operator, company can change the settings. */
 function toAdvice(error: AppError): string {
   if (error instanceof ConnectError && error.field === "address") return "Write it as name@example.org.";
   if (error.code === "host_refused")
@@ -137,17 +137,17 @@ export function describeSource(
   overrides: ServerOverrides,
 ): string {
   const companyName = findPreset(provider)?.name;
-  const who = companyName === undefined ? "unknown company" : `${companyName}, by ${evidence[source]}`;
+  const company = companyName === undefined ? "unknown company" : `${companyName}, by ${evidence[source]}`;
   const where =
     companyName !== undefined
       ? "from our table"
       : source === "guess"
         ? "guessed from common names, because nothing was found"
         : `from ${evidence[source]}`;
-  if (overrides.imap !== undefined && overrides.smtp !== undefined) return `${who}; servers as given`;
-  if (overrides.imap !== undefined) return `${who}; IMAP as given, SMTP ${where}`;
-  if (overrides.smtp !== undefined) return `${who}; SMTP as given, IMAP ${where}`;
-  return `${who}; servers ${where}`;
+  if (overrides.imap !== undefined && overrides.smtp !== undefined) return `${company}; servers as given`;
+  if (overrides.imap !== undefined) return `${company}; IMAP as given, SMTP ${where}`;
+  if (overrides.smtp !== undefined) return `${company}; SMTP as given, IMAP ${where}`;
+  return `${company}; servers ${where}`;
 }
 
 function applyOverrides(discovered: DiscoveredServers, overrides: ServerOverrides): DiscoveredServers {
