@@ -114,7 +114,7 @@ function toConnectRequest(login: {
   };
 }
 
-/** The hint of a failure, worded for an operator, company can change the settings. */
+/** The hint of a failure, worded for an operator, who can change the settings. */
 function toAdvice(error: AppError): string {
   if (error instanceof ConnectError && error.field === "address") return "Write it as name@example.org.";
   if (error.code === "host_refused")
