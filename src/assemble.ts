@@ -102,7 +102,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     vault,
     calls,
     limits,
-    newFence: () => createFence(newToken(4)),
+    newFence: () => createFence(newToken(8)),
     log,
   });
   const app = createApp({
