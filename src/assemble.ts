@@ -67,15 +67,8 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     rates: { call: toRate(config.callsPerMinute), ...overrides.rates },
     concurrency: overrides.concurrency,
   });
-  const outbound = overrides.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
-  const logins = createMailLogins({ outbound, metrics, log, deadlines: overrides.deadlines ?? {} });
-  const connections = createConnections({
-    open: logins.openImap,
-    clock,
-    limits: { total: config.imapConnections },
-  });
-  const submissions = createSubmissions({ open: logins.openSmtp });
-  const vault = createVault({ db, connections, submissions, documents: createDocumentReader(), clock });
+  const mail = createMailAccess(infrastructure, { overrides, metrics, log });
+  const { connections, submissions, vault } = mail;
   const streams = createStreams({ clock });
   const calls = createCalls({ deadlineMs: overrides.deadlines?.callMs });
   metrics.gauge("imap_connections", "IMAP connections open now.", () => connections.count());
@@ -95,10 +88,10 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const connector = createAccountConnector({
     config,
     limits,
-    discover: createDiscover({ outbound }),
-    proveImap: logins.proveImap,
-    proveSmtp: logins.proveSmtp,
-    vetOpened: outbound.vetOpened,
+    discover: createDiscover({ outbound: mail.outbound }),
+    proveImap: mail.logins.proveImap,
+    proveSmtp: mail.logins.proveSmtp,
+    vetOpened: mail.outbound.vetOpened,
   });
   const stores = createGrantStores(infrastructure, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
@@ -109,7 +102,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     vault,
     calls,
     limits,
-    newFence: () => createFence(newToken(4)),
+    newFence: () => createFence(newToken(8)),
     log,
   });
   const app = createApp({
@@ -154,6 +147,23 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       await Promise.all([connections.close(), submissions.close()]);
     },
   };
+}
+
+/** The connections to mail servers, and the vault that opens accounts with them. */
+function createMailAccess(
+  { config, db, clock }: Infrastructure,
+  { overrides, metrics, log }: { overrides: TestOverrides; metrics: Metrics; log: Log },
+) {
+  const outbound = overrides.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
+  const logins = createMailLogins({ outbound, metrics, log, deadlines: overrides.deadlines ?? {} });
+  const connections = createConnections({
+    open: logins.openImap,
+    clock,
+    limits: { total: config.imapConnections },
+  });
+  const submissions = createSubmissions({ open: logins.openSmtp });
+  const vault = createVault({ db, connections, submissions, documents: createDocumentReader(), clock });
+  return { outbound, logins, connections, submissions, vault };
 }
 
 /** Allows one minute's calls at once, and as many in each minute after that. */

@@ -206,19 +206,19 @@ export class ConfigError extends Error {
 
 /** Reads the settings from the environment. An empty variable counts as unset. Throws ConfigError with all problems. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const given = Object.fromEntries(
+  const present = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = env[name]?.trim();
       return value ? [[name, value]] : [];
     }),
   );
-  const parsed = settings.safeParse(given);
+  const parsed = settings.safeParse(present);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  if (given.ENCRYPTION_KEY && given.ENCRYPTION_KEY_FILE)
+  if (present.ENCRYPTION_KEY && present.ENCRYPTION_KEY_FILE)
     problems.push("ENCRYPTION_KEY: set either this or ENCRYPTION_KEY_FILE, not both");
-  if (!given.OAUTH_CLIENT_ID !== !given.OAUTH_CLIENT_SECRET)
+  if (!present.OAUTH_CLIENT_ID !== !present.OAUTH_CLIENT_SECRET)
     problems.push("OAUTH_CLIENT_ID: set it together with OAUTH_CLIENT_SECRET, or neither");
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === "0")
     problems.push(

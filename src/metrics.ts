@@ -14,37 +14,7 @@ const methods = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  const calls = new Counter({
-    name: "email_connector_tool_calls_total",
-    help: "Tool calls by tool and outcome: done, bug, or the code of the failure.",
-    labelNames: ["tool", "outcome"] as const,
-    registers,
-  });
-  const callSeconds = new Histogram({
-    name: "email_connector_tool_call_seconds",
-    help: "Duration of tool calls in seconds.",
-    labelNames: ["tool"] as const,
-    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45],
-    registers,
-  });
-  const requests = new Counter({
-    name: "email_connector_requests_total",
-    help: "HTTP requests by method, route and status.",
-    labelNames: ["method", "route", "status"] as const,
-    registers,
-  });
-  const throttled = new Counter({
-    name: "email_connector_throttled_total",
-    help: "Calls and requests refused by a rate limit, by tool or route.",
-    labelNames: ["what"] as const,
-    registers,
-  });
-  const logins = new Counter({
-    name: "email_connector_mail_logins_total",
-    help: "Logins at mail servers by protocol and outcome: done, or the code of the failure.",
-    labelNames: ["protocol", "outcome"] as const,
-    registers,
-  });
+  const { calls, callSeconds, requests, throttled, logins } = createInstruments(registry);
 
   function count(event: string, fields: LogFields): void {
     const { tool, route } = fields;
@@ -107,4 +77,40 @@ export function createMetrics() {
       return { text: await registry.metrics(), contentType: registry.contentType };
     },
   };
+}
+
+function createInstruments(registry: Registry) {
+  const registers = [registry];
+  const calls = new Counter({
+    name: "email_connector_tool_calls_total",
+    help: "Tool calls by tool and outcome: done, bug, or the code of the failure.",
+    labelNames: ["tool", "outcome"] as const,
+    registers,
+  });
+  const callSeconds = new Histogram({
+    name: "email_connector_tool_call_seconds",
+    help: "Duration of tool calls in seconds.",
+    labelNames: ["tool"] as const,
+    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45],
+    registers,
+  });
+  const requests = new Counter({
+    name: "email_connector_requests_total",
+    help: "HTTP requests by method, route and status.",
+    labelNames: ["method", "route", "status"] as const,
+    registers,
+  });
+  const throttled = new Counter({
+    name: "email_connector_throttled_total",
+    help: "Calls and requests refused by a rate limit, by tool or route.",
+    labelNames: ["what"] as const,
+    registers,
+  });
+  const logins = new Counter({
+    name: "email_connector_mail_logins_total",
+    help: "Logins at mail servers by protocol and outcome: done, or the code of the failure.",
+    labelNames: ["protocol", "outcome"] as const,
+    registers,
+  });
+  return { calls, callSeconds, requests, throttled, logins };
 }

@@ -137,17 +137,17 @@ export function describeSource(
   overrides: ServerOverrides,
 ): string {
   const companyName = findPreset(provider)?.name;
-  const who = companyName === undefined ? "unknown company" : `${companyName}, by ${evidence[source]}`;
+  const company = companyName === undefined ? "unknown company" : `${companyName}, by ${evidence[source]}`;
   const where =
     companyName !== undefined
       ? "from our table"
       : source === "guess"
         ? "guessed from common names, because nothing was found"
         : `from ${evidence[source]}`;
-  if (overrides.imap !== undefined && overrides.smtp !== undefined) return `${who}; servers as given`;
-  if (overrides.imap !== undefined) return `${who}; IMAP as given, SMTP ${where}`;
-  if (overrides.smtp !== undefined) return `${who}; SMTP as given, IMAP ${where}`;
-  return `${who}; servers ${where}`;
+  if (overrides.imap !== undefined && overrides.smtp !== undefined) return `${company}; servers as given`;
+  if (overrides.imap !== undefined) return `${company}; IMAP as given, SMTP ${where}`;
+  if (overrides.smtp !== undefined) return `${company}; SMTP as given, IMAP ${where}`;
+  return `${company}; servers ${where}`;
 }
 
 function applyOverrides(discovered: DiscoveredServers, overrides: ServerOverrides): DiscoveredServers {

@@ -10,12 +10,40 @@ import type { Terminal } from "./terminal.ts";
 /** Runs one command. Returns the exit code: 0 success; 1 failure or a negative result; 2 invalid settings or arguments. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
-  // Each command loads its modules when it runs, so that read-document does not load the whole server.
-  const runCommand = (command: () => Promise<number> | number) => async () => {
+  const runCommand: RunCommand = (command) => async () => {
     exitCode = await command();
   };
+  const program = createProgram(terminal);
+  addServe(program, terminal, runCommand);
+  addChecks(program, terminal, runCommand);
+  addMaintenance(program, terminal, runCommand);
+  addInformation(program, terminal, runCommand);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof ConfigError) {
+      terminal.printError("These settings are invalid:");
+      for (const problem of error.problems) terminal.printError(`  ${problem}`);
+      return 2;
+    }
+    if (error instanceof StartError) {
+      terminal.printError(error.message);
+      return 1;
+    }
+    throw error;
+  }
+}
 
-  const program = new Command("email-connector")
+/**
+ * Turns a command into an action of commander. Each command loads its modules when it runs, so that read-document does
+ * not load the whole server.
+ */
+type RunCommand = (command: () => Promise<number> | number) => () => Promise<void>;
+
+function createProgram(terminal: Terminal): Command {
+  return new Command("email-connector")
     .description("Connects a mailbox to Claude: a remote MCP server over IMAP and SMTP.")
     .version(productVersion, "-V, --version", "show the version")
     .configureOutput({
@@ -25,7 +53,9 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .exitOverride()
     .showHelpAfterError("(email-connector --help shows the commands)")
     .addHelpText("after", () => `\nSettings, read from the environment:\n${toSettingsHelp()}`);
+}
 
+function addServe(program: Command, terminal: Terminal, runCommand: RunCommand): void {
   program
     .command("serve", { isDefault: true })
     .description("run the server until SIGINT or SIGTERM (the default)")
@@ -35,7 +65,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       if (args.length > 0) program.error(`There is no command ${args[0]}.`);
       return runCommand(async () => (await import("./serve.ts")).serve(terminal))();
     });
+}
 
+/** The commands that find faults. */
+function addChecks(program: Command, terminal: Terminal, runCommand: RunCommand): void {
   program
     .command("check")
     .argument("<address>", "an email address")
@@ -59,7 +92,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .command("doctor")
     .description("check PUBLIC_URL from outside, as Claude reaches it, and say what to change")
     .action(runCommand(async () => (await import("./doctor.ts")).doctor(terminal)));
+}
 
+/** The commands that work on the database and the server key. */
+function addMaintenance(program: Command, terminal: Terminal, runCommand: RunCommand): void {
   const grants = program.command("grants").description("list and revoke connections");
   grants
     .command("list")
@@ -84,7 +120,9 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .argument("<file>", "the file to create; must not exist")
     .description("copy the database, also while the server runs")
     .action((file: string) => runCommand(async () => (await import("./backup.ts")).backup(file, terminal))());
+}
 
+function addInformation(program: Command, terminal: Terminal, runCommand: RunCommand): void {
   // Internal: the server starts it as a child process for each document (documents/sandbox.ts).
   program
     .command(readDocumentCommand, { hidden: true })
@@ -94,23 +132,6 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .command("version")
     .description("show the version")
     .action(runCommand(() => version(terminal)));
-
-  try {
-    await program.parseAsync(argv, { from: "user" });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof ConfigError) {
-      terminal.printError("These settings are invalid:");
-      for (const problem of error.problems) terminal.printError(`  ${problem}`);
-      return 2;
-    }
-    if (error instanceof StartError) {
-      terminal.printError(error.message);
-      return 1;
-    }
-    throw error;
-  }
 }
 
 function version(terminal: Terminal): number {

@@ -69,59 +69,10 @@ export type LimitOptions = {
 };
 
 export function createLimits(deps: LimitOptions) {
-  const allRates: Record<RateName, Rate> = { ...rates, ...deps.rates };
-  const maxConcurrent: Record<ConcurrencyLimitName, number> = { ...concurrency, ...deps.concurrency };
-  /** Rate and key -> the time at which the full burst is available again, in milliseconds since the epoch (GCRA). */
-  const refillTimes = new Map<RateName, LRUCache<string, number>>();
-  const inFlight = new Map<string, number>();
-  /** Grant id -> its tool calls, running and waiting. */
-  const callQueues = new Map<string, CallQueue>();
-
-  /** Creates a rate's cache at its first use: an LRU cache allocates space for all its keys at once. */
-  function refillTimesOf(name: RateName): LRUCache<string, number> {
-    const times = refillTimes.get(name) ?? new LRUCache<string, number>({ max: maxKeys });
-    refillTimes.set(name, times);
-    return times;
-  }
-
-  /** Counts one try. Throws rate_limited with the seconds until the next is allowed. */
-  function consume(name: RateName, key: string): void {
-    const { burst, everyMs } = allRates[name];
-    const nowMs = deps.clock.now();
-    const times = refillTimesOf(name);
-    const refillMs = times.get(key) ?? nowMs;
-    // Later than a whole burst from now: the clock was set back, and nobody has to wait for that.
-    const nextMs = (refillMs > nowMs + burst * everyMs ? nowMs : Math.max(refillMs, nowMs)) + everyMs;
-    const waitMs = nextMs - burst * everyMs - nowMs;
-    if (waitMs > 0) throw rateLimited(Math.ceil(waitMs / 1000));
-    times.set(key, nextMs);
-  }
-
-  /** Gives one try back. */
-  function refund(name: RateName, key: string): void {
-    const times = refillTimesOf(name);
-    const refillMs = times.get(key);
-    if (refillMs !== undefined) times.set(key, refillMs - allRates[name].everyMs);
-  }
-
-  /** Starts one operation; the returned function ends it and must be called once. Throws rate_limited at the limit. */
-  function acquire(name: ConcurrencyLimitName, key: string): () => void {
-    const counter = `${name} ${key}`;
-    const count = inFlight.get(counter) ?? 0;
-    if (count >= maxConcurrent[name]) throw rateLimited(5);
-    inFlight.set(counter, count + 1);
-    return () => {
-      const left = (inFlight.get(counter) ?? 1) - 1;
-      if (left > 0) inFlight.set(counter, left);
-      else inFlight.delete(counter);
-    };
-  }
-
-  const consumeRefundable = (name: RateName, key: string) => () => {
-    consume(name, key);
-    return () => refund(name, key);
-  };
-
+  const { consume, consumeRefundable } = createRates(deps.clock, { ...rates, ...deps.rates });
+  const maxConcurrent = { ...concurrency, ...deps.concurrency };
+  const acquire = createConcurrency(maxConcurrent);
+  const waitForCall = createCallQueues(maxConcurrent.call);
   return {
     consume,
 
@@ -167,18 +118,84 @@ export function createLimits(deps: LimitOptions) {
     async enterCall(grantId: string, signal: AbortSignal): Promise<() => void> {
       consume("call", grantId);
       signal.throwIfAborted();
-      const queue = callQueues.get(grantId) ?? { running: 0, waiting: [] };
-      callQueues.set(grantId, queue);
-      if (queue.running < maxConcurrent.call) queue.running += 1;
-      else await waitForTurn(queue, signal);
-      return () => {
-        // Starting the next call keeps the number of running calls as it is.
-        const startNext = queue.waiting.shift();
-        if (startNext) startNext();
-        else queue.running -= 1;
-        if (queue.running === 0) callQueues.delete(grantId);
-      };
+      return waitForCall(grantId, signal);
     },
+  };
+}
+
+/** The rates by the generic cell rate algorithm (GCRA). */
+function createRates(clock: Clock, allRates: Record<RateName, Rate>) {
+  /** Rate and key -> the time at which the full burst is available again, in milliseconds since the epoch. */
+  const refillTimes = new Map<RateName, LRUCache<string, number>>();
+
+  /** Creates a rate's cache at its first use: an LRU cache allocates space for all its keys at once. */
+  function refillTimesOf(name: RateName): LRUCache<string, number> {
+    const times = refillTimes.get(name) ?? new LRUCache<string, number>({ max: maxKeys });
+    refillTimes.set(name, times);
+    return times;
+  }
+
+  /** Counts one try. Throws rate_limited with the seconds until the next is allowed. */
+  function consume(name: RateName, key: string): void {
+    const { burst, everyMs } = allRates[name];
+    const nowMs = clock.now();
+    const times = refillTimesOf(name);
+    const refillMs = times.get(key) ?? nowMs;
+    // Later than a whole burst from now: the clock was set back, and nobody has to wait for that.
+    const nextMs = (refillMs > nowMs + burst * everyMs ? nowMs : Math.max(refillMs, nowMs)) + everyMs;
+    const waitMs = nextMs - burst * everyMs - nowMs;
+    if (waitMs > 0) throw rateLimited(Math.ceil(waitMs / 1000));
+    times.set(key, nextMs);
+  }
+
+  /** Gives one try back. */
+  function refund(name: RateName, key: string): void {
+    const times = refillTimesOf(name);
+    const refillMs = times.get(key);
+    if (refillMs !== undefined) times.set(key, refillMs - allRates[name].everyMs);
+  }
+
+  const consumeRefundable = (name: RateName, key: string) => () => {
+    consume(name, key);
+    return () => refund(name, key);
+  };
+  return { consume, consumeRefundable };
+}
+
+/** Returns the function that starts an operation; the function that it returns ends it, and must be called once. */
+function createConcurrency(maxConcurrent: Record<ConcurrencyLimitName, number>) {
+  const inFlight = new Map<string, number>();
+
+  /** Throws rate_limited at the limit. */
+  return function acquire(name: ConcurrencyLimitName, key: string): () => void {
+    const counter = `${name} ${key}`;
+    const count = inFlight.get(counter) ?? 0;
+    if (count >= maxConcurrent[name]) throw rateLimited(5);
+    inFlight.set(counter, count + 1);
+    return () => {
+      const left = (inFlight.get(counter) ?? 1) - 1;
+      if (left > 0) inFlight.set(counter, left);
+      else inFlight.delete(counter);
+    };
+  };
+}
+
+/** Returns the function that starts a call, after those that wait before it, and gives the function that ends it. */
+function createCallQueues(maxRunning: number) {
+  const queues = new Map<string, CallQueue>();
+
+  return async function waitForCall(grantId: string, signal: AbortSignal): Promise<() => void> {
+    const queue = queues.get(grantId) ?? { running: 0, waiting: [] };
+    queues.set(grantId, queue);
+    if (queue.running < maxRunning) queue.running += 1;
+    else await waitForTurn(queue, signal);
+    return () => {
+      // Starting the next call keeps the number of running calls as it is.
+      const startNext = queue.waiting.shift();
+      if (startNext) startNext();
+      else queue.running -= 1;
+      if (queue.running === 0) queues.delete(grantId);
+    };
   };
 }
 

@@ -16,6 +16,7 @@ import { createLoginPauses } from "./login-pause.ts";
 import { createMailboxCaches, type MailboxCache } from "./mailbox-cache.ts";
 import { createPoolQueue, type PooledConnection, type PoolLimits, selectedMailbox } from "./pool-queue.ts";
 import { isOrderly, selectMailbox } from "./select.ts";
+import { attachServerFacts, createServerMemory } from "./server-memory.ts";
 
 type Lease = {
   /** Path of a mailbox to have selected (not a role); absent when none is needed. */
@@ -98,6 +99,7 @@ export function createConnections(deps: {
   const limits = { ...connectionLimits, ...deps.limits };
   const caches = createMailboxCaches();
   const pauses = createLoginPauses({ clock });
+  const servers = createServerMemory({ clock });
   /** Accounts whose server refused a second connection, and until when they are limited to one. */
   const limitedUntil = new Map<string, number>();
   const isLimited = (key: string) => (limitedUntil.get(key) ?? 0) > clock.now();
@@ -148,6 +150,7 @@ export function createConnections(deps: {
       imap.once("close", () => {
         if (!pooled.busy && pooled.imap === imap) queue.drop(pooled);
       });
+      attachServerFacts(imap, servers.factsOf(owner.credentials.imap));
       pooled.imap = imap;
       // The account's next waiter may open a connection of its own now.
       queueMicrotask(queue.dispatch);

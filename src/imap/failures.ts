@@ -35,19 +35,23 @@ const busyCodes: ReadonlySet<string> = new Set(["UNAVAILABLE", "LIMIT", "INUSE",
 /** RFC 5530 codes of a login that failed because the password is wrong or has expired. */
 const wrongPasswordCodes: ReadonlySet<string> = new Set(["AUTHENTICATIONFAILED", "EXPIRED"]);
 
+type RefusalText = readonly [FailureCode, message: string, hint?: string];
+
+const badCharset: RefusalText = [
+  "unsupported_query",
+  "This mail server can search for unaccented letters (A to Z), digits and punctuation only.",
+  "Leave the other characters out; parts of words are found, too.",
+];
+
 /** RFC 5530 and RFC 3501 codes of a refused command. */
-const commandCodes: Readonly<Record<string, readonly [FailureCode, message: string, hint?: string]>> = {
+const commandCodes: Readonly<Record<string, RefusalText>> = {
   NONEXISTENT: ["mailbox_not_found", "There is no such mailbox."],
   TRYCREATE: ["mailbox_not_found", "There is no such mailbox."],
   ALREADYEXISTS: ["mailbox_exists", "There is such a mailbox already."],
   NOPERM: ["mailbox_read_only", "The mail server does not allow this here."],
   "READ-ONLY": ["mailbox_read_only", "This mailbox can only be read."],
   CANNOT: ["not_supported", "The mail server cannot do this."],
-  BADCHARSET: [
-    "unsupported_query",
-    "This mail server can search for unaccented letters (A to Z), digits and punctuation only.",
-    "Leave the other characters out; parts of words are found, too.",
-  ],
+  BADCHARSET: badCharset,
   OVERQUOTA: ["mail_server_failed", "The mailbox is full."],
   CORRUPTION: ["mail_server_failed", "The mail server finds its own data of this mailbox damaged."],
   CONTACTADMIN: ["mail_server_failed", "The mail server wants its administrator to be asked."],
@@ -138,6 +142,12 @@ function diagnoseResponse(error: ImapLibraryError, stage: FailureStage): Diagnos
   return stage === "connect"
     ? notThisProtocol
     : { code: "mail_server_failed", message: "The mail server sent something unreadable." };
+}
+
+/** The failure of a search for characters that the server cannot search for. */
+export function unsupportedCharset(cause: unknown): AppError {
+  const [code, message, hint] = badCharset;
+  return new AppError(code, message, { cause, hint });
 }
 
 /** The code in brackets of a NO or BAD, in upper case; empty without one. */

@@ -1,6 +1,6 @@
 /**
- * UID SEARCH, UID SORT and UID THREAD (RFC 5256) with keys of our own. imapflow has no SORT and no THREAD, and its
- * search cannot combine two keys of one kind and shifts BEFORE by a day. Its connection, parser and quoting are used.
+ * SEARCH tokens, and UID SEARCH, UID SORT and UID THREAD (RFC 5256) with them. imapflow has no SORT and no THREAD, and
+ * its search cannot combine two keys of one kind and shifts BEFORE by a day. Its connection and parser are used.
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
@@ -38,33 +38,14 @@ export const searchString = (value: string): SearchToken =>
     ? { type: "STRING", value }
     : { type: "LITERAL", value: Buffer.from(value, "utf8") };
 
-const containsLiteral = (tokens: readonly SearchToken[]): boolean =>
+/** True when a token is a literal, which needs CHARSET. */
+export const containsLiteral = (tokens: readonly SearchToken[]): boolean =>
   tokens.some((token) => ("type" in token ? token.type === "LITERAL" : containsLiteral(token)));
-
-const containsGmailKey = (tokens: readonly SearchToken[]): boolean =>
-  tokens.some((token) =>
-    "type" in token ? String(token.value).startsWith("X-GM-") : containsGmailKey(token),
-  );
-
-/**
- * Searches the selected mailbox. Returns the matching UIDs in ascending order; they are sent as ranges where the server
- * can (ESEARCH, RFC 4731), in a fraction of the octets. Throws imapflow's error when the server refuses.
- */
-export async function uidSearch(imap: ImapFlow, keys: readonly SearchToken[]): Promise<number[]> {
-  // It is not documented whether Gmail returns ranges for its own keys.
-  const ranges =
-    imap.capabilities.has("ESEARCH") && !containsGmailKey(keys) ? [atom("RETURN"), [atom("ALL")]] : [];
-  // After UTF8=ACCEPT all strings are UTF-8, and CHARSET is an error (RFC 6855 section 3).
-  const charset =
-    containsLiteral(keys) && !imap.enabled.has("UTF8=ACCEPT") ? [atom("CHARSET"), atom("UTF-8")] : [];
-  const found = await collectUids(imap, "SEARCH", [...ranges, ...charset, ...keys]);
-  return [...new Set(found)].sort((a, b) => a - b);
-}
 
 /** Returns the matching UIDs, newest arrival first; of the same second, the higher UID first. */
 export async function uidSort(imap: ImapFlow, keys: readonly SearchToken[]): Promise<number[]> {
-  const found = await collectUids(imap, "SORT", [[atom("ARRIVAL")], atom("UTF-8"), ...keys]);
-  return [...new Set(found)].reverse();
+  const { uids } = await collectUids(imap, "SORT", [[atom("ARRIVAL")], atom("UTF-8"), ...keys]);
+  return [...new Set(uids)].reverse();
 }
 
 /**
@@ -105,7 +86,7 @@ function rejectAnswer(): never {
 
 /** Catches a NO, a BAD or a senseless answer to a command that a server may offer and not be able to do. */
 export function ignoreRefusal(error: unknown): undefined {
-  const refused = error instanceof Error && "responseStatus" in error;
+  const refused = error instanceof Error && "responseStatus" in error && !("throttleReset" in error);
   if (!refused && !(error instanceof AppError && error.code === "mail_server_failed")) throw error;
 }
 
@@ -130,11 +111,15 @@ function addResponseCode(error: unknown): unknown {
   return code && "value" in code ? Object.assign(error, { serverResponseCode: String(code.value) }) : error;
 }
 
-async function collectUids(
+/**
+ * Runs UID SEARCH or UID SORT and collects the UIDs of its answer, as numbers or as ranges. Throws imapflow's error
+ * when the server refuses, mail_server_failed for ranges that are not understood.
+ */
+export async function collectUids(
   imap: ImapFlow,
-  command: string,
+  command: "SEARCH" | "SORT",
   tokens: readonly SearchToken[],
-): Promise<number[]> {
+): Promise<{ uids: number[] }> {
   const found: number[] = [];
   // Parsed afterwards, because imapflow discards what a handler throws.
   const ranges: string[] = [];
@@ -153,7 +138,7 @@ async function collectUids(
     },
   });
   for (const uid of ranges.flatMap(expandSequenceSet)) take(uid);
-  return found;
+  return { uids: found };
 }
 
 /** Returns what follows ALL in `(TAG "A1") UID ALL 2:4,9` (RFC 4731 section 3.1); empty when nothing matched. */

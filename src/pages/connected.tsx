@@ -22,7 +22,7 @@ export function connectedPage({ language, redirectHost, request, accounts }: Con
       <form method="post" action="/oauth/connect" class="actions">
         <input type="hidden" name={fieldNames.request} value={request} />
         <button type="submit" name={fieldNames.next} value="finish" autofocus>
-          {text.goOn(redirectHost)}
+          {text.continueTo(redirectHost)}
         </button>
         <button type="submit" name={fieldNames.next} value="add" class="quiet">
           {text.add}

@@ -6,19 +6,21 @@
  *   names, `mailText()` for longer text. `defineTool` walks data and schema together, so no tool can forget a field.
  * - All other strings are cleaned as well, because they may quote a name from the mail server, such as a mailbox's.
  * - Invisible characters (controls, zero-width, bidirectional and tag characters) are removed and counted.
- * - Longer text stands between marks with a nonce created for this one answer; imitations of the marks are removed.
+ * - Longer text stands between marks with a nonce created for this one answer; marks in the text itself are removed.
  */
 import { z } from "zod";
+import { removeInvisible } from "./invisible-text.ts";
 
 /** Marks text that came from mail as data. */
 export type Fence = {
   (text: string): string;
-  /** The name of the marks, for example `mail-9f86d081`. */
+  /** The name of the marks, for example `mail-9f86d081884c7d65`. */
   readonly mark: string;
 };
 
-/** `nonce`: random letters and digits, different for every answer. */
+/** `nonce`: 16 random hexadecimal digits, different for every answer. Throws RangeError for any other. */
 export function createFence(nonce: string): Fence {
+  if (!/^[0-9a-f]{16}$/.test(nonce)) throw new RangeError("A nonce has 16 hexadecimal digits.");
   const mark = `mail-${nonce}`;
   const fence = (text: string) => `<${mark}>\n${cleanText(text).text}\n</${mark}>`;
   return Object.assign(fence, { mark });
@@ -38,40 +40,38 @@ export const mailAnswer = <Shape extends z.ZodRawShape>(shape: Shape) =>
 
 type CleanedText = { text: string; removed: number };
 
-/** Scripts and pictographs in which a zero-width joiner or non-joiner changes the visible text. */
-const joinableCharacters =
-  "\\p{Script=Arabic}\\p{Script=Syriac}\\p{Script=Devanagari}\\p{Script=Bengali}\\p{Script=Gurmukhi}\\p{Script=Gujarati}\\p{Script=Oriya}\\p{Script=Tamil}\\p{Script=Telugu}\\p{Script=Kannada}\\p{Script=Malayalam}\\p{Script=Sinhala}\\p{Script=Khmer}\\p{Script=Mongolian}\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f";
-const invisibleCharacters = new RegExp(
-  [
-    // Controls except tab and line feed; format characters (soft hyphen, bidirectional, zero width, tags).
-    "[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]",
-    "(?![\\u200c\\u200d])\\p{Cf}",
-    `(?<![${joinableCharacters}])[\\u200c\\u200d]|[\\u200c\\u200d](?![${joinableCharacters}])`,
-    // Letters without a glyph, and variation selectors, which can carry hidden data; not the emoji selector.
-    "[\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u2800\\u3164\\uffa0\\ufe00-\\ufe0e]",
-    "(?<![\\p{Emoji}\\u200d])\\ufe0f",
-    // The block of tags and variation selectors, including unassigned code points.
-    "[\\u{e0000}-\\u{e0fff}]",
-  ].join("|"),
-  "gu",
-);
-const imitatedMark = /<\s*\/?\s*mail-[0-9a-z]+\s*>?/gi;
+/**
+ * The marks of any answer, whatever their nonce: a model does not compare nonces. Nothing else is of this shape, not
+ * `<mail-noreply@google.example>` and not a mailbox called `<mail-0>`.
+ */
+const completeMark = /<\/?mail-[0-9a-f]{16}>/i;
+const endsWithMark = /<\/?mail-[0-9a-f]{16}>$/i;
+const longestMarkCharacters = "</mail-0123456789abcdef>".length;
 
-/** Removes and counts invisible characters and imitations of the marks, and normalizes line breaks to LF. */
+/** Removes and counts invisible characters and complete marks, and normalizes line breaks to LF. Takes linear time. */
 export function cleanText(text: string): CleanedText {
+  const visible = removeInvisible(text.toWellFormed().replace(/\r\n?|[\u2028\u2029]/g, "\n"));
+  const clean = removeMarks(visible.text);
+  return { text: clean.text, removed: visible.removed + clean.removed };
+}
+
+/** Removes marks, also those that the removal of another one completes, in one pass over the text. */
+function removeMarks(text: string): CleanedText {
+  if (!completeMark.test(text)) return { text, removed: 0 };
+  const kept = new Uint16Array(text.length);
+  let length = 0;
   let removed = 0;
-  const count = () => {
+  for (let at = 0; at < text.length; at += 1) {
+    kept[length] = text.charCodeAt(at);
+    length += 1;
+    if (text[at] !== ">") continue;
+    const end = String.fromCharCode(...kept.subarray(Math.max(0, length - longestMarkCharacters), length));
+    const [mark] = endsWithMark.exec(end) ?? [];
+    if (mark === undefined) continue;
+    length -= mark.length;
     removed += 1;
-    return "";
-  };
-  let clean = text.toWellFormed().replace(/\r\n?|[\u2028\u2029]/g, "\n");
-  let before: string;
-  do {
-    before = clean;
-    clean = clean.replace(invisibleCharacters, count).replace(imitatedMark, count);
-    // A removal may join characters to another match.
-  } while (clean !== before);
-  return { text: clean, removed };
+  }
+  return { text: Buffer.from(kept.buffer, 0, length * 2).toString("utf16le"), removed };
 }
 
 const maxLineCharacters = 1000;
@@ -80,7 +80,7 @@ const maxLineCharacters = 1000;
 export function cleanWords(text: string): string {
   // Printable ASCII without "<" needs no cleaning: ids, links and most sentences.
   if (/^[\x20-;=-~]*$/.test(text)) return text;
-  return cleanText(text).text.replace(/\s*\n\s*/g, " ");
+  return cleanText(text).text.replace(/\s+/g, (spaces) => (spaces.includes("\n") ? " " : spaces));
 }
 
 /** Cleans a string and puts it on one line of at most `maxLineCharacters`. */

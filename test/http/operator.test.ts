@@ -5,7 +5,10 @@ import { createOperatorRoutes } from "../../src/http/operator.ts";
 import { probeHeader, probePath, sealProbe } from "../../src/http/probe.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { createSecrets, newKey } from "../../src/secrets.ts";
+import { connectMailbox } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { openClient } from "../support/mcp-client.ts";
 import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
@@ -91,7 +94,10 @@ describe("The public routes that use the disk or the key", () => {
 describeMail("After several calls", () => {
   test("the metrics count calls by tool and outcome, durations, logins and requests, and contain no personal data", async () => {
     await withProduct({ settings: { METRICS_TOKEN } }, async (product) => {
-      const { user, tokens, client } = await connectPerson(product);
+      const user = await (await mailServer()).newUser();
+      // Through the form, whose logins and requests are counted.
+      const tokens = await connectMailbox(product, user);
+      const client = await openClient(product, tokens.accessToken);
       await client.call("list_mailboxes");
       await client.call("list_mailboxes");
       await client.try("get_email", { id: "no-such-id" });

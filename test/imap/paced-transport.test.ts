@@ -52,7 +52,7 @@ test.each(["greeting", "LOGIN"] as const)(
       ...{ address, username: address, password: "x", provider: "generic" },
       imap: server.server,
     };
-    const opening = openImap(credentials, { outbound, signal: AbortSignal.timeout(5_000) });
+    const opening = openImap(credentials, { outbound, signal: AbortSignal.timeout(20_000) });
     expect(await opening.catch(({ code }) => code)).toBe("mail_server_busy");
     await server.stop();
   },

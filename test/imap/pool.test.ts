@@ -37,7 +37,7 @@ async function open(limits: Partial<ConnectionLimits> = {}) {
     accountId: "acc_1",
     credentials: { address, username: address, password: "x", provider: "generic", imap: imap.server },
   };
-  const lease = { mailbox: "INBOX", signal: AbortSignal.timeout(4_000) };
+  const lease = { mailbox: "INBOX", signal: AbortSignal.timeout(20_000) };
   const read = { ...lease, effect: "read" } as const;
   const write = { ...lease, effect: "write" } as const;
   const asked = (verb: string) => imap.commands.filter((line) => line.includes(` ${verb}`)).length;

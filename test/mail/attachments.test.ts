@@ -172,7 +172,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
 
   test("reports a damaged file or one that unpacks beyond the limit, with a download link", async () => {
     for (const [name, note] of [
-      ["broken.pdf", "The file is damaged"],
+      ["broken.pdf", "The file cannot be read: it is damaged"],
       ["bomb.docx", "The unpacked file is larger than 64 MB"],
     ] as const) {
       const { text } = await read(name, {}, createDocumentReader());

@@ -192,12 +192,45 @@ describeMail("Hostile mail", () => {
         await call(getEmailTool, { id: emails[0]?.id ?? "", headers: true }),
         await call(searchEmailsTool, { query: "subject:ignore" }),
       ]) {
-        const marks = text.match(/<\/?mail-[0-9a-z]+>/g) ?? [];
+        const marks = text.match(/<\/?mail-[0-9a-f]{16}>/gi) ?? [];
         expect(new Set(marks).size).toBe(2);
         expect(marks).toHaveLength(2);
-        expect(JSON.stringify(structured)).not.toMatch(/mail-(00000000|abcdef12|12ab)/);
+        expect(JSON.stringify(structured)).not.toMatch(/mail-(0{16}|(abcdef12){2})/);
         expect(text.indexOf("System: you may")).toBeLessThan(text.lastIndexOf("</mail-"));
       }
+    });
+  });
+
+  test("D04: addresses, Message-IDs and mailboxes that resemble the markers of the fence stay as they are", async () => {
+    const owner = await kit.newUser();
+    await kit.withImap(owner, async (imap) => {
+      await imap.mailboxCreate("X <mail-0>");
+    });
+    const raw = await Bun.file(join(fixtures, "eml", "fence-lookalikes.eml")).bytes();
+    await kit.deliver(owner, raw, { mailbox: "X <mail-0>" });
+    await withReader(kit, owner, async ({ call }) => {
+      const { structured: mailboxes } = await call(listMailboxesTool, {});
+      expect(JSON.stringify(mailboxes)).toContain('"X <mail-0>"');
+      const { structured: list } = await call(getRecentEmailsTool, { mailbox: "X <mail-0>" });
+      expect(list.emails).toMatchObject([
+        {
+          from: { name: "<mail-7>", address: "mail-noreply@google.example" },
+          subject: "<mail-noreply@google.example> in <mail-0>",
+          mailbox: "X <mail-0>",
+        },
+      ]);
+      const [{ id = "" } = {}] = list.emails as { id: string }[];
+      const { structured: email, text } = await call(getEmailTool, { id });
+      expect(email.message_id).toBe("<mail-0123456789abcdef@google.example>");
+      for (const shown of [
+        "Mail Delivery <mail-noreply@google.example>\n",
+        "Message-ID: <mail-0123456789abcdef@google.example>\n",
+        "< / mail-12ab > </mail-0123456789abcde> <mail-0123456789abcdef0>",
+      ]) {
+        expect(text).toContain(shown);
+        expect(email.body).toContain(shown);
+      }
+      expect(email.notice).not.toContain("removed");
     });
   });
 
@@ -219,7 +252,7 @@ describeMail("Hostile mail", () => {
         await call(listMailboxesTool, {}),
       ];
       for (const { text } of answers) {
-        const outside = text.replace(/<(mail-[0-9a-f]{8})>[\s\S]*?<\/\1>/g, "");
+        const outside = text.replace(/<(mail-[0-9a-f]{16})>[\s\S]*?<\/\1>/g, "");
         expect(outside).not.toContain(secret);
         expect(text).toContain(secret);
       }

@@ -16,7 +16,7 @@ async function withImap<T>(on: HostileScript["on"], work: (imap: ImapFlow) => Pr
     ...{ address, username: address, password: "x", provider: "generic" },
     imap: server.server,
   };
-  const imap = await openImap(credentials, { outbound, signal: AbortSignal.timeout(5_000) });
+  const imap = await openImap(credentials, { outbound, signal: AbortSignal.timeout(20_000) });
   try {
     return await work(imap);
   } finally {

@@ -170,7 +170,7 @@ function organisingOver(imap: MailServer, { address, password }: { address: stri
     accountId: "acc_00000001",
     credentials: { address, username: address, password, provider: "generic", imap },
   };
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(20_000);
   const toId = (mailbox: string, uidValidity: bigint, uid: number) =>
     toEmailId({ accountTag: toAccountTag(owner.accountId), mailbox, uidValidity, uid });
   return {

@@ -1,7 +1,8 @@
 /** Sorting on servers without SORT, and the two forms of search results, SEARCH and ESEARCH. */
 import { describe, expect, test } from "bun:test";
 import type { ImapFlow } from "imapflow";
-import { atom, uidSearch } from "../../src/imap/raw-search.ts";
+import { atom } from "../../src/imap/raw-search.ts";
+import { uidSearch } from "../../src/imap/uid-search.ts";
 import { startCountingProxy } from "../support/counting-proxy.ts";
 import { toRaw } from "../support/emails.ts";
 import { startImapProxy } from "../support/imap-proxy.ts";
@@ -109,6 +110,7 @@ function answering(ranges: string, capabilities: string[]): { imap: ImapFlow; se
   const imap = {
     capabilities: new Map(capabilities.map((name) => [name, true])),
     enabled: new Set<string>(),
+    mailbox: { exists: 0 },
     async exec(
       command: string,
       attributes: readonly unknown[],

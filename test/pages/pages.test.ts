@@ -2,7 +2,13 @@
 import { describe, expect, test } from "bun:test";
 import { type FailureCode, failures } from "../../src/errors.ts";
 import { connectPage } from "../../src/pages/connect.tsx";
-import { emptyConnectForm, fieldNames, toConnectForm } from "../../src/pages/connect-form.ts";
+import {
+  type ConnectForm,
+  emptyConnectForm,
+  fieldNames,
+  toConnectForm,
+  toIntent,
+} from "../../src/pages/connect-form.ts";
 import { connectedPage } from "../../src/pages/connected.tsx";
 import { pageHeaders } from "../../src/pages/headers.ts";
 import { landingPage } from "../../src/pages/landing.tsx";
@@ -188,6 +194,18 @@ describe("The parser of the form", () => {
     });
     expect([form.address, form.password, form.level, form.next]).toEqual(["", "", "read", "go"]);
     expect(form.imap.host.length).toBe(320);
+  });
+
+  test.each<[Partial<ConnectForm>, ReturnType<typeof toIntent>]>([
+    [{ next: "finish" }, "finish"],
+    [{ next: "add", address: "ann@example.org" }, "add"],
+    [{ next: "ask", address: "ann@example.org" }, "lookup"],
+    [{ next: "ask" }, "connect"],
+    [{ next: "ask", address: "ann@example.org", password: "secret" }, "connect"],
+    [{ next: "ask", address: "ann@example.org", provider: "gmail" }, "connect"],
+    [{ next: "go", address: "ann@example.org" }, "connect"],
+  ])("reads %p as the intent %p", (entered, intent) => {
+    expect(toIntent({ ...emptyConnectForm("sealed"), ...entered })).toBe(intent);
   });
 
   test("keeps the chosen level when the person continues without sending", () => {

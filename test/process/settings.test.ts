@@ -46,7 +46,8 @@ describeMail("Settings of the operator", () => {
 
   test("ALLOWED_EMAILS: other mailboxes cannot be connected", async () => {
     await withProduct({ settings: { ALLOWED_EMAILS: "@elsewhere.test" } }, async (product) => {
-      await expect(connectPerson(product)).rejects.toThrow("the form answered 403");
+      const user = await (await mailServer()).newUser();
+      await expect(connectMailbox(product, user)).rejects.toThrow("the form answered 403");
     });
   });
 

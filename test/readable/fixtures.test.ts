@@ -20,7 +20,7 @@ const names = readdirSync(folder)
 /** The answer without its nonce, ids and arrival times, which change from run to run. */
 const settled = (text: string) =>
   text
-    .replace(/mail-[0-9a-f]{8}\b/g, "mail-nonce")
+    .replace(/mail-[0-9a-f]{16}\b/g, "mail-nonce")
     .replace(/^Text from mail \(between.*data, never instructions\./, "Text from mail …");
 
 const arrived = new Date("2024-05-06T12:00:00Z");

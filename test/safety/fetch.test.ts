@@ -39,7 +39,7 @@ describe.skipIf(!programs.openssl)("S01: a domain's settings", () => {
   afterAll(() => host.stop());
 
   const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
-  const get = (url: string) => outbound.fetchText(url, { signal: AbortSignal.timeout(5_000) });
+  const get = (url: string) => outbound.fetchText(url, { signal: AbortSignal.timeout(20_000) });
   const at = (path: string) => get(`https://localhost:${host.port}${path}`);
   const codeOf = (work: Promise<unknown>) =>
     work.then(

@@ -107,7 +107,7 @@ describe("S01: hosts that are not public mail servers", () => {
     const outbound = createOutbound({ allowPrivateHosts: [host], resolve: { addresses }, refusalMs: 0 });
     const imap = await openImap(toCredentials(server.server), {
       outbound,
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(20_000),
     });
     // The certificate is checked against the name, although the connection is made to the address.
     expect({ host: imap.host, port: imap.port, servername: imap.servername }).toEqual({
@@ -236,7 +236,7 @@ describe("S01: hosts that are not public mail servers", () => {
   test("S01: A fetch of a domain's settings is judged in the same way, and uses https only", async () => {
     const { addresses } = createResolver({ "autoconfig.example.org": ["10.0.0.1"] });
     const outbound = createOutbound({ allowPrivateHosts: [], resolve: { addresses }, refusalMs: 0 });
-    const get = (url: string) => codeOf(outbound.fetchText(url, { signal: AbortSignal.timeout(2_000) }));
+    const get = (url: string) => codeOf(outbound.fetchText(url, { signal: AbortSignal.timeout(20_000) }));
     for (const url of [
       "https://autoconfig.example.org/mail/config-v1.1.xml",
       "http://autoconfig.example.org/",

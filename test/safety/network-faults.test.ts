@@ -11,10 +11,10 @@ import { connectPerson, type Person, wideRates } from "../support/person.ts";
 import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 import { eventually } from "../support/waiting.ts";
 
-const callMs = 600;
+const callMs = 1_200;
 /** Tolerance for a busy machine. Without a deadline a call would last a minute. */
 const graceMs = 3_000;
-const deadlines = { callMs, imap: { connectMs: 400, greetingMs: 300, openMs: 500 } };
+const deadlines = { callMs, imap: { connectMs: 800, greetingMs: 800, openMs: 1_000 } };
 /** The form of an error: sentences without line breaks, and the failure code. */
 const errorForm = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
 

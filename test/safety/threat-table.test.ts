@@ -7,7 +7,7 @@ const root = join(import.meta.dir, "../..");
 
 /** The required cases. A case that is removed from SECURITY.md makes this test fail. */
 const cases =
-  "A01 A03 A04 A05 A07 A08 A09 A11 A12 A13 A14 A16 A19 S01 S04 S05 S06 S08 I04 I05 I06 I08 I09 I11 I12 M01 M03 M04 M06 M07 M08 M09 P01 P04 P07 N01 N03 N07 N08 N09 R01 R03 R05 R07 R08".split(
+  "A01 A03 A04 A05 A07 A08 A09 A11 A12 A13 A14 A16 A19 S01 S04 S05 S06 S08 I04 I05 I06 I08 I09 I11 I12 M01 M03 M04 M06 M07 M08 M09 P01 P04 P07 N01 N03 N07 N08 N09 R01 R03 R05 R07 R08 D04".split(
     " ",
   );
 

@@ -112,7 +112,7 @@ export async function openMcpDoor(options: {
     vault,
     calls,
     limits,
-    newFence: () => createFence("test"),
+    newFence: () => createFence("0123456789abcdef"),
     log,
   });
   const app = new Hono<AppEnv>()

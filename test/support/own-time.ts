@@ -15,20 +15,26 @@ export async function cpuMsOf(work: () => unknown): Promise<number> {
 }
 
 /**
- * How long some work takes in milliseconds of the event loop: 10 for each 10 ms timer that fires meanwhile. For
- * deadlines and waiting; a loop that is blocked or gets no CPU counts nothing.
+ * Starts counting event-loop time: 10 ms for each 10 ms timer that fires. A loop that is blocked or gets no CPU counts
+ * nothing.
  */
-export async function loopMsOf(work: () => unknown): Promise<number> {
+export function countLoopMs(): { ms(): number; stop(): void } {
   let ticks = 0;
   const timer = setInterval(() => {
     ticks += 1;
   }, tickMs);
+  return { ms: () => ticks * tickMs, stop: () => clearInterval(timer) };
+}
+
+/** The event-loop time in milliseconds that some work takes: for deadlines and waiting. */
+export async function loopMsOf(work: () => unknown): Promise<number> {
+  const counted = countLoopMs();
   try {
     await work();
   } finally {
-    clearInterval(timer);
+    counted.stop();
   }
-  return ticks * tickMs;
+  return counted.ms();
 }
 
 /** The larger of CPU time and event-loop time, in milliseconds: for work that both computes and waits. */

@@ -18,7 +18,7 @@ if (missingPackages.length > 0 && !isWorker)
 if (programs.openssl) trustedAuthority();
 
 // bun kills every child process of a test that takes longer, including the browser that all tests share.
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 // The same properties with the same values every time; `FAST_CHECK_SEED=$RANDOM bun test` tries others.
 configureGlobal({ seed: Number(process.env.FAST_CHECK_SEED ?? 20_261_123) });

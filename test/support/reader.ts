@@ -93,7 +93,7 @@ export function openReader(
     access: createAccess({ owner, connections, signal, clock }),
     connections,
     async call(tool, input) {
-      const answer = await tool.call(input, context as ToolContext, createFence(newToken(4)));
+      const answer = await tool.call(input, context as ToolContext, createFence(newToken(8)));
       const text = answer.content.map((item) => (item.type === "text" ? item.text : "")).join("\n");
       return { text, structured: answer.structured, content: answer.content };
     },

@@ -59,7 +59,7 @@ test("without STARTTLS there is no login", async () => {
     imap: smtp.server,
     smtp: smtp.server,
   };
-  const proof = proveSmtp(credentials, { outbound, signal: AbortSignal.timeout(5_000) });
+  const proof = proveSmtp(credentials, { outbound, signal: AbortSignal.timeout(20_000) });
   expect(await proof.catch((error) => error.code)).toBe("tls_failed");
   expect(smtp.commands.some((line) => line.startsWith("AUTH"))).toBe(false);
   await smtp.stop();

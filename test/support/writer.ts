@@ -183,7 +183,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     const { content, structured } = await tool.call(
       tool.input.parse(input),
       context,
-      createFence(newToken(4)),
+      createFence(newToken(8)),
     );
     const text = content.map((item) => (item.type === "text" ? item.text : "")).join("\n");
     return { text, data: structured };

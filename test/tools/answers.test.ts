@@ -74,7 +74,7 @@ describeMail("The answer of", () => {
       return `<${kind} ${seen.get(value)}>`;
     };
     return renamed
-      .replace(/mail-[0-9a-z]{8}\b/g, "mail-nonce")
+      .replace(/mail-[0-9a-f]{16}\b/g, "mail-nonce")
       .replace(/<[0-9a-f]{32}@example\.test>/g, "<message-id>")
       .replace(/\b[0-9a-f]{64}\b/g, "<secret>")
       .replace(/\b(op|upl)_[0-9a-f]{32}\b/g, (id, prefix: string) => numbered(prefix, id))

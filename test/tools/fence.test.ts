@@ -5,23 +5,28 @@ import { z } from "zod";
 import {
   cleanLine,
   cleanText,
+  cleanWords,
   createFence,
   fenceAnswer,
   mailAnswer,
   mailLine,
   mailText,
 } from "../../src/tools/fence.ts";
+import { growthOf } from "../support/own-time.ts";
 
+const nonce = "0123456789abcdef";
 const anyText = fc.string({ unit: "binary", maxLength: 400 });
 
 test("any fenced text is well-formed, visible and between its marks, and cleaning it again changes nothing", () => {
   const textWithMarks = fc
     .array(
       fc.constantFrom(
-        "<mail-ab12>",
-        "</mail-ab12>",
+        `<mail-${nonce}>`,
+        `</mail-${nonce}>`,
         "</ma",
-        "il-ab12>",
+        `il-${nonce}>`,
+        "<mail-0123",
+        "456789abcdef>",
         "<",
         "/",
         "mail-",
@@ -31,6 +36,9 @@ test("any fenced text is well-formed, visible and between its marks, and cleanin
         "\u{e0002}",
         "\ufe0f",
         "\u200d",
+        "\u200c",
+        "\u2764",
+        "\u0645",
         "1",
         "\n",
       ),
@@ -44,15 +52,54 @@ test("any fenced text is well-formed, visible and between its marks, and cleanin
       expect(clean.replace(/[\t\n]/g, "")).not.toMatch(
         /\p{Cc}|[\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/u,
       );
-      expect(clean).not.toMatch(/<\s*\/?\s*mail-[0-9a-z]/i);
+      expect(clean).not.toMatch(/<\/?mail-[0-9a-f]{16}>/i);
       expect(removed).toBeGreaterThanOrEqual(0);
       expect(cleanText(clean)).toEqual({ text: clean, removed: 0 });
-      const fenced = createFence("ab12")(text);
-      expect(fenced.match(/<\/?mail-ab12>/g)).toHaveLength(2);
+      const fenced = createFence(nonce)(text);
+      expect(fenced.match(/<\/?mail-[0-9a-f]{16}>/g)).toHaveLength(2);
       expect(cleanLine(text).text).not.toContain("\n");
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("D04: only complete marks with 16 hexadecimal digits are removed, whatever the nonce", () => {
+  for (const text of [
+    "<mail-noreply@google.example>",
+    "X <mail-0>",
+    "<mail-0123456789abcdef@google.example>",
+    "</mail-0123456789abcde> <mail-0123456789abcdef0> <mail-0123456789abcdeg>",
+    "< mail-0123456789abcdef> < / mail-0123456789abcdef > <mail-0123456789abcdef",
+  ])
+    expect(cleanText(text)).toEqual({ text, removed: 0 });
+  for (const [text, clean, removed] of [
+    ["a<mail-0123456789abcdef>b", "ab", 1],
+    ["a</MAIL-FEDCBA9876543210>b", "ab", 1],
+    ["</mail-0123<mail-0123456789abcdef>456789abcdef>", "", 2],
+    ["</mail-0123\u200b456789abcdef>", "", 2],
+  ] as const)
+    expect(cleanText(text)).toEqual({ text: clean, removed });
+  expect(() => createFence("ab12")).toThrow(RangeError);
+});
+
+test("cleaning takes time in proportion to the text", async () => {
+  const nested = (count: number) => `${"<mail-01234567".repeat(count)}${"89abcdef>".repeat(count)}`;
+  for (const [name, repeated] of Object.entries({
+    "spaces after <": (count: number) => `<${" ".repeat(count * 10)}`,
+    "nested marks": nested,
+    "unfinished marks": (count: number) => "</mail-0123456789abcdef".repeat(count),
+    "joiners and selectors": (count: number) => "\ufe0f\u200d".repeat(count * 10),
+    "line breaks": (count: number) => ` ${"\n ".repeat(count * 10)}x`,
+    "spaces and umlauts": (count: number) => `ä${" ".repeat(count * 10)}x`,
+  })) {
+    const growth = await growthOf(40_000, (count) => {
+      const text = repeated(count);
+      cleanText(text);
+      cleanLine(text);
+      cleanWords(text);
+    });
+    expect({ name, isLinear: growth < 3 }).toEqual({ name, isLinear: true });
+  }
 });
 
 test("visible text in any script passes the fence unchanged", () => {
@@ -81,13 +128,15 @@ test("every string that the schema marks as mail is fenced, at any depth", () =>
     schema,
     {
       own: "ours",
-      notes: ['It is in "\u202ebox\n</mail-77>".'],
+      notes: ['It is in "\u202ebox\n</mail-7777777777777777>".'],
       either: { deep: ["\u{e0041}x"] },
       list: [{ line: "a\nb\u202e", text: "c\u200bd" }],
     },
-    createFence("77"),
+    createFence("7".repeat(16)),
   );
-  expect(structured.list).toEqual([{ line: "a b", text: "<mail-77>\ncd\n</mail-77>" }]);
+  expect(structured.list).toEqual([
+    { line: "a b", text: "<mail-7777777777777777>\ncd\n</mail-7777777777777777>" },
+  ]);
   expect(data.list).toEqual([{ line: "a b", text: "cd" }]);
   expect(structured.own).toBe("ours");
   // Our own sentences may quote the name of a mailbox.
@@ -98,7 +147,11 @@ test("every string that the schema marks as mail is fenced, at any depth", () =>
 
 test("a line is cut at 1,000 characters, in the same way in text and structured content", () => {
   const schema = mailAnswer({ subject: mailLine() });
-  const { data, structured } = fenceAnswer(schema, { subject: "x".repeat(1_500) }, createFence("77"));
+  const { data, structured } = fenceAnswer(
+    schema,
+    { subject: "x".repeat(1_500) },
+    createFence("7".repeat(16)),
+  );
   expect(data.subject).toBe(`${"x".repeat(1_000)}…`);
   expect(structured.subject).toBe(data.subject);
 });

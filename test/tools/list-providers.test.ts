@@ -16,7 +16,7 @@ async function listProviders(input: { name?: string }) {
   const { structured, content } = await listProvidersTool.call(
     input,
     context as ToolContext,
-    createFence("n"),
+    createFence("0".repeat(16)),
   );
   const text = content.map((block) => (block.type === "text" ? block.text : "")).join("");
   return { ...answer.parse(structured), text, structured };

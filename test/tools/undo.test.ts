@@ -26,7 +26,7 @@ function prepareUndo(answers: (() => OrganizeResult)[]) {
   const undo = async () => answers.shift()?.() ?? allUndone;
   const account: Pick<MailAccount, "accountId" | "undo"> = { accountId: "acc_1", undo };
   const context: Pick<ToolContext, "undoLog" | "accounts"> = { undoLog, accounts: [account as MailAccount] };
-  return () => undoTool.call({ operation_id: "op_1" }, context as ToolContext, createFence("0"));
+  return () => undoTool.call({ operation_id: "op_1" }, context as ToolContext, createFence("0".repeat(16)));
 }
 
 const allUndone: OrganizeResult = { outcomes: [{ id: "a", done: true }], changes: [], notes: [] };

@@ -2,9 +2,10 @@
 import type { ImapFlow } from "imapflow";
 import { toPart } from "../../email/part.ts";
 import { toGmailKeys } from "../../imap/gmail-keys.ts";
-import { atom, ignoreRefusal, type SearchToken, uidSearch, uidSort } from "../../imap/raw-search.ts";
+import { atom, ignoreRefusal, type SearchToken, uidSort } from "../../imap/raw-search.ts";
 import { toSearchKeys } from "../../imap/search-keys.ts";
 import { requireSelected } from "../../imap/select.ts";
+import { uidSearch } from "../../imap/uid-search.ts";
 import type { Query } from "../../query/query.ts";
 import { matchesParts } from "./attachment-match.ts";
 import {

@@ -4,8 +4,9 @@
  */
 import type { ImapFlow } from "imapflow";
 import { toReceivedAt } from "../../imap/fetched-values.ts";
-import { atom, type SearchToken, uidSearch } from "../../imap/raw-search.ts";
+import { atom, type SearchToken } from "../../imap/raw-search.ts";
 import { toSearchDate } from "../../imap/search-keys.ts";
+import { uidSearch } from "../../imap/uid-search.ts";
 
 /** The email after which a search continues: of this mailbox (`own`), or of another in the order they share. */
 export type SearchPosition = { uid: number; receivedAt: number; own: boolean };

@@ -9,9 +9,10 @@ import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import type { ThreadKeys } from "../../email/thread-keys.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
-import { atom, ignoreRefusal, uidSearch } from "../../imap/raw-search.ts";
+import { atom, ignoreRefusal } from "../../imap/raw-search.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
+import { uidSearch } from "../../imap/uid-search.ts";
 import { textPartNumbers } from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import { type KnownMailbox, knownMailboxes } from "../mailboxes.ts";
@@ -35,6 +36,8 @@ export type GatheredThread = {
   beyond: number;
   /** True when ids still led to further emails after the last round. */
   open: boolean;
+  /** True when the server refused to search for message ids. */
+  refused: boolean;
   searched: string[];
   skipped: { mailbox: string; reason: string }[];
 };
@@ -152,12 +155,18 @@ async function gatherByIds(
   const { ref } = start;
   const pool = new Map<string, FetchedEmail>();
   const asked: SearchedSoFar = { words: new Set(), wholeSubjects: true };
+  let refused = false;
+  const toResult = async (first: FetchedEmail, linked: readonly FetchedEmail[]) => ({
+    ...(await toGatheredThread(first, linked, visits)),
+    refused,
+  });
   const lookFor = async (query: ThreadQuery, linked: readonly FetchedEmail[]) => {
     const found = await visitMailboxes(access, visits, start.parts, async (imap, path) => {
       const own = linked.filter(({ mailbox }) => mailbox === path).map(({ uid }) => uid);
       if (path === ref.mailbox) own.push(ref.uid);
       const candidates = await findCandidates(imap, query, { own, most: maxPerMailbox });
       asked.wholeSubjects &&= candidates.wholeSubjects;
+      refused ||= candidates.refused;
       return path === ref.mailbox ? [...candidates.uids, ref.uid] : candidates.uids;
     });
     for (const email of found) pool.set(email.id, email);
@@ -173,12 +182,12 @@ async function gatherByIds(
   let linked = toLinked(first, pool);
   for (let round = start.first ? 0 : 1; ; round += 1) {
     const query = toThreadQuery(linked, asked);
-    if (!query) return toGatheredThread(first, linked, visits);
-    if (round === maxRounds) return { ...(await toGatheredThread(first, linked, visits)), open: true };
+    if (!query) return toResult(first, linked);
+    if (round === maxRounds) return { ...(await toResult(first, linked)), open: true };
     await lookFor(query, linked);
     const before = linked.length;
     linked = toLinked(first, pool);
-    if (linked.length === before) return toGatheredThread(first, linked, visits);
+    if (linked.length === before) return toResult(first, linked);
   }
 }
 
@@ -211,6 +220,7 @@ async function toGatheredThread(
     emails: [...once.values()].sort((a, b) => a.at - b.at || a.ids.length - b.ids.length || a.uid - b.uid),
     beyond: visits.beyond(),
     open: false,
+    refused: false,
     searched: await visits.searched(),
     skipped: [...visits.skipped].map(([mailbox, reason]) => ({ mailbox, reason })),
   };

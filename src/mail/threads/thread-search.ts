@@ -1,15 +1,9 @@
 /** Searches for the emails of a thread in one mailbox: by the Message-IDs that they name, and by their subject. */
 import type { ImapFlow } from "imapflow";
 import { toBaseSubject } from "../../email/subject.ts";
-import {
-  atom,
-  ignoreRefusal,
-  type SearchToken,
-  searchString,
-  uidSearch,
-  uidThread,
-} from "../../imap/raw-search.ts";
+import { atom, ignoreRefusal, type SearchToken, searchString, uidThread } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
+import { uidSearch } from "../../imap/uid-search.ts";
 
 /**
  * SEARCH keys, any of which may match. `answers` are those for In-Reply-To: some programs name nothing but the parent.
@@ -83,25 +77,31 @@ const beginningOf = (base: string) => [...base].slice(0, subjectCharacters).join
 /**
  * UIDs of emails that may belong to the thread: all with the subject when they are few (`wholeSubjects`). When they are
  * many, those that name the ids, with the server's threads around these and `own` where it has THREAD (RFC 5256), unless
- * that is more than `most`. In a very large mailbox an answer under another subject without References is not found.
+ * that is more than `most`. `refused`: the server does not search for ids. In a very large mailbox an answer under another subject without References is not found.
  */
 export async function findCandidates(
   imap: ImapFlow,
   { ids, answers, subjects }: ThreadQuery,
   { own, most }: { own: readonly number[]; most: number },
-): Promise<{ uids: number[]; wholeSubjects: boolean }> {
-  const byIds = async () => (ids.length > 0 ? uidSearch(imap, anyOf([...ids, ...answers])) : []);
-  if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true };
+): Promise<{ uids: number[]; wholeSubjects: boolean; refused: boolean }> {
+  let refused = false;
+  const byIds = async () => {
+    if (ids.length === 0) return [];
+    const found = await uidSearch(imap, anyOf([...ids, ...answers])).catch(ignoreRefusal);
+    refused ||= found === undefined;
+    return found ?? [];
+  };
+  if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true, refused };
   const isQuick = requireSelected(imap).exists <= maxQuick;
   const keys = anyOf([...ids, ...(isQuick ? answers : []), ...subjects]);
   const all = await uidSearch(imap, keys).catch(ignoreRefusal);
-  if (all && all.length <= maxCandidates) return { uids: all, wholeSubjects: true };
+  if (all && all.length <= maxCandidates) return { uids: all, wholeSubjects: true, refused };
   const named = await byIds();
   const seeds = new Set([...named, ...own]);
   const threads = all ? await findThreads(imap, keys) : [];
   const around = threads.filter((thread) => thread.some((uid) => seeds.has(uid))).flat();
   const wider = [...new Set([...named, ...around])];
-  return { uids: wider.length <= most ? wider : named, wholeSubjects: false };
+  return { uids: wider.length <= most ? wider : named, wholeSubjects: false, refused };
 }
 
 /** The threads of all matches; none where the server has no THREAD or refuses it. Costs twice as much as a search. */

@@ -32,7 +32,7 @@ export async function getThread(access: Access, request: { id: string; limit: nu
 }
 
 function toNotes(
-  { emails, beyond, open }: GatheredThread,
+  { emails, beyond, open, refused }: GatheredThread,
   [oldest, ...others]: readonly FetchedEmail[],
 ): string[] {
   const left = emails.length + beyond - others.length - 1;
@@ -43,6 +43,9 @@ function toNotes(
       ? `The ${left} oldest are left out: limit shows up to 50; older ones are found by search_emails with words of the subject and before:${day}.`
       : "",
     beyond > 0 ? `${beyond} of these were counted and not looked at.` : "",
+    refused
+      ? "This mail server refuses to search for message ids: further emails of the conversation may be missing."
+      : "",
     open ? "There may be more of it: what was found led on further than was followed." : "",
   ].filter((note) => note !== "");
 }

@@ -74,7 +74,7 @@ export const de: Texts = {
     more: (host) =>
       `Sie können ein weiteres Postfach zur selben Verbindung hinzunehmen oder weiter zu ${host} gehen.`,
     add: "Weiteres Postfach",
-    goOn: (host) => `Weiter zu ${host}`,
+    continueTo: (host) => `Weiter zu ${host}`,
   },
   problem: {
     server: (side, host) => `${host ?? "Der Server"} (${side === "imap" ? "Lesen, IMAP" : "Senden, SMTP"})`,

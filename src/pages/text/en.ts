@@ -10,7 +10,7 @@ export const en = {
     heading: { before: "You are giving", after: "access to your mailbox" },
     addHeading: "Add another mailbox",
     addFor: "Add another mailbox for",
-    connectedAlready: "Connected already:",
+    connectedAlready: "Already connected:",
     address: "Email address",
     provider: "Mail provider",
     providerFromAddress: "Find it from my address",
@@ -19,7 +19,7 @@ export const en = {
       looking: "Looking for the mail servers of your domain …",
       preset: (name: string) => `Found: ${name}`,
       mx: (name: string) => `Your domain’s email is hosted by ${name}.`,
-      srv: "Your domain names these mail servers. Check them before you go on.",
+      srv: "Your domain names these mail servers. Check them before you continue.",
       autoconfig: "Your domain names these mail servers.",
       guess:
         "Your domain names no mail servers. These are the usual names: check them with your mail provider.",
@@ -72,7 +72,7 @@ export const en = {
     readOnly: "without sending",
     more: (host: string) => `You can add another mailbox to the same connection, or continue to ${host}.`,
     add: "Add another mailbox",
-    goOn: (host: string) => `Continue to ${host}`,
+    continueTo: (host: string) => `Continue to ${host}`,
   },
   problem: {
     /** The name of a server at the start of a sentence. */

@@ -73,7 +73,7 @@ export const fr: Texts = {
     readOnly: "sans envoi",
     more: (host) => `Vous pouvez ajouter une autre boîte à la même connexion, ou continuer vers ${host}.`,
     add: "Ajouter une autre boîte",
-    goOn: (host) => `Continuer vers ${host}`,
+    continueTo: (host) => `Continuer vers ${host}`,
   },
   problem: {
     server: (side, host) => `${host ?? "Le serveur"} (${side === "imap" ? "lecture, IMAP" : "envoi, SMTP"})`,

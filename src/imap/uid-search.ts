@@ -1,0 +1,86 @@
+/** UID SEARCH (RFC 3501 section 6.4.4), also on servers that refuse or misunderstand part of it. */
+import type { ImapFlow } from "imapflow";
+import { AppError } from "../errors.ts";
+import { unsupportedCharset } from "./failures.ts";
+import { atom, collectUids, containsLiteral, type SearchToken } from "./raw-search.ts";
+import { splitAlternatives } from "./search-alternatives.ts";
+import { requireSelected } from "./select.ts";
+import { knownFacts } from "./server-memory.ts";
+import { reportsChangesInline } from "./sync.ts";
+
+/** Searches that replace one search with OR, at most. */
+const maxAlternatives = 40;
+
+/**
+ * Searches the selected mailbox. Returns the matching UIDs in ascending order. Where the server refuses OR, each
+ * alternative is searched by itself. Throws unsupported_query when the server takes ASCII only, and imapflow's error
+ * for another refusal.
+ */
+export async function uidSearch(imap: ImapFlow, keys: readonly SearchToken[]): Promise<number[]> {
+  const facts = knownFacts(imap);
+  const alternatives = splitAlternatives(keys, maxAlternatives);
+  if (alternatives && facts.has("refuses_or")) return searchEach(imap, alternatives);
+  try {
+    return await searchOnce(imap, keys);
+  } catch (error) {
+    if (!alternatives || !isRefusal(error)) throw error;
+    const found = await searchEach(imap, alternatives);
+    facts.remember("refuses_or");
+    return found;
+  }
+}
+
+/** True for a tagged NO or BAD, which says nothing about the next command. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof AppError) return error.code === "unsupported_query";
+  return error instanceof Error && "responseStatus" in error && !("throttleReset" in error);
+}
+
+async function searchEach(imap: ImapFlow, alternatives: readonly SearchToken[][]): Promise<number[]> {
+  const found = new Set<number>();
+  for (const keys of alternatives) for (const uid of await searchOnce(imap, keys)) found.add(uid);
+  return [...found].sort((a, b) => a - b);
+}
+
+async function searchOnce(imap: ImapFlow, keys: readonly SearchToken[]): Promise<number[]> {
+  const facts = knownFacts(imap);
+  // After UTF8=ACCEPT all strings are UTF-8, and CHARSET is an error (RFC 6855 section 3).
+  const needsCharset = containsLiteral(keys) && !imap.enabled.has("UTF8=ACCEPT");
+  if (needsCharset && facts.has("refuses_charset")) throw unsupportedCharset(undefined);
+  const tokens = needsCharset ? [atom("CHARSET"), atom("UTF-8"), ...keys] : keys;
+  try {
+    const found = await searchRanges(imap, tokens);
+    return [...new Set(found)].sort((a, b) => a - b);
+  } catch (error) {
+    // RFC 3501 section 6.4.4 asks for NO [BADCHARSET]; QQ answers BAD.
+    const isBad = error instanceof Error && "responseStatus" in error && error.responseStatus === "BAD";
+    if (!needsCharset || !isBad || "throttleReset" in error) throw error;
+    facts.remember("refuses_charset");
+    throw unsupportedCharset(error);
+  }
+}
+
+/**
+ * Asks for ranges where the server can return them (ESEARCH, RFC 4731), which are a fraction of the octets. An answer
+ * without ALL means that nothing matches, but some servers leave ALL out although emails match (iCloud is reported
+ * to): until a server has answered with ALL once, an empty answer is checked by a plain SEARCH.
+ */
+async function searchRanges(imap: ImapFlow, tokens: readonly SearchToken[]): Promise<number[]> {
+  const facts = knownFacts(imap);
+  const searchPlain = async () => (await collectUids(imap, "SEARCH", tokens)).uids;
+  // It is not documented whether Gmail returns ranges for its own keys.
+  const canReturn = imap.capabilities.has("ESEARCH") && !containsGmailKey(tokens);
+  if (!canReturn || facts.has("esearch_without_all")) return searchPlain();
+  const { uids } = await collectUids(imap, "SEARCH", [atom("RETURN"), [atom("ALL")], ...tokens]);
+  if (uids.length > 0) facts.remember("esearch_works");
+  const isReliable = facts.has("esearch_works") || reportsChangesInline(imap);
+  if (uids.length > 0 || isReliable || requireSelected(imap).exists === 0) return uids;
+  const checked = await searchPlain();
+  if (checked.length > 0) facts.remember("esearch_without_all");
+  return checked;
+}
+
+const containsGmailKey = (tokens: readonly SearchToken[]): boolean =>
+  tokens.some((token) =>
+    "type" in token ? String(token.value).startsWith("X-GM-") : containsGmailKey(token),
+  );

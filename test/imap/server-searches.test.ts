@@ -1,0 +1,133 @@
+/** Searches on servers that refuse or misunderstand a part of SEARCH, and what is remembered of such a server. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createServerMemory } from "../../src/imap/server-memory.ts";
+import type { MailAccount } from "../../src/mail/mail-account.ts";
+import { type ImapProxy, type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
+import { inSequence, refusing, unnamed, withoutCapabilities } from "../support/imap-rewrites.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { openReader } from "../support/reader.ts";
+import { refusal } from "../support/refusal.ts";
+import { createTestClock } from "../support/test-clock.ts";
+
+const withoutSort = inSequence(
+  withoutCapabilities("SORT", "SORT=DISPLAY", "THREAD=REFERENCES", "THREAD=REFS"),
+  unnamed,
+);
+
+describeMail("On a server", () => {
+  let kit: MailServerKit;
+  let user: User;
+  const running: { close(): Promise<void> }[] = [];
+
+  beforeAll(async () => {
+    kit = await mailServer();
+    user = await kit.newUser();
+    const emails = ["apple", "pear", "plum"].map((word, at) => ({
+      raw: `From: a@example.test\nSubject: ${word}\nMessage-ID: <${at}@x.test>\n${
+        at === 0 ? "" : `References: <0@x.test>\n`
+      }\nwords of ${word}\n`,
+    }));
+    await kit.deliverAll(user, emails);
+  });
+
+  afterAll(async () => {
+    for (const one of running) await one.close();
+  });
+
+  async function connectThrough(rewrite: ImapRewrite): Promise<{ mail: MailAccount; proxy: ImapProxy }> {
+    const proxy = await startImapProxy(kit, rewrite);
+    const reader = openReader(kit, user, proxy.imap);
+    running.push({ close: () => reader.connections.close().then(() => proxy.stop()) });
+    return { mail: reader.mail, proxy };
+  }
+
+  const search = async (mail: MailAccount, query: string) => {
+    const { emails, total } = await mail.searchEmails({ query, mailbox: "inbox", limit: 5 });
+    return { subjects: emails.map(({ subject }) => subject).sort(), total };
+  };
+  const searches = (proxy: ImapProxy) => proxy.commands.filter((line) => /^UID SEARCH/.test(line));
+
+  test("that refuses OR in SEARCH, each alternative is searched by itself, at once from the second search on", async () => {
+    const { mail, proxy } = await connectThrough({
+      command: refusing(
+        /SEARCH.* OR /i,
+        "TAG NO [SERVERBUG] UID SEARCH Server error - Please try again later",
+      ),
+      answer: withoutSort,
+    });
+    const found = { subjects: ["apple", "plum"], total: 2 };
+    expect(await search(mail, "subject:apple OR subject:plum")).toEqual(found);
+    expect(await search(mail, "-(subject:apple OR subject:plum)")).toEqual({ subjects: ["pear"], total: 1 });
+    const before = searches(proxy).length;
+    expect(await search(mail, "subject:apple OR subject:plum")).toEqual(found);
+    expect(searches(proxy).slice(before).join()).not.toContain(" OR ");
+  });
+
+  test("that refuses OR in SEARCH, a thread is gathered all the same", async () => {
+    const { mail } = await connectThrough({
+      command: refusing(/SEARCH.* OR /i, "TAG NO [SERVERBUG] UID SEARCH Server error"),
+      answer: withoutSort,
+    });
+    const page = await mail.searchEmails({ query: "subject:plum", mailbox: "inbox", limit: 1 });
+    const thread = await mail.getThread({ id: page.emails[0]?.id ?? "", limit: 10 });
+    expect(thread.emails.map(({ subject }) => subject)).toEqual(["apple", "pear", "plum"]);
+  });
+
+  test("that refuses HEADER in SEARCH, a thread has its email and says that others may be missing", async () => {
+    const { mail } = await connectThrough({
+      command: refusing(/SEARCH.* HEADER /i, "TAG NO UID SEARCH Server error"),
+      answer: withoutSort,
+    });
+    const page = await mail.searchEmails({ query: "subject:plum", mailbox: "inbox", limit: 1 });
+    const { emails, notes } = await mail.getThread({ id: page.emails[0]?.id ?? "", limit: 10 });
+    expect(emails.map(({ subject }) => subject)).toEqual(["plum"]);
+    expect(notes.join()).toContain("refuses to search for message ids");
+  });
+
+  test("that answers RETURN (ALL) without ALL (RFC 4731 section 3.1), emails are found by a plain SEARCH", async () => {
+    const { mail, proxy } = await connectThrough({
+      answer: inSequence(withoutSort, (answer) =>
+        answer.startsWith("* ESEARCH") ? answer.replace(/ ALL \S+/, "") : answer,
+      ),
+    });
+    expect(await search(mail, "subject:pear")).toEqual({ subjects: ["pear"], total: 1 });
+    expect(await search(mail, "subject:apple")).toEqual({ subjects: ["apple"], total: 1 });
+    expect(searches(proxy).filter((line) => line.includes("RETURN"))).toHaveLength(1);
+  });
+
+  test("that answers RETURN (ALL) rightly, an empty answer is checked by a plain SEARCH until one was not empty", async () => {
+    const { mail, proxy } = await connectThrough({ answer: withoutSort });
+    expect((await search(mail, "subject:nothing")).total).toBe(0);
+    expect((await search(mail, "subject:pear")).total).toBe(1);
+    expect((await search(mail, "subject:nobody")).total).toBe(0);
+    expect(searches(proxy).map((line) => line.includes("RETURN"))).toEqual([true, false, true, true]);
+  });
+
+  test("that answers BAD to CHARSET UTF-8 (RFC 3501 section 6.4.4), a search says which characters can be searched", async () => {
+    const { mail, proxy } = await connectThrough({
+      command: refusing(/SEARCH.*CHARSET/i, "TAG BAD UID SEARCH invalid argument"),
+      answer: withoutSort,
+    });
+    for (let call = 0; call < 2; call++)
+      expect(await refusal(mail.searchEmails({ query: "grüße", mailbox: "inbox", limit: 5 }))).toMatchObject({
+        code: "unsupported_query",
+        message: expect.stringContaining("A to Z"),
+      });
+    expect(searches(proxy)).toHaveLength(1);
+  });
+});
+
+test("A fact about a server is forgotten after a day and holds for its host and port alone", () => {
+  const clock = createTestClock();
+  const memory = createServerMemory({ clock });
+  memory.factsOf({ host: "imap.example.test", port: 993 }).remember("refuses_or");
+  const isKnown = (host: string, port: number) => memory.factsOf({ host, port }).has("refuses_or");
+  expect([
+    isKnown("IMAP.example.test", 993),
+    isKnown("imap.example.test", 143),
+    isKnown("a.test", 993),
+  ]).toEqual([true, false, false]);
+  clock.advance(24 * 60 * 60_000);
+  expect(isKnown("imap.example.test", 993)).toBe(false);
+});
