@@ -2,18 +2,18 @@
 import { expect, test } from "bun:test";
 import { createAuthority, trustedAuthority } from "../support/authority.ts";
 import { runCommand } from "../support/command.ts";
-import { startFrontDoor } from "../support/front-door.ts";
 import { freePort, freePorts } from "../support/ports.ts";
 import { withProduct } from "../support/product.ts";
+import { startReverseProxy } from "../support/reverse-proxy.ts";
 
 /** Runs doctor against a product behind a proxy with the given faults. */
 async function runDoctor(
-  faults: Parameters<typeof startFrontDoor>[1] = {},
+  faults: Parameters<typeof startReverseProxy>[1] = {},
   settings: Readonly<Record<string, string>> = {},
 ): Promise<{ exitCode: number; printed: string; url: string }> {
   // Two separate requests could return the same port.
   const [port = 0, inner = 0] = await freePorts(2);
-  const proxy = startFrontDoor({ port, target: `http://127.0.0.1:${inner}` }, faults);
+  const proxy = startReverseProxy({ port, target: `http://127.0.0.1:${inner}` }, faults);
   const env = { PUBLIC_URL: proxy.url, PORT: String(inner), TRUSTED_PROXIES: "127.0.0.1", ...settings };
   try {
     return await withProduct({ settings: env }, async ({ dataDir }) => {

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { htmlToMarkdown } from "../../src/html/markdown.ts";
 import { browser } from "../support/browser.ts";
 import { programs } from "../support/installed.ts";
-import { seenText } from "../support/seen.ts";
+import { visibleText } from "../support/visible-text.ts";
 
 const folder = join(import.meta.dir, "..", "fixtures", "html");
 const names = readdirSync(folder).filter((name) => name.endsWith(".html"));
@@ -66,7 +66,7 @@ describe.skipIf(!programs.chromium)("what a person sees of an HTML email", () =>
       // setContent alone keeps the link colors of the previous body.
       await page.goto("about:blank");
       await page.setContent(html, { waitUntil: "load" });
-      const shown = toWords(await seenText(page));
+      const shown = toWords(await visibleText(page));
       const ours = markdownWords(htmlToMarkdown(html).lines);
       const both = commonLength(shown, ours);
       expect({

@@ -3,7 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { createLimits } from "../../src/http/rate-limit.ts";
 import { createCalls } from "../../src/mcp/calls.ts";
-import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
 import { callMessage, createTestTools } from "../support/mcp-tools.ts";
 import { eventually } from "../support/waiting.ts";
 
@@ -34,15 +34,15 @@ describe("createCalls", () => {
 const bodyOf = async (response: Response): Promise<string> => JSON.stringify(await response.json());
 
 describe("A call", () => {
-  let door: McpDoor;
+  let mcp: McpServerKit;
   let url: string;
   let made: ReturnType<typeof createTestTools>;
   beforeEach(async () => {
     made = createTestTools();
-    door = await openMcpDoor({ tools: made.tools, callDeadlineMs: 300 });
-    url = door.listen();
+    mcp = await openMcpServer({ tools: made.tools, callDeadlineMs: 300 });
+    url = mcp.listen();
   });
-  afterEach(() => door.close());
+  afterEach(() => mcp.close());
 
   function post(body: unknown, init: { session?: string; signal?: AbortSignal } = {}): Promise<Response> {
     return fetch(url, {
@@ -66,7 +66,7 @@ describe("A call", () => {
       expect(answer).toContain('"isError":true');
     }
     expect(made.observed.aborted).toEqual(["timed_out"]);
-    expect(door.calls.count()).toBe(0);
+    expect(mcp.calls.count()).toBe(0);
   });
 
   test("stopped while sending says that the email may have been sent, with the tool's error or without", async () => {
@@ -102,7 +102,7 @@ describe("A call", () => {
   });
 
   test("MCP 2025-11-25, Cancellation: ends when its own session cancels it, and not for another session", async () => {
-    const [session, other] = [await door.initialize(), await door.initialize()];
+    const [session, other] = [await mcp.initialize(), await mcp.initialize()];
     const answer = post(callMessage("wait", { ms: 20_000 }, "c1"), { session });
     await eventually(() => made.observed.started === 1);
     const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "c1" } };
@@ -116,16 +116,16 @@ describe("A call", () => {
   test("ends when its grant ends", async () => {
     const answer = post(callMessage("wait", { ms: 20_000 }));
     await eventually(() => made.observed.started === 1);
-    door.calls.closeGrant("grt_theirs");
+    mcp.calls.closeGrant("grt_theirs");
     expect(made.observed.aborted).toEqual([]);
-    door.calls.closeGrant("grt_mine");
+    mcp.calls.closeGrant("grt_mine");
     expect(await bodyOf(await answer)).toContain("permission_missing");
   });
 
   test("R05: is answered while the process stops, and a new call is 503 with Retry-After", async () => {
     const answer = post(callMessage("wait", { ms: 200 }));
     await eventually(() => made.observed.started === 1);
-    const closed = door.calls.close(5_000);
+    const closed = mcp.calls.close(5_000);
     const refused = await post(callMessage("echo"));
     expect(refused.status).toBe(503);
     expect(refused.headers.get("Retry-After")).toBe("5");
@@ -135,13 +135,13 @@ describe("A call", () => {
 
   test("R05: is stopped with shutting_down after the grace period", async () => {
     const answer = post(callMessage("deaf"));
-    await eventually(() => door.calls.count() === 1);
-    await door.calls.close(20);
+    await eventually(() => mcp.calls.count() === 1);
+    await mcp.calls.close(20);
     expect(await bodyOf(await answer)).toContain("shutting_down");
   });
 
   test("N07: is answered while other calls with the same JSON-RPC id run", async () => {
-    const session = await door.initialize();
+    const session = await mcp.initialize();
     const answers = await Promise.all(
       [150, 100, 50].map(async (ms) => bodyOf(await post(callMessage("wait", { ms }, "same"), { session }))),
     );
@@ -177,16 +177,16 @@ describe("The calls of a grant", () => {
       hash: (value) => value,
       rates: { call: { burst: 12, everyMs: 1_000 } },
     });
-    const door = await openMcpDoor({ tools: made.tools, limits });
+    const mcp = await openMcpServer({ tools: made.tools, limits });
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, id) =>
-        bodyOf(await door.request("POST", { body: callMessage("wait", { ms: 20 }, id) })),
+        bodyOf(await mcp.request("POST", { body: callMessage("wait", { ms: 20 }, id) })),
       ),
     );
     expect(answers.filter((answer) => answer.includes("Waited 20 ms"))).toHaveLength(12);
     expect(answers.filter((answer) => /rate_limited/.test(answer) && / 1 s\./.test(answer))).toHaveLength(8);
-    const other = await door.request("POST", { token: "theirs", body: callMessage("echo") });
+    const other = await mcp.request("POST", { token: "theirs", body: callMessage("echo") });
     expect(await bodyOf(other)).toContain("nothing");
-    await door.close();
+    await mcp.close();
   });
 });

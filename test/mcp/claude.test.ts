@@ -4,7 +4,7 @@ import type { Tokens } from "../support/authorize.ts";
 import { grantFor } from "../support/grant.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import { initializeMessage } from "../support/mcp-door.ts";
+import { initializeMessage } from "../support/mcp-server.ts";
 import { callMessage } from "../support/mcp-tools.ts";
 import { ownMsOf } from "../support/own-time.ts";
 import { startProduct, type TestProduct } from "../support/product.ts";

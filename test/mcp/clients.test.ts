@@ -5,19 +5,19 @@ import {
 } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
 import { createTestTools } from "../support/mcp-tools.ts";
 
 const requestInit = { headers: { Authorization: "Bearer mine" } };
 const clientInfo = { name: "test", version: "1.0.0" };
 
-let door: McpDoor;
+let mcp: McpServerKit;
 let url: URL;
 beforeEach(async () => {
-  door = await openMcpDoor({ tools: createTestTools().tools });
-  url = new URL(door.listen());
+  mcp = await openMcpServer({ tools: createTestTools().tools });
+  url = new URL(mcp.listen());
 });
-afterEach(() => door.close());
+afterEach(() => mcp.close());
 
 const namesOf = ({ tools }: { tools: { name: string }[] }) => tools.map(({ name }) => name);
 
@@ -39,11 +39,11 @@ describe("the official client 1.x", () => {
     await transport.terminateSession();
     await client.close();
     const ping = { jsonrpc: "2.0", id: 1, method: "ping" };
-    expect((await door.request("POST", { session, body: ping })).status).toBe(404);
+    expect((await mcp.request("POST", { session, body: ping })).status).toBe(404);
   });
 
   test("continues a session that another process opened", async () => {
-    const sessionId = await door.initialize();
+    const sessionId = await mcp.initialize();
     const client = new Client(clientInfo);
     await client.connect(new StreamableHTTPClientTransport(url, { requestInit, sessionId }));
     expect(namesOf(await client.listTools())).toContain("echo");

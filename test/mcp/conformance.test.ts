@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { startBearerProxy } from "../support/bearer-proxy.ts";
-import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
 import { createTestTools } from "../support/mcp-tools.ts";
 
 const scenarios = [
@@ -15,15 +15,15 @@ const scenarios = [
 
 const suite = join(import.meta.dir, "../../node_modules/@modelcontextprotocol/conformance/dist/index.js");
 
-let door: McpDoor;
+let mcp: McpServerKit;
 let proxy: ReturnType<typeof startBearerProxy>;
 beforeAll(async () => {
-  door = await openMcpDoor({ tools: createTestTools().tools });
-  proxy = startBearerProxy(new URL(door.listen()).origin, "mine");
+  mcp = await openMcpServer({ tools: createTestTools().tools });
+  proxy = startBearerProxy(new URL(mcp.listen()).origin, "mine");
 });
 afterAll(async () => {
   await proxy.stop();
-  await door.close();
+  await mcp.close();
 });
 
 describe("The official conformance suite for MCP 2025-11-25 passes the scenario", () => {

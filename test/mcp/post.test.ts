@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { initializeMessage, type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { initializeMessage, type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
 import { callMessage, createTestTools } from "../support/mcp-tools.ts";
 
 const ping = { jsonrpc: "2.0", id: 5, method: "ping" };
@@ -14,14 +14,14 @@ const called = z.object({
   }),
 });
 
-let door: McpDoor;
+let mcp: McpServerKit;
 beforeAll(async () => {
-  door = await openMcpDoor({
+  mcp = await openMcpServer({
     tools: createTestTools().tools,
     tokens: { mine: "send", theirs: "send", reader: "read", organiser: "organise" },
   });
 });
-afterAll(() => door.close());
+afterAll(() => mcp.close());
 
 async function codeOf(response: Response): Promise<number> {
   return failure.parse(await response.json()).error.code;
@@ -30,15 +30,15 @@ async function codeOf(response: Response): Promise<number> {
 describe("POST /mcp, in the order of its checks", () => {
   test("refuses an unknown Origin before it checks the token", async () => {
     for (const origin of ["https://evil.example", "null", "https://claude.ai.evil.example", ""]) {
-      const response = await door.request("POST", { token: null, headers: { Origin: origin }, body: ping });
+      const response = await mcp.request("POST", { token: null, headers: { Origin: origin }, body: ping });
       expect(response.status).toBe(403);
     }
   });
 
   test("accepts an absent Origin and every known one", async () => {
-    expect((await door.request("POST", { body: ping })).status).toBe(200);
+    expect((await mcp.request("POST", { body: ping })).status).toBe(200);
     for (const origin of ["https://claude.ai", "https://claude.com", "https://connectmyemail.com"]) {
-      const response = await door.request("POST", { headers: { Origin: origin }, body: ping });
+      const response = await mcp.request("POST", { headers: { Origin: origin }, body: ping });
       expect(response.status).toBe(200);
       expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
     }
@@ -46,23 +46,23 @@ describe("POST /mcp, in the order of its checks", () => {
 
   test("is 401 without a bearer token, even with a body that is too large or no JSON", async () => {
     for (const body of [ping, "{", "x".repeat(2_000_000)])
-      expect((await door.request("POST", { token: null, body })).status).toBe(401);
+      expect((await mcp.request("POST", { token: null, body })).status).toBe(401);
   });
 
   test("is 413 for a body over 1 MB, with Content-Length or chunked", async () => {
     const large = JSON.stringify({ ...ping, params: { text: "x".repeat(1_100_000) } });
-    expect((await door.request("POST", { body: large })).status).toBe(413);
+    expect((await mcp.request("POST", { body: large })).status).toBe(413);
     const chunked = new Request("http://localhost/mcp", {
       method: "POST",
       headers: { Authorization: "Bearer mine", "Content-Type": "application/json" },
       body: new Blob([large]).stream(),
     });
-    expect((await door.app.request(chunked)).status).toBe(413);
+    expect((await mcp.app.request(chunked)).status).toBe(413);
   });
 
   test("JSON-RPC 2.0 section 5.1: is 400 and -32700 for a body that is not JSON", async () => {
     for (const body of ["", "{", "nonsense", '{"jsonrpc":']) {
-      const response = await door.request("POST", { body });
+      const response = await mcp.request("POST", { body });
       expect(response.status).toBe(400);
       expect(await codeOf(response)).toBe(-32700);
     }
@@ -70,7 +70,7 @@ describe("POST /mcp, in the order of its checks", () => {
 
   test("JSON-RPC 2.0 section 5.1: is 400 and -32600 for JSON that is no JSON-RPC message", async () => {
     for (const body of ["[]", "1", "null", '{"jsonrpc":"1.0","id":1,"method":"ping"}', '{"id":1}']) {
-      const response = await door.request("POST", { body });
+      const response = await mcp.request("POST", { body });
       expect(response.status).toBe(400);
       expect(await codeOf(response)).toBe(-32600);
     }
@@ -78,7 +78,7 @@ describe("POST /mcp, in the order of its checks", () => {
 
   test("accepts a missing Accept header, */*, and JSON alone", async () => {
     for (const accept of ["*/*", "application/json", "application/json, text/event-stream", ""]) {
-      const response = await door.request("POST", { headers: { Accept: accept }, body: ping });
+      const response = await mcp.request("POST", { headers: { Accept: accept }, body: ping });
       expect(response.status).toBe(200);
       expect(response.headers.get("Content-Type")).toStartWith("application/json");
       expect(response.headers.get("Cache-Control")).toBe("no-store");
@@ -90,24 +90,24 @@ describe("POST /mcp, in the order of its checks", () => {
       body: JSON.stringify(ping),
     });
     bare.headers.delete("Content-Type");
-    expect((await door.app.request(bare)).status).toBe(200);
+    expect((await mcp.app.request(bare)).status).toBe(200);
   });
 
   test("accepts a content type with a charset", async () => {
     const headers = { "Content-Type": "application/json; charset=utf-8" };
-    expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
+    expect((await mcp.request("POST", { headers, body: ping })).status).toBe(200);
   });
 
   test("reads a repeated MCP-Protocol-Version as one, and an empty one as absent", async () => {
     for (const version of ["2025-06-18, 2025-06-18", "2025-06-18,", ""]) {
       const headers = { "MCP-Protocol-Version": version };
-      expect((await door.request("POST", { headers, body: ping })).status).toBe(200);
+      expect((await mcp.request("POST", { headers, body: ping })).status).toBe(200);
     }
   });
 
   test("MCP 2025-11-25, Transports: is 400 and -32000 for an unsupported MCP-Protocol-Version", async () => {
     for (const version of ["2026-07-28", "1", "2025-06-18, 2025-11-25"]) {
-      const response = await door.request("POST", {
+      const response = await mcp.request("POST", {
         headers: { "MCP-Protocol-Version": version },
         body: ping,
       });
@@ -122,7 +122,7 @@ describe("POST /mcp, in the order of its checks", () => {
       undefined,
       { "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "server/discover" },
     ]) {
-      const response = await door.request("POST", { headers: headers ?? {}, body });
+      const response = await mcp.request("POST", { headers: headers ?? {}, body });
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ id: 0, error: { code: -32000 } });
     }
@@ -135,7 +135,7 @@ describe("POST /mcp, in the order of its checks", () => {
       ["2099-01-01", "2025-11-25"],
     ]) {
       const params = { ...initializeMessage.params, protocolVersion: asked };
-      const response = await door.request("POST", { body: { ...initializeMessage, params } });
+      const response = await mcp.request("POST", { body: { ...initializeMessage, params } });
       expect(response.status).toBe(200);
       expect(response.headers.get("Mcp-Session-Id")).toMatch(/^[0-9a-f]{64}$/);
       expect(await response.json()).toMatchObject({
@@ -151,14 +151,14 @@ describe("POST /mcp, in the order of its checks", () => {
 
   test("accepts initialize with the id of an ended session or with a newer version header", async () => {
     const headers = { "MCP-Protocol-Version": "2026-07-28" };
-    const response = await door.request("POST", { session: "gone", headers, body: initializeMessage });
+    const response = await mcp.request("POST", { session: "gone", headers, body: initializeMessage });
     expect(response.status).toBe(200);
     expect(response.headers.get("Mcp-Session-Id")).not.toBe("gone");
   });
 
   test("is 400 and -32602 for a malformed initialize, and opens no session", async () => {
     for (const params of [undefined, {}, { ...initializeMessage.params, protocolVersion: 3 }]) {
-      const response = await door.request("POST", { body: { ...initializeMessage, params } });
+      const response = await mcp.request("POST", { body: { ...initializeMessage, params } });
       expect(response.status).toBe(400);
       expect(response.headers.get("Mcp-Session-Id")).toBeNull();
       const message = "initialize takes protocolVersion, capabilities and clientInfo with name and version.";
@@ -170,20 +170,20 @@ describe("POST /mcp, in the order of its checks", () => {
     const none: Record<string, string>[] = [{}, { "Mcp-Session-Id": "" }];
     for (const headers of none) {
       const body = callMessage("echo", { text: "hello" });
-      const response = await door.request("POST", { headers, body });
+      const response = await mcp.request("POST", { headers, body });
       expect(called.parse(await response.json()).result.structuredContent).toEqual({ text: "hello" });
     }
   });
 
   test("answers notifications and responses with 202 and an empty body", async () => {
-    const session = await door.initialize();
+    const session = await mcp.initialize();
     for (const body of [
       { jsonrpc: "2.0", method: "notifications/initialized" },
       { jsonrpc: "2.0", method: "notifications/unheard_of", params: {} },
       { jsonrpc: "2.0", id: 3, result: {} },
       { jsonrpc: "2.0", id: 3, error: { code: 1, message: "no" } },
     ]) {
-      const response = await door.request("POST", { session, body });
+      const response = await mcp.request("POST", { session, body });
       expect(response.status).toBe(202);
       expect(await response.text()).toBe("");
     }
@@ -191,7 +191,7 @@ describe("POST /mcp, in the order of its checks", () => {
 
   test("JSON-RPC 2.0 section 5.1: is -32601 for an unknown method and for features we do not offer", async () => {
     for (const method of ["no/such", "resources/list", "prompts/list", "logging/setLevel", "tasks/list"]) {
-      const response = await door.request("POST", { body: { jsonrpc: "2.0", id: 9, method, params: {} } });
+      const response = await mcp.request("POST", { body: { jsonrpc: "2.0", id: 9, method, params: {} } });
       expect(response.status).toBe(200);
       expect(await codeOf(response)).toBe(-32601);
     }
@@ -203,7 +203,7 @@ describe("POST /mcp, in the order of its checks", () => {
       callMessage("echo", { text: "b" }, "x"),
       { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "x" } },
     ];
-    const response = await door.request("POST", { body });
+    const response = await mcp.request("POST", { body });
     const answers = z.array(z.object({ id: z.unknown() })).parse(await response.json());
     expect(answers.map(({ id }) => id)).toEqual([5, "x"]);
   });
@@ -214,7 +214,7 @@ describe("POST /mcp, in the order of its checks", () => {
       [initializeMessage, ping],
       Array.from({ length: 17 }, (_, id) => ({ ...ping, id })),
     ]) {
-      const response = await door.request("POST", { body });
+      const response = await mcp.request("POST", { body });
       expect(response.status).toBe(400);
       expect(await codeOf(response)).toBe(-32600);
       expect(response.headers.get("Mcp-Session-Id")).toBeNull();
@@ -223,7 +223,7 @@ describe("POST /mcp, in the order of its checks", () => {
 
   test("is 405 with Allow for any other HTTP method", async () => {
     for (const method of ["PUT", "PATCH"]) {
-      const response = await door.request(method, { body: "{}" });
+      const response = await mcp.request(method, { body: "{}" });
       expect(response.status).toBe(405);
       expect(response.headers.get("Allow")).toBe("GET, POST, DELETE, OPTIONS");
     }
@@ -233,7 +233,7 @@ describe("POST /mcp, in the order of its checks", () => {
 describe("The level of a grant", () => {
   async function namesFor(token: string): Promise<string[]> {
     const body = { jsonrpc: "2.0", id: 2, method: "tools/list" };
-    const response = await door.request("POST", { token, body });
+    const response = await mcp.request("POST", { token, body });
     return listing.parse(await response.json()).result.tools.map(({ name }) => name);
   }
 
@@ -246,7 +246,7 @@ describe("The level of a grant", () => {
 
   test("RFC 6750 section 3.1: read is 403 insufficient_scope for a writing tool", async () => {
     for (const name of ["do_write", "do_destroy", "do_send"]) {
-      const response = await door.request("POST", { token: "reader", body: callMessage(name) });
+      const response = await mcp.request("POST", { token: "reader", body: callMessage(name) });
       expect(response.status).toBe(403);
       expect(await response.json()).toMatchObject({ id: callMessage(name).id, error: { code: -32000 } });
       const challenge = response.headers.get("WWW-Authenticate") ?? "";
@@ -259,7 +259,7 @@ describe("The level of a grant", () => {
   });
 
   test("organise is answered permission_missing for a sending tool", async () => {
-    const response = await door.request("POST", { token: "organiser", body: callMessage("do_send") });
+    const response = await mcp.request("POST", { token: "organiser", body: callMessage("do_send") });
     const { result } = called.parse(await response.json());
     expect(result.isError).toBe(true);
     expect(result.content[0].text).toContain("permission_missing");
@@ -268,7 +268,7 @@ describe("The level of a grant", () => {
 
 describe("The answer to a call", () => {
   async function call(name: string, args: unknown) {
-    const response = await door.request("POST", { body: callMessage(name, args) });
+    const response = await mcp.request("POST", { body: callMessage(name, args) });
     return called.parse(await response.json()).result;
   }
 
@@ -299,37 +299,37 @@ describe("The answer to a call", () => {
     expect(content[0].text).toBe(
       "The mailbox was renumbered. Search again: the mailbox was renumbered and old ids no longer count. (email_moved)",
     );
-    const line = door.lines.findLast((candidate) => candidate.includes('"refuse"')) ?? "";
+    const line = mcp.lines.findLast((candidate) => candidate.includes('"refuse"')) ?? "";
     expect(JSON.parse(line)).toMatchObject({
       outcome: "refused",
       code: "email_moved",
       reason: "Error EXPIRED NO",
     });
-    expect(door.lines.join("")).not.toContain("canary-cause");
+    expect(mcp.lines.join("")).not.toContain("canary-cause");
   });
 
   test("with a bug while sending says what to check before another attempt", async () => {
-    const response = await door.request("POST", { body: callMessage("send_slowly", { breaks: true }) });
+    const response = await mcp.request("POST", { body: callMessage("send_slowly", { breaks: true }) });
     const { result } = called.parse(await response.json());
     expect(result.content[0].text).toContain("The email may have been sent; look in Sent");
     expect(result.content[0].text).not.toContain("canary");
   });
 
   test("with a bug has the request id and a hint, and the log has the error's class and stack", async () => {
-    const response = await door.request("POST", { body: callMessage("broken") });
+    const response = await mcp.request("POST", { body: callMessage("broken") });
     const requestId = response.headers.get("X-Request-Id") ?? "none";
     const { isError, content } = called.parse(await response.json()).result;
     expect(isError).toBe(true);
     expect(content[0].text).toBe(
       `Something went wrong inside the mail connector; it was logged as ${requestId}. Try it once more, another way if there is one. (internal_error)`,
     );
-    const line = door.lines.find((candidate) => candidate.includes('"bug"') && candidate.includes(requestId));
+    const line = mcp.lines.find((candidate) => candidate.includes('"bug"') && candidate.includes(requestId));
     expect(line).toContain("TypeError");
-    expect(door.lines.join("")).not.toContain("canary-message");
+    expect(mcp.lines.join("")).not.toContain("canary-message");
   });
 
   test("MCP 2025-11-25, Tools: to an unknown tool is a protocol error", async () => {
-    const response = await door.request("POST", { body: callMessage("no_such_tool") });
+    const response = await mcp.request("POST", { body: callMessage("no_such_tool") });
     expect(await codeOf(response)).toBe(-32602);
   });
 
@@ -341,12 +341,12 @@ describe("The answer to a call", () => {
       { name: "echo", arguments: "x" },
     ]) {
       const body = { jsonrpc: "2.0", id: 7, method: "tools/call", params };
-      const response = await door.request("POST", { body });
+      const response = await mcp.request("POST", { body });
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ id: 7, error: { code: -32602 } });
     }
     const params = { name: "do_write", arguments: null };
-    const none = await door.request("POST", {
+    const none = await mcp.request("POST", {
       body: { jsonrpc: "2.0", id: 7, method: "tools/call", params },
     });
     expect(called.parse(await none.json()).result.isError).not.toBe(true);
@@ -354,7 +354,7 @@ describe("The answer to a call", () => {
 
   test("writes one log line, with counts and without arguments", async () => {
     await call("do_write", {});
-    const line = door.lines.findLast((candidate) => candidate.includes('"do_write"')) ?? "";
+    const line = mcp.lines.findLast((candidate) => candidate.includes('"do_write"')) ?? "";
     expect(JSON.parse(line)).toMatchObject({
       event: "call",
       tool: "do_write",

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
 import { callMessage, createTestTools } from "../support/mcp-tools.ts";
 import { pause } from "../support/waiting.ts";
 
-let door: McpDoor;
+let mcp: McpServerKit;
 let url: string;
 beforeAll(async () => {
-  door = await openMcpDoor({ tools: createTestTools().tools, idleSeconds: 1, keepAliveMs: 7_000 });
-  door.app.get("/silent", async (c) => {
+  mcp = await openMcpServer({ tools: createTestTools().tools, idleSeconds: 1, keepAliveMs: 7_000 });
+  mcp.app.get("/silent", async (c) => {
     await pause(8_000);
     return c.text("too late");
   });
-  url = door.listen();
+  url = mcp.listen();
 });
-afterAll(() => door.close());
+afterAll(() => mcp.close());
 
 /** The body of the response, or "cut off" when the connection was closed. */
 async function answerOf(request: Promise<Response>): Promise<string> {
@@ -21,13 +21,13 @@ async function answerOf(request: Promise<Response>): Promise<string> {
 }
 
 test("a slow call is answered and a silent stream stays open, although Bun closes silent connections", async () => {
-  const session = await door.initialize();
+  const session = await mcp.initialize();
   const headers = { Authorization: "Bearer mine", "Mcp-Session-Id": session };
   const stream = await fetch(url, { headers });
   const reader = stream.body?.getReader();
   const next = async () => new TextDecoder().decode((await reader?.read())?.value);
   expect(await next()).toBe(": open\n\n");
-  door.pass(29 * 60_000);
+  mcp.pass(29 * 60_000);
 
   const [control, call, alive] = await Promise.all([
     answerOf(fetch(url.replace("/mcp", "/silent"))),
@@ -45,8 +45,8 @@ test("a slow call is answered and a silent stream stays open, although Bun close
   expect(alive).toBe(": alive\n\n");
 
   // A keep-alive comment counts as a use of the session.
-  door.pass(29 * 60_000);
-  const ping = await door.request("POST", { session, body: { jsonrpc: "2.0", id: 1, method: "ping" } });
+  mcp.pass(29 * 60_000);
+  const ping = await mcp.request("POST", { session, body: { jsonrpc: "2.0", id: 1, method: "ping" } });
   expect(ping.status).toBe(200);
   await reader?.cancel();
 }, 20_000);

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
 import { callMessage, createTestTools } from "../support/mcp-tools.ts";
 import { bestOf, p95Of } from "../support/own-time.ts";
 import { eventually } from "../support/waiting.ts";
 
 const slowConnections = 2_000;
 
-let door: McpDoor;
+let mcp: McpServerKit;
 beforeAll(async () => {
-  door = await openMcpDoor({ tools: createTestTools().tools });
+  mcp = await openMcpServer({ tools: createTestTools().tools });
 });
-afterAll(() => door.close());
+afterAll(() => mcp.close());
 
 /** Opens connections of which half send a header and half a body, byte by byte, without end. */
 async function openSlowly(port: number): Promise<{ drip(): void; close(): void }> {
@@ -41,7 +41,7 @@ async function openSlowly(port: number): Promise<{ drip(): void; close(): void }
 }
 
 test("N09: while 2,000 connections send byte by byte, calls take less than 500 ms (p95)", async () => {
-  const url = door.listen();
+  const url = mcp.listen();
   const crowd = await openSlowly(Number(new URL(url).port));
   const call = async (index: number) => {
     if (index % 10 === 0) crowd.drip();

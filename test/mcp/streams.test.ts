@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createStreams } from "../../src/mcp/streams.ts";
-import { type McpDoor, openMcpDoor } from "../support/mcp-door.ts";
+import { type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
 import { createTestTools } from "../support/mcp-tools.ts";
 import { bestOf, ownMsOf } from "../support/own-time.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { eventually } from "../support/waiting.ts";
 
-let door: McpDoor;
+let mcp: McpServerKit;
 let url: string;
 beforeAll(async () => {
-  door = await openMcpDoor({ tools: createTestTools().tools });
-  url = door.listen();
+  mcp = await openMcpServer({ tools: createTestTools().tools });
+  url = mcp.listen();
 });
-afterAll(() => door.close());
+afterAll(() => mcp.close());
 
 async function openStream(session: string, token = "mine", signal?: AbortSignal) {
   const headers = {
@@ -30,7 +30,7 @@ const decode = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes
 
 describe("GET /mcp", () => {
   test("N08: sends headers and first bytes within a second", async () => {
-    const session = await door.initialize();
+    const session = await mcp.initialize();
     const open = async () => {
       const { response, reader } = await openStream(session);
       const { value } = await reader.read();
@@ -45,67 +45,67 @@ describe("GET /mcp", () => {
   });
 
   test("N08: is 400 for an unsupported protocol version", async () => {
-    const session = await door.initialize();
+    const session = await mcp.initialize();
     const headers = { "MCP-Protocol-Version": "1999-01-01" };
-    expect((await door.request("GET", { session, headers })).status).toBe(400);
+    expect((await mcp.request("GET", { session, headers })).status).toBe(400);
   });
 
   test("opens no stream for HEAD", async () => {
-    const session = await door.initialize();
-    const before = door.streams.count();
-    expect((await door.request("HEAD", { session })).status).toBe(405);
-    expect(door.streams.count()).toBe(before);
+    const session = await mcp.initialize();
+    const before = mcp.streams.count();
+    expect((await mcp.request("HEAD", { session })).status).toBe(405);
+    expect(mcp.streams.count()).toBe(before);
   });
 
   test("opens two streams of one session", async () => {
-    const session = await door.initialize();
+    const session = await mcp.initialize();
     const [one, two] = await Promise.all([openStream(session), openStream(session)]);
     expect([one.response.status, two.response.status]).toEqual([200, 200]);
     await Promise.all([one.reader.cancel(), two.reader.cancel()]);
   });
 
   test("ends the stream when its session is deleted, and leaves others open", async () => {
-    const [session, other] = [await door.initialize(), await door.initialize()];
+    const [session, other] = [await mcp.initialize(), await mcp.initialize()];
     const [ending, staying] = [await openStream(session), await openStream(other)];
     await Promise.all([ending.reader.read(), staying.reader.read()]);
-    expect((await door.request("DELETE", { session })).status).toBe(200);
+    expect((await mcp.request("DELETE", { session })).status).toBe(200);
     expect((await ending.reader.read()).done).toBe(true);
-    expect(door.streams.count()).toBeGreaterThan(0);
+    expect(mcp.streams.count()).toBeGreaterThan(0);
     await staying.reader.cancel();
   });
 
   test("ends the stream when its grant ends, and leaves others open", async () => {
-    const [session, other] = [await door.initialize("mine"), await door.initialize("theirs")];
+    const [session, other] = [await mcp.initialize("mine"), await mcp.initialize("theirs")];
     const [ending, staying] = [await openStream(session), await openStream(other, "theirs")];
     await Promise.all([ending.reader.read(), staying.reader.read()]);
-    const before = door.streams.count();
-    door.streams.closeGrant("grt_mine");
+    const before = mcp.streams.count();
+    mcp.streams.closeGrant("grt_mine");
     expect((await ending.reader.read()).done).toBe(true);
-    expect(door.streams.count()).toBe(before - 1);
-    door.streams.closeGrant("grt_theirs");
+    expect(mcp.streams.count()).toBe(before - 1);
+    mcp.streams.closeGrant("grt_theirs");
     expect((await staying.reader.read()).done).toBe(true);
   });
 
   test("removes the stream when the caller disconnects", async () => {
-    const session = await door.initialize();
+    const session = await mcp.initialize();
     const leaving = new AbortController();
     const { reader } = await openStream(session, "mine", leaving.signal);
     await reader.read();
-    const before = door.streams.count();
+    const before = mcp.streams.count();
     leaving.abort();
-    await eventually(() => door.streams.count() < before, { what: "the stream to be removed" });
+    await eventually(() => mcp.streams.count() < before, { what: "the stream to be removed" });
   });
 
   test("ends the oldest of 17 streams of a grant", async () => {
-    const session = await door.initialize("theirs");
+    const session = await mcp.initialize("theirs");
     const opened = [];
     for (let count = 0; count < 17; count += 1) opened.push(await openStream(session, "theirs"));
     const [oldest, next] = opened;
     if (!oldest || !next) throw new Error("none opened");
     await Promise.all([oldest.reader.read(), next.reader.read()]);
     expect((await oldest.reader.read()).done).toBe(true);
-    expect(door.streams.count()).toBe(16);
-    door.streams.close();
+    expect(mcp.streams.count()).toBe(16);
+    mcp.streams.close();
     expect((await next.reader.read()).done).toBe(true);
   });
 });

@@ -12,9 +12,9 @@ import {
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
-import { type OddListener, startOddListener } from "../support/odd-listeners.ts";
 import { freePort } from "../support/ports.ts";
 import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
+import { startTcpListener, type TcpListener } from "../support/tcp-listener.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 describeMail("The connect form", () => {
@@ -262,7 +262,7 @@ describeMail("The connect form", () => {
   });
 
   test("ALLOWED_EMAILS refuses other addresses before any login", async () => {
-    const listener = await startOddListener();
+    const listener = await startTcpListener();
     await withProduct({ settings: { ALLOWED_EMAILS: "@friends.example" } }, async (closed) => {
       const authorization = await beginAuthorization(closed);
       const fields = { ...filled(), imap_host: "127.0.0.1", imap_port: String(listener.port) };
@@ -276,9 +276,9 @@ describeMail("The connect form", () => {
   });
 
   describeMail("A08: no server is contacted for", () => {
-    let listener: OddListener;
+    let listener: TcpListener;
     beforeAll(async () => {
-      listener = await startOddListener();
+      listener = await startTcpListener();
     });
     afterAll(() => listener.stop());
 

@@ -10,7 +10,7 @@ import {
 } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import { initializeMessage } from "../support/mcp-door.ts";
+import { initializeMessage } from "../support/mcp-server.ts";
 import { connectPerson } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";

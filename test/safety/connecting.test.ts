@@ -7,10 +7,10 @@ import { createOutbound } from "../../src/outbound/outbound.ts";
 import { openSmtp, proveSmtp } from "../../src/smtp/connect.ts";
 import { type Certificate, createAuthority, trustedAuthority } from "../support/authority.ts";
 import { type HostileScript, type Misdeed, startHostileImap } from "../support/hostile-imap.ts";
-import { startOddListener } from "../support/odd-listeners.ts";
 import { loopMsOf } from "../support/own-time.ts";
 import { freePort } from "../support/ports.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { startTcpListener } from "../support/tcp-listener.ts";
 import { eventually } from "../support/waiting.ts";
 
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
@@ -64,7 +64,7 @@ describe("S05: Hosts with another protocol", () => {
     async (protocol, security) => {
       await Promise.all(
         Object.values(odd).map(async (behavior) => {
-          const listener = await startOddListener(behavior);
+          const listener = await startTcpListener(behavior);
           const outcome = await attempt(protocol, { host: "localhost", port: listener.port, security });
           await listener.stop();
           expect(["not_a_mail_server", "host_unreachable", "tls_failed", "mail_server_failed"]).toContain(
@@ -72,7 +72,7 @@ describe("S05: Hosts with another protocol", () => {
           );
           expect(outcome.text).not.toMatch(/SSH|HTTP|Bad Request|OpenSSH|ERR|Debian/);
           expect(outcome.ms).toBeLessThan(lateMs);
-          expect(listener.heard()).not.toContain(password);
+          expect(listener.received()).not.toContain(password);
         }),
       );
     },

@@ -5,9 +5,9 @@ import { beginAuthorization, formFields, submitForm } from "../support/authorize
 import { startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer } from "../support/mail-server.ts";
-import { type OddListener, startOddListener } from "../support/odd-listeners.ts";
 import { wideRates } from "../support/person.ts";
 import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
+import { startTcpListener, type TcpListener } from "../support/tcp-listener.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 const user = { address: "ann@example.test", password: "form-canary-password" };
@@ -39,10 +39,10 @@ async function submit(
 
 describe("Hosts typed into the form", () => {
   let product: TestProduct;
-  let listener: OddListener;
+  let listener: TcpListener;
 
   beforeAll(async () => {
-    listener = await startOddListener({ greeting: "* OK ready\r\n" });
+    listener = await startTcpListener({ greeting: "* OK ready\r\n" });
     // As on a public server: no private host is allowed.
     product = await startProduct({
       settings: { ALLOW_PRIVATE_HOSTS: "", TRUSTED_PROXIES: "127.0.0.0/8,::1" },
@@ -100,7 +100,7 @@ describe("Hosts typed into the form", () => {
 describeMail("The SMTP host of the form", () => {
   test("S01: is judged like the IMAP host, after the IMAP login, without a connection to it", async () => {
     const kit = await mailServer();
-    const listener = await startOddListener();
+    const listener = await startTcpListener();
     const person = await kit.newUser();
     await withProduct(
       { settings: { ALLOW_PRIVATE_HOSTS: "localhost" }, rates: wideRates },

@@ -6,7 +6,7 @@
 import type { Page } from "playwright-core";
 
 /** Changes the page. */
-export function seenText(page: Page): Promise<string> {
+export function visibleText(page: Page): Promise<string> {
   return page.evaluate(readSeen);
 }
 

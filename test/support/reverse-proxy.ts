@@ -1,7 +1,7 @@
 /** A reverse proxy with https in front of a product, which may spoil what real ones spoil. */
 import { type Certificate, trustedAuthority } from "./authority.ts";
 
-export type Spoiling = {
+export type ProxyFaults = {
   /** Shown in the place of a good one. */
   certificate?: Certificate;
   /** Sends an answer on when all of it is there. */
@@ -17,9 +17,9 @@ export type Spoiling = {
   hides?: string;
 };
 
-export function startFrontDoor(
+export function startReverseProxy(
   { port, target }: { port: number; target: string },
-  spoil: Spoiling = {},
+  spoil: ProxyFaults = {},
 ): { url: string; stop(): Promise<void> } {
   const { cert, key } = spoil.certificate ?? trustedAuthority().issue({ hosts: ["localhost"] });
   const server = Bun.serve({

@@ -1,20 +1,20 @@
 /** Things that listen on a port and are no mail server. */
 import { createServer, type Socket } from "node:net";
 
-export type OddListener = {
+export type TcpListener = {
   port: number;
   /** Everything that came in, over all connections. */
-  heard(): string;
+  received(): string;
   connections(): number;
   stop(): Promise<void>;
 };
 
 /** Greets with `greeting` (none: says nothing), answers whatever comes with `answer` (none: stays silent). */
-export async function startOddListener(
+export async function startTcpListener(
   options: { greeting?: string; answer?: string } = {},
-): Promise<OddListener> {
+): Promise<TcpListener> {
   const sockets = new Set<Socket>();
-  let heard = "";
+  let received = "";
   let connections = 0;
   const server = createServer((socket) => {
     connections += 1;
@@ -22,7 +22,7 @@ export async function startOddListener(
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
     socket.on("data", (bytes) => {
-      heard += bytes.toString("latin1");
+      received += bytes.toString("latin1");
       if (options.answer !== undefined && socket.writable) socket.write(options.answer);
     });
     if (options.greeting !== undefined) socket.write(options.greeting);
@@ -32,7 +32,7 @@ export async function startOddListener(
   if (address === null || typeof address === "string") throw new Error("no port was given");
   return {
     port: address.port,
-    heard: () => heard,
+    received: () => received,
     connections: () => connections,
     async stop() {
       for (const socket of sockets) socket.destroy();

@@ -29,12 +29,12 @@ import type { Tool } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { temporaryFolder } from "./temporary.ts";
 
-export type McpDoor = Awaited<ReturnType<typeof openMcpDoor>>;
+export type McpServerKit = Awaited<ReturnType<typeof openMcpServer>>;
 
 const startOfTime = Date.UTC(2026, 0, 1);
 
 /** `tokens`: bearer token -> the level of its grant; each token is a grant of its own, `grt_<token>`. */
-export async function openMcpDoor(options: {
+export async function openMcpServer(options: {
   tools: readonly Tool[];
   tokens?: Record<string, Level>;
   callDeadlineMs?: number;
