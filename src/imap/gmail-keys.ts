@@ -12,6 +12,7 @@ import { combineKeys } from "./search-keys.ts";
  * where to search; without `in:anywhere` Gmail would leave out trash and spam, as its search field does.
  */
 export function toGmailKeys(query: Query): SearchToken[] {
+  if (query.kind === "label") return [atom("X-GM-LABELS"), searchString(query.label)];
   const text = toGmailQuery(query);
   if (text !== undefined) return [atom("X-GM-RAW"), searchString(`in:anywhere ${text}`)];
   if (query.kind !== "all") return combineKeys(query, toGmailKeys);
@@ -101,6 +102,8 @@ function toOperator(term: Term): string | undefined {
       return `filename:${toWord(term)}`;
     case "gmail":
       return term.words;
+    case "sent":
+    case "keyword":
     case "label":
     case "in":
       return undefined;

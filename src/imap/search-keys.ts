@@ -1,5 +1,6 @@
 /** Converts a query to IMAP SEARCH keys (RFC 3501 section 6.4.4). */
 import type { Query, Term } from "../query/query.ts";
+import { unsupportedQuery } from "../query/query-error.ts";
 import { atom, type SearchToken, searchString } from "./raw-search.ts";
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -46,11 +47,12 @@ function withoutNot(query: Query): Query | undefined {
       return { kind: "all", of: query.of.map(not) };
     case "not":
       return query.of;
-    case "received": {
-      const { since, before } = query;
+    case "received":
+    case "sent": {
+      const { kind, since, before } = query;
       const outside: Query[] = [
-        ...(since ? [{ kind: "received" as const, before: since }] : []),
-        ...(before ? [{ kind: "received" as const, since: before }] : []),
+        ...(since ? [{ kind, before: since }] : []),
+        ...(before ? [{ kind, since: before }] : []),
       ];
       return { kind: "any", of: outside };
     }
@@ -65,6 +67,15 @@ function withoutNot(query: Query): Query | undefined {
 
 /** Groups keys in brackets, since OR and NOT take one key each. */
 const oneKey = (keys: readonly SearchToken[]): SearchToken => [...keys];
+
+/** Returns a keyword that can be sent as an atom (RFC 3501 section 9). Throws unsupported_query. */
+function requireKeyword(keyword: string): string {
+  if (/^[!#$&'+,./0-9:;<=>?@A-Z[^_`a-z|~-]+$/.test(keyword)) return keyword;
+  throw unsupportedQuery(
+    `"${keyword.slice(0, 40)}" is not a keyword.`,
+    "A keyword has letters A to Z, digits and signs, without spaces; flag_email answers how it is called.",
+  );
+}
 
 function toTermKeys(term: Term): SearchToken[] {
   switch (term.kind) {
@@ -92,8 +103,15 @@ function toTermKeys(term: Term): SearchToken[] {
         ...(term.over === undefined ? [] : [atom("LARGER"), atom(String(term.over))]),
         ...(term.under === undefined ? [] : [atom("SMALLER"), atom(String(term.under))]),
       ];
+    case "sent":
+      return [
+        ...(term.since ? [atom("SENTSINCE"), atom(toSearchDate(term.since))] : []),
+        ...(term.before ? [atom("SENTBEFORE"), atom(toSearchDate(term.before))] : []),
+      ];
+    case "keyword":
+      return [atom("KEYWORD"), atom(requireKeyword(term.keyword))];
     case "label":
-      return [atom("X-GM-LABELS"), searchString(term.label)];
+      return [atom("KEYWORD"), atom(requireKeyword(term.label))];
     default:
       throw new Error(`${term.kind} is not a search key`);
   }

@@ -32,6 +32,7 @@ const storedChanges = z.array(
       id: z.string(),
       added: z.array(z.string()),
       removed: z.array(z.string()),
+      copiedTo: z.string().exactOptional(),
     }),
   ]),
 );

@@ -39,6 +39,8 @@ export type KnownMailbox = {
   empty: boolean;
   /** Holds all emails outside trash and junk, as Gmail's All Mail does. */
   holdsAll: boolean;
+  /** Holds discarded mail: the trash or junk of the account, of another user, or a shared one. */
+  discarded: boolean;
   /** Holds the emails of other mailboxes with this mark. */
   marked?: "flagged" | "important";
 };
@@ -64,9 +66,11 @@ function toKnown(imap: ImapFlow, entries: readonly ListResponse[]): KnownMailbox
     const role = roleOf.get(entry);
     const is = (use: string) => entry.specialUse === use || entry.flags.has(use);
     const marked = is("\\Flagged") ? "flagged" : is("\\Important") ? "important" : undefined;
+    const usualRole = roleOfUse[entry.specialUse ?? ""] ?? roleOfName(entry.name) ?? toRole(entry.name);
     return {
       path: entry.path,
       virtual: holdsAll || marked !== undefined,
+      discarded: isDiscarded(role) || (isForeign(imap, entry.path) && isDiscarded(usualRole)),
       holdsAll,
       empty: entry.status?.messages === 0,
       marked,
@@ -74,6 +78,8 @@ function toKnown(imap: ImapFlow, entries: readonly ListResponse[]): KnownMailbox
     };
   });
 }
+
+const isDiscarded = (role: MailboxRole | undefined) => role === "trash" || role === "junk";
 
 /** Assigns each role to one mailbox: by SPECIAL-USE, otherwise by the names that mail programs use. */
 function rolesOf(entries: readonly ListResponse[]): Map<ListResponse, MailboxRole> {
@@ -169,4 +175,25 @@ export async function toMailboxPath(access: Access, name: string): Promise<strin
     known.find((mailbox) => mailbox.path === name) ?? known.find((mailbox) => mailbox.role === wanted);
   if (found) return found.path;
   throw new AppError("mailbox_not_found", `This account has no ${wanted} mailbox.`);
+}
+
+/** Names under which a mailbox is created for a role that the account has no mailbox for. */
+const usualNames = { drafts: "Drafts", sent: "Sent", trash: "Trash" } as const;
+
+/** The path of the mailbox with this role, which is created under its usual name where the account has none. */
+export async function requireRoleMailbox(access: Access, role: keyof typeof usualNames): Promise<string> {
+  try {
+    return await toMailboxPath(access, role);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "mailbox_not_found") throw error;
+    return access.write(undefined, async (imap) => (await imap.mailboxCreate(usualNames[role])).path);
+  }
+}
+
+/** The path of a selectable mailbox by its levels, with or without the namespace's prefix; undefined if there is none. */
+export async function findMailbox(imap: ImapFlow, levels: readonly string[]): Promise<string | undefined> {
+  const { prefix, delimiter } = imap.namespace ?? { prefix: "", delimiter: "/" };
+  const path = levels.join(delimiter || "/");
+  const known = await knownMailboxes(imap);
+  return known.find((mailbox) => [path, `${prefix}${path}`].includes(mailbox.path))?.path;
 }

@@ -35,6 +35,8 @@ export type Email = {
   flagged: boolean;
   answered: boolean;
   draft: boolean;
+  /** Marked \Deleted: a mail program still has to expunge it. Absent otherwise. */
+  deleted?: true;
   /** Octets on the server. */
   size: number;
   sender: SenderChecks;
@@ -168,6 +170,10 @@ export type EmailRow = {
   unread: boolean;
   flagged: boolean;
   answered: boolean;
+  /** Marked \Deleted: a mail program still has to expunge it. Absent otherwise. */
+  deleted?: true;
+  /** INTERNALDATE in ISO 8601, UTC, where it differs from `date` by more than a day; lists are ordered by it. */
+  arrived?: string;
   attachments: number;
   /** Octets on the server. */
   size: number;

@@ -6,8 +6,11 @@ import type { ComposedEmail, EmailRequest, OriginalEmail } from "../compose/emai
 export type Change =
   /** `id` is the email's id after the move; absent without COPYUID. `from` is the path of its former mailbox. */
   | { kind: "moved"; id?: string; from: string }
-  /** IMAP flags (\Seen, $label1) that the email did not have before, and had. */
-  | { kind: "flags"; id: string; added: string[]; removed: string[] };
+  /**
+   * IMAP flags (\Seen, $label1) that the email did not have before, and had. `copiedTo`: the mailbox that holds a copy,
+   * where a server without MOVE and UIDPLUS could only copy the email and mark the original.
+   */
+  | { kind: "flags"; id: string; added: string[]; removed: string[]; copiedTo?: string };
 
 /** The result of a call over many emails: one outcome per id, in the order of the ids. */
 export type OrganizeResult = {
@@ -68,6 +71,11 @@ export type Outcome = {
   done: boolean;
   /** Our sentence for why it was not done. */
   problem?: string;
+  /**
+   * The original stays in its mailbox, marked as deleted: copied to the destination of a move, or not erased, on a
+   * server without UIDPLUS.
+   */
+  marked?: boolean;
   /** The id after a move, where COPYUID tells it. */
   newId?: string;
 };

@@ -31,7 +31,7 @@ function toDay(value: string, operator: string): Date {
   const real =
     date.getUTCFullYear() === year && date.getUTCMonth() + 1 === month && date.getUTCDate() === day;
   if (!real || year === undefined || year < 1970 || year > 2199) {
-    const span = operator === "before" || operator === "older" ? "older_than:7d" : "newer_than:7d";
+    const span = operator.endsWith("before") || operator === "older" ? "older_than:7d" : "newer_than:7d";
     throw unsupportedQuery(
       `"${operator}:${value.slice(0, 40)}" is not a date.`,
       `Write a day between 1970 and 2199 as ${operator}:2024-05-31, or a span of time as ${span}.`,
@@ -107,6 +107,10 @@ const operators: Record<string, Operator> = {
     const since = toDay(value, name);
     return { kind: "received", since, before: new Date(since.getTime() + dayMs) };
   },
+  sent_after: (value, _, name) => ({ kind: "sent", since: toDay(value, name) }),
+  sent_before: (value, _, name) => ({ kind: "sent", before: toDay(value, name) }),
+  keyword: (value) => ({ kind: "keyword", keyword: value }),
+  label: (value) => ({ kind: "label", label: value }),
   newer_than: (value, { clock }, name) => ({ kind: "received", since: toDaysAgo(value, name, clock) }),
   older_than: (value, { clock }, name) => ({ kind: "received", before: toDaysAgo(value, name, clock) }),
   is: (value) => {

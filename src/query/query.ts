@@ -20,12 +20,17 @@ export type Term =
   | { kind: "flag"; flag: Flag; set: boolean }
   /** Received on or after `since` and before `before`: midnights UTC of calendar days. */
   | { kind: "received"; since?: Date; before?: Date }
+  /** The Date header's day is on or after `since` and before `before`. */
+  | { kind: "sent"; since?: Date; before?: Date }
   /** Larger than `over` octets, or smaller than `under`. */
   | { kind: "size"; over?: number; under?: number }
   | { kind: "attachment" }
   | { kind: "filename"; text: string }
   /** A mailbox by path or role, or "anywhere"; resolved before a server is asked (mailbox-conditions.ts). */
   | { kind: "in"; mailbox: string }
-  /** Never parsed from text: on Gmail `in:` becomes one of these in All Mail. */
+  /** A keyword (user flag), which flag_email sets. */
+  | { kind: "keyword"; keyword: string }
+  /** A Gmail label, elsewhere a keyword. In Gmail's All Mail `in:` becomes one of these as well. */
   | { kind: "label"; label: string }
+  /** Never parsed from text. */
   | { kind: "gmail"; words: string };

@@ -51,7 +51,7 @@ export const getEmailTool = defineTool({
     subject: mailLine(),
     date: z.string(),
     message_id: mailLine().optional(),
-    state: z.array(z.enum(["unread", "flagged", "answered", "draft"])),
+    state: z.array(z.enum(["unread", "flagged", "answered", "draft", "deleted"])),
     size: z.int(),
     sender: senderVerdicts,
     earlier: z.int(),
@@ -68,7 +68,9 @@ export const getEmailTool = defineTool({
   async run({ id, format, offset, max_characters, headers }, { accountFor }) {
     const request = { id, format, offset, maxCharacters: max_characters, headers };
     const email = await accountFor({ id }).getEmail(request);
-    const state = (["unread", "flagged", "answered", "draft"] as const).filter((flag) => email[flag]);
+    const state = (["unread", "flagged", "answered", "draft", "deleted"] as const).filter(
+      (flag) => email[flag],
+    );
     return {
       ...email,
       reply_to: email.replyTo,

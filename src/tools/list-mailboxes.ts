@@ -3,13 +3,19 @@ import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
 import { account } from "./parameters.ts";
 
+/** Mailboxes listed of an account, those with a role first: 2,000 would take 73 KB. */
+const maxMailboxes = 200;
+
 export const listMailboxesTool = defineTool({
   name: "list_mailboxes",
   title: "List mailboxes",
   description:
     "Lists the connected accounts and their mailboxes (folders): path, role, number of emails, number unread.",
   effect: "read",
-  input: z.object({ account }),
+  input: z.object({
+    account,
+    under: z.string().max(500).optional().describe("Only mailboxes whose path begins with this"),
+  }),
   output: mailAnswer({
     accounts: z.array(
       z.object({
@@ -24,28 +30,35 @@ export const listMailboxesTool = defineTool({
             unread: z.int().optional(),
           }),
         ),
+        /** Number of mailboxes that are not listed. */
+        more: z.int().optional(),
       }),
     ),
   }),
-  async run({ account: address }, { accounts, accountFor, grant }) {
+  async run({ account: address, under = "" }, { accounts, accountFor, grant }) {
     const chosen = address === undefined ? accounts : [accountFor({ account: address })];
     const listed = await Promise.all(
-      chosen.map(async (account) => ({
-        address: account.address,
-        can_send: account.canSend && grant.level === "send",
-        mailboxes: await account.listMailboxes(),
-      })),
+      chosen.map(async (account) => {
+        const all = (await account.listMailboxes()).filter(({ path }) => path.startsWith(under));
+        return {
+          address: account.address,
+          can_send: account.canSend && grant.level === "send",
+          mailboxes: all.slice(0, maxMailboxes),
+          more: Math.max(0, all.length - maxMailboxes) || undefined,
+        };
+      }),
     );
     return { accounts: listed };
   },
   render: ({ accounts }, fence) =>
     accounts
-      .map(({ address, can_send, mailboxes }) => {
+      .map(({ address, can_send, mailboxes, more }) => {
         const lines = mailboxes.map(
           ({ path, role, total, unread }) =>
             `${path}${role ? ` [${role}]` : ""}: ${total === undefined ? "not counted" : `${total}, ${unread ?? "?"} unread`}`,
         );
-        return `${address}${can_send ? "" : " (cannot send)"}\n${fence(lines.join("\n"))}`;
+        const rest = more ? `\nAnd ${more} more mailboxes: name the beginning of a path in \`under\`.` : "";
+        return `${address}${can_send ? "" : " (cannot send)"}\n${fence(lines.join("\n"))}${rest}`;
       })
       .join("\n\n"),
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { quoted } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
+import { auditOutcomes, countMarked, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
 import { emailIds, mailbox } from "./parameters.ts";
 
 export const moveEmailTool = defineTool({
@@ -11,12 +11,20 @@ export const moveEmailTool = defineTool({
     "Moves emails to another mailbox, such as archive. Answers their new ids, which replace the old ones. Can be undone.",
   effect: "write",
   input: z.object({ ids: emailIds, mailbox }),
-  output: outcomes.extend({ mailbox: z.string() }),
+  output: outcomes.extend({ mailbox: z.string(), marked: z.int() }),
   async run({ ids, mailbox: to }, { accountFor, undoLog }) {
     const account = accountFor({ ids });
     const result = await account.moveEmails(ids, to);
-    return { ...recordOutcomes(undoLog, account, "move_email", result), mailbox: result.mailbox ?? to };
+    const outcome = recordOutcomes(undoLog, account, "move_email", result);
+    return { ...outcome, mailbox: result.mailbox ?? to, marked: countMarked(result) };
   },
-  render: (data) => showOutcomes(data, `moved to ${quoted(data.mailbox)}`),
+  render: (data) => showOutcomes(data, describeMove(data)),
   audit: auditOutcomes,
 });
+
+function describeMove({ done, marked, mailbox }: { done: number; marked: number; mailbox: string }): string {
+  if (marked === 0) return `moved to ${quoted(mailbox)}`;
+  return marked === done
+    ? `copied to ${quoted(mailbox)}, and the originals marked as deleted`
+    : `moved to ${quoted(mailbox)}, of which ${marked} were copied and the originals marked as deleted`;
+}

@@ -28,6 +28,10 @@ export function toOutcomes(result: OrganizeResult, operationId?: string): Outcom
   };
 }
 
+/** Number of emails whose original stays in its mailbox, marked as deleted: what a server without UIDPLUS can do. */
+export const countMarked = ({ outcomes }: OrganizeResult): number =>
+  outcomes.filter(({ done, marked }) => done && marked).length;
+
 /** Records the changes of `tool` in the undo log; returns the outcome of each email. */
 export function recordOutcomes(
   undoLog: UndoLog,

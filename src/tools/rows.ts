@@ -17,6 +17,8 @@ const row = z.object({
   unread: z.boolean(),
   flagged: z.boolean(),
   answered: z.boolean(),
+  deleted: z.literal(true).optional(),
+  arrived: z.string().optional(),
   attachments: z.int(),
   size: z.int(),
   snippet: mailLine(),
@@ -31,7 +33,13 @@ export const emailPage = mailAnswer({
   cursor: z.string().optional(),
   searched: z.array(mailLine()),
   skipped: z.array(z.object({ mailbox: mailLine(), reason: z.string() })),
+  /** Numbers of mailboxes beyond those named in `searched` and `skipped`. */
+  more_searched: z.int().optional(),
+  more_skipped: z.int().optional(),
 });
+
+/** Mailboxes named in `searched` and in `skipped`: the names of 2,000 mailboxes take 45 KB. */
+const maxListedMailboxes = 60;
 
 export type ListedPage = z.output<typeof emailPage>;
 
@@ -65,6 +73,8 @@ export function showRow(
     email.unread ? "unread" : "",
     email.flagged ? "flagged" : "",
     email.answered ? "answered" : "",
+    email.deleted ? "marked as deleted" : "",
+    email.arrived ? `arrived ${email.arrived.slice(0, 10)}` : "",
     email.attachments > 0 ? `${email.attachments} attached` : "",
     searched.length > 1 ? `in ${email.account ? `${email.account}: ` : ""}${email.mailbox}` : "",
   ].filter((mark) => mark !== "");
@@ -83,26 +93,35 @@ function truncate(text: string, maxCharacters: number): string {
         .trimEnd()}…`;
 }
 
-/** Mailboxes named in the text; an account may have hundreds. The structured content has all. */
+/** Mailboxes named in the text. */
 const maxNamedMailboxes = 15;
 
-/** `accounts`: the addresses that may precede a mailbox's path when several accounts were searched. */
-export function showSearched(searched: readonly string[], accounts: readonly string[] = []): string {
-  const left = searched.length - maxNamedMailboxes;
+/**
+ * `accounts`: the addresses that may precede a mailbox's path when several accounts were searched. `more`: the number of
+ * mailboxes beyond `searched`.
+ */
+export function showSearched(
+  searched: readonly string[],
+  accounts: readonly string[] = [],
+  more = 0,
+): string {
+  const left = searched.length + more - maxNamedMailboxes;
   const named = nameMailboxes(left > 1 ? searched.slice(0, maxNamedMailboxes) : searched, accounts);
   return `Searched: ${named}${left > 1 ? `, and ${left} other mailboxes` : ""}.`;
 }
 
 /** One line per reason. A mailbox that is also in `searched` was searched in part. */
 export function showSkipped(
-  { skipped, searched }: Pick<ListedPage, "skipped" | "searched">,
+  { skipped, searched, more_skipped }: Pick<ListedPage, "skipped" | "searched" | "more_skipped">,
   accounts: readonly string[] = [],
 ): string {
   const isPartial = ({ mailbox }: ListedPage["skipped"][number]) => searched.includes(mailbox);
   const toLines = (heading: string, some: ListedPage["skipped"]) =>
     [...Map.groupBy(some, ({ reason }) => reason)].map(([reason, group]) => {
       const paths = group.map(({ mailbox }) => mailbox);
-      return `${heading}: ${nameMailboxes(paths, accounts)} (${reason}).`;
+      const left = paths.length - maxNamedMailboxes;
+      const named = nameMailboxes(left > 1 ? paths.slice(0, maxNamedMailboxes) : paths, accounts);
+      return `${heading}: ${named}${left > 1 ? `, and ${left} other mailboxes` : ""} (${reason}).`;
     });
   return [
     ...toLines("Searched in part", skipped.filter(isPartial)),
@@ -110,6 +129,7 @@ export function showSkipped(
       "Not searched",
       skipped.filter((one) => !isPartial(one)),
     ),
+    ...(more_skipped ? [`Not searched or in part: ${more_skipped} other mailboxes.`] : []),
   ].join("\n");
 }
 
@@ -130,10 +150,19 @@ export function showCursor(cursor: string | undefined): string {
   return cursor ? `More: call again with the same arguments and cursor "${cursor}".` : "";
 }
 
-/** Copies a page to the arrays that the output schema asks for. */
+/** Converts a page to the output of a list tool, with at most `maxListedMailboxes` names of each kind. */
 export function toEmailPage(
   accounts: readonly string[],
   found: Omit<EmailPage, "emails"> & { emails: readonly EmailRow[] },
 ): ListedPage {
-  return { accounts: [...accounts], ...found, emails: [...found.emails] };
+  const beyond = (list: readonly unknown[]) => Math.max(0, list.length - maxListedMailboxes) || undefined;
+  return {
+    accounts: [...accounts],
+    ...found,
+    emails: [...found.emails],
+    searched: found.searched.slice(0, maxListedMailboxes),
+    skipped: found.skipped.slice(0, maxListedMailboxes),
+    more_searched: beyond(found.searched),
+    more_skipped: beyond(found.skipped),
+  };
 }

@@ -49,7 +49,8 @@ describeMail("The answer of", () => {
   beforeAll(async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
-    for (const number of [1, 2, 3]) await kit.deliver(ann, report(ben, ann, number));
+    for (const number of [1, 2, 3])
+      await kit.deliver(ann, report(ben, ann, number), { date: new Date(Date.UTC(2025, 10, 9 + number, 9)) });
     product = await startProduct();
     claude = await openClient(product, (await grantFor(product, ann)).accessToken);
     names = [

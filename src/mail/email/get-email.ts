@@ -129,6 +129,7 @@ function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, re
     flagged: flags.has("\\flagged"),
     answered: flags.has("\\answered"),
     draft: flags.has("\\draft"),
+    deleted: flags.has("\\deleted") || undefined,
     size: message.size ?? 0,
     sender: toSenderChecks(headers),
     earlier: countEarlier(headers),

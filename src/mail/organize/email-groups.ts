@@ -16,7 +16,7 @@ export type EmailGroup = {
 
 /** Outcomes over all groups, by email id; `problems` holds our sentence for each email that was not changed. */
 export type Done = {
-  done: Map<string, { newId?: string }>;
+  done: Map<string, { newId?: string; marked?: boolean }>;
   problems: Map<string, string>;
   changes: Change[];
   notes: string[];

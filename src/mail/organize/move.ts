@@ -206,10 +206,10 @@ function report(group: EmailGroup, { uids, copied }: Transferred, mode: MoveMode
       newUid === undefined || uidValidity === undefined
         ? undefined
         : toEmailId({ accountTag: group.accountTag, mailbox, uidValidity, uid: newUid });
-    all.done.set(id, { newId });
+    all.done.set(id, mode === "copy-and-mark" ? { newId, marked: true } : { newId });
     all.changes.push(
       mode === "copy-and-mark"
-        ? { kind: "flags", id, added: ["\\Deleted"], removed: [] }
+        ? { kind: "flags", id, added: ["\\Deleted"], removed: [], copiedTo: mailbox }
         : { kind: "moved", from: group.mailbox, id: newId },
     );
   }
@@ -220,7 +220,8 @@ export async function eraseGroup(imap: ImapFlow, group: EmailGroup, all: Done): 
   const present = await findUids(imap, group);
   if (present.length === 0) return;
   const set = toUidSet(present);
-  if (imap.capabilities.has("UIDPLUS")) {
+  const erases = imap.capabilities.has("UIDPLUS");
+  if (erases) {
     requireDone(await imap.messageDelete(set, { uid: true }), "erase emails");
   } else {
     requireDone(await imap.messageFlagsAdd(set, ["\\Deleted"], { uid: true, silent: true }), "mark emails");
@@ -230,7 +231,7 @@ export async function eraseGroup(imap: ImapFlow, group: EmailGroup, all: Done): 
     for (const uid of present)
       all.changes.push({ kind: "flags", id: group.ids.get(uid) ?? "", added: ["\\Deleted"], removed: [] });
   }
-  for (const uid of present) all.done.set(group.ids.get(uid) ?? "", {});
+  for (const uid of present) all.done.set(group.ids.get(uid) ?? "", erases ? {} : { marked: true });
 }
 
 async function requireMailbox(imap: ImapFlow, path: string): Promise<void> {

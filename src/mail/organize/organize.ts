@@ -9,7 +9,7 @@ import { AppError, quoted } from "../../errors.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
-import { knownMailboxes, toMailboxPath } from "../mailboxes.ts";
+import { findMailbox, knownMailboxes, requireRoleMailbox, toMailboxPath } from "../mailboxes.ts";
 import { findIgnoringCase, toNearestPath } from "../search/nearest-mailbox.ts";
 import type { Change, MailWriting, OrganizeResult } from "../writing.ts";
 import { forEachGroup, requireDone, toUidSet } from "./email-groups.ts";
@@ -97,7 +97,7 @@ async function deleteEmails(
 ): Promise<OrganizeResult> {
   const isGmail = () => access.read(undefined, async (imap) => imap.capabilities.has("X-GM-EXT-1"));
   if (permanently && !(await isGmail())) return forEachGroup(access, ids, eraseGroup);
-  const trash = await toMailboxPath(access, "trash");
+  const trash = await requireRoleMailbox(access, "trash");
   const trashed = await forEachGroup(access, ids, (imap, group, all) =>
     group.mailbox === trash ? eraseGroup(imap, group, all) : moveGroup(imap, group, trash, all),
   );
@@ -120,9 +120,15 @@ async function eraseFromTrash(access: Access, trashed: OrganizeResult): Promise<
 
 function createMailbox(access: Access, path: string): Promise<string> {
   return access.write(undefined, async (imap) => {
-    const created = await imap.mailboxCreate(toLevels(path));
-    if (!created.created)
-      throw new AppError("mailbox_exists", `There is a mailbox ${quoted(created.path)} already.`);
+    const levels = toLevels(path);
+    const toExists = (existing: string) =>
+      new AppError("mailbox_exists", `There is a mailbox ${quoted(existing)} already.`);
+    const created = await imap.mailboxCreate(levels).catch(async (error: unknown) => {
+      // Cyrus, Courier and GNU mailutils refuse without the code ALREADYEXISTS (RFC 5530 section 3).
+      const existing = imap.usable ? await findMailbox(imap, levels) : undefined;
+      throw existing === undefined ? error : toExists(existing);
+    });
+    if (!created.created) throw toExists(created.path);
     return created.path;
   });
 }

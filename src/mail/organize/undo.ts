@@ -1,5 +1,5 @@
 /** Undoing the changes of an earlier call. */
-import { AppError } from "../../errors.ts";
+import { AppError, quoted } from "../../errors.ts";
 import type { Access } from "../access.ts";
 import type { Change, MailWriting, OrganizeResult, Outcome } from "../writing.ts";
 
@@ -22,7 +22,7 @@ export async function undoChanges(
   for (const batch of toBatches(verbs.access, changes)) {
     try {
       const result = await revert(verbs, batch);
-      notes.push(...result.notes);
+      notes.push(...result.notes, ...toCopyNotes(batch));
       const byId = new Map(result.outcomes.map((outcome) => [outcome.id, outcome]));
       for (const change of batch) {
         const outcome = byId.get(change.id ?? "");
@@ -42,6 +42,14 @@ export async function undoChanges(
   };
 }
 
+/** A sentence for copies that undoing leaves behind: without UIDPLUS they cannot be erased by themselves. */
+function toCopyNotes(batch: readonly Change[]): string[] {
+  const mailboxes = new Set(
+    batch.flatMap((change) => (change.kind === "flags" && change.copiedTo ? [change.copiedTo] : [])),
+  );
+  return [...mailboxes].map((mailbox) => `The copies in ${quoted(mailbox)} stay there.`);
+}
+
 /** Changes that one command reverts, of one mailbox each: a failure in one mailbox can then be retried by itself. */
 function toBatches(access: Access, changes: readonly Change[]): Change[][] {
   const keyOf = (change: Change, id: string) => {
@@ -49,7 +57,7 @@ function toBatches(access: Access, changes: readonly Change[]): Change[][] {
     return JSON.stringify(
       change.kind === "moved"
         ? ["moved", mailbox, change.from]
-        : ["flags", mailbox, change.added, change.removed],
+        : ["flags", mailbox, change.added, change.removed, change.copiedTo],
     );
   };
   const known = changes.flatMap((change) =>

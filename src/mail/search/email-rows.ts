@@ -76,6 +76,11 @@ export async function fetchRows(
 
 const nobody: Address = { address: "" };
 
+/** True when an email arrived more than a day before or after its Date header, as after an import. */
+function differsByDays(date: string, received: number): boolean {
+  return received > 0 && Math.abs(Date.parse(date) - received) > 86_400_000;
+}
+
 function toFetchedRow(
   access: Access,
   imap: ImapFlow,
@@ -91,16 +96,19 @@ function toFetchedRow(
   const subject = decodeHeaderText(headerValue(headers, "subject"));
   const links = toThreadKeys(headers, subject, email.threadId);
   rememberEmail(cache, email.uid, { parts: textPartNumbers(contents), links });
+  const date = toIsoDate(headerValue(headers, "date")) ?? formatUtcTime(received);
   const row: EmailRow = {
     id,
     from: parseAddresses(headerValue(headers, "from"))[0] ?? nobody,
     to: parseAddresses(headerValue(headers, "to")).slice(0, 20),
     subject,
-    date: toIsoDate(headerValue(headers, "date")) ?? formatUtcTime(received),
+    date,
     mailbox: imap.mailbox ? imap.mailbox.path : "",
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),
     answered: flags.has("\\answered"),
+    deleted: flags.has("\\deleted") || undefined,
+    arrived: differsByDays(date, received) ? formatUtcTime(received) : undefined,
     attachments: countAttachments(contents),
     size: email.size ?? 0,
     snippet: toSnippet(email.bodyParts?.get("1"), root),

@@ -86,8 +86,7 @@ function scopeOver(
   const all = gmail ? known.find((one) => one.holdsAll) : undefined;
   const scope: SearchScope = { searches: [], skipped: [] };
   for (const one of known) {
-    const isDiscarded = one.role === "trash" || one.role === "junk";
-    if (all && one !== all && !isDiscarded) continue;
+    if (all && one !== all && !one.discarded) continue;
     const remainder = reduceForMailbox(query, (name) => {
       const target = targets.get(name);
       if (!target || target === one) return true;
@@ -96,7 +95,7 @@ function scopeOver(
     });
     if (remainder === false) {
       if (leftOut.has(one.path)) scope.skipped.push({ mailbox: one.path, reason: "left out by the query" });
-    } else if (isDiscarded && !anywhere && !wanted.has(one.path))
+    } else if (one.discarded && !anywhere && !wanted.has(one.path))
       scope.skipped.push({ mailbox: one.path, reason: "only when named, or with in:anywhere" });
     else if (one.virtual && one !== all && !wanted.has(one.path))
       scope.skipped.push({ mailbox: one.path, reason: "shows emails of other mailboxes" });

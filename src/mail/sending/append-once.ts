@@ -5,19 +5,7 @@ import { AppError, quoted } from "../../errors.ts";
 import { isOrderly, requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
-import { toMailboxPath } from "../mailboxes.ts";
 import { toUidSet } from "../organize/email-groups.ts";
-
-/** The path of the mailbox with this role, which is created under its usual name where the account has none. */
-export async function requireRoleMailbox(access: Access, role: "drafts" | "sent"): Promise<string> {
-  try {
-    return await toMailboxPath(access, role);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "mailbox_not_found") throw error;
-    const name = role === "drafts" ? "Drafts" : "Sent";
-    return access.write(undefined, async (imap) => (await imap.mailboxCreate(name)).path);
-  }
-}
 
 /**
  * Appends an email and answers its id: from APPENDUID (RFC 4315), otherwise by searching for its Message-ID; undefined

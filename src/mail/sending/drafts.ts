@@ -2,8 +2,9 @@
 import type { ComposedEmail } from "../../compose/email-request.ts";
 import { AppError } from "../../errors.ts";
 import type { Access } from "../access.ts";
+import { requireRoleMailbox } from "../mailboxes.ts";
 import type { MailWriting, SavedDraft } from "../writing.ts";
-import { appendOnce, requireRoleMailbox } from "./append-once.ts";
+import { appendOnce } from "./append-once.ts";
 
 /** Saves first and removes the former draft afterwards, so that one of them exists at every moment. */
 export async function saveDraft(

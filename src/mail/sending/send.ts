@@ -7,10 +7,10 @@ import type { ConnectionOwner } from "../../credentials.ts";
 import { AppError } from "../../errors.ts";
 import type { Submissions } from "../../smtp/submissions.ts";
 import type { Access } from "../access.ts";
-import { toMailboxPath } from "../mailboxes.ts";
+import { requireRoleMailbox, toMailboxPath } from "../mailboxes.ts";
 import { createOrganizing } from "../organize/organize.ts";
 import type { Sent } from "../writing.ts";
-import { appendOnce, findByMessageId, requireRoleMailbox } from "./append-once.ts";
+import { appendOnce, findByMessageId } from "./append-once.ts";
 
 export type SendDeps = {
   owner: ConnectionOwner;

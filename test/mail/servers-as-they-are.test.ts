@@ -1,0 +1,187 @@
+/** Mailboxes and changes on servers that lack extensions or answer in unusual ways. */
+import { expect, test } from "bun:test";
+import { type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
+import { describeMail } from "../support/installed.ts";
+import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { idsOf, newMailbox, raw, subjects } from "../support/small-mailbox.ts";
+import { type Writer, withWriter } from "../support/writer.ts";
+
+const bareCapabilities = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE NAMESPACE LIST-EXTENDED SPECIAL-USE";
+
+/** Runs `work` with a writer whose IMAP connection passes the rewriting proxy. */
+async function through(
+  rewrite: ImapRewrite,
+  work: (writer: Writer, user: User, kit: MailServerKit) => Promise<void>,
+  user?: User,
+): Promise<void> {
+  const kit = await mailServer();
+  const owner = user ?? (await newMailbox(kit));
+  const proxy = await startImapProxy(kit, rewrite);
+  try {
+    await withWriter({ kit: { ...kit, imap: proxy.imap }, user: owner }, (writer) =>
+      work(writer, owner, kit),
+    );
+  } finally {
+    await proxy.stop();
+  }
+}
+
+describeMail("A server without MOVE and UIDPLUS", () => {
+  test("says that moved emails were copied and their originals marked, and lists show the mark", async () => {
+    const kit = await mailServer({ settings: `imap_capability = ${bareCapabilities}` });
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const ids = [(await idsOf(writer)).get("one")];
+      const moved = await writer.call("move_email", { ids, mailbox: "archive" });
+      expect(moved.text).toContain('1 of 1 email copied to "Archive", and the originals marked as deleted.');
+      expect(moved.data.marked).toBe(1);
+      const listed = await writer.call("get_recent_emails", {});
+      expect(listed.text.match(/marked as deleted/g)?.length).toBe(2);
+      const undone = await writer.call("undo", { operation_id: moved.data.operation_id });
+      expect(undone.text).toContain('The copies in "Archive" stay there.');
+      expect(await subjects(kit, user, "Archive")).toEqual(["one"]);
+      const read = await writer.call("get_email", { id: ids[0] });
+      expect(read.data.state).not.toContain("deleted");
+    });
+  });
+
+  test("says of emails to erase that they are marked as deleted", async () => {
+    const kit = await mailServer({ settings: `imap_capability = ${bareCapabilities}` });
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const ids = [(await idsOf(writer)).get("one")];
+      const deleted = await writer.call("delete_email", { ids, permanently: true });
+      expect(deleted.text).toContain("1 of 1 email marked as deleted.");
+      expect(deleted.data).toMatchObject({ done: 1, erased: 0, marked: 1 });
+      const read = await writer.call("get_email", { id: ids[0] });
+      expect(read.data.state).toContain("deleted");
+    });
+  });
+});
+
+describeMail("An account without a Trash mailbox", () => {
+  test("gets one with the first deletion", async () => {
+    const kit = await mailServer();
+    const user = await newMailbox(kit);
+    await kit.dovecot.doveadm("mailbox", "delete", "-u", user.address, "Trash");
+    let exists = false;
+    const rewrite: ImapRewrite = {
+      answer: (answer) => (!exists && /^\* (LIST|LSUB) .*Trash/.test(answer) ? "" : answer),
+      command: (command) => {
+        if (/ CREATE "?Trash/.test(command)) exists = true;
+        return command;
+      },
+    };
+    await through(
+      rewrite,
+      async (writer) => {
+        const ids = [(await idsOf(writer)).get("one")];
+        const deleted = await writer.call("delete_email", { ids });
+        expect(deleted.text).toContain("1 of 1 email moved to Trash.");
+        expect(await subjects(kit, user, "Trash")).toEqual(["one"]);
+      },
+      user,
+    );
+  });
+});
+
+describeMail("create_mailbox", () => {
+  test("answers mailbox_exists where CREATE is refused without ALREADYEXISTS (RFC 5530 section 3)", () =>
+    through(
+      {
+        command: (command) =>
+          / CREATE /.test(command) ? { say: "TAG NO Mailbox already exists\r\n" } : command,
+      },
+      async (writer) => {
+        expect((await writer.refusal("create_mailbox", { path: "Archive" })).code).toBe("mailbox_exists");
+        expect((await writer.refusal("create_mailbox", { path: "Other" })).code).toBe("mail_server_failed");
+      },
+    ));
+});
+
+describeMail("Mailboxes of other users (RFC 2342)", () => {
+  test("are searched, but not their trash and junk", () => {
+    const rows = ["Ann/Trash", "Ann/Projects"].map(
+      (path) => `* LIST (\\HasNoChildren) "/" "Other/${path}"\r\n`,
+    );
+    const rewrite: ImapRewrite = {
+      answer: (answer) => {
+        if (/^\* NAMESPACE /.test(answer)) return '* NAMESPACE (("" "/")) (("Other/" "/")) NIL\r\n';
+        return /^\* LIST .*INBOX/.test(answer) ? `${rows.join("")}${answer}` : answer;
+      },
+    };
+    return through(rewrite, async (writer) => {
+      const { data } = await writer.call("search_emails", { query: "subject:one" });
+      const skipped = data.skipped as { mailbox: string; reason: string }[];
+      expect(skipped).toContainEqual({
+        mailbox: "Other/Ann/Trash",
+        reason: "only when named, or with in:anywhere",
+      });
+      expect(skipped.find(({ mailbox }) => mailbox === "Other/Ann/Projects")?.reason).not.toContain("named");
+    });
+  });
+});
+
+describeMail("An imported email", () => {
+  test("shows when it arrived, and sent_after: and sent_before: go by its Date header (RFC 3501 section 6.4.4)", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const old = raw("old").replace("Subject", "Date: Tue, 5 Mar 2019 10:00:00 +0000\nSubject");
+    await kit.deliver(user, old, { date: new Date("2026-11-01T10:00:00Z") });
+    await kit.deliver(user, raw("new").replace("Subject", "Date: Sun, 1 Nov 2026 10:00:00 +0000\nSubject"), {
+      date: new Date("2026-11-01T10:00:01Z"),
+    });
+    await withWriter({ kit, user }, async (writer) => {
+      const { text } = await writer.call("get_recent_emails", {});
+      expect(text).toContain("2019-03-05T10:00");
+      expect(text.match(/arrived 2026-11-01/g)?.length).toBe(1);
+      const find = async (query: string) => [...(await idsFound(writer, query))].sort();
+      expect(await find("sent_before:2020-01-01")).toEqual(["old"]);
+      expect(await find("sent_after:2020-01-01")).toEqual(["new"]);
+      expect(await find("-sent_after:2020-01-01")).toEqual(["old"]);
+      expect(await find("before:2020-01-01")).toEqual([]);
+    });
+  });
+});
+
+async function idsFound(writer: Writer, query: string): Promise<string[]> {
+  const { data } = await writer.call("search_emails", { query });
+  return (data.emails as { subject: string }[]).map(({ subject }) => subject);
+}
+
+describeMail("A keyword", () => {
+  test("that flag_email set is found by keyword: and label:, and one that cannot exist is refused", async () => {
+    const kit = await mailServer();
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      await writer.call("flag_email", { ids: [(await idsOf(writer)).get("two")], add_keywords: ["$work"] });
+      expect(await idsFound(writer, "keyword:$work")).toEqual(["two"]);
+      expect(await idsFound(writer, "label:$work")).toEqual(["two"]);
+      expect((await writer.refusal("search_emails", { query: 'keyword:"two words"' })).code).toBe(
+        "unsupported_query",
+      );
+    });
+  });
+});
+
+describeMail("An account with 2,000 mailboxes", () => {
+  test("is listed by its first 200, others by the beginning of their path, and searches name 60 at most", () => {
+    const rows = Array.from(
+      { length: 2_000 },
+      (_, index) => `* LIST (\\HasNoChildren) "/" "Box/${index}"\r\n`,
+    );
+    const rewrite: ImapRewrite = {
+      answer: (answer) => (/^\* LIST .*INBOX/.test(answer) ? `${rows.join("")}${answer}` : answer),
+      command: (command) =>
+        / SELECT "?Box/.test(command) ? { say: "TAG NO [NONEXISTENT] No\r\n" } : command,
+    };
+    return through(rewrite, async (writer) => {
+      const listed = await writer.call("list_mailboxes", {});
+      expect(listed.text).toMatch(/And 1,?\d{3} more mailboxes: name the beginning of a path in `under`\./);
+      expect(JSON.stringify(listed.data).length).toBeLessThan(16_000);
+      const under = await writer.call("list_mailboxes", { under: "Box/199" });
+      const [account] = under.data.accounts as { mailboxes: unknown[] }[];
+      expect(account?.mailboxes).toHaveLength(11);
+    });
+  });
+});
