@@ -1,7 +1,7 @@
 /** No secret, address or mail content reaches a log or a file: SECURITY.md, R08. */
 import { expect, test } from "bun:test";
 import { beginAuthorization, formFields, requestToken, submitForm } from "../support/authorize.ts";
-import { amountNoted, canaryWord, findCanaries, findCanariesIn } from "../support/canaries.ts";
+import { canaryWord, countRecorded, findCanaries, findCanariesIn } from "../support/canaries.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { connectPerson } from "../support/person.ts";
@@ -124,7 +124,7 @@ describeMail("Canaries", () => {
   test("R08: are found by the search of this test when they are planted", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
-    expect(amountNoted().pieces).toBeGreaterThan(20);
+    expect(countRecorded().pieces).toBeGreaterThan(20);
     const planted = [
       user.password,
       `for ${encodeURIComponent(user.address)}`,

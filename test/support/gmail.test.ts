@@ -1,4 +1,4 @@
-/** The imitation of Gmail answers as Gmail does, or tests in front of it prove nothing. */
+/** The Gmail emulation responds as Gmail documents it, which the tests that use it rely on. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ImapFlow } from "imapflow";
 import { type Gmail, startGmail } from "./gmail.ts";
