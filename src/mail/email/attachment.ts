@@ -86,9 +86,10 @@ function toContent(
 
 /** The sentence that says why an attachment has no text here. */
 function toReason(part: Part, isImage: boolean): string {
-  if (isImage) return "The picture is too large to be shown here; a download link gives it.";
-  if (part.size > maxReadBytes) return "The file is too large to be read here; a download link gives it.";
-  return "There is no text to be read in a file of this kind; a download link gives it.";
+  if (isImage) return "The picture is too large to be shown here; a download link gives the file.";
+  if (part.size > maxReadBytes)
+    return "The file is too large to be read here; a download link gives the whole file.";
+  return "Files of this kind contain no text that can be read; a download link gives the file.";
 }
 
 const isAttachedEmail = (part: Part) =>
