@@ -3,6 +3,7 @@
  * only for a very long text that is read on.
  */
 import { decodeText } from "../email/charset.ts";
+import type { CharsetHints } from "../email/charset-guess.ts";
 import type { EmailContents } from "../email/email-contents.ts";
 import { isOutlookFile, type Part } from "../email/part.ts";
 import { decodeTransfer } from "../email/transfer-encoding.ts";
@@ -26,6 +27,8 @@ export type BodyRequest = {
   until: number;
   /** The subject says that the email forwards another one. */
   forward: boolean;
+  /** From the headers of the email. */
+  charsetHints?: CharsetHints;
 };
 
 /**
