@@ -4,7 +4,7 @@ import { beginAuthorization, formFields, requestToken, submitForm } from "../sup
 import { canaryWord, countRecorded, findCanaries, findCanariesIn } from "../support/canaries.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import { connectPerson } from "../support/person.ts";
+import { connectPersonByForm } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 
 describeMail("Canaries", () => {
@@ -39,7 +39,7 @@ describeMail("Canaries", () => {
       await fetch(`${product.url}/${canaryWord}?password=${ann.password}`);
       await fetch(`${product.url}/oauth/connect?password=${ann.password}`);
 
-      const { client, tokens } = await connectPerson(product, { user: ann });
+      const { client, tokens } = await connectPersonByForm(product, { user: ann });
       const { data } = await client.call("get_recent_emails", {});
       const id = (data.emails as { id: string }[])[0]?.id ?? "";
       expect((await client.call("get_email", { id })).text).toContain(canaryWord);
