@@ -10,6 +10,8 @@ const tags = { octetString: 0x04, constructedOctetString: 0x24, sequence: 0x30, 
 const indefiniteLength = 0x80;
 /** The object id of SignedData, 1.2.840.113549.1.7.2. */
 const signedDataId = "2a864886f70d010702";
+/** The object ids of EnvelopedData (RFC 5652 section 6) and AuthEnvelopedData (RFC 5083). */
+const encryptedIds = ["2a864886f70d010703", "2a864886f70d0109100117"];
 const maxDepth = 20;
 /** No more of the elements in a sequence are needed. */
 const maxChildren = 3;
@@ -29,6 +31,13 @@ export function signedContent(bytes: Uint8Array): Uint8Array | undefined {
   const [, explicitContent] = childrenOf(file, encapsulated, tags.sequence);
   const [octets] = childrenOf(file, explicitContent, tags.explicit0);
   return octets && Buffer.concat(octetsOf(file, octets, 0));
+}
+
+/** True for encrypted content. Never throws. */
+export function isEncryptedCms(bytes: Uint8Array): boolean {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [type] = childrenOf(file, elementAt(file, 0, file.length), tags.sequence);
+  return type !== undefined && encryptedIds.includes(file.toString("hex", type.start, type.end));
 }
 
 /** Returns the first elements inside an element with this tag, and nothing for another tag. */

@@ -1,28 +1,61 @@
-/** Header fields as readable values: encoded words (RFC 2047), raw 8-bit text, addresses, dates. Never throws. */
+/** Header fields as readable values: raw 8-bit text, encoded words, addresses, dates. Never throws. */
 
-import libmime from "libmime";
 import { addressParser } from "postal-mime";
 import type { Address } from "./address.ts";
 import { decodeText, isUtf8 } from "./charset.ts";
+import type { CharsetHints } from "./charset-guess.ts";
+import { charsetsOfWords, decodeEncodedWords, encodedWord } from "./encoded-words.ts";
 
 export type Header = { name: string; value: string };
 
 export const formatAddress = ({ name, address }: Address) => (name ? `${name} <${address}>` : address);
 
 /**
- * Parses a header block into unfolded fields in order; names as written, values still encoded.
+ * Parses a header block into unfolded fields in order; names as written, values still encoded. Raw 8-bit text is UTF-8,
+ * else in `charset`, else guessed from all such fields together: a subject alone is too short for a good guess.
  *
- * @param charset of raw 8-bit bytes that are not UTF-8: usually that of the email's text
+ * @param charset usually that of the email's text
  */
 export function parseHeaders(raw: Uint8Array, charset?: string): Header[] {
-  const text = decodeText(raw, isUtf8(raw) ? undefined : charset);
-  const [block = ""] = text.split(/\r?\n\r?\n/, 1);
+  const source = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString("latin1");
+  const block = source.slice(0, /\r?\n\r?\n/.exec(source)?.index);
   const headers: Header[] = [];
   for (const line of block.replace(/\r?\n[ \t]+/g, " ").split(/\r\n|\n|\r/)) {
-    const match = /^([^\s:]+)[ \t]*:[ \t]*(.*)$/s.exec(line);
-    if (match?.[1]) headers.push({ name: match[1], value: (match[2] ?? "").trim() });
+    const match = /^([^\s:]+)[ \t]*:/.exec(line);
+    if (match?.[1]) headers.push({ name: match[1], value: line.slice(match[0].length).trim() });
   }
-  return headers;
+  return decodeRaw(headers, charset);
+}
+
+const isAscii = (text: string) => !/[^\0-\x7f]/.test(text);
+
+/** Decodes the raw 8-bit text of fields whose values are given byte by byte. */
+function decodeRaw(headers: readonly Header[], charset: string | undefined): Header[] {
+  const isDoubtful = ({ value }: Header) => !isAscii(value) && !isUtf8(Buffer.from(value, "latin1"));
+  const doubtful = headers.filter(isDoubtful).map(({ value }) => value);
+  const hints = charsetHintsOf(headers);
+  const joined = decodeText(Buffer.from(doubtful.join("\n"), "latin1"), charset, hints).split("\n");
+  const decoded = joined.length === doubtful.length ? joined : undefined;
+  let next = 0;
+  return headers.map((header) => {
+    if (isAscii(header.value)) return header;
+    const bytes = Buffer.from(header.value, "latin1");
+    if (!isDoubtful(header)) return { ...header, value: decodeText(bytes) };
+    const value = decoded?.[next] ?? decodeText(bytes, charset, hints);
+    next += 1;
+    return { ...header, value };
+  });
+}
+
+/** Hints on the charset of an email's text: its language, the charsets of its encoded words, and the sender's domain. */
+export function charsetHintsOf(headers: readonly Header[]): CharsetHints {
+  const values = ["subject", "from", "to"].map((name) => headerValue(headers, name) ?? "");
+  const [, domain] = /@[^\s@<>]{0,250}\.([a-z]{2,3})\s*>?\s*$/i.exec((values[1] ?? "").slice(-300)) ?? [];
+  return {
+    charsets: values.flatMap(charsetsOfWords),
+    languages: (headerValue(headers, "content-language") ?? "").split(",").filter((tag) => tag.trim() !== ""),
+    topLevelDomain: domain,
+  };
 }
 
 /** Returns the value of the first field with this name, still encoded. */
@@ -30,43 +63,45 @@ export function headerValue(headers: readonly Header[], name: string): string | 
   return headers.find((header) => header.name.toLowerCase() === name.toLowerCase())?.value;
 }
 
-/**
- * Decodes encoded words (RFC 2047), also malformed ones: cut in the middle of a character, without a space between two,
- * or with spaces inside. Text that cannot be decoded stays as it is.
- */
-export function decodeEncodedWords(value: string): string {
-  // Raw spaces in encoded words are common, though forbidden; the library does not accept them.
-  const mended = value
-    .replace(
-      /=\?([^?\s]+)\?q\?([^?]*)\?=/gi,
-      (_, charset: string, text: string) => `=?${charset}?Q?${text.replace(/ /g, "_")}?=`,
-    )
-    .replace(/(\?=)(?==\?)/g, "$1 ");
-  try {
-    return libmime.decodeWords(mended);
-  } catch {
-    return value;
-  }
-}
-
 /** Decodes an unstructured header value and collapses its white space. */
 export function decodeHeaderText(value: string | undefined): string {
   return value === undefined ? "" : decodeEncodedWords(value).replace(/\s+/g, " ").trim();
 }
 
-/** Parses the mailboxes of an address header, groups flattened. An entry without an address keeps its text as the name. */
+/**
+ * Parses the mailboxes of an address header, groups flattened. A name without an address belongs to the address behind
+ * it, as in `Lee, Ann <ann@example.org>`, whose comma should be quoted; without one it is an entry of its own.
+ */
 export function parseAddresses(value: string | undefined): Address[] {
   if (!value) return [];
-  const parsed = addressParser(value.slice(0, 200_000), { flatten: true });
-  return parsed.flatMap((entry): Address[] => {
-    const name = decodeHeaderText(entry.name)
+  // The parser decodes encoded words before this room's decoder could, and knows fewer charsets.
+  const words: string[] = [];
+  const protectedValue = value
+    .slice(0, maxAddressCharacters)
+    .replace(/[\uE000\uE001]/g, "")
+    .replace(encodedWord, (word) => {
+      words.push(word);
+      return `\uE000${words.length - 1}\uE001`;
+    });
+  const restore = (text: string) =>
+    text.replace(/\uE000(\d+)\uE001/g, (_, at: string) => words[Number(at)] ?? "");
+  const addresses: Address[] = [];
+  let names: string[] = [];
+  for (const entry of addressParser(protectedValue, { flatten: true })) {
+    const name = decodeHeaderText(restore(entry.name))
       .replace(/^["']+|["']+$/g, "")
       .trim();
-    const address = (entry.address ?? "").trim();
-    if (!name && !address) return [];
-    return [name && name !== address ? { name, address } : { address }];
-  });
+    const address = restore(entry.address ?? "").trim();
+    if (address === "" && name !== "") names.push(name);
+    if (address === "") continue;
+    const whole = [...names, ...(name === "" ? [] : [name])].join(", ");
+    addresses.push(whole !== "" && whole !== address ? { name: whole, address } : { address });
+    names = [];
+  }
+  return [...addresses, ...names.map((name) => ({ name, address: "" }))];
 }
+
+const maxAddressCharacters = 200_000;
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 /** RFC 5322 section 4.3; the military zones of one letter count as UTC. */

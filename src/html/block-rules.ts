@@ -119,7 +119,7 @@ function renderList({ rendering, writer, element: list, context, depth }: Visit)
       continue;
     }
     const style = rendering.styleOf(node);
-    if (rendering.omits(node, style)) continue;
+    if (rendering.omits(node, style, context)) continue;
     const inner = inheritContext(node, style, context);
     number = Number(node.attribs.value) || number;
     const marker = list.name === "ol" ? `${number++}. ` : "- ";

@@ -32,3 +32,37 @@ export function paintOver([red, green, blue, alpha]: Color, below: Color): Color
 export function isIndistinguishable(a: Color, b: Color): boolean {
   return a.every((channel, at) => Math.abs(channel - (b[at] ?? 0)) <= 12);
 }
+
+/**
+ * Parses the color attributes of HTML (HTML section 2.3.6, parsing a legacy color value): any text is some color there.
+ * Returns undefined where the attribute sets none.
+ */
+export function parseLegacyColor(attribute: string): Color | undefined {
+  const text = attribute.trim().toLowerCase();
+  if (text === "" || text === "transparent") return undefined;
+  const named = /^[a-z]+$/.test(text) ? parseColor(text) : undefined;
+  if (named) return named;
+  if (/^#[0-9a-f]{3}$/.test(text)) return parseColor(text);
+  const digits = text
+    .replace(/[\u{10000}-\u{10ffff}]/gu, "00")
+    .slice(0, 128)
+    .replace(/^#/, "")
+    .replace(/[^0-9a-f]/g, "0");
+  const padded = digits.padEnd(Math.max(3, Math.ceil(digits.length / 3) * 3), "0");
+  const length = padded.length / 3;
+  const components = [0, 1, 2].map((at) => padded.slice(at * length, (at + 1) * length).slice(-8));
+  return toRgb(withoutSharedZeros(components));
+}
+
+/** Components longer than two digits lose the leading zeros that all of them have. */
+function withoutSharedZeros(components: readonly string[]): string[] {
+  let shorter = [...components];
+  while ((shorter[0]?.length ?? 0) > 2 && shorter.every((component) => component.startsWith("0")))
+    shorter = shorter.map((component) => component.slice(1));
+  return shorter.map((component) => component.slice(0, 2));
+}
+
+function toRgb(components: readonly string[]): Color {
+  const [red = 0, green = 0, blue = 0] = components.map((component) => Number.parseInt(component, 16));
+  return [red, green, blue, 1];
+}

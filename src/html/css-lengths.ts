@@ -1,17 +1,28 @@
-/** CSS lengths as pixels, for a desktop window and text of the usual size. */
+/** CSS lengths as pixels, for a desktop window. */
 
-/** Pixels per unit; percentages count as parts of the window's width. */
+const windowWidthPx = 1024;
+const windowHeightPx = 768;
+export const defaultFontSizePx = 16;
+
+/** Pixels per absolute unit (CSS Values level 4, section 6.2), and per part of the window. */
 const pixelsPerUnit: Readonly<Record<string, number>> = {
-  ...{ "": 1, px: 1, pt: 4 / 3, pc: 16, in: 96, cm: 37.8, mm: 3.78, em: 16, rem: 16, ex: 8, ch: 8 },
-  ...{ "%": 10.24, vw: 10.24, vh: 10.24 },
+  ...{ "": 1, px: 1, pt: 4 / 3, pc: 16, in: 96, cm: 37.8, mm: 3.78, q: 0.945, rem: defaultFontSizePx },
+  ...{ "%": windowWidthPx / 100, vw: windowWidthPx / 100, vh: windowHeightPx / 100 },
 };
+/** Units relative to the font size: an ex and a ch are about half of it. */
+const emsPerUnit: Readonly<Record<string, number>> = { em: 1, ex: 0.5, ch: 0.5 };
 
 /** Undefined for keywords such as `auto` and everything else that is not one length. */
-export function toPixels(value: string | undefined): number | undefined {
+export function toPixels(value: string | undefined, fontSizePx = defaultFontSizePx): number | undefined {
   const [, amount, unit = ""] =
     /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))([a-z%]*)$/.exec((value ?? "").trim().toLowerCase()) ?? [];
-  const scale = Object.hasOwn(pixelsPerUnit, unit) ? pixelsPerUnit[unit] : undefined;
-  return amount === undefined || scale === undefined ? undefined : Number(amount) * scale;
+  if (amount === undefined) return undefined;
+  const perUnit = Object.hasOwn(emsPerUnit, unit)
+    ? (emsPerUnit[unit] ?? 1) * fontSizePx
+    : Object.hasOwn(pixelsPerUnit, unit)
+      ? pixelsPerUnit[unit]
+      : undefined;
+  return perUnit === undefined ? undefined : Number(amount) * perUnit;
 }
 
 /** The number at the beginning of a value, whatever unit follows. */
@@ -24,20 +35,29 @@ const namedSizesPx: Readonly<Record<string, number>> = {
   "xx-small": 9,
   "x-small": 10,
   small: 13,
-  medium: 16,
-  initial: 16,
+  medium: defaultFontSizePx,
+  initial: defaultFontSizePx,
   large: 18,
   "x-large": 24,
   "xx-large": 32,
   "xxx-large": 48,
 };
 
+/** Chromium shows text of a relative size no smaller than this, unless it is 0. */
+const minRelativeSizePx = 6;
+
 /** A font size in pixels, given that of the parent; the parent's when the value is not understood. */
 export function toFontSizePx(value: string | undefined, parentPx: number): number {
   if (value === undefined) return parentPx;
   if (Object.hasOwn(namedSizesPx, value)) return namedSizesPx[value] ?? parentPx;
-  const [, amount, unit = "px"] = /^([\d.]+)(px|pt|em|rem|%)?$/.exec(value) ?? [];
-  if (amount === undefined) return parentPx;
-  const scale = { px: 1, pt: 4 / 3, em: parentPx, rem: 16, "%": parentPx / 100 }[unit] ?? 1;
-  return Number(amount) * scale;
+  if (value === "smaller") return atLeastReadable(parentPx / 1.2);
+  if (value === "larger") return atLeastReadable(parentPx * 1.2);
+  const isRelative = /(%|em|ex|ch|v[wh])$/.test(value);
+  const pixels = value.endsWith("%")
+    ? ((leadingNumber(value) ?? 100) * parentPx) / 100
+    : toPixels(value, parentPx);
+  if (pixels === undefined || pixels < 0) return parentPx;
+  return isRelative && !value.endsWith("rem") ? atLeastReadable(pixels) : pixels;
 }
+
+const atLeastReadable = (pixels: number) => (pixels === 0 ? 0 : Math.max(pixels, minRelativeSizePx));

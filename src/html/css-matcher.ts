@@ -25,11 +25,18 @@ type Compound = {
 
 const testSteps = 3;
 
-/** Compiles one complex selector. Throws for a selector that is invalid or whose cost has no bound. */
-export function compileSelector(selector: string): CompiledSelector {
+/**
+ * Compiles one complex selector; in quirks mode ids and classes match in any case. Throws for a selector that is invalid or whose cost has no bound.
+ */
+export function compileSelector(selector: string, isQuirks = false): CompiledSelector {
   const [tokens, ...others] = parse(selector);
   if (!tokens || others.length > 0) throw new Error("not one selector");
-  return { key: keyOf(tokens), specificity: specificityOf(tokens), matches: createMatcher(tokens) };
+  const key = keyOf(tokens);
+  return {
+    key: isQuirks ? key.toLowerCase() : key,
+    specificity: specificityOf(tokens),
+    matches: createMatcher(tokens, isQuirks),
+  };
 }
 
 /** A feature of the last compound. */
@@ -61,8 +68,8 @@ function weightOf(token: Selector): number {
   return /^(not|is|has|matches)$/.test(token.name) ? nested : 100 + nested;
 }
 
-function createMatcher(tokens: readonly Selector[]): CompiledSelector["matches"] {
-  const compounds = toCompounds(tokens);
+function createMatcher(tokens: readonly Selector[], isQuirks: boolean): CompiledSelector["matches"] {
+  const compounds = toCompounds(tokens, isQuirks);
   return (element, spend) => {
     const results = compounds.map(() => new Map<Element, boolean>());
     return matchesUpTo(compounds.length - 1, element);
@@ -90,7 +97,7 @@ function createMatcher(tokens: readonly Selector[]): CompiledSelector["matches"]
   };
 }
 
-function toCompounds(tokens: readonly Selector[]): Compound[] {
+function toCompounds(tokens: readonly Selector[], isQuirks: boolean): Compound[] {
   const compounds: Compound[] = [];
   let simple: Selector[] = [];
   let combinator: Compound["combinator"];
@@ -98,7 +105,10 @@ function toCompounds(tokens: readonly Selector[]): Compound[] {
     if (simple.length === 0) throw new Error("a combinator without a compound");
     // css-select changes the tokens that it compiles.
     const scopes = simple.flatMap(scopesOf);
-    const test = compile<AnyNode, Element>([simple], { cacheResults: false });
+    const test = compile<AnyNode, Element>([simple], {
+      cacheResults: false,
+      quirksMode: isQuirks,
+    });
     compounds.push({ test, cost: (element) => costOf(scopes, element), combinator });
     simple = [];
   };

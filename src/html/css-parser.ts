@@ -19,6 +19,9 @@ const examinedProperties: ReadonlySet<string> = new Set([
   "line-height",
   "max-height",
   "height",
+  "min-height",
+  "min-width",
+  "text-shadow",
   "max-width",
   "width",
   "overflow",
@@ -38,6 +41,7 @@ const examinedProperties: ReadonlySet<string> = new Set([
   "margin-left",
   "margin-right",
   "margin-top",
+  "padding-bottom",
   "padding-left",
   "padding-right",
   "clip",
@@ -139,23 +143,30 @@ function endOfBlock(sheet: string, start: number): { end: number; isClosed: bool
   return { end, isClosed: depth === 0 };
 }
 
+/** Rules collected so far, and the mode in which selectors match. */
+type Collection = { rules: StyleRule[]; isQuirks: boolean };
+
 /** Appends the rules of a style sheet to `rules`, up to `maxRules`. */
-export function parseStyleSheet(sheet: string, rules: StyleRule[]): void {
-  addRules(withoutComments(sheet.slice(0, maxSheetCharacters)).replace(/<!--|-->/g, ""), rules, 0);
+export function parseStyleSheet(sheet: string, rules: StyleRule[], isQuirks: boolean): void {
+  addRules(
+    withoutComments(sheet.slice(0, maxSheetCharacters)).replace(/<!--|-->/g, ""),
+    { rules, isQuirks },
+    0,
+  );
 }
 
-function addRules(sheet: string, rules: StyleRule[], depth: number): void {
+function addRules(sheet: string, collection: Collection, depth: number): void {
   for (const { prelude, content } of blocksOf(sheet)) {
-    if (rules.length >= maxRules || depth > maxConditionDepth) return;
+    if (collection.rules.length >= maxRules || depth > maxConditionDepth) return;
     if (prelude.startsWith("@")) {
       const [, name = "", condition = ""] = /^@([a-z-]*)(.*)$/is.exec(prelude) ?? [];
-      if (holds(name.toLowerCase(), condition)) addRules(content, rules, depth + 1);
+      if (holds(name.toLowerCase(), condition)) addRules(content, collection, depth + 1);
       continue;
     }
     const declarations = parseDeclarations(content);
     if (declarations.length === 0) continue;
     for (const selector of splitTopLevel(prelude, ",").slice(0, maxSelectorsPerRule))
-      addRule(selector.trim(), declarations, rules);
+      addRule(selector.trim(), declarations, collection);
   }
 }
 
@@ -167,10 +178,14 @@ function holds(atRule: string, condition: string): boolean {
 /** States that an email is not in, and pseudo-elements, which are not elements of it. */
 const unmatchable = /:(hover|focus|active|visited|before|after)|::/;
 
-function addRule(selector: string, declarations: readonly Declaration[], rules: StyleRule[]): void {
+function addRule(
+  selector: string,
+  declarations: readonly Declaration[],
+  { rules, isQuirks }: Collection,
+): void {
   if (selector === "" || selector.length > maxSelectorCharacters || unmatchable.test(selector)) return;
   try {
-    rules.push({ ...compileSelector(selector), order: rules.length, declarations });
+    rules.push({ ...compileSelector(selector, isQuirks), order: rules.length, declarations });
   } catch {
     // An invalid selector, or one whose cost has no bound, matches nothing.
   }

@@ -1,4 +1,5 @@
-/** Sets of HTML element names. */
+/** HTML elements by the kind of box that they make. */
+import type { Style } from "./style-resolver.ts";
 
 /** Elements that are blocks unless CSS says otherwise (HTML section 15.3). */
 export const blockElements: ReadonlySet<string> = new Set(
@@ -11,3 +12,18 @@ export const blockElements: ReadonlySet<string> = new Set(
 export const separatedBlocks: ReadonlySet<string> = new Set(
   "p h1 h2 h3 h4 h5 h6 ul ol dl blockquote pre table figure hr".split(" "),
 );
+
+/** Inline elements that are boxes with a size of their own. */
+const atomicElements: ReadonlySet<string> = new Set(
+  "img svg button input select textarea object video canvas iframe meter progress marquee".split(" "),
+);
+
+/** An inline box has no size, clips nothing and is not transformed (CSS 2.1 section 11.1.1, CSS Transforms level 1). */
+export function isInlineBox(name: string, style: Style, isFlexItem: boolean): boolean {
+  const isOutOfFlow =
+    /absolute|fixed/.test(style.get("position") ?? "") || /left|right/.test(style.get("float") ?? "");
+  if (isOutOfFlow || isFlexItem) return false;
+  const display = style.get("display");
+  if (display !== undefined) return display === "inline" || display === "contents";
+  return !blockElements.has(name) && !atomicElements.has(name);
+}

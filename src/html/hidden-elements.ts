@@ -1,106 +1,116 @@
 /** Elements of an HTML email that are hidden with everything inside them. */
 import type { Element } from "domhandler";
 import { leadingNumber, toPixels } from "./css-lengths.ts";
+import { hidesByClipping, hidesByTransform } from "./css-shapes.ts";
+import { isInlineBox } from "./elements.ts";
 import type { Style } from "./style-resolver.ts";
-import { isIgnoredTag } from "./visibility.ts";
+import { type InheritedContext, opacityOf } from "./visibility.ts";
 
 /** Elements that are never part of what is read. */
 const neverShown: ReadonlySet<string> = new Set([
-  "head",
-  "title",
-  "style",
-  "script",
-  "template",
-  "meta",
-  "link",
-  "base",
-  "embed",
-  "applet",
-  "iframe",
-  "audio",
-  "video",
-  "canvas",
-  "datalist",
-  "textarea",
-  "meter",
-  "progress",
-  "math",
+  ...["head", "title", "style", "script", "template", "meta", "link", "base", "noframes", "noembed"],
+  ...["embed", "applet", "iframe", "frameset", "audio", "video", "canvas", "datalist", "textarea"],
+  ...["meter", "progress", "math"],
   // Parentheses for browsers without ruby annotations: the Markdown has its own.
   "rp",
   // Parts of a drawing that are not drawn.
-  "desc",
-  "defs",
-  "metadata",
-  "symbol",
-  "clippath",
-  "mask",
+  ...["desc", "defs", "metadata", "symbol", "clippath", "clipPath", "mask"],
 ]);
 
-/** True when nothing inside can be seen, whatever its own style. */
-export function isHidden(element: Element, style: Style): boolean {
-  if (isIgnoredTag(element)) return false;
+const minOpacity = 0.05;
+
+/** True when nothing inside can be seen, whatever its own style. `outer`: the context around the element. */
+export function isHidden(element: Element, style: Style, outer: InheritedContext): boolean {
   const { name, attribs } = element;
-  if (neverShown.has(name) || "hidden" in attribs || "popover" in attribs) return true;
+  const display = style.get("display");
+  if (neverShown.has(name) || display === "none" || style.get("content-visibility") === "hidden") return true;
+  // A display of the sender's own overrides the attribute (HTML section 15.3.1).
+  if (("hidden" in attribs || "popover" in attribs) && display === undefined) return true;
   if (name === "dialog" && !("open" in attribs)) return true;
   if (name === "input" && attribs.type?.toLowerCase() === "hidden") return true;
-  if (style.get("display") === "none" || style.get("content-visibility") === "hidden") return true;
-  if ((leadingNumber(style.get("opacity")) ?? 1) < 0.05) return true;
-  return isClipped(element, style) || isOffScreen(style);
+  if (outer.opacity * (opacityOf(style) ?? 1) < minOpacity) return true;
+  return hidesItsContent(element, style, outer);
 }
 
-function isClipped(element: Element, style: Style): boolean {
-  const is = (name: string, pattern: RegExp) => pattern.test(style.get(name) ?? "");
-  // Table boxes grow with their content.
-  const sizes = /^(table|tbody|td|th|tr)$/.test(element.name)
-    ? ["max-width"]
-    : ["max-height", "height", "max-width", "width"];
-  const clipsOverflow = is("overflow", /hidden|clip|auto|scroll/) && !isInline(element, style);
-  if (clipsOverflow && sizes.some((name) => isTooSmall(style.get(name)))) return true;
+function hidesItsContent(element: Element, style: Style, outer: InheritedContext): boolean {
+  const isInline = isInlineBox(element.name, style, outer.separatesChildren);
   return (
-    is("clip", /^rect\(\s*0(px)?[\s,]+0(px)?[\s,]+0(px)?[\s,]+0(px)?\s*\)$/) ||
-    is("clip-path", /^(inset\((50|100)%|circle\(0|polygon\(([0\s,]|px|%)+\)$)/) ||
-    hidesByTransform(style.get("transform") ?? "") ||
-    is("zoom", /^0?\.0\d*$|^0$|^[0-4]%$/) ||
-    is("filter", /\bopacity\(0%?\)/)
+    hidesByClipping(style) ||
+    hasOverlappingCharacters(style) ||
+    isPositionedFarAway(style) ||
+    ["margin-left", "margin-top"].some((side) => isFarAway(style.get(side))) ||
+    (!isInline &&
+      (isFarAway(style.get("text-indent")) ||
+        hidesByTransform(style.get("transform") ?? "") ||
+        (clipsOverflow(style) && isWithoutRoom(element, style, outer))))
   );
 }
 
-/** Scaled to nothing, or moved off the screen (CSS Transforms level 1, section 11). */
-function hidesByTransform(transform: string): boolean {
-  return transform.split(")").some((call) => {
-    const [name = "", values = ""] = call.split("(");
-    const [first] = values.split(",");
-    if (/scale([xy]|3d)?$/.test(name)) return leadingNumber(first) === 0;
-    return /translate[xy]?$/.test(name) && (leadingNumber(first) ?? 0) <= -1000;
-  });
-}
-
-const inlineElements = /^(a|abbr|b|big|cite|code|em|font|i|label|mark|q|s|small|span|strong|sub|sup|tt|u)$/;
-
-/** An inline box has no size and clips nothing (CSS 2.1 section 11.1.1). */
-function isInline(element: Element, style: Style): boolean {
-  const display = style.get("display") ?? (inlineElements.test(element.name) ? "inline" : "block");
-  const isOutOfFlow =
-    /absolute|fixed/.test(style.get("position") ?? "") || /left|right/.test(style.get("float") ?? "");
-  return display === "inline" && !isOutOfFlow;
-}
+const clipsOverflow = (style: Style) => /hidden|clip|auto|scroll/.test(style.get("overflow") ?? "");
 
 const offScreenPx = -999;
+/** Beyond what anyone scrolls to. */
+const unreachablePx = 5000;
 
-function isOffScreen(style: Style): boolean {
-  const isFar = (name: string) => (toPixels(style.get(name)) ?? 0) <= offScreenPx;
-  // Characters on top of each other.
-  const spacing = style.get("letter-spacing") ?? "";
-  if ((leadingNumber(spacing) ?? 0) <= (spacing.endsWith("em") ? -0.6 : -10)) return true;
-  if (["text-indent", "margin-left", "margin-top"].some(isFar)) return true;
-  const isPositioned = /absolute|fixed|relative/.test(style.get("position") ?? "");
-  return isPositioned && ["left", "top", "right", "bottom"].some(isFar);
+function isFarAway(length: string | undefined): boolean {
+  const pixels = toPixels(length) ?? 0;
+  return pixels <= offScreenPx || pixels >= unreachablePx;
 }
 
-/** Too small for a character. */
-function isTooSmall(size: string | undefined): boolean {
-  const pixels = toPixels(size);
-  return pixels !== undefined && pixels <= 1;
+/** An absolute position starts at the edge of the page, so that less is needed to leave it. */
+const offPagePx = -500;
+
+function isPositionedFarAway(style: Style): boolean {
+  const position = style.get("position") ?? "";
+  const isAbsolute = /absolute|fixed/.test(position);
+  if (!isAbsolute && position !== "relative") return false;
+  return ["left", "top", "right", "bottom"].some(
+    (side) => isFarAway(style.get(side)) || (isAbsolute && (toPixels(style.get(side)) ?? 0) <= offPagePx),
+  );
+}
+
+function hasOverlappingCharacters(style: Style): boolean {
+  const spacing = style.get("letter-spacing") ?? "";
+  return (leadingNumber(spacing) ?? 0) <= (spacing.endsWith("em") ? -0.6 : -10);
+}
+
+/** A box this small shows no character. */
+const maxHiddenBoxPx = 5;
+
+/** True for a box that clips its overflow and has no room for a character, or moves its text out of itself. */
+function isWithoutRoom(element: Element, style: Style, outer: InheritedContext): boolean {
+  // The boxes of tables grow with their content.
+  const isTablePart = /^(table|thead|tbody|tfoot|tr|td|th|caption)$/.test(element.name);
+  const width = innerSize(style, isTablePart ? ["max-width"] : ["width", "max-width"], "right");
+  const height = isTablePart ? undefined : innerSize(style, ["height", "max-height"], "bottom");
+  const minWidth = toPixels(style.get("min-width")) ?? 0;
+  const minHeight = toPixels(style.get("min-height")) ?? 0;
+  if (width !== undefined && Math.max(width, minWidth) <= maxHiddenBoxPx) return true;
+  if (height !== undefined && Math.max(height, minHeight) <= maxHiddenBoxPx) return true;
+  return movesTextOut(style, outer, height);
+}
+
+/** The room for text along one axis: the smallest of the sizes that are set, and the padding behind it. */
+function innerSize(style: Style, names: readonly string[], side: "right" | "bottom"): number | undefined {
+  const sizes = names.flatMap((name) => {
+    const value = style.get(name);
+    // A percentage of a height that is not set is no limit (CSS 2.1 section 10.5).
+    const pixels = value?.endsWith("%") && side === "bottom" ? undefined : toPixels(value);
+    return pixels === undefined ? [] : [pixels];
+  });
+  return sizes.length === 0 ? undefined : Math.min(...sizes) + (toPixels(style.get(`padding-${side}`)) ?? 0);
+}
+
+/** An indent as wide as the box, or lines so tall that their middle is below it. */
+function movesTextOut(style: Style, outer: InheritedContext, height: number | undefined): boolean {
+  const indent = toPixels(style.get("text-indent")) ?? 0;
+  const width = toPixels(style.get("width")) ?? 1024;
+  if (/nowrap|pre$/.test(style.get("white-space") ?? "") && indent >= width) return true;
+  const value = style.get("line-height");
+  if (height === undefined || value === undefined) return false;
+  const factor = /^[\d.]+$/.test(value) ? Number(value) : undefined;
+  const line = factor === undefined ? toPixels(value, outer.fontSizePx) : factor * outer.fontSizePx;
+  return line !== undefined && (line - outer.fontSizePx) / 2 >= height;
 }
 
 /** True for an image that only tells the sender that it was loaded. */

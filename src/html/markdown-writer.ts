@@ -10,6 +10,9 @@ export const signatureMark = "\uE001";
 const openingPunctuation = /[\s([{"'“‘/-]/;
 const closingPunctuation = /[\s.,;:!?)\]}…"'”’/-]/;
 
+/** Deeper quotes and lists are not indented further: hundreds of levels would multiply the length of the text. */
+const maxPrefixes = 20;
+
 export function createMarkdownWriter() {
   const lines: string[] = [];
   let line = "";
@@ -147,6 +150,11 @@ export function createMarkdownWriter() {
     prefixed(first: string, rest: string, work: () => void): void {
       endLine();
       putBlank();
+      if (prefixes.length >= maxPrefixes) {
+        work();
+        endLine();
+        return;
+      }
       prefixes.push({ first, rest, fresh: true });
       work();
       endLine();

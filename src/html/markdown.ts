@@ -1,24 +1,25 @@
 /**
  * HTML to Markdown as a person would write it: what is seen in the rendered email, in reading order, and nothing
- * else. Own code on htmlparser2, because general converters know neither layout tables nor hidden text nor
+ * else. Own code on parse5's tree, because general converters know neither layout tables nor hidden text nor
  * newsletters. Bounded in depth and time; never throws.
  */
 import { type AnyNode, type Document, type Element, isTag, isText } from "domhandler";
-import { DomUtils, parseDocument } from "htmlparser2";
+import * as DomUtils from "domutils";
 import { isBlock, renderBlock } from "./block-rules.ts";
 import { isHidden, isTrackingPixel } from "./hidden-elements.ts";
 import { inlineRules } from "./inline-rules.ts";
 import { countWords, invisibleCharacters } from "./invisible-characters.ts";
 import { createLinkIndex, type LinkIndex } from "./link-index.ts";
 import { createMarkdownWriter } from "./markdown-writer.ts";
-import { limitNesting } from "./nesting.ts";
+import { type ParsedHtml, parseHtml } from "./parse.ts";
 import type { HtmlOmissions, Rendering, RenderTarget, Rule, Visit } from "./rendering.ts";
 import { createStyleResolver } from "./style-resolver.ts";
 import { hasSideSpacing, inheritContext, isLegible, rootContext } from "./visibility.ts";
 
 export type MarkdownOfHtml = { lines: string[]; links: LinkIndex; omissions: HtmlOmissions };
 
-const maxDepth = 400;
+/** Deeper than the parser nests open elements. */
+const maxDepth = 600;
 
 /**
  * Renders an HTML email as lines of Markdown. Texts of one email share `links`, so that its numbers are one series.
@@ -30,22 +31,22 @@ export function htmlToMarkdown(
   links: LinkIndex = createLinkIndex(),
   escapeText: Rendering["escapeText"] = (text) => text,
 ): MarkdownOfHtml {
-  const document = parseDocument(limitNesting(html), { decodeEntities: true });
-  const rendering = createRendering(document, links, escapeText);
-  const lines = rendering.renderApart(document.children, rootContext, 0);
+  const parsed = parseHtml(html);
+  const rendering = createRendering(parsed, links, escapeText);
+  const lines = rendering.renderApart(parsed.document.children, rootContext(parsed.isQuirks), 0);
   return { lines: lines.at(-1) === "" ? lines.slice(0, -1) : lines, links, omissions: rendering.omissions };
 }
 
 function createRendering(
-  document: Document,
+  parsed: ParsedHtml,
   links: LinkIndex,
   escapeText: Rendering["escapeText"],
 ): Rendering {
   const rendering: Rendering = {
     escapeText,
-    styleOf: createStyleResolver(document.children),
+    styleOf: createStyleResolver(parsed),
     links,
-    baseUrl: baseUrlOf(document),
+    baseUrl: baseUrlOf(parsed.document),
     omissions: { hiddenWords: 0, trackingPixels: 0, pictures: 0, invisibleCharacters: 0, tooDeep: false },
     renderNodes(nodes, target) {
       for (const node of nodes) renderNode(rendering, node, target);
@@ -55,8 +56,8 @@ function createRendering(
       rendering.renderNodes(nodes, { writer, context, depth });
       return writer.finish();
     },
-    omits(element, style) {
-      if (!isHidden(element, style)) return false;
+    omits(element, style, outer) {
+      if (!isHidden(element, style, outer)) return false;
       countOmitted(rendering, element);
       return true;
     },
@@ -72,7 +73,7 @@ function baseUrlOf(document: Document): string | undefined {
 
 /** Elements that browsers never show: their text is not something that the sender chose to hide. */
 const uncounted =
-  /^(head|style|script|title|template|meta|link|math|desc|defs|metadata|symbol|clippath|mask)$/;
+  /^(head|style|script|title|template|meta|link|math|noframes|noembed|desc|defs|metadata|symbol|clippath|mask)$/;
 
 function countOmitted({ omissions, styleOf }: Rendering, element: Element): void {
   if (uncounted.test(element.name)) return;
@@ -110,7 +111,7 @@ function renderText(
 
 function renderElement(rendering: Rendering, element: Element, target: RenderTarget): void {
   const style = rendering.styleOf(element);
-  if (rendering.omits(element, style)) return;
+  if (rendering.omits(element, style, target.context)) return;
   const { writer, depth } = target;
   const context = inheritContext(element, style, target.context);
   const renderNodes = () => rendering.renderNodes(element.children, { writer, context, depth: depth + 1 });

@@ -34,7 +34,7 @@ export type Rendering = {
   /** Renders nodes to lines of their own. */
   renderApart(nodes: readonly AnyNode[], context: InheritedContext, depth: number): string[];
   /** True when the element is hidden with everything inside it; counts what is hidden. */
-  omits(element: Element, style: Style): boolean;
+  omits(element: Element, style: Style, outer: InheritedContext): boolean;
 };
 
 /** One visible element while it is rendered; `context` is what its children inherit. */

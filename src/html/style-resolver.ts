@@ -3,10 +3,11 @@
  * with specificity and `!important`. Own code on css-what and css-select: a whole CSS engine costs more than the
  * email. Bounded, and never throws.
  */
-import type { AnyNode, Element } from "domhandler";
-import { DomUtils } from "htmlparser2";
+import type { Element } from "domhandler";
+import * as DomUtils from "domutils";
 import { matchesMedia } from "./css-media.ts";
 import { type Declaration, parseDeclarations, parseStyleSheet, type StyleRule } from "./css-parser.ts";
+import type { ParsedHtml } from "./parse.ts";
 
 /** The declared value of each examined property, in lower case. */
 export type Style = ReadonlyMap<string, string>;
@@ -21,10 +22,11 @@ const maxSteps = 3_000_000;
 const ruleSteps = 3;
 
 /** Returns a function that computes the declared style of each element of the document. */
-export function createStyleResolver(document: AnyNode[]): (element: Element) => Style {
+export function createStyleResolver({ document, isQuirks }: ParsedHtml): (element: Element) => Style {
   const rules: StyleRule[] = [];
   for (const sheet of DomUtils.getElementsByTagName("style", document, true, maxSheets))
-    if (matchesMedia(sheet.attribs.media ?? "")) parseStyleSheet(DomUtils.textContent(sheet), rules);
+    if (matchesMedia(sheet.attribs.media ?? ""))
+      parseStyleSheet(DomUtils.textContent(sheet), rules, isQuirks);
   const rulesByKey = Map.groupBy(rules, ({ key }) => key);
 
   let steps = 0;
@@ -36,7 +38,7 @@ export function createStyleResolver(document: AnyNode[]): (element: Element) => 
   /** Past the limit style sheets stop matching; inline styles still apply. */
   function rulesFor(element: Element): StyleRule[] {
     if (!spend(0)) return [];
-    const candidates = keysOf(element).flatMap((key) => rulesByKey.get(key) ?? []);
+    const candidates = keysOf(element, isQuirks).flatMap((key) => rulesByKey.get(key) ?? []);
     const matching = candidates.filter((rule) => spend(ruleSteps) && rule.matches(element, spend));
     for (const { declarations } of matching) spend(2 * ruleSteps * declarations.length);
     return matching.sort((a, b) => a.specificity - b.specificity || a.order - b.order);
@@ -50,9 +52,10 @@ export function createStyleResolver(document: AnyNode[]): (element: Element) => 
 }
 
 /** The keys that rules matching this element may have. */
-function keysOf({ name, attribs }: Element): string[] {
+function keysOf({ name, attribs }: Element, isQuirks: boolean): string[] {
   const classes = (attribs.class ?? "").slice(0, maxClassCharacters).split(/\s+/);
-  return ["*", name, ...(attribs.id ? [`#${attribs.id}`] : []), ...classes.map((each) => `.${each}`)];
+  const keys = [...(attribs.id ? [`#${attribs.id}`] : []), ...classes.map((each) => `.${each}`)];
+  return ["*", name, ...(isQuirks ? keys.map((key) => key.toLowerCase()) : keys)];
 }
 
 /** Applies declarations from the weakest to the strongest. */

@@ -119,7 +119,7 @@ function toItems({ rendering, element: table, context, depth }: Visit): TableIte
     for (const node of nodes) {
       if (isTag(node) && /^(thead|tbody|tfoot|tr|form)$/.test(node.name)) {
         const style = rendering.styleOf(node);
-        if (rendering.omits(node, style)) continue;
+        if (rendering.omits(node, style, outer)) continue;
         const inner = inheritContext(node, style, outer);
         if (node.name === "tr")
           items.push({ kind: "row", cells: toCells(rendering, node, inner, depth + 1) });
@@ -146,7 +146,7 @@ function toCells(
       return lines.length > 0 && isTag(node) ? [{ element: node, isHeading: false, lines }] : [];
     }
     const style = rendering.styleOf(node);
-    if (rendering.omits(node, style)) return [];
+    if (rendering.omits(node, style, context)) return [];
     const lines = rendering.renderApart(node.children, inheritContext(node, style, context), depth + 1);
     return [{ element: node, isHeading: node.name === "th", lines }];
   });

@@ -1,96 +1,195 @@
-/** What decides, by inheritance, that text of an HTML email can be seen: its color, background and size. */
+/** What decides, by inheritance, that text of an HTML email can be seen: its color, background, size and lines. */
 import { type ChildNode, type Element, isTag } from "domhandler";
-import { type Color, isIndistinguishable, paintOver, parseColor } from "./colors.ts";
-import { toFontSizePx, toPixels } from "./css-lengths.ts";
+import { type Color, isIndistinguishable, paintOver, parseColor, parseLegacyColor } from "./colors.ts";
+import { defaultFontSizePx, leadingNumber, toFontSizePx, toPixels } from "./css-lengths.ts";
 import { splitTopLevel } from "./css-text.ts";
+import { isInlineBox } from "./elements.ts";
 import type { Style } from "./style-resolver.ts";
+
+/** A multiple of the font size, or a number of pixels. */
+type LineHeight = { factor: number } | { px: number };
 
 /** What an element's children inherit from it. */
 export type InheritedContext = {
   /** Undefined when it is not known: then no text is hidden by its color. */
   color: Color | undefined;
+  /** `-webkit-text-fill-color`, which replaces `color`; undefined when it is not set. */
+  textFill: Color | undefined;
   /** Undefined when an image is painted there: then no color can be judged. */
   background: Color | undefined;
   fontSizePx: number;
+  lineHeight: LineHeight;
+  /** The product of the opacity of all ancestors. */
+  opacity: number;
   /** `visibility` is hidden. */
   isInvisible: boolean;
+  /** Inside a box that clips its overflow and has no height, because its lines have none. */
+  isCollapsed: boolean;
+  /** Text has a shadow, which may be seen where the text itself is not. */
+  hasShadow: boolean;
   preservesWhiteSpace: boolean;
   /** The color of links without a color of their own. */
-  linkColor: string;
+  linkColor: Color;
+  /** `<body text>`: the color in which tables start in quirks mode. */
+  documentColor: Color;
   /** Children stand apart from each other, as in flex and grid boxes. */
   separatesChildren: boolean;
+  /** The document is in quirks mode (Quirks Mode standard). */
+  isQuirks: boolean;
 };
+
+const black: Color = [0, 0, 0, 1];
+const white: Color = [255, 255, 255, 1];
+const normalLineHeight: LineHeight = { factor: 1.2 };
 
 /** The context of a document's root in a browser. */
-export const rootContext: InheritedContext = {
-  color: [0, 0, 0, 1],
-  background: [255, 255, 255, 1],
-  fontSizePx: 16,
+export const rootContext = (isQuirks: boolean): InheritedContext => ({
+  color: black,
+  textFill: undefined,
+  background: white,
+  fontSizePx: defaultFontSizePx,
+  lineHeight: normalLineHeight,
+  opacity: 1,
   isInvisible: false,
+  isCollapsed: false,
+  hasShadow: false,
   preservesWhiteSpace: false,
-  linkColor: "#0000ee",
+  linkColor: [0, 0, 238, 1],
+  documentColor: black,
   separatesChildren: false,
-};
+  isQuirks,
+});
+
+/** Chromium's style sheet for quirks mode resets these on tables; the color is the document's. */
+const inQuirksTable = (outer: InheritedContext): InheritedContext => ({
+  ...outer,
+  color: outer.documentColor,
+  fontSizePx: defaultFontSizePx,
+  lineHeight: normalLineHeight,
+  preservesWhiteSpace: false,
+});
 
 /** The context inside an element with this declared style. */
-export function inheritContext(element: Element, style: Style, outer: InheritedContext): InheritedContext {
-  if (isIgnoredTag(element)) return outer;
+export function inheritContext(element: Element, style: Style, around: InheritedContext): InheritedContext {
   const { name, attribs } = element;
-  const visibility = style.get("visibility");
-  const whiteSpace = style.get("white-space");
+  const outer = around.isQuirks && name === "table" ? inQuirksTable(around) : around;
   const own = defaultColors(element, outer);
-  const color = declaredColor(element, style) ?? own.text;
-  const fontSize = style.get("font-size") ?? (name === "font" && attribs.size ? "medium" : undefined);
+  const fontSizePx = toFontSizePx(style.get("font-size") ?? defaultFontSize(element), outer.fontSizePx);
+  const lineHeight = toLineHeight(style.get("line-height"), fontSizePx) ?? outer.lineHeight;
+  const visibility = style.get("visibility");
+  const textFill = style.get("-webkit-text-fill-color");
+  const shadow = style.get("text-shadow");
+  const whiteSpace = style.get("white-space");
+  const bodyText = name === "body" && attribs.text ? parseLegacyColor(attribs.text) : undefined;
+  const bodyLink = name === "body" && attribs.link ? parseLegacyColor(attribs.link) : undefined;
   return {
-    color: color === undefined || color === "inherit" ? outer.color : parseColor(color),
+    color: colorInside(element, style, outer, own.text),
+    textFill: textFill === undefined ? outer.textFill : parseColor(textFill),
     background: backgroundInside(element, style, own.background ?? outer.background),
-    fontSizePx: toFontSizePx(fontSize, outer.fontSizePx),
+    fontSizePx,
+    lineHeight,
+    opacity: outer.opacity * (opacityOf(style) ?? 1),
     isInvisible:
       visibility === undefined ? outer.isInvisible : visibility === "hidden" || visibility === "collapse",
+    isCollapsed: collapses(element, style, outer)
+      ? isWithoutHeight(lineHeight, fontSizePx)
+      : outer.isCollapsed && isWithoutHeight(lineHeight, fontSizePx),
+    hasShadow: shadow === undefined ? outer.hasShadow : shadow !== "none",
     preservesWhiteSpace:
       whiteSpace === undefined
-        ? outer.preservesWhiteSpace || name === "pre"
+        ? outer.preservesWhiteSpace || /^(pre|listing|xmp|plaintext)$/.test(name)
         : /^(pre|pre-wrap|pre-line|break-spaces)$/.test(whiteSpace),
-    linkColor: (name === "body" ? attribs.link : undefined) ?? outer.linkColor,
+    linkColor: bodyLink ?? outer.linkColor,
+    documentColor: bodyText ?? outer.documentColor,
     separatesChildren: /flex|grid/.test(style.get("display") ?? ""),
+    isQuirks: outer.isQuirks,
   };
 }
 
-function declaredColor({ name, attribs }: Element, style: Style): string | undefined {
-  if (name === "text" || name === "tspan") return style.get("fill") ?? attribs.fill;
+/** The opacity that an element declares, from 0 to 1. */
+export function opacityOf(style: Style): number | undefined {
+  const value = style.get("opacity");
+  const number = leadingNumber(value);
+  if (number === undefined) return undefined;
+  return Math.min(Math.max(value?.endsWith("%") ? number / 100 : number, 0), 1);
+}
+
+const defaultFontSize = ({ name, attribs }: Element) =>
+  name === "font" && attribs.size ? "medium" : undefined;
+
+function toLineHeight(value: string | undefined, fontSizePx: number): LineHeight | undefined {
+  if (value === "normal" || value === "initial") return normalLineHeight;
+  if (value !== undefined && /^(\d+(\.\d*)?|\.\d+)$/.test(value)) return { factor: Number(value) };
+  if (value?.endsWith("%")) return { px: ((leadingNumber(value) ?? 100) * fontSizePx) / 100 };
+  const px = toPixels(value, fontSizePx);
+  return px === undefined ? undefined : { px };
+}
+
+/** A line height in pixels. */
+const lineHeightPx = (lineHeight: LineHeight, fontSizePx: number) =>
+  "px" in lineHeight ? lineHeight.px : lineHeight.factor * fontSizePx;
+
+const maxCollapsedPx = 2;
+const isWithoutHeight = (lineHeight: LineHeight, fontSizePx: number) =>
+  lineHeightPx(lineHeight, fontSizePx) <= maxCollapsedPx;
+
+/** True for a box that clips its overflow and is only as tall as its lines. */
+function collapses(element: Element, style: Style, outer: InheritedContext): boolean {
+  const padding = toPixels(style.get("padding-bottom")) ?? 0;
+  return (
+    /hidden|clip|auto|scroll/.test(style.get("overflow") ?? "") &&
+    !isInlineBox(element.name, style, outer.separatesChildren) &&
+    (toPixels(style.get("height") ?? style.get("min-height")) ?? 0) <= maxCollapsedPx &&
+    padding <= maxCollapsedPx
+  );
+}
+
+function colorInside(
+  element: Element,
+  style: Style,
+  outer: InheritedContext,
+  byDefault: Color | undefined,
+): Color | undefined {
+  const { name, attribs } = element;
+  const isDrawn = name === "text" || name === "tspan";
+  const declared = isDrawn ? (style.get("fill") ?? attribs.fill) : style.get("color");
+  if (declared === "inherit" || declared === "unset" || declared === "currentcolor") return outer.color;
+  if (declared === "initial") return black;
+  if (declared !== undefined) return parseColor(declared);
   const attribute = name === "font" ? attribs.color : name === "body" ? attribs.text : undefined;
-  return style.get("-webkit-text-fill-color") ?? style.get("color") ?? attribute;
+  return (attribute ? parseLegacyColor(attribute) : undefined) ?? byDefault ?? outer.color;
 }
 
 /** Colors of the browser's own style sheet. */
 function defaultColors(
   { name, attribs }: Element,
   { linkColor }: InheritedContext,
-): { text?: string; background?: Color } {
+): { text?: Color; background?: Color } {
   if (name === "a" && "href" in attribs) return { text: linkColor };
-  if (name === "button") return { text: "black", background: [239, 239, 239, 1] };
-  return name === "mark" ? { text: "black", background: [255, 255, 0, 1] } : {};
+  if (name === "button") return { text: black, background: [239, 239, 239, 1] };
+  return name === "mark" ? { text: black, background: [255, 255, 0, 1] } : {};
 }
 
 const maxBackgroundCharacters = 300;
-const image = /url\(|gradient\(/;
+const paintsImage = /url\(|gradient\(/;
+/** Elements on which the attributes `bgcolor` and `background` have an effect (HTML section 15.3). */
+const painted = /^(body|table|thead|tbody|tfoot|tr|td|th)$/;
 
 function backgroundInside(element: Element, style: Style, outer: Color | undefined): Color | undefined {
+  const { name, attribs, children } = element;
   // The shapes of a drawing are the background of its text.
   const isShape = (node: ChildNode) => isTag(node) && !/^(text|title|style)$/.test(node.name);
-  if (element.name === "svg" && element.children.some(isShape)) return undefined;
+  if (name === "svg" && children.some(isShape)) return undefined;
   const shorthand = style.get("background");
-  if (
-    element.attribs.background ||
-    image.test(style.get("background-image") ?? "") ||
-    image.test(shorthand ?? "")
-  )
+  const images = [style.get("background-image"), shorthand];
+  if ((painted.test(name) && attribs.background) || images.some((value) => paintsImage.test(value ?? "")))
     return undefined;
-  const value = style.get("background-color") ?? shorthand ?? element.attribs.bgcolor;
-  if (value === undefined) return outer;
+  const value = style.get("background-color") ?? shorthand;
+  if (value === undefined)
+    return (painted.test(name) && attribs.bgcolor ? parseLegacyColor(attribs.bgcolor) : undefined) ?? outer;
   const color = parseColor(value) ?? colorInShorthand(value.slice(0, maxBackgroundCharacters));
   if (color) return color[3] === 1 ? color : outer && paintOver(color, outer);
-  return value === "none" || value === "inherit" ? outer : undefined;
+  return /^(none|inherit|initial|unset|transparent)$/.test(value) ? outer : undefined;
 }
 
 /** `no-repeat rgb(1, 2, 3)` -> the color. */
@@ -100,14 +199,6 @@ function colorInShorthand(value: string): Color | undefined {
     if (color) return color;
   }
   return undefined;
-}
-
-/** Browsers ignore the tags of cells outside of tables (HTML section 13.2.6.4.7). */
-export function isIgnoredTag(element: Element): boolean {
-  if (!/^(td|th|tr|tbody|thead|tfoot)$/.test(element.name)) return false;
-  for (let above = element.parent; above; above = above.parent)
-    if ("name" in above && above.name === "table") return false;
-  return true;
 }
 
 /** The least distance between words that looks like a space. */
@@ -123,7 +214,9 @@ const minFontSizePx = 2;
 
 /** True when text in this context can be seen. */
 export function isLegible(context: InheritedContext): boolean {
-  if (context.isInvisible || context.fontSizePx < minFontSizePx) return false;
-  const { color, background } = context;
-  return !(color && background && isIndistinguishable(paintOver(color, background), background));
+  if (context.isInvisible || context.isCollapsed || context.fontSizePx < minFontSizePx) return false;
+  const { background } = context;
+  const color = context.textFill ?? context.color;
+  if (!color || !background || context.hasShadow) return true;
+  return !isIndistinguishable(paintOver(color, background), background);
 }

@@ -8,6 +8,7 @@
  */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
+import { fetchOneByUid } from "./fetch.ts";
 import { requireSelected } from "./select.ts";
 
 /** Server names from ID (RFC 2971), in lower case; only servers that were tested. */
@@ -64,7 +65,7 @@ export async function fetchOneFresh(
   uid: number,
   query: FetchQueryObject,
 ): Promise<FetchMessageObject> {
-  const fetchOnce = () => imap.fetchOne(String(uid), query, { uid: true });
+  const fetchOnce = () => fetchOneByUid(imap, uid, query);
   const known = await fetchOnce();
   if (known) return known;
   await imap.noop();

@@ -8,4 +8,4 @@ export const noteOnly = (note: string): AttachmentText => ({ text: "", notes: [n
 
 /** `limit`: how much was read, for example "4 MB". */
 export const cutNote = (limit: string) =>
-  `Only the first ${limit} were read; a download link gives the whole.`;
+  `Only the first ${limit} were read; a download link gives the whole file.`;

@@ -1,5 +1,5 @@
 /** Attachments as text: recognized by their bytes, then by their name, then by the type they declare. */
-import { signedContent } from "../documents/cms.ts";
+import { isEncryptedCms, signedContent } from "../documents/cms.ts";
 import { describeCompoundFile } from "../documents/compound-file.ts";
 import { isReadableDocument } from "../documents/file-kind.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
@@ -29,6 +29,8 @@ type AttachmentReader = {
 
 const headBytes = 1024;
 const noText = /^application\/(pgp-encrypted|pkcs7-mime|x-pkcs7-mime|pgp-signature|(x-)?pkcs7-signature)$/;
+/** Signatures around each other that are opened. */
+const maxSignatures = 3;
 
 /** The first reader that recognizes a file reads it. */
 const readers: readonly AttachmentReader[] = [
@@ -55,19 +57,50 @@ const readers: readonly AttachmentReader[] = [
     read: ({ bytes }) => noteOnly(describeCompoundFile(bytes) ?? ""),
   },
   {
-    recognizes: ({ part, extension }) => isSmimeFile(part) || extension === "p7m",
-    read: ({ bytes }) => {
-      const content = signedContent(bytes);
-      return content && readEmailFile(Buffer.from(content));
-    },
+    recognizes: ({ part, extension, depth }) =>
+      (isSmimeFile(part) || extension === "p7m") && depth <= maxSignatures,
+    read: readSignedFile,
   },
   {
     recognizes: ({ part }) => noText.test(part.type),
-    read: () => noteOnly("Encrypted, or a signature: there is no text to be read in it."),
+    read: () => noteOnly("The file is encrypted, or a signature: it contains no text that can be read."),
   },
   { recognizes: isEmailFile, read: ({ bytes }) => readEmailFile(bytes) },
   { recognizes: () => true, read: ({ bytes, part, extension }) => readTextFile(bytes, part, extension) },
 ];
+
+/**
+ * Reads what a signature (.p7m, RFC 5652) contains: an email, or a file such as invoice.xml.p7m. Undefined for an
+ * encrypted file and for anything else.
+ */
+function readSignedFile(file: AttachedFile): Promise<AttachmentText> | AttachmentText | undefined {
+  const { bytes, part, depth } = file;
+  const binary = fromBase64(bytes);
+  const content = signedContent(binary);
+  if (!content) return isEncryptedCms(binary) ? noteOnly(encryptedNote) : undefined;
+  const inner = Buffer.from(content);
+  const isEmail = /^[\r\n]*[a-z][\w-]{1,60}[ \t]*:/i.test(inner.subarray(0, headBytes).toString("latin1"));
+  const name = part.name?.replace(/\.p7m$/i, "");
+  const hasName = /\.[a-z0-9]{1,8}$/i.test(name ?? "");
+  if (isEmail && !hasName) return readEmailFile(inner);
+  const innerPart = {
+    ...part,
+    type: "application/octet-stream",
+    size: inner.length,
+    charset: undefined,
+    name,
+  };
+  return readAttachment({ ...file, bytes: inner, part: innerPart, depth: depth + 1 });
+}
+
+const encryptedNote = "The file is encrypted; only the recipient's own mail program can open it.";
+
+/** Some programs write signatures as text: base64, with or without the lines of RFC 7468. */
+function fromBase64(bytes: Buffer): Buffer {
+  const head = bytes.subarray(0, headBytes).toString("latin1").trimStart();
+  if (!/^(-----BEGIN (PKCS ?#?7|CMS)|M[A-Za-z0-9+/]{20})/.test(head)) return bytes;
+  return Buffer.from(bytes.toString("latin1").replace(/-----[A-Z0-9 #]{1,40}-----/g, ""), "base64");
+}
 
 /** Word and browsers save a page as one file in the format of an email (RFC 2557). */
 function isEmailFile({ bytes, part, extension }: AttachedFile): boolean {

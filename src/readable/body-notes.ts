@@ -19,6 +19,13 @@ export function bodyNotes(
   ];
 }
 
+/** `charsets`: those that were guessed. */
+export function charsetNotes(charsets: readonly string[]): string[] {
+  return charsets.length === 0
+    ? []
+    : [`The text does not say its charset, or says a wrong one; ${charsets.join(" and ")} is a guess.`];
+}
+
 function protectionNotes(contents: EmailContents, found: Protection): string[] {
   const isOpened = found.signedFiles.includes("opened");
   const isUnreadable = found.signedFiles.includes("unreadable");

@@ -3,6 +3,7 @@
  * only for a very long text that is read on.
  */
 import { decodeText } from "../email/charset.ts";
+import type { CharsetHints } from "../email/charset-guess.ts";
 import type { EmailContents } from "../email/email-contents.ts";
 import { isOutlookFile, type Part } from "../email/part.ts";
 import { decodeTransfer } from "../email/transfer-encoding.ts";
@@ -26,10 +27,15 @@ export type BodyRequest = {
   until: number;
   /** The subject says that the email forwards another one. */
   forward: boolean;
+  /** From the headers of the email. */
+  charsetHints?: CharsetHints;
 };
 
-/** A part of an email by its IMAP section ("1.2", "TEXT"), from octet `start`, at most `maxLength` octets. */
-export type PartRange = { key: string; start: number; maxLength: number };
+/**
+ * A part of an email by its IMAP section ("1.2", "TEXT"), from octet `start`, at most `maxLength` octets; `size` is that
+ * of the whole part where it is known.
+ */
+export type PartRange = { key: string; start: number; maxLength: number; size?: number };
 
 /**
  * Fetches ranges of the parts of one email; the result has them by their key. A connection is held for this alone, not
@@ -56,7 +62,7 @@ export async function readBody(
     const missing = parts.filter((part) => isCut(part) && octetsOf(part) < octets);
     if (missing.length > 0) {
       await fetchMore(fetchParts, missing, fetched, octets);
-      // A server that sends less than asked for has no more, whatever size it reported.
+      // fetchParts asks on to the reported size: what is shorter has no more, whatever size was reported.
       for (const part of missing) if (octetsOf(part) < octets) complete.add(part.part);
       rendered = render();
     }
@@ -128,9 +134,9 @@ async function fetchMore(
   fetched: Map<string, Buffer>,
   octets: number,
 ): Promise<void> {
-  const ranges = parts.map(({ part }) => {
+  const ranges = parts.map(({ part, size }) => {
     const start = fetched.get(part)?.length ?? 0;
-    return { key: part, start, maxLength: octets - start };
+    return { key: part, start, maxLength: octets - start, size };
   });
   const found = await fetchParts(ranges);
   for (const { part } of parts)

@@ -1,15 +1,33 @@
 /** The text of one part of an email in Unicode. */
-import { decodeText } from "../email/charset.ts";
+import { type DecodedText, judgeText } from "../email/charset.ts";
+import type { CharsetHints } from "../email/charset-guess.ts";
 import type { Part } from "../email/part.ts";
 import { charsetInHtml } from "./html-charset.ts";
 
 /** Returns the octets of a part without its transfer encoding, as far as they are known. */
 export type ContentOf = (part: Part) => Buffer | undefined;
 
-export function decodePart(part: Part, contentOf: ContentOf): string {
+export type PartDecoding = {
+  contentOf: ContentOf;
+  /** From the headers of the email. */
+  charsetHints?: CharsetHints;
+};
+
+export function decodePart(part: Part, decoding: PartDecoding): string {
+  return judgePart(part, decoding).text;
+}
+
+/** The charsets that had to be guessed for these parts. */
+export function guessedCharsets(parts: readonly Part[], decoding: PartDecoding): string[] {
+  const guessed = parts.map((part) => judgePart(part, decoding).guessed);
+  return [...new Set(guessed.filter((charset) => charset !== undefined))];
+}
+
+function judgePart(part: Part, { contentOf, charsetHints }: PartDecoding): DecodedText {
   const bytes = contentOf(part) ?? Buffer.alloc(0);
   // Servers report us-ascii for a part without a charset (RFC 3501 section 7.4.2).
   const isUndeclared = part.charset === undefined || /^us-ascii$/i.test(part.charset);
-  const isHtml = part.type === "text/html";
-  return decodeText(bytes, (isUndeclared && isHtml ? charsetInHtml(bytes) : undefined) ?? part.charset);
+  const inHtml = part.type === "text/html" ? charsetInHtml(bytes) : undefined;
+  const charsets = [...(charsetHints?.charsets ?? []), ...(inHtml ? [inHtml] : [])];
+  return judgeText(bytes, (isUndeclared ? inHtml : undefined) ?? part.charset, { ...charsetHints, charsets });
 }

@@ -1,17 +1,18 @@
 /** The parts of an email as one text in the format asked for, with notes on what was left out. */
 import { signedContent } from "../documents/cms.ts";
+import type { CharsetHints } from "../email/charset-guess.ts";
 import { type BodyText, type EmailContents, toEmailContents } from "../email/email-contents.ts";
 import { formatAddress } from "../email/headers.ts";
 import { parseMimeTree } from "../email/mime-tree.ts";
 import type { AttachedEmailHeader, Part } from "../email/part.ts";
 import { escapeMarkup } from "../html/html-source.ts";
 import { createLinkIndex, type LinkIndex } from "../html/link-index.ts";
-import { bodyNotes } from "./body-notes.ts";
+import { bodyNotes, charsetNotes } from "./body-notes.ts";
 import { calendarToLines } from "./calendar.ts";
 import { deliveryReportToLines } from "./delivery-report.ts";
 import type { EmailFormat } from "./email-format.ts";
 import { completePiece, joinPieces, mergeProtection, type RenderedPiece } from "./omissions.ts";
-import { type ContentOf, decodePart } from "./part-text.ts";
+import { type ContentOf, decodePart, guessedCharsets } from "./part-text.ts";
 import { renderText, type TextRendering } from "./render-text.ts";
 
 export type RenderedBody = {
@@ -28,16 +29,25 @@ export type RenderedBody = {
  */
 export function renderBody(
   contents: EmailContents,
-  { format, forward }: { format: EmailFormat; forward: boolean },
+  { format, forward, charsetHints }: { format: EmailFormat; forward: boolean; charsetHints?: CharsetHints },
   contentOf: ContentOf,
 ): RenderedBody {
   const links = createLinkIndex();
-  const body = renderContents(contents, { format, forward, contentOf, links }, 0);
+  const body = renderContents(contents, { format, forward, contentOf, charsetHints, links }, 0);
   return {
     text: format === "links" ? listLinks(links) : body.text,
-    notes: bodyNotes(contents, format, body, links),
+    notes: [
+      ...bodyNotes(contents, format, body, links),
+      ...charsetNotes(guessedCharsets(partsWithText(contents), { contentOf, charsetHints })),
+    ],
     cutOctets: 0,
   };
+}
+
+/** The parts whose text is shown; of HTML and plain text the HTML. */
+function partsWithText({ texts, calendars }: EmailContents): Part[] {
+  const parts = texts.flatMap(({ html, plain, other, further = [] }) => [html ?? plain ?? other, ...further]);
+  return [...parts.filter((part) => part !== undefined), ...calendars];
 }
 
 function renderContents(
@@ -49,7 +59,7 @@ function renderContents(
   const status = format === "html" ? undefined : contents.report?.status;
   const report = status ? deliveryReportToLines(contentOf(status) ?? Buffer.alloc(0)).join("\n") : "";
   const calendars = contents.calendars.map((part) =>
-    calendarToLines(decodePart(part, contentOf)).join("\n").trim(),
+    calendarToLines(decodePart(part, rendering)).join("\n").trim(),
   );
   const texts = contents.texts.map((text) => renderSection(text, rendering, signatureDepth));
   return joinPieces([...[report, ...calendars].map(completePiece), ...texts]);

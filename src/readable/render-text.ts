@@ -16,16 +16,15 @@ import {
   type RenderedPiece,
   sumOmissions,
 } from "./omissions.ts";
-import { type ContentOf, decodePart } from "./part-text.ts";
+import { decodePart, type PartDecoding } from "./part-text.ts";
 import { openArmor } from "./pgp-armor.ts";
 import { shortenTargets, toPlainText } from "./plain-text.ts";
 import { toWinmailText } from "./winmail-text.ts";
 
-export type TextRendering = {
+export type TextRendering = PartDecoding & {
   format: EmailFormat;
   /** The subject says that the email forwards another one: then its history is not folded. */
   forward: boolean;
-  contentOf: ContentOf;
   links: LinkIndex;
 };
 
@@ -49,11 +48,11 @@ export function renderText(text: BodyText, rendering: TextRendering): RenderedPi
 }
 
 /** The HTML of a text: its HTML part, that in winmail.dat, or a plain text part that is an HTML document. */
-function htmlOf({ html, plain, outlook }: BodyText, { contentOf }: TextRendering): string | undefined {
-  if (html) return decodePart(html, contentOf);
-  const winmail = outlook && toWinmailText(contentOf(outlook))?.html;
+function htmlOf({ html, plain, outlook }: BodyText, rendering: TextRendering): string | undefined {
+  if (html) return decodePart(html, rendering);
+  const winmail = outlook && toWinmailText(rendering.contentOf(outlook))?.html;
   if (winmail !== undefined || !plain) return winmail;
-  const words = decodePart(plain, contentOf);
+  const words = decodePart(plain, rendering);
   return /^\s*(<!doctype html|<html[\s>])/i.test(words) ? words : undefined;
 }
 
@@ -112,11 +111,11 @@ function plainTextOf({ html, plain, other, outlook, further = [] }: BodyText, re
   return joinPieces([first, ...(html ? [] : further.map((one) => readPlainPart(one, rendering)))]);
 }
 
-function readPlainPart(part: Part, { format, contentOf }: TextRendering): RenderedPiece {
-  const source = decodePart(part, contentOf);
+function readPlainPart(part: Part, rendering: TextRendering): RenderedPiece {
+  const source = decodePart(part, rendering);
   const isEnriched = /^text\/(enriched|richtext)$/.test(part.type);
   const words = toPlainText(isEnriched ? withoutEnrichedTags(source) : source, part);
-  if (format === "text" || !words.includes("-----BEGIN PGP ")) return completePiece(words);
+  if (rendering.format === "text" || !words.includes("-----BEGIN PGP ")) return completePiece(words);
   const opened = openArmor(words);
   return {
     ...completePiece(opened.text.trim()),
@@ -136,7 +135,7 @@ function withoutEnrichedTags(source: string): string {
 function markdownOf(html: string, { further = [] }: BodyText, rendering: TextRendering): MarkdownText {
   const pieces = [toMarkdown(html, rendering)];
   for (const part of further) {
-    if (isHtmlPart(part)) pieces.push(toMarkdown(decodePart(part, rendering.contentOf), rendering));
+    if (isHtmlPart(part)) pieces.push(toMarkdown(decodePart(part, rendering), rendering));
     else {
       const { text, omissions, protection } = readPlainPart(part, rendering);
       pieces.push({ lines: text.split("\n"), omissions, protection });
@@ -154,9 +153,9 @@ function toMarkdown(html: string, { links }: TextRendering): MarkdownText {
   return { lines, omissions, protection: noProtection };
 }
 
-function sourceOf(html: string, { further = [] }: BodyText, { contentOf }: TextRendering): RenderedPiece {
+function sourceOf(html: string, { further = [] }: BodyText, rendering: TextRendering): RenderedPiece {
   const sources = further.map((part) => {
-    const source = decodePart(part, contentOf);
+    const source = decodePart(part, rendering);
     return isHtmlPart(part) ? toHtmlSource(source) : `<pre>${escapeMarkup(source)}</pre>`;
   });
   return completePiece([toHtmlSource(html), ...sources].join("\n"));

@@ -46,7 +46,7 @@ const headCharacters = 1024;
 export function readTextFile(bytes: Buffer, part: Part, extension: string): AttachmentText {
   const file = decodeTextFile(bytes, part.charset);
   if (!file) return { text: "", notes: [] };
-  if (file.text.trim() === "") return noteOnly("There is nothing but space in the file.");
+  if (file.text.trim() === "") return noteOnly("The file contains only white space.");
   const head = file.text.slice(0, headCharacters);
   const format = formats.find(
     ({ type, extensions, beginning }) =>

@@ -6,9 +6,9 @@ import { charsetInHtml } from "./html-charset.ts";
 const maxCharacters = 4_000_000;
 const headBytes = 8_192;
 
-const cutNote = `Only the first ${maxCharacters} characters were read; a download link gives the whole.`;
+const cutNote = `Only the first ${maxCharacters} characters were read; a download link gives the whole file.`;
 const doubtNote =
-  "The file does not say in which charset it is written, and was read as Windows-1252: its letters may be wrong.";
+  "The file does not say in which charset it is written, and was read as Windows-1252: some characters may be wrong.";
 
 /** Undefined for a file that is not text. `notes`: doubts about the charset, and that only a part was read. */
 export function decodeTextFile(

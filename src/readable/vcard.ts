@@ -37,7 +37,7 @@ function cardToLines(card: string): string[] {
 }
 
 function describeCard(card: ICAL.Component): string[] {
-  return card.getAllProperties().flatMap((property) => {
+  const lines = card.getAllProperties().flatMap((property) => {
     const label = labels[property.name];
     if (!label) return [];
     const type = property.getFirstParameter("type");
@@ -51,4 +51,17 @@ function describeCard(card: ICAL.Component): string[] {
     const kind = typeof type === "string" && type ? ` (${type.toLowerCase()})` : "";
     return value ? [`${label}${kind}: ${value}`] : [];
   });
+  const name = lines.some((line) => line.startsWith(`${labels.fn}: `)) ? "" : composeName(card);
+  return name ? [`${labels.fn}: ${name}`, ...lines] : lines;
+}
+
+/** Composes the name from the property N, whose order is family, given and further names, prefix, suffix. */
+function composeName(card: ICAL.Component): string {
+  const [family, given, additional, prefix, suffix] = card.getFirstProperty("n")?.getValues().flat(1) ?? [];
+  return [prefix, given, additional, family, suffix]
+    .flat()
+    .map((part) => String(part ?? "").trim())
+    .filter((part) => part !== "")
+    .join(" ")
+    .replace(/\s+/g, " ");
 }

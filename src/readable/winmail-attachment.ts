@@ -31,7 +31,7 @@ export async function readWinmail(
   const budget = { files: maxFilesRead, characters: maxCharacters };
   const sections = await toSections(tnef, { readFile, signal, budget });
   const notes = [
-    ...(tnef.files.length > 0 ? ["The files inside come with the whole, by a download link."] : []),
+    ...(tnef.files.length > 0 ? ["A download link gives the whole file, with the files inside it."] : []),
     ...(budget.files < 0 ? [`Only the first ${maxFilesRead} files inside were read.`] : []),
   ];
   return { text: sections.join("\n\n"), notes };

@@ -9,7 +9,7 @@ import { connectMailbox } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
-import { connectPerson } from "../support/person.ts";
+import { connectPersonByForm } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
@@ -142,7 +142,7 @@ describeMail("After several calls", () => {
 
   test("the log has one line per request and per tool call, with request id, grant, duration and outcome", async () => {
     await withProduct({}, async (product) => {
-      const { client } = await connectPerson(product);
+      const { client } = await connectPersonByForm(product);
       const before = product.logged.length;
       await client.call("list_mailboxes");
       await client.try("get_email", { id: "no-such-id" });

@@ -162,7 +162,7 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     const { text, structured } = await read("noise.bin");
     expect(structured.kind).toBe("none");
     expect(text).toContain("https://here.example/download/secret");
-    expect(text).toContain("no text to be read");
+    expect(text).toContain("no text that can be read");
   });
 
   test("reads a file that only claims to be a picture by its bytes", async () => {

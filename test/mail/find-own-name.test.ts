@@ -5,7 +5,7 @@ import { createOwnNameFinder } from "../../src/mail/sending/find-own-name.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer, type User } from "../support/mail-server.ts";
-import { connectPerson } from "../support/person.ts";
+import { connectPersonByForm } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"] });
@@ -40,7 +40,7 @@ describeMail("The display name of a person", () => {
     const [user, ben] = [await kit.newUser(), await kit.newUser()];
     await kit.deliverAll(user, [from("=?utf-8?q?Ann_L=C3=A9e?=", user.address.toUpperCase())]);
     await withProduct({}, async (product) => {
-      const { client } = await connectPerson(product, { user });
+      const { client } = await connectPersonByForm(product, { user });
       const sent = await client.call("send_email", { to: [ben.address], subject: "Hello", body: "Hi" });
       expect(sent.text).toContain(`From: Ann Lée <${user.address}>`);
       const [email] = await kit.read(ben);
@@ -52,7 +52,7 @@ describeMail("The display name of a person", () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await withProduct({}, async (product) => {
-      const { client } = await connectPerson(product, { user });
+      const { client } = await connectPersonByForm(product, { user });
       const draft = await client.call("draft_email", { to: [user.address], subject: "Hello", body: "Hi" });
       expect(draft.text).toContain(`From: ${user.address}\n`);
     });

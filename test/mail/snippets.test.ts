@@ -98,7 +98,7 @@ describeMail("Snippets of a list", () => {
 });
 
 test("a snippet of HTML holds visible words only, wherever the HTML is cut", () => {
-  expect(htmlToWords("<p>W<b>or</b>ds<br>apart<td>of</td><td>cells &amp; more</p><p style=")).toBe(
+  expect(htmlToWords("<p>W<b>or</b>ds<br>apart<table><td>of</td><td>cells &amp; more</p><p style=")).toBe(
     "Words apart of cells & more",
   );
   expect(htmlToWords('<p style="font-size:0">tiny</p><p hidden>gone</p><style>p { x')).toBe("");

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import type { DocumentReader } from "../../src/documents/sandbox.ts";
 import { toAttachmentText } from "../../src/readable/attachment-text.ts";
+import { signatureAround } from "../fixtures/make/cms.ts";
 
 const none: DocumentReader = {
   read: () => Promise.reject(new Error("this is nothing for the reader of documents")),
@@ -32,7 +33,7 @@ const noted: [what: string, content: string | Buffer, note: string][] = [
   ["a locked document", compound("EncryptedPackage"), "An Office file that is protected by a password."],
   ["another file of that kind", compound("Other"), "A file in an old Office format"],
   ["an empty file", "", "The file is empty."],
-  ["a file of spaces", " \r\n\t", "There is nothing but space in the file."],
+  ["a file of spaces", " \r\n\t", "The file contains only white space."],
 ];
 
 test.each(noted)("the note names %s", async (_, content, note) => {
@@ -78,20 +79,20 @@ test.each(encoded)("text is read in %s", async (_, content, charset) => {
 
 test("a note says that characters may be wrong when nothing declares the charset", async () => {
   const russian = Buffer.from("cff0e8e2e5f22c20eae0ea20e4e5ebe03f", "hex");
-  expect((await read(russian, "a.txt")).notes.join()).toContain("its letters may be wrong");
+  expect((await read(russian, "a.txt")).notes.join()).toContain("some characters may be wrong");
   expect((await read("Привет, как дела?", "a.txt")).notes).toEqual([]);
 });
 
 test("a note says when only a part of a text, a page or an email was read", async () => {
   const notesOf = async (content: string, name: string) => (await read(content, name)).notes;
   expect(await notesOf("word ".repeat(900_000), "a.txt")).toEqual([
-    "Only the first 4000000 characters were read; a download link gives the whole.",
+    "Only the first 4000000 characters were read; a download link gives the whole file.",
   ]);
   expect(await notesOf(`<html>${"word ".repeat(250_000)}`, "a.html")).toEqual([
-    "Only the first 1000000 characters of HTML were read; a download link gives the whole.",
+    "Only the first 1000000 characters of HTML were read; a download link gives the whole file.",
   ]);
   expect(await notesOf(`Subject: x\n\n${"word\n".repeat(900_000)}`, "a.eml")).toEqual([
-    "Only the first 4 MB were read; a download link gives the whole.",
+    "Only the first 4 MB were read; a download link gives the whole file.",
   ]);
 });
 
@@ -122,4 +123,40 @@ test("a broken contact does not affect the others, and a long list of contacts i
   const many = await read(card("Ann").repeat(250), "a.vcf");
   expect(many.text.match(/Name: Ann/g)?.length).toBe(200);
   expect(many.text).toContain("[50 more contacts]");
+});
+
+test("RFC 2426 section 3.1.2: a contact with only a structured name is shown by that name", async () => {
+  const named = (n: string, version = "2.1") =>
+    `BEGIN:VCARD\r\nVERSION:${version}\r\n${n}\r\nTEL;TYPE=CELL:+491234\r\nEND:VCARD\r\n`;
+  const encoded = "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=BCrgen";
+  expect((await read(named(encoded), "c.vcf")).text).toBe("Name: Jürgen Müller\nTelephone (cell): +491234");
+  for (const [n, version, name] of [
+    ["N:Public;John;Quinlan,Paul;Dr.;Jr.", "3.0", "Dr. John Quinlan Paul Public Jr."],
+    ["N:Public;;;;\r\nFN:", "3.0", "Public"],
+    ["N:Public;John\r\nFN:Johnny", "4.0", "Johnny"],
+  ] as const)
+    expect((await read(named(n, version), "c.vcf")).text).toContain(`Name: ${name}\n`);
+  expect((await read(named("N:;;;;"), "c.vcf")).text).toBe("Telephone (cell): +491234");
+});
+
+test("RFC 5652 section 5: a signed file of any kind is opened, whatever text form the signature has", async () => {
+  const invoice = '<?xml version="1.0"?><sum>900</sum>';
+  const der = signatureAround(invoice, "pieces");
+  const base64 = der.toString("base64").replace(/(.{64})/g, "$1\n");
+  const pem = `-----BEGIN PKCS7-----\n${base64}\n-----END PKCS7-----\n`;
+  for (const file of [der, pem, signatureAround(invoice, "whole").toString("base64")])
+    expect((await read(file, "invoice.xml.p7m")).text).toBe(invoice);
+  const twice = signatureAround(signatureAround("a,b", "whole").toString("base64"), "whole");
+  expect((await read(signatureAround("a,b", "whole"), "table.csv.p7m")).text).toBe("a,b");
+  expect((await read(twice, "table.csv.p7m.p7m")).text).toBe("a,b");
+  const email = "Content-Type: text/html\r\n\r\n<p>The <b>words</b>";
+  expect((await read(signatureAround(email, "whole"), "smime.p7m")).text).toBe("The **words**");
+});
+
+test("RFC 5652 section 6: an encrypted file is reported as such", async () => {
+  const enveloped = signatureAround("x", "whole");
+  enveloped.set([3], enveloped.indexOf(Buffer.from("2a864886f70d0107", "hex")) + 8);
+  expect((await read(enveloped, "a.pdf.p7m")).notes).toEqual([
+    "The file is encrypted; only the recipient's own mail program can open it.",
+  ]);
 });

@@ -1,10 +1,10 @@
 /** No secret, address or mail content reaches a log or a file: SECURITY.md, R08. */
 import { expect, test } from "bun:test";
 import { beginAuthorization, formFields, requestToken, submitForm } from "../support/authorize.ts";
-import { amountNoted, canaryWord, findCanaries, findCanariesIn } from "../support/canaries.ts";
+import { canaryWord, countRecorded, findCanaries, findCanariesIn } from "../support/canaries.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import { connectPerson } from "../support/person.ts";
+import { connectPersonByForm } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 
 describeMail("Canaries", () => {
@@ -39,7 +39,7 @@ describeMail("Canaries", () => {
       await fetch(`${product.url}/${canaryWord}?password=${ann.password}`);
       await fetch(`${product.url}/oauth/connect?password=${ann.password}`);
 
-      const { client, tokens } = await connectPerson(product, { user: ann });
+      const { client, tokens } = await connectPersonByForm(product, { user: ann });
       const { data } = await client.call("get_recent_emails", {});
       const id = (data.emails as { id: string }[])[0]?.id ?? "";
       expect((await client.call("get_email", { id })).text).toContain(canaryWord);
@@ -124,7 +124,7 @@ describeMail("Canaries", () => {
   test("R08: are found by the search of this test when they are planted", async () => {
     const kit = await mailServer();
     const user = await kit.newUser();
-    expect(amountNoted().pieces).toBeGreaterThan(20);
+    expect(countRecorded().pieces).toBeGreaterThan(20);
     const planted = [
       user.password,
       `for ${encodeURIComponent(user.address)}`,

@@ -22,10 +22,10 @@ import { startProduct, type TestProduct } from "../support/product.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
-const callMs = 1_500;
+const callMs = 1_000;
 /** Tolerance for a busy machine. Without a deadline a call would last a minute. */
 const graceMs = 3_000;
-const deadlines = { callMs, imap: { connectMs: 1_000, greetingMs: 1_000, openMs: 1_200 } };
+const deadlines = { callMs, imap: { connectMs: 800, greetingMs: 800, openMs: 900 } };
 /** The form of an error: sentences without line breaks, and the failure code. */
 const errorForm = /^[A-Z][^\n]{10,300}\([a-z_]+\)$/;
 

@@ -12,7 +12,7 @@ import { createSecrets, unseal } from "../../src/secrets.ts";
 import { beginAuthorization, formFields, submitForm } from "../support/authorize.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import { connectPerson } from "../support/person.ts";
+import { connectPersonByForm } from "../support/person.ts";
 import { withProduct } from "../support/product.ts";
 
 type Row = Record<string, string | number | Uint8Array | null>;
@@ -42,7 +42,7 @@ describeMail("A stolen disk", () => {
     const kit = await mailServer();
     await withProduct({}, async (product) => {
       // A typical database: one person has used several tools, another has an open form.
-      const person = await connectPerson(product);
+      const person = await connectPersonByForm(product);
       await kit.deliver(person.user, "From: a@example.test\r\nSubject: one\r\n\r\nx\r\n");
       const { data } = await person.client.call("get_recent_emails", {});
       const id = (data.emails as { id: string }[])[0]?.id ?? "";

@@ -1,6 +1,6 @@
-/** Ways to spell an address that is nobody's mail server. */
+/** Spellings of addresses at which no mail server may be reached. */
 
-/** Each means this machine, its network, or nothing public at all. */
+/** Hosts that mean this machine, its network, or no public address. */
 export const privateHosts: readonly string[] = [
   ...[
     "127.0.0.1",
@@ -21,7 +21,7 @@ export const privateHosts: readonly string[] = [
   ...["64:ff9b::7f00:1", "64:ff9b:1::7f00:1", "2002:7f00:1::", "2001:0:7f00:1::", "2001:db8::1", "5f00::1"],
 ];
 
-/** No host at all. */
+/** Texts that are not a host. */
 export const brokenHosts: readonly string[] = [
   ...[
     "",

@@ -1,7 +1,7 @@
 /**
- * Attackers in a thread of their own, so that what they cost is theirs: slow connections, a flood of initialize, wrong
- * tokens, and password guesses from forged addresses. Begins when it gets an `Attack`, and ends at any other message,
- * once every kind of attack has met its limit or had ten seconds to, with the statuses it was answered with.
+ * A worker thread that attacks a product: slow connections, a flood of initialize, wrong tokens, and password guesses
+ * from forged addresses. Starts with an `Attack` message. Any other message ends it once each kind of attack was
+ * limited, or after ten seconds; it then posts the counts of the response statuses.
  */
 
 import type { MailServer } from "../../src/credentials.ts";
@@ -10,9 +10,9 @@ import { eventually } from "./waiting.ts";
 
 export type Attack = {
   product: Entrance;
-  /** A real grant's, whose owner misbehaves. */
+  /** The token of a valid grant whose owner misbehaves. */
   accessToken: string;
-  /** Whose password is guessed at. */
+  /** The account whose password is guessed. */
   address: string;
   servers: { imap: MailServer; smtp: MailServer };
   slowConnections: number;
@@ -22,7 +22,7 @@ export type Counts = Record<"initialize" | "token" | "guess", Record<string, num
 
 declare const self: Worker;
 
-/** Connections that are fed a byte now and then and never say what they want; half of them a form's body. */
+/** Opens connections that send a byte now and then and never finish a request; half of them are in a form's body. */
 async function openSlowly(url: string, many: number): Promise<() => void> {
   const { hostname, port } = new URL(url);
   let open = 0;
@@ -85,7 +85,7 @@ async function begin(attack: Attack): Promise<() => Promise<Counts>> {
   async function guess(): Promise<number> {
     round += 1;
     const begun = await beginAuthorization(product).catch(() => undefined);
-    // The page itself is limited, too.
+    // The page is rate-limited too.
     if (!begun) return 429;
     const fields = formFields({ address: attack.address, password: `guess-${round}` }, attack.servers);
     const answer = await submitForm(product, begun, fields, {
@@ -108,7 +108,7 @@ async function begin(attack: Attack): Promise<() => Promise<Counts>> {
   ];
   const isLimited = () => Object.values(counts).every((statuses) => (statuses["429"] ?? 0) > 0);
   return async () => {
-    // A slow machine may have been measured before the flood got to its limits.
+    // On a slow machine the measurement may end before the flood reaches its limits.
     await eventually(isLimited, { withinMs: 10_000 }).catch(() => {});
     over = true;
     await Promise.all(running);

@@ -1,4 +1,4 @@
-/** A throw-away certificate authority, made with openssl, and the certificates it signs. */
+/** A temporary certificate authority, made with openssl, and the certificates that it issues. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ import { temporaryFolder } from "./temporary.ts";
 export type Certificate = { certFile: string; keyFile: string; cert: string; key: string };
 
 export type Authority = {
-  /** The authority's own certificate, PEM. */
+  /** Path of the authority's own certificate, PEM. */
   certFile: string;
-  /** For NODE_EXTRA_CA_CERTS of child processes: this authority and whatever that variable already named. */
+  /** Value of NODE_EXTRA_CA_CERTS for child processes: this authority and the file that the variable already named. */
   bundleFile: string;
-  /** Signs a certificate for these host names and addresses. `days` may be negative: expired. */
+  /** Issues a certificate for these host names and IP addresses. A negative `days` makes it expired. */
   issue(options: { hosts: readonly string[]; days?: number }): Certificate;
-  /** A certificate that nobody but itself signed. */
+  /** Makes a self-signed certificate. */
   selfSigned(options: { hosts: readonly string[] }): Certificate;
 };
 
@@ -38,7 +38,7 @@ const readCertificate = (base: string): Certificate => ({
   key: readFileSync(`${base}.key`, "utf8"),
 });
 
-/** Makes an authority in a temporary folder. Trusted by nobody until it is told so. */
+/** Makes an authority in a temporary folder. This process does not trust it. */
 export function createAuthority(name = "email-connector test authority"): Authority {
   const folder = temporaryFolder("authority");
   const certFile = join(folder, "authority.pem");
@@ -91,7 +91,7 @@ export function createAuthority(name = "email-connector test authority"): Author
 
 let trusted: Authority | undefined;
 
-/** The run's own authority, trusted by this process from its first call on. */
+/** Returns the authority of this process, which trusts it from the first call on. */
 export function trustedAuthority(): Authority {
   if (trusted) return trusted;
   trusted = createAuthority();

@@ -1,10 +1,10 @@
-/** The way to a token as a browser and an OAuth client walk it, over HTTP: authorize, form, code, token. */
+/** The authorization code flow over HTTP, as a browser and an OAuth client go through it: form, code, token. */
 import { createHash, randomBytes } from "node:crypto";
 import { Parser } from "htmlparser2";
 import type { MailServer } from "../../src/credentials.ts";
 import { mailServer, type User } from "./mail-server.ts";
 
-/** What these helpers need to know of a product: one in this process, a binary, or one behind a proxy. */
+/** The address and static client of a product: in this process, as a binary, or behind a proxy. */
 export type Entrance = { url: string; clientId: string; clientSecret: string };
 
 export type Level = "read" | "organise" | "send";
@@ -14,13 +14,13 @@ export const redirectUri = "https://claude.ai/api/mcp/auth_callback";
 export type Authorization = {
   verifier: string;
   state: string;
-  /** The page's form: where it goes, and its fields as the page filled them in. */
+  /** The form's action, and its fields with the values that the page gave them. */
   action: string;
   fields: Record<string, string>;
   html: string;
 };
 
-/** The fields of the first form of a page with the values they have; buttons are left out. */
+/** Reads the first form of a page: its action, and its fields without buttons. */
 export function readForm(html: string): { action: string; fields: Record<string, string> } {
   const fields: Record<string, string> = {};
   let action = "";
@@ -43,7 +43,7 @@ export function readForm(html: string): { action: string; fields: Record<string,
   return { action, fields };
 }
 
-/** GET /oauth/authorize with PKCE. Throws with the page when it is not the form. */
+/** Sends GET /oauth/authorize with PKCE. Throws with the page when the response is not the form. */
 export async function beginAuthorization(
   product: Entrance,
   overrides: Readonly<Record<string, string>> = {},
@@ -67,7 +67,7 @@ export async function beginAuthorization(
   return { verifier, state, html, ...readForm(html) };
 }
 
-/** The form's fields for a user of a mail server with typed hosts. */
+/** Returns the form's fields for a user of a mail server whose hosts are entered by hand. */
 export function formFields(
   user: User,
   servers: { imap: MailServer; smtp: MailServer },
@@ -87,7 +87,7 @@ export function formFields(
   };
 }
 
-/** POST of the form, as a browser sends it. The answer is not followed. */
+/** Submits the form as a browser does. Does not follow the redirect. */
 export function submitForm(
   product: Entrance,
   form: { action: string; fields: Readonly<Record<string, string>> },
@@ -104,7 +104,7 @@ export function submitForm(
 
 export type Tokens = { accessToken: string; refreshToken: string; scope: string };
 
-/** POST /oauth/token as the static client. */
+/** Sends POST /oauth/token as the static client. */
 export function requestToken(product: Entrance, fields: Readonly<Record<string, string>>): Promise<Response> {
   return fetch(`${product.url}/oauth/token`, {
     method: "POST",
@@ -116,7 +116,7 @@ export function requestToken(product: Entrance, fields: Readonly<Record<string, 
   });
 }
 
-/** Spends a code. Throws with the answer when it is not a token. */
+/** Redeems a code. Throws with the response when it is not a token. */
 export async function redeemCode(product: Entrance, code: string, verifier: string): Promise<Tokens> {
   const response = await requestToken(product, {
     grant_type: "authorization_code",
@@ -132,7 +132,7 @@ export async function redeemCode(product: Entrance, code: string, verifier: stri
   return { accessToken: access_token ?? "", refreshToken: refresh_token ?? "", scope: scope ?? "" };
 }
 
-/** The code of a finished form. Throws with the page when the form was refused. */
+/** Returns the parameters of the redirect to the client. Throws with the page when the form was refused. */
 export async function requireCode(response: Response): Promise<URLSearchParams> {
   const location = response.headers.get("location");
   if (response.status !== 303 || !location)
@@ -140,7 +140,7 @@ export async function requireCode(response: Response): Promise<URLSearchParams> 
   return new URL(location).searchParams;
 }
 
-/** The whole way for one mailbox. `servers` defaults to the run's shared mail server. */
+/** Connects one mailbox through the form. `servers` defaults to the shared mail server. */
 export async function connectMailbox(
   product: Entrance,
   user: User,

@@ -1,6 +1,6 @@
-/** A loopback proxy that adds a bearer token: for programs that cannot be given a header. */
+/** A loopback proxy that adds a bearer token, for programs that cannot set a header. */
 
-/** `target` is an origin. Host, Origin and the body pass through as they came. */
+/** Starts a proxy to the origin `target`. Host, Origin and body pass unchanged. */
 export function startBearerProxy(target: string, token: string): { url: string; stop(): Promise<void> } {
   const server = Bun.serve({
     hostname: "127.0.0.1",

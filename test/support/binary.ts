@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { trustedAuthority } from "./authority.ts";
-import { noteDataDir, noteOutput } from "./canaries.ts";
+import { recordDataDir, recordOutput } from "./canaries.ts";
 import { freePort } from "./ports.ts";
 import { testSettings } from "./product.ts";
 import { sharedFolder, temporaryFolder } from "./temporary.ts";
@@ -98,7 +98,7 @@ export async function startBinary(
   mkdirSync(folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   let [out, err] = ["", ""];
-  noteDataDir(env.DATA_DIR ?? "");
+  recordDataDir(env.DATA_DIR ?? "");
   const child = Bun.spawn([file], {
     cwd: folder,
     env: { ...env, NODE_EXTRA_CA_CERTS: trustedAuthority().bundleFile, PATH: process.env.PATH ?? "" },
@@ -110,11 +110,11 @@ export async function startBinary(
   child.exited.finally(() => running.delete(child));
   collect(child.stdout, (text) => {
     out += text;
-    noteOutput(text);
+    recordOutput(text);
   });
   collect(child.stderr, (text) => {
     err += text;
-    for (const line of text.split("\n")) noteOutput(line);
+    for (const line of text.split("\n")) recordOutput(line);
   });
   const url = env.PUBLIC_URL ?? `http://localhost:${port}`;
   try {

@@ -1,10 +1,10 @@
-/** One headless Chromium for all tests of a run, driven by playwright-core. */
+/** One headless Chromium for all tests of a process, driven by playwright-core. */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { programs } from "./installed.ts";
 
 let shared: Promise<Browser> | undefined;
 
-/** The browser, started at the first call and again when it is gone, stopped at the end. Asks nothing of any other host. */
+/** Returns the browser; starts it at the first call, and again after a crash. It contacts no other host by itself. */
 export async function browser(): Promise<Browser> {
   const { chromium: executablePath } = programs;
   if (!executablePath) throw new Error("chromium is not installed");
@@ -21,7 +21,7 @@ export async function browser(): Promise<Browser> {
   return shared;
 }
 
-/** Lends a page in a fresh context (no cookies, no storage) and closes it. */
+/** Runs `work` with a page in a new context, without cookies and storage, and closes it. */
 export async function withPage<T>(
   work: (page: Page) => Promise<T>,
   options: BrowserContextOptions = {},
@@ -34,7 +34,7 @@ export async function withPage<T>(
   }
 }
 
-/** For the end of the run. */
+/** Closes the browser at the end of the run. */
 export async function stopBrowser(): Promise<void> {
   const started = await shared?.catch(() => undefined);
   shared = undefined;

@@ -1,4 +1,4 @@
-/** Caddy in front of a product, by deploy/Caddyfile, with certificates of Caddy's own authority. */
+/** Caddy in front of a product, configured by deploy/Caddyfile, with certificates of Caddy's own authority. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
@@ -9,21 +9,21 @@ import { eventually } from "./waiting.ts";
 
 export type Caddy = {
   url: string;
-  /** The certificate of the authority it made, PEM. */
+  /** The certificate of Caddy's authority, PEM. */
   authority: string;
   stop(): Promise<void>;
 };
 
 /**
- * Starts it on `port` in front of `inner`, by the Caddyfile as it is. What a test machine adds stands before and
- * inside it: ports, folders, an authority that does not ask the world.
+ * Starts Caddy on `port` in front of `inner` with the unchanged Caddyfile. Settings for the test machine are added
+ * before and inside it: ports, folders, and a local authority.
  */
 export async function startCaddy({ port, inner }: { port: number; inner: number }): Promise<Caddy> {
   const folder = temporaryFolder("caddy");
   const [plainPort = 0] = await freePorts(1);
   const options = [
     "admin off",
-    // Without it Caddy waits for open streams for ever.
+    // Otherwise Caddy waits forever for open streams.
     "grace_period 1s",
     "auto_https disable_redirects",
     "skip_install_trust",
@@ -73,7 +73,7 @@ export async function startCaddy({ port, inner }: { port: number; inner: number 
   };
 }
 
-/** Lets `work` trust one more authority: fetch, which knows only the one of its start, and everything on node:tls. */
+/** Runs `work` with one more trusted authority, for fetch, which reads its authorities once, and for node:tls. */
 export async function withTrust<T>(authority: string, work: () => Promise<T>): Promise<T> {
   const [plain, before] = [globalThis.fetch, getCACertificates("default")];
   const trusting = (input: string | URL | Request, init?: BunFetchRequestInit) =>

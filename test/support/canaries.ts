@@ -25,19 +25,19 @@ const outputs: string[] = [];
 const dataDirs = new Set<string>();
 
 /** For the kit: records what a product, in this process or another, printed or logged. */
-export function noteOutput(text: string): void {
+export function recordOutput(text: string): void {
   outputs.push(text);
 }
 
 /** For the kit: records where a product keeps its data. */
-export function noteDataDir(folder: string): void {
+export function recordDataDir(folder: string): void {
   dataDirs.add(folder);
 }
 
-export const amountNoted = () => ({ pieces: outputs.length, folders: dataDirs.size });
+export const countRecorded = () => ({ pieces: outputs.length, folders: dataDirs.size });
 
 /** For the kit: forgets what was recorded, once it has been searched. */
-export function forgetNoted(): void {
+export function forgetRecorded(): void {
   outputs.length = 0;
   dataDirs.clear();
 }

@@ -1,9 +1,9 @@
-/** The command line, run in this process: what it printed, what it complained of, how it ended. */
+/** Runs the command line in this process and captures its output, errors and exit code. */
 import { run } from "../../src/cli/run.ts";
 
 export type Ran = { exitCode: number; printed: string; complained: string };
 
-/** `env`: the settings; nothing of this process's own environment counts. */
+/** `env` holds all settings; the environment of this process is not read. */
 export async function runCommand(
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},

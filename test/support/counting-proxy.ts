@@ -1,13 +1,13 @@
 /**
- * A TCP proxy that counts what network costs: round trips and bytes; and that can make every round trip take longer.
- * What passes is TLS, so it counts flights, not commands: a round trip begins whenever the client speaks after the
- * server did. Several commands sent at once are one; a literal that waits for its "+" is one more.
+ * A TCP proxy that counts round trips and bytes, and can add latency. The stream is TLS, so it counts flights, not
+ * commands: a round trip begins when the client sends after the server did. Several commands sent at once are one
+ * round trip; a literal that waits for its "+" is another.
  */
 import { connect, createServer, type Socket } from "node:net";
 
 export type Count = {
   roundTrips: number;
-  /** Octets from the server to the client, and the other way; with TLS's own. */
+  /** Octets from the server to the client, and from the client to the server, including those of TLS. */
   received: number;
   sent: number;
   connections: number;
@@ -15,23 +15,23 @@ export type Count = {
 
 export type CountingProxy = {
   port: number;
-  /** Everything since the last `reset`. */
+  /** Returns the counts since the last `reset`. */
   count(): Count;
   reset(): void;
-  /** Milliseconds that a round trip takes longer, from now on; half of it each way. */
+  /** Adds latency to each round trip from now on, in milliseconds, half of it in each direction. */
   delay(roundTripMs: number): void;
-  /** Breaks all connections. */
+  /** Closes all connections. */
   drop(): void;
   stop(): Promise<void>;
 };
 
-/** Listens on a free port of 127.0.0.1 and passes everything to `targetPort` there. */
+/** Listens on a free port of 127.0.0.1 and forwards to `targetPort` there. */
 export async function startCountingProxy(targetPort: number): Promise<CountingProxy> {
   let delayMs = 0;
   let count: Count = { roundTrips: 0, received: 0, sent: 0, connections: 0 };
   const sockets = new Set<Socket>();
 
-  /** Hands chunks on in order, each no earlier than half a round trip after it came. */
+  /** Forwards chunks in order, each after half the added latency. */
   function later(from: Socket, to: Socket, see: (chunk: Buffer) => void): void {
     const pass = (act: () => void) => (delayMs === 0 ? act() : setTimeout(act, delayMs / 2));
     from.on("data", (chunk: Buffer) => {
@@ -48,7 +48,7 @@ export async function startCountingProxy(targetPort: number): Promise<CountingPr
     client.setNoDelay(true);
     target.setNoDelay(true);
     count.connections += 1;
-    // The TCP handshake with a real server is a round trip before the first byte.
+    // The TCP handshake with a remote server is a round trip before the first byte.
     count.roundTrips += 1;
     let clientTurn = true;
     later(client, target, (chunk) => {

@@ -1,37 +1,37 @@
 /**
- * A line with faults between us and a real mail server: passes bytes as they are (TLS or not) and cuts, resets,
- * stalls or slows down after so many of them.
+ * A TCP proxy with network faults in front of a real mail server: forwards bytes unchanged, and closes, resets, stalls
+ * or slows the connection after a number of them.
  */
 import { connect, createServer, type Socket } from "node:net";
 import type { MailServer } from "../../src/credentials.ts";
 
 export type Fault = {
-  /** cut: an orderly end; reset: RST; stall: nothing more comes; slow: each piece waits `slowMs`. */
+  /** cut: FIN; reset: RST; stall: nothing more arrives; slow: each chunk is delayed by `slowMs`. */
   kind: "cut" | "reset" | "stall" | "slow";
-  /** Bytes from the server that are passed first. */
+  /** Number of bytes from the server that are forwarded before the fault. */
   afterBytes: number;
   slowMs?: number;
-  /** How many connections, from the next one on, have the fault; default all. */
+  /** Number of connections with the fault, from the next one on; default all. */
   connections?: number;
 };
 
 export type FaultProxy = {
   port: number;
-  /** The same server as seen through the proxy. */
+  /** Returns the address of the server through the proxy. */
   through(server: MailServer): MailServer;
-  /** What the next connections meet; undefined: a sound line. */
+  /** Sets the fault of the next connections; undefined for none. */
   set(fault: Fault | undefined): void;
-  /** Ends every open connection, as a restart of the server would. */
+  /** Closes every open connection, as a restart of the server would. */
   drop(): void;
-  /** Connections taken so far, and those open now. */
+  /** Number of connections accepted so far, and of those open now. */
   connections(): number;
   open(): number;
-  /** Bytes passed from the server over the connection taken last. */
+  /** Number of bytes forwarded from the server over the newest connection. */
   passed(): number;
   stop(): Promise<void>;
 };
 
-/** Starts it in front of `port` on 127.0.0.1. */
+/** Starts a proxy in front of `port` on 127.0.0.1. */
 export async function startFaultProxy(port: number): Promise<FaultProxy> {
   let fault: Fault | undefined;
   let left = 0;

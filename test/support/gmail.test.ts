@@ -1,11 +1,11 @@
-/** The imitation of Gmail answers as Gmail does, or tests in front of it prove nothing. */
+/** The Gmail emulation responds as Gmail documents it, which the tests that use it rely on. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ImapFlow } from "imapflow";
 import { type Gmail, startGmail } from "./gmail.ts";
 import { describeMail } from "./installed.ts";
 import { mailServer } from "./mail-server.ts";
 
-describeMail("The imitation of Gmail", () => {
+describeMail("The Gmail emulation", () => {
   let gmail: Gmail;
   let imap: ImapFlow;
   const thread = "1278455344230334865";
@@ -50,7 +50,7 @@ describeMail("The imitation of Gmail", () => {
     ]);
   });
 
-  test("tells each email's numbers and labels", async () => {
+  test("returns the ids and labels of each email", async () => {
     await imap.mailboxOpen("[Gmail]/All Mail");
     const emails = await imap.fetchAll("1:*", { threadId: true, labels: true, headers: ["subject"] });
     expect(emails.map(({ emailId, threadId }) => [emailId, threadId])).toEqual([
@@ -61,7 +61,7 @@ describeMail("The imitation of Gmail", () => {
     expect(emails[0]?.headers?.toString()).toContain("Subject: one");
   });
 
-  test("finds by its numbers and by its own queries", async () => {
+  test("searches by its ids and by X-GM-RAW", async () => {
     await imap.mailboxOpen("[Gmail]/All Mail");
     expect(await imap.search({ threadId: thread }, { uid: true })).toEqual([1, 2]);
     expect(await imap.search({ emailId: ids[1] ?? "" }, { uid: true })).toEqual([2]);

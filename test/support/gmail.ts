@@ -1,21 +1,21 @@
 /**
- * An imitation of Gmail's IMAP in front of the tests' Dovecot: its capabilities (X-GM-EXT-1; no SORT, no THREAD), its
+ * An emulation of Gmail's IMAP in front of the tests' Dovecot: its capabilities (X-GM-EXT-1; no SORT, no THREAD), its
  * name in ID, its mailboxes, and https://developers.google.com/workspace/gmail/imap/imap-extensions: X-GM-MSGID,
  * X-GM-THRID and X-GM-LABELS in FETCH and SEARCH, X-GM-RAW in SEARCH. Every email is in All Mail, and in the mailbox of
- * each of its labels. Gmail's numbers are header fields of what is stored, which is where Dovecot finds them.
+ * each of its labels. Gmail's ids are stored as header fields, where Dovecot can search them.
  *
- * Left out: COMPRESS=DEFLATE, UTF8=ACCEPT (this Dovecot has none), and flags that follow an email between mailboxes.
+ * Not emulated: COMPRESS=DEFLATE, UTF8=ACCEPT (not in this Dovecot), and flags shared between mailboxes.
  */
 import { type ImapProxy, startImapProxy } from "./imap-proxy.ts";
 import type { MailServerKit, User } from "./mail-server.ts";
 
 export type Gmail = ImapProxy & {
-  /** A fresh user with Gmail's empty mailboxes. */
+  /** Makes a user with Gmail's empty mailboxes. */
   newUser(): Promise<User>;
   /**
    * Stores an email in All Mail and in the mailbox of every label, or only in Trash or Spam.
-   * `labels`: INBOX, mailboxes of ours ("Work"), or the last part of Gmail's own ("Sent Mail"). Default INBOX.
-   * `thread`: X-GM-THRID, 19 digits like 1278455344230334865; by default one of its own. Answers X-GM-MSGID.
+   * `labels`: INBOX, user labels ("Work"), or the last part of Gmail's own ("Sent Mail"). Default INBOX.
+   * `thread`: X-GM-THRID, 19 digits like 1278455344230334865; by default a new one. Returns X-GM-MSGID.
    */
   deliver(
     user: User,
@@ -39,12 +39,12 @@ const specialUse: Record<string, string> = {
   "[Gmail]/Starred": "\\Flagged",
   "[Gmail]/Trash": "\\Trash",
 };
-/** What Dovecot has for every user and Gmail has not. */
+/** Mailboxes that Dovecot creates for every user and Gmail does not have. */
 const hidden = /^(Drafts|Sent|Trash|Archive|Junk)$/;
 
 const unquoted = (text: string) => text.replace(/^"(.*)"$/s, "$1").replace(/\\(.)/gs, "$1");
 
-/** One whole answer of Dovecot, literals and all, as Gmail would give it. */
+/** Rewrites a response of Dovecot, with its literals, to that of Gmail. */
 function toGmailAnswer(answer: string, loggedIn: boolean): string {
   const list = /^\* (LIST|LSUB) \(([^)]*)\) (\S+) (.+)\r\n$/.exec(answer);
   const name = unquoted(list?.[4] ?? /^\* STATUS ("[^"]*"|\S+) /.exec(answer)?.[1] ?? "");
@@ -73,8 +73,8 @@ function toGmailAnswer(answer: string, loggedIn: boolean): string {
 }
 
 /**
- * Starts it in front of a kit. `toKeys` says what an X-GM-RAW query means in SEARCH keys of RFC 3501, without line
- * breaks; by default no query is understood.
+ * Starts the emulation in front of a mail server. `toKeys` translates an X-GM-RAW query to SEARCH keys of RFC 3501
+ * without line breaks; by default every query is refused.
  */
 export async function startGmail(
   kit: MailServerKit,
@@ -83,7 +83,7 @@ export async function startGmail(
   let numbers = 1278455344230334000n;
   const next = () => String(++numbers);
 
-  /** A command of the client as Dovecot takes it; undefined: what Gmail does not understand. */
+  /** Translates a command for Dovecot; undefined for a command that Gmail does not support. */
   function toDovecot(command: string): string | undefined {
     const [, name = ""] = /^\S+ (?:UID )?(\S+)/i.exec(command) ?? [];
     if (/^(SORT|THREAD)$/i.test(name)) return undefined;

@@ -1,13 +1,13 @@
 /**
- * An IMAP server that turns on its clients. Left alone it is an honest small one with an INBOX of `exists` emails and
- * takes any login; at each stage it can be told to do one of the things below instead.
+ * A hostile IMAP server. By default it is a small correct one with an INBOX of `exists` emails that accepts any login;
+ * at each stage it can be told to misbehave in one of the ways below.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import type { MailServer } from "../../src/credentials.ts";
 import { type Certificate, trustedAuthority } from "./authority.ts";
 
-/** greeting, or the command's name without UID: LOGIN, LIST, SELECT, FETCH, … */
+/** The greeting, or a command's name without UID: LOGIN, LIST, SELECT, FETCH, … */
 export type ImapStage =
   | "greeting"
   | "CAPABILITY"
@@ -26,55 +26,55 @@ export type ImapStage =
   | "NOOP";
 
 export type Misdeed =
-  /** Says nothing any more, and keeps the connection. */
+  /** Sends nothing more, and keeps the connection open. */
   | "stall"
-  /** Hangs up. */
+  /** Closes the connection. */
   | "cut"
-  /** `* BYE`, then hangs up. */
+  /** Sends `* BYE` and closes the connection. */
   | "bye"
-  /** A line without an end, as fast as it is taken. */
+  /** Sends an endless line, as fast as it is read. */
   | "endless line"
-  /** Announces 4 GB and sends them. */
+  /** Announces a literal of 4 GB and sends it. */
   | "huge literal"
-  /** One byte every 20 ms, for ever. */
+  /** Sends one byte every 20 ms, without end. */
   | "drip"
-  /** Unasked EXISTS, EXPUNGE and FETCH lines without end, and never the answer. */
+  /** Sends endless unsolicited EXISTS, EXPUNGE and FETCH lines, and never the tagged response. */
   | "flood"
-  /** Bytes that are no IMAP. */
+  /** Sends bytes that are not IMAP. */
   | "garbage"
-  /** Parentheses 100,000 deep. */
+  /** Sends 100,000 nested parentheses. */
   | "nesting"
-  /** These bytes, TAG replaced by the command's tag. */
+  /** Sends these bytes, with TAG replaced by the command's tag. */
   | { say: string };
 
 export type HostileScript = {
-  /** bare: a plain socket that offers no STARTTLS, told to callers as starttls. Default tls. */
+  /** bare: a plain socket without STARTTLS, which `server` describes as starttls. Default tls. */
   security?: "tls" | "starttls" | "bare";
   certificate?: Certificate;
-  /** TLS versions, to be too old on purpose. */
+  /** Maximum TLS version, for one that is too old. */
   maxVersion?: "TLSv1.1";
   exists?: number;
-  /** Said in clear right behind the OK to STARTTLS, as somebody in between would. */
+  /** Sent in clear right after the OK to STARTTLS, as an attacker on the network would. */
   beforeTls?: string;
   on?: Partial<Record<ImapStage, Misdeed>>;
 };
 
 export type HostileImap = {
   server: MailServer;
-  /** Every command line that came, over all connections; LOGIN lines with their password. */
+  /** All command lines received, over all connections; LOGIN lines include the password. */
   commands: readonly string[];
   connections(): number;
   open(): number;
-  /** From now on, and over connections that are open already. */
+  /** Changes the behavior from now on, also of open connections. */
   become(on: HostileScript["on"]): void;
-  /** Hangs up on everybody. */
+  /** Closes all connections. */
   dropAll(): void;
   stop(): Promise<void>;
 };
 
 const greeting = "* OK [CAPABILITY IMAP4rev1 UIDPLUS MOVE] ready\r\n";
 
-/** Answers as an honest server has them; TAG stands for the command's tag. */
+/** The responses of a correct server, in which TAG stands for the command's tag. */
 function honest(name: string, exists: number): string {
   const told: Readonly<Record<string, string>> = {
     CAPABILITY: "* CAPABILITY IMAP4rev1 UIDPLUS MOVE\r\n",
@@ -110,7 +110,7 @@ export async function startHostileImap(script: HostileScript = {}): Promise<Host
   const sockets = new Set<Socket>();
   const commands: string[] = [];
 
-  /** Writes what `piece` gives, as fast as it is taken, until the other side is gone. */
+  /** Writes the results of `piece` as fast as they are read, until the connection closes. */
   function pour(socket: Socket, piece: string): void {
     const more = () => {
       while (socket.writable && socket.write(piece)) {
@@ -192,7 +192,7 @@ export async function startHostileImap(script: HostileScript = {}): Promise<Host
         if (end < 0) return;
         const line = pending.slice(0, end);
         pending = pending.slice(end + 2);
-        // A literal is asked for and read as part of the line.
+        // A literal is requested and read as a part of the line.
         if (/\{\d+\}$/.test(line)) {
           pending = `${line}${pending}`.replace(/\{\d+\}$/, "");
           socket.write("+ go on\r\n");

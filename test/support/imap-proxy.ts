@@ -1,7 +1,6 @@
 /**
- * A proxy in front of the tests' Dovecot that understands as much IMAP as it takes to change what is said: commands
- * line by line, answers one by one with their literals. For servers that Dovecot is not: without an extension, with
- * one of its own, or with a fault in its answers.
+ * An IMAP proxy in front of the tests' Dovecot that rewrites commands and responses, with their literals. It emulates
+ * servers that lack an extension, have one of their own, or respond incorrectly.
  */
 import { createServer, type TLSSocket, connect as tlsConnect } from "node:tls";
 import type { MailServer } from "../../src/credentials.ts";
@@ -10,22 +9,23 @@ import type { MailServerKit } from "./mail-server.ts";
 
 export type ImapRewrite = {
   /**
-   * A command as Dovecot is to get it, or what the client gets instead of it, TAG standing for its tag. Comes with its
-   * tag and without line end; in SEARCH, SORT and THREAD what came as literal is a quoted string. Octets as letters.
+   * Rewrites a command for Dovecot, or returns `say`, the response that the client gets instead, in which TAG stands
+   * for its tag. The command has its tag and no line end, one character per octet; literals of SEARCH, SORT and THREAD
+   * are quoted strings.
    */
   command?: (command: string) => string | { say: string };
-  /** One answer as the client is to get it, with its literals and its last line end; empty: not at all. */
+  /** Rewrites a response with its literals and its final line end; an empty one is not sent. */
   answer?: (answer: string, session: { loggedIn: boolean }) => string;
 };
 
 export type ImapProxy = {
   imap: MailServer;
-  /** Every command over all connections as the client wrote it, without its tag; literals as above. */
+  /** All commands as the client sent them, without their tags; literals as above. */
   commands: readonly string[];
   stop(): Promise<void>;
 };
 
-/** In these a literal is read before the command is passed on. */
+/** Commands whose literals are read before the command is forwarded. */
 const searches = /^\S+ (UID )?(SEARCH|SORT|THREAD) /i;
 
 export async function startImapProxy(kit: MailServerKit, rewrite: ImapRewrite): Promise<ImapProxy> {
@@ -37,10 +37,10 @@ export async function startImapProxy(kit: MailServerKit, rewrite: ImapRewrite): 
     const far = tlsConnect({ host: "localhost", port: kit.imap.port });
     const session = { loggedIn: false };
     let typed = "";
-    /** The beginning of a search, and how long the literal is that comes next. */
+    /** The beginning of a search, and the length of the literal that follows. */
     let begun = "";
     let wanted: number | undefined;
-    /** Octets that follow and are nobody's business. */
+    /** Number of octets that follow and are forwarded unread. */
     let passing = 0;
     let said = "";
 

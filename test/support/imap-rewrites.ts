@@ -29,3 +29,27 @@ export function inSequence(
 export function refusing(pattern: RegExp, say: string): NonNullable<ImapRewrite["command"]> {
   return (command) => (pattern.test(command) ? { say: `${say}\r\n` } : command);
 }
+
+/** Sends a part of every email as NIL (RFC 3501 section 9: nstring). `section`: as in BODY[1]. */
+export function asNil(section: string): NonNullable<ImapRewrite["answer"]> {
+  return (answer) => {
+    const [start, octets = "0"] =
+      new RegExp(`BODY\\[${section}\\](?:<0>)? \\{(\\d+)\\}\r\n`).exec(answer) ?? [];
+    if (start === undefined) return answer;
+    const at = answer.indexOf(start);
+    return `${answer.slice(0, at)}BODY[${section}] NIL${answer.slice(at + start.length + Number(octets))}`;
+  };
+}
+
+/** Sends at most `maxOctets` of a part in one FETCH, and nothing from octet `end` on. */
+export function cappingParts(
+  maxOctets: number,
+  end = Number.POSITIVE_INFINITY,
+): NonNullable<ImapRewrite["command"]> {
+  return (command) =>
+    command.replace(/<(\d+)\.(\d+)>/g, (_, start: string, length: string) =>
+      Number(start) >= end
+        ? `<99999999.${length}>`
+        : `<${start}.${Math.min(Number(length), maxOctets, end - Number(start))}>`,
+    );
+}

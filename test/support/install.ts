@@ -1,6 +1,6 @@
 /**
- * Before the tests: gets the programs they need on Debian as root, otherwise says what to install. A machine where
- * that fails still runs the tests; those that need a missing program are then skipped, visibly.
+ * Installs the programs that the tests need: on Debian as root; elsewhere it prints what to install. Tests whose
+ * programs are missing are skipped and counted as skipped.
  */
 import { existsSync } from "node:fs";
 import { missingPackages } from "./installed.ts";
@@ -21,7 +21,7 @@ if (missingPackages.length > 0) {
     process.stdout.write(`For the whole suite, install as root: apt-get install ${packages}\n`);
   } else {
     process.stdout.write(`Installing for the tests: ${packages}\n`);
-    // One at a time: a package that a system lacks must not keep the others away.
+    // One at a time, so that an unknown package does not keep the others from being installed.
     apt("update");
     for (const name of missingPackages) apt("install", "-y", "--no-install-recommends", name);
   }

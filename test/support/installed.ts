@@ -1,10 +1,10 @@
-/** What the machine has: tests that need a missing program are skipped, visibly, and told how to get it. */
+/** The programs on this machine. Tests that need a missing one are skipped and counted as skipped. */
 import { describe, test } from "bun:test";
 import { existsSync } from "node:fs";
 
 const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** The full path of a program, also where sbin is not on PATH. */
+/** Finds the full path of a program, also where sbin is not on PATH. */
 export function findProgram(...names: string[]): string | undefined {
   return names
     .flatMap((name) => folders.map((folder) => `${folder}/${name}`))
@@ -21,7 +21,7 @@ export const programs = {
   chromium: findProgram("chromium", "chromium-browser", "google-chrome"),
 };
 
-/** Debian's packages for what is missing. */
+/** Debian packages of the missing programs. */
 export const missingPackages = [
   programs.dovecot && programs.doveadm ? [] : ["dovecot-imapd"],
   programs.lmtp ? [] : ["dovecot-lmtpd"],
@@ -31,15 +31,15 @@ export const missingPackages = [
   programs.chromium ? [] : ["chromium", "fonts-dejavu-core"],
 ].flat();
 
-/** Whether a real Dovecot with its own certificate can be started. */
+/** True when a Dovecot with its own certificate can be started. */
 export const hasMailServer = Boolean(
   programs.dovecot && programs.lmtp && programs.doveadm && programs.openssl,
 );
 export const hasBrowser = Boolean(programs.chromium);
 
-/** `test` and `describe` for what needs the real mail server; skipped, and counted as skipped, without one. */
+/** `test` and `describe` for tests of the real mail server. */
 export const mailTest = test.skipIf(!hasMailServer);
 export const describeMail = describe.skipIf(!hasMailServer);
-/** The same for what needs the mail server and a browser. */
+/** `test` and `describe` for tests of the mail server and a browser. */
 export const browserTest = test.skipIf(!hasMailServer || !hasBrowser);
 export const describeBrowser = describe.skipIf(!hasMailServer || !hasBrowser);

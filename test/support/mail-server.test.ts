@@ -6,7 +6,7 @@ import { eventually } from "./waiting.ts";
 
 const raw = (subject: string) => `From: a@example.test\nTo: b@example.test\nSubject: ${subject}\n\nHello\n`;
 
-mailTest("The kit delivers an email and reads it back with its flags and date", async () => {
+mailTest("An email that is delivered is read with its flags and date", async () => {
   const kit = await mailServer();
   const user = await kit.newUser();
   const date = new Date("2024-02-03T04:05:06Z");
@@ -19,7 +19,7 @@ mailTest("The kit delivers an email and reads it back with its flags and date", 
 });
 
 for (const security of ["smtp", "smtpStarttls"] as const)
-  mailTest(`What one user submits over ${security} another receives`, async () => {
+  mailTest(`An email submitted over ${security} arrives at its recipient`, async () => {
     const kit = await mailServer();
     const [ann, ben] = [await kit.newUser(), await kit.newUser()];
     const { port } = kit[security];
@@ -39,7 +39,7 @@ for (const security of ["smtp", "smtpStarttls"] as const)
     await eventually(async () => (await kit.read(ben)).length === 1);
   });
 
-mailTest("A changed password counts at once, on IMAP and on SMTP", async () => {
+mailTest("A changed password takes effect at once, on IMAP and on SMTP", async () => {
   const kit = await mailServer();
   const before = await kit.newUser();
   const after = await kit.changePassword(before);
@@ -47,7 +47,7 @@ mailTest("A changed password counts at once, on IMAP and on SMTP", async () => {
   await expect(kit.withImap(before, async () => true)).rejects.toThrow();
 });
 
-mailTest("A fresh user has the special-use mailboxes", async () => {
+mailTest("A new user has the special-use mailboxes", async () => {
   const kit = await mailServer();
   const boxes = await kit.withImap(await kit.newUser(), (imap) => imap.list());
   expect(

@@ -1,10 +1,10 @@
-/** The official MCP client, connected to a product with a token. */
+/** The official MCP client, connected to a product with an access token. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 
 export type ToolAnswer = {
-  /** All text blocks, joined. */
+  /** All text blocks, joined by line ends. */
   text: string;
   data: Record<string, unknown>;
   isError: boolean;
@@ -14,14 +14,14 @@ export type ToolAnswer = {
 export type TestClient = {
   client: Client;
   transport: StreamableHTTPClientTransport;
-  /** Calls a tool and answers also when it is an error: look at `isError`. */
+  /** Calls a tool and returns its result, also an error: see `isError`. */
   try(name: string, input?: Record<string, unknown>): Promise<ToolAnswer>;
-  /** Calls a tool and throws with its text when it answers an error. */
+  /** Calls a tool. Throws with its text when the result is an error. */
   call(name: string, input?: Record<string, unknown>): Promise<ToolAnswer>;
   close(): Promise<void>;
 };
 
-/** Connects (initialize, initialized, GET stream). `sessionId` goes on with a session that is there. */
+/** Connects: initialize, initialized, GET stream. `sessionId` resumes a session. */
 export async function openClient(
   product: { url: string },
   accessToken: string,

@@ -1,6 +1,6 @@
 /**
- * The MCP half of the product on a real port or through app.request: its real routes, sessions and database, with
- * tools of the test's own and two grants whose tokens are given, so that the protocol is tested without mail.
+ * The MCP half of the product, on a port or through app.request: its routes, sessions and database, with the tools of
+ * the test and grants with fixed tokens. The protocol is tested without mail.
  */
 import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono";
@@ -33,13 +33,13 @@ export type McpServerKit = Awaited<ReturnType<typeof openMcpServer>>;
 
 const startOfTime = Date.UTC(2026, 0, 1);
 
-/** `tokens`: bearer token -> the level of its grant; each token is a grant of its own, `grt_<token>`. */
+/** `tokens` maps each bearer token to the level of its grant, whose id is `grt_<token>`. */
 export async function openMcpServer(options: {
   tools: readonly Tool[];
   tokens?: Record<string, Level>;
   callDeadlineMs?: number;
   keepAliveMs?: number;
-  /** Bun's limit of silence; its timers count in steps of four seconds. */
+  /** Bun's idleTimeout, which it checks every four seconds. */
   idleSeconds?: number;
   limits?: Limits;
   publicUrl?: string;
@@ -80,7 +80,7 @@ export async function openMcpServer(options: {
   };
 
   const config = { publicUrl: options.publicUrl ?? "http://localhost:3000", allowedOrigins: [] };
-  // Wide unless a test brings its own: here it is not the rates that are tested.
+  // Wide by default, because most tests are not about rates.
   const wide = { burst: 100_000, everyMs: 1 };
   const limits =
     options.limits ?? createLimits({ clock, hash: (value) => value, rates: { call: wide, message: wide } });
@@ -140,13 +140,13 @@ export async function openMcpServer(options: {
     sessions,
     streams,
     calls,
-    /** What the log says so far, a line each. */
+    /** The lines of the log so far. */
     lines,
-    /** Moves the clock. */
+    /** Advances the clock, in milliseconds. */
     pass(ms: number): void {
       now += ms;
     },
-    /** One request through app.request; a body that is not a string is JSON. */
+    /** Sends a request through app.request; a body that is not a string is sent as JSON. */
     request(
       method: string,
       given: {
@@ -167,14 +167,14 @@ export async function openMcpServer(options: {
         app.request("/mcp", { method, headers, ...(body === undefined ? {} : { body }) }, undefined),
       );
     },
-    /** Opens a session; returns its id. */
+    /** Opens a session and returns its id. */
     async initialize(token = "mine"): Promise<string> {
       const response = await this.request("POST", { token, body: initializeMessage });
       const id = response.headers.get("Mcp-Session-Id");
       if (response.status !== 200 || !id) throw new Error(`initialize answered ${response.status}`);
       return id;
     },
-    /** Listens on a free port of 127.0.0.1; returns the URL of /mcp. */
+    /** Listens on a free port of 127.0.0.1 and returns the URL of /mcp. */
     listen(): string {
       server ??= Bun.serve({
         hostname: "127.0.0.1",

@@ -1,4 +1,4 @@
-/** Tools that behave in the ways a protocol must bear: quick, slow, deaf, refusing, broken, writing, sending. */
+/** Tools for tests of the protocol: quick, slow, ignoring its signal, refusing, broken, writing, sending. */
 import { z } from "zod";
 import { AppError } from "../../src/errors.ts";
 import { defineTool, type Effect, type Tool } from "../../src/tools/define-tool.ts";
@@ -132,7 +132,7 @@ export function createTestTools() {
   return { tools, observed };
 }
 
-/** A tools/call message. */
+/** Builds a tools/call message. */
 export function callMessage(name: string, args: unknown = {}, id: string | number = 7, meta?: object) {
   return {
     jsonrpc: "2.0",

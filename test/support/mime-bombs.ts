@@ -1,11 +1,11 @@
-/** Emails that are made to be expensive: each raw, with CRLF, and named by what is too much in it. */
+/** Emails that are expensive to read, raw and with CRLF, under the name of what they have too much of. */
 
 import { packRtf, winmail } from "../fixtures/make/tnef.ts";
 
 const head = (type: string, more = "") =>
   `From: Bomb <bomb@example.test>\r\nTo: ann@example.test\r\nSubject: a bomb\r\nDate: Mon, 02 Nov 2026 10:00:00 +0000\r\nMIME-Version: 1.0\r\n${more}Content-Type: ${type}\r\n`;
 
-/** Multiparts in multiparts, `depth` deep, with a text at the bottom. */
+/** Builds multiparts nested `depth` deep, with a text inside the innermost. */
 function nested(depth: number): string {
   const open = Array.from(
     { length: depth },
@@ -16,7 +16,7 @@ function nested(depth: number): string {
   return `${head("multipart/mixed; boundary=b0").replace(/Content-Type.*\r\n$/, "")}${first}${rest.join("")}Content-Type: text/plain\r\n\r\nthe bottom${close.join("")}`;
 }
 
-/** Messages in messages. */
+/** Builds messages attached to messages. */
 function forwarded(depth: number): string {
   return `${head("message/rfc822")}\r\n`.repeat(depth).concat(`${head("text/plain")}\r\nthe innermost`);
 }

@@ -1,4 +1,4 @@
-/** nginx in front of a product, by deploy/nginx.conf, with a certificate of the run's own authority. */
+/** nginx in front of a product, configured by deploy/nginx.conf, with a certificate of the tests' authority. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { programs } from "./installed.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { eventually } from "./waiting.ts";
 
-/** Starts it on `port` (and `plain` for http) in front of `inner`: ports, name and certificate of the file are set. */
+/** Starts nginx on `port`, and on `plain` for http, in front of `inner`; sets the file's ports, name and certificate. */
 export async function startNginx(ports: {
   port: number;
   plain: number;
@@ -29,7 +29,7 @@ export async function startNginx(ports: {
   );
   writeFileSync(
     join(folder, "nginx.conf"),
-    // As root it would become a user who may not write into our folder.
+    // As root it would become a user who may not write into the folder.
     `${process.getuid?.() === 0 ? "user root;" : ""} daemon off; pid ${folder}/pid; error_log ${folder}/log; events {}
      http { access_log off; ${temporary.join(" ")} ${site} }`,
   );

@@ -61,8 +61,8 @@ export async function p95Of(calls: number, work: (call: number) => unknown): Pro
 }
 
 /**
- * How much more CPU time work on twice the size takes: about 2 when linear, 4 when quadratic. `size` must take some
- * 10 ms, or noise is measured.
+ * Measures the growth of CPU time when the size doubles: about 2 for linear work, 4 for quadratic. Work of `size` must
+ * take some 10 ms, or noise is measured.
  */
 export async function growthOf(size: number, work: (size: number) => unknown): Promise<number> {
   const minOf = async (each: number) => {

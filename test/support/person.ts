@@ -1,7 +1,7 @@
 /** A person with a connected mailbox and an MCP client: the starting point of most tests of the whole product. */
 
 import type { MailServer } from "../../src/credentials.ts";
-import type { Level, Tokens } from "./authorize.ts";
+import { connectMailbox, type Level, type Tokens } from "./authorize.ts";
 import { grantFor } from "./grant.ts";
 import { mailServer, type User } from "./mail-server.ts";
 import { openClient, type TestClient } from "./mcp-client.ts";
@@ -20,12 +20,21 @@ export const wideRates = {
   message: { burst: 100_000, everyMs: 1 },
 } as const;
 
-/** Connects a mailbox of a new user, without the pages, and opens a client on it. */
-export async function connectPerson(
-  product: TestProduct,
-  options: { user?: User; level?: Level; servers?: { imap: MailServer; smtp: MailServer } } = {},
-): Promise<Person> {
+export type PersonOptions = { user?: User; level?: Level; servers?: { imap: MailServer; smtp: MailServer } };
+
+/** Connects a mailbox, by default of a new user, without the pages, and opens a client on it. */
+export async function connectPerson(product: TestProduct, options: PersonOptions = {}): Promise<Person> {
   const user = options.user ?? (await (await mailServer()).newUser());
   const tokens = await grantFor(product, user, options);
+  return { user, tokens, client: await openClient(product, tokens.accessToken) };
+}
+
+/** Connects a mailbox through the form: for tests about what the form leaves behind. */
+export async function connectPersonByForm(
+  product: TestProduct,
+  options: PersonOptions = {},
+): Promise<Person> {
+  const user = options.user ?? (await (await mailServer()).newUser());
+  const tokens = await connectMailbox(product, user, options);
   return { user, tokens, client: await openClient(product, tokens.accessToken) };
 }

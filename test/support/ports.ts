@@ -1,7 +1,7 @@
 /** Free ports on 127.0.0.1. */
 import { createServer } from "node:net";
 
-/** Asks the system for `count` different free ports; all are held until all are known. */
+/** Asks the system for `count` different free ports. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -19,7 +19,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** One free port. */
+/** Asks the system for a free port. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   if (port === undefined) throw new Error("no port was given");

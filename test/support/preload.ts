@@ -4,7 +4,7 @@ import { configureGlobal } from "fast-check";
 import { trustedAuthority } from "./authority.ts";
 import { killBinaries } from "./binary.ts";
 import { stopBrowser } from "./browser.ts";
-import { findCanaries, forgetNoted } from "./canaries.ts";
+import { findCanaries, forgetRecorded } from "./canaries.ts";
 import { missingPackages, programs } from "./installed.ts";
 import { stopMailServers } from "./mail-server.ts";
 import { isWorker, redirectTemporaryFiles, removeTemporaryFolders } from "./temporary.ts";
@@ -30,7 +30,7 @@ afterAll(async () => {
   if (!isWorker) await Promise.all([stopBrowser(), stopMailServers()]);
   // R08: all output of the product, and every byte of its databases.
   const found = findCanaries();
-  forgetNoted();
+  forgetRecorded();
   if (!isWorker) removeTemporaryFolders();
   if (found.length > 0)
     throw new Error(`R08: secrets were logged or stored:\n${found.slice(0, 20).join("\n")}`);

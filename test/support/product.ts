@@ -1,26 +1,26 @@
-/** The whole product, really started: in this process on a free port, or as the compiled binary. */
+/** The whole product, started in this process on a free port. */
 import { join } from "node:path";
 import { loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { type StartOptions, start } from "../../src/start.ts";
-import { noteDataDir, noteOutput } from "./canaries.ts";
+import { recordDataDir, recordOutput } from "./canaries.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 export type TestProduct = {
-  /** BASE, without a trailing slash. */
+  /** The public URL, without a trailing slash. */
   url: string;
   clientId: string;
   clientSecret: string;
   dataDir: string;
-  /** What it was started with. */
+  /** The settings that it was started with. */
   settings: Readonly<Record<string, string>>;
   clock: StartOptions["clock"];
-  /** Everything it logged so far, one JSON line each. */
+  /** The log so far, one JSON line each. */
   logged: readonly string[];
   stop(): Promise<void>;
 };
 
-/** The settings every test starts from: a folder and a client of its own, mail servers on this machine allowed. */
+/** Returns the default settings of tests: a data folder, a static client, and local mail servers allowed. */
 export function testSettings(settings: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
     PORT: "0",
@@ -34,16 +34,16 @@ export function testSettings(settings: Readonly<Record<string, string>> = {}): R
 
 export type ProductOptions = Omit<StartOptions, "log"> & { settings?: Readonly<Record<string, string>> };
 
-/** Starts it in this process. To restart on the same data and port, pass the first one's DATA_DIR and PORT. */
+/** Starts a product. To restart one with the same data and port, pass its DATA_DIR and PORT. */
 export async function startProduct(options: ProductOptions = {}): Promise<TestProduct> {
   const settings = testSettings(options.settings);
   const logged: string[] = [];
   const config = loadConfig(settings);
-  noteDataDir(config.dataDir);
+  recordDataDir(config.dataDir);
   const product = await start(config, {
     log: createLog(config.logLevel, (line) => {
       logged.push(line);
-      noteOutput(line);
+      recordOutput(line);
     }),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.rates ? { rates: options.rates } : {}),
@@ -63,7 +63,7 @@ export async function startProduct(options: ProductOptions = {}): Promise<TestPr
   };
 }
 
-/** Lends a started product and stops it after, whatever happened. */
+/** Runs `work` with a started product and stops it afterwards. */
 export async function withProduct<T>(
   options: ProductOptions,
   work: (product: TestProduct) => Promise<T>,

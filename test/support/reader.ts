@@ -1,4 +1,4 @@
-/** One account's Mail over the tests' mail server, and tools called on it, without HTTP or OAuth in between. */
+/** A mail account on the tests' mail server, and tool calls on it without HTTP and OAuth. */
 import { systemClock } from "../../src/clock.ts";
 import { readDocument } from "../../src/documents/read-document.ts";
 import type { DocumentReader } from "../../src/documents/sandbox.ts";
@@ -19,10 +19,10 @@ import type { MailServerKit, User } from "./mail-server.ts";
 
 export type Reader = {
   mail: MailAccount;
-  /** What its verbs are made of. */
+  /** The access that its operations use. */
   access: Access;
   connections: Connections;
-  /** Calls a tool as the MCP server does; `text` is all its text content joined. */
+  /** Calls a tool as the MCP server does; `text` is all text content, joined by line ends. */
   call(
     tool: Tool,
     input: Record<string, unknown>,
@@ -37,7 +37,7 @@ const readInProcess: DocumentReader = {
   },
 };
 
-/** `imap`: another way to the same server, such as a proxy. The caller closes `connections`. */
+/** Opens an account. `imap` is the address of a proxy, if any. The caller closes `connections`. */
 export function openReader(
   kit: MailServerKit,
   user: User,
@@ -100,7 +100,7 @@ export function openReader(
   };
 }
 
-/** Lends a reader and closes its connections. */
+/** Runs `work` with a reader and closes its connections. */
 export async function withReader<T>(
   kit: MailServerKit,
   user: User,

@@ -1,7 +1,7 @@
-/** What goes wrong on purpose, taken by its error. */
+/** The error of an operation that is expected to fail. */
 import type { AppError } from "../../src/errors.ts";
 
-/** What `work` fails with; fails itself when it does not. */
+/** Returns the AppError that `work` rejects with. Throws when it resolves. */
 export async function refusal(work: Promise<unknown>): Promise<AppError> {
   return work.then(
     () => {

@@ -1,19 +1,19 @@
-/** A reverse proxy with https in front of a product, which may spoil what real ones spoil. */
+/** A reverse proxy with https in front of a product, with the faults of misconfigured ones. */
 import { type Certificate, trustedAuthority } from "./authority.ts";
 
 export type ProxyFaults = {
-  /** Shown in the place of a good one. */
+  /** Certificate to present instead of a valid one. */
   certificate?: Certificate;
-  /** Sends an answer on when all of it is there. */
+  /** Buffers each response until it is complete. */
   buffers?: boolean;
   maxBytes?: number;
-  /** Appends to the caller's X-Forwarded-For as if the caller were a proxy, the caller's word last. */
+  /** Passes the client's own X-Forwarded-For on, as if the client were a trusted proxy. */
   appendsForwardedFor?: boolean;
-  /** Puts this in the place of the caller's Host. */
+  /** Replaces the client's Host header. */
   host?: string;
-  /** Headers of answers that get lost. */
+  /** Response headers to remove. */
   drops?: readonly string[];
-  /** Paths it answers itself, with 404. */
+  /** Prefix of paths that it answers with 404 itself. */
   hides?: string;
 };
 

@@ -26,14 +26,14 @@ async function trySending(script: SmtpScript, recipients = ["b@example.test"]) {
   }
 }
 
-test.each(["tls", "starttls"] as const)("an email goes to it over %s", async (security) => {
+test.each(["tls", "starttls"] as const)("accepts an email over %s", async (security) => {
   const { smtp } = await trySending({ security });
   expect(smtp.taken).toEqual([
     { from: "a@example.test", recipients: ["b@example.test"], raw: "Subject: hello\r\n\r\n.dot\r\nbody\r\n" },
   ]);
 });
 
-test("one recipient is refused and the others are taken", async () => {
+test("refuses one recipient and accepts the others", async () => {
   const { smtp, sent } = await trySending(
     { refuseRecipient: (address) => (address.startsWith("no") ? "550 5.1.1 No" : undefined) },
     ["b@example.test", "no@example.test"],
@@ -42,7 +42,7 @@ test("one recipient is refused and the others are taken", async () => {
   expect(sent).toMatchObject({ accepted: ["b@example.test"], rejected: ["no@example.test"] });
 });
 
-test("the message is refused, lost or taken without a word, as told", async () => {
+test("refuses, loses, or accepts a message without a reply, as scripted", async () => {
   const refused = await trySending({ replies: { message: "554 5.7.1 Spam" } });
   expect(refused.sent).toMatchObject({ responseCode: 554 });
   const early = await trySending({ cutBeforeDotAfter: 5 });
@@ -52,7 +52,7 @@ test("the message is refused, lost or taken without a word, as told", async () =
   expect([refused, early, late].map(({ smtp }) => smtp.taken.length)).toEqual([0, 0, 1]);
 });
 
-test("without STARTTLS there is no login", async () => {
+test("offers no login without STARTTLS", async () => {
   const smtp = await startScriptedSmtp({ security: "bare" });
   const credentials = {
     ...{ address: "a@example.test", username: "a@example.test", password: "right", provider: "generic" },

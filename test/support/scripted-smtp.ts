@@ -1,6 +1,6 @@
 /**
- * A submission server that misbehaves as told: refuses at any stage, is slow, or hangs up before or after it has
- * taken the email. Speaks TLS from the first byte, STARTTLS, or neither; takes any password.
+ * A submission server that follows a script: refuses at any stage, is slow, or closes the connection before or after
+ * it accepted the email. Speaks implicit TLS, STARTTLS, or neither; accepts any password.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket } from "node:tls";
@@ -10,41 +10,41 @@ import { type Certificate, trustedAuthority } from "./authority.ts";
 export type SmtpStage = "greeting" | "EHLO" | "STARTTLS" | "AUTH" | "MAIL" | "RCPT" | "DATA" | "message";
 
 export type SmtpScript = {
-  /** `bare`: answers on a plain socket and offers no STARTTLS. Default tls. */
+  /** `bare`: a plain socket without STARTTLS. Default tls. */
   security?: "tls" | "starttls" | "bare";
-  /** Default: a good one for localhost. */
+  /** Default: a valid one for localhost. */
   certificate?: Certificate;
-  /** Offered in the answer to EHLO besides 8BITMIME and AUTH. */
+  /** Extensions announced in the response to EHLO besides 8BITMIME and AUTH. */
   extensions?: readonly string[];
-  /** Another reply at a stage, e.g. `{ AUTH: "535 5.7.8 No" }`. RCPT and message may look at what is asked. */
+  /** Replies by stage, such as `{ AUTH: "535 5.7.8 No" }`. */
   replies?: Partial<Record<Exclude<SmtpStage, "RCPT">, string>>;
-  /** The reply to one recipient; undefined takes it. */
+  /** Returns the reply that refuses a recipient; undefined accepts it. */
   refuseRecipient?: (address: string) => string | undefined;
-  /** Hangs up when this stage is reached, without a reply. */
+  /** Closes the connection at this stage, without a reply. */
   cutAt?: Exclude<SmtpStage, "message">;
-  /** Hangs up when so many bytes of the message have come, before its final dot. */
+  /** Closes the connection after this number of bytes of the message, before its final dot. */
   cutBeforeDotAfter?: number;
-  /** Hangs up after the final dot, the email taken or not, without a reply. */
+  /** Closes the connection after the final dot, without a reply, the email accepted or not. */
   cutAfterDot?: "taken" | "lost";
-  /** Says nothing any more from this stage on, and keeps the connection. */
+  /** Sends nothing from this stage on, and keeps the connection open. */
   stallAt?: SmtpStage;
-  /** Waits so long before each reply. */
+  /** Delay before each reply, in milliseconds. */
   slowMs?: number;
 };
 
 export type Taken = { from: string; recipients: string[]; raw: string };
 
 export type ScriptedSmtp = {
-  /** host localhost and the port, with the security a caller would be told: starttls for bare, too. */
+  /** The address of the server; its security is starttls for `bare` too. */
   server: MailServer;
-  /** Emails taken, oldest first. */
+  /** Accepted emails, oldest first. */
   taken: readonly Taken[];
-  /** Every command line that came, over all connections. */
+  /** All command lines received, over all connections. */
   commands: readonly string[];
   connections(): number;
-  /** How many of them are open. */
+  /** Number of open connections. */
   open(): number;
-  /** From now on as told here. */
+  /** Replaces the script from now on. */
   become(script: Omit<SmtpScript, "security" | "certificate">): void;
   stop(): Promise<void>;
 };
@@ -65,7 +65,7 @@ export async function startScriptedSmtp(first: SmtpScript = {}): Promise<Scripte
     let upgraded = false;
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    // Whoever hangs up on us may.
+    // A client may close the connection at any time.
     socket.on("error", () => {});
 
     function reply(stage: SmtpStage, usual: string): void {

@@ -1,6 +1,6 @@
 /**
- * A real submission server: TLS from the first byte on one port, STARTTLS required on another, AUTH against the
- * same users as the mail server. What it takes it delivers over LMTP, so that what one user sends another receives.
+ * A real submission server: implicit TLS on one port, required STARTTLS on another, AUTH against the users of the mail
+ * server. It delivers accepted emails over LMTP, so that users receive what others send.
  */
 import { createTransport } from "nodemailer";
 import { SMTPServer, type SMTPServerAddress } from "smtp-server";
@@ -10,22 +10,22 @@ export type Submitted = {
   username: string;
   from: string;
   recipients: string[];
-  /** The email as it came over the wire. */
+  /** The email as received. */
   raw: string;
 };
 
 export type Submission = {
   ports: { tls: number; starttls: number };
-  /** Everything accepted so far, oldest first. */
+  /** Accepted emails, oldest first. */
   submitted: readonly Submitted[];
-  /** Successful logins so far. */
+  /** Number of successful logins so far. */
   logins(): number;
   stop(): Promise<void>;
 };
 
 const refusal = (code: number, text: string) => Object.assign(new Error(text), { responseCode: code });
 
-/** Starts it. `check` says whether a password is right; `exists` whether an address can be delivered to. */
+/** Starts a server. `check` verifies a password; `exists` tells whether an address accepts mail. */
 export async function startSubmission(options: {
   certificate: Certificate;
   lmtpPort: number;
@@ -75,7 +75,7 @@ export async function startSubmission(options: {
         });
       },
     });
-    // A client that breaks off is the client's affair.
+    // A client may close the connection at any time.
     server.on("error", () => {});
     return server;
   }

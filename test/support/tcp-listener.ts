@@ -1,15 +1,15 @@
-/** Things that listen on a port and are no mail server. */
+/** TCP listeners that are not mail servers. */
 import { createServer, type Socket } from "node:net";
 
 export type TcpListener = {
   port: number;
-  /** Everything that came in, over all connections. */
+  /** All bytes received, over all connections. */
   received(): string;
   connections(): number;
   stop(): Promise<void>;
 };
 
-/** Greets with `greeting` (none: says nothing), answers whatever comes with `answer` (none: stays silent). */
+/** Listens on a free port. Sends `greeting` to each client, and `answer` after all that it receives; nothing when absent. */
 export async function startTcpListener(
   options: { greeting?: string; answer?: string } = {},
 ): Promise<TcpListener> {

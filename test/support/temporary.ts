@@ -4,7 +4,7 @@ import { accessSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, statfs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Whether this is one of the processes of `bun test --parallel`, which runs some of the files. */
+/** True in a worker of `bun test --parallel`, which runs some of the files. */
 export const isWorker = process.env.BUN_TEST_WORKER_ID !== undefined;
 
 const memoryFolder = "/dev/shm";

@@ -1,12 +1,12 @@
-/** A clock that tests move by hand. */
+/** A clock that tests set. */
 import type { Clock } from "../../src/clock.ts";
 
 export type TestClock = Clock & {
-  /** Lets this much time pass, in milliseconds. */
+  /** Advances the clock, in milliseconds. */
   advance(ms: number): void;
 };
 
-/** Starts at the real time, and stands still until it is moved. */
+/** Makes a clock that shows `startAt`, by default the current time, until it is advanced. */
 export function createTestClock(startAt = Date.now()): TestClock {
   let now = startAt;
   return {

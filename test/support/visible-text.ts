@@ -1,18 +1,18 @@
 /**
- * What a person sees of a page, as text. Chromium's innerText knows neither colours nor sizes nor what is clipped or
- * far away, and has no words for pictures: those are settled first, by computed style and by where things are painted.
- * Shares nothing with our own reading of HTML, which it judges.
+ * The text of a page that a person sees. Chromium's innerText ignores colors, sizes, clipping and positions, and has no
+ * text for images; these are resolved first, by computed style and painted boxes. Independent of the product's HTML
+ * reader, which it verifies.
  */
 import type { Page } from "playwright-core";
 
-/** Changes the page. */
+/** Returns the visible text of a page, and changes the page. */
 export function visibleText(page: Page): Promise<string> {
   return page.evaluate(readSeen);
 }
 
-/** Runs inside the page, so everything it needs is inside it. */
+/** Runs inside the page, so that everything it uses is declared inside it. */
 function readSeen(): string {
-  type Colour = [red: number, green: number, blue: number, alpha: number];
+  type Color = [red: number, green: number, blue: number, alpha: number];
   const styleOf = (element: Element) => getComputedStyle(element);
 
   function ancestors(node: Node): Element[] {
@@ -21,23 +21,23 @@ function readSeen(): string {
     return found;
   }
 
-  /** As Chromium writes computed colours: rgb(1, 2, 3) or rgba(1, 2, 3, 0.5). */
-  function toColour(text: string): Colour | undefined {
+  /** Parses a computed color: rgb(1, 2, 3) or rgba(1, 2, 3, 0.5). */
+  function toColor(text: string): Color | undefined {
     const parts = /^rgba?\(([^)]*)\)$/.exec(text)?.[1]?.split(",").map(Number);
     if (!parts || parts.some(Number.isNaN)) return undefined;
     const [red = 0, green = 0, blue = 0, alpha = 1] = parts;
     return [red, green, blue, alpha];
   }
 
-  function over([red, green, blue, alpha]: Colour, [r, g, b]: Colour): Colour {
+  function over([red, green, blue, alpha]: Color, [r, g, b]: Color): Color {
     const mix = (top: number, below: number) => top * alpha + below * (1 - alpha);
     return [mix(red, r), mix(green, g), mix(blue, b), 1];
   }
 
-  /** WCAG 2.2, contrast ratio. */
-  function contrast(a: Colour, b: Colour): number {
-    const light = (colour: Colour) => {
-      const [red = 0, green = 0, blue = 0] = colour
+  /** Contrast ratio (WCAG 2.2). */
+  function contrast(a: Color, b: Color): number {
+    const light = (color: Color) => {
+      const [red = 0, green = 0, blue = 0] = color
         .slice(0, 3)
         .map((part) => part / 255)
         .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
@@ -46,22 +46,22 @@ function readSeen(): string {
     return Math.max(light(a), light(b)) / Math.min(light(a), light(b));
   }
 
-  /** What is painted behind; undefined where a picture is. */
-  function groundOf(node: Node): Colour | undefined {
-    let ground: Colour | undefined = [255, 255, 255, 1];
+  /** Returns the color behind a node; undefined on an image. */
+  function backgroundOf(node: Node): Color | undefined {
+    let background: Color | undefined = [255, 255, 255, 1];
     for (const element of ancestors(node).reverse()) {
       const { backgroundColor, backgroundImage } = styleOf(element);
-      const colour = toColour(backgroundColor);
-      if (backgroundImage !== "none") ground = undefined;
-      else if (colour?.[3] === 1) ground = colour;
-      else if (colour && ground) ground = over(colour, ground);
+      const color = toColor(backgroundColor);
+      if (backgroundImage !== "none") background = undefined;
+      else if (color?.[3] === 1) background = color;
+      else if (color && background) background = over(color, background);
       const shapes = "rect, path, circle, ellipse, polygon, image, use";
-      if (element.tagName.toLowerCase() === "svg" && element.querySelector(shapes)) ground = undefined;
+      if (element.tagName.toLowerCase() === "svg" && element.querySelector(shapes)) background = undefined;
     }
-    return ground;
+    return background;
   }
 
-  /** Where the text is painted, as far as no box cuts it off and no edge of the page is past. */
+  /** Returns the painted boxes of a text that are neither clipped nor outside the page. */
   function painted(node: Node): DOMRect[] {
     const range = document.createRange();
     range.selectNodeContents(node);
@@ -94,23 +94,23 @@ function readSeen(): string {
     const { fontSize, webkitTextFillColor, fill, visibility } = styleOf(parent);
     if (visibility !== "visible" || Number.parseFloat(fontSize) < 2) return false;
     if (ancestors(node).some(isCutAway)) return false;
-    const own = toColour(parent.closest("svg") ? fill : webkitTextFillColor);
-    const ground = groundOf(node);
-    if (own && ground && contrast(over(own, ground), ground) < 1.12) return false;
+    const own = toColor(parent.closest("svg") ? fill : webkitTextFillColor);
+    const background = backgroundOf(node);
+    if (own && background && contrast(over(own, background), background) < 1.12) return false;
     return painted(node).length > 0;
   }
 
-  /** Its words in the place of a thing, seen where the thing is. */
+  /** Replaces an element by text that is visible where the element was. */
   function put(words: string, thing: Element): void {
     const span = document.createElement("span");
-    // A picture parts the words around it.
+    // An image separates the words around it.
     span.textContent = `\u00a0${words}\u00a0`;
     span.style.cssText = "font: 16px serif; color: black; background: white; display: inline";
     span.style.visibility = styleOf(thing).visibility;
     thing.replaceWith(span);
   }
 
-  // A person can open them.
+  // A person can open them by a click.
   for (const details of document.querySelectorAll("details")) details.open = true;
   for (const select of document.querySelectorAll("select"))
     put([...select.options].map(({ text }) => text).join(" "), select);
@@ -130,7 +130,7 @@ function readSeen(): string {
   const seen = shown.filter((text) => !unseen.includes(text));
   const places = seen.map(painted);
   for (const text of unseen) text.data = "";
-  // Where there is a gap, or another line, one word ends and the next begins.
+  // A gap or another line separates words.
   seen.forEach((text, at) => {
     const before = places[at - 1]?.at(-1);
     const here = places[at]?.[0];

@@ -1,6 +1,6 @@
 /**
- * The writing tools on one account over real servers, without HTTP or OAuth in between, with a database of their own.
- * `restart` is what a new process finds: the same data, nothing else.
+ * The writing tools on accounts of real servers, without HTTP and OAuth, with a database of their own. `restart`
+ * continues with what a new process has: the stored data.
  */
 import { join } from "node:path";
 import type { ConnectionOwner, Credentials, MailServer } from "../../src/credentials.ts";
@@ -38,20 +38,20 @@ export type Writer = {
   accounts: readonly MailAccount[];
   clock: TestClock;
   submissions: Submissions;
-  /** The first account's. */
+  /** The owner of the first account's connections. */
   owner: ConnectionOwner;
-  /** Where a person's browser would bring files. */
+  /** Uploads of the grant. */
   uploads: Uploads;
-  /** Whether the database takes what is written, as it does not on a full disk. */
+  /** Makes the database writable, or read-only as on a full disk. */
   writable(yes: boolean): void;
-  /** Calls a tool as the MCP server does. Throws AppErrors. */
+  /** Calls a tool as the MCP server does. Throws AppError. */
   call(name: string, input?: Record<string, unknown>): Promise<WriterAnswer>;
-  /** The code and message of the AppError a call ends with; throws when it succeeds. */
+  /** Returns the AppError of a call. Throws when the call succeeds. */
   refusal(
     name: string,
     input?: Record<string, unknown>,
   ): Promise<{ code: string; message: string; hint: string }>;
-  /** A process that starts anew on the same data. The former one is over. */
+  /** Closes this writer and opens one on the same data. */
   restart(): Promise<Writer>;
   close(): Promise<void>;
 };
@@ -59,18 +59,18 @@ export type Writer = {
 export type WriterOptions = {
   user: User;
   kit: MailServerKit;
-  /** Further accounts of the same grant. */
+  /** Users of further accounts of the grant. */
   others?: readonly User[];
   imap?: MailServer;
   smtp?: MailServer;
-  /** The person's display name. */
+  /** Display name of the person. */
   name?: string;
   provider?: string;
   filesSentMail?: boolean;
   limits?: SendLimits;
   submission?: Partial<SubmissionLimits>;
   deadlines?: SmtpDeadlines;
-  /** The call's. */
+  /** Signal of each call. */
   signal?: AbortSignal;
 };
 
@@ -225,7 +225,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   };
 }
 
-/** Lends a writer and closes it. */
+/** Runs `work` with a writer and closes it. */
 export async function withWriter<T>(
   options: WriterOptions,
   work: (writer: Writer) => Promise<T>,

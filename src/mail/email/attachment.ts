@@ -5,6 +5,7 @@ import { type AttachedPart, toEmailContents } from "../../email/email-contents.t
 import { type Part, toPart } from "../../email/part.ts";
 import { createTransferDecoder } from "../../email/transfer-decoder.ts";
 import { AppError } from "../../errors.ts";
+import { fetchPartOctets } from "../../imap/fetch.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
 import { readAttachedEmail } from "../../readable/attached-email.ts";
@@ -34,21 +35,22 @@ export async function getAttachment(
   request: Request<"getAttachment">,
 ): Promise<AttachmentContent> {
   const ref = access.toRef(request.id);
-  const { attached, bytes } = await access.read(ref.mailbox, async (imap) => {
+  const { attached, fetched } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
     const attached = await findAttachment(imap, ref.uid, request.index);
     const isRead = !isAttachedEmail(attached.part) && !isNeverText(attached.part.type);
     return isRead && attached.part.size <= maxReadBytes
-      ? { attached, bytes: await fetchPart(imap, ref.uid, attached.part) }
-      : { attached, bytes: undefined };
+      ? { attached, fetched: await fetchPart(imap, ref.uid, attached.part) }
+      : { attached, fetched: undefined };
   });
+  const bytes = fetched?.content;
   const facts = toAttachment(attached);
   const base = { ...facts, size: bytes?.length ?? facts.size };
   const image = bytes && toImage(bytes);
   if (image && base.size <= maxImageBytes) return { ...base, ...noText, kind: "image", image, notes: [] };
   const text = await readText();
   return text && (text.text !== "" || text.notes.length > 0)
-    ? { ...base, ...toContent(text, request) }
+    ? { ...base, ...toContent({ ...text, notes: [...cutNotes(fetched), ...text.notes] }, request) }
     : { ...base, ...noText, kind: "none", notes: [toReason(attached.part, image !== undefined)] };
 
   async function readText(): Promise<AttachmentText | undefined> {
@@ -59,6 +61,12 @@ export async function getAttachment(
     }
     return bytes && !image ? toAttachmentText(bytes, part, documents, access.signal) : undefined;
   }
+}
+
+function cutNotes(fetched: { content: Buffer; isCut: boolean } | undefined): string[] {
+  if (!fetched?.isCut) return [];
+  const kilobytes = Math.ceil(fetched.content.length / 1024);
+  return [`The mail server sends only the first ${kilobytes} KB of this file: what follows is missing.`];
 }
 
 const noText = { text: "", offset: 0, end: 0, total: 0 };
@@ -78,9 +86,10 @@ function toContent(
 
 /** The sentence that says why an attachment has no text here. */
 function toReason(part: Part, isImage: boolean): string {
-  if (isImage) return "The picture is too large to be shown here; a download link gives it.";
-  if (part.size > maxReadBytes) return "The file is too large to be read here; a download link gives it.";
-  return "There is no text to be read in a file of this kind; a download link gives it.";
+  if (isImage) return "The picture is too large to be shown here; a download link gives the file.";
+  if (part.size > maxReadBytes)
+    return "The file is too large to be read here; a download link gives the whole file.";
+  return "Files of this kind contain no text that can be read; a download link gives the file.";
 }
 
 const isAttachedEmail = (part: Part) =>
@@ -118,27 +127,57 @@ export async function findAttachment(imap: ImapFlow, uid: number, index: number)
   );
 }
 
-/** The decoded octets of a part, one FETCH at a time. Throws email_not_found. */
-async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGenerator<Buffer> {
+/** Decoded content, and the number of octets that it was on the server. */
+type Chunk = { content: Buffer; octets: number };
+
+/** The content of a part, one FETCH at a time. Throws email_not_found. */
+async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGenerator<Chunk> {
   const decoder = createTransferDecoder(part.encoding);
   for (let start = 0; ; start += chunkBytes) {
-    const bodyParts = [{ key: part.part, start, maxLength: chunkBytes }];
-    const email = await imap.fetchOne(String(uid), { uid: true, bodyParts }, { uid: true });
-    if (!email) throw new AppError("email_not_found", "The email is no longer there.");
-    const bytes = email.bodyParts?.get(part.part.toLowerCase()) ?? Buffer.alloc(0);
-    const decoded = decoder.push(bytes);
-    if (decoded.length > 0) yield decoded;
+    const range = { key: part.part, start, maxLength: chunkBytes, size: part.size };
+    const bytes = (await fetchPartOctets(imap, uid, [range]))?.get(part.part);
+    if (!bytes) throw new AppError("email_not_found", "The email is no longer there.");
+    yield { content: decoder.push(bytes), octets: bytes.length };
     if (bytes.length < chunkBytes) break;
   }
-  const last = decoder.end();
-  if (last.length > 0) yield last;
+  yield { content: decoder.end(), octets: 0 };
 }
 
-/** All decoded octets of a part. Throws email_not_found. */
-export async function fetchPart(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/** Some servers overstate sizes by a few per cent; what is shorter than this is cut off. */
+const isShort = (octets: number, size: number) => octets < 0.9 * size;
+
+const cutOff = () =>
+  new AppError("mail_server_failed", "The mail server sends only a part of this file.", {
+    hint: "Open the email in a mail program; it may be damaged on the mail server.",
+  });
+
+/** The whole content of a part; `isCut` where the server sent only a part of it. Throws email_not_found. */
+async function fetchPart(
+  imap: ImapFlow,
+  uid: number,
+  part: Part,
+): Promise<{ content: Buffer; isCut: boolean }> {
+  const chunks: Chunk[] = [];
   for await (const chunk of fetchChunks(imap, uid, part)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  const octets = chunks.reduce((sum, chunk) => sum + chunk.octets, 0);
+  return { content: Buffer.concat(chunks.map(({ content }) => content)), isCut: isShort(octets, part.size) };
+}
+
+/** The whole content of a part. Throws email_not_found, and mail_server_failed when the server sent only a part of it. */
+export async function fetchWholePart(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
+  const { content, isCut } = await fetchPart(imap, uid, part);
+  if (isCut) throw cutOff();
+  return content;
+}
+
+/** The content of a part piece by piece. Throws as fetchWholePart does, at the end. */
+async function* streamPart(imap: ImapFlow, uid: number, part: Part): AsyncGenerator<Buffer> {
+  let received = 0;
+  for await (const { content, octets } of fetchChunks(imap, uid, part)) {
+    received += octets;
+    if (content.length > 0) yield content;
+  }
+  if (isShort(received, part.size)) throw cutOff();
 }
 
 /** Name, type and size of an attachment. Throws email_not_found, email_moved, attachment_not_found. */
@@ -171,6 +210,6 @@ export async function streamAttachment(
     const attached = await findAttachment(imap, ref.uid, request.index);
     const { name, type } = toAttachment(attached);
     hasStarted = true;
-    await consume({ name, type, chunks: fetchChunks(imap, ref.uid, attached.part) });
+    await consume({ name, type, chunks: streamPart(imap, ref.uid, attached.part) });
   });
 }

@@ -3,9 +3,10 @@ import type { FetchMessageObject, ImapFlow } from "imapflow";
 import type { Address } from "../../email/address.ts";
 import { type AttachedPart, type EmailContents, toEmailContents } from "../../email/email-contents.ts";
 import type { EmailRef } from "../../email/email-id.ts";
+import { decodeEncodedWords } from "../../email/encoded-words.ts";
 import { toSafeFileName } from "../../email/file-name.ts";
 import {
-  decodeEncodedWords,
+  charsetHintsOf,
   decodeHeaderText,
   type Header,
   headerValue,
@@ -43,6 +44,7 @@ const shownHeaders = [
   "authentication-results",
   "received",
   "list-unsubscribe",
+  "content-language",
 ];
 
 /** Limits of one answer: more of either is a mailing that lists everybody, or an attack. Omissions are said. */
@@ -66,7 +68,7 @@ type FetchedEmail = {
 export async function getEmail(access: Access, request: EmailRequest): Promise<Email> {
   const ref = access.toRef(request.id);
   const fetched = await access.read(ref.mailbox, (imap, cache) => fetchEmail(imap, cache, ref, request));
-  const { message, contents, subject } = fetched;
+  const { message, contents, headers, subject } = fetched;
   const rendered = await readBody(
     createFetchParts(access, ref),
     contents,
@@ -74,6 +76,7 @@ export async function getEmail(access: Access, request: EmailRequest): Promise<E
       format: request.format,
       until: request.offset + request.maxCharacters,
       forward: mayBeForwardSubject(subject),
+      charsetHints: charsetHintsOf(headers),
     },
     new Map(message.bodyParts ?? []),
   );

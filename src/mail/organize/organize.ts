@@ -6,6 +6,7 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
+import { fetchByUid } from "../../imap/fetch.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
@@ -44,9 +45,7 @@ async function changeFlagsOf(
   return forEachGroup(access, ids, async (imap, group, all) => {
     requireStorable(imap, add);
     const range = toUidSet([...group.ids.keys()]);
-    const found = await readFresh(imap, () =>
-      imap.fetchAll(range, { uid: true, flags: true }, { uid: true }),
-    );
+    const found = await readFresh(imap, () => fetchByUid(imap, range, { uid: true, flags: true }));
     const present = found.filter((email) => group.ids.has(email.uid));
     const changes = present.flatMap((email): Change[] => {
       const had = new Set([...(email.flags ?? [])].map((flag) => flag.toLowerCase()));

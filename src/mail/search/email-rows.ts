@@ -12,6 +12,7 @@ import {
 } from "../../email/headers.ts";
 import { charsetOf, emptyPart, type Part, toPart } from "../../email/part.ts";
 import { threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
+import { fetchBySequence, fetchByUid } from "../../imap/fetch.ts";
 import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { textPartNumbers } from "../../readable/body.ts";
@@ -54,7 +55,7 @@ export async function fetchRows(
   share = 1,
 ): Promise<FetchedRow[]> {
   const before = imap.stats().received;
-  const answers = await imap.fetchAll(range, rowQuery, { uid: by === "uid" });
+  const answers = await (by === "uid" ? fetchByUid : fetchBySequence)(imap, range, rowQuery);
   // The answer may hold unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2): flags without headers.
   const emails = answers.filter((email) => email.headers);
   const missing: MissingSnippet[] = [];

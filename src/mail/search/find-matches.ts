@@ -1,6 +1,8 @@
 /** The emails of one mailbox that match a query, newest first: by SORT (RFC 5256) where the server has it. */
+
 import type { ImapFlow } from "imapflow";
 import { toPart } from "../../email/part.ts";
+import { fetchByUid } from "../../imap/fetch.ts";
 import { toGmailKeys } from "../../imap/gmail-keys.ts";
 import { atom, ignoreRefusal, type SearchToken, uidSort } from "../../imap/raw-search.ts";
 import { toSearchKeys } from "../../imap/search-keys.ts";
@@ -120,7 +122,7 @@ async function filterByStructure(
 ): Promise<number[]> {
   const found: number[] = [];
   for (const some of chunkUids(universe)) {
-    const emails = await imap.fetchAll(some.join(","), { uid: true, bodyStructure: true }, { uid: true });
+    const emails = await fetchByUid(imap, some.join(","), { uid: true, bodyStructure: true });
     for (const { uid, bodyStructure } of emails)
       if (bodyStructure && matchesParts(toPart(bodyStructure), term)) found.push(uid);
   }

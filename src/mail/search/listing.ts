@@ -1,6 +1,7 @@
 /** get_recent_emails: the newest emails of a mailbox by arrival, in one or two round trips whatever its size. */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
+import { fetchOneByUid } from "../../imap/fetch.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { detectChanges, readFresh, reportsChangesInline } from "../../imap/sync.ts";
@@ -126,7 +127,7 @@ async function rowsUpTo(
 async function countBefore(imap: ImapFlow, uid: number): Promise<number> {
   if (uid === 1) return 0;
   // UID FETCH instead of a search by UIDs, in whose answer Dovecot holds EXPUNGE back.
-  const email = await imap.fetchOne(String(uid), { uid: true }, { uid: true });
+  const email = await fetchOneByUid(imap, uid, { uid: true });
   if (email) return email.seq - 1;
   const found = await imap.search({ uid: `1:${uid - 1}` }, { uid: true, returnOptions: ["COUNT"] });
   if (Array.isArray(found)) return found.length;

@@ -2,7 +2,9 @@
  * The newest of many matches on a server without SORT (RFC 5256): ordered by INTERNALDATE, of which only the dates
  * that can decide are fetched.
  */
+
 import type { ImapFlow } from "imapflow";
+import { fetchByUid } from "../../imap/fetch.ts";
 import { toReceivedAt } from "../../imap/fetched-values.ts";
 import { atom, type SearchToken } from "../../imap/raw-search.ts";
 import { toSearchDate } from "../../imap/search-keys.ts";
@@ -102,7 +104,7 @@ const dayOf = (milliseconds: number) => toSearchDate(new Date(Math.max(0, millis
 export async function datesOf(imap: ImapFlow, uids: readonly number[]): Promise<Map<number, number>> {
   const dates = new Map<number, number>();
   for (const some of chunkUids(uids)) {
-    const emails = await imap.fetchAll(some.join(","), { uid: true, internalDate: true }, { uid: true });
+    const emails = await fetchByUid(imap, some.join(","), { uid: true, internalDate: true });
     for (const email of emails) dates.set(email.uid, toReceivedAt(email));
   }
   return dates;

@@ -2,9 +2,11 @@
  * Snippets of emails whose first octets hold no words, such as newsletters with a long HTML head: one more round trip
  * for all of a list. PREVIEW (RFC 8970) is not used, because Dovecot 2.3 puts text into it that the sender hid.
  */
+
 import type { ImapFlow } from "imapflow";
 import { toEmailContents } from "../../email/email-contents.ts";
 import type { Part } from "../../email/part.ts";
+import { fetchByUid } from "../../imap/fetch.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { firstWordsOf, snippetOctets } from "../../readable/snippet.ts";
 
@@ -37,7 +39,7 @@ export async function fetchMissingSnippets(
   });
   if (taken.length === 0) return;
   const query = { uid: true, bodyParts: [{ key: number, start: 0, maxLength: maxBytes }] };
-  const emails = await imap.fetchAll(taken.map(({ uid }) => uid).join(","), query, { uid: true });
+  const emails = await fetchByUid(imap, taken.map(({ uid }) => uid).join(","), query);
   const bytes = new Map(emails.map((email) => [email.uid, email.bodyParts?.get(number)]));
   for (const { uid, part, set } of taken) {
     const content = bytes.get(uid);

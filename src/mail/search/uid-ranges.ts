@@ -5,7 +5,9 @@
  * Dovecot sends no EXPUNGE in the answer to a search by UIDs (RFC 9051 section 7.5.1), so emails that another client
  * removed since the last NOOP may still be counted.
  */
+
 import type { ImapFlow } from "imapflow";
+import { fetchBySequence } from "../../imap/fetch.ts";
 import { toReceivedAt } from "../../imap/fetched-values.ts";
 import type { Boundary, MailboxCache } from "../../imap/mailbox-cache.ts";
 import { atom, type SearchToken } from "../../imap/raw-search.ts";
@@ -91,7 +93,7 @@ async function findCuts(imap: ImapFlow, counts: readonly number[]): Promise<Boun
     number -= count;
     return number;
   });
-  const emails = await imap.fetchAll(numbers.join(","), { uid: true, internalDate: true });
+  const emails = await fetchBySequence(imap, numbers.join(","), { uid: true, internalDate: true });
   return emails
     .map((email) => ({ uid: email.uid, receivedAt: toReceivedAt(email) }))
     .sort((a, b) => b.uid - a.uid);

@@ -2,6 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
 import { AppError, quoted } from "../../errors.ts";
+import { fetchByUid } from "../../imap/fetch.ts";
 import { isOrderly, requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
@@ -59,6 +60,6 @@ export async function findByMessageId(imap: ImapFlow, messageId: string, newest 
   if (found.length < 2) return found;
   // Two are rare. Some servers ignore HEADER in a search and return every email, so the ids are compared here.
   const few = toUidSet(found.slice(-20));
-  const emails = await imap.fetchAll(few, { uid: true, envelope: true }, { uid: true });
+  const emails = await fetchByUid(imap, few, { uid: true, envelope: true });
   return emails.filter(({ envelope }) => envelope?.messageId === messageId).map(({ uid }) => uid);
 }

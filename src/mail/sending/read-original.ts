@@ -13,7 +13,7 @@ import { AppError } from "../../errors.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
-import { fetchPart, findAttachment } from "../email/attachment.ts";
+import { fetchWholePart, findAttachment } from "../email/attachment.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import type { MailWriting } from "../writing.ts";
 
@@ -37,11 +37,14 @@ export async function readOriginal(access: Access, id: string, purpose: Purpose)
       throw purpose === "draft" ? toDraftGone(error) : error;
     });
     if (needsAll && (first.size ?? 0) > maxBytes) throw toTooLarge(first.size ?? 0, purpose);
-    const source = await fetchRest(imap, ref.uid, first.source, maxBytes);
+    const source = await fetchRest(imap, ref.uid, first, maxBytes);
     return { source, size: first.size ?? source.length, flags: first.flags ?? new Set<string>() };
   });
   const whole = source.length >= size || source.length < maxBytes;
   if (!whole && needsAll) throw toTooLarge(size, purpose);
+  // Some servers overstate sizes by a few per cent.
+  if (needsAll && source.length < 0.9 * size)
+    throw new AppError("mail_server_failed", "The mail server sends only a part of this email.");
   if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
     await requireInDrafts(access, ref.mailbox);
   return parseOriginal(id, source, whole);
@@ -57,11 +60,16 @@ async function fetchSource(imap: ImapFlow, uid: number, start: number, maxLength
   return { ...email, source: email.source };
 }
 
-/** An email from its beginning, of which `first` is here, up to `maxBytes`. */
-async function fetchRest(imap: ImapFlow, uid: number, first: Buffer, maxBytes: number): Promise<Buffer> {
-  const pieces = [first];
-  let length = first.length;
-  for (let last = length; last === pieceBytes && length < maxBytes; length += last) {
+/**
+ * An email from its beginning, of which `first` is here, up to `maxBytes`. A server may send fewer octets than asked
+ * for: then the rest is asked for until the email's size is reached or nothing more comes.
+ */
+async function fetchRest(imap: ImapFlow, uid: number, first: Source, maxBytes: number): Promise<Buffer> {
+  const pieces = [first.source];
+  const size = first.size ?? 0;
+  let length = first.source.length;
+  const goesOn = (last: number) => last > 0 && (last === pieceBytes || length < size);
+  for (let last = length; goesOn(last) && length < maxBytes; length += last) {
     const { source } = await fetchSource(imap, uid, length, Math.min(maxBytes - length, pieceBytes));
     pieces.push(source);
     last = source.length;
@@ -103,7 +111,7 @@ export async function readAttachment(access: Access, id: string, index: number):
       const message = `Attachment ${index} has ${formatMegabytes(part.size)}; an email takes 25 MB.`;
       throw new AppError("too_large", message);
     }
-    return { part, content: await fetchPart(imap, ref.uid, part) };
+    return { part, content: await fetchWholePart(imap, ref.uid, part) };
   });
   if (content.length === 0 && part.size > 0)
     throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);

@@ -2,6 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import { AppError } from "../../errors.ts";
+import { fetchByUid } from "../../imap/fetch.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
@@ -109,7 +110,7 @@ function visitMailbox(
     const uids = visits.isVisited(path) ? await work() : await readFresh(imap, work);
     const { newest, older } = visits.unseen(path, uids);
     const query = withBodies(newest.length <= fewFound ? likelyParts(newest, cache, parts) : []);
-    const emails = newest.length > 0 ? await imap.fetchAll(newest.join(","), query, { uid: true }) : [];
+    const emails = newest.length > 0 ? await fetchByUid(imap, newest.join(","), query) : [];
     visits.visit(path, newest, older);
     // The answer may hold unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2): flags without headers.
     const found = emails

@@ -3,6 +3,7 @@ import type { ImapFlow } from "imapflow";
 import { headerValue, parseAddresses } from "../../email/headers.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { decodeTransfer } from "../../email/transfer-encoding.ts";
+import { fetchByUid } from "../../imap/fetch.ts";
 import { firstFetchOctets, textPartNumbers } from "../../readable/body.ts";
 import { renderBody } from "../../readable/render-body.ts";
 import type { Access } from "../access.ts";
@@ -116,7 +117,7 @@ async function fetchAlike(
   const keys = first ? textPartNumbers(first.contents) : [];
   const bodyParts = keys.map((key) => ({ key, start: 0, maxLength }));
   const range = emails.map(({ uid }) => uid).join(",");
-  const fetched = await imap.fetchAll(range, { uid: true, bodyParts }, { uid: true });
+  const fetched = await fetchByUid(imap, range, { uid: true, bodyParts });
   const byUid = new Map(fetched.map((email) => [email.uid, email.bodyParts]));
   return emails.map((email) => {
     const bodies = byUid.get(email.uid) ?? new Map<string, Buffer>();
