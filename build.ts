@@ -30,7 +30,7 @@ const result = await Bun.build({
   ],
   compile: {
     outfile,
-    assets: ["./drizzle"],
+    assets: ["./drizzle", "./node_modules/pdfjs-dist/cmaps"],
     autoloadDotenv: false,
     autoloadBunfig: false,
   },

@@ -1,9 +1,11 @@
 /** PDF files: lines and columns, annotations, and notes about pages without text. */
 import { expect, test } from "bun:test";
 import { deflateSync } from "node:zlib";
+import { readCMap } from "../../src/documents/pdf/cmaps.ts";
 import { readDocument } from "../../src/documents/read-document.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { drawnPdf, pdf, pdfOf, pdfStream } from "../support/documents.ts";
+import { asianPdf } from "../support/pdf-documents.ts";
 
 /** The drawing of a page with text at these positions. */
 const drawing = (...runs: [x: number, y: number, size: number, text: string][]) =>
@@ -59,18 +61,31 @@ test("names the pages without text: one, several or all", async () => {
   ]);
 });
 
-test("says that characters are missing when a font relies on a predefined CMap, and not that the page is empty", async () => {
-  const font =
-    "<< /Type /Font /Subtype /Type0 /BaseFont /Mincho /Encoding /90ms-RKSJ-H /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Mincho /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> /FontDescriptor << /Type /FontDescriptor /FontName /Mincho /Flags 6 /FontBBox [0 0 9 9] >> >>] >>";
-  const file = pdfOf([
-    "<< /Type /Catalog /Pages 2 0 R >>",
-    "<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
-    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F1 ${font} >> >> >>`,
-    pdfStream("BT /F1 12 Tf 72 700 Td <93fa967b> Tj ET"),
-  ]);
-  expect((await readDocument(file)).notes).toEqual([
-    expect.stringContaining("in an Asian script whose characters the file does not define"),
-  ]);
+const asian: [cmap: string, ordering: string, hex: string, text: string][] = [
+  ["90ms-RKSJ-H", "Japan1", "93fa967b", "日本"],
+  ["EUC-H", "Japan1", "c6fccbdc", "日本"],
+  ["H", "Japan1", "467c4b5c", "日本"],
+  ["UniJIS-UTF16-H", "Japan1", "65e5672c", "日本"],
+  ["UniJIS-UCS2-V", "Japan1", "65e5672c", "日本"],
+  ["GBK-EUC-H", "GB1", "d6d0b9fa", "中国"],
+  ["UniGB-UCS2-H", "GB1", "4e2d56fd", "中国"],
+  ["GB-EUC-H", "GB1", "d6d0b9fa", "中国"],
+  ["ETen-B5-H", "CNS1", "bb4fc657", "臺灣"],
+  ["UniCNS-UTF16-H", "CNS1", "81fa7063", "臺灣"],
+  ["KSCms-UHC-H", "Korea1", "c7d1b1b9", "한국"],
+  ["UniKS-UCS2-H", "Korea1", "d55cad6d", "한국"],
+];
+
+test.each(asian)("ISO 32000-1 section 9.7.5.2: reads text in the predefined CMap %s", async (...file) => {
+  const [cmap, ordering, hex, text] = file;
+  expect(await readDocument(asianPdf(cmap, ordering, hex))).toEqual({ text, notes: [] });
+});
+
+test("a CMap whose name is a path, or that nobody knows, is not looked for on the disk", async () => {
+  for (const name of ["..#2F..#2F..#2Fpackage", "Nowhere-H", "LICENSE", "..#2Fcmaps#2F90ms-RKSJ-H"])
+    expect((await readDocument(asianPdf(name, "Japan1", "93fa967b"))).text).not.toContain("日本");
+  for (const name of ["../package.json", "LICENSE", "../cmaps/H.bcmap", "a\0.bcmap", ".bcmap"])
+    expect(await readCMap(name).catch(() => "refused")).toBe("refused");
 });
 
 // The memory of a process is read from /proc.

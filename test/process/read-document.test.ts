@@ -2,9 +2,11 @@
 import { expect, test } from "bun:test";
 import { binary } from "../support/binary.ts";
 import { docx, odt, pdf, pptx, xlsx, xlsxOf } from "../support/documents.ts";
+import { asianPdf } from "../support/pdf-documents.ts";
 
 const documents: [string, Uint8Array, string][] = [
   ["PDF", pdf(["Compiled words"]), "Compiled words"],
+  ["PDF in Japanese", asianPdf("90ms-RKSJ-H", "Japan1", "93fa967b"), "日本"],
   ["Word", docx(), "# Report"],
   ["Excel", xlsx(), "| April | 2024-05-06 | 900.5 | TRUE |"],
   ["PowerPoint", pptx(), "The beginning"],

@@ -2,6 +2,7 @@
 import { getDocumentProxy } from "unpdf";
 import { type DocumentText, maxTextCharacters, toNotes } from "../document-text.ts";
 import { toAnnotationBlocks } from "./annotations.ts";
+import { readCMap } from "./cmaps.ts";
 import { toTextLines } from "./lines.ts";
 
 const maxPages = 3_000;
@@ -13,52 +14,39 @@ type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
 /** Throws when the file is damaged. */
 export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
   const startedAt = performance.now();
-  const tables = createMissingTables();
-  const pdf = await openPdf(bytes, tables);
+  const pdf = await openPdf(bytes);
   if (!pdf) return { text: "", notes: ["The PDF is protected by a password."] };
   const { texts, emptyPages, pageCount, isCut } = await readPages(pdf, startedAt + maxReadingMs);
   const notes: string[] = [];
   if (pageCount < pdf.numPages) notes.push(`Only the first ${pageCount} of ${pdf.numPages} pages were read.`);
   notes.push(...toNotes({ isCut }));
-  if (tables.wereCharactersMissing()) notes.push(missingCharactersNote);
-  else if (emptyPages.length > 0) notes.push(toEmptyPagesNote(emptyPages, pageCount));
+  if (emptyPages.length > 0) notes.push(toEmptyPagesNote(emptyPages, pageCount));
   const files = Object.keys((await pdf.getAttachments()) ?? {}).length;
   if (files > 0)
     notes.push(`Files attached inside the PDF are not read: ${files}; a download link gives the whole PDF.`);
   return { text: texts.join("\n\n"), notes };
 }
 
-const missingCharactersNote =
-  "Some of the text is in an Asian script whose characters the file does not define: it is missing or wrong here; a download link gives the file.";
-
 /**
- * Refuses the files that pdf.js asks for: the predefined CMaps of Asian scripts and the standard fonts, which are not
- * shipped with us. Without a CMap the characters of a font are unknown.
+ * Answers pdf.js's requests for files with the predefined CMaps of Asian scripts; text needs no other file. A function
+ * declaration, because pdf.js calls it with `new`.
  */
-function createMissingTables() {
-  let areCharactersMissing = false;
-  /** A function declaration, because pdf.js calls it with `new`. */
-  function factory() {
-    const fetch = ({ kind }: { kind: string }): Promise<never> => {
-      areCharactersMissing ||= kind === "cMapUrl";
-      return Promise.reject(new Error("not available"));
-    };
-    return { fetch };
-  }
-  return { factory, wereCharactersMissing: () => areCharactersMissing };
+function tableFactory() {
+  const fetch = async ({ kind, filename }: { kind: string; filename: string }): Promise<Uint8Array> => {
+    if (kind !== "cMapUrl") throw new Error("not available");
+    return readCMap(filename);
+  };
+  return { fetch };
 }
 
 /** Opens without fonts, scripts and XFA, which text does not need. Undefined when a password is needed. */
-async function openPdf(
-  bytes: Uint8Array,
-  tables: ReturnType<typeof createMissingTables>,
-): Promise<Pdf | undefined> {
+async function openPdf(bytes: Uint8Array): Promise<Pdf | undefined> {
   try {
     return await getDocumentProxy(new Uint8Array(bytes), {
       enableXfa: false,
       disableFontFace: true,
       verbosity: 0,
-      BinaryDataFactory: tables.factory,
+      BinaryDataFactory: tableFactory,
     });
   } catch (error) {
     if (error instanceof Error && error.name === "PasswordException") return undefined;
