@@ -82,7 +82,10 @@ function isWithoutRoom(element: Element, style: Style, outer: InheritedContext):
   // The boxes of tables grow with their content.
   const isTablePart = /^(table|thead|tbody|tfoot|tr|td|th|caption)$/.test(element.name);
   const width = innerSize(style, isTablePart ? ["max-width"] : ["width", "max-width"], "right");
-  const height = isTablePart ? undefined : innerSize(style, ["height", "max-height"], "bottom");
+  // Outside of quirks mode a percentage of a height that is not set is no limit (CSS 2.1 section 10.5).
+  const isLimit = (value: string) => outer.isQuirks || !value.endsWith("%");
+  const heights = ["height", "max-height"].filter((name) => isLimit(style.get(name) ?? ""));
+  const height = isTablePart ? undefined : innerSize(style, heights, "bottom");
   const minWidth = toPixels(style.get("min-width")) ?? 0;
   const minHeight = toPixels(style.get("min-height")) ?? 0;
   if (width !== undefined && Math.max(width, minWidth) <= maxHiddenBoxPx) return true;
@@ -92,12 +95,7 @@ function isWithoutRoom(element: Element, style: Style, outer: InheritedContext):
 
 /** The room for text along one axis: the smallest of the sizes that are set, and the padding behind it. */
 function innerSize(style: Style, names: readonly string[], side: "right" | "bottom"): number | undefined {
-  const sizes = names.flatMap((name) => {
-    const value = style.get(name);
-    // A percentage of a height that is not set is no limit (CSS 2.1 section 10.5).
-    const pixels = value?.endsWith("%") && side === "bottom" ? undefined : toPixels(value);
-    return pixels === undefined ? [] : [pixels];
-  });
+  const sizes = names.map((name) => toPixels(style.get(name))).filter((size) => size !== undefined);
   return sizes.length === 0 ? undefined : Math.min(...sizes) + (toPixels(style.get(`padding-${side}`)) ?? 0);
 }
 
