@@ -16,7 +16,7 @@ import type { Terminal } from "./terminal.ts";
 const slowMs = 2_000;
 /** Sizes of request bodies that must pass: the limit of /mcp, and an upload of 25 MB with its form. */
 const callBytes = 1_000_000;
-const uploadBytes = 26_000_000;
+const defaultUploadBytes = 26_000_000;
 
 /** Resolves to a short result. Throws an Error whose message says what to change. */
 type Check = () => string | Promise<string>;
@@ -24,8 +24,11 @@ type Check = () => string | Promise<string>;
 /** Makes the headers that open the probe endpoint. */
 type ProbeHeaders = () => Record<string, string>;
 
-/** Returns the exit code: 0 when all checks pass, else 1. */
-export async function doctor(terminal: Terminal): Promise<number> {
+/** Returns the exit code: 0 when all checks pass, else 1. `uploadBytes` is smaller in most tests. */
+export async function doctor(
+  terminal: Terminal,
+  { uploadBytes = defaultUploadBytes }: { uploadBytes?: number } = {},
+): Promise<number> {
   const config = loadConfig(terminal.env);
   const base = config.publicUrl;
   let failed = 0;

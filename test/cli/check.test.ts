@@ -82,13 +82,13 @@ describe("check without a mail server", () => {
     expect(await runCommand(["check", "anna"], env)).toEqual({
       exitCode: 2,
       printed: "",
-      complained: "This is not an email address. Write it as name@example.org.\n",
+      printedErrors: "This is not an email address. Write it as name@example.org.\n",
     });
-    const { exitCode, complained } = await runCommand(
+    const { exitCode, printedErrors } = await runCommand(
       ["check", "anna@example.org", "--imap", "ftp://x"],
       env,
     );
     expect(exitCode).toBe(2);
-    expect(complained).toContain("imaps://HOST:PORT");
+    expect(printedErrors).toContain("imaps://HOST:PORT");
   });
 });

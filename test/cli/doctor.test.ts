@@ -1,15 +1,20 @@
 /** `doctor` through a proxy that works, and through misconfigured ones. */
 import { expect, test } from "bun:test";
+import { doctor } from "../../src/cli/doctor.ts";
 import { createAuthority, trustedAuthority } from "../support/authority.ts";
-import { runCommand } from "../support/command.ts";
+import { capture, runCommand } from "../support/command.ts";
 import { freePort, freePorts } from "../support/ports.ts";
 import { withProduct } from "../support/product.ts";
-import { startReverseProxy } from "../support/reverse-proxy.ts";
+import { type ProxyFaults, startReverseProxy } from "../support/reverse-proxy.ts";
+
+/** The size of an upload that doctor sends by default. */
+const fullBytes = 26_000_000;
 
 /** Runs doctor against a product behind a proxy with the given faults. */
 async function runDoctor(
-  faults: Parameters<typeof startReverseProxy>[1] = {},
+  faults: ProxyFaults = {},
   settings: Readonly<Record<string, string>> = {},
+  uploadBytes = 1_500_000,
 ): Promise<{ exitCode: number; printed: string; url: string }> {
   // Two separate requests could return the same port.
   const [port = 0, inner = 0] = await freePorts(2);
@@ -17,7 +22,10 @@ async function runDoctor(
   const env = { PUBLIC_URL: proxy.url, PORT: String(inner), TRUSTED_PROXIES: "127.0.0.1", ...settings };
   try {
     return await withProduct({ settings: env }, async ({ dataDir }) => {
-      const ran = await runCommand(["doctor"], { ...env, DATA_DIR: dataDir });
+      const ran = await capture((terminal) => doctor(terminal, { uploadBytes }), {
+        ...env,
+        DATA_DIR: dataDir,
+      });
       return { ...ran, url: proxy.url };
     });
   } finally {
@@ -26,7 +34,7 @@ async function runDoctor(
 }
 
 test("With an https proxy that passes everything on, every line says ok and the exit code is 0", async () => {
-  const { exitCode, printed, url } = await runDoctor();
+  const { exitCode, printed, url } = await runDoctor({}, {}, fullBytes);
   expect(printed).toContain(`Checking ${url} from outside.`);
   expect(
     printed
@@ -47,7 +55,7 @@ test("A proxy that buffers responses is reported, with the advice to switch buff
 });
 
 test("A proxy with a small body limit is reported, with the advice to raise it", async () => {
-  const { printed } = await runDoctor({ maxBytes: 1_048_576 });
+  const { printed } = await runDoctor({ maxBytes: 1_048_576 }, {}, fullBytes);
   expect(printed).toContain("ok    body limit of calls");
   expect(printed).toContain(
     "no    body limit of uploads: 26 MB answers 413. Raise the proxy's limit to 27 MB.",

@@ -16,7 +16,7 @@ import {
   requestToken,
   submitForm,
 } from "../support/authorize.ts";
-import { type Ran, runCommand } from "../support/command.ts";
+import { type CommandResult, runCommand } from "../support/command.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
@@ -25,7 +25,7 @@ import { startProduct, withProduct } from "../support/product.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { eventually } from "../support/waiting.ts";
 
-const grantOf = ({ printed }: Ran) => /grt_[0-9a-f]+/.exec(printed)?.[0] ?? "none";
+const grantOf = ({ printed }: CommandResult) => /grt_[0-9a-f]+/.exec(printed)?.[0] ?? "none";
 const countOf = (file: string, table: string) => {
   const db = new Database(file, { readonly: true });
   const row = db.query<{ count: number }, []>(`SELECT count(*) AS count FROM ${table}`).get();
@@ -114,7 +114,7 @@ describeMail("The operator's commands", () => {
       expect(countOf(file, "accounts")).toBe(1);
       expect(await runCommand(["backup", file], env)).toMatchObject({
         exitCode: 1,
-        complained: `${file} exists already; name a new file.\n`,
+        printedErrors: `${file} exists already; name a new file.\n`,
       });
     });
   });
@@ -144,7 +144,7 @@ describeMail("The operator's commands", () => {
     await submitForm(first, begun, { ...formFields(user, kit), [fieldNames.next]: "ask" });
     // The id of a registered client is long; its beginning identifies it.
     expect((await runCommand(["grants", "list"], env)).printed).toMatch(/ reg_[\w-]{35}… /);
-    expect((await runCommand(["rotate-key"], env)).complained).toContain(
+    expect((await runCommand(["rotate-key"], env)).printedErrors).toContain(
       "is in use by another email-connector",
     );
     await first.stop();
@@ -152,7 +152,7 @@ describeMail("The operator's commands", () => {
     const keyFile = join(first.dataDir, "server.key");
     const oldKey = readFileSync(keyFile, "utf8").trim();
     const rotated = await runCommand(["rotate-key"], env);
-    expect(rotated).toMatchObject({ exitCode: 0, complained: "" });
+    expect(rotated).toMatchObject({ exitCode: 0, printedErrors: "" });
     const newKey = readFileSync(keyFile, "utf8").trim();
     expect(newKey).toMatch(/^[0-9a-f]{64}$/);
     expect(newKey).not.toBe(oldKey);
@@ -205,9 +205,9 @@ describeMail("The operator's commands", () => {
 test("grants, backup and rotate-key report a missing database and create none", async () => {
   const env = { DATA_DIR: join(temporaryFolder("none"), "data") };
   for (const argv of [["grants", "list"], ["backup", "/tmp/never"], ["rotate-key"]]) {
-    const { exitCode, complained } = await runCommand(argv, env);
+    const { exitCode, printedErrors } = await runCommand(argv, env);
     expect(exitCode).toBe(1);
-    expect(complained).toMatch(/no database/);
+    expect(printedErrors).toMatch(/no database/);
   }
 });
 
@@ -220,11 +220,11 @@ test("A failed backup leaves no file", async () => {
   const target = join(dataDir, "copy.db");
   expect(await runCommand(["backup", target], { DATA_DIR: dataDir })).toMatchObject({
     exitCode: 1,
-    complained: `${file} could not be copied. Is there free space, and is it undamaged and readable?\n`,
+    printedErrors: `${file} could not be copied. Is there free space, and is it undamaged and readable?\n`,
   });
   expect(existsSync(target)).toBe(false);
   const nowhere = join(dataDir, "no", "copy.db");
-  expect((await runCommand(["backup", nowhere], { DATA_DIR: dataDir })).complained).toBe(
+  expect((await runCommand(["backup", nowhere], { DATA_DIR: dataDir })).printedErrors).toBe(
     `${nowhere} cannot be created. Does its folder exist, and is it writable?\n`,
   );
 });

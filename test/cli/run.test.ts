@@ -26,14 +26,14 @@ test("The help names every command and every setting, and docs/operating.md ever
 });
 
 test("version prints the version", async () => {
-  expect(await runCommand(["version"])).toEqual({ exitCode: 0, printed: `${version}\n`, complained: "" });
+  expect(await runCommand(["version"])).toEqual({ exitCode: 0, printed: `${version}\n`, printedErrors: "" });
 });
 
 test("An unknown command, a missing argument and an unknown option exit with 2 and refer to the help", async () => {
   for (const argv of [["frobnicate"], ["backup"], ["serve", "--fast"], ["grants", "revoke"]]) {
-    const { exitCode, complained } = await runCommand(argv);
+    const { exitCode, printedErrors } = await runCommand(argv);
     expect(exitCode).toBe(2);
-    expect(complained).toContain("--help");
+    expect(printedErrors).toContain("--help");
   }
 });
 
@@ -59,8 +59,8 @@ test("The error for an invalid PUBLIC_URL names the probable intention", async (
     ["mail.example.org", "must be an origin such as https://mail.example.org, without a path"],
     ["http://mail.example.org", "must be https unless it is localhost"],
   ] as const) {
-    const { exitCode, complained } = await runCommand(["serve"], { PUBLIC_URL: typed });
-    expect([exitCode, complained]).toEqual([2, `These settings are invalid:\n  PUBLIC_URL: ${problem}\n`]);
+    const { exitCode, printedErrors } = await runCommand(["serve"], { PUBLIC_URL: typed });
+    expect([exitCode, printedErrors]).toEqual([2, `These settings are invalid:\n  PUBLIC_URL: ${problem}\n`]);
   }
 });
 
@@ -76,14 +76,14 @@ test.each([
   "[::1]",
 ])("%s matches nothing and is refused in a list of hosts", async (entry) => {
   const settings = { ALLOW_PRIVATE_HOSTS: `nas.home,${entry}`, TRUSTED_PROXIES: entry };
-  const { exitCode, complained } = await runCommand(["serve"], settings);
+  const { exitCode, printedErrors } = await runCommand(["serve"], settings);
   expect(exitCode).toBe(2);
-  expect(complained).toContain("ALLOW_PRIVATE_HOSTS: each must be a name, an address or a CIDR");
-  expect(complained).toContain("TRUSTED_PROXIES: each must be an address or a CIDR");
+  expect(printedErrors).toContain("ALLOW_PRIVATE_HOSTS: each must be a name, an address or a CIDR");
+  expect(printedErrors).toContain("TRUSTED_PROXIES: each must be an address or a CIDR");
 });
 
 test("All invalid settings are reported at once, with the expected form, and the exit code is 2", async () => {
-  const { exitCode, complained } = await runCommand(["serve"], {
+  const { exitCode, printedErrors } = await runCommand(["serve"], {
     PUBLIC_URL: "http://mail.example.org/path",
     PORT: "eighty",
     LOG_LEVEL: "loud",
@@ -116,5 +116,5 @@ test("All invalid settings are reported at once, with the expected form, and the
     "ENCRYPTION_KEY: set either this or ENCRYPTION_KEY_FILE, not both",
     "NODE_TLS_REJECT_UNAUTHORIZED: must not be 0",
   ])
-    expect(complained).toContain(line);
+    expect(printedErrors).toContain(line);
 });

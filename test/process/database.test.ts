@@ -3,13 +3,13 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Ran, runCommand } from "../support/command.ts";
+import { type CommandResult, runCommand } from "../support/command.ts";
 import { startProduct, testSettings } from "../support/product.ts";
 
 /** Damages the database of a first start, and starts again. `untouched`: the second start changed no file. */
 async function startOnDamaged(
   damage: (file: string) => void,
-): Promise<Ran & { untouched: boolean; file: string }> {
+): Promise<CommandResult & { untouched: boolean; file: string }> {
   const first = await startProduct();
   await first.stop();
   const file = join(first.dataDir, "email-connector.db");
@@ -68,9 +68,9 @@ test.each([
 ])(
   "R03: %s: the server refuses to start with one line, and leaves the file unchanged",
   async (_, damage, line) => {
-    const { exitCode, complained, printed, untouched, file } = await startOnDamaged(damage);
-    expect(complained).toStartWith(`${file} ${line}`);
-    expect(complained.trim().split("\n")).toHaveLength(1);
+    const { exitCode, printedErrors, printed, untouched, file } = await startOnDamaged(damage);
+    expect(printedErrors).toStartWith(`${file} ${line}`);
+    expect(printedErrors.trim().split("\n")).toHaveLength(1);
     expect({ exitCode, printed, untouched }).toEqual({ exitCode: 1, printed: "", untouched: true });
   },
 );

@@ -10,6 +10,7 @@ import { openClient } from "../support/mcp-client.ts";
 import { loopMsOf } from "../support/own-time.ts";
 import { freePort } from "../support/ports.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
+import { temporaryDiskFolder } from "../support/temporary.ts";
 import { eventually } from "../support/waiting.ts";
 
 /** Sends a ping to /mcp; true when the token is accepted. */
@@ -86,9 +87,9 @@ describeMail("The shutdown of the process", () => {
   });
 
   test("R01: After kill -9 during 200 token issues every token a client received works, and the database is intact", async () => {
-    const settings = { PORT: String(await freePort()) };
+    const DATA_DIR = join(temporaryDiskFolder("data"), "data");
+    const settings = { PORT: String(await freePort()), DATA_DIR };
     let product = await startBinary(settings);
-    const again = { ...settings, DATA_DIR: product.dataDir };
     const kit = await mailServer();
     // Four clients rotate their tokens without pause. `last`: the tokens that each received last.
     const last: Tokens[] = [];
@@ -122,7 +123,7 @@ describeMail("The shutdown of the process", () => {
       await ended;
       // A rotation ends by the lost connection, never by a refusal.
       expect(refusals).toEqual([]);
-      product = await startBinary(again);
+      product = await startBinary(settings);
     }
 
     expect(count()).toBeGreaterThanOrEqual(204);

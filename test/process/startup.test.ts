@@ -77,7 +77,7 @@ test("R07: A missing key is created with mode 0600, but not next to an existing 
   await Bun.file(file).delete();
   const again = await runCommand(["serve"], testSettings({ DATA_DIR: first.dataDir }));
   expect(again.exitCode).toBe(1);
-  expect(again.complained).toBe(
+  expect(again.printedErrors).toBe(
     `${file} is missing, but there is a database that was sealed with it. Put the key back from your backup.\n`,
   );
   expect(await Bun.file(file).exists()).toBe(false);
@@ -85,10 +85,10 @@ test("R07: A missing key is created with mode 0600, but not next to an existing 
 
 test("R07: An invalid key and a file without a key are refused, and their content is not printed", async () => {
   for (const content of ["abcdef0123", "not a key at all!", "", "\n\n"]) {
-    const { exitCode, complained } = await runCommand(["serve"], withKey(content));
+    const { exitCode, printedErrors } = await runCommand(["serve"], withKey(content));
     expect(exitCode).toBe(1);
-    expect(complained).toMatch(/server\.key: .*32/);
-    if (content.trim() !== "") expect(complained).not.toContain(content.trim());
+    expect(printedErrors).toMatch(/server\.key: .*32/);
+    if (content.trim() !== "") expect(printedErrors).not.toContain(content.trim());
   }
 });
 
@@ -122,7 +122,7 @@ test.each([
 test("R07: A key or client file that cannot be read or written is reported in one line", async () => {
   const folder = temporaryFolder("unreadable");
   const given = await runCommand(["serve"], testSettings({ ENCRYPTION_KEY_FILE: folder }));
-  expect([given.exitCode, given.complained]).toEqual([
+  expect([given.exitCode, given.printedErrors]).toEqual([
     1,
     `${folder} cannot be read by this user. Change its owner to the user the server runs as.\n`,
   ]);
@@ -132,18 +132,18 @@ test("R07: A key or client file that cannot be read or written is reported in on
     return { DATA_DIR: dataDir, PORT: "0" };
   };
   const settings = withFolder("server.key.next");
-  expect((await runCommand(["serve"], settings)).complained).toStartWith(
+  expect((await runCommand(["serve"], settings)).printedErrors).toStartWith(
     `${join(settings.DATA_DIR, "server.key")} cannot be written. `,
   );
   const unreadable = withFolder("client.json");
-  expect((await runCommand(["serve"], unreadable)).complained).toBe(
+  expect((await runCommand(["serve"], unreadable)).printedErrors).toBe(
     `${join(unreadable.DATA_DIR, "client.json")} cannot be read by this user. Change its owner to the user the server runs as.\n`,
   );
   const nowhere = withFolder("empty");
   symlinkSync(join(nowhere.DATA_DIR, "no", "folder"), join(nowhere.DATA_DIR, "client.json"));
   expect(await runCommand(["serve"], nowhere)).toMatchObject({
     exitCode: 1,
-    complained: `${join(nowhere.DATA_DIR, "client.json")} cannot be created. DATA_DIR must be writable for this user, and have free space.\n`,
+    printedErrors: `${join(nowhere.DATA_DIR, "client.json")} cannot be created. DATA_DIR must be writable for this user, and have free space.\n`,
   });
 });
 
@@ -151,9 +151,9 @@ test("A server key that does not match the database is a startup error that says
   const first = await startProduct({ settings: { ENCRYPTION_KEY: "44".repeat(32) } });
   await first.stop();
   const settings = testSettings({ DATA_DIR: first.dataDir, ENCRYPTION_KEY: "55".repeat(32) });
-  const { exitCode, complained } = await runCommand(["serve"], settings);
+  const { exitCode, printedErrors } = await runCommand(["serve"], settings);
   expect(exitCode).toBe(1);
-  expect(complained).toContain(
+  expect(printedErrors).toContain(
     "The server key is not the one this database was sealed with. Put the old key back",
   );
 });
@@ -161,9 +161,9 @@ test("A server key that does not match the database is a startup error that says
 test("A second process on the same database is refused while the first runs, and accepted after it", async () => {
   const first = await startProduct();
   const settings = testSettings({ DATA_DIR: first.dataDir });
-  const { exitCode, complained } = await runCommand(["serve"], settings);
+  const { exitCode, printedErrors } = await runCommand(["serve"], settings);
   expect(exitCode).toBe(1);
-  expect(complained).toBe(`${first.dataDir} is in use by another email-connector. Stop it first.\n`);
+  expect(printedErrors).toBe(`${first.dataDir} is in use by another email-connector. Stop it first.\n`);
   await first.stop();
   await withProduct({ settings }, async ({ url }) => expect((await fetch(`${url}/health`)).status).toBe(200));
 });
@@ -173,7 +173,7 @@ test("A port in use and a DATA_DIR that cannot be created are reported in one li
     const { port } = new URL(url);
     const taken = await runCommand(["serve"], testSettings({ PORT: port }));
     expect(taken).toMatchObject({ exitCode: 1, printed: "" });
-    expect(taken.complained).toBe(
+    expect(taken.printedErrors).toBe(
       `Cannot listen on 127.0.0.1:${port}: the port is in use or not permitted. Set HOST or PORT.\n`,
     );
   });
@@ -181,7 +181,7 @@ test("A port in use and a DATA_DIR that cannot be created are reported in one li
   writeFileSync(file, "");
   const blocked = await runCommand(["serve"], testSettings({ DATA_DIR: file }));
   expect(blocked.exitCode).toBe(1);
-  expect(blocked.complained).toContain(`DATA_DIR: ${file} cannot be created or belongs to another user.`);
+  expect(blocked.printedErrors).toContain(`DATA_DIR: ${file} cannot be created or belongs to another user.`);
 });
 
 test("The source runs from a working directory without tsconfig.json", async () => {
