@@ -74,7 +74,10 @@ export const authorizationCodes = sqliteTable(
   (table) => [index("codes_by_grant").on(table.grantId)],
 );
 
-/** Access and refresh tokens. `replacedAt` is set on a refresh token when it was rotated. */
+/**
+ * Access and refresh tokens. A dead refresh token keeps its row until it expires, with an empty wrapped key, so that
+ * its reuse is recognized.
+ */
 export const tokens = sqliteTable(
   "tokens",
   {
@@ -84,7 +87,12 @@ export const tokens = sqliteTable(
     wrappedKey: sealed("wrapped_key").notNull(),
     createdAt: integer("created_at").notNull(),
     expiresAt: integer("expires_at").notNull(),
-    replacedAt: integer("replaced_at"),
+    /** Hash of the refresh token that was spent for this token; null for tokens issued from a code. */
+    parentHash: text("parent_hash"),
+    /** Hash of the refresh token of the same response: its own for a refresh token. Null in rows of older versions. */
+    pairHash: text("pair_hash"),
+    /** Time of the first use; null before it, and always null for tokens issued from a code. */
+    presentedAt: integer("presented_at"),
   },
   (table) => [index("tokens_by_grant").on(table.grantId)],
 );

@@ -1,5 +1,5 @@
 /** The life of a grant: created by the authorization flow, used by bearer tokens, ended by revocation or expiry. */
-import { and, eq, gt, isNotNull, lte, sql } from "drizzle-orm";
+import { and, eq, gt, lte, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
@@ -11,7 +11,8 @@ import { hashSecret, type Secrets } from "../secrets.ts";
 import { ignoreStorageErrors } from "../storage-error.ts";
 import { createAuthorizationFlow } from "./authorization-flow.ts";
 import { createExternalRevocationWatch } from "./external-revocation.ts";
-import { createTokens, deletedKey, type GrantEndReason, refreshGraceMs } from "./tokens.ts";
+import { createTokenFamilies } from "./token-families.ts";
+import { createTokens, type GrantEndReason } from "./tokens.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
 /** Interval at which `lastUsedAt` is written; it is only shown to the operator. */
@@ -51,6 +52,8 @@ export function createGrants(deps: {
       lastUsedAt: liveGrantColumn<number>(grants.lastUsedAt),
       wrappedKey: tokens.wrappedKey,
       expiresAt: tokens.expiresAt,
+      parentHash: tokens.parentHash,
+      presentedAt: tokens.presentedAt,
     })
     .from(tokens)
     .where(
@@ -64,6 +67,12 @@ export function createGrants(deps: {
 
   const externalRevocations = createExternalRevocationWatch({ db, onEnd: deps.onEnd });
   const { redeemCode, refresh } = createTokens({ db, secrets, clock, config, end });
+  const families = createTokenFamilies({ db, clock });
+
+  /** Records the first use of an access token: one write. A full disk postpones it to the next use. */
+  function present(token: { hash: string; parentHash: string }): void {
+    ignoreStorageErrors(() => db.transaction(() => families.present(token), { behavior: "immediate" }));
+  }
 
   return {
     authorizationFlow: createAuthorizationFlow({ db, secrets, clock, config }),
@@ -73,17 +82,19 @@ export function createGrants(deps: {
     closeExternallyRevoked: externalRevocations.check,
 
     /**
-     * Finds the live grant of an access token; the token unwraps its data key. Returns undefined when the token is
-     * unknown, expired or revoked.
+     * Finds the live grant of an access token; the token unwraps its data key. The first use of a token kills the
+     * refresh token it was issued from. Returns undefined when the token is unknown, expired or revoked.
      */
     findLive(token: string): LiveGrant | undefined {
       const now = clock.now();
-      const row = liveGrant.get({ hash: hashSecret(token), now });
+      const hash = hashSecret(token);
+      const row = liveGrant.get({ hash, now });
       if (!row) return undefined;
-      const { id, clientId, level, lastUsedAt, expiresAt } = row;
+      const { id, clientId, level, lastUsedAt, expiresAt, parentHash, presentedAt } = row;
       // The grant is not live; its tokens are deleted with it.
       if (clientId === null || level === null || lastUsedAt === null) return undefined;
       externalRevocations.track(id);
+      if (parentHash !== null && presentedAt === null) present({ hash, parentHash });
       if (now - lastUsedAt >= lastUseWriteMs)
         ignoreStorageErrors(() => db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run());
       let dataKey: Uint8Array | undefined;
@@ -121,11 +132,6 @@ export function createGrants(deps: {
       const expired = db.select({ id: grants.id }).from(grants).where(lte(grants.expiresAt, now)).all();
       for (const { id } of expired) end(id, "expired");
       db.delete(tokens).where(lte(tokens.expiresAt, now)).run();
-      // The hash of a rotated refresh token stays, to detect its reuse; the key it unwrapped does not.
-      db.update(tokens)
-        .set({ wrappedKey: deletedKey })
-        .where(and(isNotNull(tokens.replacedAt), lte(tokens.replacedAt, now - refreshGraceMs - 1)))
-        .run();
       db.delete(authorizationRequests).where(lte(authorizationRequests.expiresAt, now)).run();
       // Repeats a purge that failed because a reader was active.
       purgeWriteAheadLog(db);

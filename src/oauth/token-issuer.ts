@@ -25,11 +25,19 @@ const maxTokensPerKind = 500;
 
 type TokenKind = "access" | "refresh";
 
-type NewToken = { kind: TokenKind; grantId: string; dataKey: Uint8Array; lifetimeMs: number };
+type NewToken = {
+  token: string;
+  kind: TokenKind;
+  grantId: string;
+  dataKey: Uint8Array;
+  lifetimeMs: number;
+  parentHash: string | null;
+  pairHash: string;
+};
 
 /**
- * Creates the function that issues a pair of tokens for a grant and its unwrapped data key. It returns undefined when
- * the grant has ended. Call it inside a transaction.
+ * Creates the function that issues a pair of tokens for a grant and its unwrapped data key. `parentHash`: the hash of
+ * the spent refresh token, null for a code. It returns undefined when the grant has ended. Call it inside a transaction.
  */
 export function createTokenIssuer(deps: {
   db: Database;
@@ -39,9 +47,8 @@ export function createTokenIssuer(deps: {
 }) {
   const { db, secrets, clock, config } = deps;
 
-  /** Stores a new token's hash, with the data key wrapped under the token, and returns the token. */
-  function storeToken({ kind, grantId, dataKey, lifetimeMs }: NewToken): string {
-    const token = newToken();
+  /** Stores a new token's hash, with the data key wrapped under the token. */
+  function storeToken({ token, kind, grantId, dataKey, lifetimeMs, parentHash, pairHash }: NewToken): void {
     const now = clock.now();
     db.insert(tokens)
       .values({
@@ -51,10 +58,11 @@ export function createTokenIssuer(deps: {
         wrappedKey: secrets.wrapKey(dataKey, token, toWrapContext(kind, grantId)),
         createdAt: now,
         expiresAt: now + lifetimeMs,
+        parentHash,
+        pairHash,
       })
       .run();
     deleteExcessTokens(grantId, kind);
-    return token;
   }
 
   function deleteExcessTokens(grantId: string, kind: TokenKind): void {
@@ -62,14 +70,19 @@ export function createTokenIssuer(deps: {
       .select({ hash: tokens.hash })
       .from(tokens)
       .where(and(eq(tokens.grantId, grantId), eq(tokens.kind, kind)))
-      .orderBy(desc(tokens.createdAt), sql`rowid desc`)
+      // Dead tokens go first: a token that may still be spent is not lost to a loop.
+      .orderBy(sql`length(${tokens.wrappedKey}) = 0`, desc(tokens.createdAt), sql`rowid desc`)
       .offset(maxTokensPerKind)
       .limit(1_000)
       .all();
     for (const { hash } of excess) db.delete(tokens).where(eq(tokens.hash, hash)).run();
   }
 
-  return function issueTokens(grantId: string, dataKey: Uint8Array): TokenResponse | undefined {
+  return function issueTokens(
+    grantId: string,
+    dataKey: Uint8Array,
+    parentHash: string | null,
+  ): TokenResponse | undefined {
     const now = clock.now();
     const accessMs = config.accessTokenLifetimeSeconds * 1000;
     // A refresh token must outlive its access token.
@@ -81,11 +94,15 @@ export function createTokenIssuer(deps: {
       .returning({ level: grants.level })
       .get();
     if (!grant) return undefined;
+    const [accessToken, refreshToken] = [newToken(), newToken()];
+    const both = { grantId, dataKey, parentHash, pairHash: hashSecret(refreshToken) };
+    storeToken({ ...both, kind: "access", token: accessToken, lifetimeMs: accessMs });
+    storeToken({ ...both, kind: "refresh", token: refreshToken, lifetimeMs: refreshMs });
     return {
-      access_token: storeToken({ kind: "access", grantId, dataKey, lifetimeMs: accessMs }),
+      access_token: accessToken,
       token_type: "Bearer",
       expires_in: config.accessTokenLifetimeSeconds,
-      refresh_token: storeToken({ kind: "refresh", grantId, dataKey, lifetimeMs: refreshMs }),
+      refresh_token: refreshToken,
       scope: toTokenScope(grant.level),
     };
   };

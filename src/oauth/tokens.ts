@@ -10,14 +10,9 @@ import type { Database } from "../db/open.ts";
 import { authorizationCodes, grants, tokens } from "../db/schema.ts";
 import { hashSecret, type Secrets, toCodeChallenge } from "../secrets.ts";
 import { OAuthError } from "./oauth-error.ts";
+import { createTokenFamilies, deletedKey } from "./token-families.ts";
 import { createTokenIssuer, type TokenResponse } from "./token-issuer.ts";
 import { toWrapContext } from "./wrap-context.ts";
-
-/** Time for which a rotated refresh token still works: for a concurrent request, or a response that was lost. */
-export const refreshGraceMs = 60_000;
-
-/** The value of a wrapped key after its deletion. */
-export const deletedKey = Buffer.alloc(0);
 
 /** A refused redemption: the error for the client, and the grant that ends because of it. */
 type Refusal = { refused: OAuthError; ends?: { grantId: string; reason: GrantEndReason } | undefined };
@@ -40,6 +35,7 @@ export function createTokens(deps: {
 }) {
   const { db, secrets, clock } = deps;
   const issueTokens = createTokenIssuer(deps);
+  const families = createTokenFamilies(deps);
 
   function spendCode(request: CodeRequest): TokenResponse | Refusal {
     const hash = hashSecret(request.code);
@@ -68,7 +64,9 @@ export function createTokens(deps: {
       .where(eq(authorizationCodes.hash, hash))
       .run();
     return (
-      issueTokens(spent.grantId, dataKey) ?? { refused: invalidGrant("The code is unknown or was used.") }
+      issueTokens(spent.grantId, dataKey, null) ?? {
+        refused: invalidGrant("The code is unknown or was used."),
+      }
     );
   }
 
@@ -83,17 +81,19 @@ export function createTokens(deps: {
       .where(and(eq(tokens.hash, hash), eq(tokens.kind, "refresh")))
       .get();
     if (!row || row.clientId !== request.clientId || row.token.expiresAt <= now) return unknown;
-    const { grantId, replacedAt, wrappedKey } = row.token;
-    // RFC 9700 section 4.14.2: two parties hold the token, and the legitimate one cannot be told from the thief. A
-    // deleted key means that the grace period is over, also when the clock was set back.
-    if (replacedAt !== null && (now - replacedAt > refreshGraceMs || wrappedKey.length === 0))
+    const { grantId, parentHash, presentedAt, wrappedKey } = row.token;
+    // RFC 9700 section 4.14.2: two parties hold the token, and the legitimate one cannot be told from the thief.
+    if (wrappedKey.length === 0)
       return {
         refused: invalidGrant("The refresh token was used before."),
         ends: { grantId, reason: "refresh_token_reused" },
       };
     const dataKey = secrets.unwrapKey(wrappedKey, request.refreshToken, toWrapContext("refresh", grantId));
-    if (replacedAt === null) db.update(tokens).set({ replacedAt: now }).where(eq(tokens.hash, hash)).run();
-    return issueTokens(grantId, dataKey) ?? unknown;
+    if (parentHash !== null && presentedAt === null) families.present(row.token);
+    families.killSiblings(row.token);
+    const issued = issueTokens(grantId, dataKey, hash);
+    families.withdrawExcessSuccessors(row.token);
+    return issued ?? unknown;
   }
 
   /** Runs a redemption in a transaction that is committed also when it refuses, so that a spent code stays spent. */
@@ -108,7 +108,7 @@ export function createTokens(deps: {
     /** Redeems an authorization code. Throws OAuthError invalid_grant or invalid_request; a replay ends the grant. */
     redeemCode: (request: CodeRequest) => commit(() => spendCode(request)),
 
-    /** Rotates a refresh token. Throws OAuthError invalid_grant; reuse after `refreshGraceMs` ends the grant. */
+    /** Rotates a refresh token. Throws OAuthError invalid_grant; the use of a dead one ends the grant. */
     refresh: (request: RefreshRequest) => commit(() => spendRefreshToken(request)),
   };
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
 import { openDatabase, purgeWriteAheadLog, toDatabaseFile } from "../../src/db/open.ts";
-import { accounts, authorizationCodes, grants, sessions } from "../../src/db/schema.ts";
+import { accounts, authorizationCodes, grants, sessions, tokens } from "../../src/db/schema.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 const newGrant = (id: string) => ({
@@ -59,6 +59,9 @@ test("A database of the first version is migrated and keeps its rows", () => {
   migrate(drizzle(old), { migrationsFolder: first });
   drizzle(old).insert(grants).values(newGrant("grt_1")).run();
   old.run("INSERT INTO sessions VALUES ('hash', 'grt_1', '2025-11-25', 1, 2)");
+  const insertToken = old.query("INSERT INTO tokens VALUES (?, 'refresh', 'grt_1', x'0102', 1, 2, ?)");
+  insertToken.run("current", null);
+  insertToken.run("rotated", 3);
   old.close();
   const { db, close } = openDatabase({ dataDir });
   expect(db.select().from(grants).all()).toMatchObject([{ id: "grt_1", level: "send" }]);
@@ -66,6 +69,13 @@ test("A database of the first version is migrated and keeps its rows", () => {
   expect(db.select().from(sessions).all()).toEqual([
     { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2 },
   ]);
+  // A token that was rotated is dead: its reuse ends the grant.
+  const rows = db.select().from(tokens).all();
+  expect(rows.map(({ hash, wrappedKey }) => [hash, wrappedKey.length])).toEqual([
+    ["current", 2],
+    ["rotated", 0],
+  ]);
+  expect(rows).toMatchObject(Array(2).fill({ parentHash: null, pairHash: null, presentedAt: null }));
   close();
 });
 
