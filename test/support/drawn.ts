@@ -1,5 +1,5 @@
 /**
- * What Chromium draws: for each of many small HTML documents, the share of a word's pixels that is painted. It shares
+ * Draws many small HTML documents in Chromium and returns the share of a word's pixels that is painted in each. It shares
  * nothing with our reading of HTML, nor with computed styles: only pixels count.
  */
 import { browser } from "./browser.ts";
