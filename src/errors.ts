@@ -42,6 +42,14 @@ export const failures = {
     status: 502,
     hint: "The server's certificate or its TLS does not verify; check the host name and security.",
   },
+  starttls_missing: {
+    status: 502,
+    hint: "Choose TLS from the start (port 993 or 465): without STARTTLS the password would go unencrypted.",
+  },
+  login_unsupported: {
+    status: 502,
+    hint: "Ask the mail company how other programs sign in; they may need an app password or an open port with TLS.",
+  },
   not_a_mail_server: {
     status: 502,
     hint: "Nothing there speaks this protocol; check host, port and security.",

@@ -79,10 +79,15 @@ export function createAccountConnector(deps: {
   ): Promise<Credentials> {
     const { provider, imap, smtp, found } = servers;
     const password = normalizePassword(request.password, servers.passwordKind);
+    // Blanks around a password are rarely meant and easily pasted.
+    const passwords = [...new Set([password, password.trim()])];
+    const logins = servers.usernames.flatMap((username) =>
+      passwords.map((candidate) => ({ username, password: candidate })),
+    );
 
     progress?.("imap");
-    const credentials = await withFirstAccepted(servers.usernames, async (username) => {
-      const reading: Credentials = { address, username, password, provider, imap };
+    const credentials = await withFirstAccepted(logins, async (login) => {
+      const reading: Credentials = { address, ...login, provider, imap };
       const writes = request.level !== "read";
       const proof = deps.proveImap(reading, withDeadline(signal), { writes, openedOnly });
       const name = await locateFailure("imap", found, proof);
@@ -174,15 +179,15 @@ function isAllowed(address: string, allowed: readonly string[]): boolean {
   });
 }
 
-/** Runs `attempt` with each user name until one is accepted; only a refused login leads to the next name. */
-async function withFirstAccepted<T>(
-  usernames: readonly string[],
-  attempt: (username: string) => Promise<T>,
+/** Runs `attempt` with each login until one is accepted; only a refused login leads to the next. */
+async function withFirstAccepted<Login, T>(
+  logins: readonly Login[],
+  attempt: (login: Login) => Promise<T>,
 ): Promise<T> {
   let refusal: unknown;
-  for (const username of usernames) {
+  for (const login of logins) {
     try {
-      return await attempt(username);
+      return await attempt(login);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "login_refused") throw error;
       refusal = error;

@@ -3,7 +3,9 @@ import { ImapFlow } from "imapflow";
 import { closingOn, raceAbort, withDeadline } from "../abort.ts";
 import type { Credentials, MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
+import { startTlsMissing } from "../outbound/network-failures.ts";
 import type { Outbound } from "../outbound/outbound.ts";
+import { adjustClient } from "./client-behavior.ts";
 import type { ImapCommandLog } from "./command-log.ts";
 import { toImapError } from "./failures.ts";
 import { createPacedTransport } from "./paced-transport.ts";
@@ -34,8 +36,8 @@ const responseLimits = {
 
 /**
  * Connects and logs in; the caller closes the connection. The host is resolved, vetted and pinned each time.
- * Throws AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, not_a_mail_server, login_refused,
- * mail_server_busy, mail_server_failed, timed_out, cancelled.
+ * Throws AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, starttls_missing, not_a_mail_server,
+ * login_refused, login_unsupported, mail_server_busy, mail_server_failed, timed_out, cancelled.
  */
 export async function openImap(credentials: Credentials, deps: ConnectDeps): Promise<ImapFlow> {
   const auth = { user: credentials.username, pass: credentials.password };
@@ -120,6 +122,9 @@ async function handshake(imap: ImapFlow, { signal, deadlines = imapDeadlines }: 
     if (signal.aborted) throw toImapError(signal.reason, "connect");
     if (ending.aborted)
       throw new AppError("host_unreachable", "The mail server does not answer in time.", { cause: error });
+    // imapflow's error for missing STARTTLS has no code. The capabilities came unencrypted.
+    const isPlain = !imap.secureConnection && imap.capabilities.size > 0;
+    if (isPlain && !imap.capabilities.has("STARTTLS")) throw startTlsMissing(error);
     throw toImapError(error, "connect");
   }
 }
@@ -156,6 +161,7 @@ async function createFlow(
   });
   // An 'error' event without a listener would end the process; the failure also arrives as a rejection.
   imap.on("error", () => {});
+  adjustClient(imap);
   logCommands?.(imap);
   return imap;
 }

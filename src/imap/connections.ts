@@ -67,11 +67,13 @@ const connectionLimits: ConnectionLimits = {
   logoutMs: 2_000,
 };
 
-/** The codes by which a mail server may refuse one more login. */
-const loginRefusalCodes: ReadonlySet<AppError["code"]> = new Set([
+/** The codes by which a mail server may refuse one more connection; some never greet it. */
+const refusalCodes: ReadonlySet<AppError["code"]> = new Set([
   "mail_server_busy",
   "mail_server_failed",
   "login_refused",
+  "host_unreachable",
+  "not_a_mail_server",
 ]);
 
 const grantEnded = () => new AppError("cancelled", "The permission for this mailbox has ended.");
@@ -161,7 +163,7 @@ export function createConnections(deps: {
         .all()
         .some((other) => other !== pooled && other.key === pooled.key && other.imap?.usable);
       // Beside a connection that was accepted, a refusal is about the number of connections, whatever its code.
-      if (hasOther && loginRefusalCodes.has(failure.code))
+      if (hasOther && refusalCodes.has(failure.code))
         limitedUntil.set(pooled.key, clock.now() + limits.singleConnectionMs);
       else pauses.remember(pooled.key, failure);
       throw failure;

@@ -1,6 +1,6 @@
 /**
  * Converts imapflow's errors to AppErrors in our own words. Goes by response codes (RFC 5530, RFC 3501 section 7.1) and
- * imapflow's codes, never by message text; what the server said stays in `cause`, for the log.
+ * imapflow's codes, by message text in one case only; what the server said stays in `cause`, for the log.
  */
 import { AppError, type FailureCode } from "../errors.ts";
 import {
@@ -24,9 +24,12 @@ type ImapLibraryError = NetworkError & {
   responseStatus?: unknown;
   serverResponseCode?: unknown;
   authenticationFailed?: unknown;
+  responseText?: unknown;
   /** The text of a BYE; TLS errors have a reason, too. */
   reason?: unknown;
   throttleReset?: unknown;
+  /** The name of the command that was refused; see client-behavior.ts. */
+  refusedCommand?: unknown;
 };
 
 /** RFC 5530 codes of a temporary condition. */
@@ -112,16 +115,44 @@ function diagnoseBusy(error: ImapLibraryError): Diagnosis | undefined {
   };
 }
 
+/** The one refusal that is known by its text: Gmail gives it the code ALERT alone. */
+const imapDisabled = /\bnot enabled for IMAP\b|\bIMAP (?:access )?is (?:disabled|not enabled|turned off)\b/i;
+
 /** Recognizes a refused login. Only a NO without a code, or one of wrongPasswordCodes, means a wrong password. */
 function diagnoseLogin(error: ImapLibraryError): Diagnosis | undefined {
   if (error.authenticationFailed !== true) return undefined;
+  // No response: imapflow knows none of the mechanisms that the server offers, or LOGINDISABLED forbids LOGIN.
+  if (error.responseStatus === undefined)
+    return {
+      code: "login_unsupported",
+      message: "The mail server offers no way to sign in that this program knows.",
+    };
+  if (typeof error.responseText === "string" && imapDisabled.test(error.responseText))
+    return {
+      code: "mail_server_failed",
+      message: "IMAP is turned off for this mailbox.",
+      hint: "Turn IMAP on in the settings of the mail company, then try again.",
+      retryAfterSeconds: 60,
+    };
   const code = responseCode(error);
   const isPlainNo = code === "" && error.responseStatus !== "BAD";
   return isPlainNo || wrongPasswordCodes.has(code) ? wrongPassword : otherLoginRefusal;
 }
 
+/** Commands that store nothing. */
+const readingCommand = /^(?:UID )?(?:FETCH|SEARCH|SORT|THREAD|SELECT|EXAMINE|STATUS|LIST|NOOP)$/;
+
 /** Recognizes a tagged NO or BAD to a command, after which the connection stays open. */
 function diagnoseRefusal(error: ImapLibraryError): Diagnosis | undefined {
+  // Gmail answers OVERQUOTA to a FETCH when the bandwidth of a day is used up: no mailbox is full then.
+  const isReading = typeof error.refusedCommand === "string" && readingCommand.test(error.refusedCommand);
+  if (isReading && responseCode(error) === "OVERQUOTA")
+    return {
+      code: "mail_server_busy",
+      message: "The mail server limits how much is read in a day, and the limit is reached.",
+      hint: "Try again in some hours.",
+      retryAfterSeconds: 3600,
+    };
   const known = commandCodes[responseCode(error)];
   if (known) {
     const [code, message, hint] = known;

@@ -97,18 +97,8 @@ async function runUidCommand(
   untagged: UntaggedHandlers,
 ): Promise<void> {
   if (!canExecute(imap)) throw new Error("imapflow no longer has exec");
-  const response = await imap.exec(`UID ${command}`, tokens, { untagged }).catch((error: unknown) => {
-    throw addResponseCode(error);
-  });
+  const response = await imap.exec(`UID ${command}`, tokens, { untagged });
   response.next();
-}
-
-/** Adds the code of a refusal (RFC 3501 section 7.1), which imapflow adds for its own commands only. */
-function addResponseCode(error: unknown): unknown {
-  if (!(error instanceof Error) || !("response" in error)) return error;
-  const { attributes } = error.response as { attributes?: readonly { section?: readonly ResponseToken[] }[] };
-  const [code] = attributes?.[0]?.section ?? [];
-  return code && "value" in code ? Object.assign(error, { serverResponseCode: String(code.value) }) : error;
 }
 
 /**

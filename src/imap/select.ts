@@ -24,6 +24,12 @@ export async function selectMailbox(imap: ImapFlow, path: string): Promise<void>
     // CANNOT: the name is not a possible mailbox name.
     const isMissing = failure.code === "mail_server_failed" || code === "CANNOT";
     if (!isMissing || !isOrderly(error) || troubleCodes.has(code)) throw failure;
+    // INBOX always exists (RFC 3501 section 5.1); NetEase refuses it to programs that it does not know.
+    if (path.toUpperCase() === "INBOX")
+      throw new AppError("mail_server_failed", "The mail server does not open the inbox.", {
+        cause: error,
+        hint: "The mail company may have to allow this program; look for a notice in its web mail or settings.",
+      });
     throw new AppError("mailbox_not_found", "There is no such mailbox.", { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 /** The mailboxes of an account and their roles. */
 import type { ImapFlow, ListResponse, StatusObject, StatusQuery } from "imapflow";
 import { AppError } from "../errors.ts";
+import { listMailboxEntries } from "../imap/list-mailboxes.ts";
 import type { Access } from "./access.ts";
 
 import { roleOfName } from "./mailbox-names.ts";
@@ -104,7 +105,10 @@ function rolesOf(entries: readonly ListResponse[]): Map<ListResponse, MailboxRol
 export async function knownMailboxes(imap: ImapFlow, count = false): Promise<KnownMailbox[]> {
   return toKnown(
     imap,
-    await imap.list(count && imap.capabilities.has("LIST-STATUS") ? { statusQuery: { messages: true } } : {}),
+    await listMailboxEntries(
+      imap,
+      count && imap.capabilities.has("LIST-STATUS") ? { statusQuery: { messages: true } } : {},
+    ),
   );
 }
 
@@ -118,7 +122,7 @@ const countingMs = 20_000;
 export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Promise<Mailbox[]> {
   const wanted = { messages: true, unseen: true };
   const atOnce = imap.capabilities.has("LIST-STATUS");
-  const entries = await imap.list(atOnce ? { statusQuery: wanted } : {});
+  const entries = await listMailboxEntries(imap, atOnce ? { statusQuery: wanted } : {});
   const told = new Map(entries.map((entry) => [entry.path, entry.status]));
   const order = (mailbox: { role?: MailboxRole }) =>
     mailbox.role ? roles.indexOf(mailbox.role) : roles.length;

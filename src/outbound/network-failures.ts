@@ -31,6 +31,13 @@ export const notThisProtocol: Diagnosis = {
   message: "What answers there does not speak this mail protocol.",
 };
 
+/** The failure of a server that offers no STARTTLS where it is required. */
+export function startTlsMissing(cause: unknown): AppError {
+  return new AppError("starttls_missing", "The mail server offers no STARTTLS; no password was sent.", {
+    cause,
+  });
+}
+
 export const wrongPassword: Diagnosis = {
   code: "login_refused",
   message: "The mail server did not accept this user name and password.",

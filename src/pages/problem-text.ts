@@ -32,6 +32,10 @@ function toProblemSentence(texts: Texts["problem"], problem: Problem, context: P
       return texts.hostRefused;
     case "tls_failed":
       return texts.tlsFailed(server);
+    case "starttls_missing":
+      return texts.startTlsMissing(server);
+    case "login_unsupported":
+      return texts.loginUnsupported(server);
     case "not_a_mail_server":
       return texts.notAMailServer(server);
     case "mail_server_busy":

@@ -14,6 +14,7 @@ import {
   type NetworkError,
   notThisProtocol,
   otherLoginRefusal,
+  startTlsMissing,
   toDiagnosedError,
   wrongPassword,
 } from "../outbound/network-failures.ts";
@@ -28,6 +29,8 @@ type SmtpLibraryError = NetworkError & {
 export function toSmtpError(error: unknown, stage: FailureStage): AppError {
   if (error instanceof AppError) return error;
   const details: SmtpLibraryError = typeof error === "object" && error !== null ? error : {};
+  // A permanent refusal of the command STARTTLS; a failed handshake has no reply code.
+  if (details.code === "ETLS" && Number(details.responseCode) >= 500) return startTlsMissing(error);
   const diagnosis =
     diagnoseAbort(details) ??
     diagnoseTransientReply(details) ??

@@ -217,6 +217,35 @@ test.each([
   },
 );
 
+test("After a second connection is never greeted, the account is served over its first", async () => {
+  const imap = await startHostileImap({ exists: 3 });
+  const clock = createTestClock();
+  const deadlines = { connectMs: 2_000, greetingMs: 100, openMs: 2_000 };
+  const pool = createConnections({
+    open: (credentials, signal) => openImap(credentials, { outbound, signal, deadlines }),
+    clock,
+  });
+  opened.push({ pool, imap });
+  const address = "ann@example.test";
+  const credentials = { address, username: address, password: "x", provider: "generic", imap: imap.server };
+  const owner: ConnectionOwner = { grantId: "grt_1", accountId: "acc_1", credentials };
+  const read = { mailbox: "INBOX", effect: "read", signal: AbortSignal.timeout(10_000) } as const;
+  const hold = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const first = pool.use(owner, read, () => {
+    started.resolve();
+    return hold.promise;
+  });
+  await started.promise;
+  imap.become({ greeting: "stall" });
+  const second = pool.use(owner, read, async () => "served");
+  await eventually(() => imap.connections() === 2 && imap.open() === 1);
+  hold.resolve();
+  await first;
+  expect(await second).toBe("served");
+  expect(imap.connections()).toBe(2);
+});
+
 test("After a login is refused for another reason than the password, there is no login for a minute", async () => {
   const { imap, clock, pool, owner, read, asked } = await open();
   imap.become({ LOGIN: { say: "TAG NO [ALERT] Please log in via your web browser\r\n" } });
@@ -274,7 +303,7 @@ test("RFC 5530 section 3: a damaged or locked mailbox is not reported as missing
   const { imap, pool, owner, read } = await open();
   const codeOf = async (say: string) => {
     imap.become({ SELECT: { say } });
-    return failure(pool.use(owner, read, async () => {}));
+    return failure(pool.use(owner, { ...read, mailbox: "Archive" }, async () => {}));
   };
   expect(await codeOf("TAG NO [CORRUPTION] index is broken\r\n")).toBe("mail_server_failed");
   expect(await codeOf("TAG NO [INUSE] locked\r\n")).toBe("mail_server_busy");

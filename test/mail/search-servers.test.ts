@@ -50,7 +50,7 @@ describeMail("A search on a mail server", () => {
       command: (command) => (command.endsWith("SELECT INBOX") ? { say: "TAG NO not now\r\n" } : command),
     };
     await through(withoutInbox, async (mail) => {
-      expect((await refusal(search(mail, "lunch"))).code).toBe("mailbox_not_found");
+      expect((await refusal(search(mail, "lunch"))).code).toBe("mail_server_failed");
       await kit.deliver(user, "From: a@example.test\nSubject: other\n\nwords\n", { mailbox: "Archive" });
       const page = await search(mail, "lunch");
       expect([page.total, page.searched.includes("Archive")]).toEqual([0, true]);

@@ -152,7 +152,7 @@ describe("S08: Missing encryption", () => {
     const server = await startScriptedSmtp({ security: "bare" });
     const outcome = await attempt("smtp", server.server);
     await server.stop();
-    expect(outcome.code).toBe("tls_failed");
+    expect(outcome.code).toBe("starttls_missing");
     expect(server.commands.filter((line) => line.startsWith("AUTH"))).toEqual([]);
   });
 
@@ -161,7 +161,7 @@ describe("S08: Missing encryption", () => {
       const server = await startHostileImap({ security: "bare", on });
       const outcome = await attempt("imap", server.server);
       await server.stop();
-      expect(outcome.code).toBe("tls_failed");
+      expect(outcome.code).toBe("starttls_missing");
       expect(server.commands.filter((line) => line.includes("LOGIN"))).toEqual([]);
     }
   });

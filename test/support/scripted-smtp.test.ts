@@ -60,7 +60,7 @@ test("offers no login without STARTTLS", async () => {
     smtp: smtp.server,
   };
   const proof = proveSmtp(credentials, { outbound, signal: AbortSignal.timeout(20_000) });
-  expect(await proof.catch((error) => error.code)).toBe("tls_failed");
+  expect(await proof.catch((error) => error.code)).toBe("starttls_missing");
   expect(smtp.commands.some((line) => line.startsWith("AUTH"))).toBe(false);
   await smtp.stop();
 });

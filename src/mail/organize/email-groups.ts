@@ -1,8 +1,10 @@
 /** The emails that a call names, grouped by mailbox, and the outcome of each. */
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
+import { atom } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
+import { uidSearch } from "../../imap/uid-search.ts";
 import type { Access } from "../access.ts";
 import type { Change, OrganizeResult, Outcome } from "../writing.ts";
 
@@ -84,8 +86,9 @@ export async function forEachGroup(
 /** The UIDs of the group that the selected mailbox holds now. Throws mail_server_failed. */
 export async function findUids(imap: ImapFlow, group: EmailGroup): Promise<number[]> {
   const range = toUidSet([...group.ids.keys()]);
-  const found = await readFresh(imap, () => imap.search({ uid: range }, { uid: true }));
-  if (!found) throw new AppError("mail_server_failed", "The mail server did not answer what is there.");
+  const found = await readFresh(imap, () =>
+    uidSearch(imap, [atom("UID"), { type: "SEQUENCE", value: range }]),
+  );
   return found.filter((uid) => group.ids.has(uid));
 }
 

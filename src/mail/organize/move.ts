@@ -3,6 +3,7 @@ import type { CopyResponseObject, ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
 import { AppError, quoted } from "../../errors.ts";
 import { toImapError } from "../../imap/failures.ts";
+import { listMailboxEntries } from "../../imap/list-mailboxes.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { type Done, type EmailGroup, findUids, requireDone, toUidSet } from "./email-groups.ts";
 
@@ -235,7 +236,7 @@ export async function eraseGroup(imap: ImapFlow, group: EmailGroup, all: Done): 
 }
 
 async function requireMailbox(imap: ImapFlow, path: string): Promise<void> {
-  const listed = await imap.list({ listOnly: true });
+  const listed = await listMailboxEntries(imap);
   if (!listed.some((mailbox) => mailbox.path === path))
     throw new AppError("mailbox_not_found", `There is no mailbox ${quoted(path)}.`);
 }

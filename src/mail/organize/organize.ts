@@ -120,6 +120,11 @@ async function eraseFromTrash(access: Access, trashed: OrganizeResult): Promise<
 function createMailbox(access: Access, path: string): Promise<string> {
   return access.write(undefined, async (imap) => {
     const levels = toLevels(path);
+    // A delimiter of NIL means that the server has no levels (RFC 3501 section 7.2.2); imapflow would join the names.
+    if (levels.length > 1 && !imap.namespace?.delimiter)
+      throw new AppError("not_supported", "This mail server has no mailboxes within mailboxes.", {
+        hint: 'Choose a name without "/".',
+      });
     const toExists = (existing: string) =>
       new AppError("mailbox_exists", `There is a mailbox ${quoted(existing)} already.`);
     const created = await imap.mailboxCreate(levels).catch(async (error: unknown) => {

@@ -3,8 +3,10 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { fetchOneByUid } from "../../imap/fetch.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
+import { atom } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { detectChanges, readFresh, reportsChangesInline } from "../../imap/sync.ts";
+import { uidSearch } from "../../imap/uid-search.ts";
 import type { Access } from "../access.ts";
 
 import { toMailboxPath } from "../mailboxes.ts";
@@ -129,10 +131,7 @@ async function countBefore(imap: ImapFlow, uid: number): Promise<number> {
   // UID FETCH instead of a search by UIDs, in whose answer Dovecot holds EXPUNGE back.
   const email = await fetchOneByUid(imap, uid, { uid: true });
   if (email) return email.seq - 1;
-  const found = await imap.search({ uid: `1:${uid - 1}` }, { uid: true, returnOptions: ["COUNT"] });
-  if (Array.isArray(found)) return found.length;
-  if (!found) throw new AppError("mail_server_failed", "The mail server refused to count its emails.");
-  return found.count ?? 0;
+  return (await uidSearch(imap, [atom("UID"), { type: "SEQUENCE", value: `1:${uid - 1}` }])).length;
 }
 
 async function unreadRows(
@@ -142,8 +141,7 @@ async function unreadRows(
   cache: MailboxCache,
   after?: Position,
 ): Promise<RowsPage> {
-  const found = await imap.search({ seen: false }, { uid: true });
-  if (!found) throw new AppError("mail_server_failed", "The mail server refused the search.");
+  const found = await uidSearch(imap, [atom("UNSEEN")]);
   const uids = found.filter((uid) => !after || uid < after.uid).sort((a, b) => b - a);
   const page = uids.slice(0, limit);
   const rows = page.length > 0 ? await fetchRows(access, imap, page.join(","), "uid", cache) : [];

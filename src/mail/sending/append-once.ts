@@ -3,8 +3,10 @@ import type { ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
 import { AppError, quoted } from "../../errors.ts";
 import { fetchByUid } from "../../imap/fetch.ts";
+import { atom, type SearchToken, searchString } from "../../imap/raw-search.ts";
 import { isOrderly, requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
+import { uidSearch } from "../../imap/uid-search.ts";
 import type { Access } from "../access.ts";
 import { toUidSet } from "../organize/email-groups.ts";
 
@@ -52,14 +54,24 @@ export async function appendOnce(
  */
 export async function findByMessageId(imap: ImapFlow, messageId: string, newest = 500): Promise<number[]> {
   // The email was appended just now: searching the newest ones spares a large mailbox a full search.
-  const found = await readFresh(imap, () => {
-    const from = Math.max(1, requireSelected(imap).uidNext - newest);
-    return imap.search({ uid: `${from}:*`, header: { "message-id": messageId } }, { uid: true });
+  const found = await readFresh(imap, async () => {
+    const range = newestRange(imap, newest);
+    const hasId = [atom("HEADER"), atom("Message-ID"), searchString(messageId)];
+    return range ? uidSearch(imap, [...range, ...hasId]) : [];
   });
-  if (!found) throw new AppError("mail_server_failed", "The mail server did not answer a search.");
   if (found.length < 2) return found;
   // Two are rare. Some servers ignore HEADER in a search and return every email, so the ids are compared here.
   const few = toUidSet(found.slice(-20));
   const emails = await fetchByUid(imap, few, { uid: true, envelope: true });
   return emails.filter(({ envelope }) => envelope?.messageId === messageId).map(({ uid }) => uid);
+}
+
+/** SEARCH keys for the newest emails of the selected mailbox; undefined when it holds none. */
+function newestRange(imap: ImapFlow, newest: number): SearchToken[] | undefined {
+  const { exists } = requireSelected(imap);
+  // UIDNEXT is optional in the answer to SELECT (RFC 3501 section 6.3.1), and Courier sends none.
+  const { uidNext }: { uidNext?: number } = requireSelected(imap);
+  if (uidNext !== undefined)
+    return [atom("UID"), { type: "SEQUENCE", value: `${Math.max(1, uidNext - newest)}:*` }];
+  return exists === 0 ? undefined : [{ type: "SEQUENCE", value: `${Math.max(1, exists - newest + 1)}:*` }];
 }

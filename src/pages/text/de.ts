@@ -102,6 +102,10 @@ export const de: Texts = {
       "Dieser Server kann nicht verwendet werden. Er muss eine öffentliche Adresse haben und Port 993, 143, 465 oder 587.",
     tlsFailed: (server) =>
       `${server} hat kein Zertifikat, das zu seinem Namen passt; Ihr Passwort wurde deshalb nicht gesendet. Prüfen Sie den Namen und die Verschlüsselung.`,
+    startTlsMissing: (server) =>
+      `${server} bietet kein STARTTLS an; Ihr Passwort wurde deshalb nicht gesendet. Wählen Sie TLS als Verschlüsselung, oder prüfen Sie den Port.`,
+    loginUnsupported: (server) =>
+      `${server} bietet keine Anmeldung mit Passwort an, die wir kennen; Ihr Passwort wurde deshalb nicht gesendet. Fragen Sie den Anbieter, wie sich andere Programme anmelden.`,
     notAMailServer: (server) =>
       `${server} antwortet, aber nicht als Mailserver. Prüfen Sie Name, Port und Verschlüsselung.`,
     busy: "Der Mailserver ist überlastet oder lässt gerade niemanden ein. An Ihrem Passwort liegt es nicht: Versuchen Sie es in einer Minute noch einmal.",

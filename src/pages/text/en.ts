@@ -101,6 +101,10 @@ export const en = {
     hostRefused: "This server cannot be used. It must have a public address and port 993, 143, 465 or 587.",
     tlsFailed: (server: string) =>
       `${server} has no valid certificate for its name, so your password was not sent. Check the name and the encryption.`,
+    startTlsMissing: (server: string) =>
+      `${server} offers no STARTTLS, so your password was not sent. Choose TLS as the encryption, or check the port.`,
+    loginUnsupported: (server: string) =>
+      `${server} offers no sign-in with a password that we know, so your password was not sent. Ask the provider how other programs sign in.`,
     notAMailServer: (server: string) =>
       `${server} answers, but not as a mail server. Check the name, the port and the encryption.`,
     busy: "The mail server is busy or accepts no logins at the moment. Nothing is wrong with your password: try again in a minute.",

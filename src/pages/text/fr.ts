@@ -101,6 +101,10 @@ export const fr: Texts = {
       "Ce serveur ne peut pas être utilisé. Il lui faut une adresse publique et le port 993, 143, 465 ou 587.",
     tlsFailed: (server) =>
       `${server} n’a pas de certificat qui corresponde à son nom ; votre mot de passe n’a donc pas été envoyé. Vérifiez le nom et le chiffrement.`,
+    startTlsMissing: (server) =>
+      `${server} ne propose pas STARTTLS ; votre mot de passe n’a donc pas été envoyé. Choisissez TLS comme chiffrement, ou vérifiez le port.`,
+    loginUnsupported: (server) =>
+      `${server} ne propose aucune connexion par mot de passe que nous connaissions ; votre mot de passe n’a donc pas été envoyé. Demandez au fournisseur comment les autres programmes se connectent.`,
     notAMailServer: (server) =>
       `${server} répond, mais pas comme un serveur de messagerie. Vérifiez le nom, le port et le chiffrement.`,
     busy: "Le serveur de messagerie est surchargé ou ne laisse entrer personne pour l’instant. Votre mot de passe n’est pas en cause : réessayez dans une minute.",
