@@ -105,6 +105,20 @@ export class AppError extends Error {
 }
 
 /**
+ * The connection was lost after a command of a write: it alone does not tell whether the mail server executed it. Who
+ * can find out and finish the change catches this error.
+ */
+export class LostWriteError extends AppError {
+  constructor(cause: unknown) {
+    super("mail_server_failed", "The connection to the mail server was lost during the change.", {
+      hint: "It may have been done in part; look at the mailbox before you call again.",
+      cause,
+    });
+    this.name = "LostWriteError";
+  }
+}
+
+/**
  * Quotes a name from outside, such as a mailbox's, for use in our own sentences. Quotation marks inside it are
  * replaced, so that it cannot end the quotation; it is cut at 200 characters.
  */

@@ -10,7 +10,7 @@ import { LRUCache } from "lru-cache";
 import { closingOn, raceAbort, toAbortError, withDeadline } from "../abort.ts";
 import type { Clock } from "../clock.ts";
 import type { ConnectionOwner, Credentials } from "../credentials.ts";
-import { AppError } from "../errors.ts";
+import { AppError, LostWriteError } from "../errors.ts";
 import { toImapError } from "./failures.ts";
 import { createLoginPauses } from "./login-pause.ts";
 import { createMailboxCaches, type MailboxCache } from "./mailbox-cache.ts";
@@ -180,6 +180,7 @@ export function createConnections(deps: {
     const excess = new AbortController();
     const signal = AbortSignal.any([lease.signal, pooled.ended.signal, excess.signal]);
     let imap: ImapFlow | undefined;
+    let hasBegun = false;
     let watch: ReturnType<typeof setInterval> | undefined;
     using _closing = closingOn(signal, () => imap?.close());
     try {
@@ -189,6 +190,7 @@ export function createConnections(deps: {
       const run = async () => {
         if (lease.mailbox !== undefined && selectedMailbox(pooled) !== lease.mailbox)
           await selectMailbox(connected, lease.mailbox);
+        hasBegun = true;
         return work(connected, caches.get(pooled.key, connected));
       };
       const done = await raceAbort(signal, run());
@@ -200,10 +202,11 @@ export function createConnections(deps: {
       const isRefusedSecond = imap === undefined && isLimited(pooled.key);
       queue.release(pooled, imap !== undefined && isOrderly(error));
       if (signal.aborted) throw toAbortError(signal);
-      return {
-        failed: isBug(error) ? error : toImapError(error, "command"),
-        retry: isRefusedSecond || (isLost && lease.effect === "read"),
-      };
+      if (isBug(error)) return { failed: error, retry: false };
+      // After a command of a write the connection alone does not tell whether the server executed it.
+      if (isLost && hasBegun && lease.effect === "write")
+        return { failed: new LostWriteError(error), retry: false };
+      return { failed: toImapError(error, "command"), retry: isRefusedSecond || isLost };
     } finally {
       clearInterval(watch);
     }

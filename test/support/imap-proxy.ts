@@ -13,9 +13,11 @@ export type ImapRewrite = {
    * for its tag. The command has its tag and no line end, one character per octet; literals of SEARCH, SORT and THREAD
    * are quoted strings.
    */
-  command?: (command: string) => string | { say: string };
+  command?: (command: string) => string | { say: string } | "hang up";
   /** Rewrites a response with its literals and its final line end; an empty one is not sent. */
   answer?: (answer: string, session: { loggedIn: boolean }) => string;
+  /** Closes the connection instead of passing this answer on. */
+  hangUpOn?: (answer: string) => boolean;
 };
 
 export type ImapProxy = {
@@ -61,7 +63,8 @@ export async function startImapProxy(kit: MailServerKit, rewrite: ImapRewrite): 
       begun = "";
       commands.push(command.replace(/^\S+ /, ""));
       const changed = rewrite.command?.(command) ?? command;
-      if (typeof changed === "string") far.write(`${changed}\r\n`, "latin1");
+      if (changed === "hang up") near.destroy();
+      else if (typeof changed === "string") far.write(`${changed}\r\n`, "latin1");
       else near.write(changed.say.replaceAll("TAG", command.split(" ", 1)[0] ?? ""), "latin1");
     }
 
@@ -102,6 +105,10 @@ export async function startImapProxy(kit: MailServerKit, rewrite: ImapRewrite): 
         const answer = said.slice(0, end + 2);
         said = said.slice(end + 2);
         from = 0;
+        if (rewrite.hangUpOn?.(answer)) {
+          near.destroy();
+          return;
+        }
         session.loggedIn ||= /^\S+ OK .*Logged in/i.test(answer);
         near.write(rewrite.answer?.(answer, session) ?? answer, "latin1");
       }

@@ -1,6 +1,7 @@
 /** The emails that a call names, grouped by mailbox, and the outcome of each. */
 import type { ImapFlow } from "imapflow";
-import { AppError, quoted } from "../../errors.ts";
+import { AppError, LostWriteError, quoted } from "../../errors.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { atom } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
@@ -39,26 +40,30 @@ function toGroups(access: Access, ids: readonly string[]): EmailGroup[] {
   return [...groups.values()];
 }
 
+/** The change of one group. Both functions run on a connection that has the group's mailbox selected. */
+export type GroupChange = {
+  run(imap: ImapFlow, cache: MailboxCache): Promise<void>;
+  /**
+   * Finds out what `run` did before its connection was lost, and does the rest, so that nothing is done twice. Absent:
+   * the outcome stays unknown.
+   */
+  resume?(imap: ImapFlow, cache: MailboxCache): Promise<void>;
+};
+
 /**
- * Runs `work` for each group, on a connection that has its mailbox selected. A group that fails does not stop the
- * others; its failure is thrown only when nothing was done at all. Throws email_not_found likewise.
+ * Changes each group. A group that fails does not stop the others; its failure is thrown only when nothing was done at
+ * all. Throws email_not_found likewise.
  */
 export async function forEachGroup(
   access: Access,
   ids: readonly string[],
-  work: (imap: ImapFlow, group: EmailGroup, done: Done) => Promise<void>,
+  toChange: (group: EmailGroup, done: Done) => GroupChange,
 ): Promise<OrganizeResult> {
   const all: Done = { done: new Map(), problems: new Map(), changes: [], notes: [] };
   let failure: AppError | undefined;
   for (const group of toGroups(access, ids)) {
     try {
-      await access.write(group.mailbox, async (imap): Promise<void> => {
-        const selected = requireSelected(imap);
-        if (selected.uidValidity !== group.uidValidity) throw new AppError("email_moved", renumbered);
-        if (selected.readOnly)
-          throw new AppError("mailbox_read_only", `Nothing can be changed in ${quoted(group.mailbox)}.`);
-        await work(imap, group, all);
-      });
+      await changeGroup(access, group, toChange(group, all));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       failure ??= error;
@@ -81,6 +86,30 @@ export async function forEachGroup(
     return done ? { id, done: true, ...done } : { id, done: false, problem: all.problems.get(id) ?? gone };
   });
   return { outcomes, changes: all.changes, notes: [...new Set(all.notes)] };
+}
+
+/** Runs a change, and resumes it once on a new connection when the first was lost. */
+async function changeGroup(access: Access, group: EmailGroup, change: GroupChange): Promise<void> {
+  const { resume } = change;
+  try {
+    await withGroupSelected(access, group, change.run);
+  } catch (error) {
+    if (!(error instanceof LostWriteError) || !resume) throw error;
+    await withGroupSelected(access, group, resume).catch((second: unknown) => {
+      // The first failure says more: that the change may have been done.
+      throw second instanceof AppError ? error : second;
+    });
+  }
+}
+
+function withGroupSelected(access: Access, group: EmailGroup, work: GroupChange["run"]): Promise<void> {
+  return access.write(group.mailbox, async (imap, cache) => {
+    const selected = requireSelected(imap);
+    if (selected.uidValidity !== group.uidValidity) throw new AppError("email_moved", renumbered);
+    if (selected.readOnly)
+      throw new AppError("mailbox_read_only", `Nothing can be changed in ${quoted(group.mailbox)}.`);
+    await work(imap, cache);
+  });
 }
 
 /** The UIDs of the group that the selected mailbox holds now. Throws mail_server_failed. */

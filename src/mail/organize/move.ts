@@ -1,11 +1,22 @@
 /** Moving emails to another mailbox, by the best way that the server has; no other email is ever removed. */
 import type { CopyResponseObject, ImapFlow } from "imapflow";
 import { toEmailId } from "../../email/email-id.ts";
-import { AppError, quoted } from "../../errors.ts";
+import { AppError, LostWriteError, quoted } from "../../errors.ts";
 import { toImapError } from "../../imap/failures.ts";
+import { fetchByUid } from "../../imap/fetch.ts";
 import { listMailboxEntries } from "../../imap/list-mailboxes.ts";
-import { requireSelected } from "../../imap/select.ts";
-import { type Done, type EmailGroup, findUids, requireDone, toUidSet } from "./email-groups.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
+import { requireSelected, selectMailbox } from "../../imap/select.ts";
+import { readFresh } from "../../imap/sync.ts";
+import { arrivalsFrom, identityOf, identityQuery, matchArrivals, newestArrivals } from "./arrivals.ts";
+import {
+  type Done,
+  type EmailGroup,
+  findUids,
+  type GroupChange,
+  requireDone,
+  toUidSet,
+} from "./email-groups.ts";
 
 /**
  * The ways to move: MOVE (RFC 6851) confirmed by COPYUID (RFC 4315) or not, otherwise COPY with the originals erased
@@ -20,25 +31,52 @@ function modeOf(imap: ImapFlow): MoveMode {
 }
 
 /** Emails that arrived in the destination: their UIDs before, and COPYUID's answer. */
-type Transferred = { uids: readonly number[]; copied: CopyResponseObject };
+export type Transferred = { uids: readonly number[]; copied: CopyResponseObject };
+
+/** The destination's state and the identities of the emails, noted before a command whose answer may be lost. */
+type Preparation = {
+  identities: ReadonlyMap<number, string>;
+  /** UIDNEXT of the destination before a COPY; undefined for MOVE, and where a server has none. */
+  uidNext?: number;
+};
 
 /**
- * Moves a group to `destination`; what was done goes to `all`.
- * Throws mailbox_not_found and the failure that the server gave where it refuses all of them.
+ * The move of a group to `destination`; outcomes go to `all`. After a lost connection it looks in the destination, so
+ * that no email is copied twice. Throws mailbox_not_found and the failure of a server that refuses all of them.
  */
-export async function moveGroup(
-  imap: ImapFlow,
-  group: EmailGroup,
-  destination: string,
-  all: Done,
-): Promise<void> {
-  if (destination === group.mailbox) return leaveInPlace(imap, group, all);
-  const mode = modeOf(imap);
-  const transferred = await transferByMode[mode](imap, group, destination, all);
-  if (!transferred || transferred.uids.length === 0) return;
-  if (mode === "copy-and-erase") await eraseOriginals(imap, group, destination, transferred.uids, all);
-  if (mode === "copy-and-mark") await markOriginals(imap, group, destination, transferred.uids, all);
-  report(group, transferred, mode, all);
+export function toMove(group: EmailGroup, destination: string, all: Done): GroupChange {
+  if (destination === group.mailbox) return { run: (imap) => leaveInPlace(imap, group, all) };
+  let prepared: Preparation | undefined;
+  let transferred: Transferred | undefined;
+
+  async function finish(imap: ImapFlow, mode: MoveMode, done: Transferred): Promise<void> {
+    if (done.uids.length === 0) return;
+    if (mode === "copy-and-erase") await eraseOriginals(imap, group, destination, done.uids, all);
+    if (mode === "copy-and-mark") await markOriginals(imap, group, destination, done.uids, all);
+    report(group, done, mode, all);
+  }
+
+  return {
+    async run(imap, cache) {
+      const mode = modeOf(imap);
+      prepared = mode.startsWith("copy")
+        ? await prepareCopy(imap, group, destination)
+        : { identities: knownIdentities(group, cache) };
+      transferred = await transferByMode[mode](imap, group, destination, all);
+      if (transferred) await finish(imap, mode, transferred);
+    },
+
+    async resume(imap) {
+      const mode = modeOf(imap);
+      const found =
+        transferred ?? (prepared && (await findTransferred(imap, group, destination, mode, prepared)));
+      if (!found) throw new LostWriteError(undefined);
+      await finish(imap, mode, found);
+      const rest = without(group, new Set(found.uids));
+      const left = rest.ids.size > 0 ? await transferByMode[mode](imap, rest, destination, all) : undefined;
+      if (left) await finish(imap, mode, left);
+    },
+  };
 }
 
 const transferByMode: Record<
@@ -50,6 +88,60 @@ const transferByMode: Record<
   "copy-and-erase": (imap, group, destination) => transferPresent(imap, group, destination, "copy"),
   "copy-and-mark": (imap, group, destination) => transferPresent(imap, group, destination, "copy"),
 };
+
+const without = (group: EmailGroup, uids: ReadonlySet<number>): EmailGroup => ({
+  ...group,
+  ids: new Map([...group.ids].filter(([uid]) => !uids.has(uid))),
+});
+
+/** Message-IDs that earlier lists brought: MOVE needs no round trip before it. */
+function knownIdentities(group: EmailGroup, cache: MailboxCache): Map<number, string> {
+  const known = [...group.ids.keys()].map((uid) => [uid, cache.links.get(uid)?.messageId ?? ""] as const);
+  return new Map(known.filter(([, messageId]) => messageId !== ""));
+}
+
+/** COPY is not undone by the server when its answer is lost, and a second one would double the emails. */
+async function prepareCopy(imap: ImapFlow, group: EmailGroup, destination: string): Promise<Preparation> {
+  const range = toUidSet([...group.ids.keys()]);
+  const emails = await readFresh(imap, () => fetchByUid(imap, range, identityQuery));
+  const status = await imap.status(destination, { uidNext: true }).catch(() => undefined);
+  return {
+    identities: new Map(
+      emails.filter(({ headers }) => headers).map((email) => [email.uid, identityOf(email)]),
+    ),
+    uidNext: status ? status.uidNext : undefined,
+  };
+}
+
+/**
+ * The emails that a lost command transferred. After a COPY they are found among the arrivals since. After a MOVE those
+ * that left are found among the newest emails of the destination; undefined when one that left is not found there.
+ */
+async function findTransferred(
+  imap: ImapFlow,
+  group: EmailGroup,
+  destination: string,
+  mode: MoveMode,
+  { identities, uidNext }: Preparation,
+): Promise<Transferred | undefined> {
+  const isCopy = mode.startsWith("copy");
+  if (isCopy && uidNext === undefined) return undefined;
+  const present = new Set(await findUids(imap, group));
+  const gone = [...identities.keys()].filter((uid) => !present.has(uid));
+  if (!isCopy && gone.length === 0) return { uids: [], copied: { path: group.mailbox, destination } };
+  await selectMailbox(imap, destination);
+  const { uidValidity, path } = requireSelected(imap);
+  const arrivals = isCopy
+    ? await arrivalsFrom(imap, uidNext ?? 1)
+    : await newestArrivals(imap, gone.length + 50);
+  await selectMailbox(imap, group.mailbox);
+  const wanted = isCopy ? identities : new Map([...identities].filter(([uid]) => !present.has(uid)));
+  const uidMap = matchArrivals(wanted, arrivals);
+  return {
+    uids: [...uidMap.keys()],
+    copied: { path: group.mailbox, destination: path, uidValidity, uidMap },
+  };
+}
 
 async function leaveInPlace(imap: ImapFlow, group: EmailGroup, all: Done): Promise<void> {
   for (const uid of await findUids(imap, group)) all.done.set(group.ids.get(uid) ?? "", {});
@@ -176,6 +268,8 @@ async function eraseOriginals(
   all: Done,
 ): Promise<void> {
   if (await imap.messageDelete(toUidSet(uids), { uid: true })) return;
+  // imapflow answers false for a lost connection as well, after which the originals may still be erased.
+  if (!imap.usable) requireDone(false, "erase emails");
   all.notes.push(
     `Copied to ${quoted(destination)}, but the originals could not be removed from ${quoted(group.mailbox)}.`,
   );
@@ -214,25 +308,6 @@ function report(group: EmailGroup, { uids, copied }: Transferred, mode: MoveMode
         : { kind: "moved", from: group.mailbox, id: newId },
     );
   }
-}
-
-/** Erases exactly these emails; without UIDPLUS it marks them and says that a mail program has to expunge. */
-export async function eraseGroup(imap: ImapFlow, group: EmailGroup, all: Done): Promise<void> {
-  const present = await findUids(imap, group);
-  if (present.length === 0) return;
-  const set = toUidSet(present);
-  const erases = imap.capabilities.has("UIDPLUS");
-  if (erases) {
-    requireDone(await imap.messageDelete(set, { uid: true }), "erase emails");
-  } else {
-    requireDone(await imap.messageFlagsAdd(set, ["\\Deleted"], { uid: true, silent: true }), "mark emails");
-    all.notes.push(
-      `This mail server cannot erase single emails: they stay in ${quoted(group.mailbox)} marked as deleted until a mail program cleans up.`,
-    );
-    for (const uid of present)
-      all.changes.push({ kind: "flags", id: group.ids.get(uid) ?? "", added: ["\\Deleted"], removed: [] });
-  }
-  for (const uid of present) all.done.set(group.ids.get(uid) ?? "", erases ? {} : { marked: true });
 }
 
 async function requireMailbox(imap: ImapFlow, path: string): Promise<void> {

@@ -7,6 +7,7 @@
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
 import { fetchByUid } from "../../imap/fetch.ts";
+import { lowerCaseFlags } from "../../imap/fetched-values.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
@@ -14,7 +15,8 @@ import { findMailbox, knownMailboxes, requireRoleMailbox, toMailboxPath } from "
 import { findIgnoringCase, toNearestPath } from "../search/nearest-mailbox.ts";
 import type { Change, MailWriting, OrganizeResult } from "../writing.ts";
 import { forEachGroup, requireDone, toUidSet } from "./email-groups.ts";
-import { eraseGroup, moveGroup } from "./move.ts";
+import { toErasure } from "./erase.ts";
+import { toMove } from "./move.ts";
 import { undoChanges } from "./undo.ts";
 
 export type Organizing = Pick<
@@ -42,32 +44,40 @@ async function changeFlagsOf(
   ids: readonly string[],
   { add, remove }: { add: string[]; remove: string[] },
 ): Promise<OrganizeResult> {
-  return forEachGroup(access, ids, async (imap, group, all) => {
-    requireStorable(imap, add);
-    const range = toUidSet([...group.ids.keys()]);
-    const found = await readFresh(imap, () => fetchByUid(imap, range, { uid: true, flags: true }));
-    const present = found.filter((email) => group.ids.has(email.uid));
-    const changes = present.flatMap((email): Change[] => {
-      const had = new Set([...(email.flags ?? [])].map((flag) => flag.toLowerCase()));
-      const id = group.ids.get(email.uid) ?? "";
-      const added = add.filter((flag) => !had.has(flag.toLowerCase()));
-      const removed = remove.filter((flag) => had.has(flag.toLowerCase()));
-      return added.length + removed.length > 0 ? [{ kind: "flags", id, added, removed }] : [];
-    });
-    if (changes.length > 0) {
-      const set = toUidSet(present.map((email) => email.uid));
-      const options = { uid: true, silent: true };
-      if (add.length > 0) requireDone(await imap.messageFlagsAdd(set, add, options), "set flags");
-      if (remove.length > 0) requireDone(await imap.messageFlagsRemove(set, remove, options), "remove flags");
-    }
-    all.changes.push(...changes);
-    for (const email of present) all.done.set(group.ids.get(email.uid) ?? "", {});
+  return forEachGroup(access, ids, (group, all) => {
+    /** The flags before the first STORE: after a lost connection they may be those that it set. */
+    const before = new Map<number, ReadonlySet<string>>();
+    const run = async (imap: ImapFlow) => {
+      requireStorable(imap, add);
+      const range = toUidSet([...group.ids.keys()]);
+      const found = await readFresh(imap, () => fetchByUid(imap, range, { uid: true, flags: true }));
+      const present = found.filter((email) => group.ids.has(email.uid));
+      for (const email of present) if (!before.has(email.uid)) before.set(email.uid, lowerCaseFlags(email));
+      const changes = present.flatMap(({ uid }): Change[] => {
+        const had = before.get(uid) ?? new Set();
+        const added = add.filter((flag) => !had.has(flag.toLowerCase()));
+        const removed = remove.filter((flag) => had.has(flag.toLowerCase()));
+        const id = group.ids.get(uid) ?? "";
+        return added.length + removed.length > 0 ? [{ kind: "flags", id, added, removed }] : [];
+      });
+      if (changes.length > 0) {
+        const set = toUidSet(present.map((email) => email.uid));
+        const options = { uid: true, silent: true };
+        if (add.length > 0) requireDone(await imap.messageFlagsAdd(set, add, options), "set flags");
+        if (remove.length > 0)
+          requireDone(await imap.messageFlagsRemove(set, remove, options), "remove flags");
+      }
+      all.changes.push(...changes);
+      for (const email of present) all.done.set(group.ids.get(email.uid) ?? "", {});
+    };
+    // STORE has the same result when it is repeated.
+    return { run, resume: run };
   });
 }
 
 async function moveTo(access: Access, ids: readonly string[], mailbox: string): Promise<OrganizeResult> {
   const moveToPath = async (path: string): Promise<OrganizeResult> => ({
-    ...(await forEachGroup(access, ids, (imap, group, all) => moveGroup(imap, group, path, all))),
+    ...(await forEachGroup(access, ids, (group, all) => toMove(group, path, all))),
     mailbox: path,
   });
   // Resolved before a connection is held: a call that waits for a second one while it holds its first can deadlock.
@@ -95,10 +105,10 @@ async function deleteEmails(
   permanently: boolean,
 ): Promise<OrganizeResult> {
   const isGmail = () => access.read(undefined, async (imap) => imap.capabilities.has("X-GM-EXT-1"));
-  if (permanently && !(await isGmail())) return forEachGroup(access, ids, eraseGroup);
+  if (permanently && !(await isGmail())) return forEachGroup(access, ids, toErasure);
   const trash = await requireRoleMailbox(access, "trash");
-  const trashed = await forEachGroup(access, ids, (imap, group, all) =>
-    group.mailbox === trash ? eraseGroup(imap, group, all) : moveGroup(imap, group, trash, all),
+  const trashed = await forEachGroup(access, ids, (group, all) =>
+    group.mailbox === trash ? toErasure(group, all) : toMove(group, trash, all),
   );
   return permanently ? eraseFromTrash(access, trashed) : { ...trashed, mailbox: trash };
 }
@@ -106,7 +116,7 @@ async function deleteEmails(
 /** Gmail keeps in All Mail what is expunged elsewhere; only an expunge in its Trash erases an email. */
 async function eraseFromTrash(access: Access, trashed: OrganizeResult): Promise<OrganizeResult> {
   const inTrash = trashed.changes.flatMap((change) => (change.kind === "moved" ? (change.id ?? []) : []));
-  const erased = await forEachGroup(access, inTrash, eraseGroup);
+  const erased = await forEachGroup(access, inTrash, toErasure);
   const left = new Set(erased.outcomes.filter((outcome) => !outcome.done).map((outcome) => outcome.id));
   return {
     outcomes: trashed.outcomes.map(({ newId, ...outcome }) =>

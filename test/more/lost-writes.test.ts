@@ -1,0 +1,13 @@
+/** Connections lost at every command of every write, on four kinds of server; the call is then repeated. */
+import { expect, test } from "bun:test";
+import { describeMail } from "../support/installed.ts";
+import { loseEachCommand, type ServerKind, serverKinds, writes } from "../support/lost-writes.ts";
+
+describeMail.each(Object.keys(serverKinds) as ServerKind[])("A server with %s", (kind) => {
+  for (const write of Object.keys(writes))
+    test(`${write}: a lost connection and a repeated call double nothing, lose nothing and say nothing false`, async () => {
+      const trials = await loseEachCommand(kind, write);
+      expect(trials.length).toBeGreaterThan(1);
+      expect(trials.filter(({ problems }) => problems.length > 0)).toEqual([]);
+    }, 300_000);
+});
