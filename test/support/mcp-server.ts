@@ -97,7 +97,7 @@ export async function openMcpServer(options: {
   const undoLog = createUndoLog({ db, clock, log });
   const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
   const uploads = createUploads({ db, clock, links });
-  const vault = { withAccounts: (_grant, _signal, work) => work([]) } as Pick<Vault, "withAccounts">;
+  const vault = { withAccounts: (_grant, _signal, work) => work([], 0) } as Pick<Vault, "withAccounts">;
   const downloads = createDownloads({ links, vault });
   const exchange = createExchange({
     config,
