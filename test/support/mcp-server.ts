@@ -10,6 +10,7 @@ import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import type { Level, LiveGrant } from "../../src/grant.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin } from "../../src/http/guard.ts";
+import { createRequireLoopbackHost } from "../../src/http/loopback.ts";
 import { createNotFound, createOnError } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
 import { createSendLog } from "../../src/ledger/send-log.ts";
@@ -119,6 +120,7 @@ export async function openMcpServer(options: {
     .onError(createOnError({ log }))
     .notFound(createNotFound({ config }))
     .use(createGuard({ log }))
+    .use(createRequireLoopbackHost({ config }))
     .use("/mcp", createCors({ config }))
     .route(
       "/",
