@@ -4,6 +4,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import type { Config } from "./config.ts";
 import { createExchangeLog } from "./http/exchange-log.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin, limitBody } from "./http/guard.ts";
+import { createRequireLoopbackHost } from "./http/loopback.ts";
 import { createNotFound, createOnError, refuseMethod } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
 import { createLinkRoutes, type LinkRoutesDeps } from "./links/routes.ts";
@@ -45,6 +46,7 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
       .onError(createOnError({ log }))
       .notFound(createNotFound({ config }))
       .use(createGuard({ log }))
+      .use(createRequireLoopbackHost({ config }))
       .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
 
       // CORS, for the endpoints that programs in a browser call.

@@ -60,12 +60,23 @@ export function createVault(deps: {
     .orderBy(asc(accounts.position))
     .prepare();
 
-  /** Returns the accounts of a grant in the order in which they were connected. */
-  function unsealAll(grantId: string, dataKey: Uint8Array): { id: string; credentials: Credentials }[] {
-    return selectOfGrant.all({ grantId }).map(({ id, sealed }) => {
-      const plain = unseal(dataKey, sealed, toSealContext(grantId, id)).toString("utf8");
-      return { id, credentials: storedCredentials.parse(JSON.parse(plain)) };
+  /** Returns the accounts of a grant in the order in which they were connected, and the ids of damaged rows. */
+  function unsealAll(
+    grantId: string,
+    dataKey: Uint8Array,
+  ): { intact: { id: string; credentials: Credentials }[]; damaged: string[] } {
+    const rows = selectOfGrant.all({ grantId }).map(({ id, sealed }) => {
+      try {
+        const plain = unseal(dataKey, sealed, toSealContext(grantId, id)).toString("utf8");
+        return { id, credentials: storedCredentials.parse(JSON.parse(plain)) };
+      } catch {
+        return { id, credentials: undefined };
+      }
     });
+    return {
+      intact: rows.flatMap(({ id, credentials }) => (credentials ? [{ id, credentials }] : [])),
+      damaged: rows.flatMap(({ id, credentials }) => (credentials ? [] : [id])),
+    };
   }
 
   return {
@@ -74,7 +85,12 @@ export function createVault(deps: {
      * the transaction that creates or finds the grant. Throws AppError too_large when the grant is full.
      */
     saveAccount(grantId: string, dataKey: Uint8Array, credentials: Credentials): void {
-      const existing = unsealAll(grantId, dataKey);
+      const { intact: existing, damaged } = unsealAll(grantId, dataKey);
+      // Nothing opens a damaged row again, so it must not use up one of the places.
+      for (const id of damaged)
+        db.delete(accounts)
+          .where(and(eq(accounts.id, id), eq(accounts.grantId, grantId)))
+          .run();
       const same = existing.find((account) => isSameAddress(account.credentials, credentials));
       if (!same && existing.length >= maxAccounts)
         throw new AppError("too_large", `One connection holds at most ${maxAccounts} mailboxes.`);
@@ -94,7 +110,7 @@ export function createVault(deps: {
 
     /** Lists the accounts of a grant, without their credentials. */
     listAccounts(grantId: string, dataKey: Uint8Array): ConnectedAccount[] {
-      return unsealAll(grantId, dataKey).map(({ credentials }) => ({
+      return unsealAll(grantId, dataKey).intact.map(({ credentials }) => ({
         address: credentials.address,
         canSend: credentials.smtp !== undefined,
       }));
@@ -102,14 +118,19 @@ export function createVault(deps: {
 
     /**
      * Runs `work` with a handle for each account of the grant, in the order in which they were connected. A handle
-     * connects at its first operation, and never exposes the credentials.
+     * connects at its first operation, and never exposes the credentials. `damaged`: the number of accounts whose rows
+     * cannot be read. Throws login_refused when no other is left.
      */
     async withAccounts<T>(
       grant: LiveGrant,
       signal: AbortSignal,
-      work: (accounts: readonly MailAccount[]) => Promise<T>,
+      work: (accounts: readonly MailAccount[], damaged: number) => Promise<T>,
     ): Promise<T> {
-      const all = unsealAll(grant.id, grant.dataKey);
+      const { intact: all, damaged } = unsealAll(grant.id, grant.dataKey);
+      if (all.length === 0 && damaged.length > 0)
+        throw new AppError("login_refused", "What was stored of this mailbox is damaged.", {
+          hint: "Connect the mailbox again.",
+        });
       const own = all.map(({ credentials }) => credentials.address);
       // Imported at the first use, because an idle server does not need the mail modules in memory.
       const { createMailAccount } = await import("../mail/create-mail-account.ts");
@@ -125,7 +146,7 @@ export function createVault(deps: {
           filesSentMail: filesSentMail(credentials),
         }),
       );
-      return work(handles);
+      return work(handles, damaged.length);
     },
   };
 }

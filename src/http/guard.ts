@@ -2,7 +2,6 @@
  * Middleware that runs before all routes: request ids, security headers, the request log, CORS, the check of web
  * origins, and limits on request bodies.
  */
-import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
@@ -10,6 +9,7 @@ import { routePath } from "hono/route";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { isLoopbackUrl } from "./loopback.ts";
 
 /** Hono's environment for all routes. `server` is Bun's; it is absent when a test calls `app.request`. */
 export type AppEnv = {
@@ -100,8 +100,7 @@ export function createCors({ config }: { config: Pick<Config, "publicUrl" | "all
 
 /**
  * Answers 403 when a browser calls on behalf of an unknown page: an Origin header must name a known origin. Requests
- * without one pass, since programs send none. On a loopback server the Host must be loopback as well (DNS rebinding).
- * A public server may be behind a proxy that changes the Host, and rebinding gains nothing against a public server.
+ * without one pass, since programs send none.
  */
 export function createRequireKnownOrigin({
   config,
@@ -109,18 +108,11 @@ export function createRequireKnownOrigin({
   config: Pick<Config, "publicUrl" | "allowedOrigins">;
 }) {
   const isKnownOrigin = createOriginMatcher(config);
-  const loopback = isLoopback(config.publicUrl);
   return createMiddleware<AppEnv>(async function requireKnownOrigin(c, next) {
     const origin = c.req.header("Origin");
-    const host = c.req.header("Host");
-    if (origin !== undefined && !isKnownOrigin(origin))
-      return respondForbidden(c, "This web origin may not call the server.");
-    if (loopback && host !== undefined && !isLoopback(`http://${host}`))
-      return respondForbidden(
-        c,
-        "The server is for this machine only; PUBLIC_URL opens it to another host name.",
-      );
-    await next();
+    if (origin === undefined || isKnownOrigin(origin)) return next();
+    const message = "This web origin may not call the server.";
+    return c.json({ jsonrpc: "2.0", error: { code: -32000, message }, id: null }, 403);
   });
 }
 
@@ -156,14 +148,6 @@ export function extendIdleTimeout(
 /** Matches known origins. On a loopback server these include all loopback pages, such as the MCP Inspector's. */
 function createOriginMatcher({ publicUrl, allowedOrigins }: Pick<Config, "publicUrl" | "allowedOrigins">) {
   const origins = [...knownOrigins, publicUrl, ...allowedOrigins];
-  const loopback = isLoopback(publicUrl);
-  return (origin: string) => origins.includes(origin) || (loopback && isLoopback(origin));
-}
-
-function isLoopback(url: string): boolean {
-  return URL.canParse(url) && ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname);
-}
-
-function respondForbidden(c: Context<AppEnv>, message: string) {
-  return c.json({ jsonrpc: "2.0", error: { code: -32000, message }, id: null }, 403);
+  const loopback = isLoopbackUrl(publicUrl);
+  return (origin: string) => origins.includes(origin) || (loopback && isLoopbackUrl(origin));
 }

@@ -88,8 +88,14 @@ function watchBytes(imap: ImapFlow, maxBytes: number, onExcess: () => void): Ret
   }, 250);
 }
 
-/** The outcome of one attempt at a lease. `retry`: a second attempt may succeed. */
-type LeaseAttempt<T> = { done: T } | { failed: unknown; retry: boolean };
+/**
+ * The outcome of one attempt at a lease. `retry`: a second attempt may succeed. `learned`: so may a further one, since
+ * this one found an email whose answer ends the connection (MailboxCache.unreadable).
+ */
+type LeaseAttempt<T> = { done: T } | { failed: unknown; retry: boolean; learned: boolean };
+
+const maxAttempts = 2;
+const maxLearningAttempts = 6;
 
 /** `open` resolves, vets and logs in (connect.ts); it must obey its signal. Opens nothing until a lease is asked for. */
 export function createConnections(deps: {
@@ -99,7 +105,7 @@ export function createConnections(deps: {
 }): Connections {
   const { open, clock } = deps;
   const limits = { ...connectionLimits, ...deps.limits };
-  const caches = createMailboxCaches();
+  const caches = createMailboxCaches({ clock });
   const pauses = createLoginPauses({ clock });
   const servers = createServerMemory({ clock });
   /** Accounts whose server refused a second connection, and until when they are limited to one. */
@@ -182,6 +188,7 @@ export function createConnections(deps: {
     let imap: ImapFlow | undefined;
     let hasBegun = false;
     let watch: ReturnType<typeof setInterval> | undefined;
+    let unreadable: { before: number; now(): number } | undefined;
     using _closing = closingOn(signal, () => imap?.close());
     try {
       const connected = await connect(pooled, owner, lease, signal);
@@ -190,8 +197,10 @@ export function createConnections(deps: {
       const run = async () => {
         if (lease.mailbox !== undefined && selectedMailbox(pooled) !== lease.mailbox)
           await selectMailbox(connected, lease.mailbox);
+        const cache = caches.get(pooled.key, connected);
+        unreadable = { before: cache.unreadable.size, now: () => cache.unreadable.size };
         hasBegun = true;
-        return work(connected, caches.get(pooled.key, connected));
+        return work(connected, cache);
       };
       const done = await raceAbort(signal, run());
       if (lease.effect === "write") markOthersStale(pooled);
@@ -200,13 +209,18 @@ export function createConnections(deps: {
     } catch (error) {
       const isLost = imap !== undefined && !imap.usable;
       const isRefusedSecond = imap === undefined && isLimited(pooled.key);
+      const learned = unreadable !== undefined && unreadable.now() > unreadable.before;
       queue.release(pooled, imap !== undefined && isOrderly(error));
       if (signal.aborted) throw toAbortError(signal);
       if (isBug(error)) return { failed: error, retry: false };
       // After a command of a write the connection alone does not tell whether the server executed it.
       if (isLost && hasBegun && lease.effect === "write")
         return { failed: new LostWriteError(error), retry: false };
-      return { failed: toImapError(error, "command"), retry: isRefusedSecond || isLost };
+      return {
+        failed: toImapError(error, "command"),
+        retry: isRefusedSecond || isLost || (learned && lease.effect === "read"),
+        learned,
+      };
     } finally {
       clearInterval(watch);
     }
@@ -221,12 +235,12 @@ export function createConnections(deps: {
       if (stopped) throw stopping();
       if (endedGrants.has(owner.grantId)) throw grantEnded();
       if (lease.signal.aborted) throw toAbortError(lease.signal);
-      const first = await attempt(owner, lease, work);
-      if ("done" in first) return first.done;
-      if (!first.retry) throw first.failed;
-      const second = await attempt(owner, lease, work);
-      if ("done" in second) return second.done;
-      throw second.failed;
+      for (let made = 1; ; made += 1) {
+        const outcome = await attempt(owner, lease, work);
+        if ("done" in outcome) return outcome.done;
+        const most = outcome.learned ? maxLearningAttempts : maxAttempts;
+        if (!outcome.retry || made >= most) throw outcome.failed;
+      }
     },
 
     hasSpare: (owner) =>

@@ -76,6 +76,25 @@ const excessCodes: ReadonlySet<string> = new Set([
   "MAX_IMAP_NESTING_REACHED",
 ]);
 
+/** True for an error about an answer that exceeds the limits of connect.ts; it ends the connection. */
+export function isExcess(error: unknown): boolean {
+  return (
+    typeof error === "object" && error !== null && errorCodes(error).some((code) => excessCodes.has(code))
+  );
+}
+
+/**
+ * True for a tagged NO or BAD that may be about one email: the connection goes on, and other emails can be asked for.
+ * Dovecot answers SERVERBUG for an email that it cannot read.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (typeof error !== "object" || error === null || !("responseStatus" in error)) return false;
+  const isBusy = diagnoseBusy(error) !== undefined && responseCode(error) !== "SERVERBUG";
+  return !isBusy && isNoOrBad(error.responseStatus);
+}
+
+const isNoOrBad = (status: unknown) => status === "NO" || status === "BAD";
+
 /** imapflow's codes for a connection that has ended. */
 const connectionEndCodes = /^(NoConnection|EConnectionClosed|StateLogout|ClosedAfterConnect\w*)$/;
 
@@ -158,7 +177,7 @@ function diagnoseRefusal(error: ImapLibraryError): Diagnosis | undefined {
     const [code, message, hint] = known;
     return { code, message, hint };
   }
-  if (error.responseStatus === "NO" || error.responseStatus === "BAD")
+  if (isNoOrBad(error.responseStatus))
     return { code: "mail_server_failed", message: "The mail server refused the command." };
   return undefined;
 }

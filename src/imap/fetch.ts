@@ -61,7 +61,7 @@ export async function fetchPartOctets(
 }
 
 /** RFC 3501 section 9: an nstring is a string or NIL, which imapflow passes on as false. */
-function fillEmptyParts(email: FetchMessageObject): FetchMessageObject {
+export function fillEmptyParts(email: FetchMessageObject): FetchMessageObject {
   const empty = Buffer.alloc(0);
   for (const [key, octets] of email.bodyParts ?? []) if (!octets) email.bodyParts?.set(key, empty);
   if ("source" in email) email.source ||= empty;

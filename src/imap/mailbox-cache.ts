@@ -6,6 +6,7 @@
 
 import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
+import type { Clock } from "../clock.ts";
 import type { ThreadKeys } from "../email/thread-keys.ts";
 
 /** The last email of a UID range: its UID, and when it arrived, in milliseconds. */
@@ -23,14 +24,24 @@ export type MailboxCache = {
   noSnippet: LRUCache<number, true>;
   /** Number of UID ranges that the mailbox is searched in -> their boundaries, newest first. */
   boundaries: LRUCache<number, readonly Boundary[]>;
+  /**
+   * UIDs of emails that lists leave out, because the answer about them cannot be read or even ends the connection; 0
+   * for one whose UID is unknown. Kept for an hour, also without a connection.
+   */
+  unreadable: UnreadableUids;
 };
+
+type UnreadableUids = LRUCache<number, true>;
 
 /** Characters of a mailbox's links together: about 150 emails', or fewer with very long ones. */
 const maxLinkCharacters = 50_000;
 const linkSize = ({ ids, subject, threadId = "" }: ThreadKeys) =>
   100 + ids.join().length + subject.length + threadId.length;
 
-const newMailboxCache = (): MailboxCache => ({
+const unreadableMs = 3_600_000;
+
+const newMailboxCache = (unreadable: UnreadableUids): MailboxCache => ({
+  unreadable,
   newestFrom: new LRUCache({ max: 8 }),
   textParts: new LRUCache({ max: 1_000 }),
   links: new LRUCache({ max: 1_000, maxSize: maxLinkCharacters, sizeCalculation: linkSize }),
@@ -49,17 +60,25 @@ export function rememberEmail(
 }
 
 /** Caches by account key; an account's are forgotten with its last connection. */
-export function createMailboxCaches() {
+export function createMailboxCaches({ clock }: { clock: Clock }) {
   const accounts = new Map<string, LRUCache<string, MailboxCache>>();
+  const unreadable = new LRUCache<string, UnreadableUids>({ max: 1_000 });
+
+  function unreadableIn(key: string): UnreadableUids {
+    const uids =
+      unreadable.get(key) ?? new LRUCache({ max: 200, ttl: unreadableMs, perf: { now: () => clock.now() } });
+    unreadable.set(key, uids);
+    return uids;
+  }
 
   return {
     /** Returns the cache of the selected mailbox; without a selected mailbox, one that is not kept. */
     get(key: string, imap: ImapFlow): MailboxCache {
-      if (!imap.mailbox) return newMailboxCache();
+      if (!imap.mailbox) return newMailboxCache(new LRUCache({ max: 1 }));
       const mailboxes = accounts.get(key) ?? new LRUCache<string, MailboxCache>({ max: 10 });
       accounts.set(key, mailboxes);
       const mailboxKey = `${imap.mailbox.uidValidity} ${imap.mailbox.path}`;
-      const cache = mailboxes.get(mailboxKey) ?? newMailboxCache();
+      const cache = mailboxes.get(mailboxKey) ?? newMailboxCache(unreadableIn(`${key} ${mailboxKey}`));
       mailboxes.set(mailboxKey, cache);
       return cache;
     },

@@ -189,4 +189,6 @@ export type EmailPage = {
   cursor?: string;
   searched: string[];
   skipped: { mailbox: string; reason: string }[];
+  /** Ids of emails that belong to the page and cannot be read. */
+  unreadable?: string[];
 };

@@ -51,11 +51,12 @@ export function createRunTool(deps: RunToolDeps) {
           throw new AppError("permission_missing", `This connection may not use ${tool.name}.`);
         const input = checkInput(tool, call.arguments);
         onEnd(await limits.enterCall(grant.id, signal));
-        return vault.withAccounts(grant, signal, (accounts) => {
+        return vault.withAccounts(grant, signal, (accounts, damagedAccounts) => {
           const context: ToolContext = {
             ...services,
             ...forGrant(grant),
             accounts,
+            damagedAccounts,
             accountFor: (choice) => chooseAccount(accounts, choice),
             grant: { id: grant.id, level: grant.level },
             signal,

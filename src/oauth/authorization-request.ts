@@ -27,6 +27,8 @@ const checkedRequest = z.object({
   rawState: z.string().optional(),
   /** The level the client asks for; the person decides. */
   level: z.enum(["read", "send"]),
+  /** Hash of the id of the browser that opened the form. */
+  browserHash: z.string(),
 });
 
 /** A checked request, as the connect form carries it. */
@@ -46,7 +48,7 @@ const maxStateLength = 4_096;
 export function checkAuthorizationRequest(
   search: string,
   deps: { clients: Clients; config: Pick<Config, "publicUrl"> },
-): AuthorizationRequest {
+): Omit<AuthorizationRequest, "browserHash"> {
   const query = new URLSearchParams(search);
   const unproven = toRequestParameters(query);
 

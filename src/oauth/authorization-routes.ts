@@ -18,6 +18,7 @@ import {
   checkAuthorizationRequest,
   unsealRequest,
 } from "./authorization-request.ts";
+import { createBrowserBinding } from "./browser-binding.ts";
 import type { Clients } from "./clients.ts";
 import { type ConnectSubmission, createConnectSubmissions } from "./connect-submission.ts";
 import type { Grants } from "./grants.ts";
@@ -45,12 +46,14 @@ export function createAuthorizationRoutes(deps: {
   const { config, clients, vault, connector, secrets, clock, log, limits } = deps;
   const { authorizationFlow } = deps.grants;
   const pages = createAuthorizationPages({ config, authorizationFlow, vault, secrets, clock });
+  const browsers = createBrowserBinding({ config });
   const submit = createConnectSubmissions({ config, authorizationFlow, pages, connector, vault, log });
 
   return new Hono<AppEnv>()
     .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
       limits.consume("page", identifyPeer(c, config));
-      const request = checkAuthorizationRequest(rawQueryOf(c), { clients, config });
+      const checked = checkAuthorizationRequest(rawQueryOf(c), { clients, config });
+      const request = { ...checked, browserHash: browsers.identify(c) };
       return respond(c, pages.form(languageOf(c), request, { form: emptyConnectForm("", request.level) }));
     })
     .post("/oauth/connect", async (c) => {
@@ -74,7 +77,9 @@ export function createAuthorizationRoutes(deps: {
       limits.consume("page", identifyPeer(c, config));
       if (refuseSubmission(c)) return c.json({ error: "invalid_request" }, 400);
       const form = toConnectForm(await c.req.parseBody());
-      if (!findRequest(form.request)) return c.json({ error: "invalid_request" }, 400);
+      const request = findRequest(form.request);
+      if (!request || !browsers.matches(c, request.browserHash))
+        return c.json({ error: "invalid_request" }, 400);
       const { provider, source, imap, smtp, username } = await connector.findServers(form.address, {
         signal: c.var.arrived.signal,
       });
@@ -88,20 +93,19 @@ export function createAuthorizationRoutes(deps: {
   /** Refuses what no form of ours sends: cross-site requests, a query, another media type. */
   function refuseSubmission(c: Context<AppEnv>): PageResponse | undefined {
     const language = languageOf(c);
-    const site = c.req.header("Sec-Fetch-Site");
-    if (site !== undefined && site !== "same-origin" && site !== "none")
-      return pages.notice(language, "cross_site", 403);
+    if (browsers.isForeign(c)) return pages.notice(language, "cross_site", 403);
     // A password in a query would reach the logs of every proxy.
     if (rawQueryOf(c) !== "") return pages.notice(language, "request_invalid", 400);
     return isFormEncoded(c) ? undefined : pages.notice(language, "request_invalid", 415);
   }
 
-  /** Reads a submitted form; a notice when its request is forged, expired or finished. */
+  /** Reads a submitted form; a notice when its request is forged, expired, finished, or of another browser. */
   async function readSubmission(c: Context<AppEnv>): Promise<ConnectSubmission | PageResponse> {
     const fields = await c.req.parseBody();
     const form = toConnectForm(fields);
     const request = findRequest(form.request);
     if (!request) return pages.notice(languageOf(c), "request_expired", 400);
+    if (!browsers.matches(c, request.browserHash)) return pages.notice(languageOf(c), "cross_site", 403);
     const pending = authorizationFlow.findPending(request);
     // The level of a grant is that of its first account; a form without a level gets what the client asked for.
     const level = pending?.level ?? (fieldNames.level in fields ? form.level : request.level);

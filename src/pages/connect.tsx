@@ -27,6 +27,7 @@ export function connectPage(props: ConnectPageProps): string {
       language={props.language}
       title={props.problem ? `${text.error}: ${title}` : title}
       script={scripts.connect}
+      formOrigin
     >
       {connected.length > 0 ? (
         <>

@@ -8,7 +8,7 @@ import { textsFor } from "./text/texts.ts";
 export function connectedPage({ language, redirectHost, request, accounts }: ConnectedPageProps): string {
   const text = textsFor(language).connected;
   return toDocument(
-    <Layout language={language} title={text.title}>
+    <Layout language={language} title={text.title} formOrigin>
       <h1>{text.heading}</h1>
       <ul class="accounts">
         {accounts.map(({ address, canSend }) => (

@@ -13,10 +13,15 @@ type LayoutProps = {
   title: string;
   /** An inline script; the Content-Security-Policy must name its hash. */
   script?: string | undefined;
+  /**
+   * True for a page whose form is accepted from our own origin only. Under the header's Referrer-Policy, no-referrer, a
+   * browser sends `Origin: null` with a form (Fetch section 3.2), which Safari before 16.4 does not explain further.
+   */
+  formOrigin?: boolean;
   children: Child;
 };
 
-export function Layout({ language, title, script, children }: LayoutProps) {
+export function Layout({ language, title, script, formOrigin = false, children }: LayoutProps) {
   const text = textsFor(language);
   return (
     <html lang={language}>
@@ -25,6 +30,7 @@ export function Layout({ language, title, script, children }: LayoutProps) {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
+        {formOrigin ? <meta name="referrer" content="same-origin" /> : null}
         <title>{`${title} · ${text.product}`}</title>
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <style>{raw(style)}</style>

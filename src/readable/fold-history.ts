@@ -164,29 +164,44 @@ function removeAttribution(lines: string[]): number {
 
 type SignatureFold = { body: string[]; signature: number };
 
+/** A signature that is all that was written stays: some programs mark a whole text as one. */
 function foldSignature(lines: readonly string[]): SignatureFold {
-  const marked = lines.findIndex(isMarkedSignature);
-  if (marked > 0) return foldMarkedSignature(lines, marked);
-  const at = lines.findLastIndex(isSignatureDelimiter);
-  if (at < 1) return { body: [...lines], signature: 0 };
-  const below = lines.slice(at + 1);
-  const note = below.findIndex((line) => isQuotedNote(line));
-  const signature = note < 0 ? below : below.slice(0, note);
-  const count = countFilled(signature);
-  if (count === 0 || count > maxSignatureLines) return { body: [...lines], signature: 0 };
-  const rest = note < 0 ? [] : ["", ...below.slice(note)];
-  return { body: [...lines.slice(0, at), signatureNote(count), ...rest], signature: count };
+  const range = signatureRange(lines);
+  const outside = range ? [...lines.slice(0, range.start), ...lines.slice(range.end)] : lines;
+  const count = range ? countFilled(lines.slice(range.start, range.end).filter(isNotDelimiter)) : 0;
+  if (!range || count === 0 || count > maxSignatureLines || !outside.some(isOwnText))
+    return { body: [...lines], signature: 0 };
+  const { start, end } = range;
+  const rest = lines.slice(end);
+  return {
+    body: [
+      ...lines.slice(0, start),
+      ...range.separator,
+      signatureNote(count),
+      ...(rest.length > 0 ? ["", ...rest] : []),
+    ],
+    signature: count,
+  };
 }
 
-/** A signature that HTML marks; the delimiter above it goes with it. */
-function foldMarkedSignature(lines: readonly string[], at: number): SignatureFold {
-  const length = lines.slice(at).findIndex((line) => line !== "" && !isMarkedSignature(line));
-  const end = length < 0 ? lines.length : at + length;
-  const count = countFilled(lines.slice(at, end).filter((line) => line !== `${signatureMark}--`));
-  if (count === 0 || count > maxSignatureLines) return { body: [...lines], signature: 0 };
-  const above = lines.slice(0, at);
-  while (above.length > 0 && (above.at(-1) === "" || isSignatureDelimiter(above.at(-1) ?? ""))) above.pop();
-  return { body: [...above, "", signatureNote(count), "", ...lines.slice(end)], signature: count };
+const isNotDelimiter = (line: string) => line !== `${signatureMark}--` && !isSignatureDelimiter(line);
+const isOwnText = (line: string) =>
+  isFilled(line) && !isQuote(line) && !isQuotedNote(line) && !isSignatureDelimiter(line);
+
+type SignatureRange = { start: number; end: number; separator: string[] };
+
+/** The lines of a signature with the delimiter above it. */
+function signatureRange(lines: readonly string[]): SignatureRange | undefined {
+  const marked = lines.findIndex(isMarkedSignature);
+  if (marked >= 0) {
+    const length = lines.slice(marked).findIndex((line) => line !== "" && !isMarkedSignature(line));
+    const above = lines.slice(0, marked).findLastIndex((line) => line !== "" && !isSignatureDelimiter(line));
+    return { start: above + 1, end: length < 0 ? lines.length : marked + length, separator: [""] };
+  }
+  const delimiter = lines.findLastIndex(isSignatureDelimiter);
+  if (delimiter < 0) return undefined;
+  const length = lines.slice(delimiter).findIndex(isQuotedNote);
+  return { start: delimiter, end: length < 0 ? lines.length : delimiter + length, separator: [] };
 }
 
 const quotedNote = (count: number) => `[${count} earlier line${count === 1 ? "" : "s"} quoted]`;

@@ -9,6 +9,8 @@ export type ToolContext = ToolServices &
   GrantStores & {
     /** All accounts of the grant, in the order they were connected. */
     accounts: readonly MailAccount[];
+    /** Number of accounts whose stored credentials cannot be read. */
+    damagedAccounts: number;
     /** Selects the account of a call. Throws account_unknown, account_ambiguous, invalid_input. */
     accountFor(choice: AccountChoice): MailAccount;
     grant: { id: string; level: Level };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { account, cursor, limit, mailbox } from "./parameters.ts";
-import { emailPage, showCursor, showRow, toEmailPage } from "./rows.ts";
+import { emailPage, showCursor, showRow, showUnreadable, toEmailPage } from "./rows.ts";
 
 export const getRecentEmailsTool = defineTool({
   name: "get_recent_emails",
@@ -23,11 +23,13 @@ export const getRecentEmailsTool = defineTool({
     return { ...toEmailPage([account.address], found), unread_only: unread_only || undefined };
   },
   render(data, fence) {
-    const { emails, total, cursor, searched, unread_only } = data;
+    const { emails, total, cursor, searched, unread_only, unreadable } = data;
     const rows = emails.map((email, at) => showRow(email, at + 1, data));
     const where = searched.join(", ");
-    if (rows.length === 0) return fence(`${where}: no ${unread_only ? "unread emails" : "emails"} here.`);
+    if (rows.length === 0 && !unreadable)
+      return fence(`${where}: no ${unread_only ? "unread emails" : "emails"} here.`);
     const head = `${where}: ${rows.length} of ${total}${unread_only ? " unread" : ""}, newest first.`;
-    return [fence([head, ...rows].join("\n")), showCursor(cursor)].filter((part) => part !== "").join("\n");
+    const parts = [fence([head, ...rows].join("\n")), showUnreadable(unreadable), showCursor(cursor)];
+    return parts.filter((part) => part !== "").join("\n");
   },
 });

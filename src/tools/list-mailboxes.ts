@@ -34,8 +34,9 @@ export const listMailboxesTool = defineTool({
         more: z.int().optional(),
       }),
     ),
+    notes: z.array(z.string()).optional(),
   }),
-  async run({ account: address, under = "" }, { accounts, accountFor, grant }) {
+  async run({ account: address, under = "" }, { accounts, damagedAccounts, accountFor, grant }) {
     const chosen = address === undefined ? accounts : [accountFor({ account: address })];
     const listed = await Promise.all(
       chosen.map(async (account) => {
@@ -48,17 +49,23 @@ export const listMailboxesTool = defineTool({
         };
       }),
     );
-    return { accounts: listed };
+    const notes = damagedAccounts > 0 ? [toDamageNote(damagedAccounts)] : undefined;
+    return { accounts: listed, notes };
   },
-  render: ({ accounts }, fence) =>
-    accounts
-      .map(({ address, can_send, mailboxes, more }) => {
-        const lines = mailboxes.map(
-          ({ path, role, total, unread }) =>
-            `${path}${role ? ` [${role}]` : ""}: ${total === undefined ? "not counted" : `${total}, ${unread ?? "?"} unread`}`,
-        );
-        const rest = more ? `\nAnd ${more} more mailboxes: name the beginning of a path in \`under\`.` : "";
-        return `${address}${can_send ? "" : " (cannot send)"}\n${fence(lines.join("\n"))}${rest}`;
-      })
-      .join("\n\n"),
+  render: ({ accounts, notes = [] }, fence) => {
+    const sections = accounts.map(({ address, can_send, mailboxes, more }) => {
+      const lines = mailboxes.map(
+        ({ path, role, total, unread }) =>
+          `${path}${role ? ` [${role}]` : ""}: ${total === undefined ? "not counted" : `${total}, ${unread ?? "?"} unread`}`,
+      );
+      const rest = more ? `\nAnd ${more} more mailboxes: name the beginning of a path in \`under\`.` : "";
+      return `${address}${can_send ? "" : " (cannot send)"}\n${fence(lines.join("\n"))}${rest}`;
+    });
+    return [...sections, ...notes].join("\n\n");
+  },
 });
+
+function toDamageNote(count: number): string {
+  const subject = count === 1 ? "1 more mailbox was" : `${count} more mailboxes were`;
+  return `${subject} connected, but what was stored of ${count === 1 ? "it" : "them"} is damaged. Connect the mailbox again.`;
+}

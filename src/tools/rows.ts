@@ -36,6 +36,8 @@ export const emailPage = mailAnswer({
   /** Numbers of mailboxes beyond those named in `searched` and `skipped`. */
   more_searched: z.int().optional(),
   more_skipped: z.int().optional(),
+  /** Ids of emails that belong to the page and cannot be read. */
+  unreadable: z.array(z.string()).optional(),
 });
 
 /** Mailboxes named in `searched` and in `skipped`: the names of 2,000 mailboxes take 45 KB. */
@@ -145,6 +147,19 @@ function nameMailboxes(paths: readonly string[], accounts: readonly string[]): s
     .join("; ");
 }
 
+/** Ids named in the sentence; the structured content has all. */
+const maxNamedIds = 5;
+
+/** One sentence for emails that are there and cannot be read; empty without any. */
+export function showUnreadable(ids: readonly string[] = []): string {
+  if (ids.length === 0) return "";
+  const named = ids.slice(0, maxNamedIds).join(", ");
+  const more = ids.length > maxNamedIds ? ` and ${ids.length - maxNamedIds} more` : "";
+  return ids.length === 1
+    ? `1 email is not shown, because the mail server's answer about it cannot be read: ${named}.`
+    : `${ids.length} emails are not shown, because the mail server's answers about them cannot be read: ${named}${more}.`;
+}
+
 /** The instruction to continue a list; empty on its last page. */
 export function showCursor(cursor: string | undefined): string {
   return cursor ? `More: call again with the same arguments and cursor "${cursor}".` : "";
@@ -164,5 +179,6 @@ export function toEmailPage(
     skipped: found.skipped.slice(0, maxListedMailboxes),
     more_searched: beyond(found.searched),
     more_skipped: beyond(found.skipped),
+    unreadable: found.unreadable?.length ? found.unreadable : undefined,
   };
 }

@@ -75,6 +75,7 @@ export async function searchAccounts(
       ...results.flatMap(listSkipped),
       ...accounts.flatMap((account, at) => toSkipped(account, failures[at])),
     ],
+    unreadable: results.flatMap(({ page }) => page.unreadable ?? []),
     cursor: next.every(({ finished }) => finished) ? undefined : toAccountsCursor(question, next),
   };
 }

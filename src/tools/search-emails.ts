@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { account, cursor, limit, mailbox } from "./parameters.ts";
-import { emailPage, showCursor, showRow, showSearched, showSkipped, toEmailPage } from "./rows.ts";
+import {
+  emailPage,
+  showCursor,
+  showRow,
+  showSearched,
+  showSkipped,
+  showUnreadable,
+  toEmailPage,
+} from "./rows.ts";
 import { allAccounts, searchAccounts } from "./search-accounts.ts";
 
 export const searchEmailsTool = defineTool({
@@ -28,12 +36,16 @@ export const searchEmailsTool = defineTool({
     return toEmailPage([account.address], await account.searchEmails(request));
   },
   render(data, fence) {
-    const { accounts, emails, total, cursor, searched } = data;
+    const { accounts, emails, total, cursor, searched, unreadable } = data;
     const rows = emails.map((email, at) => showRow(email, at + 1, data));
     const head =
-      rows.length === 0 ? "Nothing matches." : `${rows.length} of ${total} that match, newest first.`;
+      rows.length === 0 && !unreadable
+        ? "Nothing matches."
+        : `${rows.length} of ${total} that match, newest first.`;
     const where = [showSearched(searched, accounts, data.more_searched), showSkipped(data, accounts)];
     const inside = [head, ...rows, ...where].filter((line) => line !== "").join("\n");
-    return [fence(inside), showCursor(cursor)].filter((part) => part !== "").join("\n");
+    return [fence(inside), showUnreadable(unreadable), showCursor(cursor)]
+      .filter((part) => part !== "")
+      .join("\n");
   },
 });

@@ -397,21 +397,3 @@ describe("Connecting an account", () => {
     );
   });
 });
-
-test("A password with blanks around it is tried as it is, and without them when it is refused", async () => {
-  const { connect, logins } = setUp({
-    imap({ password }) {
-      if (password !== "secret word") throw new AppError("login_refused", "No.");
-    },
-  });
-  const request = toGenericRequest({
-    imap: { host: "imap.example.org", port: "", security: "tls" },
-    smtp: { host: "smtp.example.org", port: "", security: "tls" },
-    username: "ann@example.org",
-    password: "\tsecret word \n",
-    level: "read",
-  });
-  const credentials = await connect.connectAccount(request, { signal, peer: "x" });
-  expect(credentials.password).toBe("secret word");
-  expect(logins.map(({ password }) => password)).toEqual(["\tsecret word \n", "secret word"]);
-});

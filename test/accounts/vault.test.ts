@@ -1,13 +1,15 @@
-/** The number of accounts of a grant. */
+/** The accounts of a grant: their number, and rows that are damaged. */
 import { expect, test } from "bun:test";
+import { eq } from "drizzle-orm";
 import { createVault } from "../../src/accounts/vault.ts";
 import { openDatabase } from "../../src/db/open.ts";
-import { grants } from "../../src/db/schema.ts";
+import { accounts, grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
 import { createConnections } from "../../src/imap/connections.ts";
 import { newId, newKey } from "../../src/secrets.ts";
 import { createSubmissions } from "../../src/smtp/submissions.ts";
+import { refusal } from "../support/refusal.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
@@ -15,7 +17,7 @@ const failToOpen = async () => {
   throw new Error("no connection must be opened");
 };
 
-test("a grant holds ten accounts, and an existing one can be connected again", () => {
+function openVault() {
   const clock = createTestClock();
   const { db, close } = openDatabase({ dataDir: temporaryFolder("vault") });
   const vault = createVault({
@@ -34,6 +36,40 @@ test("a grant holds ten accounts, and an existing one can be connected again", (
     const imap = { host: "imap.example.org", port: 993, security: "tls" } as const;
     vault.saveAccount(id, dataKey, { address, username: address, password: "p", provider: "generic", imap });
   };
+  return { vault, db, close, id, dataKey, save };
+}
+
+test("a damaged account leaves the others usable; when it is the only one, the call says to connect it again", async () => {
+  const { vault, db, close, id, dataKey, save } = openVault();
+  save("ann@example.org");
+  save("ben@example.org");
+  const grant = { id, clientId: "c", dataKey, level: "send" as const, expiresAt: 0 };
+  const signal = new AbortController().signal;
+  const list = () =>
+    vault.withAccounts(grant, signal, async (handles, damaged) => ({
+      addresses: handles.map(({ address }) => address),
+      damaged,
+    }));
+  const [first, second] = db.select().from(accounts).all();
+  const damage = (row: typeof first) =>
+    db
+      .update(accounts)
+      .set({ credentials: Buffer.from("damaged") })
+      .where(eq(accounts.id, row?.id ?? ""))
+      .run();
+  expect(await list()).toEqual({ addresses: ["ann@example.org", "ben@example.org"], damaged: 0 });
+  damage(first);
+  expect(await list()).toEqual({ addresses: ["ben@example.org"], damaged: 1 });
+  damage(second);
+  expect(await refusal(list())).toMatchObject({ code: "login_refused", hint: "Connect the mailbox again." });
+  // Connecting it again replaces what cannot be opened any more.
+  save("ann@example.org");
+  expect(await list()).toEqual({ addresses: ["ann@example.org"], damaged: 0 });
+  close();
+});
+
+test("a grant holds ten accounts, and an existing one can be connected again", () => {
+  const { vault, close, id, dataKey, save } = openVault();
   const addresses = Array.from({ length: 10 }, (_, at) => `ann${at}@example.org`);
   for (const address of addresses) save(address);
   expect(() => save("ann10@example.org")).toThrow(AppError);

@@ -58,9 +58,12 @@ const routes = app.routes
   .filter(({ method, path }) => method !== "ALL" && !path.includes("*"))
   .map(({ method, path }) => `${method} ${path}`);
 
+/** A path that the pattern of a route matches. */
+const toPath = (pattern: string) => pattern.replace(/:\w+(\{[^}]*\}\}?)?/g, "a".repeat(64));
+
 test.each([...new Set(routes)])("%s answers with the security headers, also when it fails", async (route) => {
   const [method = "", pattern = ""] = route.split(" ");
-  const path = pattern.replace(/:\w+(\{[^}]*\}\}?)?/g, "a".repeat(64));
+  const path = toPath(pattern);
   for (const headers of [
     new Headers(),
     new Headers({ Authorization: "Bearer x", Origin: "https://claude.ai" }),
@@ -79,6 +82,25 @@ test.each([...new Set(routes)])("%s answers with the security headers, also when
     expect(/TypeError|\/src\/|\.ts:\d/.test(text)).toBe(false);
   }
 });
+
+test.each([...new Set(routes)])(
+  "D05: %s refuses a Host that is not loopback on a loopback server",
+  async (route) => {
+    const [method = "", pattern = ""] = route.split(" ");
+    for (const [Host, refused] of [
+      ["evil.test", true],
+      ["localhost.evil.test:3000", true],
+      ["192.0.2.1", true],
+      ["localhost:3000", false],
+      ["127.0.0.1:3000", false],
+      ["[::1]:3000", false],
+    ] as const) {
+      const response = await app.request(toPath(pattern), { method, headers: new Headers({ Host }) });
+      const isRefused = response.status === 403 && (await response.text()).includes("for this machine only");
+      expect([Host, isRefused]).toEqual([Host, refused]);
+    }
+  },
+);
 
 test("Every documented endpoint has a route", () => {
   for (const route of [

@@ -220,6 +220,61 @@ describeBrowser("The connect page", () => {
     },
   );
 
+  browserTest(
+    "D05: Without a script, Chromium sends our Origin and the browser's cookie with each form; another site is refused",
+    async () => {
+      const kit = await mailServer();
+      const user = await kit.newUser();
+      await withBrowserFlow(
+        async ({ page, product, open, callback, redeem }) => {
+          await open();
+          const [cookie] = await page.context().cookies();
+          expect(cookie).toMatchObject({ name: "browser", httpOnly: true, sameSite: "Lax" });
+          const sealed = await page.inputValue("[name=request]");
+
+          // A page of another site that knows the sealed request. 127.0.0.1 and localhost are two sites.
+          const attacker = Bun.serve({
+            hostname: "127.0.0.1",
+            port: 0,
+            fetch: () =>
+              new Response(
+                `<!doctype html><form method=post action="${product.url}/oauth/connect"><input name=request value="${sealed}"><button>Win</button></form>`,
+                { headers: { "Content-Type": "text/html" } },
+              ),
+          });
+          const other = await page.context().newPage();
+          await other.goto(`http://127.0.0.1:${attacker.port}/`);
+          await other.getByRole("button", { name: "Win" }).click();
+          await other.getByRole("heading", { name: "This form was sent from somewhere else" }).waitFor();
+          await other.close();
+          await attacker.stop(true);
+
+          const posted: Record<string, string>[] = [];
+          page.on("request", (request) => {
+            if (request.method() === "POST")
+              void request.allHeaders().then((headers) => posted.push(headers));
+          });
+          await typeServers(page, kit);
+          await typeMailbox(page, user);
+          await connect(page);
+          await waitForConnected(page);
+          await continueToClient(page);
+          await page.getByText("Back at the client.").waitFor();
+          await callback();
+          expect((await redeem()).scope).toBe("email:read email:write");
+          expect(posted).toHaveLength(2);
+          for (const headers of posted)
+            expect(headers).toMatchObject({
+              origin: product.url,
+              "sec-fetch-site": "same-origin",
+              cookie: `browser=${cookie?.value}`,
+            });
+        },
+        { script: false },
+      );
+    },
+  );
+
   browserTest("A German browser gets the page in German, with the lang attribute", async () => {
     await withBrowserFlow(
       async ({ page, open }) => {

@@ -10,6 +10,7 @@ import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import type { Level, LiveGrant } from "../../src/grant.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin } from "../../src/http/guard.ts";
+import { createRequireLoopbackHost } from "../../src/http/loopback.ts";
 import { createNotFound, createOnError } from "../../src/http/on-error.ts";
 import { createLimits, type Limits } from "../../src/http/rate-limit.ts";
 import { createSendLog } from "../../src/ledger/send-log.ts";
@@ -97,7 +98,7 @@ export async function openMcpServer(options: {
   const undoLog = createUndoLog({ db, clock, log });
   const links = createLinks({ db, secrets, clock, publicUrl: config.publicUrl, toWrapContext: (id) => id });
   const uploads = createUploads({ db, clock, links });
-  const vault = { withAccounts: (_grant, _signal, work) => work([]) } as Pick<Vault, "withAccounts">;
+  const vault = { withAccounts: (_grant, _signal, work) => work([], 0) } as Pick<Vault, "withAccounts">;
   const downloads = createDownloads({ links, vault });
   const exchange = createExchange({
     config,
@@ -119,6 +120,7 @@ export async function openMcpServer(options: {
     .onError(createOnError({ log }))
     .notFound(createNotFound({ config }))
     .use(createGuard({ log }))
+    .use(createRequireLoopbackHost({ config }))
     .use("/mcp", createCors({ config }))
     .route(
       "/",

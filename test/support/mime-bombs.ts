@@ -105,3 +105,13 @@ export const mimeBombs: Readonly<Record<string, () => string>> = {
   "no header at all": () => "\r\n\r\n\r\n",
   "nothing but a header name": () => `${"X".repeat(100_000)}\r\n\r\n`,
 };
+
+/** Names of the bombs that take most of the CPU time of all. */
+export const expensiveMimeBombs: readonly string[] = [
+  "3,000 style rules over 100,000 elements",
+  "style rules that look into elements",
+  "style rules that count 20,000 siblings",
+  "html 700,000 elements deep",
+  "html with 100,000 links",
+  "html with 100,000 attributes",
+];

@@ -11,7 +11,9 @@ import { isWorker, redirectTemporaryFiles, removeTemporaryFolders } from "./temp
 
 redirectTemporaryFiles();
 
-if (missingPackages.length > 0 && !isWorker)
+// Once for all workers: the coordinator of `--parallel` does not run this file.
+const isFirst = !isWorker || process.env.BUN_TEST_WORKER_ID === "1";
+if (missingPackages.length > 0 && isFirst)
   process.stderr.write(
     `\nTests that need them are skipped, install: apt-get install ${missingPackages.join(" ")}\n\n`,
   );

@@ -75,17 +75,17 @@ function readSeen(): string {
       const top = Math.max(rect.top, ...clips.map((clip) => clip.top));
       const bottom = Math.min(rect.bottom, ...clips.map((clip) => clip.bottom));
       const away = right <= 0 || bottom <= 0 || left > 5_000;
-      return right - left < 1 || bottom - top < 1.5 || away
+      return right - left < 1 || bottom - top < Math.max(1.5, 0.35 * rect.height) || away
         ? []
         : [new DOMRect(left, top, right - left, bottom - top)];
     });
   }
 
   function isCutAway(element: Element): boolean {
-    const { clip, clipPath, position, opacity, filter } = styleOf(element);
+    const { clip, clipPath, position, filter } = styleOf(element);
     const nothing = /^rect\((0px,? ?){4}\)$/.test(clip) && /absolute|fixed/.test(position);
     const cut = /^inset\((50|100)%|^circle\(0|^polygon\((0px[ ,]*)+\)/.test(clipPath);
-    return nothing || cut || Number(opacity) < 0.05 || /opacity\(0\)/.test(filter);
+    return nothing || cut || /opacity\(0\)/.test(filter);
   }
 
   function isSeen(node: Text): boolean {
@@ -94,6 +94,11 @@ function readSeen(): string {
     const { fontSize, webkitTextFillColor, fill, visibility } = styleOf(parent);
     if (visibility !== "visible" || Number.parseFloat(fontSize) < 2) return false;
     if (ancestors(node).some(isCutAway)) return false;
+    const opacity = ancestors(node).reduce(
+      (product, element) => product * Number(styleOf(element).opacity),
+      1,
+    );
+    if (opacity < 0.05) return false;
     const own = toColor(parent.closest("svg") ? fill : webkitTextFillColor);
     const background = backgroundOf(node);
     if (own && background && contrast(over(own, background), background) < 1.12) return false;

@@ -171,6 +171,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     uploads: uploads.forGrant(grant),
     downloads: { create: () => ({ url: "", expiresAt: 0 }) },
     accounts,
+    damagedAccounts: 0,
     accountFor: (choice) => chooseAccount(accounts, choice),
     grant: { id: grant.id, level: grant.level },
     signal,

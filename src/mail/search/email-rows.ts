@@ -12,7 +12,7 @@ import {
 } from "../../email/headers.ts";
 import { charsetOf, emptyPart, type Part, toPart } from "../../email/part.ts";
 import { threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
-import { fetchBySequence, fetchByUid } from "../../imap/fetch.ts";
+import { type FetchedMany, fetchMany, fetchRange, fetchSequence } from "../../imap/fetch-many.ts";
 import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { textPartNumbers } from "../../readable/body.ts";
@@ -39,25 +39,31 @@ export const rowQuery: FetchQueryObject = {
 
 export type FetchedRow = { uid: number; receivedAt: number; row: EmailRow };
 
+/** `unreadable`: the emails that are there and could not be read. */
+export type FetchedRows = { rows: FetchedRow[]; unreadable: { uid: number; id: string }[] };
+
+/** Emails of the selected mailbox: by UID, by sequence number, or from a UID on. */
+export type RowSelection =
+  | { uids: readonly number[] }
+  | { first: number; last: number }
+  | { fromUid: number };
+
 /** Octets that a list may fetch in all, snippets included: under 60 KB for 50 rows. */
 const listOctets = (rows: number) => Math.max(57_000, 1_140 * rows);
 
 /**
- * Rows of the selected mailbox by UID or sequence set, in the server's order. `share`, from 0 to 1, is the part of the
- * list's octets that these rows may use.
+ * Rows of the selected mailbox, in the server's order. `share`, from 0 to 1, is the part of the list's octets that
+ * these rows may use. Throws the refusal when no email can be read, and the failures of a connection.
  */
 export async function fetchRows(
   access: Access,
   imap: ImapFlow,
-  range: string,
-  by: "uid" | "sequence",
+  selection: RowSelection,
   cache: MailboxCache,
   share = 1,
-): Promise<FetchedRow[]> {
+): Promise<FetchedRows> {
   const before = imap.stats().received;
-  const answers = await (by === "uid" ? fetchByUid : fetchBySequence)(imap, range, rowQuery);
-  // The answer may hold unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2): flags without headers.
-  const emails = answers.filter((email) => email.headers);
+  const { emails, unreadable } = await fetchSelection(imap, cache, selection);
   const missing: MissingSnippet[] = [];
   const rows = emails.map((email) => {
     const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
@@ -72,7 +78,18 @@ export async function fetchRows(
   const allowed = share * listOctets(rows.length);
   const newestFirst = missing.sort((a, b) => b.uid - a.uid);
   await fetchMissingSnippets(imap, newestFirst, allowed - (imap.stats().received - before), cache);
-  return rows;
+  return { rows, unreadable: unreadable.map((uid) => ({ uid, id: access.toId(imap, uid) })) };
+}
+
+async function fetchSelection(
+  imap: ImapFlow,
+  cache: MailboxCache,
+  selection: RowSelection,
+): Promise<FetchedMany> {
+  if ("uids" in selection) return fetchMany(imap, cache, selection.uids, rowQuery);
+  if ("first" in selection) return fetchSequence(imap, cache, selection, rowQuery);
+  const emails = await fetchRange(imap, cache, `${selection.fromUid}:*`, "uid", rowQuery);
+  return { emails: emails ?? [], unreadable: [] };
 }
 
 const nobody: Address = { address: "" };

@@ -2,8 +2,9 @@
 
 import type { ImapFlow } from "imapflow";
 import { toPart } from "../../email/part.ts";
-import { fetchByUid } from "../../imap/fetch.ts";
+import { fetchMany } from "../../imap/fetch-many.ts";
 import { toGmailKeys } from "../../imap/gmail-keys.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { atom, ignoreRefusal, type SearchToken, uidSort } from "../../imap/raw-search.ts";
 import { toSearchKeys } from "../../imap/search-keys.ts";
 import { requireSelected } from "../../imap/select.ts";
@@ -28,12 +29,15 @@ const maxProbes = 500;
  */
 const maxStructures = 3000;
 
+/** A connection with a mailbox selected, and the cache of that mailbox. */
+type Selected = { imap: ImapFlow; cache: MailboxCache };
+
 /**
  * The matches of `query` in the selected mailbox, of all emails where it is undefined. `within` holds SEARCH keys that
  * narrow it to a range. Uses UID commands only.
  */
 export async function findMatches(
-  imap: ImapFlow,
+  { imap, cache }: Selected,
   query: Query | undefined,
   within: readonly SearchToken[],
   page: MatchPage,
@@ -44,7 +48,7 @@ export async function findMatches(
   if (!query || !asksParts(query))
     return sortMatches(imap, [...within, ...(query ? toSearchKeys(query) : [atom("ALL")])], page);
   const { candidates, problem } = await findCandidates(imap, query);
-  const found = await filterByQuery(imap, query, candidates);
+  const found = await filterByQuery({ imap, cache }, query, candidates);
   const matches = await sortMatches(imap, uidSet(found), page, found);
   return { ...matches, problem: problem ?? matches.problem };
 }
@@ -85,28 +89,32 @@ export function asksParts(query: Query): boolean {
  * The UIDs of `universe` that match, ascending. The server answers what SEARCH can; conditions on attachments, for
  * which SEARCH has no key, are checked on the structure of what is left.
  */
-async function filterByQuery(imap: ImapFlow, query: Query, universe: readonly number[]): Promise<number[]> {
+async function filterByQuery(
+  selected: Selected,
+  query: Query,
+  universe: readonly number[],
+): Promise<number[]> {
   if (universe.length === 0) return [];
-  if (!asksParts(query)) return uidSearch(imap, [...uidSet(universe), ...toSearchKeys(query)]);
+  if (!asksParts(query)) return uidSearch(selected.imap, [...uidSet(universe), ...toSearchKeys(query)]);
   switch (query.kind) {
     case "all": {
       let left = [...universe];
       const cheapFirst = [...query.of].sort((a, b) => Number(asksParts(a)) - Number(asksParts(b)));
-      for (const part of cheapFirst) left = await filterByQuery(imap, part, left);
+      for (const part of cheapFirst) left = await filterByQuery(selected, part, left);
       return left;
     }
     case "any": {
       const found = new Set<number>();
       for (const part of query.of)
-        for (const uid of await filterByQuery(imap, part, universe)) found.add(uid);
+        for (const uid of await filterByQuery(selected, part, universe)) found.add(uid);
       return [...found].sort((a, b) => a - b);
     }
     case "not": {
-      const inside = new Set(await filterByQuery(imap, query.of, universe));
+      const inside = new Set(await filterByQuery(selected, query.of, universe));
       return universe.filter((uid) => !inside.has(uid));
     }
     default:
-      return filterByStructure(imap, query, universe);
+      return filterByStructure(selected, query, universe);
   }
 }
 
@@ -115,14 +123,15 @@ const uidSet = (uids: readonly number[]): SearchToken[] => [
   { type: "SEQUENCE", value: uids.join(",") },
 ];
 
+/** An email whose structure cannot be read matches no condition on attachments. */
 async function filterByStructure(
-  imap: ImapFlow,
+  { imap, cache }: Selected,
   term: Query,
   universe: readonly number[],
 ): Promise<number[]> {
   const found: number[] = [];
   for (const some of chunkUids(universe)) {
-    const emails = await fetchByUid(imap, some.join(","), { uid: true, bodyStructure: true });
+    const { emails } = await fetchMany(imap, cache, some, { uid: true, bodyStructure: true });
     for (const { uid, bodyStructure } of emails)
       if (bodyStructure && matchesParts(toPart(bodyStructure), term)) found.push(uid);
   }

@@ -12,7 +12,7 @@ import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import type { EmailPage } from "../reading.ts";
 import { fromCursor, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
-import { type FetchedRow, fetchRows } from "./email-rows.ts";
+import { type FetchedRow, type FetchedRows, fetchRows } from "./email-rows.ts";
 import { withNearestMailbox } from "./nearest-mailbox.ts";
 
 /** One page of a mailbox. Throws mailbox_not_found, cursor_expired, and the failures of a connection. */
@@ -31,13 +31,13 @@ export async function listEmails(
         "cursor_expired",
         "The mail server renumbered this mailbox since the cursor was given.",
       );
-    const { rows, total, left } = unreadOnly
+    const { rows, unreadable, total, left } = unreadOnly
       ? await readFresh(imap, () => unreadRows(access, imap, request.limit, cache, after))
       : after
         ? await rowsBefore(access, imap, request.limit, cache, after)
         : await newestRows(access, imap, request.limit, cache);
-    const last = rows.at(-1);
-    const toPosition = ({ uid, receivedAt }: FetchedRow): Position => ({
+    const last = lastOf({ rows, unreadable });
+    const toPosition = ({ uid, receivedAt }: Pick<FetchedRow, "uid" | "receivedAt">): Position => ({
       mailbox: mailboxKeyOf(path),
       validity: String(uidValidity),
       uid,
@@ -48,6 +48,7 @@ export async function listEmails(
       total,
       searched: [path],
       skipped: [],
+      unreadable: unreadable.map(({ id }) => id),
       cursor: left > 0 && last ? toCursor({ kind: "list", at: toPosition(last) }, question) : undefined,
     };
   };
@@ -55,7 +56,13 @@ export async function listEmails(
 }
 
 /** Rows newest first; `left` is the number of older emails. */
-type RowsPage = { rows: FetchedRow[]; total: number; left: number };
+type RowsPage = FetchedRows & { total: number; left: number };
+
+/** The oldest email of a page, which may be an unreadable one. A list continues by UID, so its date is not needed. */
+function lastOf({ rows, unreadable }: FetchedRows): Pick<FetchedRow, "uid" | "receivedAt"> | undefined {
+  const oldest = [...rows, ...unreadable.map(({ uid }) => ({ uid, receivedAt: 0 }))];
+  return oldest.toSorted((a, b) => a.uid - b.uid)[0];
+}
 
 /**
  * The newest rows. Where a list of this length was fetched before, by UID from its oldest row on: one round trip when
@@ -83,20 +90,22 @@ async function rowsSince(
   cache: MailboxCache,
 ): Promise<RowsPage | undefined> {
   const from = cache.newestFrom.get(limit);
-  if (from === undefined || !reportsChangesInline(imap)) {
+  cache.unreadable.purgeStale();
+  if (from === undefined || !reportsChangesInline(imap) || cache.unreadable.size > 0) {
     await imap.noop();
     return undefined;
   }
   const expected = Math.min(limit, requireSelected(imap).exists);
   const { result, reported } = await detectChanges(imap, () =>
-    fetchRows(access, imap, `${from}:*`, "uid", cache),
+    fetchRows(access, imap, { fromUid: from }, cache),
   );
-  if (reported === "changes" || result.length < expected) return undefined;
-  const last = Math.max(...result.map((row) => row.uid));
-  const arrived = reported === "arrivals" ? await fetchRows(access, imap, `${last + 1}:*`, "uid", cache) : [];
-  const rows = newestFirst([...result, ...arrived.filter((row) => row.uid > last)]).slice(0, limit);
+  if (reported === "changes" || result.rows.length < expected) return undefined;
+  const last = Math.max(...result.rows.map((row) => row.uid));
+  const arrived =
+    reported === "arrivals" ? (await fetchRows(access, imap, { fromUid: last + 1 }, cache)).rows : [];
+  const rows = newestFirst([...result.rows, ...arrived.filter((row) => row.uid > last)]).slice(0, limit);
   const { exists } = requireSelected(imap);
-  return { rows, total: exists, left: exists - rows.length };
+  return { rows, unreadable: [], total: exists, left: exists - rows.length };
 }
 
 async function rowsBefore(
@@ -119,10 +128,10 @@ async function rowsUpTo(
   cache: MailboxCache,
 ): Promise<RowsPage> {
   const { exists } = requireSelected(imap);
-  if (last === 0) return { rows: [], total: exists, left: 0 };
+  if (last === 0) return { rows: [], unreadable: [], total: exists, left: 0 };
   const first = Math.max(1, last - limit + 1);
-  const rows = await fetchRows(access, imap, `${first}:${last}`, "sequence", cache);
-  return { rows: newestFirst(rows), total: exists, left: first - 1 };
+  const { rows, unreadable } = await fetchRows(access, imap, { first, last }, cache);
+  return { rows: newestFirst(rows), unreadable, total: exists, left: first - 1 };
 }
 
 /** Number of emails in the selected mailbox with a smaller UID. */
@@ -144,8 +153,8 @@ async function unreadRows(
   const found = await uidSearch(imap, [atom("UNSEEN")]);
   const uids = found.filter((uid) => !after || uid < after.uid).sort((a, b) => b - a);
   const page = uids.slice(0, limit);
-  const rows = page.length > 0 ? await fetchRows(access, imap, page.join(","), "uid", cache) : [];
-  return { rows: newestFirst(rows), total: found.length, left: uids.length - page.length };
+  const { rows, unreadable } = await fetchRows(access, imap, { uids: page }, cache);
+  return { rows: newestFirst(rows), unreadable, total: found.length, left: uids.length - page.length };
 }
 
 function newestFirst(rows: readonly FetchedRow[]): FetchedRow[] {

@@ -6,7 +6,7 @@ import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
 import { type Cursor, compareNewestFirst, mailboxKeyOf } from "./cursor.ts";
-import { type FetchedRow, fetchRows } from "./email-rows.ts";
+import { type FetchedRows, fetchRows } from "./email-rows.ts";
 import { findMatches } from "./find-matches.ts";
 import { withNearestMailbox } from "./nearest-mailbox.ts";
 import { datesOf, dayMs, type Matches, type SearchPosition } from "./newest-matches.ts";
@@ -25,7 +25,7 @@ export type MailboxResult = {
   /** The newest matches after the cursor, at most `limit`. */
   head: Match[];
   /** The rows of `head`, when no other mailbox is searched. */
-  rows?: FetchedRow[];
+  rows?: FetchedRows;
   /** Our sentence for what was not searched or sorted. */
   problem?: string;
 };
@@ -72,9 +72,11 @@ async function searchOnce(
   let older: Promise<PromiseSettledResult<Matches>[]> | undefined;
   let ranges: UidRange[] = [];
 
-  const find = async (imap: ImapFlow, range: UidRange): Promise<Matches> => {
+  const find = async (imap: ImapFlow, cache: MailboxCache, range: UidRange): Promise<Matches> => {
     const after = positionAfter(toSelected(imap), request);
-    return readFresh(imap, () => findMatches(imap, query, range.keys, { limit: request.limit, after }));
+    return readFresh(imap, () =>
+      findMatches({ imap, cache }, query, range.keys, { limit: request.limit, after }),
+    );
   };
   const searchNewest = async (imap: ImapFlow, cache: MailboxCache) => {
     const selected = toSelected(imap);
@@ -86,9 +88,9 @@ async function searchOnce(
     ranges = await uidRangesOf(imap, query, cache, { sizes: request.sizes, spare });
     const [newest, ...rest] = ranges;
     older ??= Promise.allSettled(
-      rest.map((range) => limited.read(selected.path, (other) => find(other, range))),
+      rest.map((range) => limited.read(selected.path, (other, cache) => find(other, cache, range))),
     );
-    const first = await find(imap, newest ?? wholeMailbox);
+    const first = await find(imap, cache, newest ?? wholeMailbox);
     const whole = rest.length === 0 ? await combine(access, imap, cache, [first], request) : undefined;
     return { selected, first, whole };
   };
@@ -165,7 +167,7 @@ async function combine(
   const heads = parts.map(({ head }) => head).filter((head) => head.length > 0);
   if (heads.length === 0) return { ...base, head: [] };
   const rows = alone ? await guessRows(access, imap, cache, heads, limit) : undefined;
-  if (rows) return { ...base, head: rows, rows };
+  if (rows) return { ...base, head: rows.rows, rows };
   const known = new Map(parts.flatMap(({ dates }) => [...dates]));
   const unknown = heads.flat().filter((uid) => !known.has(uid));
   for (const [uid, receivedAt] of await datesOf(imap, unknown)) known.set(uid, receivedAt);
@@ -175,8 +177,7 @@ async function combine(
   });
   const head = newestFirst(matches).slice(0, limit);
   if (!alone) return { ...base, head };
-  const range = head.map(({ uid }) => uid).join(",");
-  return { ...base, head, rows: newestFirst(await fetchRows(access, imap, range, "uid", cache)) };
+  return { ...base, head, rows: await fetchRows(access, imap, { uids: head.map(({ uid }) => uid) }, cache) };
 }
 
 /**
@@ -189,13 +190,17 @@ async function guessRows(
   cache: MailboxCache,
   heads: readonly (readonly number[])[],
   limit: number,
-): Promise<FetchedRow[] | undefined> {
+): Promise<FetchedRows | undefined> {
   const guess = new Set(heads.flat().slice(0, limit));
   const nextMatches = heads.flatMap((head) => head.find((uid) => !guess.has(uid)) ?? []);
-  const range = [...guess, ...nextMatches].join(",");
-  const rows = newestFirst(await fetchRows(access, imap, range, "uid", cache));
+  const fetched = await fetchRows(access, imap, { uids: [...guess, ...nextMatches] }, cache);
+  const rows = newestFirst(fetched.rows);
   const page = rows.filter(({ uid }) => guess.has(uid));
-  return rows.slice(0, page.length).every(({ uid }) => guess.has(uid)) ? page : undefined;
+  // The date of an unreadable email is unknown: the caller then asks for the dates.
+  if (fetched.unreadable.length > 0) return undefined;
+  return rows.slice(0, page.length).every(({ uid }) => guess.has(uid))
+    ? { rows: page, unreadable: [] }
+    : undefined;
 }
 
 function newestFirst<One extends Match>(some: readonly One[]): One[] {

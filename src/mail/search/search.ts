@@ -9,7 +9,7 @@ import { parseQuery } from "../../query/parse-query.ts";
 import type { Access } from "../access.ts";
 import type { EmailPage } from "../reading.ts";
 import { compareNewestFirst, fromCursor, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
-import { type FetchedRow, fetchRows } from "./email-rows.ts";
+import { type FetchedRow, type FetchedRows, fetchRows } from "./email-rows.ts";
 import { type MailboxResult, type Match, type PageRequest, searchMailbox } from "./mailbox-matches.ts";
 import { type MailboxSearch, toSearchScope } from "./search-scope.ts";
 import { rangeSizes } from "./uid-ranges.ts";
@@ -51,12 +51,13 @@ export async function searchEmails(
     problem ? [{ mailbox: path, reason: problem }] : [],
   );
   const page = mergeResults(results, request.limit);
-  const rows = await rowsOf(access, results, page);
+  const { rows, unreadable } = await rowsOf(access, results, page);
   return {
     emails: rows.map(({ row }) => row),
     total: results.reduce((sum, one) => sum + one.total, 0),
     searched: results.map(({ path }) => path),
     skipped: [...skipped, ...failed, ...partial],
+    unreadable,
     cursor: toNextCursor(results, page, question),
   };
 }
@@ -136,17 +137,21 @@ async function rowsOf(
   access: Access,
   results: readonly MailboxResult[],
   page: readonly PageMatch[],
-): Promise<FetchedRow[]> {
+): Promise<{ rows: FetchedRow[]; unreadable: string[] }> {
   const fetched = await Promise.all(
-    results.map(async (result): Promise<[MailboxResult, FetchedRow[]]> => {
+    results.map(async (result): Promise<[MailboxResult, FetchedRows]> => {
       const uids = page.filter((match) => match.result === result).map(({ uid }) => uid);
-      if (result.rows || uids.length === 0) return [result, result.rows ?? []];
+      if (result.rows || uids.length === 0) return [result, result.rows ?? { rows: [], unreadable: [] }];
       const share = uids.length / page.length;
-      const fetch = (imap: ImapFlow, cache: MailboxCache) =>
-        fetchRows(access, imap, uids.join(","), "uid", cache, share);
+      const fetch = (imap: ImapFlow, cache: MailboxCache) => fetchRows(access, imap, { uids }, cache, share);
       return [result, await access.read(result.path, fetch)];
     }),
   );
-  const rows = new Map(fetched.map(([result, list]) => [result, new Map(list.map((row) => [row.uid, row]))]));
-  return page.flatMap((match) => rows.get(match.result)?.get(match.uid) ?? []);
+  const rows = new Map(
+    fetched.map(([result, { rows }]) => [result, new Map(rows.map((row) => [row.uid, row]))]),
+  );
+  return {
+    rows: page.flatMap((match) => rows.get(match.result)?.get(match.uid) ?? []),
+    unreadable: fetched.flatMap(([, { unreadable }]) => unreadable.map(({ id }) => id)),
+  };
 }

@@ -6,7 +6,7 @@
 import type { ImapFlow } from "imapflow";
 import { toEmailContents } from "../../email/email-contents.ts";
 import type { Part } from "../../email/part.ts";
-import { fetchByUid } from "../../imap/fetch.ts";
+import { fetchRange } from "../../imap/fetch-many.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { firstWordsOf, snippetOctets } from "../../readable/snippet.ts";
 
@@ -39,7 +39,9 @@ export async function fetchMissingSnippets(
   });
   if (taken.length === 0) return;
   const query = { uid: true, bodyParts: [{ key: number, start: 0, maxLength: maxBytes }] };
-  const emails = await fetchByUid(imap, taken.map(({ uid }) => uid).join(","), query);
+  // A refused email stays without a snippet.
+  const range = taken.map(({ uid }) => uid).join(",");
+  const emails = (await fetchRange(imap, cache, range, "uid", query)) ?? [];
   const bytes = new Map(emails.map((email) => [email.uid, email.bodyParts?.get(number)]));
   for (const { uid, part, set } of taken) {
     const content = bytes.get(uid);

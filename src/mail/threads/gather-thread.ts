@@ -38,6 +38,8 @@ export type GatheredThread = {
   open: boolean;
   /** True when the server refused to search for message ids. */
   refused: boolean;
+  /** Ids of emails that were found and cannot be read. */
+  unreadable: string[];
   searched: string[];
   skipped: { mailbox: string; reason: string }[];
 };
@@ -221,6 +223,7 @@ async function toGatheredThread(
     beyond: visits.beyond(),
     open: false,
     refused: false,
+    unreadable: [...visits.unreadable],
     searched: await visits.searched(),
     skipped: [...visits.skipped].map(([mailbox, reason]) => ({ mailbox, reason })),
   };

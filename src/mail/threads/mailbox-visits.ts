@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import { AppError } from "../../errors.ts";
-import { fetchByUid } from "../../imap/fetch.ts";
+import { fetchMany } from "../../imap/fetch-many.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
@@ -24,6 +24,7 @@ export function createMailboxVisits(of: EmailRef, others: Promise<readonly Known
   const seen = new Map<string, Set<number>>();
   const visited = new Set<string>();
   const skipped = new Map<string, string>();
+  const unreadable = new Set<string>();
   let beyond = 0;
   const seenIn = (path: string) => {
     const uids = seen.get(path) ?? new Set<number>();
@@ -37,6 +38,8 @@ export function createMailboxVisits(of: EmailRef, others: Promise<readonly Known
   return {
     of,
     skipped,
+    /** Ids of emails that were found and cannot be read. */
+    unreadable,
     async searched(): Promise<string[]> {
       const paths = new Set([own, ...(await others).map(({ path }) => path)]);
       return [...paths].filter((path) => !skipped.has(path));
@@ -110,12 +113,10 @@ function visitMailbox(
     const uids = visits.isVisited(path) ? await work() : await readFresh(imap, work);
     const { newest, older } = visits.unseen(path, uids);
     const query = withBodies(newest.length <= fewFound ? likelyParts(newest, cache, parts) : []);
-    const emails = newest.length > 0 ? await fetchByUid(imap, newest.join(","), query) : [];
+    const { emails, unreadable } = await fetchMany(imap, cache, newest, query);
     visits.visit(path, newest, older);
-    // The answer may hold unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2): flags without headers.
-    const found = emails
-      .filter(({ headers }) => headers)
-      .map((email) => toFetchedEmail(access, imap, path, email));
+    for (const uid of unreadable) visits.unreadable.add(access.toId(imap, uid));
+    const found = emails.map((email) => toFetchedEmail(access, imap, path, email));
     for (const email of found)
       rememberEmail(cache, email.uid, { parts: textPartNumbers(email.contents), links: threadKeysOf(email) });
     return found;

@@ -3,7 +3,8 @@ import type { ImapFlow } from "imapflow";
 import { headerValue, parseAddresses } from "../../email/headers.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { decodeTransfer } from "../../email/transfer-encoding.ts";
-import { fetchByUid } from "../../imap/fetch.ts";
+import { fetchMany } from "../../imap/fetch-many.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { firstFetchOctets, textPartNumbers } from "../../readable/body.ts";
 import { renderBody } from "../../readable/render-body.ts";
 import type { Access } from "../access.ts";
@@ -19,6 +20,9 @@ const maxPeople = 20;
 /** Octets of all text parts together. Each email has an equal share, at most what get_email fetches first. */
 const maxOctets = 2_000_000;
 
+/** Unreadable emails whose ids are named. */
+const maxNamedIds = 5;
+
 /** The newest `limit` emails of a thread. Throws what gatherThread throws. */
 export async function getThread(access: Access, request: { id: string; limit: number }): Promise<Thread> {
   const thread = await gatherThread(access, access.toRef(request.id));
@@ -33,7 +37,7 @@ export async function getThread(access: Access, request: { id: string; limit: nu
 }
 
 function toNotes(
-  { emails, beyond, open, refused }: GatheredThread,
+  { emails, beyond, open, refused, unreadable }: GatheredThread,
   [oldest, ...others]: readonly FetchedEmail[],
 ): string[] {
   const left = emails.length + beyond - others.length - 1;
@@ -46,6 +50,9 @@ function toNotes(
     beyond > 0 ? `${beyond} of these were counted and not looked at.` : "",
     refused
       ? "This mail server refuses to search for message ids: further emails of the conversation may be missing."
+      : "",
+    unreadable.length > 0
+      ? `${unreadable.length} further email${unreadable.length > 1 ? "s" : ""} may belong to it, but cannot be read: ${unreadable.slice(0, maxNamedIds).join(", ")}.`
       : "",
     open ? "There may be more of it: what was found led on further than was followed." : "",
   ].filter((note) => note !== "");
@@ -96,11 +103,11 @@ async function fetchTexts(
     ({ mailbox }) => mailbox,
   );
   const fetched = [...mailboxes].map(([mailbox, emails]) =>
-    access.read(mailbox, async (imap) => {
+    access.read(mailbox, async (imap, cache) => {
       // One FETCH for all emails whose text is in the same parts.
       const alike = Map.groupBy(emails, (email) => textPartNumbers(email.contents).join(" "));
       const found: (readonly [FetchedEmail, FetchedText])[] = [];
-      for (const some of alike.values()) found.push(...(await fetchAlike(imap, some, maxLength)));
+      for (const some of alike.values()) found.push(...(await fetchAlike({ imap, cache }, some, maxLength)));
       return found;
     }),
   );
@@ -108,17 +115,18 @@ async function fetchTexts(
   return texts;
 }
 
+/** An email whose text the server refuses to send has none. */
 async function fetchAlike(
-  imap: ImapFlow,
+  { imap, cache }: { imap: ImapFlow; cache: MailboxCache },
   emails: readonly FetchedEmail[],
   maxLength: number,
 ): Promise<(readonly [FetchedEmail, FetchedText])[]> {
   const [first] = emails;
   const keys = first ? textPartNumbers(first.contents) : [];
   const bodyParts = keys.map((key) => ({ key, start: 0, maxLength }));
-  const range = emails.map(({ uid }) => uid).join(",");
-  const fetched = await fetchByUid(imap, range, { uid: true, bodyParts });
-  const byUid = new Map(fetched.map((email) => [email.uid, email.bodyParts]));
+  const uids = emails.map(({ uid }) => uid);
+  const fetched = await fetchMany(imap, cache, uids, { uid: true, bodyParts });
+  const byUid = new Map(fetched.emails.map((email) => [email.uid, email.bodyParts]));
   return emails.map((email) => {
     const bodies = byUid.get(email.uid) ?? new Map<string, Buffer>();
     const cut = keys.some((key) => (bodies.get(key)?.length ?? 0) >= maxLength);

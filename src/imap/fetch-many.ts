@@ -1,0 +1,161 @@
+/**
+ * FETCH over many emails of which some may be unreadable: the server refuses to send one, its answer cannot be parsed,
+ * or it exceeds the limits of connect.ts, which ends the connection. The others are returned, the unreadable are named.
+ */
+import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
+import { isExcess, isRefusal } from "./failures.ts";
+import { fetchBySequence, fetchByUid, fillEmptyParts } from "./fetch.ts";
+import type { MailboxCache } from "./mailbox-cache.ts";
+
+/** `unreadable`: UIDs of emails that are there and could not be read. */
+export type FetchedMany = { emails: FetchMessageObject[]; unreadable: number[] };
+
+/** Octets of the header fields of one email: honest ones have some 10 KB, and 256 KB are parsed in a millisecond. */
+export const maxHeaderOctets = 262_144;
+/** Round trips for finding which emails a server refuses; what is undecided then counts as unreadable. */
+const maxRetries = 14;
+
+/** Emails by UID, in the order in which the server sends them. */
+type Collected = { emails: Map<number, FetchMessageObject>; refusal?: unknown };
+
+/**
+ * Fetches emails of the selected mailbox by UID: one round trip when all can be read. Emails that were removed are in
+ * neither list. `cache.unreadable` gets the UIDs of emails that a further attempt must leave out. Throws the refusal
+ * when no email can be read, and the failures of a connection.
+ */
+export async function fetchMany(
+  imap: ImapFlow,
+  cache: MailboxCache,
+  uids: readonly number[],
+  query: FetchQueryObject,
+): Promise<FetchedMany> {
+  const wanted = uids.filter((uid) => !cache.unreadable.has(uid)).sort((a, b) => a - b);
+  const known = uids.filter((uid) => cache.unreadable.has(uid));
+  if (wanted.length === 0) return { emails: [], unreadable: known };
+  const first = await collect(imap, cache, wanted, query);
+  const missing = wanted.filter((uid) => !first.emails.has(uid));
+  if (missing.length === 0) return { emails: [...first.emails.values()], unreadable: known };
+  const rest = first.refusal === undefined ? new Map<number, FetchMessageObject>() : await fetchRest(missing);
+  const emails = [...first.emails.values(), ...rest.values()];
+  if (emails.length === 0 && first.refusal !== undefined) throw first.refusal;
+  const left = missing.filter((uid) => !rest.has(uid));
+  const there = await stillThere(imap, left);
+  for (const uid of there) cache.unreadable.set(uid, true);
+  return { emails, unreadable: [...known, ...there] };
+
+  /** Halves what is missing after a refusal until the refused emails are alone. Dovecot stops at the first of them. */
+  async function fetchRest(uids: readonly number[]): Promise<Map<number, FetchMessageObject>> {
+    const found = new Map<number, FetchMessageObject>();
+    const groups = splitAtSuspect(uids, first.emails.size > 0);
+    for (let tries = 0; groups.length > 0 && tries < maxRetries; tries += 1) {
+      const group = groups.shift() ?? [];
+      const { emails, refusal } = await collect(imap, cache, group, query);
+      for (const [uid, email] of emails) found.set(uid, email);
+      const missing = group.filter((uid) => !emails.has(uid));
+      if (refusal !== undefined && group.length > 1) groups.push(...splitAtSuspect(missing, emails.size > 0));
+    }
+    return found;
+  }
+}
+
+/** `isOrdered`: the server sent what comes before these, so that the first of them is the one it stopped at. */
+function splitAtSuspect(uids: readonly number[], isOrdered: boolean): number[][] {
+  const half = isOrdered ? 1 : Math.ceil(uids.length / 2);
+  return [uids.slice(half), uids.slice(0, half)].filter((group) => group.length > 0);
+}
+
+/** One FETCH. A refusal is returned beside what came before it. */
+async function collect(
+  imap: ImapFlow,
+  cache: MailboxCache,
+  uids: readonly number[],
+  query: FetchQueryObject,
+): Promise<Collected> {
+  const emails = new Map<number, FetchMessageObject>();
+  const asked = new Set(uids);
+  using ending = watchEnding(imap);
+  try {
+    for await (const answer of imap.fetch(uids.join(","), query, { uid: true })) {
+      const email = fillEmptyParts(answer);
+      // Unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2), and flags without the rest.
+      if (!asked.has(email.uid) || (query.headers && !email.headers)) continue;
+      if ((email.headers?.length ?? 0) > maxHeaderOctets) cache.unreadable.set(email.uid, true);
+      else emails.set(email.uid, email);
+    }
+  } catch (error) {
+    if (isRefusal(error)) return { emails, refusal: error };
+    // The first email that did not come ended the connection: the next attempt leaves it out.
+    const culprit = uids.find((uid) => !emails.has(uid) && !cache.unreadable.has(uid));
+    if (ending.isExcess(error) && culprit !== undefined) cache.unreadable.set(culprit, true);
+    throw error;
+  }
+  return { emails };
+}
+
+/** Tells why a command failed: imapflow rejects it with NoConnection and emits the reason as an event. */
+function watchEnding(imap: ImapFlow): Disposable & { isExcess(error: unknown): boolean } {
+  let reason: unknown;
+  const onError = (error: unknown) => {
+    reason = error;
+  };
+  imap.on("error", onError);
+  return {
+    isExcess: (error) => isExcess(error) || isExcess(reason),
+    [Symbol.dispose]: () => imap.off("error", onError),
+  };
+}
+
+/** Those of the UIDs that the mailbox still has. */
+async function stillThere(imap: ImapFlow, uids: readonly number[]): Promise<number[]> {
+  if (uids.length === 0) return [];
+  const found = await imap.fetchAll(uids.join(","), { uid: true }, { uid: true });
+  const there = new Set(found.map(({ uid }) => uid));
+  return uids.filter((uid) => there.has(uid));
+}
+
+/**
+ * Fetches the emails of a range of sequence numbers, in one round trip when all can be read. Throws as fetchMany does.
+ */
+export async function fetchSequence(
+  imap: ImapFlow,
+  cache: MailboxCache,
+  { first, last }: { first: number; last: number },
+  query: FetchQueryObject,
+): Promise<FetchedMany> {
+  const range = `${first}:${last}`;
+  cache.unreadable.purgeStale();
+  if (cache.unreadable.size === 0) {
+    const emails = await fetchRange(imap, cache, range, "sequence", query);
+    if (emails && emails.length > last - first) return { emails, unreadable: [] };
+  }
+  const all = await imap.fetchAll(range, { uid: true });
+  return fetchMany(
+    imap,
+    cache,
+    all.map(({ uid }) => uid),
+    query,
+  );
+}
+
+/** Fetches a range in one round trip. Undefined when the server refuses it or sends more headers than are read. */
+export async function fetchRange(
+  imap: ImapFlow,
+  cache: MailboxCache,
+  range: string,
+  by: "uid" | "sequence",
+  query: FetchQueryObject,
+): Promise<FetchMessageObject[] | undefined> {
+  using ending = watchEnding(imap);
+  try {
+    const answers = await (by === "uid" ? fetchByUid : fetchBySequence)(imap, range, query);
+    // The answer may hold unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2): flags without headers.
+    const emails = answers.filter((email) => !query.headers || email.headers);
+    const large = emails.filter(({ headers }) => (headers?.length ?? 0) > maxHeaderOctets);
+    for (const { uid } of large) cache.unreadable.set(uid, true);
+    return large.length === 0 ? emails : undefined;
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    if (ending.isExcess(error)) cache.unreadable.set(0, true);
+    throw error;
+  }
+}

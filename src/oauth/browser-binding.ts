@@ -1,0 +1,54 @@
+/**
+ * The browser that a connect form belongs to: it must have opened the form, and the form must be ours.
+ *
+ * The cookie holds one random id; the form seals its hash. Web views inside apps lose cookies, so a form that comes back
+ * without one passes: `Origin` and `Sec-Fetch-Site` have kept other sites out by then.
+ */
+import type { Context } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
+import type { Config } from "../config.ts";
+import { isLoopbackUrl } from "../http/loopback.ts";
+import { hashSecret, newToken, sameSecret } from "../secrets.ts";
+
+const idSyntax = /^[0-9a-f]{64}$/;
+
+export function createBrowserBinding({ config }: { config: Pick<Config, "publicUrl"> }) {
+  const loopback = isLoopbackUrl(config.publicUrl);
+  // The prefix wants Secure, which browsers do not store for http on a loopback host (RFC 6265bis section 4.1.3.2).
+  const cookieName = loopback ? "browser" : "__Host-browser";
+  const ownOrigin = new URL(config.publicUrl).origin;
+
+  /** The Host of a loopback server is checked before, so an origin with the same host is ours under another name. */
+  function isOwnOrigin(c: Context, origin: string): boolean {
+    return origin === ownOrigin || (loopback && origin === `http://${c.req.header("Host")}`);
+  }
+
+  return {
+    /** Returns the hash of the browser's id; a browser without one gets it with the response. */
+    identify(c: Context): string {
+      const known = getCookie(c, cookieName);
+      if (known !== undefined && idSyntax.test(known)) return hashSecret(known);
+      const id = newToken();
+      setCookie(c, cookieName, id, { path: "/", secure: !loopback, httpOnly: true, sameSite: "Lax" });
+      return hashSecret(id);
+    },
+
+    /** Tells whether a form may come from this browser: its cookie matches the form's hash, or it sends none. */
+    matches(c: Context, browserHash: string): boolean {
+      const id = getCookie(c, cookieName);
+      return id === undefined || sameSecret(hashSecret(id), browserHash);
+    },
+
+    /**
+     * Tells whether a page of another site sent this request (Fetch Metadata). Requests with neither header come from a
+     * program. A browser that hides the Origin (`null`, by a Referrer-Policy or an extension) must say same-origin.
+     */
+    isForeign(c: Context): boolean {
+      const origin = c.req.header("Origin");
+      const site = c.req.header("Sec-Fetch-Site");
+      if (site !== undefined && site !== "same-origin" && site !== "none") return true;
+      if (origin === "null") return site !== "same-origin";
+      return origin !== undefined && !isOwnOrigin(c, origin);
+    },
+  };
+}

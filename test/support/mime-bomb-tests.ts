@@ -1,0 +1,94 @@
+/** Tests that read MIME bombs through a real mail server and the whole product. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { describeMail } from "./installed.ts";
+import { mailServer } from "./mail-server.ts";
+import { mimeBombs } from "./mime-bombs.ts";
+import { bestOf, ownMsOf } from "./own-time.ts";
+import { connectPerson, type Person, wideRates } from "./person.ts";
+import { startProduct, type TestProduct } from "./product.ts";
+
+/** Maximum time to read one email (SECURITY.md, P01). */
+const maxMs = 3_000;
+/** Maximum time of another person's call meanwhile. */
+const maxBystanderMs = 1_000;
+
+/** A format of get_email. */
+export type EmailFormat = "markdown" | "text" | "html" | "links";
+
+export const emailFormats: readonly EmailFormat[] = ["markdown", "text", "html", "links"];
+
+/**
+ * Declares the tests. Each bomb is answered in time with valid Unicode and without an unexpected error, and another
+ * person's calls are not delayed. `toFormats` chooses the formats in which a bomb is read.
+ */
+export function describeMimeBombs(
+  names: readonly string[],
+  toFormats: (name: string) => readonly EmailFormat[],
+): void {
+  describeMail("MIME bombs", () => declareTests(names, toFormats));
+}
+
+function declareTests(names: readonly string[], toFormats: (name: string) => readonly EmailFormat[]): void {
+  let product: TestProduct;
+  let person: Person;
+  let bystander: Person;
+  const ids = new Map<string, string>();
+
+  beforeAll(async () => {
+    const kit = await mailServer();
+    product = await startProduct({ rates: wideRates });
+    const user = await kit.newUser();
+    person = await connectPerson(product, { user });
+    bystander = await connectPerson(product);
+    const uids = await kit.deliverAll(
+      user,
+      names.map((name) => ({ raw: Buffer.from(mimeBombs[name]?.() ?? "", "latin1") })),
+    );
+    const { data } = await person.client.call("get_recent_emails", { limit: 100 });
+    const rows = (data.emails as { id: string }[]).toReversed();
+    expect(rows.length).toBe(uids.length);
+    for (const [index, name] of names.entries()) ids.set(name, rows[index]?.id ?? "");
+  });
+
+  afterAll(async () => {
+    await person?.client.close();
+    await bystander?.client.close();
+    await product?.stop();
+  });
+
+  test("are listed in time, with a short answer", async () => {
+    const list = () => person.client.call("get_recent_emails", { limit: 100 });
+    expect(await bestOf(maxMs, () => ownMsOf(list))).toBeLessThan(maxMs);
+    const answer = await list();
+    expect(answer.text.length).toBeLessThan(150_000);
+    expect(answer.text.isWellFormed()).toBe(true);
+  });
+
+  test.each(names)("%s: is read in time", async (name) => {
+    const id = ids.get(name) ?? "";
+    for (const format of toFormats(name)) {
+      const read = () => person.client.try("get_email", { id, format, headers: format === "text" });
+      const answers: Awaited<ReturnType<typeof read>>[] = [];
+      // The larger of the two durations, relative to its maximum.
+      const share = await bestOf(1, async () => {
+        const [reading, bystanding] = await Promise.all([
+          ownMsOf(async () => answers.push(await read())),
+          ownMsOf(() => bystander.client.call("list_mailboxes")),
+        ]);
+        return Math.max(reading / maxMs, bystanding / maxBystanderMs);
+      });
+      expect(share, `${name} as ${format}`).toBeLessThan(1);
+      for (const { text, result } of answers) {
+        const where = `${name} as ${format}: ${text.slice(0, 100)}`;
+        expect(text.length, where).toBeLessThan(150_000);
+        expect(text.isWellFormed(), where).toBe(true);
+        expect(JSON.stringify(result).length, where).toBeLessThan(600_000);
+        expect(text, where).not.toContain("Something went wrong inside");
+      }
+    }
+  });
+
+  test("cause no unexpected error", () => {
+    expect(product.logged.filter((line) => line.includes('"event":"bug"'))).toEqual([]);
+  });
+}
