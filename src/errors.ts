@@ -63,7 +63,7 @@ export const failures = {
   },
   maybe_sent: {
     status: 502,
-    hint: "Do not send again before you have looked in Sent (search_emails in:sent).",
+    hint: "Do not send it again yet. If it is in Sent (search_emails in:sent), it was sent; if not, that does not tell: look for a delivery report, or ask the recipient.",
   },
 
   // limits and time

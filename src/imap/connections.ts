@@ -45,7 +45,7 @@ export type Connections = {
 
 export type ConnectionLimits = PoolLimits & {
   /** A connection unused for longer is probed by NOOP before it is leased: one round trip. */
-  probeAfterMs: { read: number; write: number };
+  probeAfterMs: number;
   /** Maximum duration of a probe. */
   probeMs: number;
   /** Time that an account is limited to one connection after a second one was refused. */
@@ -60,7 +60,7 @@ const connectionLimits: ConnectionLimits = {
   perAccount: 2,
   total: 64,
   idleMs: 120_000,
-  probeAfterMs: { read: 20_000, write: 5_000 },
+  probeAfterMs: 5_000,
   probeMs: 4_000,
   singleConnectionMs: 60_000,
   bytesPerCall: 96 * 1024 * 1024,
@@ -140,7 +140,7 @@ export function createConnections(deps: {
     const unusedMs = clock.now() - pooled.lastUsedAt;
     // Not every response reports what another connection removed: Dovecot's to a search by UIDs does not.
     const isStale = pooled.stale && lease.effect === "read";
-    if (pooled.imap?.usable && (isStale || unusedMs > limits.probeAfterMs[lease.effect])) {
+    if (pooled.imap?.usable && (isStale || unusedMs > limits.probeAfterMs)) {
       await probe(pooled.imap, signal);
       pooled.stale = false;
     }
@@ -212,10 +212,10 @@ export function createConnections(deps: {
       const learned = unreadable !== undefined && unreadable.now() > unreadable.before;
       queue.release(pooled, imap !== undefined && isOrderly(error));
       if (signal.aborted) throw toAbortError(signal);
-      if (isBug(error)) return { failed: error, retry: false };
+      if (isBug(error)) return { failed: error, retry: false, learned };
       // After a command of a write the connection alone does not tell whether the server executed it.
       if (isLost && hasBegun && lease.effect === "write")
-        return { failed: new LostWriteError(error), retry: false };
+        return { failed: new LostWriteError(error), retry: false, learned };
       return {
         failed: toImapError(error, "command"),
         retry: isRefusedSecond || isLost || (learned && lease.effect === "read"),

@@ -103,7 +103,7 @@ const hintsWhenStopped: Record<Effect, string | undefined> = {
   read: undefined,
   write: "It may have been done in part; look at the mailbox before you call again.",
   destroy: "It may have been done in part; look at the mailbox before you call again.",
-  send: "The email may have been sent; look in Sent (search_emails in:sent) before you try again.",
+  send: "The email may have been sent. If it is in Sent (search_emails in:sent), it was; if not, that does not tell: look for a delivery report before you try again.",
 };
 
 /** An error result. The text is cleaned because it may quote the name of a mailbox. */

@@ -7,10 +7,13 @@ import type { Outbound } from "../outbound/outbound.ts";
 import type { SmtpCommandLog } from "./command-log.ts";
 import { toSmtpError } from "./failures.ts";
 
-/** Maximum duration of connecting, of the greeting, and of silence in a command, in milliseconds. */
+/**
+ * Maximum duration of connecting, of the greeting, and of silence in a command, in milliseconds. The silence is longer
+ * than what an email may take in all, so that it is the budget of the email that ends it.
+ */
 export type SmtpDeadlines = { connectMs: number; greetingMs: number; silenceMs: number };
 
-export const smtpDeadlines: SmtpDeadlines = { connectMs: 20_000, greetingMs: 20_000, silenceMs: 30_000 };
+export const smtpDeadlines: SmtpDeadlines = { connectMs: 20_000, greetingMs: 20_000, silenceMs: 60_000 };
 
 /** A connection that is logged in, and what its server offered. */
 export type SmtpSession = {

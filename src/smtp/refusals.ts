@@ -16,6 +16,8 @@ const isSizeRefusal = (replyCode: number, status: string) =>
 export function toSubmissionError(error: unknown): AppError {
   if (!isRecord(error)) return toSmtpError(error, "command");
   return (
+    diagnoseLimit(error) ??
+    diagnoseSender(error) ??
     diagnoseRecipients(error) ??
     diagnoseSize(error) ??
     diagnoseMessage(error) ??
@@ -23,9 +25,40 @@ export function toSubmissionError(error: unknown): AppError {
   );
 }
 
+/** The refusal of each recipient; empty when the sender or the message was refused. */
+const recipientRefusals = (error: Record<string, unknown>) =>
+  Array.isArray(error.rejectedErrors) ? error.rejectedErrors.filter(isRecord) : [];
+
+/** X.4.5, mail system congestion (RFC 3463), is Gmail's code for an account's sending limit. */
+function diagnoseLimit(error: Record<string, unknown>): AppError | undefined {
+  const limited = [error, ...recipientRefusals(error)].find((one) => /^\d\.4\.5$/.test(toStatusCode(one)));
+  if (!limited) return undefined;
+  const message = `Nothing was sent: the account has reached its sending limit (${toCodesText(limited)}).`;
+  return new AppError("mail_server_busy", message, {
+    cause: error,
+    hint: "The mail company limits how much an account sends in a day; try again tomorrow.",
+    retryAfterSeconds: 6 * 3600,
+  });
+}
+
+/**
+ * Every recipient was refused with 5.7.1 (RFC 3463: delivery not authorized). It is then about the sender or a policy:
+ * Postfix refuses a sender that the user does not own when the recipient is named.
+ */
+function diagnoseSender(error: Record<string, unknown>): AppError | undefined {
+  const refusals = recipientRefusals(error);
+  const [first] = refusals;
+  if (!first || !refusals.every((one) => toStatusCode(one) === "5.7.1")) return undefined;
+  const message = `Nothing was sent: the mail server does not accept this sender, or a policy forbids the email (${toCodesText(first)}).`;
+  return new AppError("message_refused", message, {
+    cause: error,
+    hint: "The recipient is not the reason. Check from which addresses this account may send.",
+  });
+}
+
 /** All recipients were refused. */
 function diagnoseRecipients(error: Record<string, unknown>): AppError | undefined {
-  const refusals = Array.isArray(error.rejectedErrors) ? error.rejectedErrors.filter(isRecord) : [];
+  const refusals = recipientRefusals(error);
   if (refusals.length === 0) return undefined;
   const each = refusals.map((one) => `${String(one.recipient)} ${toRefusalText(one)}`).join("; ");
   const message = `Nothing was sent: ${each}.`;

@@ -28,17 +28,28 @@ type SubmissionResult = {
 export type SubmissionLimits = {
   /** Time that a connection stays open after its last email. */
   idleMs: number;
+  /** A connection that is idle for longer is probed by RSET before it is used: one round trip. */
+  probeAfterMs: number;
+  /** Maximum duration of a probe. */
+  probeMs: number;
   /** Maximum duration of one email, from the first command to the server's last answer. */
   totalMs: number;
 };
 
-const submissionLimits: SubmissionLimits = { idleMs: 120_000, totalMs: 38_000 };
+export const submissionLimits: SubmissionLimits = {
+  idleMs: 120_000,
+  probeAfterMs: 5_000,
+  probeMs: 4_000,
+  totalMs: 38_000,
+};
 
 export type Submissions = ReturnType<typeof createSubmissions>;
 
 type IdleSession = {
   session: SmtpSession;
   grantId: string;
+  /** When it became idle, by the monotonic clock. */
+  idleSince: number;
   expiry: ReturnType<typeof setTimeout>;
   /** Listener for the end of the connection. */
   forget(): void;
@@ -77,8 +88,18 @@ export function createSubmissions(deps: {
       connection.quit();
     }, limits.idleMs);
     expiry.unref();
-    idle.set(key, { session, grantId, expiry, forget });
+    idle.set(key, { session, grantId, idleSince: performance.now(), expiry, forget });
     connection.once("end", forget);
+  }
+
+  /** Takes an idle session that is alive: one that has been idle for a while must answer RSET in time. */
+  async function takeLive(key: string): Promise<SmtpSession | undefined> {
+    const idleSince = idle.get(key)?.idleSince ?? 0;
+    const session = takeIdle(key);
+    if (!session || performance.now() - idleSince < limits.probeAfterMs) return session;
+    if (await answersReset(session, limits.probeMs)) return session;
+    session.connection.close();
+    return undefined;
   }
 
   return {
@@ -96,7 +117,7 @@ export function createSubmissions(deps: {
       running.add(entry);
       try {
         const key = toSessionKey(owner);
-        const idleSession = takeIdle(key);
+        const idleSession = await takeLive(key);
         if (idleSession) {
           const first = await attemptSubmission(idleSession, email, signals);
           if ("done" in first) {
@@ -135,6 +156,19 @@ export function createSubmissions(deps: {
       for (const entry of running) entry.end(new AppError("shutting_down", "The server is stopping."));
     },
   };
+}
+
+/** True when the server answers RSET (RFC 5321 section 4.1.1.5) within `ms`. */
+async function answersReset({ connection }: SmtpSession, ms: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const onEnd = () => resolve(false);
+  const timer = setTimeout(onEnd, ms);
+  connection.once("end", onEnd);
+  connection.reset((error) => resolve(!error));
+  const isAlive = await promise;
+  clearTimeout(timer);
+  connection.off("end", onEnd);
+  return isAlive;
 }
 
 /** `isStale`: the connection was dead before anything was transferred, so that another one may be tried. */

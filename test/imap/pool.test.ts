@@ -50,13 +50,14 @@ const failure = (work: Promise<unknown>) =>
     (error: AppError) => error.code,
   );
 
-test("An idle connection is probed before it is leased, for writing after a shorter time than for reading", async () => {
+test("A connection that was idle for more than five seconds is probed before it is leased", async () => {
   const { clock, pool, owner, read, write, asked } = await open();
   await pool.use(owner, read, async () => {});
   for (const [waitMs, lease, asks] of [
-    [6_000, read, 0],
-    [6_000, write, 1],
-    [21_000, read, 2],
+    [5_000, read, 0],
+    [5_000, write, 0],
+    [5_001, write, 1],
+    [5_001, read, 2],
   ] as const) {
     clock.advance(waitMs);
     await pool.use(owner, lease, async () => {});
@@ -68,7 +69,7 @@ test("A connection that does not answer the probe is replaced, and the call succ
   const { imap, clock, pool, owner, read } = await open({ probeMs: 100 });
   await pool.use(owner, read, async () => {});
   imap.become({ NOOP: "stall" });
-  clock.advance(21_000);
+  clock.advance(5_001);
   await pool.use(owner, read, (connection) => connection.search({ all: true }, { uid: true }));
   expect(imap.connections()).toBe(2);
   await eventually(() => imap.open() === 1);

@@ -74,7 +74,7 @@ describe("A call", () => {
     expect(toolError).toContain("maybe_sent");
     const stopped = await bodyOf(await post(callMessage("send_slowly", { listens: false })));
     expect(stopped).toContain("timed_out");
-    expect(stopped).toContain("The email may have been sent; look in Sent");
+    expect(stopped).toContain("The email may have been sent. If it is in Sent");
   });
 
   test("that never ends frees its slot among the four of its grant at the deadline", async () => {

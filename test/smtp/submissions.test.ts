@@ -3,8 +3,13 @@ import { afterEach, expect, test } from "bun:test";
 import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
-import { openSmtp } from "../../src/smtp/connect.ts";
-import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/smtp/submissions.ts";
+import { openSmtp, smtpDeadlines } from "../../src/smtp/connect.ts";
+import {
+  createSubmissions,
+  type SubmissionLimits,
+  type Submissions,
+  submissionLimits,
+} from "../../src/smtp/submissions.ts";
 import { type ScriptedSmtp, startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { eventually } from "../support/waiting.ts";
 
@@ -44,7 +49,18 @@ async function open(limits: Partial<SubmissionLimits> = {}) {
         () => "sent",
         (error: AppError) => error.code,
       );
-  return { smtp, submissions, send };
+  const fail = () =>
+    submissions
+      .submit(
+        toOwner("grt_1"),
+        { from: address, recipients: ["ben@example.test"], raw: Buffer.from("Subject: x\r\n\r\nx\r\n") },
+        new AbortController().signal,
+      )
+      .then(
+        () => undefined,
+        (error: AppError) => error,
+      );
+  return { smtp, submissions, send, fail };
 }
 
 test("One connection submits one email after another; two grants never share one", async () => {
@@ -122,4 +138,38 @@ test("The end of a grant closes its idle connections and ends its submissions, a
   await eventually(() => smtp.open() === 1);
   await send(undefined, "grt_2");
   expect(smtp.connections()).toBe(3);
+});
+
+test("An idle connection that does not answer RSET in time is replaced, and the email is sent once", async () => {
+  const { smtp, send } = await open({ probeAfterMs: 0, probeMs: 100 });
+  await send();
+  expect(await send()).toBe("sent");
+  expect([smtp.connections(), smtp.commands.filter((line) => line === "RSET").length]).toEqual([1, 1]);
+  smtp.become({ stallAt: "RSET" });
+  expect(await send()).toBe("sent");
+  expect([smtp.connections(), smtp.taken.length]).toEqual([2, 3]);
+});
+
+test("The silence that ends a connection is longer than the budget of an email", () => {
+  expect(smtpDeadlines.silenceMs).toBeGreaterThan(submissionLimits.totalMs);
+});
+
+test.each([
+  [
+    "553 5.7.1 <ann@example.test>: Sender address rejected: not owned by user",
+    "message_refused",
+    "this sender",
+  ],
+  ["550 5.4.5 Daily user sending limit exceeded", "mail_server_busy", "sending limit (550 5.4.5)"],
+  ["550 5.1.1 User unknown", "recipient_refused", "there is no such mailbox"],
+])("RFC 3463: every recipient refused with %s is %s", async (reply, code, text) => {
+  const { smtp, fail } = await open();
+  smtp.become({ refuseRecipient: () => reply });
+  expect(await fail()).toMatchObject({ code, message: expect.stringContaining(text) });
+});
+
+test("RFC 3463: a message refused with 550 5.4.5 is the account's sending limit", async () => {
+  const { smtp, fail } = await open();
+  smtp.become({ replies: { message: "550 5.4.5 Daily user sending limit exceeded" } });
+  expect(await fail()).toMatchObject({ code: "mail_server_busy", hint: expect.stringContaining("tomorrow") });
 });

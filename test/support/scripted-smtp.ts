@@ -7,7 +7,16 @@ import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import type { MailServer } from "../../src/credentials.ts";
 import { type Certificate, trustedAuthority } from "./authority.ts";
 
-export type SmtpStage = "greeting" | "EHLO" | "STARTTLS" | "AUTH" | "MAIL" | "RCPT" | "DATA" | "message";
+export type SmtpStage =
+  | "greeting"
+  | "EHLO"
+  | "STARTTLS"
+  | "AUTH"
+  | "MAIL"
+  | "RCPT"
+  | "DATA"
+  | "RSET"
+  | "message";
 
 export type SmtpScript = {
   /** `bare`: a plain socket without STARTTLS. Default tls. */
@@ -129,11 +138,14 @@ export async function startScriptedSmtp(first: SmtpScript = {}): Promise<Scripte
           reply("DATA", ready ? "354 End with a dot" : "554 5.5.1 No valid recipients");
           break;
         }
+        case "RSET":
+          reply("RSET", "250 2.0.0 Ok");
+          break;
         case "QUIT":
           socket.end("221 2.0.0 Bye\r\n");
           break;
         default:
-          socket.write(verb === "RSET" || verb === "NOOP" ? "250 2.0.0 Ok\r\n" : "502 5.5.1 Unknown\r\n");
+          socket.write(verb === "NOOP" ? "250 2.0.0 Ok\r\n" : "502 5.5.1 Unknown\r\n");
       }
     }
 

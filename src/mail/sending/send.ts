@@ -41,11 +41,12 @@ export async function send(
     .catch(toWarning);
   // A bug here is thrown below. When the submission fails first, an unhandled rejection must not end the process.
   sentMailbox.catch(() => {});
-  const { accepted, refused } = await submissions.submit(
-    owner,
-    { from: owner.credentials.address, recipients: composed.recipients, raw: composed.raw },
-    signal,
-  );
+  const submission = { from: owner.credentials.address, recipients: composed.recipients, raw: composed.raw };
+  const { accepted, refused } = await submissions
+    .submit(owner, submission, signal)
+    .catch((error: unknown) => {
+      throw deps.filesSentMail ? error : toUnfiled(error);
+    });
   const access = deps.afterwards();
   const [copy, removal] = await Promise.all([
     sentMailbox
@@ -67,6 +68,15 @@ export async function send(
     warnings: [...composed.notes, ...unfiled, ...removal],
     copyIn: copy instanceof AppError ? undefined : copy,
   };
+}
+
+/** Where the server files no copy itself, Sent holds none of an email whose submission ended as maybe_sent. */
+function toUnfiled(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== "maybe_sent") return error;
+  return new AppError("maybe_sent", error.message, {
+    cause: error.cause,
+    hint: "Do not send it again yet. Sent does not tell, since no copy was put there: look for a delivery report, or ask the recipient.",
+  });
 }
 
 /** Files exactly one copy, by Message-ID: none where the server filed its own. Answers the path of the mailbox. */
