@@ -3,7 +3,7 @@ import type { MessageStructureObject } from "imapflow";
 import libmime from "libmime";
 import { type Header, headerValue, parseHeaders } from "./headers.ts";
 import { type Part, toPart } from "./part.ts";
-import { decodeTransfer } from "./transfer-encoding.ts";
+import { decodePartContent } from "./part-content.ts";
 
 export type MimeTree = { root: Part; content(part: Part): Buffer | undefined };
 
@@ -30,7 +30,7 @@ export function parseMimeTree(bytes: Uint8Array): MimeTree {
     root,
     content(part) {
       const body = bodies.get(part.part);
-      return body === undefined ? undefined : decodeTransfer(Buffer.from(body, "latin1"), part.encoding);
+      return body === undefined ? undefined : decodePartContent(part, Buffer.from(body, "latin1"));
     },
   };
 }

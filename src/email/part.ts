@@ -21,6 +21,8 @@ export type Part = {
   children: readonly Part[];
   /** Only for an attached email. */
   attachedHeader?: AttachedEmailHeader;
+  /** Only for a file inside plain text (uuencode, yEnc): the part of the text, and the place among its files. */
+  embedded?: { part: Part; position: number };
 };
 
 /** Author, date and subject of an attached email. `date`: ISO 8601 in UTC. */

@@ -6,7 +6,7 @@ import { decodeText } from "../email/charset.ts";
 import type { CharsetHints } from "../email/charset-guess.ts";
 import type { EmailContents } from "../email/email-contents.ts";
 import { isOutlookFile, type Part } from "../email/part.ts";
-import { decodeTransfer } from "../email/transfer-encoding.ts";
+import { decodePartContent, embeddedFiles, partsWithFiles } from "../email/part-content.ts";
 import type { EmailFormat } from "./email-format.ts";
 import { type RenderedBody, renderBody } from "./render-body.ts";
 import { isWinmailTextComplete } from "./winmail-text.ts";
@@ -43,6 +43,9 @@ export type PartRange = { key: string; start: number; maxLength: number; size?: 
  */
 export type FetchParts = (ranges: readonly PartRange[]) => Promise<ReadonlyMap<string, Buffer>>;
 
+/** `embedded`: the files inside its plain text. */
+export type ReadBody = RenderedBody & { embedded: readonly Part[] };
+
 /**
  * Reads the text of an email. `fetched` holds the first octets of its parts that are known already; further ones are
  * fetched. Throws what `fetchParts` throws.
@@ -52,7 +55,7 @@ export async function readBody(
   contents: EmailContents,
   request: BodyRequest,
   fetched = new Map<string, Buffer>(),
-): Promise<RenderedBody> {
+): Promise<ReadBody> {
   const parts = partsToRead(contents, request.format);
   const complete = new Set<string>();
   const octetsOf = ({ part }: Part) => fetched.get(part)?.length ?? 0;
@@ -70,17 +73,21 @@ export async function readBody(
   }
   if (parts.every(({ size }) => size === 0) && contents.attachments.length === 0 && !contents.encrypted) {
     const source = await fetchSource(fetchParts);
-    if (source !== "") return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0 };
+    if (source !== "")
+      return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0, embedded: [] };
   }
   return {
     ...rendered,
     notes: [...rendered.notes, ...unreadNotes(contents)],
+    embedded: partsWithFiles(contents).flatMap((part) =>
+      embeddedFiles(part, fetched.get(part.part) ?? Buffer.alloc(0)),
+    ),
     cutOctets: parts.filter(isCut).reduce((sum, part) => sum + part.size - octetsOf(part), 0),
   };
 
   function contentOf(part: Part): Buffer | undefined {
     const bytes = fetched.get(part.part);
-    return bytes && decodeTransfer(bytes, part.encoding);
+    return bytes && decodePartContent(part, bytes);
   }
 
   function render(): RenderedBody {

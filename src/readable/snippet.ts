@@ -2,7 +2,7 @@
 import { decodeText } from "../email/charset.ts";
 import { headerValue, parseHeaders } from "../email/headers.ts";
 import type { Part } from "../email/part.ts";
-import { decodeTransfer } from "../email/transfer-encoding.ts";
+import { decodePartContent } from "../email/part-content.ts";
 import { htmlToWords } from "../html/visible-words.ts";
 
 /** Octets of BODY[1] fetched for a row: past the headers of nested multiparts, a line or two of text. */
@@ -30,7 +30,7 @@ export function toSnippet(bytes: Uint8Array | undefined, root: Part): string {
 /** The first words of a part; empty for one that is not text. */
 export function firstWordsOf({ type, charset, encoding, content }: PartBeginning): string {
   if (!type.startsWith("text/") || type === "text/calendar") return "";
-  const text = decodeText(decodeTransfer(content, encoding), charset);
+  const text = decodeText(decodePartContent({ type, encoding }, content), charset);
   return shortenSnippet(type === "text/html" ? htmlToWords(text) : text);
 }
 

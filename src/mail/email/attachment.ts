@@ -3,6 +3,7 @@ import type { ImapFlow } from "imapflow";
 import type { DocumentReader } from "../../documents/sandbox.ts";
 import { type AttachedPart, toEmailContents } from "../../email/email-contents.ts";
 import { type Part, toPart } from "../../email/part.ts";
+import { embeddedFiles, numberEmbedded, partsWithFiles } from "../../email/part-content.ts";
 import { createTransferDecoder } from "../../email/transfer-decoder.ts";
 import { AppError } from "../../errors.ts";
 import { fetchPartOctets } from "../../imap/fetch.ts";
@@ -116,7 +117,13 @@ function toImage(bytes: Buffer): { data: string; mimeType: string } | undefined 
  */
 export async function findAttachment(imap: ImapFlow, uid: number, index: number): Promise<AttachedPart> {
   const email = await fetchOneFresh(imap, uid, { uid: true, bodyStructure: true });
-  const { attachments } = toEmailContents(toPart(email.bodyStructure ?? { type: "text/plain" }));
+  const contents = toEmailContents(toPart(email.bodyStructure ?? { type: "text/plain" }));
+  const listed = contents.attachments.find((attached) => attached.index === index);
+  if (listed) return listed;
+  const embedded: Part[] = [];
+  for (const part of partsWithFiles(contents).filter(({ size }) => size <= maxReadBytes))
+    embedded.push(...embeddedFiles(part, await fetchEncoded(imap, uid, part)));
+  const attachments = [...contents.attachments, ...numberEmbedded(contents, embedded)];
   const found = attachments.find((attached) => attached.index === index);
   if (found) return found;
   throw new AppError(
@@ -132,6 +139,12 @@ type Chunk = { content: Buffer; octets: number };
 
 /** The content of a part, one FETCH at a time. Throws email_not_found. */
 async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGenerator<Chunk> {
+  if (part.embedded) {
+    const { part: text, position } = part.embedded;
+    const file = embeddedFiles(text, await fetchEncoded(imap, uid, text))[position];
+    if (file) yield { content: file.content, octets: file.size };
+    return;
+  }
   const decoder = createTransferDecoder(part.encoding);
   for (let start = 0; ; start += chunkBytes) {
     const range = { key: part.part, start, maxLength: chunkBytes, size: part.size };
@@ -141,6 +154,11 @@ async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGener
     if (bytes.length < chunkBytes) break;
   }
   yield { content: decoder.end(), octets: 0 };
+}
+
+/** The octets of a part with its transfer encoding. */
+async function fetchEncoded(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
+  return (await fetchPart(imap, uid, { ...part, encoding: undefined })).content;
 }
 
 /** Some servers overstate sizes by a few per cent; what is shorter than this is cut off. */

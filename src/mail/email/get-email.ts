@@ -16,6 +16,7 @@ import {
 } from "../../email/headers.ts";
 import { unsubscribeTargets } from "../../email/list-unsubscribe.ts";
 import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
+import { numberEmbedded } from "../../email/part-content.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { toThreadKeys } from "../../email/thread-keys.ts";
@@ -23,8 +24,12 @@ import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
-import { firstFetchOctets, textPartNumbers as partsOfText, readBody } from "../../readable/body.ts";
-import type { RenderedBody } from "../../readable/render-body.ts";
+import {
+  firstFetchOctets,
+  textPartNumbers as partsOfText,
+  type ReadBody,
+  readBody,
+} from "../../readable/body.ts";
 import type { Access } from "../access.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
 import { createFetchParts } from "./fetch-parts.ts";
@@ -115,7 +120,7 @@ async function fetchEmail(
 }
 
 /** The answer of get_email. Pure. */
-function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, rendered: RenderedBody): Email {
+function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, rendered: ReadBody): Email {
   const { message, contents, headers, subject } = fetched;
   const flags = lowerCaseFlags(message);
   const text = toExcerpt(rendered.text, request);
@@ -139,7 +144,7 @@ function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, re
     unsubscribe: unsubscribeTargets(headers),
     format: request.format,
     ...text,
-    attachments: contents.attachments.map(toAttachment),
+    attachments: [...contents.attachments, ...numberEmbedded(contents, rendered.embedded)].map(toAttachment),
     headers: allHeaders?.lines,
     notes: [
       ...omissions,

@@ -1,8 +1,8 @@
 /** get_thread: the text of each email of a thread, quoted history folded, within one budget of characters. */
 import type { ImapFlow } from "imapflow";
 import { headerValue, parseAddresses } from "../../email/headers.ts";
+import { decodePartContent } from "../../email/part-content.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
-import { decodeTransfer } from "../../email/transfer-encoding.ts";
 import { fetchMany } from "../../imap/fetch-many.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { firstFetchOctets, textPartNumbers } from "../../readable/body.ts";
@@ -138,7 +138,7 @@ function renderEmail(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>): 
   const forward = mayBeForwardSubject(email.subject);
   const { text, notes } = renderBody(email.contents, { format: "markdown", forward }, (part) => {
     const bytes = bodies.get(part.part);
-    return bytes && decodeTransfer(bytes, part.encoding);
+    return bytes && decodePartContent(part, bytes);
   });
   return text || notes.join(" ");
 }
