@@ -48,7 +48,7 @@ const maxAttachments = 500;
 
 /** Classifies the parts of an email. Never throws. */
 export function toEmailContents(root: Part): EmailContents {
-  const findings = [...visit(root, { inRelated: false })];
+  const findings = asText([...visit(root, { inRelated: false })]);
   const attachments = numberAttachments(findings);
   const calendars = findings.flatMap((finding) => (finding.kind === "calendar" ? [finding.part] : []));
   const signed = findings.find((finding) => finding.kind === "signed")?.protection;
@@ -73,6 +73,21 @@ type Finding =
   | { kind: "encrypted"; protection: Protection }
   | { kind: "report"; report: Report };
 
+/** Text with a file name that comes first, and is not declared an attachment, is the text of the email. */
+function asText(findings: readonly Finding[]): Finding[] {
+  const first = findings.findIndex(
+    ({ kind }) => kind === "text" || kind === "attachment" || kind === "enclosed",
+  );
+  return findings.map((finding, at) => {
+    if (at !== first || finding.kind !== "attachment") return finding;
+    const { part } = finding;
+    const isText = isPlainOrHtml(part) && part.disposition === undefined;
+    return isText
+      ? { kind: "text", text: part.type === "text/html" ? { html: part } : { plain: part } }
+      : finding;
+  });
+}
+
 type Context = { inRelated: boolean };
 
 /** How a part is treated where it stands. */
@@ -86,6 +101,7 @@ type Role =
   | "container"
   | "empty"
   | "calendar"
+  | "status"
   | "smime"
   | "html"
   | "plain"
@@ -106,6 +122,7 @@ function roleOf(part: Part, { inRelated }: Context): Role {
   if (part.type.startsWith("multipart/")) return containerRoles[part.type] ?? "container";
   if (part.part === "") return "empty";
   if (part.type === "text/calendar" && part.disposition !== "attachment") return "calendar";
+  if (statusType.test(part.type)) return "status";
   if (isSmimeFile(part)) return "smime";
   if (isBody(part))
     return part.type === "text/html" ? "html" : part.type === "text/plain" ? "plain" : "other";
@@ -148,6 +165,10 @@ function* visit(part: Part, context: Context): Generator<Finding> {
     case "calendar":
       yield { kind: "calendar", part };
       break;
+    case "status":
+      // A report whose multipart says another type.
+      yield { kind: "report", report: { kind: part.type.split("/")[1] ?? "", status: part } };
+      break;
     case "smime":
       yield* visitSmime(part);
       break;
@@ -180,8 +201,11 @@ function* visitSmime(part: Part): Generator<Finding> {
 
 const statusType = /^message\/(global-)?(delivery-status|disposition-notification|feedback-report)$/;
 
+/** Names of the status in reports that give it another type. */
+const statusName = /^(?:delivery-status|message-delivery-status|details\.txt)$/i;
+
 function* visitReport(part: Part): Generator<Finding> {
-  const status = part.children.find((child) => statusType.test(child.type));
+  const status = part.children.find(({ type, name = "" }) => statusType.test(type) || statusName.test(name));
   const kind = part.parameters["report-type"] ?? status?.type.split("/")[1] ?? "report";
   yield { kind: "report", report: { kind: kind.toLowerCase(), status } };
   for (const child of part.children) {

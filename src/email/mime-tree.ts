@@ -15,7 +15,20 @@ type ParsedNode = MessageStructureObject & { body: string; childNodes: ParsedNod
 /** Parses an email, which may be cut anywhere. Attached emails are not parsed. Never throws. */
 export function parseMimeTree(bytes: Uint8Array): MimeTree {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  const node = toNode(source, 0, { left: maxParts });
+  return toTree(toNode(source, 0, { left: maxParts }));
+}
+
+/** Parses the body of a multipart email whose headers do not give the boundary. */
+export function parseMultipartBody(bytes: Uint8Array, boundary: string): MimeTree {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  const budget = { left: maxParts };
+  const childNodes = splitAtBoundary(body, boundary)
+    .slice(0, maxParts)
+    .map((piece) => toNode(piece, 1, budget));
+  return toTree({ type: "multipart/mixed", parameters: { boundary }, size: body.length, body, childNodes });
+}
+
+function toTree(node: ParsedNode): MimeTree {
   const root = toPart(node);
   const bodies = new Map<string, string>();
   const pair = (part: Part, { body, childNodes }: ParsedNode): void => {

@@ -48,8 +48,9 @@ export async function fetchPartOctets(
     const email = await fetchOneByUid(imap, uid, { uid: true, bodyParts });
     if (!email) return undefined;
     open = open.flatMap((range) => {
-      // imapflow answers part numbers in lower case.
-      const octets = email.bodyParts?.get(range.key.toLowerCase()) ?? Buffer.alloc(0);
+      // imapflow answers part numbers in lower case, and the header of the email apart from them.
+      const header = range.key === "HEADER" ? email.headers : undefined;
+      const octets = email.bodyParts?.get(range.key.toLowerCase()) ?? header ?? Buffer.alloc(0);
       found.set(range.key, Buffer.concat([found.get(range.key) ?? Buffer.alloc(0), octets]));
       const start = range.start + octets.length;
       const maxLength = range.maxLength - octets.length;

@@ -2,11 +2,15 @@
  * The text of an email: fetched as far as it is read, decoded and rendered. One round trip for all text parts; more
  * only for a very long text that is read on.
  */
+
+import { parseMultipartSource, textInHeaders } from "../email/broken-structure.ts";
 import { decodeText } from "../email/charset.ts";
 import type { CharsetHints } from "../email/charset-guess.ts";
-import type { EmailContents } from "../email/email-contents.ts";
+import { type EmailContents, toEmailContents } from "../email/email-contents.ts";
+import { embeddedFiles, isWithoutParts, partsWithFiles, wholeText } from "../email/embedded-files.ts";
+import type { MimeTree } from "../email/mime-tree.ts";
 import { isOutlookFile, type Part } from "../email/part.ts";
-import { decodePartContent, embeddedFiles, partsWithFiles } from "../email/part-content.ts";
+import { decodePartContent } from "../email/part-content.ts";
 import type { EmailFormat } from "./email-format.ts";
 import { type RenderedBody, renderBody } from "./render-body.ts";
 import { isWinmailTextComplete } from "./winmail-text.ts";
@@ -72,9 +76,8 @@ export async function readBody(
     if (rendered.text.length > request.until + slackCharacters || !parts.some(isCut)) break;
   }
   if (parts.every(({ size }) => size === 0) && contents.attachments.length === 0 && !contents.encrypted) {
-    const source = await fetchSource(fetchParts);
-    if (source !== "")
-      return { text: source, notes: [...rendered.notes, brokenNote], cutOctets: 0, embedded: [] };
+    const broken = await readBroken(fetchParts, contents, request);
+    if (broken) return { ...broken, notes: [...rendered.notes, ...broken.notes] };
   }
   return {
     ...rendered,
@@ -95,8 +98,21 @@ export async function readBody(
     for (const part of parts)
       if (isOutlookFile(part) && isWinmailTextComplete(contentOf(part) ?? Buffer.alloc(0)))
         complete.add(part.part);
-    return renderBody(contents, request, contentOf);
+    const tree = multipartSourceIn(contents, fetched);
+    return tree ? renderTree(tree, request) : renderBody(contents, request, contentOf);
   }
+}
+
+const renderTree = (tree: MimeTree, request: BodyRequest): RenderedBody =>
+  renderBody(toEmailContents(tree.root), request, tree.content);
+
+/** The parts in an email that is declared as plain text and is the source of several parts. */
+function multipartSourceIn(
+  { texts: [text, ...others], attachments }: EmailContents,
+  fetched: ReadonlyMap<string, Buffer>,
+): MimeTree | undefined {
+  const octets = text?.plain && !text.html && fetched.get(text.plain.part);
+  return octets && others.length === 0 && attachments.length === 0 ? parseMultipartSource(octets) : undefined;
 }
 
 function unreadNotes({ texts, calendars }: EmailContents): string[] {
@@ -105,17 +121,37 @@ function unreadNotes({ texts, calendars }: EmailContents): string[] {
 }
 
 const brokenNote = "The email's structure is broken; this is its source.";
-const maxSourceOctets = 65_536;
+const foundNote = "The email's structure is broken; its parts were found by their boundary lines.";
+const headerNote = "No empty line ends the email's headers; this is the text that stands among them.";
+const maxSourceOctets = 1_048_576;
+const maxShownSource = 65_536;
 
-/** The source below the headers, for an email whose structure has no text though there is some. */
-async function fetchSource(fetchParts: FetchParts): Promise<string> {
-  const key = "TEXT";
-  const bytes = (await fetchParts([{ key, start: 0, maxLength: maxSourceOctets }])).get(key);
-  const source = decodeText(bytes ?? Buffer.alloc(0))
-    .replace(/\r\n?/g, "\n")
-    .trim();
+/** An email whose structure has no text: its parts if they can be found, its source, or the text among its headers. */
+async function readBroken(
+  fetchParts: FetchParts,
+  contents: EmailContents,
+  request: BodyRequest,
+): Promise<ReadBody | undefined> {
+  const octets = await fetchWhole("TEXT");
+  const tree = parseMultipartSource(octets);
+  if (tree && isWithoutParts(contents)) {
+    const rendered = renderTree(tree, request);
+    return { ...rendered, notes: [...rendered.notes, foundNote], embedded: embeddedFiles(wholeText, octets) };
+  }
+  const source = toSource(octets.subarray(0, maxShownSource));
   const isOnlyBoundary = source.startsWith("--") && source.endsWith("--") && !source.includes("\n");
-  return isOnlyBoundary ? "" : source;
+  if (source !== "" && !isOnlyBoundary)
+    return { text: source, notes: [brokenNote], cutOctets: 0, embedded: [] };
+  const text = source === "" ? toSource(textInHeaders(await fetchWhole("HEADER")) ?? Buffer.alloc(0)) : "";
+  return text === "" ? undefined : { text, notes: [headerNote], cutOctets: 0, embedded: [] };
+
+  async function fetchWhole(key: string): Promise<Buffer> {
+    return (await fetchParts([{ key, start: 0, maxLength: maxSourceOctets }])).get(key) ?? Buffer.alloc(0);
+  }
+
+  function toSource(bytes: Buffer): string {
+    return decodeText(bytes, undefined, request.charsetHints).replace(/\r\n?/g, "\n").trim();
+  }
 }
 
 /** The parts that a format reads. One FETCH gets all of them, so plain text comes along with HTML that may be empty. */

@@ -2,8 +2,8 @@
 import type { ImapFlow } from "imapflow";
 import type { DocumentReader } from "../../documents/sandbox.ts";
 import { type AttachedPart, toEmailContents } from "../../email/email-contents.ts";
+import { embeddedFiles, numberEmbedded, partsWithFiles } from "../../email/embedded-files.ts";
 import { type Part, toPart } from "../../email/part.ts";
-import { embeddedFiles, numberEmbedded, partsWithFiles } from "../../email/part-content.ts";
 import { createTransferDecoder } from "../../email/transfer-decoder.ts";
 import { AppError } from "../../errors.ts";
 import { fetchPartOctets } from "../../imap/fetch.ts";

@@ -3,6 +3,7 @@ import type { FetchMessageObject, ImapFlow } from "imapflow";
 import type { Address } from "../../email/address.ts";
 import { type AttachedPart, type EmailContents, toEmailContents } from "../../email/email-contents.ts";
 import type { EmailRef } from "../../email/email-id.ts";
+import { numberEmbedded } from "../../email/embedded-files.ts";
 import { decodeEncodedWords } from "../../email/encoded-words.ts";
 import { toSafeFileName } from "../../email/file-name.ts";
 import {
@@ -16,7 +17,6 @@ import {
 } from "../../email/headers.ts";
 import { unsubscribeTargets } from "../../email/list-unsubscribe.ts";
 import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
-import { numberEmbedded } from "../../email/part-content.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { toThreadKeys } from "../../email/thread-keys.ts";
