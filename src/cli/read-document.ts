@@ -2,6 +2,8 @@
 
 /** Loads the document readers only here: they are large, and the server process never runs them. */
 export async function readDocumentFromStdin(): Promise<number> {
+  // Libraries report damage on the console; standard output is for the result.
+  for (const level of ["log", "info", "warn", "error"] as const) console[level] = () => undefined;
   const reader = await import("../documents/read-document.ts");
   const result = await reader.readDocument(await Bun.stdin.bytes());
   await Bun.write(Bun.stdout, JSON.stringify(result));

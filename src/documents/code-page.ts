@@ -2,10 +2,15 @@
 
 const encodings: Readonly<Record<number, string>> = {
   874: "windows-874",
+  866: "ibm866",
   932: "shift_jis",
   936: "gb18030",
   949: "euc-kr",
   950: "big5",
+  1200: "utf-16le",
+  1201: "utf-16be",
+  10000: "macintosh",
+  10007: "x-mac-cyrillic",
   20866: "koi8-r",
   21866: "koi8-u",
   20932: "euc-jp",
@@ -25,11 +30,15 @@ function encodingOf(codePage: number): string {
 /** Decodes up to the first NUL. */
 export function decodeCodePage(bytes: Uint8Array, codePage: number): string {
   const end = bytes.indexOf(0);
-  const text = end < 0 ? bytes : bytes.subarray(0, end);
+  return decodeAllInCodePage(end < 0 ? bytes : bytes.subarray(0, end), codePage);
+}
+
+/** Decodes all bytes, NUL included. */
+export function decodeAllInCodePage(bytes: Uint8Array, codePage: number): string {
   try {
-    return new TextDecoder(encodingOf(codePage)).decode(text);
+    return new TextDecoder(encodingOf(codePage)).decode(bytes);
   } catch {
-    return new TextDecoder("windows-1252").decode(text);
+    return new TextDecoder("windows-1252").decode(bytes);
   }
 }
 

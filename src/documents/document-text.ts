@@ -11,6 +11,9 @@ export const maxTextCharacters = 2_000_000;
 /** Maximum size of all unpacked members of one file, in bytes. */
 export const maxUnpackedBytes = 64_000_000;
 
+export const macrosNote =
+  "The file contains macros: programs that run when it is opened in Office and macros are allowed.";
+
 const cutNote = `Only the first ${maxTextCharacters} characters were read; a download link gives the whole file.`;
 
 /** Composes a note for each of hidden text, pictures, and text beyond the limit, if there is any. */

@@ -1,13 +1,15 @@
 /** Recognition and reading of a document of any supported format. Runs in the child process (see sandbox.ts). */
 import { Gunzip } from "fflate";
 import { decodeUtf8OrWindows1252 } from "./code-page.ts";
+import { readCompoundFile } from "./compound-file.ts";
 import { decompressChunks, joinChunks } from "./decompression.ts";
-import { type DocumentText, limitText, maxUnpackedBytes, toNotes } from "./document-text.ts";
-import { isGzip, isPdf, isRtf } from "./file-kind.ts";
-import { readOpenDocument } from "./open-document/document.ts";
+import { type DocumentText, limitText, macrosNote, maxUnpackedBytes, toNotes } from "./document-text.ts";
+import { isCompoundFile, isDif, isFlatOpenDocument, isGzip, isPdf, isRtf, isSylk } from "./file-kind.ts";
+import { readFlatOpenDocument, readOpenDocument } from "./open-document/document.ts";
 import { readPdf } from "./pdf/pdf.ts";
 import { readRelationships } from "./relationships.ts";
 import { readRtf } from "./rtf/rtf.ts";
+import { readLegacyWorkbook } from "./sheet/legacy-workbook.ts";
 import { readWorkbook } from "./sheet/workbook.ts";
 import { readPresentation } from "./slides/presentation.ts";
 import { readWordDocument } from "./word/document.ts";
@@ -31,19 +33,31 @@ async function readByKind(bytes: Uint8Array): Promise<DocumentText> {
     const { text, hiddenCharacters } = readRtf(bytes);
     return { text, notes: toNotes({ hiddenCharacters }) };
   }
+  if (isCompoundFile(bytes)) return readCompoundFile(bytes);
+  if (isFlatOpenDocument(bytes)) return readFlatOpenDocument(decodeUtf8OrWindows1252(bytes));
+  if (isSylk(bytes)) return readLegacyWorkbook(bytes, "SYLK");
+  if (isDif(bytes)) return readLegacyWorkbook(bytes, "DIF");
   const archive = openZipArchive(bytes);
-  const { text, notes: formatNotes } = readArchive(archive);
+  const { text, notes: formatNotes } = archive.has("xl/workbook.bin")
+    ? readBinaryWorkbook(bytes, archive)
+    : readArchive(archive);
   const notes = [...formatNotes];
   if (archive.members.some(({ name }) => name.endsWith("/vbaProject.bin"))) notes.push(macrosNote);
   if (archive.isCut()) notes.push(unpackedNote);
   return { text, notes };
 }
 
-const macrosNote =
-  "The file contains macros: programs that run when it is opened in Office and macros are allowed.";
 const unpackedNote = `The unpacked file is larger than ${maxUnpackedBytes / 1_000_000} MB: only its beginning was read.`;
 
 const onlyNote = (note: string): DocumentText => ({ text: "", notes: [note] });
+
+/** Reads an .xlsb file, which SheetJS unpacks: the claimed sizes keep it within the limit, the sandbox where they lie. */
+function readBinaryWorkbook(bytes: Uint8Array, { members }: ZipArchive): DocumentText {
+  const size = members.reduce((sum, member) => sum + member.size, 0);
+  return size > maxUnpackedBytes
+    ? onlyNote(`The unpacked file is larger than ${maxUnpackedBytes / 1_000_000} MB and is not read.`)
+    : readLegacyWorkbook(bytes, "binary");
+}
 
 /** Reads a text file that was compressed by itself, such as a log or a CSV table. */
 function readGzip(bytes: Uint8Array): DocumentText {
@@ -72,8 +86,7 @@ function readArchive(archive: ZipArchive): DocumentText {
 }
 
 /** Lists the files of an archive that is not an office document, or names its format. */
-function listMembers({ members, has }: ZipArchive): DocumentText {
-  if (has("xl/workbook.bin")) return onlyNote("A binary Excel workbook (.xlsb), whose cells are not read.");
+function listMembers({ members }: ZipArchive): DocumentText {
   if (members.some(({ name }) => /^Index(\.zip|\/[^/]+\.iwa)$/.test(name)))
     return onlyNote("A file of Apple's Pages, Numbers or Keynote, whose text is not read.");
   const files = members.filter(({ name }) => !name.endsWith("/"));

@@ -2,12 +2,13 @@
  * Runs the readers of documents in a child process without our environment, under a deadline and a memory limit: a PDF
  * or an archive that is built to exhaust its reader ends that process and nothing else.
  *
- * In the child process run `read-document.ts` and everything that only it imports: zip-archive, decompression, xml,
- * relationships, document-writer, list-markers, spreadsheet-cells, word/, sheet/, slides/, open-document/ and pdf/.
+ * In the child process run `read-document.ts` and everything that only it imports: zip-archive, compound-file,
+ * decompression, xml, relationships, document-writer, list-markers, spreadsheet-cells, word/, sheet/, slides/,
+ * open-document/ and pdf/.
  *
- * In the server process run this file, file-kind, cms, compound-file and tnef/, with the rtf/, byte-reader, code-page
- * and inline-marks that tnef/ needs. They read bytes from strangers too, so each of them takes time and memory in
- * proportion to its input and never throws. rtf/ runs in both processes: the child process reads RTF attachments.
+ * In the server process run this file, file-kind, cms and tnef/, with the rtf/, byte-reader, code-page and inline-marks
+ * that tnef/ needs. They read bytes from strangers too, so each of them takes time and memory in proportion to its input
+ * and never throws. rtf/ runs in both processes: the child process reads RTF attachments.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

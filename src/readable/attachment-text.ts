@@ -1,6 +1,5 @@
 /** Attachments as text: recognized by their bytes, then by their name, then by the type they declare. */
 import { isEncryptedCms, signedContent } from "../documents/cms.ts";
-import { describeCompoundFile } from "../documents/compound-file.ts";
 import { isReadableDocument } from "../documents/file-kind.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
 import { isTnef } from "../documents/tnef/tnef.ts";
@@ -51,10 +50,6 @@ const readers: readonly AttachmentReader[] = [
   {
     recognizes: ({ part }) => isOutlookFile(part),
     read: () => noteOnly("winmail.dat is damaged, and cannot be read; a download link gives it."),
-  },
-  {
-    recognizes: ({ bytes }) => describeCompoundFile(bytes) !== undefined,
-    read: ({ bytes }) => noteOnly(describeCompoundFile(bytes) ?? ""),
   },
   {
     recognizes: ({ part, extension, depth }) =>

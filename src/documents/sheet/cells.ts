@@ -1,21 +1,13 @@
 /** The cells of one sheet of an XLSX file, as rows of a Markdown table. */
 import { readRelationships, targetsById } from "../relationships.ts";
-import {
-  escapeCell,
-  hiddenRowMark,
-  parseCellReference,
-  toColumnRange,
-  toHiddenColumnsLine,
-} from "../spreadsheet-cells.ts";
+import { escapeCell, parseCellReference, toColumnRange, toHiddenColumnsLine } from "../spreadsheet-cells.ts";
 import { walkXml } from "../xml.ts";
 import type { ZipArchive } from "../zip-archive.ts";
 import { readCellComments } from "./comments.ts";
-import { type NumberFormat, plainFormat } from "./number-format.ts";
+import { formatValue, type NumberFormat, plainFormat } from "./number-format.ts";
+import { createRows, maxColumns, type SheetRow } from "./rows.ts";
 
-export const maxColumns = 200;
 const maxFormulaCharacters = 300;
-/** Days from the first day of the 1900 date system to that of the 1904 date system. */
-const daysTo1904 = 1462;
 
 export type Workbook = {
   /** The shared string table. */
@@ -32,40 +24,7 @@ type SheetText = {
   hasCutRows: boolean;
 };
 
-type SheetRow = { cells: string[]; isHidden: boolean };
 type SheetCell = { column: number; type: string; style: number; value: string; formula: string };
-
-const toTableLine = ({ cells, isHidden }: SheetRow) =>
-  `| ${(isHidden ? [...cells, hiddenRowMark] : cells).join(" | ")} |`;
-
-/** Rows by number, filled within a limit of characters. */
-function createRows(maxCharacters: number) {
-  const rows = new Map<number, SheetRow>();
-  let remainingCharacters = maxCharacters;
-  return {
-    remainingCharacters: () => remainingCharacters,
-    isFull: () => remainingCharacters <= 0,
-    /** Sets the text of a cell in a row that is being read. */
-    setCell(row: SheetRow, column: number, text: string): void {
-      if (text === "") return;
-      putText(row.cells, column, text);
-      remainingCharacters -= text.length + 3;
-    },
-    addRow(number: number, row: SheetRow): void {
-      if (row.cells.length > 0) rows.set(number, row);
-    },
-    /** Appends a link or comment to a cell, which may be empty. */
-    appendToCell(reference: string, text: string): void {
-      const { column, row: number } = parseCellReference(reference);
-      if (column === undefined || column >= maxColumns || remainingCharacters <= 0) return;
-      const row = rows.get(number) ?? { cells: [], isHidden: false };
-      rows.set(number, row);
-      remainingCharacters -= text.length;
-      putText(row.cells, column, `${row.cells[column] ?? ""} ${text}`.trim());
-    },
-    toLines: () => [...rows.entries()].sort(([a], [b]) => a - b).map(([, row]) => toTableLine(row)),
-  };
-}
 
 /** Marks hidden rows and columns, and appends links and comments to their cells. Throws when the sheet is damaged. */
 export function readSheet(
@@ -128,13 +87,7 @@ function toCellText({ type, value, style, formula }: SheetCell, workbook: Workbo
   if (type === "s") return escapeCell(workbook.strings[Number(value)] ?? "");
   if (type !== "" && type !== "n") return escapeCell(value);
   const format = workbook.formats[style] ?? plainFormat;
-  const isShifted = workbook.isFrom1904 && format.isDay && value !== "";
-  return escapeCell(format.toText(isShifted ? String(Number(value) + daysTo1904) : value));
-}
-
-function putText(cells: string[], column: number, text: string): void {
-  while (cells.length < column) cells.push("");
-  cells[column] = text;
+  return escapeCell(formatValue(value, format, workbook.isFrom1904));
 }
 
 const isTrue = (value: string) => value === "1" || value === "true";

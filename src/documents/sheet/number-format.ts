@@ -95,6 +95,13 @@ export function toNumberFormat(code: string): NumberFormat {
   };
 }
 
+/** Days from the first day of the 1900 date system to that of the 1904 date system. */
+const daysTo1904 = 1462;
+
+/** Formats a value. `isFrom1904`: the workbook counts days from 1904 (section 18.2.28). */
+export const formatValue = (value: string, format: NumberFormat, isFrom1904: boolean) =>
+  format.toText(isFrom1904 && format.isDay && value !== "" ? String(Number(value) + daysTo1904) : value);
+
 /** Undefined for serial numbers without a date. */
 function toIsoDate(serial: number, withTime: boolean, withSeconds: boolean): string | undefined {
   if (serial < 0 || serial > 2_958_466) return undefined;

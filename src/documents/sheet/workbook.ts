@@ -3,8 +3,9 @@ import { type DocumentText, maxTextCharacters, toNotes } from "../document-text.
 import { readRelationships, targetsById } from "../relationships.ts";
 import { walkXml, type Xml } from "../xml.ts";
 import type { ZipArchive } from "../zip-archive.ts";
-import { maxColumns, readSheet, type Workbook } from "./cells.ts";
+import { readSheet, type Workbook } from "./cells.ts";
 import { readNumberFormats } from "./number-format.ts";
+import { maxColumns } from "./rows.ts";
 
 const workbookPart = "xl/workbook.xml";
 
