@@ -1,10 +1,7 @@
 /** The body of an original email as a reply quotes it and as a forward contains it. */
-import { type AnyNode, isTag } from "domhandler";
-import { DomUtils, parseDocument } from "htmlparser2";
 import { createLinkIndex, type LinkIndex } from "../html/link-index.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
-import { limitNesting } from "../html/nesting.ts";
-
+import { removeImages, sanitizeHtml } from "../html/sanitize.ts";
 import { stripMarks } from "../readable/fold-history.ts";
 import type { AttachedFile } from "./attached-file.ts";
 import type { OriginalEmail } from "./email-request.ts";
@@ -30,7 +27,7 @@ export function toQuotedBody({ html, text = "" }: OriginalEmail): QuotedBody {
 /** The body for a forward: the HTML as it was, without active content, and its text. */
 export function toForwardedBody(original: OriginalEmail): QuotedBody {
   if (original.html === undefined) return toQuotedBody(original);
-  return { text: toQuotedBody(original).text, html: removeActiveContent(original.html) };
+  return { text: toQuotedBody(original).text, html: sanitizeHtml(original.html) };
 }
 
 /** Converts HTML to Markdown without long link targets, which are mostly trackers of newsletters. */
@@ -59,49 +56,6 @@ function shorten(text: string): string {
     : `${clean.slice(0, maxCharacters).toWellFormed()}\n[shortened]`;
 }
 
-/** Elements that run, load documents or take input; `title` and `base` belong to another document. */
-const activeElements = new Set(
-  "script noscript iframe frame frameset object embed applet form input button select textarea base meta link title".split(
-    " ",
-  ),
-);
-const maxDepth = 400;
-
-/** Removes scripts, forms, frames, event handlers and script URLs. Styles stay. */
-function removeActiveContent(html: string): string {
-  const document = parseDocument(limitNesting(html), { decodeEntities: true });
-  const walk = (nodes: readonly AnyNode[], depth: number): void => {
-    for (const node of [...nodes]) {
-      if (!isTag(node)) {
-        if (node.type === "comment" || node.type === "directive") DomUtils.removeElement(node);
-        continue;
-      }
-      if (node.name === "form") {
-        // A form's content is text like any other.
-        walk(node.children, depth + 1);
-        for (const child of [...node.children]) DomUtils.prepend(node, child);
-      }
-      if (activeElements.has(node.name) || depth > maxDepth) {
-        DomUtils.removeElement(node);
-        continue;
-      }
-      for (const [name, value] of Object.entries(node.attribs)) {
-        const target = value.replace(/[\s\p{Cc}]+/gu, "").toLowerCase();
-        if (name.startsWith("on") || name === "srcdoc" || /^(javascript|vbscript):/.test(target))
-          delete node.attribs[name];
-      }
-      walk(node.children, depth + 1);
-    }
-  };
-  walk(document.children, 0);
-  const [body] = DomUtils.getElementsByTagName("body", document, true, 1);
-  const styles = DomUtils.getElementsByTagName("style", document.children, true, 40).filter(
-    (element) => !body || !isInside(element, body),
-  );
-  const content = body ? body.children : document.children;
-  return [...(body ? styles : []), ...content].map((node) => DomUtils.getOuterHTML(node)).join("");
-}
-
 /**
  * Removes pictures that refer to attachments (RFC 2392) which are not among `files`: mail programs would show empty
  * frames. `removed`: their number.
@@ -112,14 +66,11 @@ export function removeMissingImages(
 ): { html: string; removed: number } {
   if (!/\bcid:/i.test(html)) return { html, removed: 0 };
   const kept = new Set(files.map(({ cid }) => cid));
-  const document = parseDocument(limitNesting(html), { decodeEntities: true });
-  const missing = DomUtils.getElementsByTagName("img", document, true).filter(({ attribs }) => {
-    const [, cid] = /^cid:(.*)$/is.exec((attribs.src ?? "").trim()) ?? [];
+  return removeImages(html, ({ attribs }) => {
+    const source = (attribs.src ?? "").trim();
+    const cid = /^cid:/i.test(source) ? source.slice("cid:".length) : undefined;
     return cid !== undefined && !kept.has(cid) && !kept.has(decodeCid(cid));
   });
-  if (missing.length === 0) return { html, removed: 0 };
-  for (const picture of missing) DomUtils.removeElement(picture);
-  return { html: DomUtils.getOuterHTML(document), removed: missing.length };
 }
 
 /** Decodes a Content-ID in a URL (RFC 2392 section 2). */
@@ -129,9 +80,4 @@ function decodeCid(cid: string): string {
   } catch {
     return cid;
   }
-}
-
-function isInside(node: AnyNode, ancestor: AnyNode): boolean {
-  for (let parent = node.parent; parent; parent = parent.parent) if (parent === ancestor) return true;
-  return false;
 }

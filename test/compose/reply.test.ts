@@ -180,7 +180,7 @@ describe("A forward", () => {
       ...forwardOf(forwarded),
     });
     const html = (await PostalMime.parse(composed.raw)).html ?? "";
-    expect(html).toContain("<table><tr><td><h1>Sale</h1></td></tr></table>");
+    expect(html).toContain("<table><tbody><tr><td><h1>Sale</h1></td></tr></tbody></table>");
     expect(html).toMatch(/<td style="border:[^"]+;text-align:right">2<\/td>/);
     const [, sheet = ""] = /<style>([^<]*)<\/style>/.exec(html) ?? [];
     expect(sheet.match(/[^{}]+(?=\{)/g)).toEqual(["body"]);
