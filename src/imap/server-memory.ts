@@ -15,6 +15,8 @@ export type ServerFact =
   | "esearch_works"
   /** Answers RETURN (ALL) without ALL although emails match. */
   | "esearch_without_all"
+  /** Puts a copy of what it submits into Sent by itself. */
+  | "files_sent_copies"
   /** Takes mailbox names as they are, although these are not valid modified UTF-7 (RFC 3501 section 5.1.3). */
   | "raw_mailbox_names";
 

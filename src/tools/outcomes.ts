@@ -39,9 +39,16 @@ export function recordOutcomes(
   tool: string,
   result: OrganizeResult,
 ): Outcomes {
-  const { id, problem } = undoLog.record({ accountId: account.accountId, tool, changes: result.changes });
+  // Without a new id (COPYUID, RFC 4315) a moved email cannot be found again.
+  const changes = result.changes.filter(({ id }) => id !== undefined);
+  const lost = result.changes.length - changes.length;
+  const lostNote =
+    lost === 0
+      ? []
+      : [`The mail server did not say where ${lost} of them went: undo does not bring these back.`];
+  const { id, problem } = undoLog.record({ accountId: account.accountId, tool, changes });
   const outcome = toOutcomes(result, id);
-  return problem ? { ...outcome, notes: [...outcome.notes, problem] } : outcome;
+  return { ...outcome, notes: [...outcome.notes, ...lostNote, ...(problem ? [problem] : [])] };
 }
 
 /** `verb`: the change in the past tense, for example "marked as read". */

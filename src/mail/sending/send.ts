@@ -5,6 +5,7 @@
 import type { ComposedEmail } from "../../compose/email-request.ts";
 import type { ConnectionOwner } from "../../credentials.ts";
 import { AppError } from "../../errors.ts";
+import { knownFacts } from "../../imap/server-memory.ts";
 import type { Submissions } from "../../smtp/submissions.ts";
 import type { Access } from "../access.ts";
 import { requireRoleMailbox, toMailboxPath } from "../mailboxes.ts";
@@ -90,8 +91,10 @@ async function fileCopy(
   const present = await access.read(mailbox, async (imap) => {
     // Gmail files its own copy, whichever preset the account was connected with.
     if (deps.filesSentMail || imap.capabilities.has("X-GM-EXT-1")) return true;
-    // With UIDPLUS a second copy can be removed again; it is searched for after ours is filed.
-    return !imap.capabilities.has("UIDPLUS") && (await findByMessageId(imap, messageId)).length > 0;
+    // With UIDPLUS a second copy can be removed again; it is searched for after ours is filed, unless the server is
+    // known to file its own.
+    const searchesLater = imap.capabilities.has("UIDPLUS") && !knownFacts(imap).has("files_sent_copies");
+    return !searchesLater && (await findByMessageId(imap, messageId)).length > 0;
   });
   if (present) return mailbox;
   const id = await appendOnce(access, mailbox, { raw: composed.copy, messageId }, ["\\Seen"]);
@@ -103,6 +106,7 @@ async function fileCopy(
 async function removeSecond(access: Access, mailbox: string, messageId: string, id: string): Promise<void> {
   const twice = await access.read(mailbox, async (imap) => {
     const found = await findByMessageId(imap, messageId);
+    if (found.length > 1) knownFacts(imap).remember("files_sent_copies");
     return found.length > 1 && imap.capabilities.has("UIDPLUS");
   });
   if (twice) await createOrganizing(access).deleteEmails([id], true);
