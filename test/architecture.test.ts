@@ -14,7 +14,7 @@ const all = [...source, ...tests];
  * The rooms that each room may import from, besides itself and the leaves. Types count: a type is knowledge, too.
  * `start` and `assemble` make every room and import all of them.
  */
-const leaves = ["errors", "grant", "storage-error", "log", "clock", "abort", "version", "throttle"];
+const leaves = ["errors", "grant", "storage-error", "log", "clock", "abort", "version", "throttle", "gate"];
 const rooms: Readonly<Record<string, readonly string[]>> = {
   html: [],
   email: ["errors"],
