@@ -154,7 +154,8 @@ function createMailAccess(
   { config, db, clock }: Infrastructure,
   { overrides, metrics, log }: { overrides: TestOverrides; metrics: Metrics; log: Log },
 ) {
-  const outbound = overrides.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
+  const outbound =
+    overrides.outbound ?? createOutbound({ allowPrivateHosts: config.allowPrivateHosts, clock });
   const logins = createMailLogins({ outbound, metrics, log, deadlines: overrides.deadlines ?? {} });
   const connections = createConnections({
     open: logins.openImap,
@@ -202,6 +203,9 @@ function createMailLogins(deps: {
   const { outbound, metrics, log, deadlines } = deps;
   const logImap = createImapCommandLog({ log });
   const logSmtp = createSmtpCommandLog({ log });
+  // A connected mailbox has lookups of its own, which no stranger can hold.
+  const vetForGrant: Outbound["vet"] = (target) => outbound.vet(target, { lane: "grant" });
+  const forGrant = { ...outbound, vet: vetForGrant };
   const toImap = (signal: AbortSignal) => ({
     outbound,
     signal,
@@ -217,7 +221,7 @@ function createMailLogins(deps: {
   return {
     async openImap(credentials: Credentials, signal: AbortSignal) {
       const { openImap } = await loadImap();
-      return metrics.countLogin("imap", openImap(credentials, toImap(signal)));
+      return metrics.countLogin("imap", openImap(credentials, { ...toImap(signal), outbound: forGrant }));
     },
     async proveImap(
       credentials: Credentials,
@@ -232,7 +236,7 @@ function createMailLogins(deps: {
     },
     async openSmtp(credentials: Credentials, signal: AbortSignal) {
       const { openSmtp } = await loadSmtp();
-      return metrics.countLogin("smtp", openSmtp(credentials, toSmtp(signal)));
+      return metrics.countLogin("smtp", openSmtp(credentials, { ...toSmtp(signal), outbound: forGrant }));
     },
     async proveSmtp(credentials: Credentials, signal: AbortSignal) {
       const { proveSmtp } = await loadSmtp();

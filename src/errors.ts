@@ -36,6 +36,7 @@ export const failures = {
   mail_server_busy: { status: 503, hint: "Try again in a minute." },
   mail_server_failed: { status: 502, hint: "Try again; if it persists, the mail server refuses this." },
   host_unknown: { status: 400, hint: "Check the spelling of the host name." },
+  host_unresolved: { status: 503, hint: "DNS did not answer in time; try again in a minute." },
   host_unreachable: { status: 502, hint: "Check host and port, and that the server is up." },
   host_refused: { status: 400, hint: "Use a public host name and port 993, 143, 465 or 587." },
   tls_failed: {

@@ -104,10 +104,13 @@ export function createAccountConnector(deps: {
   return {
     /**
      * Finds the servers of an address, within 3 seconds and without a login. Throws ConnectError for an address that
-     * is invalid or not allowed.
+     * is invalid or not allowed. `peer`: the client address, whose discoveries wait for each other.
      */
-    async findServers(address: string, options: { signal: AbortSignal }): Promise<DiscoveredServers> {
-      return discover(requireAddress(address, config.allowedEmails), options);
+    async findServers(
+      address: string,
+      options: { signal: AbortSignal; peer?: string },
+    ): Promise<DiscoveredServers> {
+      return discover(requireAddress(address, config.allowedEmails), { ...options, lane: "discovery" });
     },
 
     /**
@@ -124,11 +127,13 @@ export function createAccountConnector(deps: {
         throw new ConnectError("invalid_input", "The password is missing.", { field: "password" });
       if (findPreset(request.provider)?.appPassword.kind === "unavailable") throw passwordsUnavailable();
       options.progress?.("servers");
-      const resolved = await resolveServers(request, address, discover, options.signal);
+      const { peer, signal } = options;
+      const discoverForLogin: Discover = (each) => discover(each, { signal, peer, lane: "login" });
+      const resolved = await resolveServers(request, address, discoverForLogin, signal);
       if (resolved.passwordKind === "unavailable") throw passwordsUnavailable(resolved.found);
       const { openedOnly } = resolved.enteredByUser
         ? await requireAddressOwnership(address, resolved, config, {
-            findServers: () => discover(address, { signal: options.signal }),
+            findServers: () => discoverForLogin(address, { signal }),
             vetOpened: deps.vetOpened,
           })
         : { openedOnly: false };
@@ -196,6 +201,13 @@ async function withFirstAccepted<Login, T>(
   throw refusal;
 }
 
+function hostUnresolved(cause: AppError): AppError {
+  return new AppError("host_unresolved", "The servers of this address could not be looked up just now.", {
+    cause,
+    retryAfterSeconds: 30,
+  });
+}
+
 /** Rethrows the failure of a login as a ConnectError with the form field at which the person can correct it. */
 async function locateFailure<T>(
   side: "imap" | "smtp",
@@ -206,6 +218,9 @@ async function locateFailure<T>(
     return await login;
   } catch (error) {
     const refused = error instanceof AppError && error.code === "login_refused";
+    // A guess that DNS could not confirm: the domain may publish servers of other names.
+    if (found?.isUncertain && error instanceof AppError && error.code === "host_unknown")
+      throw toConnectError(hostUnresolved(error), { field: "address", side, found });
     throw toConnectError(error, { field: refused ? "password" : `${side}_host`, side, found });
   }
 }

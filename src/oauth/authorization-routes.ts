@@ -82,6 +82,7 @@ export function createAuthorizationRoutes(deps: {
         return c.json({ error: "invalid_request" }, 400);
       const { provider, source, imap, smtp, username } = await connector.findServers(form.address, {
         signal: c.var.arrived.signal,
+        peer: identifyPeer(c, config),
       });
       return c.json({ provider, source, imap, smtp, username }, 200, { "Cache-Control": "no-store" });
     })

@@ -38,7 +38,10 @@ export function createConnectSubmissions(deps: {
   async function lookUpServers(c: Context<AppEnv>, submission: ConnectSubmission): Promise<PageResponse> {
     const { request, form, pending } = submission;
     try {
-      const found = await connector.findServers(form.address, { signal: c.var.arrived.signal });
+      const found = await connector.findServers(form.address, {
+        signal: c.var.arrived.signal,
+        peer: identifyPeer(c, config),
+      });
       return pages.form(languageOf(c), request, { form, pending, found });
     } catch (problem) {
       if (!(problem instanceof AppError)) throw problem;

@@ -6,23 +6,15 @@
  * nor a name that resolves to a private address passes. The caller connects to the vetted address and uses the name
  * for SNI and the certificate: there is no second resolution that could differ (DNS rebinding).
  */
-import { lookup, Resolver } from "node:dns/promises";
-import { request } from "node:https";
 import { domainToASCII } from "node:url";
 import ipaddr from "ipaddr.js";
+import { type Clock, systemClock } from "../clock.ts";
 import { AppError } from "../errors.ts";
 import { createHostList, type IpAddress, parseIpAddress } from "../host-list.ts";
 import { createThrottle } from "../throttle.ts";
-
-/** A vetted destination. `servername` is for SNI and the certificate; undefined when the host is an address. */
-export type Vetted = { address: string; servername: string | undefined; port: number };
-
-/** DNS queries. A rejection and an empty answer both mean that the name does not exist. */
-export type Resolve = {
-  addresses(name: string): Promise<string[]>;
-  mx(domain: string): Promise<{ exchange: string; priority: number }[]>;
-  srv(name: string): Promise<{ name: string; port: number; priority: number; weight: number }[]>;
-};
+import { type Caller, createLookups } from "./lookups.ts";
+import { createResolve, type Resolve } from "./resolver.ts";
+import { sendGet, type Vetted } from "./web-request.ts";
 
 type Target = { host: string; port: number };
 
@@ -34,31 +26,41 @@ const defaultDnsMs = 4_000;
 /** Minimum duration of a refusal, so that its timing does not reveal the reason. */
 const defaultRefusalMs = 300;
 const maxRedirects = 2;
+const defaultMaxBytes = 256 * 1024;
 const globalUnicastV6 = ipaddr.parseCIDR("2000::/3");
 
-const systemResolve: Resolve = {
-  addresses: async (name) => (await lookup(name, { all: true })).map((answer) => answer.address),
-  mx: (domain) => new Resolver({ timeout: defaultDnsMs, tries: 1 }).resolveMx(domain),
-  srv: (name) => new Resolver({ timeout: defaultDnsMs, tries: 1 }).resolveSrv(name),
-};
+/** A login at servers that a person entered; every other caller names itself. */
+const defaultCaller: Caller = { lane: "login" };
 
 /**
  * `allowPrivateHosts`: names, addresses and CIDRs that may be private and may use any port. A listed name is allowed at
- * whatever address it resolves to. `refusalMs`: minimum duration of a refusal. `dnsMs`: timeout of a DNS query.
+ * whatever address it resolves to. `refusalMs`: minimum duration of a refusal. `dnsMs`: maximum duration of a lookup.
+ * `dnsServers`: name servers as `address:port`, by default the system's. `resolve`: replaces single queries; for the
+ * names of `allowPrivateHosts`, `addresses` counts unless `openedAddresses` is given.
  */
 export function createOutbound(deps: {
   allowPrivateHosts: readonly string[];
   resolve?: Partial<Resolve>;
+  dnsServers?: readonly string[];
   refusalMs?: number;
   dnsMs?: number;
+  clock?: Clock;
 }) {
-  const resolve: Resolve = { ...systemResolve, ...deps.resolve };
+  const { openedAddresses = deps.resolve?.addresses } = deps.resolve ?? {};
+  const system = createResolve({ servers: deps.dnsServers });
+  const lookups = createLookups({
+    resolve: { ...system, ...deps.resolve, openedAddresses: openedAddresses ?? system.openedAddresses },
+    dnsMs: deps.dnsMs ?? defaultDnsMs,
+    clock: deps.clock ?? systemClock,
+  });
   const refusalMs = deps.refusalMs ?? defaultRefusalMs;
-  const dnsMs = deps.dnsMs ?? defaultDnsMs;
   const opened = createHostList(deps.allowPrivateHosts);
 
   /** `ports`: the ports at which hosts that the operator did not open may be reached. */
-  async function judge({ host, port }: Target, ports: readonly number[]): Promise<Vetted> {
+  async function judge(
+    { host, port }: Target,
+    { ports, caller }: { ports: readonly number[]; caller: Caller },
+  ): Promise<Vetted> {
     const name = normalizeHost(host);
     const literal = parseIpAddress(name);
     const isNamed = opened.hasHost(name);
@@ -74,8 +76,7 @@ export function createOutbound(deps: {
     }
     // A name without a dot is never public, and resolving it would search the operator's own domain.
     if (!isNamed && !name.includes(".")) throw hostRefused();
-    const answers = await withTimeout(dnsMs, resolve.addresses(name)).catch(() => []);
-    const addresses = answers.map(parseIpAddress);
+    const addresses = (await lookups.addresses(name, caller, { isOpened: isNamed })).map(parseIpAddress);
     if (addresses.length === 0) throw hostUnknown();
     // A private address among public ones indicates DNS rebinding: all must fit.
     if (!addresses.every(isFit)) throw isPublicPort ? hostRefused() : portRefused();
@@ -85,32 +86,43 @@ export function createOutbound(deps: {
     return { address: best.toString(), servername: name, port };
   }
 
-  const vetFor = (ports: readonly number[]) => (target: Target) =>
-    delayFailure(refusalMs, () => judge(target, ports));
+  const vetFor =
+    (ports: readonly number[]) =>
+    (target: Target, caller: Caller = defaultCaller) =>
+      delayFailure(refusalMs, () => judge(target, { ports, caller }));
   const vetWeb = vetFor([443]);
 
   return {
     /** Limits the parsing of received bytes over all connections together. */
     throttle: createThrottle(),
 
-    /** Judges host and port before each connection. Throws host_refused or host_unknown, no sooner than `refusalMs`. */
+    /**
+     * Judges host and port before each connection. Throws host_refused, host_unknown, or host_unresolved when DNS does
+     * not answer in time; none sooner than `refusalMs`.
+     */
     vet: vetFor(mailPorts),
 
     /** Like `vet`, but refuses every host that the operator did not open by name or address. */
     vetOpened: vetFor([]),
 
-    /** Resolves a domain's mail exchangers, best first, in lower case. Empty when there are none or DNS fails. */
-    async resolveMx(domain: string): Promise<string[]> {
-      const answers = await withTimeout(dnsMs, resolve.mx(normalizeHost(domain))).catch(() => []);
+    /** Resolves a domain's mail exchangers, best first, in lower case. Throws host_refused, host_unresolved. */
+    async resolveMx(domain: string, caller: Caller = defaultCaller): Promise<string[]> {
+      const answers = await lookups.mx(normalizeHost(domain), caller);
       return answers
         .toSorted((a, b) => a.priority - b.priority)
         .map((answer) => answer.exchange.toLowerCase().replace(/\.$/, ""))
         .filter((exchange) => exchange !== "");
     },
 
-    /** Resolves a service such as `_imaps._tcp.example.org` (RFC 2782), best target first. Empty when DNS fails. */
-    async resolveSrv(name: string): Promise<{ host: string; port: number }[]> {
-      const answers = await withTimeout(dnsMs, resolve.srv(name)).catch(() => []);
+    /**
+     * Resolves a service such as `_imaps._tcp.example.org` (RFC 2782), best target first. Throws host_refused and
+     * host_unresolved.
+     */
+    async resolveSrv(
+      name: string,
+      caller: Caller = defaultCaller,
+    ): Promise<{ host: string; port: number }[]> {
+      const answers = await lookups.srv(normalizeHost(name), caller);
       return answers
         .toSorted((a, b) => a.priority - b.priority || b.weight - a.weight)
         .map((answer) => ({ host: answer.name.toLowerCase().replace(/\.$/, ""), port: answer.port }))
@@ -124,7 +136,7 @@ export function createOutbound(deps: {
      */
     async fetchText(
       url: string,
-      options: { signal: AbortSignal; maxBytes?: number },
+      options: { signal: AbortSignal; maxBytes?: number; caller?: Caller | undefined },
     ): Promise<string | undefined> {
       let next = url;
       for (let hop = 0; hop <= maxRedirects; hop++) {
@@ -132,8 +144,9 @@ export function createOutbound(deps: {
         if (target.protocol !== "https:" || target.username !== "" || target.password !== "")
           throw hostRefused();
         const port = target.port === "" ? 443 : Number(target.port);
-        const vetted = await vetWeb({ host: target.hostname, port });
-        const answer = await get(target, vetted, options.signal, options.maxBytes ?? 256 * 1024);
+        const vetted = await vetWeb({ host: target.hostname, port }, options.caller);
+        const { signal, maxBytes = defaultMaxBytes } = options;
+        const answer = await sendGet(target, vetted, { signal, maxBytes });
         if (answer.location === undefined) return answer.text;
         if (!URL.canParse(answer.location, next)) return undefined;
         next = new URL(answer.location, next).href;
@@ -189,69 +202,4 @@ function normalizeHost(text: string): string {
   const strict = labels.every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/.test(label));
   if (!strict || name.length > 253 || /^(\d+|0x[0-9a-f]*)$/.test(last)) throw hostRefused();
   return name;
-}
-
-/** Rejects after `ms`: getaddrinfo has no timeout of its own. */
-async function withTimeout<T>(ms: number, answers: Promise<T>): Promise<T> {
-  const { promise: timeout, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("DNS took too long")), ms);
-  try {
-    return await Promise.race([answers, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-type FetchResult = { text: string | undefined; location?: string };
-
-/** Sends one GET to the vetted address, with the name in SNI, certificate check and Host. */
-function get(url: URL, vetted: Vetted, signal: AbortSignal, maxBytes: number): Promise<FetchResult> {
-  const { promise, resolve, reject } = Promise.withResolvers<FetchResult>();
-  const sent = request(
-    {
-      host: vetted.address,
-      port: vetted.port,
-      servername: vetted.servername,
-      path: `${url.pathname}${url.search}`,
-      headers: { Host: url.host, Accept: "application/xml, application/json, text/*", Connection: "close" },
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
-      agent: false,
-      signal,
-    },
-    async (response) => {
-      try {
-        const status = response.statusCode ?? 0;
-        const location = response.headers.location;
-        if (status >= 300 && status < 400 && location !== undefined)
-          return resolve({ text: undefined, location });
-        const text = await readText(response, maxBytes);
-        resolve({ text: status === 200 ? text : undefined });
-      } catch (error) {
-        reject(toFetchError(error, signal));
-      } finally {
-        sent.destroy();
-      }
-    },
-  );
-  sent.on("error", (error) => reject(toFetchError(error, signal)));
-  sent.end();
-  return promise;
-}
-
-async function readText(response: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    size += chunk.length;
-    if (size > maxBytes) throw new AppError("too_large", "The response of this host is too large.");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function toFetchError(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  if (error instanceof AppError) return error;
-  return new AppError("host_unreachable", "This host does not answer.", { cause: error });
 }

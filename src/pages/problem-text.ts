@@ -25,6 +25,8 @@ function toProblemSentence(texts: Texts["problem"], problem: Problem, context: P
       return toLoginRefusedText(texts, problem, context.provider);
     case "host_unknown":
       return texts.hostUnknown(context.host);
+    case "host_unresolved":
+      return texts.hostUnresolved(context.host);
     case "host_unreachable":
       // The hosts of a provider are ours; the person cannot have mistyped them.
       return hasFixedServers(context.provider) ? texts.hostDown(server) : texts.hostUnreachable(server);

@@ -4,6 +4,8 @@
  */
 import { raceAbort, withDeadline } from "../abort.ts";
 import type { MailServer } from "../credentials.ts";
+import { AppError } from "../errors.ts";
+import { createGate } from "../gate.ts";
 import type { AutoconfigServers } from "./autoconfig.ts";
 import { findPresetByDomain, findPresetByExchanger, findPresetByImapHost } from "./presets.ts";
 import type { Provider } from "./provider.ts";
@@ -17,21 +19,40 @@ export type DiscoveredServers = {
   imap: MailServer;
   smtp: MailServer;
   username: Provider["username"];
+  /** A guess because lookups got no answer in time: the domain may publish other servers. */
+  isUncertain?: boolean;
+};
+
+export type DiscoverOptions = {
+  signal: AbortSignal;
+  /** login: for a submitted form. discovery (the default): while an address is typed, which needs no login to follow. */
+  lane?: "login" | "discovery";
+  /** The client address. Discoveries of one peer wait for each other, and for those of others hardly. */
+  peer?: string | undefined;
 };
 
 /** Takes a valid address. Never throws: after 3 s, or when nothing is published, the answer is a guess. */
-export type Discover = (address: string, options: { signal: AbortSignal }) => Promise<DiscoveredServers>;
+export type Discover = (address: string, options: DiscoverOptions) => Promise<DiscoveredServers>;
 
-/** Requests to hosts that a domain names; outbound/ vets each address. Empty or undefined when nothing is found. */
+/** On whose behalf a lookup is made; outbound/ shares its lookups among lanes and peers. */
+type LookupCaller = { lane: "login" | "discovery"; peer?: string | undefined };
+
+/**
+ * Requests to hosts that a domain names; outbound/ vets each address. Empty or undefined when nothing is found; they
+ * throw AppErrors, host_unresolved when DNS does not answer.
+ */
 type Lookups = {
   /** Host names of the mail exchangers, best first. */
-  resolveMx(domain: string): Promise<string[]>;
+  resolveMx(domain: string, caller: LookupCaller): Promise<string[]>;
   /** Targets of a service such as `_imaps._tcp.example.org` (RFC 2782), best first. */
-  resolveSrv(name: string): Promise<{ host: string; port: number }[]>;
-  fetchText(url: string, options: { signal: AbortSignal }): Promise<string | undefined>;
+  resolveSrv(name: string, caller: LookupCaller): Promise<{ host: string; port: number }[]>;
+  fetchText(url: string, options: { signal: AbortSignal; caller: LookupCaller }): Promise<string | undefined>;
 };
 
 const defaultLimitMs = 3_000;
+
+/** Discoveries in progress. Each makes up to nine lookups and two requests; those of dead domains last `limitMs`. */
+const gateSize = { maxRunning: 16, maxRunningPerKey: 2, guaranteedMs: 1_000 };
 
 export function createDiscover({
   outbound,
@@ -40,15 +61,18 @@ export function createDiscover({
   outbound: Lookups;
   limitMs?: number;
 }): Discover {
-  async function discoverByMx(domain: string): Promise<DiscoveredServers | undefined> {
-    const preset = findPresetByExchanger(await outbound.resolveMx(domain));
+  // A flood of discoveries by strangers must not hold those of people who log in.
+  const laneGates = { discovery: createGate(gateSize), login: createGate(gateSize) };
+
+  async function discoverByMx(domain: string, caller: LookupCaller): Promise<DiscoveredServers | undefined> {
+    const preset = findPresetByExchanger(await outbound.resolveMx(domain, caller));
     return preset && fromPreset(preset, "mx");
   }
 
   /** RFC 8314 section 5.1: implicit TLS is preferred to STARTTLS. Submission falls back to the IMAP host. */
-  async function discoverBySrv(domain: string): Promise<DiscoveredServers | undefined> {
+  async function discoverBySrv(domain: string, caller: LookupCaller): Promise<DiscoveredServers | undefined> {
     const resolveFirst = async (service: string) =>
-      (await outbound.resolveSrv(`_${service}._tcp.${domain}`))[0];
+      (await outbound.resolveSrv(`_${service}._tcp.${domain}`, caller))[0];
     const [imapTls, imapStartTls, smtpTls, smtpStartTls] = await Promise.all(
       ["imaps", "imap", "submissions", "submission"].map(resolveFirst),
     );
@@ -60,34 +84,63 @@ export function createDiscover({
 
   async function discoverByAutoconfig(
     domain: string,
-    signal: AbortSignal,
+    options: { signal: AbortSignal; caller: LookupCaller },
   ): Promise<DiscoveredServers | undefined> {
     const documents = await Promise.all(
       [
         `https://autoconfig.${domain}/mail/config-v1.1.xml`,
         `https://${domain}/.well-known/autoconfig/mail/config-v1.1.xml`,
-      ].map((url) => outbound.fetchText(url, { signal }).catch(() => undefined)),
+      ].map((url) => outbound.fetchText(url, options).catch(() => undefined)),
     );
     const { parseAutoconfig } = await import("./autoconfig.ts");
     const servers = documents.map((text) => text && parseAutoconfig(text, domain)).find(Boolean);
     return servers ? withPreset(servers, "autoconfig") : undefined;
   }
 
-  return async function discover(address, options) {
-    const domain = address.slice(address.lastIndexOf("@") + 1).toLowerCase();
-    const preset = findPresetByDomain(domain);
-    if (preset) return fromPreset(preset, "preset");
-    const signal = withDeadline(options.signal, limitMs);
+  /** Undefined when the domain publishes nothing. Throws when DNS did not answer or the time is over. */
+  async function discoverPublished(
+    domain: string,
+    caller: LookupCaller,
+    signal: AbortSignal,
+  ): Promise<DiscoveredServers | undefined> {
     // All lookups run at once; their results are taken in the order of how far each source can be trusted.
-    const lookups = [discoverByMx(domain), discoverBySrv(domain), discoverByAutoconfig(domain, signal)].map(
-      (lookup) => raceAbort(signal, lookup).catch(() => undefined),
+    let unanswered: unknown;
+    const lookups = [
+      discoverByMx(domain, caller),
+      discoverBySrv(domain, caller),
+      discoverByAutoconfig(domain, { signal, caller }),
+    ].map((lookup) =>
+      raceAbort(signal, lookup).catch((error: unknown) => {
+        if (isUnanswered(error)) unanswered = error;
+        return undefined;
+      }),
     );
     for (const lookup of lookups) {
       const found = await lookup;
       if (found) return found;
     }
-    return guessServers(domain);
+    if (unanswered !== undefined) throw unanswered;
+    return undefined;
+  }
+
+  return async function discover(address, { signal, lane = "discovery", peer }) {
+    const domain = address.slice(address.lastIndexOf("@") + 1).toLowerCase();
+    const preset = findPresetByDomain(domain);
+    if (preset) return fromPreset(preset, "preset");
+    try {
+      const published = await laneGates[lane].run(peer ?? "", withDeadline(signal, limitMs), (limited) =>
+        discoverPublished(domain, { lane, peer }, limited),
+      );
+      return published ?? guessServers(domain);
+    } catch {
+      return { ...guessServers(domain), isUncertain: true };
+    }
   };
+}
+
+/** DNS gave no answer in time, or the discovery itself ran out of it. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof AppError && ["host_unresolved", "timed_out", "cancelled"].includes(error.code);
 }
 
 /** Prefers the preset whose IMAP host this is to the published servers. */

@@ -1,5 +1,6 @@
 /** Discovery of the mail servers of an address, with DNS and HTTP answers from the test. */
 import { describe, expect, test } from "bun:test";
+import { AppError } from "../../src/errors.ts";
 import { createDiscover } from "../../src/providers/discover.ts";
 
 type Published = {
@@ -180,5 +181,44 @@ describe("Discovery", () => {
       },
     });
     expect((await discover("ann@example.org", { signal })).source).toBe("srv");
+  });
+
+  test("A guess is uncertain where DNS did not answer, and certain where nothing is published", async () => {
+    const unresolved = async () => {
+      throw new AppError("host_unresolved", "no answer");
+    };
+    const nothing = async () => [];
+    const fetchText = async () => undefined;
+    const isUncertain = async (outbound: Parameters<typeof createDiscover>[0]["outbound"]) =>
+      (await createDiscover({ outbound, limitMs: 50 })("ann@example.org", { signal })).isUncertain;
+    expect(await isUncertain({ resolveMx: nothing, resolveSrv: nothing, fetchText })).toBeUndefined();
+    expect(await isUncertain({ resolveMx: unresolved, resolveSrv: nothing, fetchText })).toBe(true);
+    expect(await isUncertain({ resolveMx: nothing, resolveSrv: unresolved, fetchText })).toBe(true);
+    expect(await isUncertain({ resolveMx: () => never, resolveSrv: nothing, fetchText })).toBe(true);
+  });
+
+  test("Two discoveries of one peer run at once and the others wait, while another peer's and a login's do not", async () => {
+    const started: string[] = [];
+    const discover = createDiscover({
+      limitMs: 200,
+      outbound: {
+        resolveMx: async (domain) => {
+          started.push(domain);
+          return never;
+        },
+        resolveSrv: async () => [],
+        fetchText: async () => undefined,
+      },
+    });
+    const found = Promise.all([
+      ...Array.from({ length: 30 }, (_, index) =>
+        discover(`ann@flood${index}.example`, { signal, peer: "198.51.100.1" }),
+      ),
+      discover("ben@other.example", { signal, peer: "203.0.113.9" }),
+      discover("cai@login.example", { signal, peer: "198.51.100.1", lane: "login" }),
+    ]);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(started).toEqual(["flood0.example", "flood1.example", "other.example", "login.example"]);
+    expect(new Set((await found).map(({ source }) => source))).toEqual(new Set(["guess"]));
   });
 });

@@ -4,7 +4,8 @@ import { createServer, type Server } from "node:net";
 import type { Credentials, MailServer } from "../../src/credentials.ts";
 import type { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
-import { createOutbound, type Resolve } from "../../src/outbound/outbound.ts";
+import { createOutbound } from "../../src/outbound/outbound.ts";
+import type { Resolve } from "../../src/outbound/resolver.ts";
 import { proveSmtp } from "../../src/smtp/connect.ts";
 import { brokenHosts, privateHosts } from "../support/addresses.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";
@@ -282,13 +283,23 @@ test("All refusals take the same time, and a success is not delayed", async () =
   expect(await bestOf(60, () => loopMsOf(() => vet("mail.example.org")))).toBeLessThan(60);
 });
 
-test.each([
-  ["does not know", () => Promise.reject(new Error("ENOTFOUND"))],
-  ["does not answer for", () => new Promise<never>(() => {})],
-])("A name that DNS %s is host_unknown, and has no mail exchangers and no services", async (_, ask) => {
+test("A name without records is host_unknown, and has no mail exchangers and no services", async () => {
+  const ask = () => Promise.reject(Object.assign(new Error("no such name"), { code: "ENOTFOUND" }));
   const resolve = { addresses: ask, mx: ask, srv: ask };
-  const outbound = createOutbound({ allowPrivateHosts: [], resolve, refusalMs: 0, dnsMs: 20 });
+  const outbound = createOutbound({ allowPrivateHosts: [], resolve, refusalMs: 0 });
   expect(await codeOf(outbound.vet({ host: "nowhere.example.org", port: 993 }))).toStartWith("host_unknown");
   expect(await outbound.resolveMx("nowhere.example.org")).toEqual([]);
   expect(await outbound.resolveSrv("_imaps._tcp.nowhere.example.org")).toEqual([]);
+});
+
+test.each([
+  ["answers SERVFAIL", () => Promise.reject(Object.assign(new Error("refused"), { code: "ESERVFAIL" }))],
+  ["does not answer", () => new Promise<never>(() => {})],
+])("A name for which DNS %s is host_unresolved, never unknown", async (_, ask) => {
+  const resolve = { addresses: ask, mx: ask, srv: ask };
+  const outbound = createOutbound({ allowPrivateHosts: ["nas.home"], resolve, refusalMs: 0, dnsMs: 20 });
+  for (const host of ["mail.example.org", "nas.home"])
+    expect(await codeOf(outbound.vet({ host, port: 993 }))).toStartWith("host_unresolved");
+  expect(await codeOf(outbound.resolveMx("example.org"))).toStartWith("host_unresolved");
+  expect(await codeOf(outbound.resolveSrv("_imaps._tcp.example.org"))).toStartWith("host_unresolved");
 });

@@ -55,7 +55,7 @@ export type MailServerOptions = Omit<DovecotOptions, "certificate">;
 
 /** Starts a mail server for one test. Throws when the programs are missing: see installed.ts for skipping. */
 export async function startMailServer(options: MailServerOptions = {}): Promise<MailServerKit> {
-  const certificate = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
+  const certificate = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1", "mail.good.test"] });
   const dovecot = await startDovecot({ ...options, certificate });
   const users = new Map<string, string>();
   const submission = await startSubmission({

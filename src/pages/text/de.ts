@@ -95,6 +95,8 @@ export const de: Texts = {
     },
     hostUnknown: (host) =>
       `Einen Server ${host === undefined ? "dieses Namens" : `namens ${host}`} gibt es nicht. Prüfen Sie die Schreibweise.`,
+    hostUnresolved: (host) =>
+      `Der Name ${host ?? "des Mailservers"} konnte gerade nicht nachgeschlagen werden. An Ihrem Passwort liegt es nicht: Versuchen Sie es in einer Minute noch einmal.`,
     hostUnreachable: (server) =>
       `${server} antwortet nicht. Prüfen Sie Name und Port; stimmen sie, steht er vielleicht still: versuchen Sie es später noch einmal.`,
     hostDown: (server) => `${server} antwortet im Augenblick nicht. Versuchen Sie es später noch einmal.`,

@@ -95,6 +95,8 @@ export const en = {
     },
     hostUnknown: (host: string | undefined) =>
       `There is no server called ${host ?? "that"}. Check the spelling.`,
+    hostUnresolved: (host: string | undefined) =>
+      `The name ${host ?? "of the mail server"} could not be looked up just now. Nothing is wrong with your password: try again in a minute.`,
     hostUnreachable: (server: string) =>
       `${server} does not answer. Check the name and the port. If they are right, the server may be down: try again later.`,
     hostDown: (server: string) => `${server} does not answer at the moment. Try again later.`,

@@ -94,6 +94,8 @@ export const fr: Texts = {
     },
     hostUnknown: (host) =>
       `Il n’y a pas de serveur ${host === undefined ? "de ce nom" : `nommé ${host}`}. Vérifiez l’orthographe.`,
+    hostUnresolved: (host) =>
+      `Le nom ${host ?? "du serveur de messagerie"} n’a pas pu être résolu pour l’instant. Votre mot de passe n’est pas en cause : réessayez dans une minute.`,
     hostUnreachable: (server) =>
       `${server} ne répond pas. Vérifiez le nom et le port ; s’ils sont justes, il est peut-être en panne : réessayez plus tard.`,
     hostDown: (server) => `${server} ne répond pas pour l’instant. Réessayez plus tard.`,
