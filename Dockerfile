@@ -1,7 +1,10 @@
 # Builds the one executable, then runs it as a user of its own. Everything it keeps is in the volume /data.
 #   docker build -t email-connector .
 #   docker run -d --restart unless-stopped --stop-timeout 20 -p 127.0.0.1:3000:3000 -v email-connector:/data \
+#     --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges --pids-limit 256 \
+#     --memory 1g --memory-swap 1g --ulimit core=0 \
 #     -e PUBLIC_URL=https://mail.example.org -e TRUSTED_PROXIES=172.17.0.1 email-connector
+# Equal memory limits mean no swap: like a core dump, it would write passwords in use to a disk.
 # 172.17.0.1 is the gateway of Docker's own network, as which a proxy on the host arrives.
 
 FROM oven/bun:1.4.5-debian AS build

@@ -147,3 +147,17 @@ test("The files in deploy/ parse and set only existing settings", async () => {
   expect(set.filter((name) => !known.includes(name))).toEqual([]);
   expect(fly.kill_signal).toBe("SIGTERM");
 });
+
+test("The unit, Compose and the docker command keep the process's memory off the disk: no core dump, no swap", async () => {
+  const unit = readFileSync(join(root, "deploy/email-connector.service"), "utf8");
+  expect(unit.split("\n")).toContain("LimitCORE=0");
+  expect(unit.split("\n")).toContain("MemorySwapMax=0");
+  const compose = Bun.YAML.parse(await Bun.file(join(root, "deploy/compose.yaml")).text()) as {
+    services: { connector: { ulimits: object; mem_limit: string; memswap_limit: string } };
+  };
+  const { ulimits, mem_limit: memory, memswap_limit: memoryAndSwap } = compose.services.connector;
+  expect(ulimits).toEqual({ core: 0 });
+  expect(memoryAndSwap).toBe(memory);
+  const docker = readFileSync(join(root, "Dockerfile"), "utf8");
+  expect(docker).toContain("--memory 1g --memory-swap 1g --ulimit core=0");
+});
