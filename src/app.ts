@@ -7,6 +7,7 @@ import { type AppEnv, createCors, createGuard, createRequireKnownOrigin, limitBo
 import { createRequireLoopbackHost } from "./http/loopback.ts";
 import { createNotFound, createOnError, refuseMethod } from "./http/on-error.ts";
 import { createOperatorRoutes, type OperatorDeps } from "./http/operator.ts";
+import { toSecurityTxt } from "./http/security-txt.ts";
 import { createLinkRoutes, type LinkRoutesDeps } from "./links/routes.ts";
 import type { Log } from "./log.ts";
 import { createMcpRoutes, type McpDeps } from "./mcp/routes.ts";
@@ -74,6 +75,13 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
 
       // For the operator: /health, /ready, /metrics.
       .route("/", createOperatorRoutes(operator))
+
+      // The contact for reports of vulnerabilities (RFC 9116).
+      .get("/.well-known/security.txt", (c) => {
+        const { operatorContacts: contacts, publicUrl } = config;
+        if (contacts.length === 0) return c.notFound();
+        return c.text(toSecurityTxt({ contacts, publicUrl, nowMs: operator.clock.now() }));
+      })
 
       // The landing page and its icons.
       .get("/", (c) => {

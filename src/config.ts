@@ -36,6 +36,12 @@ const listOf = (isValid: (entry: string) => boolean, problem: string) =>
     .refine((entries) => entries.every(isValid), problem);
 
 const isAddressOrDomain = (text: string) => /^[^\s@]*@[^\s@]+\.[^\s@]+$/.test(text);
+
+/** An address, or a URI of a kind that RFC 9116 section 2.5.3 names. */
+const isContact = (text: string) =>
+  isMailAddress(text) || (/^(https:|mailto:|tel:)\S+$/.test(text) && URL.canParse(text));
+const isMailAddress = (text: string) => /^[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+$/.test(text);
+
 const isKeyRing = (text: string) =>
   text
     .split(/[\s,]+/)
@@ -127,6 +133,18 @@ export const settings = z.object({
   ALLOWED_ORIGINS: listOf(webOrigin, "each must be an origin such as https://app.example.org").describe(
     "Further web origins that may call the server from a browser, comma-separated.",
   ),
+  SEED_ORIGINS: z
+    .enum(["on", "off"], "must be on or off")
+    .default("on")
+    .describe(
+      "Lets web pages of email-connector.fly.dev and connectmyemail.com call the server from a browser: on or off.",
+    ),
+  OPERATOR_CONTACT: listOf(
+    isContact,
+    "each must be an email address, or a URI such as https://example.org/security",
+  ).describe(
+    "Where to report a vulnerability of this server: addresses and https URLs, comma-separated, published in /.well-known/security.txt. Default: no such file.",
+  ),
   ALLOWED_EMAILS: listOf(isAddressOrDomain, "each must be an address or @domain").describe(
     "Addresses and @domains that may connect, comma-separated. Default: anyone may connect their own mailbox.",
   ),
@@ -167,6 +185,10 @@ export type Config = Readonly<{
   oauthClientSecret: string | undefined;
   allowedRedirectUris: readonly string[];
   allowedOrigins: readonly string[];
+  /** The web origins of two hosted servers may call this one from a browser. */
+  seedOrigins: boolean;
+  /** URIs for reports of vulnerabilities. */
+  operatorContacts: readonly string[];
   allowedEmails: readonly string[];
   allowPrivateHosts: readonly string[];
   trustedProxies: readonly string[];
@@ -237,6 +259,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     oauthClientSecret: set.OAUTH_CLIENT_SECRET,
     allowedRedirectUris: set.ALLOWED_REDIRECT_URIS,
     allowedOrigins: set.ALLOWED_ORIGINS,
+    seedOrigins: set.SEED_ORIGINS === "on",
+    operatorContacts: set.OPERATOR_CONTACT.map((text) => (isMailAddress(text) ? `mailto:${text}` : text)),
     allowedEmails: set.ALLOWED_EMAILS,
     allowPrivateHosts: set.ALLOW_PRIVATE_HOSTS,
     trustedProxies: set.TRUSTED_PROXIES,

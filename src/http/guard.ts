@@ -28,13 +28,13 @@ const securityHeaders = {
   "Referrer-Policy": "no-referrer",
 } as const;
 
-/** Web origins of Claude and of public servers of the same kind. PUBLIC_URL and ALLOWED_ORIGINS are added. */
-const knownOrigins = [
-  "https://claude.ai",
-  "https://claude.com",
-  "https://email-connector.fly.dev",
-  "https://connectmyemail.com",
-];
+/** Web origins of Claude. PUBLIC_URL and ALLOWED_ORIGINS are added. */
+const claudeOrigins = ["https://claude.ai", "https://claude.com"];
+
+/** Web origins of other people: the two hosted servers that the product began as. SEED_ORIGINS=off refuses them. */
+const seedOrigins = ["https://email-connector.fly.dev", "https://connectmyemail.com"];
+
+type OriginConfig = Pick<Config, "publicUrl" | "allowedOrigins" | "seedOrigins">;
 
 /** Sets the request id and the security headers, and logs one line per request (the route's pattern, not the URL). */
 export function createGuard({ log }: { log: Log }) {
@@ -70,7 +70,7 @@ const metadataPath = /^\/(\.well-known\/|oauth\/meta\/?$)/;
  * CORS for the known origins, and for all origins on metadata documents. Preflight requests are answered here with
  * 204, before authentication.
  */
-export function createCors({ config }: { config: Pick<Config, "publicUrl" | "allowedOrigins"> }) {
+export function createCors({ config }: { config: OriginConfig }) {
   const isKnownOrigin = createOriginMatcher(config);
   const answer = cors({
     origin: (origin, c) => {
@@ -102,11 +102,7 @@ export function createCors({ config }: { config: Pick<Config, "publicUrl" | "all
  * Answers 403 when a browser calls on behalf of an unknown page: an Origin header must name a known origin. Requests
  * without one pass, since programs send none.
  */
-export function createRequireKnownOrigin({
-  config,
-}: {
-  config: Pick<Config, "publicUrl" | "allowedOrigins">;
-}) {
+export function createRequireKnownOrigin({ config }: { config: OriginConfig }) {
   const isKnownOrigin = createOriginMatcher(config);
   return createMiddleware<AppEnv>(async function requireKnownOrigin(c, next) {
     const origin = c.req.header("Origin");
@@ -146,8 +142,14 @@ export function extendIdleTimeout(
 }
 
 /** Matches known origins. On a loopback server these include all loopback pages, such as the MCP Inspector's. */
-function createOriginMatcher({ publicUrl, allowedOrigins }: Pick<Config, "publicUrl" | "allowedOrigins">) {
-  const origins = [...knownOrigins, publicUrl, ...allowedOrigins];
+function createOriginMatcher(config: OriginConfig) {
+  const { publicUrl, allowedOrigins } = config;
+  const origins = [
+    ...claudeOrigins,
+    ...(config.seedOrigins ? seedOrigins : []),
+    publicUrl,
+    ...allowedOrigins,
+  ];
   const loopback = isLoopbackUrl(publicUrl);
   return (origin: string) => origins.includes(origin) || (loopback && isLoopbackUrl(origin));
 }

@@ -165,6 +165,21 @@ describe("A preflight request", () => {
     }
   });
 
+  test("of the two hosted servers is not allowed with SEED_ORIGINS=off, and of Claude still is", async () => {
+    await withProduct({ settings: { SEED_ORIGINS: "off" } }, async ({ url }) => {
+      const statusOf = async (origin: string) => {
+        const headers = { Origin: origin, "Access-Control-Request-Method": "POST" };
+        const answer = await fetch(`${url}/mcp`, { method: "OPTIONS", headers });
+        const call = await fetch(`${url}/mcp`, { method: "POST", headers: { Origin: origin } });
+        return { allowed: answer.headers.get("Access-Control-Allow-Origin"), status: call.status };
+      };
+      for (const origin of ["https://email-connector.fly.dev", "https://connectmyemail.com"])
+        expect(await statusOf(origin)).toEqual({ allowed: null, status: 403 });
+      for (const origin of ["https://claude.ai", "https://claude.com", url])
+        expect(await statusOf(origin)).toEqual({ allowed: origin, status: 401 });
+    });
+  });
+
   test("of an unknown origin is not allowed", async () => {
     for (const origin of ["https://evil.example", "null", "https://claude.ai.evil.example"]) {
       const response = await preflight("/mcp", origin);

@@ -80,7 +80,11 @@ export async function openMcpServer(options: {
     return next();
   };
 
-  const config = { publicUrl: options.publicUrl ?? "http://localhost:3000", allowedOrigins: [] };
+  const config = {
+    publicUrl: options.publicUrl ?? "http://localhost:3000",
+    allowedOrigins: [],
+    seedOrigins: true,
+  };
   // Wide by default, because most tests are not about rates.
   const wide = { burst: 100_000, everyMs: 1 };
   const limits =
