@@ -49,7 +49,7 @@ function declareTests(names: readonly string[], toFormats: (name: string) => rea
     // Emails whose headers are too large are named beside the others.
     const listed = [
       ...(data.emails as { id: string }[]).map(({ id }) => id),
-      ...(data.unreadable as string[]),
+      ...((data.unreadable ?? []) as string[]),
     ];
     const byUid = new Map(listed.map((id) => [fromEmailId(id).uid, id]));
     for (const [index, name] of names.entries()) ids.set(name, byUid.get(uids[index] ?? 0) ?? "");
