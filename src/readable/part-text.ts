@@ -1,6 +1,7 @@
 /** The text of one part of an email in Unicode. */
 import { type DecodedText, judgeText } from "../email/charset.ts";
 import type { CharsetHints } from "../email/charset-guess.ts";
+import { charsetDecoder } from "../email/charset-labels.ts";
 import type { Part } from "../email/part.ts";
 import { charsetInHtml } from "./html-charset.ts";
 
@@ -26,7 +27,7 @@ export function guessedCharsets(parts: readonly Part[], decoding: PartDecoding):
 function judgePart(part: Part, { contentOf, charsetHints }: PartDecoding): DecodedText {
   const bytes = contentOf(part) ?? Buffer.alloc(0);
   // Servers report us-ascii for a part without a charset (RFC 3501 section 7.4.2).
-  const isUndeclared = part.charset === undefined || /^us-ascii$/i.test(part.charset);
+  const isUndeclared = charsetDecoder(part.charset ?? "") === undefined;
   const inHtml = part.type === "text/html" ? charsetInHtml(bytes) : undefined;
   const charsets = [...(charsetHints?.charsets ?? []), ...(inHtml ? [inHtml] : [])];
   return judgeText(bytes, (isUndeclared ? inHtml : undefined) ?? part.charset, { ...charsetHints, charsets });

@@ -3,7 +3,7 @@ import type { ImapFlow } from "imapflow";
 import type { DocumentReader } from "../../documents/sandbox.ts";
 import { type AttachedPart, toEmailContents } from "../../email/email-contents.ts";
 import { embeddedFiles, numberEmbedded, partsWithFiles } from "../../email/embedded-files.ts";
-import { type Part, toPart } from "../../email/part.ts";
+import type { Part } from "../../email/part.ts";
 import { createTransferDecoder } from "../../email/transfer-decoder.ts";
 import { AppError } from "../../errors.ts";
 import { fetchPartOctets } from "../../imap/fetch.ts";
@@ -15,6 +15,7 @@ import { toAttachmentText } from "../../readable/attachment-text.ts";
 import type { Access } from "../access.ts";
 import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";
 import { createFetchParts } from "./fetch-parts.ts";
+import { fetchStructure } from "./fetch-structure.ts";
 import { pastEndNote, toAttachment, toExcerpt } from "./get-email.ts";
 
 /** Encoded octets up to which an attachment is read as text; larger ones are for the download link. */
@@ -117,7 +118,9 @@ function toImage(bytes: Buffer): { data: string; mimeType: string } | undefined 
  */
 export async function findAttachment(imap: ImapFlow, uid: number, index: number): Promise<AttachedPart> {
   const email = await fetchOneFresh(imap, uid, { uid: true, bodyStructure: true });
-  const contents = toEmailContents(toPart(email.bodyStructure ?? { type: "text/plain" }));
+  const contents = toEmailContents(
+    await fetchStructure(imap, uid, email.bodyStructure ?? { type: "text/plain" }),
+  );
   const listed = contents.attachments.find((attached) => attached.index === index);
   if (listed) return listed;
   const embedded: Part[] = [];

@@ -16,7 +16,7 @@ import {
   toIsoDate,
 } from "../../email/headers.ts";
 import { unsubscribeTargets } from "../../email/list-unsubscribe.ts";
-import { charsetOf, emptyPart, toPart } from "../../email/part.ts";
+import { charsetOf } from "../../email/part.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { toThreadKeys } from "../../email/thread-keys.ts";
@@ -33,6 +33,7 @@ import {
 import type { Access } from "../access.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
 import { createFetchParts } from "./fetch-parts.ts";
+import { fetchStructure } from "./fetch-structure.ts";
 
 const shownHeaders = [
   "from",
@@ -110,7 +111,7 @@ async function fetchEmail(
         ? textPartNumbers.map((key) => ({ key, start: 0, maxLength: firstFetchOctets }))
         : undefined,
   });
-  const contents = toEmailContents(message.bodyStructure ? toPart(message.bodyStructure) : emptyPart);
+  const contents = toEmailContents(await fetchStructure(imap, ref.uid, message.bodyStructure));
   const headers = parseHeaders(message.headers ?? Buffer.alloc(0), charsetOf(contents.root));
   const subject = decodeHeaderText(headerValue(headers, "subject"));
   // get_thread is often called next: with these it needs no round trip for the email itself.
