@@ -7,11 +7,13 @@
 # Equal memory limits mean no swap: like a core dump, it would write passwords in use to a disk.
 # 172.17.0.1 is the gateway of Docker's own network, as which a proxy on the host arrives.
 
+# A release pins both images by digest (bun scripts/pin-images.ts). Until then the tags decide what is built on.
 FROM oven/bun:1.4.5-debian AS build
 WORKDIR /build
 COPY package.json bun.lock bunfig.toml ./
 RUN bun install --frozen-lockfile --production
 COPY tsconfig.json build.ts ./
+COPY scripts ./scripts
 COPY src ./src
 COPY drizzle ./drizzle
 RUN bun run build
@@ -21,6 +23,7 @@ RUN groupadd --gid 10001 connector \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin connector \
  && install -d -o connector -g connector -m 0700 /data
 COPY --from=build /build/dist/email-connector /usr/local/bin/email-connector
+COPY --from=build /build/dist/email-connector.cdx.json /usr/local/share/doc/email-connector/
 USER connector
 ENV DATA_DIR=/data HOST=0.0.0.0 PORT=3000
 VOLUME /data

@@ -17,6 +17,7 @@ async function build(file: string): Promise<void> {
   });
   const output = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   if ((await child.exited) !== 0) throw new Error(`the build failed: ${output.join("")}`);
+  renameSync(`${unfinished}.cdx.json`, `${file}.cdx.json`);
   renameSync(unfinished, file);
 }
 
