@@ -267,3 +267,14 @@ test("tests wait only in test/support, and none is switched off", () => {
   });
   expect(broken).toEqual([]);
 });
+
+/** Files that use the wall clock where a busy machine cannot change the result: lower bounds, and a fixed long wait. */
+const wallClockTests = ["test/db/open.test.ts", "test/safety/form.test.ts", "test/safety/hosts.test.ts"];
+
+test("tests measure CPU or event-loop time, which a busy machine does not lengthen", () => {
+  const broken = tests
+    .filter(({ path }) => !/^(test\/support|bench)\//.test(path) && !wallClockTests.includes(path))
+    .filter(({ text }) => /\bperformance\.now\b/.test(toCode(text)))
+    .map(({ path }) => path);
+  expect(broken).toEqual([]);
+});
