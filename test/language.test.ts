@@ -48,10 +48,6 @@ const retiredFiles: ReadonlySet<string> = new Set(
     .split(/\s+/),
 );
 
-/** Rooms whose comments are still to be rewritten. */
-const unfinishedComments =
-  /^(src\/(accounts|compose|documents|email|html|mail|readable)\/|test\/(documents|html|mail|readable)\/|test\/architecture\.)/;
-
 test("No retired identifier is declared", () => {
   const declaration = /\b(?:function\*?|const|let|type|class|interface)\s+(\w+)/g;
   const found = files.flatMap(({ path, text }) =>
@@ -72,9 +68,9 @@ test("No file has a retired name", () => {
 
 test("No doc comment begins with a question word", () => {
   const question = /\/\*\*\s*(?:\*\s*)?((?:What|Whether|How|Who|Whoever)\b[^\n]*)/g;
-  const found = files
-    .filter(({ path }) => !unfinishedComments.test(path))
-    .flatMap(({ path, text }) => [...text.matchAll(question)].map(([, line]) => `${path}: ${line}`));
+  const found = files.flatMap(({ path, text }) =>
+    [...text.matchAll(question)].map(([, line]) => `${path}: ${line}`),
+  );
   expect(found).toEqual([]);
 });
 

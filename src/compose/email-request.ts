@@ -28,7 +28,7 @@ export type OriginalEmail = {
 };
 
 /**
- * What the new email builds on. A reply or forward may also replace a draft, whose recipients, files and subject are
+ * The basis of the new email. A reply or forward may also replace a draft, whose recipients, files and subject are
  * kept where neither the request nor the original gives others.
  */
 export type Basis =
@@ -81,7 +81,7 @@ export type ComposedEmail = {
   forwards?: string;
   /** Message-ID of the email it replies to, where its id is unknown: for a draft. */
   answersMessageId?: string;
-  /** What could not be kept, for the person. */
+  /** Sentences for the person about what could not be kept. */
   notes: string[];
 };
 

@@ -2,7 +2,7 @@
 import type { IDetectedMap } from "jschardet";
 import { type CharsetDecoder, charsetDecoder, countInvalid } from "./charset-labels.ts";
 
-/** What else an email says about the charset of its text. */
+/** Hints of an email about the charset of its text. */
 export type CharsetHints = {
   /** Charsets that the email names elsewhere: in HTML, or in encoded words. */
   charsets?: readonly string[];

@@ -90,7 +90,7 @@ function asText(findings: readonly Finding[]): Finding[] {
 
 type Context = { inRelated: boolean };
 
-/** How a part is treated where it stands. */
+/** The treatment of a part at its position in the structure. */
 type Role =
   | "alternative"
   | "related"
@@ -216,7 +216,7 @@ function* visitReport(part: Part): Generator<Finding> {
   }
 }
 
-/** How a part is treated inside multipart/alternative. */
+/** The treatment of a part inside multipart/alternative. */
 type FormRole = "html" | "plain" | "other" | "calendar" | "pieces" | "container" | "duplicate" | "attachment";
 
 const formRoles: Readonly<Record<string, FormRole>> = {

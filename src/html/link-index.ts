@@ -16,7 +16,7 @@ export function createLinkIndex() {
 
   return {
     /**
-     * What follows a link's text, for example `https://example.org/x` or `click.example.org #3`. Undefined when the
+     * The suffix of a link's text, for example `https://example.org/x` or `click.example.org #3`. Undefined when the
      * text already names the target, or when the target cannot be followed.
      */
     describeTarget(target: string, text: string): string | undefined {

@@ -1,4 +1,4 @@
-/** What decides, by inheritance, that text of an HTML email can be seen: its color, background, size and lines. */
+/** The inherited properties that decide whether text can be seen: color, background, size and lines. */
 import { type ChildNode, type Element, isTag } from "domhandler";
 import { type Color, isIndistinguishable, paintOver, parseColor, parseLegacyColor } from "./colors.ts";
 import { defaultFontSizePx, leadingNumber, toFontSizePx, toPixels } from "./css-lengths.ts";
@@ -9,7 +9,7 @@ import type { Style } from "./style-resolver.ts";
 /** A multiple of the font size, or a number of pixels. */
 type LineHeight = { factor: number } | { px: number };
 
-/** What an element's children inherit from it. */
+/** The properties that an element's children inherit. */
 export type InheritedContext = {
   /** Undefined when it is not known: then no text is hidden by its color. */
   color: Color | undefined;

@@ -12,7 +12,7 @@ export type MailAccount = {
   accountId: string;
   address: string;
   canSend: boolean;
-  /** Whether an email id names an email of this account. Throws invalid_input for a string that is no email id. */
+  /** True when an email id names an email of this account. Throws invalid_input for a string that is no email id. */
   ownsEmailId(id: string): boolean;
 } & MailReading &
   MailWriting;

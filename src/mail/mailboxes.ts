@@ -123,14 +123,14 @@ export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Pr
   const wanted = { messages: true, unseen: true };
   const atOnce = imap.capabilities.has("LIST-STATUS");
   const entries = await listMailboxEntries(imap, atOnce ? { statusQuery: wanted } : {});
-  const told = new Map(entries.map((entry) => [entry.path, entry.status]));
+  const statuses = new Map(entries.map((entry) => [entry.path, entry.status]));
   const order = (mailbox: { role?: MailboxRole }) =>
     mailbox.role ? roles.indexOf(mailbox.role) : roles.length;
   const known = toKnown(imap, entries).sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path));
   const late = AbortSignal.timeout(patienceMs);
   const mailboxes: Mailbox[] = [];
   for (const { path, role } of known) {
-    const status = atOnce || late.aborted ? told.get(path) : await statusOf(imap, path, wanted);
+    const status = atOnce || late.aborted ? statuses.get(path) : await statusOf(imap, path, wanted);
     mailboxes.push({
       path,
       role,

@@ -1,4 +1,4 @@
-/** What a rendering leaves out of an email, and what it finds out about signatures and encryption. */
+/** Omissions of a rendering, and its findings about signatures and encryption. */
 import type { HtmlOmissions } from "../html/rendering.ts";
 
 export type Omissions = HtmlOmissions & { quotedLines: number; signatureLines: number };

@@ -15,7 +15,7 @@ const maxCharacters = 4_000_000;
 
 type ReadInnerFile = (bytes: Buffer, part: Part) => Promise<AttachmentText>;
 
-/** What is left to read of one winmail.dat; `files` falls below 0 when there were too many. */
+/** The remaining budget for reading one winmail.dat; `files` falls below 0 when there were too many. */
 type ReadingBudget = { files: number; characters: number };
 
 type Reading = { readFile: ReadInnerFile; signal: AbortSignal; budget: ReadingBudget };

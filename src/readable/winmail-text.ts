@@ -30,10 +30,10 @@ export function eventLines({ messageClass, event, subject }: Tnef): string[] {
   if (!heading || event?.start === undefined) return [];
   const toUtc = (time: number) => `${new Date(time).toISOString().slice(0, 16)}Z`;
   const end = event.end === undefined ? "" : ` to ${toUtc(event.end)}`;
-  const place = event.location.trim();
+  const location = event.location.trim();
   return [
     `**${heading}: ${subject || "(no title)"}**`,
     `When: ${toUtc(event.start)}${end}`,
-    ...(place ? [`Where: ${place}`] : []),
+    ...(location ? [`Where: ${location}`] : []),
   ];
 }

@@ -128,19 +128,19 @@ describe("A quote", () => {
   });
 
   test("of HTML keeps its characters, also those with a meaning in Markdown", async () => {
-    const letters = [..."*_`~[]()<>#-+|\\!&;:.=1ab /", " ", "\n", "1. ", "- ", "    "];
+    const alphabet = [..."*_`~[]()<>#-+|\\!&;:.=1ab /", " ", "\n", "1. ", "- ", "    "];
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom(...letters), { maxLength: 40 }), async (pieces) => {
-        const said = pieces.join("").replaceAll("://", "").replace(/\s+/g, " ").trim();
-        const html = `<p>${escapeHtml(said)}</p><pre>${escapeHtml(said)}</pre>`;
+      fc.asyncProperty(fc.array(fc.constantFrom(...alphabet), { maxLength: 40 }), async (pieces) => {
+        const shown = pieces.join("").replaceAll("://", "").replace(/\s+/g, " ").trim();
+        const html = `<p>${escapeHtml(shown)}</p><pre>${escapeHtml(shown)}</pre>`;
         const raw = `From: ben@example.test\nMessage-ID: <m@x.test>\nContent-Type: text/html\n\n${html}\n`;
         const composed = await compose(deps, { body: "x", ...replyTo(await original(raw)) });
         // A line that begins with ">" is a nested quote.
         const bare = (line: string) => line.replace(/^[> ]+/, "");
         const quoted = composed.preview.text.split("\n").slice(3);
-        expect(quoted.map(bare)).toEqual(said === "" ? [] : [bare(said), "", bare(said)]);
+        expect(quoted.map(bare)).toEqual(shown === "" ? [] : [bare(shown), "", bare(shown)]);
         const { html: answer = "" } = await PostalMime.parse(composed.raw);
-        if (said !== "") expect(answer).toContain(`<p>${escapeHtml(said).replaceAll("&#39;", "'")}</p>`);
+        if (shown !== "") expect(answer).toContain(`<p>${escapeHtml(shown).replaceAll("&#39;", "'")}</p>`);
       }),
       { numRuns: 200 },
     );

@@ -220,9 +220,9 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
   });
 
   test("shows sender and files of an attached email, and where it starts in HTML", async () => {
-    const letters = ["attached-email", "digest"].map((name) => join(fixtures, `${name}.eml`));
+    const paths = ["attached-email", "digest"].map((name) => join(fixtures, `${name}.eml`));
     const other = await kit.newUser();
-    for (const path of letters) await kit.deliver(other, await Bun.file(path).bytes());
+    for (const path of paths) await kit.deliver(other, await Bun.file(path).bytes());
     await withReader(kit, other, async ({ mail, call }) => {
       const [digest, attached] = (await mail.listEmails({ mailbox: "inbox", limit: 2 })).emails;
       const { structured } = await call(getEmailTool, { id: attached?.id });

@@ -29,10 +29,10 @@ describeMail("Emails larger than one FETCH", () => {
       );
       const { data } = await client.call("get_recent_emails", {});
       const id = (data.emails as { id: string }[])[0]?.id ?? "";
-      const letter = { to: [user.address], body: "here" };
-      await client.call("draft_email", { ...letter, forward: id });
+      const email = { to: [user.address], body: "here" };
+      await client.call("draft_email", { ...email, forward: id });
       await client.call("draft_email", {
-        ...letter,
+        ...email,
         subject: "again",
         attachments: [{ email: id, index: 1 }],
       });

@@ -234,7 +234,7 @@ async function withScript(
   }
 }
 
-const told = ({ outcomes }: { outcomes: { done: boolean }[] }) => outcomes.map(({ done }) => done);
+const doneOf = ({ outcomes }: { outcomes: { done: boolean }[] }) => outcomes.map(({ done }) => done);
 const codeOf = (work: Promise<unknown>) => work.catch((error: AppError) => error.code);
 /** Commands that the server got, without those that only read. */
 const acts = (server: HostileImap) =>
@@ -249,7 +249,7 @@ test("A server with UIDPLUS and without MOVE keeps the originals of emails that 
       COPY: { say: "TAG OK [COPYUID 9 1:2 11:12] done\r\n" },
     },
     async (over, ids, server) => {
-      expect(told(await over.moveEmails(ids, "Elsewhere"))).toEqual([true, true, false]);
+      expect(doneOf(await over.moveEmails(ids, "Elsewhere"))).toEqual([true, true, false]);
       expect(acts(server)).toEqual(["SELECT INBOX", "UID EXPUNGE 1:2"]);
     },
   ));
@@ -266,7 +266,7 @@ test("A MOVE without COPYUID counts emails that left the mailbox as moved, and n
   };
   await withScript(one, async (over, ids) => {
     const moved = await over.moveEmails(ids, "Elsewhere");
-    expect(told(moved)).toEqual([false, true, false]);
+    expect(doneOf(moved)).toEqual([false, true, false]);
     expect(moved.changes).toEqual([{ kind: "moved", from: "INBOX" }]);
     expect(moved.notes.join()).toContain("did not confirm each email");
   });
@@ -307,7 +307,7 @@ test("A flag that PERMANENTFLAGS does not allow is refused (RFC 9051 section 7.1
   return withScript({ FETCH: unread, SELECT: { say } }, async (over, ids, server) => {
     expect(await codeOf(over.changeFlags(ids, { add: ["$work"], remove: [] }))).toBe("not_supported");
     expect(server.commands.filter((line) => line.includes("STORE"))).toEqual([]);
-    expect(told(await over.markAsRead(ids, true))).toEqual([true, true, true]);
+    expect(doneOf(await over.markAsRead(ids, true))).toEqual([true, true, true]);
   });
 });
 
@@ -320,7 +320,7 @@ test("An id of another account is refused before a command is sent", () =>
 
 test("A missing email among those to erase is named, and only the others are expunged", () =>
   withScript({ SEARCH: { say: "* SEARCH 1 2\r\nTAG OK done\r\n" } }, async (over, ids, server) => {
-    expect(told(await over.deleteEmails(ids, true))).toEqual([true, true, false]);
+    expect(doneOf(await over.deleteEmails(ids, true))).toEqual([true, true, false]);
     expect(acts(server)).toEqual(["SELECT INBOX", "UID EXPUNGE 1:2"]);
   }));
 
@@ -334,7 +334,7 @@ test("On Gmail an email is moved to Trash and expunged there, since an expunge e
     },
     async (over, ids, server) => {
       const erased = await over.deleteEmails(ids, true);
-      expect([told(erased), erased.changes]).toEqual([[true, true, true], []]);
+      expect([doneOf(erased), erased.changes]).toEqual([[true, true, true], []]);
       expect(acts(server)).toEqual([
         "SELECT INBOX",
         "UID MOVE 1:3 Trash",

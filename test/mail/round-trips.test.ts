@@ -107,10 +107,10 @@ describeMail("A warm connection", () => {
   });
 
   test("send_email reuses the open SMTP connection", async () => {
-    const letter = () => ({ to: [large.user.address], subject: `Letter ${Math.random()}`, body: "Hello." });
-    await small.claude.call("send_email", letter());
+    const email = () => ({ to: [large.user.address], subject: `Email ${Math.random()}`, body: "Hello." });
+    await small.claude.call("send_email", email());
     const logins = kit.submission.logins();
-    const { roundTrips } = await cost(() => small.claude.call("send_email", letter()));
+    const { roundTrips } = await cost(() => small.claude.call("send_email", email()));
     expect(kit.submission.logins()).toBe(logins);
     // MAIL, RCPT, DATA and the email, with LIST and SELECT beside them; then APPEND and a search for a second copy.
     expect(roundTrips).toBeLessThanOrEqual(9);

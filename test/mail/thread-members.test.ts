@@ -197,7 +197,7 @@ describeMail("A thread", () => {
     ["that answer each other by References", 4, 5],
     ["that only name the one before", 30, 10],
   ])("of emails %s costs few round trips: %d emails at most %d", async (how, length, most) => {
-    const letters = chain(length, "Plan", ["INBOX", "Sent"]).map((letter) =>
+    const members = chain(length, "Plan", ["INBOX", "Sent"]).map((letter) =>
       how.includes("References") && letter.at > 0
         ? {
             ...letter,
@@ -205,7 +205,7 @@ describeMail("A thread", () => {
           }
         : letter,
     );
-    const user = await withLetters([...letters, { at: 99, subject: "Something else" }]);
+    const user = await withLetters([...members, { at: 99, subject: "Something else" }]);
     const proxy = await startCountingProxy(kit.imap.port);
     const reader = openReader(kit, user, { ...kit.imap, port: proxy.port });
     const { emails } = await reader.mail.listEmails({ mailbox: "inbox", limit: 2 });
@@ -309,16 +309,16 @@ describeMail("A thread", () => {
             "THREADID ($1)",
           ),
     });
-    const told: string[][] = [];
+    const threadIds: string[][] = [];
     for (const finds of [true, false])
       for (const after of ["a list", "get_email", "nothing"] as const) {
         const proxy = await startImapProxy(kit, objects(finds));
-        told.push((await threadOf(kit, user, proxy.imap, { after })).words);
+        threadIds.push((await threadOf(kit, user, proxy.imap, { after })).words);
         expect(proxy.commands.filter((command) => command.includes("THREADID T1"))).not.toEqual([]);
         await proxy.stop();
       }
     const all = ["words 1", "words 2", "words 4"];
-    expect(told).toEqual([all, all, all, ["words 4"], ["words 4"], ["words 4"]]);
+    expect(threadIds).toEqual([all, all, all, ["words 4"], ["words 4"], ["words 4"]]);
   });
 });
 
@@ -351,7 +351,7 @@ describeMail("A Gmail thread", () => {
   afterAll(() => gmail?.stop());
 
   test.each(["a list", "get_email", "nothing"] as const)(
-    "is asked by X-GM-THRID in All Mail, after %s; each email is told once, drafts as such",
+    "is searched by X-GM-THRID in All Mail, after %s; each email is answered once, drafts as such",
     async (after) => {
       const from = gmail.commands.length;
       const { words, emails, text } = await threadOf(kit, user, gmail.imap, { after });

@@ -25,7 +25,7 @@ function asksForBad(command: string): boolean {
 
 const isBadAnswer = (answer: string) => answer.startsWith(`* ${badUid} FETCH `);
 
-/** What a mail server may do with an email that it cannot read. */
+/** Responses of mail servers for an email that they cannot read. */
 const faults: Readonly<Record<string, ImapRewrite>> = {
   "a FETCH refused with NO": {
     command: (command) => (asksForBad(command) ? { say: "TAG NO cannot read it\r\n" } : command),

@@ -47,10 +47,10 @@ test("an id decodes to what it was made of, and no other text is an id", () => {
 });
 
 test("an id with one wrong character is no id, so it never names another email", () => {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   const id = toEmailId({ accountTag: "9f86d081", mailbox: "INBOX", uidValidity: 1_700_000_000n, uid: 4_711 });
   const wrong = [...id].flatMap((letter, at) =>
-    [...letters]
+    [...alphabet]
       .filter((other) => other !== letter)
       .map((other) => id.slice(0, at) + other + id.slice(at + 1)),
   );
@@ -87,8 +87,8 @@ test("a cursor decodes to what it was made of, is short, and no other text is a 
           const text = toCursor(cursor, asked);
           expect(fromCursor(text, cursor.kind, asked)).toEqual(cursor);
           expect(text.length).toBeLessThan(40 + 40 * 7);
-          const letter = number % text.length;
-          const changed = `${text.slice(0, letter)}${text[letter] === "x" ? "y" : "x"}${text.slice(letter + 1)}`;
+          const index = number % text.length;
+          const changed = `${text.slice(0, index)}${text[index] === "x" ? "y" : "x"}${text.slice(index + 1)}`;
           for (const wrong of [changed, text.slice(0, -1), `${text}0`])
             expect(() => fromCursor(wrong, cursor.kind, asked)).toThrow(AppError);
           expect(() => fromCursor(text, cursor.kind, `${asked}?`)).toThrow(AppError);
