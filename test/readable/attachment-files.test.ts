@@ -34,7 +34,7 @@ test("the files of an archive are read as attachments of their own, whatever the
     "report.pdf": pdf(["Page one"]),
     "ann.vcf": "BEGIN:VCARD\nVERSION:3.0\nFN:Ann\nEND:VCARD\n",
     "photo.jpg": "\xff\xd8\xff",
-    "noise.bin": Buffer.from([0, 1, 2, 3]),
+    "noise.bin": Buffer.from([0, 1, 2, 3, 255]),
   });
   const { text, notes } = await read(file, "all.zip");
   expect(text).toStartWith("folder/one.eml (");
