@@ -1,4 +1,5 @@
 /** `read-document`: reads one document from standard input and writes its text as JSON to standard output. */
+import { encodeOutput } from "../documents/child-output.ts";
 
 /** Loads the document readers only here: they are large, and the server process never runs them. */
 export async function readDocumentFromStdin(): Promise<number> {
@@ -6,7 +7,7 @@ export async function readDocumentFromStdin(): Promise<number> {
   for (const level of ["log", "info", "warn", "error"] as const) console[level] = () => undefined;
   const reader = await import("../documents/read-document.ts");
   const result = await reader.readDocument(await Bun.stdin.bytes());
-  await Bun.write(Bun.stdout, JSON.stringify(result));
+  await Bun.write(Bun.stdout, encodeOutput(result));
   return 0;
 }
 

@@ -1,10 +1,11 @@
 /** Compound files (MS-CFB), read by their streams: Office formats before 2007, and newer ones under a password. */
 import { CFB } from "@e965/xlsx";
+import type { StreamOf } from "./compound-stream.ts";
 import { type DocumentText, macrosNote } from "./document-text.ts";
+import { readOutlookMessage } from "./outlook/message.ts";
 import { readLegacyWorkbook } from "./sheet/legacy-workbook.ts";
-
-/** Gives the bytes of a stream of the root storage; undefined when there is none. */
-export type StreamOf = (name: string) => Uint8Array | undefined;
+import { readBinaryPresentation } from "./slides/binary-presentation.ts";
+import { readBinaryDocument } from "./word/binary-document.ts";
 
 type CompoundFile = { FullPaths: string[]; FileIndex: { content?: ArrayLike<number> }[] };
 
@@ -15,18 +16,14 @@ type Format = {
 };
 
 const noteOnly = (note: string): DocumentText => ({ text: "", notes: [note] });
-const notRead = (what: string) => () => noteOnly(`${what}, which is not read.`);
 
 const formats: readonly Format[] = [
   { entry: "EncryptedPackage", read: () => noteOnly("An Office file that is protected by a password.") },
-  { entry: "WordDocument", read: notRead("A Word document in the old binary format (.doc)") },
-  {
-    entry: "PowerPoint Document",
-    read: notRead("A PowerPoint presentation in the old binary format (.ppt)"),
-  },
+  { entry: "WordDocument", read: readBinaryDocument },
+  { entry: "PowerPoint Document", read: (_, streamOf) => readBinaryPresentation(streamOf) },
   { entry: "Workbook", read: (bytes) => readLegacyWorkbook(bytes, "binary") },
   { entry: "Book", read: (bytes) => readLegacyWorkbook(bytes, "binary") },
-  { entry: "__properties_version1.0", read: notRead("An email saved by Outlook (.msg)") },
+  { entry: "__properties_version1.0", read: (bytes) => readOutlookMessage(bytes) },
 ];
 
 const macroEntries = ["_VBA_PROJECT_CUR", "Macros"];
@@ -48,7 +45,7 @@ export async function readCompoundFile(bytes: Uint8Array): Promise<DocumentText>
   };
   const format = formats.find(({ entry }) => entries.has(entry));
   if (!format) return noteOnly("A file in an old Office format, which is not read.");
-  const { text, notes } = await format.read(bytes, streamOf);
+  const document = await format.read(bytes, streamOf);
   const hasMacros = macroEntries.some((entry) => entries.has(entry));
-  return { text, notes: hasMacros ? [...notes, macrosNote] : notes };
+  return hasMacros ? { ...document, notes: [...document.notes, macrosNote] } : document;
 }

@@ -4,7 +4,12 @@ export type DocumentText = {
   text: string;
   /** Sentences about what was left out and why. */
   notes: string[];
+  /** Files inside, whose text is not in `text`. */
+  files?: InnerFile[];
 };
+
+/** `name`: empty for a part of the document itself, such as the HTML body of a saved email. */
+export type InnerFile = { name: string; type?: string; charset?: string; bytes: Uint8Array };
 
 /** Maximum length of the text of one document. */
 export const maxTextCharacters = 2_000_000;
@@ -27,8 +32,8 @@ export function toNotes({ hiddenCharacters = 0, pictures = 0, isCut = false }): 
 }
 
 /** Cuts the text at the limit, and removes duplicate notes. */
-export function limitText({ text, notes }: DocumentText): DocumentText {
+export function limitText({ text, notes, files }: DocumentText): DocumentText {
   const limited = text.slice(0, maxTextCharacters).toWellFormed();
   const isCut = limited.length < text.length;
-  return { text: limited, notes: [...new Set([...notes, ...toNotes({ isCut })])] };
+  return { text: limited, notes: [...new Set([...notes, ...toNotes({ isCut })])], files };
 }

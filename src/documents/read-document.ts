@@ -4,6 +4,7 @@ import { decodeUtf8OrWindows1252 } from "./code-page.ts";
 import { readCompoundFile } from "./compound-file.ts";
 import { decompressChunks, joinChunks } from "./decompression.ts";
 import { type DocumentText, limitText, macrosNote, maxUnpackedBytes, toNotes } from "./document-text.ts";
+import { isEpub, readBook } from "./epub/book.ts";
 import { isCompoundFile, isDif, isFlatOpenDocument, isGzip, isPdf, isRtf, isSylk } from "./file-kind.ts";
 import { readFlatOpenDocument, readOpenDocument } from "./open-document/document.ts";
 import { readPdf } from "./pdf/pdf.ts";
@@ -14,8 +15,7 @@ import { readWorkbook } from "./sheet/workbook.ts";
 import { readPresentation } from "./slides/presentation.ts";
 import { readWordDocument } from "./word/document.ts";
 import { openZipArchive, type ZipArchive } from "./zip-archive.ts";
-
-const maxListedMembers = 200;
+import { readZipMembers } from "./zip-members.ts";
 
 /** Never throws: a file that cannot be read has empty text and a note that says so. */
 export async function readDocument(bytes: Uint8Array): Promise<DocumentText> {
@@ -38,13 +38,11 @@ async function readByKind(bytes: Uint8Array): Promise<DocumentText> {
   if (isSylk(bytes)) return readLegacyWorkbook(bytes, "SYLK");
   if (isDif(bytes)) return readLegacyWorkbook(bytes, "DIF");
   const archive = openZipArchive(bytes);
-  const { text, notes: formatNotes } = archive.has("xl/workbook.bin")
-    ? readBinaryWorkbook(bytes, archive)
-    : readArchive(archive);
-  const notes = [...formatNotes];
+  const document = archive.has("xl/workbook.bin") ? readBinaryWorkbook(bytes, archive) : readArchive(archive);
+  const notes = [...document.notes];
   if (archive.members.some(({ name }) => name.endsWith("/vbaProject.bin"))) notes.push(macrosNote);
   if (archive.isCut()) notes.push(unpackedNote);
-  return { text, notes };
+  return { ...document, notes };
 }
 
 const unpackedNote = `The unpacked file is larger than ${maxUnpackedBytes / 1_000_000} MB: only its beginning was read.`;
@@ -82,19 +80,12 @@ function readArchive(archive: ZipArchive): DocumentText {
       return onlyNote("The document is protected by a password.");
     return readOpenDocument(archive);
   }
-  return listMembers(archive);
+  return readOtherArchive(archive);
 }
 
-/** Lists the files of an archive that is not an office document, or names its format. */
-function listMembers({ members }: ZipArchive): DocumentText {
-  if (members.some(({ name }) => /^Index(\.zip|\/[^/]+\.iwa)$/.test(name)))
+/** Reads an archive that is not an office document. */
+function readOtherArchive(archive: ZipArchive): DocumentText {
+  if (archive.members.some(({ name }) => /^Index(\.zip|\/[^/]+\.iwa)$/.test(name)))
     return onlyNote("A file of Apple's Pages, Numbers or Keynote, whose text is not read.");
-  const files = members.filter(({ name }) => !name.endsWith("/"));
-  const listed = files.slice(0, maxListedMembers).map(({ name, size }) => `${name} (${size} bytes)`);
-  const note = [
-    "The files in this ZIP archive are listed, not read.",
-    listed.length < files.length ? `Only the first ${listed.length} of ${files.length} are listed.` : "",
-    files.some(({ isEncrypted }) => isEncrypted) ? "A password protects them." : "",
-  ];
-  return { text: listed.join("\n"), notes: [note.filter((sentence) => sentence !== "").join(" ")] };
+  return isEpub(archive) ? readBook(archive) : readZipMembers(archive);
 }

@@ -3,17 +3,17 @@
  * or an archive that is built to exhaust its reader ends that process and nothing else.
  *
  * In the child process run `read-document.ts` and everything that only it imports: zip-archive, compound-file,
- * decompression, xml, relationships, document-writer, list-markers, spreadsheet-cells, word/, sheet/, slides/,
- * open-document/ and pdf/.
+ * zip-members, decompression, xml, relationships, document-writer, list-markers, spreadsheet-cells, word/, sheet/, slides/,
+ * open-document/, outlook/, epub/ and pdf/.
  *
- * In the server process run this file, file-kind, cms and tnef/, with the rtf/, byte-reader, code-page and inline-marks
+ * In the server process run this file, child-output, file-kind, cms and tnef/, with the rtf/, byte-reader, code-page and inline-marks
  * that tnef/ needs. They read bytes from strangers too, so each of them takes time and memory in proportion to its input
  * and never throws. rtf/ runs in both processes: the child process reads RTF attachments.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { AppError } from "../errors.ts";
+import { decodeOutput } from "./child-output.ts";
 import type { DocumentText } from "./document-text.ts";
 
 export type DocumentReader = {
@@ -27,8 +27,8 @@ export type DocumentReader = {
 /** The command of our program that reads one document from standard input and writes JSON to standard output. */
 export const readDocumentCommand = "read-document";
 
-const childOutput = z.object({ text: z.string(), notes: z.array(z.string()) });
-const maxOutputBytes = 16_000_000;
+/** Text of 2,000,000 characters, each of which may be escaped, and files of 8 MB in base64. */
+const maxOutputBytes = 32_000_000;
 
 /** The compiled executable with the command's name, or Bun with the command's source file. */
 function childCommand(): string[] {
@@ -93,7 +93,7 @@ async function readInChild(
   // A crash, or a kill by a system that is short of memory.
   if (exitCode !== 0)
     return { text: "", notes: ["The file cannot be read: the process that read it ended unexpectedly."] };
-  return childOutput.parse(JSON.parse(output));
+  return decodeOutput(output);
 }
 
 /** Kills a child that exceeds the limit. Without /proc (macOS) only the deadline ends it. */

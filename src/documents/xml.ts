@@ -22,8 +22,11 @@ const maxAttributes = 1_000;
 
 const withoutPrefix = (name: string) => name.slice(name.indexOf(":") + 1);
 
-/** Throws when elements are nested too deep or one has too many attributes. Truncated XML is read as far as it goes. */
-export function walkXml(xml: Xml, visitor: XmlVisitor): void {
+/**
+ * `isXhtml`: with the entities and empty elements of HTML. Throws when elements are nested too deep or one has too many
+ * attributes. Truncated XML is read as far as it goes.
+ */
+export function walkXml(xml: Xml, visitor: XmlVisitor, { isXhtml = false } = {}): void {
   let depth = 0;
   let attributeCount = 0;
   const parser = new Parser(
@@ -48,7 +51,7 @@ export function walkXml(xml: Xml, visitor: XmlVisitor): void {
         visitor.close?.(withoutPrefix(name));
       },
     },
-    { xmlMode: true, decodeEntities: true },
+    { xmlMode: !isXhtml, recognizeSelfClosing: true, decodeEntities: true },
   );
   for (const piece of typeof xml === "string" ? [xml] : xml) {
     parser.write(piece);

@@ -2,7 +2,7 @@
 import { Inflate } from "fflate";
 import { createByteReader } from "./byte-reader.ts";
 import { decodeUtf8OrWindows1252 } from "./code-page.ts";
-import { decompressChunks } from "./decompression.ts";
+import { decompressChunks, joinChunks } from "./decompression.ts";
 import { maxUnpackedBytes } from "./document-text.ts";
 
 type ZipMember = {
@@ -17,6 +17,8 @@ export type ZipArchive = {
   has(name: string): boolean;
   /** Yields the UTF-8 text of a member as it is unpacked; nothing if it is missing or encrypted. Throws on damage. */
   xml(name: string): Iterable<string>;
+  /** Returns a member; undefined if it is missing, encrypted, damaged or larger than `maxBytes`. */
+  bytes(name: string, maxBytes: number): Uint8Array | undefined;
   /** Returns the whole text of a small member. Throws on damage. */
   text(name: string): string;
   /** True when a member was read only in part, because the limit was reached. */
@@ -60,6 +62,16 @@ export function openZipArchive(bytes: Uint8Array): ZipArchive {
     members: [...entries.values()],
     has: (name) => entries.has(name),
     xml: decode,
+    bytes(name, maxBytes) {
+      const entry = entries.get(name);
+      if (!entry || entry.isEncrypted || entry.size > maxBytes) return undefined;
+      try {
+        const { bytes: unpacked, isWhole } = joinChunks(unpack(name), maxBytes);
+        return isWhole ? unpacked : undefined;
+      } catch {
+        return undefined;
+      }
+    },
     text: (name) => [...decode(name)].join(""),
     isCut: () => isCut,
   };

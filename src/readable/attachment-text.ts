@@ -5,6 +5,7 @@ import type { DocumentReader } from "../documents/sandbox.ts";
 import { isTnef } from "../documents/tnef/tnef.ts";
 import { isOutlookFile, isSmimeFile, type Part } from "../email/part.ts";
 import { readEmailFile } from "./attached-email.ts";
+import { createInnerFileReader } from "./attachment-files.ts";
 import { type AttachmentText, noteOnly } from "./attachment-result.ts";
 import { readTextFile } from "./text-attachment.ts";
 import { readWinmail } from "./winmail-attachment.ts";
@@ -36,16 +37,11 @@ const readers: readonly AttachmentReader[] = [
   { recognizes: ({ bytes }) => bytes.length === 0, read: () => noteOnly("The file is empty.") },
   {
     recognizes: ({ bytes, depth }) => depth === 0 && isTnef(bytes),
-    read: ({ bytes, documents, signal, depth }) =>
-      readWinmail(
-        bytes,
-        (inner, part) => readAttachment({ bytes: inner, part, documents, signal, depth: depth + 1 }),
-        signal,
-      ),
+    read: (file) => readWinmail(file.bytes, innerFilesOf(file)),
   },
   {
     recognizes: ({ bytes }) => isReadableDocument(bytes),
-    read: ({ bytes, documents, signal }) => documents.read(bytes, signal),
+    read: readDocumentFile,
   },
   {
     recognizes: ({ part }) => isOutlookFile(part),
@@ -63,6 +59,24 @@ const readers: readonly AttachmentReader[] = [
   { recognizes: isEmailFile, read: ({ bytes }) => readEmailFile(bytes) },
   { recognizes: () => true, read: ({ bytes, part, extension }) => readTextFile(bytes, part, extension) },
 ];
+
+const innerFilesOf = ({ documents, depth, signal }: AttachedFile) =>
+  createInnerFileReader(
+    (bytes, part, deadline) => readAttachment({ bytes, part, documents, signal: deadline, depth: depth + 1 }),
+    signal,
+  );
+
+/** Reads a document with the files inside it: one level of them, so that an archive in an archive is only listed. */
+async function readDocumentFile(file: AttachedFile): Promise<AttachmentText> {
+  const { text, notes, files = [] } = await file.documents.read(file.bytes, file.signal);
+  if (files.length === 0) return { text, notes };
+  const reader = innerFilesOf(file);
+  const readable = files.filter(({ name }) => name === "" || file.depth === 0);
+  const sections = text === "" ? [] : [text];
+  for (const inner of readable) sections.push(...(await reader.read(inner)));
+  const listed = readable.length < files.length ? ["The files inside it are listed, not read."] : [];
+  return { text: sections.join("\n\n"), notes: [...notes, ...listed, ...reader.notes()] };
+}
 
 /**
  * Reads what a signature (.p7m, RFC 5652) contains: an email, or a file such as invoice.xml.p7m. Undefined for an

@@ -5,7 +5,7 @@ import { dirname, join, normalize } from "node:path";
 
 const root = join(import.meta.dir, "../..");
 const sandboxed =
-  /^src\/documents\/(pdf|word|sheet|slides|open-document)\/|^src\/documents\/(xml|zip-archive|decompression|relationships|document-writer|list-markers|spreadsheet-cells|compound-file)\.ts$/;
+  /^src\/documents\/(pdf|word|sheet|slides|open-document|outlook|epub)\/|^src\/documents\/(xml|zip-archive|zip-members|decompression|relationships|document-writer|list-markers|spreadsheet-cells|compound-file)\.ts$/;
 const entry = "src/documents/read-document.ts";
 
 /** The files that are loaded together with a file: its imports, without types and without `import()`. */

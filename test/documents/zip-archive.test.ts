@@ -45,7 +45,7 @@ test("does not resolve entities declared in a document", async () => {
 test("lists the files of an archive with their sizes, and says when they are encrypted", async () => {
   const { text, notes } = await readDocument(withField(archive(), 8, 1, 2));
   expect(text).toBe("readme.txt (5 bytes)\nfolder/data.csv (3 bytes)");
-  expect(notes).toEqual(["The files in this ZIP archive are listed, not read. A password protects them."]);
+  expect(notes).toEqual(["A password protects files in this archive."]);
 });
 
 test("says that a document contains macros", async () => {

@@ -9,7 +9,7 @@ import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { openReader, type Reader, withReader } from "../support/reader.ts";
 
-type Letter = {
+type SpecifiedEmail = {
   at: number;
   subject: string;
   answers?: number;
@@ -19,14 +19,21 @@ type Letter = {
 };
 
 /** Emails that name only their parent, as some programs do, one a minute. */
-function toLetter({ at, subject, answers, mailbox = "INBOX", head = "", words = `words ${at}` }: Letter) {
+function toRawEmail({
+  at,
+  subject,
+  answers,
+  mailbox = "INBOX",
+  head = "",
+  words = `words ${at}`,
+}: SpecifiedEmail) {
   const answer = answers === undefined ? "" : `In-Reply-To: <${answers}@example.test>\n`;
   const date = new Date(Date.UTC(2024, 0, 1, 0, at));
   const own = `From: ann@example.test\nMessage-ID: <${at}@example.test>\nDate: ${date.toUTCString()}\n`;
   return { raw: `${own}Subject: ${subject}\n${answer}${head}\n${words}\n`, mailbox, date };
 }
 
-const chain = (length: number, subject: string, mailboxes: readonly string[]): Letter[] =>
+const chain = (length: number, subject: string, mailboxes: readonly string[]): SpecifiedEmail[] =>
   Array.from({ length }, (_, at) => ({
     at,
     subject: at === 0 ? subject : `Re: ${subject}`,
@@ -34,7 +41,7 @@ const chain = (length: number, subject: string, mailboxes: readonly string[]): L
     ...(at === 0 ? {} : { answers: at - 1 }),
   }));
 
-const strangers = (count: number, subject: string): Letter[] =>
+const strangers = (count: number, subject: string): SpecifiedEmail[] =>
   Array.from({ length: count }, (_, at) => ({ at: 1_000 + at, subject, words: "a stranger's" }));
 
 /** The tool's answer for the newest email of the inbox: after a list, after get_email, or as the first call. */
@@ -82,9 +89,9 @@ describeMail("A thread", () => {
   });
 
   /** A user with these emails, the newest last. */
-  async function withLetters(letters: readonly Letter[]): Promise<User> {
+  async function withEmails(emails: readonly SpecifiedEmail[]): Promise<User> {
     const user = await kit.newUser();
-    await kit.deliverAll(user, letters.map(toLetter));
+    await kit.deliverAll(user, emails.map(toRawEmail));
     return user;
   }
 
@@ -102,7 +109,7 @@ describeMail("A thread", () => {
   test.each(servers)(
     "is the same on a server %s (RFC 5256 section 3): a chain of answers and no stranger",
     async (server, rewrite) => {
-      const user = await withLetters([
+      const user = await withEmails([
         // So many that THREAD is used.
         ...strangers(60, "Plan"),
         ...chain(3, "Plan", ["INBOX", "Sent"]),
@@ -121,7 +128,7 @@ describeMail("A thread", () => {
   );
 
   test("of a rare subject is complete without THREAD, which takes a server twice as long", async () => {
-    const user = await withLetters([
+    const user = await withEmails([
       ...strangers(5, "Plan"),
       ...chain(12, "Plan", ["INBOX", "Sent"]),
       { at: 12, subject: "Another matter", answers: 11, mailbox: "Archive" },
@@ -143,7 +150,7 @@ describeMail("A thread", () => {
 
   test("in a very large mailbox is searched in one header field less", async () => {
     const head = "References: <0@example.test>\n";
-    const user = await withLetters(chain(4, "Plan", ["INBOX"]).map((letter) => ({ ...letter, head })));
+    const user = await withEmails(chain(4, "Plan", ["INBOX"]).map((email) => ({ ...email, head })));
     const list = ({ mail }: Reader) => mail.listEmails({ mailbox: "inbox", limit: 1 });
     const { emails } = await withReader(kit, user, list);
     for (const [exists, asked] of [
@@ -167,9 +174,9 @@ describeMail("A thread", () => {
   test.each([
     ["in UTF-8", {}],
     ["in ASCII only", { command: asciiOnly, ...without("THREAD=REFS", "THREAD=REFERENCES") }],
-  ])("with a subject of other letters is whole on a server that searches %s", async (_, rewrite) => {
+  ])("with a subject of other emails is whole on a server that searches %s", async (_, rewrite) => {
     const subject = "=?utf-8?q?Gr=C3=BC=C3=9Fe_aus_=C3=96stersund?=";
-    const user = await withLetters([...strangers(2, subject), ...chain(5, subject, ["INBOX", "Sent"])]);
+    const user = await withEmails([...strangers(2, subject), ...chain(5, subject, ["INBOX", "Sent"])]);
     const proxy = await startImapProxy(kit, rewrite);
     const { words } = await threadOf(kit, user, proxy.imap);
     await proxy.stop();
@@ -177,7 +184,7 @@ describeMail("A thread", () => {
   });
 
   test("of a subject that many unrelated emails have is found by THREAD", async () => {
-    const user = await withLetters([...strangers(60, "Invoice"), ...chain(30, "Invoice", ["INBOX"])]);
+    const user = await withEmails([...strangers(60, "Invoice"), ...chain(30, "Invoice", ["INBOX"])]);
     const { words, notes } = await threadOf(kit, user);
     expect(words).toHaveLength(30);
     expect(words).not.toContain("a stranger's");
@@ -197,15 +204,15 @@ describeMail("A thread", () => {
     ["that answer each other by References", 4, 5],
     ["that only name the one before", 30, 10],
   ])("of emails %s costs few round trips: %d emails at most %d", async (how, length, most) => {
-    const members = chain(length, "Plan", ["INBOX", "Sent"]).map((letter) =>
-      how.includes("References") && letter.at > 0
+    const members = chain(length, "Plan", ["INBOX", "Sent"]).map((email) =>
+      how.includes("References") && email.at > 0
         ? {
-            ...letter,
-            head: `References: ${Array.from({ length: letter.at }, (_, at) => `<${at}@example.test>`).join(" ")}\n`,
+            ...email,
+            head: `References: ${Array.from({ length: email.at }, (_, at) => `<${at}@example.test>`).join(" ")}\n`,
           }
-        : letter,
+        : email,
     );
-    const user = await withLetters([...members, { at: 99, subject: "Something else" }]);
+    const user = await withEmails([...members, { at: 99, subject: "Something else" }]);
     const proxy = await startCountingProxy(kit.imap.port);
     const reader = openReader(kit, user, { ...kit.imap, port: proxy.port });
     const { emails } = await reader.mail.listEmails({ mailbox: "inbox", limit: 2 });
@@ -229,7 +236,7 @@ describeMail("A thread", () => {
   test("is the same whether the email was listed before or not", async () => {
     const references = (...ats: number[]) =>
       `References: ${ats.map((at) => `<${at}@example.test>`).join(" ")}\n`;
-    const user = await withLetters([
+    const user = await withEmails([
       ...strangers(60, "Report"),
       ...chain(4, "Plan", ["INBOX", "Sent"]),
       // Earlier emails were removed, and only References link to the first that is left.
@@ -260,7 +267,7 @@ describeMail("A thread", () => {
   });
 
   test("of an email that was removed since it was listed is answered email_not_found", async () => {
-    const user = await withLetters(chain(3, "Plan", ["INBOX"]));
+    const user = await withEmails(chain(3, "Plan", ["INBOX"]));
     const reader = openReader(kit, user);
     const { emails } = await reader.mail.listEmails({ mailbox: "inbox", limit: 3 });
     await kit.withImap(user, async (imap) => {
@@ -275,7 +282,7 @@ describeMail("A thread", () => {
   });
 
   test("names a mailbox that could not be searched", async () => {
-    const user = await withLetters(chain(3, "Plan", ["INBOX", "Sent"]));
+    const user = await withEmails(chain(3, "Plan", ["INBOX", "Sent"]));
     const proxy = await startImapProxy(kit, {
       command: (command) => (command.endsWith("SELECT Sent") ? { say: "TAG NO not now\r\n" } : command),
     });
@@ -286,7 +293,7 @@ describeMail("A thread", () => {
   });
 
   test("follows THREADID whatever the emails name, and their references where it finds nothing (RFC 8474 section 5.2)", async () => {
-    const user = await withLetters([
+    const user = await withEmails([
       { at: 1, subject: "One", head: "X-Thread: T1\n" },
       { at: 2, subject: "Two", head: "X-Thread: T1\n", mailbox: "Sent" },
       { at: 3, subject: "Three", head: "X-Thread: T2\n", answers: 1 },
@@ -332,11 +339,11 @@ describeMail("A Gmail thread", () => {
     gmail = await startGmail(kit);
     user = await gmail.newUser();
     const put = (
-      letter: Letter,
+      email: SpecifiedEmail,
       labels: string[],
       more: { thread?: string; flags?: string[] } = { thread },
     ) => {
-      const { raw, date } = toLetter(letter);
+      const { raw, date } = toRawEmail(email);
       return gmail.deliver(user, raw, { labels, date, ...more });
     };
     await put({ at: 1, subject: "Planning" }, []);

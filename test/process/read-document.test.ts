@@ -1,8 +1,14 @@
 /** `read-document` of the compiled executable: it contains all document readers, and needs no settings. */
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { binary } from "../support/binary.ts";
 import { docx, odt, pdf, pptx, xlsx, xlsxOf } from "../support/documents.ts";
+import { outlookMessage } from "../support/legacy-files.ts";
 import { asianPdf } from "../support/pdf-documents.ts";
+
+const fixture = (name: string) => Bun.file(join(import.meta.dir, "..", "fixtures", "documents", name));
+const wordFile = fixture("libreoffice.doc");
+const workbookFile = fixture("libreoffice.xls");
 
 const documents: [string, Uint8Array, string][] = [
   ["PDF", pdf(["Compiled words"]), "Compiled words"],
@@ -16,6 +22,9 @@ const documents: [string, Uint8Array, string][] = [
     xlsxOf('<row><c s="0"><v>0.125</v></c></row>', { formats: ["0.0%"] }),
     "| 12.5% |",
   ],
+  ["a Word document before 2007", await wordFile.bytes(), "| Month | Sum |"],
+  ["a workbook before 2007", await workbookFile.bytes(), "Größe"],
+  ["an email saved by Outlook", outlookMessage({ 55: "Saved" }), "Subject: Saved"],
   ["rich text", Buffer.from("{\\rtf1 Rich words}"), "Rich words"],
 ];
 
