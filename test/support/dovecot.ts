@@ -4,11 +4,10 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import type { Certificate } from "./authority.ts";
 import { programs } from "./installed.ts";
-import { freePorts } from "./ports.ts";
+import { accepts, freePorts } from "./ports.ts";
 import { processFifo, temporaryFolder } from "./temporary.ts";
 import { eventually, pause } from "./waiting.ts";
 
@@ -139,16 +138,6 @@ service lmtp {
 }
 ${options.settings ?? ""}
 `;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-    socket.once("close", () => socket.destroy());
-    socket.once("connect", () => socket.end());
-  });
 }
 
 /** Starts a Dovecot and waits until it accepts connections. Throws with its log when it does not start. */

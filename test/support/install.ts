@@ -3,6 +3,7 @@
  * programs are missing are skipped and counted as skipped.
  */
 import { existsSync } from "node:fs";
+import { readSimulation } from "./debian-packages.ts";
 import { missingPackages } from "./installed.ts";
 
 function apt(...args: string[]): boolean {
@@ -15,6 +16,14 @@ function apt(...args: string[]): boolean {
   return run.exitCode === 0;
 }
 
+/** Installs a package unless apt would remove another one for it. */
+function install(name: string): void {
+  const options = ["install", "-y", "--no-install-recommends", name];
+  const simulation = Bun.spawnSync(["apt-get", "-s", ...options], { env: { ...process.env, LC_ALL: "C" } });
+  readSimulation(simulation.stdout.toString());
+  apt(...options);
+}
+
 if (missingPackages.length > 0) {
   const packages = missingPackages.join(" ");
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
@@ -23,6 +32,6 @@ if (missingPackages.length > 0) {
     process.stdout.write(`Installing for the tests: ${packages}\n`);
     // One at a time, so that an unknown package does not keep the others from being installed.
     apt("update");
-    for (const name of missingPackages) apt("install", "-y", "--no-install-recommends", name);
+    for (const name of missingPackages) install(name);
   }
 }

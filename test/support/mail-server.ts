@@ -4,28 +4,21 @@
  * own (`newUser()`); `startMailServer(options)` belongs to one test, which may kill or restart it and must stop it.
  */
 import { randomBytes } from "node:crypto";
-import { ImapFlow } from "imapflow";
 import type { MailServer } from "../../src/credentials.ts";
 import { trustedAuthority } from "./authority.ts";
 import { type Dovecot, type DovecotOptions, startDovecot } from "./dovecot.ts";
-import { type Submission, startSubmission } from "./submission.ts";
+import {
+  createMailboxAccess,
+  type Delivery,
+  type MailboxAccess,
+  type Stored,
+  type User,
+} from "./mailbox-access.ts";
+import { deliverByLmtp, type Submission, startSubmission } from "./submission.ts";
 
-export type User = { address: string; password: string };
+export type { Delivery, Stored, User };
 
-export type Stored = {
-  uid: number;
-  flags: string[];
-  /** INTERNALDATE. */
-  date: Date;
-  subject: string;
-  messageId: string;
-  /** The whole email, as stored. */
-  raw: string;
-};
-
-export type Delivery = { mailbox?: string; flags?: readonly string[]; date?: Date };
-
-export type MailServerKit = {
+export type MailServerKit = MailboxAccess & {
   /** IMAP and SMTP with TLS from the first byte. */
   imap: MailServer;
   smtp: MailServer;
@@ -38,14 +31,6 @@ export type MailServerKit = {
   setUser(address: string): Promise<User>;
   /** Gives the user another password; the old one is refused from now on. */
   changePassword(user: User): Promise<User>;
-  /** Appends an email to a mailbox (default INBOX, unread) without the product. Returns its UID. */
-  deliver(user: User, raw: string | Uint8Array, options?: Delivery): Promise<number>;
-  /** Appends many emails over one connection. Returns their UIDs. */
-  deliverAll(user: User, emails: readonly ({ raw: string | Uint8Array } & Delivery)[]): Promise<number[]>;
-  /** The emails in a mailbox by UID, read without the product. */
-  read(user: User, mailbox?: string): Promise<Stored[]>;
-  /** Lends an imapflow connection of the user and logs it out. */
-  withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T>;
   submission: Submission;
   dovecot: Dovecot;
   stop(): Promise<void>;
@@ -60,7 +45,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
   const users = new Map<string, string>();
   const submission = await startSubmission({
     certificate,
-    lmtpPort: dovecot.ports.lmtp,
+    deliver: deliverByLmtp(dovecot.ports.lmtp),
     check: (username, password) => users.get(username) === password,
     exists: (address) => users.has(address),
   });
@@ -75,35 +60,6 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     return { address, password };
   }
 
-  async function withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T> {
-    const imap = new ImapFlow({
-      host: "localhost",
-      port: dovecot.ports.imaps,
-      secure: true,
-      auth: { user: user.address, pass: user.password },
-      logger: false,
-    });
-    imap.on("error", () => {});
-    await imap.connect();
-    try {
-      return await work(imap);
-    } finally {
-      await imap.logout().catch(() => imap.close());
-    }
-  }
-
-  const deliverAll: MailServerKit["deliverAll"] = (user, emails) =>
-    withImap(user, async (imap) => {
-      const uids: number[] = [];
-      for (const { raw, mailbox = "INBOX", flags = [], date } of emails) {
-        const content = Buffer.from(typeof raw === "string" ? raw.replace(/\r?\n/g, "\r\n") : raw);
-        const appended = await imap.append(mailbox, content, [...flags], date);
-        if (!appended || appended.uid === undefined) throw new Error(`APPEND to ${mailbox} failed`);
-        uids.push(appended.uid);
-      }
-      return uids;
-    });
-
   return {
     imap: { host: "localhost", port: dovecot.ports.imaps, security: "tls" },
     imapStarttls: { host: "localhost", port: dovecot.ports.imap, security: "starttls" },
@@ -112,33 +68,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     setUser: (address) => setPassword(address),
     newUser: () => setPassword(`user-${randomBytes(5).toString("hex")}@example.test`),
     changePassword: (user) => setPassword(user.address),
-    deliverAll,
-    async deliver(user, raw, delivery = {}) {
-      const [uid] = await deliverAll(user, [{ raw, ...delivery }]);
-      if (uid === undefined) throw new Error("nothing was delivered");
-      return uid;
-    },
-    read: (user, mailbox = "INBOX") =>
-      withImap(user, async (imap) => {
-        const status = await imap.mailboxOpen(mailbox, { readOnly: true });
-        if (status.exists === 0) return [];
-        const emails = await imap.fetchAll("1:*", {
-          uid: true,
-          flags: true,
-          source: true,
-          envelope: true,
-          internalDate: true,
-        });
-        return emails.map((email) => ({
-          uid: email.uid,
-          flags: [...(email.flags ?? [])].filter((flag) => flag !== "\\Recent").sort(),
-          date: new Date(email.internalDate ?? 0),
-          subject: email.envelope?.subject ?? "",
-          messageId: email.envelope?.messageId ?? "",
-          raw: email.source?.toString("utf8") ?? "",
-        }));
-      }),
-    withImap,
+    ...createMailboxAccess(dovecot.ports.imaps),
     submission,
     dovecot,
     async stop() {

@@ -1,5 +1,5 @@
-/** Free ports on 127.0.0.1. */
-import { createServer } from "node:net";
+/** Ports on 127.0.0.1. */
+import { connect, createServer } from "node:net";
 
 /** Asks the system for `count` different free ports. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -24,4 +24,15 @@ export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   if (port === undefined) throw new Error("no port was given");
   return port;
+}
+
+/** Tells whether a port accepts connections. */
+export function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+    socket.once("close", () => socket.destroy());
+    socket.once("connect", () => socket.end());
+  });
 }

@@ -1,6 +1,6 @@
 /**
  * A real submission server: implicit TLS on one port, required STARTTLS on another, AUTH against the users of the mail
- * server. It delivers accepted emails over LMTP, so that users receive what others send.
+ * server. It delivers accepted emails, so that users receive what others send.
  */
 import { createTransport } from "nodemailer";
 import { SMTPServer, type SMTPServerAddress } from "smtp-server";
@@ -23,22 +23,32 @@ export type Submission = {
   stop(): Promise<void>;
 };
 
+export type Deliver = (from: string, recipients: readonly string[], raw: string) => Promise<void>;
+
+/** Delivers over LMTP on a port of 127.0.0.1. */
+export function deliverByLmtp(port: number): Deliver {
+  return async (from, recipients, raw) => {
+    const lmtp = createTransport({ host: "127.0.0.1", port, lmtp: true, ignoreTLS: true });
+    try {
+      await lmtp.sendMail({ envelope: { from, to: [...recipients] }, raw });
+    } finally {
+      lmtp.close();
+    }
+  };
+}
+
 const refusal = (code: number, text: string) => Object.assign(new Error(text), { responseCode: code });
 
 /** Starts a server. `check` verifies a password; `exists` tells whether an address accepts mail. */
 export async function startSubmission(options: {
   certificate: Certificate;
-  lmtpPort: number;
+  /** Delivers an accepted email to at least one recipient. */
+  deliver: Deliver;
   check(username: string, password: string): boolean;
   exists(address: string): boolean;
 }): Promise<Submission> {
   const submitted: Submitted[] = [];
   let logins = 0;
-  const lmtp = createTransport({ host: "127.0.0.1", port: options.lmtpPort, lmtp: true, ignoreTLS: true });
-
-  async function deliver(from: string, recipients: string[], raw: string): Promise<void> {
-    if (recipients.length > 0) await lmtp.sendMail({ envelope: { from, to: recipients }, raw });
-  }
 
   function create(secure: boolean): SMTPServer {
     const server = new SMTPServer({
@@ -68,7 +78,9 @@ export async function startSubmission(options: {
           const recipients = session.envelope.rcptTo.map((to: SMTPServerAddress) => to.address);
           const raw = Buffer.concat(chunks).toString("utf8");
           submitted.push({ username: String(session.user), from, recipients, raw });
-          deliver(from, recipients, raw).then(
+          const delivered =
+            recipients.length > 0 ? options.deliver(from, recipients, raw) : Promise.resolve();
+          delivered.then(
             () => done(null, "2.0.0 Queued"),
             (error: Error) => done(refusal(451, `4.3.0 ${error.message}`)),
           );
@@ -95,7 +107,6 @@ export async function startSubmission(options: {
     submitted,
     logins: () => logins,
     async stop() {
-      lmtp.close();
       await Promise.all(
         [overTls, overStarttls].map((server) => new Promise<void>((done) => server.close(done))),
       );

@@ -34,8 +34,11 @@ const parents: Readonly<Record<Base, string>> = {
   disk: isWritable("/var/tmp") ? "/var/tmp" : tmpdir(),
 };
 
+/** The temporary folder of the machine's disk, for what the next run uses again. */
+export const diskFolder = parents.disk;
+
 /** Runs a detached shell script, since bun kills the child processes of a test that takes too long. */
-function detach(script: string, ...args: string[]): void {
+export function detach(script: string, ...args: string[]): void {
   const background = `( trap "" INT TERM HUP; ${script} ) </dev/null >/dev/null 2>&1 &`;
   execFileSync("/bin/sh", ["-c", background, "detached", ...args], { stdio: "ignore" });
 }

@@ -1,0 +1,90 @@
+/** The mailboxes of the tests' mail servers, filled and read without the product. */
+import { ImapFlow } from "imapflow";
+
+export type User = { address: string; password: string };
+
+export type Stored = {
+  uid: number;
+  flags: string[];
+  /** INTERNALDATE. */
+  date: Date;
+  subject: string;
+  messageId: string;
+  /** The whole email, as stored. */
+  raw: string;
+};
+
+export type Delivery = { mailbox?: string; flags?: readonly string[]; date?: Date };
+
+export type MailboxAccess = {
+  /** Appends an email to a mailbox (default INBOX, unread) without the product. Returns its UID. */
+  deliver(user: User, raw: string | Uint8Array, options?: Delivery): Promise<number>;
+  /** Appends many emails over one connection. Returns their UIDs. */
+  deliverAll(user: User, emails: readonly ({ raw: string | Uint8Array } & Delivery)[]): Promise<number[]>;
+  /** The emails in a mailbox by UID, read without the product. */
+  read(user: User, mailbox?: string): Promise<Stored[]>;
+  /** Lends an imapflow connection of the user and logs it out. */
+  withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T>;
+};
+
+/** Opens mailboxes on an IMAP port with TLS of localhost. */
+export function createMailboxAccess(port: number): MailboxAccess {
+  async function withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T> {
+    const imap = new ImapFlow({
+      host: "localhost",
+      port,
+      secure: true,
+      auth: { user: user.address, pass: user.password },
+      logger: false,
+    });
+    imap.on("error", () => {});
+    await imap.connect();
+    try {
+      return await work(imap);
+    } finally {
+      await imap.logout().catch(() => imap.close());
+    }
+  }
+
+  const deliverAll: MailboxAccess["deliverAll"] = (user, emails) =>
+    withImap(user, async (imap) => {
+      const uids: number[] = [];
+      for (const { raw, mailbox = "INBOX", flags = [], date } of emails) {
+        const content = Buffer.from(typeof raw === "string" ? raw.replace(/\r?\n/g, "\r\n") : raw);
+        const appended = await imap.append(mailbox, content, [...flags], date);
+        if (!appended || appended.uid === undefined) throw new Error(`APPEND to ${mailbox} failed`);
+        uids.push(appended.uid);
+      }
+      return uids;
+    });
+
+  return {
+    deliverAll,
+    async deliver(user, raw, delivery = {}) {
+      const [uid] = await deliverAll(user, [{ raw, ...delivery }]);
+      if (uid === undefined) throw new Error("nothing was delivered");
+      return uid;
+    },
+    read: (user, mailbox = "INBOX") =>
+      withImap(user, async (imap) => {
+        const status = await imap.mailboxOpen(mailbox, { readOnly: true });
+        if (status.exists === 0) return [];
+        const emails = await imap.fetchAll("1:*", {
+          uid: true,
+          flags: true,
+          source: true,
+          envelope: true,
+          internalDate: true,
+        });
+        return emails.map((email) => ({
+          uid: email.uid,
+          flags: [...(email.flags ?? [])].filter((flag) => flag !== "\\Recent").sort(),
+          date: new Date(email.internalDate ?? 0),
+          subject: email.envelope?.subject ?? "",
+          messageId: email.envelope?.messageId ?? "",
+          raw: email.source?.toString("utf8") ?? "",
+        }));
+      }),
+    withImap,
+  };
+}
