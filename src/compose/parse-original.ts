@@ -69,12 +69,29 @@ function outlookContent({ text, html, attachments }: Email): Content | undefined
  */
 async function parseFlowed(source: Uint8Array): Promise<string | undefined> {
   const raw = Buffer.from(source).toString("latin1");
-  const fixed = raw.replace(/^content-type:\s*text\/plain\b[^\n]*(?:\n[ \t][^\n]*)*/gim, (field) =>
-    field.replace(/\bflowed\b/i, "fixed"),
+  const flowed = contentTypes(raw).filter(
+    ({ field }) => /^content-type:\s*text\/plain\b/i.test(field) && /\bflowed\b/i.test(field),
   );
-  if (fixed === raw) return undefined;
-  const { text } = await PostalMime.parse(Buffer.from(fixed, "latin1"));
-  return text && joinFlowed(text, /^content-type:[^\n]*(?:\n[ \t][^\n]*)*\bdelsp="?yes/im.test(raw));
+  if (flowed.length === 0) return undefined;
+  let fixed = "";
+  let end = 0;
+  for (const { field, start } of flowed) {
+    fixed += raw.slice(end, start) + field.replace(/\bflowed\b/i, "fixed");
+    end = start + field.length;
+  }
+  const { text } = await PostalMime.parse(Buffer.from(fixed + raw.slice(end), "latin1"));
+  const deletesSpace = flowed.some(({ field }) => /\bdelsp="?yes/i.test(field));
+  return text && joinFlowed(text, deletesSpace);
+}
+
+const maxFieldCharacters = 2_000;
+
+/** The Content-Type fields of an email and of its parts, folded as they are, with their positions. */
+function contentTypes(raw: string): { field: string; start: number }[] {
+  return [...raw.matchAll(/^content-type:/gim)].map(({ index }) => {
+    const rest = raw.slice(index, index + maxFieldCharacters);
+    return { field: rest.slice(0, /\n(?![ \t])/.exec(rest)?.index), start: index };
+  });
 }
 
 /** A picture that the HTML refers to keeps its Content-ID, also where it is not in multipart/related. */

@@ -57,11 +57,13 @@ function toRecipient({ name, address }: Address): Address[] {
   return [display ? { name: display, address: bare } : { address: bare }];
 }
 
-const withoutTag = (address: string) =>
-  address
-    .trim()
-    .toLowerCase()
-    .replace(/\+[^@]*@/, "@");
+/** `ann+shop@example.org` -> `ann@example.org`. */
+function withoutTag(address: string): string {
+  const key = address.trim().toLowerCase();
+  const plus = key.indexOf("+");
+  const at = key.indexOf("@", plus);
+  return plus < 0 || at < 0 ? key : key.slice(0, plus) + key.slice(at);
+}
 
 /** Quotes the original's text with `> ` before each line, below a line with its author and date. */
 export function toReplyQuote(original: OriginalEmail, body: QuotedBody): Quote {

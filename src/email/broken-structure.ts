@@ -4,23 +4,29 @@ import { type MimeTree, parseMultipartBody } from "./mime-tree.ts";
 /** Octets in which the first boundary line must be. */
 const maxPreamble = 2_000;
 
-/** A boundary line and a header of the part behind it. */
-const firstBoundary = /(?:^|\n)--([^\r\n]{1,70})\r?\n(?:content-[a-z-]{1,40}:|\r?\n)/i;
-
 /**
  * Parses text that is the source of a multipart body: its headers have no boundary, a wrong one, or a second
  * Content-Type. Undefined for other text. Never throws.
  */
 export function parseMultipartSource(octets: Buffer): MimeTree | undefined {
-  const start = octets.subarray(0, maxPreamble).toString("latin1");
-  const match = firstBoundary.exec(start);
-  const preamble = start.slice(0, match?.index).trim();
-  const boundary = match?.[1]?.trimEnd() ?? "";
-  if (boundary === "" || (preamble !== "" && !/multi-?part|mime/i.test(preamble))) return undefined;
+  const lines = octets.subarray(0, maxPreamble).toString("latin1").split("\n");
+  const first = lines.findIndex((line, at) => isBoundary(line, lines[at + 1] ?? "x"));
+  const boundary = lines[first]?.slice(2).trimEnd() ?? "";
+  const preamble = lines.slice(0, Math.max(first, 0)).join("\n");
+  if (boundary === "" || (preamble.trim() !== "" && !/multi-?part|mime/i.test(preamble))) return undefined;
   // Text may begin with two dashes; a boundary comes again.
-  const again = octets.indexOf(`\n--${boundary}`, (match?.index ?? 0) + boundary.length, "latin1");
+  const again = octets.indexOf(`\n--${boundary}`, preamble.length + boundary.length, "latin1");
   return again < 0 ? undefined : parseMultipartBody(octets, boundary);
 }
+
+/** A boundary line, and a header of the part behind it or the empty line of a part without headers. */
+const isBoundary = (line: string, next: string) =>
+  line.startsWith("--") &&
+  line.trimEnd().length <= maxBoundaryLine &&
+  (next.trim() === "" || /^content-[a-z-]{1,40}:/i.test(next));
+
+/** RFC 2046 section 5.1.1: a boundary has at most 70 characters. */
+const maxBoundaryLine = 72;
 
 /** Header fields, and lines that continue one (RFC 5322 section 2.2). */
 const fieldOrContinuation = /^(?:[!-9;-~]+[ \t]*:|[ \t]|>?From )/;

@@ -236,12 +236,16 @@ function countMixedWords(text: string): number {
 
 function languagesIn({ languages = [], topLevelDomain = "" }: CharsetHints): string[] {
   const domain = topLevelDomain.toLowerCase();
-  return [...languages.map((tag) => tag.trim().toLowerCase()), languagesOfDomains[domain] ?? domain];
+  return [
+    ...languages.map((tag) => tag.trim().toLowerCase()),
+    (Object.hasOwn(languagesOfDomains, domain) && languagesOfDomains[domain]) || domain,
+  ];
 }
 
 function charsetsOf(language: string): readonly string[] {
   const [primary = ""] = language.split("-");
-  return charsetsOfLanguages[language] ?? charsetsOfLanguages[primary] ?? [];
+  const known = [language, primary].find((tag) => Object.hasOwn(charsetsOfLanguages, tag));
+  return (known && charsetsOfLanguages[known]) || [];
 }
 
 const namesOf = (labels: readonly string[]) =>

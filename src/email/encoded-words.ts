@@ -30,7 +30,8 @@ export function decodeEncodedWords(value: string, hints?: CharsetHints): string 
     const pieces = /q/i.test(encoding)
       ? piecesOfQ(content)
       : [decodeTransfer(Buffer.from(content), "base64")];
-    pending = { charset, pieces: [...(pending?.pieces ?? []), ...pieces] };
+    pending ??= { charset, pieces: [] };
+    pending.pieces.push(...pieces);
     end = match.index + word.length;
   }
   flush();

@@ -1,4 +1,5 @@
 /** File names that are safe in a header and on every disk. */
+import { trimCharacters } from "./trim.ts";
 
 const maxCharacters = 120;
 
@@ -13,27 +14,18 @@ const windowsDevice = /^(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[
  * @param fallback the name where nothing is left
  */
 export function toSafeFileName(name: string, fallback = "file"): string {
-  const clean = trimDots(
+  const clean = trimCharacters(
     name
       .toWellFormed()
       .normalize("NFC")
       .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\ufffd]/gu, "")
       .replace(/[/\\:*?"<>|]/g, "_")
       .replace(/\s+/g, " "),
+    ". ",
   );
   const safe = windowsDevice.test(clean) ? `_${clean}` : clean;
   if (safe.length <= maxCharacters) return safe || fallback;
   const extension = /\.[\p{L}\p{N}]{1,10}$/u.exec(safe.slice(-22))?.[0] ?? "";
   const stem = [...safe.slice(0, 2 * maxCharacters)].slice(0, maxCharacters - extension.length).join("");
-  return trimDots(stem) + extension;
-}
-
-/** Without dots and spaces at both ends. A regular expression for the end takes quadratic time. */
-function trimDots(text: string): string {
-  const isStripped = (index: number) => text[index] === "." || text[index] === " ";
-  let start = 0;
-  let end = text.length;
-  while (start < end && isStripped(start)) start += 1;
-  while (end > start && isStripped(end - 1)) end -= 1;
-  return text.slice(start, end);
+  return trimCharacters(stem, ". ") + extension;
 }

@@ -5,6 +5,7 @@ import type { Address } from "./address.ts";
 import { decodeText, isUtf8 } from "./charset.ts";
 import type { CharsetHints } from "./charset-guess.ts";
 import { charsetsOfWords, decodeEncodedWords, encodedWord } from "./encoded-words.ts";
+import { trimCharacters } from "./trim.ts";
 
 export type Header = { name: string; value: string };
 
@@ -50,11 +51,12 @@ function decodeRaw(headers: readonly Header[], charset: string | undefined): Hea
 /** Hints on the charset of an email's text: its language, the charsets of its encoded words, and the sender's domain. */
 export function charsetHintsOf(headers: readonly Header[]): CharsetHints {
   const values = ["subject", "from", "to"].map((name) => headerValue(headers, name) ?? "");
-  const [, domain] = /@[^\s@<>]{0,250}\.([a-z]{2,3})\s*>?\s*$/i.exec((values[1] ?? "").slice(-300)) ?? [];
+  const from = values[1] ?? "";
+  const [domain = ""] = /^[\w.-]+/.exec(from.slice(from.lastIndexOf("@") + 1)) ?? [];
   return {
     charsets: values.flatMap(charsetsOfWords),
     languages: (headerValue(headers, "content-language") ?? "").split(",").filter((tag) => tag.trim() !== ""),
-    topLevelDomain: domain,
+    topLevelDomain: domain.split(".").at(-1),
   };
 }
 
@@ -88,9 +90,7 @@ export function parseAddresses(value: string | undefined): Address[] {
   const addresses: Address[] = [];
   let names: string[] = [];
   for (const entry of addressParser(protectedValue, { flatten: true })) {
-    const name = decodeHeaderText(restore(entry.name))
-      .replace(/^["']+|["']+$/g, "")
-      .trim();
+    const name = trimCharacters(decodeHeaderText(restore(entry.name)), `"'`).trim();
     const address = restore(entry.address ?? "").trim();
     if (address === "" && name !== "") names.push(name);
     if (address === "") continue;
@@ -118,11 +118,24 @@ const zones: Record<string, string> = {
 const pattern =
   /(\d{1,2})[\s-]+([A-Za-z]{3})[A-Za-z]*\.?[\s-]+(\d{2,4})[\s,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:\.\d+)?\s*([+-]\d{4}|[A-Za-z]+)?/;
 
+/** Replaces comments by spaces (RFC 5322 section 3.2.2); an unclosed one is no comment. */
+function withoutComments(value: string): string {
+  let text = "";
+  let start = 0;
+  for (let open = value.indexOf("("); open >= 0; open = value.indexOf("(", start)) {
+    const close = value.indexOf(")", open);
+    if (close < 0) break;
+    text += `${value.slice(start, open)} `;
+    start = close + 1;
+  }
+  return text + value.slice(start);
+}
+
 /** Converts a Date header to ISO 8601 with the email's own offset; undefined when it is no real date. */
 export function toIsoDate(value: string | undefined): string | undefined {
-  // No date is longer, and matching comments takes quadratic time.
+  // No date is longer.
   if (!value || value.length > 300) return undefined;
-  const match = pattern.exec(value.replace(/\([^)]*\)/g, " "));
+  const match = pattern.exec(withoutComments(value));
   if (!match) {
     const other = Date.parse(value);
     return Number.isNaN(other) ? undefined : new Date(other).toISOString().replace(/\.\d+Z$/, "Z");

@@ -118,13 +118,21 @@ function isConfirmed(by: string | undefined, above: readonly Header[], below: He
   return hosts.some((host) => domainOf(host) === domainOf(by ?? "x.outlook.com"));
 }
 
+/** The first word that looks like an address. */
+function addressIn(text: string): string | undefined {
+  return text.split(/[\s<>"'()]/).find((word) => {
+    const at = word.lastIndexOf("@", word.lastIndexOf(".") - 2);
+    return at > 0 && !word.endsWith(".");
+  });
+}
+
 function headerWarnings(headers: readonly Header[]): string[] {
   const from = parseAddresses(headerValue(headers, "from"));
   const replyTo = parseAddresses(headerValue(headers, "reply-to"));
   const own = new Set(from.map(({ address }) => address.toLowerCase()));
   const found: string[] = [];
   for (const { name, address } of from) {
-    const inName = /[^\s<>"'()]+@[^\s<>"'()]+\.[^\s<>"'()]+/.exec(name?.slice(0, 500) ?? "")?.[0];
+    const inName = addressIn(name?.slice(0, 500) ?? "");
     if (inName && inName.toLowerCase() !== address.toLowerCase())
       found.push("The sender's display name contains an address that is not the sender's.");
   }

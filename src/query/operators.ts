@@ -164,9 +164,8 @@ const singleValued = ["from", "to", "cc", "bcc", "filename"];
  * @throws AppError unsupported_query for the syntax of other languages: several values, or wildcards inside one.
  */
 function bareValue(name: string | undefined, value: string): string {
-  const ending =
-    name === undefined || name === "subject" || name === "body" ? /(?<=.)[,;.!?]+$/ : /(?<=.)[,;]+$/;
-  const bare = withoutStars(value.replace(ending, ""));
+  const isText = name === undefined || name === "subject" || name === "body";
+  const bare = withoutStars(value.charAt(0) + withoutEnding(value.slice(1), isText ? ",;.!?" : ",;"));
   const before = name === undefined ? "" : `${name}:`;
   const quoting = `in quotation marks it is looked for as it is: ${before}"…".`;
   if (bare.includes("|") || (singleValued.includes(name ?? "") && /[,;]/.test(bare)))
@@ -182,9 +181,16 @@ function bareValue(name: string | undefined, value: string): string {
   return bare;
 }
 
+/** Removes the given characters at the end; a regular expression takes quadratic time. */
+function withoutEnding(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
 /** Searching finds parts of words anyway, so a star before or after a word has no effect. */
 function withoutStars(value: string): string {
-  const bare = value.replace(/^\*+|\*+$/g, "");
+  const bare = withoutEnding(value.replace(/^\*+/, ""), "*");
   if (bare === "") throw unsupportedQuery("A star alone finds nothing.", "Leave it out.");
   return bare;
 }
