@@ -1,4 +1,4 @@
-/** What the kits of all real mail servers give, so that one story runs on each of them. */
+/** The interface that the kits of all real mail servers share, so that one story runs on each of them. */
 import type { MailServer } from "../../src/credentials.ts";
 import type { MailboxAccess, User } from "./mailbox-access.ts";
 import type { Submission } from "./submission.ts";
