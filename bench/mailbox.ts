@@ -14,7 +14,7 @@ const words =
   );
 
 /** Creates a deterministic generator of numbers from 0 to 1 (mulberry32). */
-function createRandom(seed: number): () => number {
+export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { trustedAuthority } from "../test/support/authority.ts";
 import { missingPackages } from "../test/support/installed.ts";
 import { stopMailServers } from "../test/support/mail-server.ts";
+import { benchCrashes } from "./crashes.ts";
 import { benchHttp } from "./http.ts";
 import { startMailHost } from "./mail-host.ts";
 import { benchMemory } from "./memory.ts";
@@ -15,14 +16,16 @@ import { benchRendering } from "./rendering.ts";
 import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
-const parts = ["tools", "http", "memory", "rendering", "soak"];
+const parts = ["tools", "http", "memory", "rendering", "soak", "crashes"];
 const program = new Command("bun run bench")
   .description("Measures the cost of tools, the HTTP server, start and memory, and rendering.")
-  .addArgument(new Argument("[parts...]", "the parts to measure").choices(parts).default(parts.slice(0, -1)))
+  .addArgument(new Argument("[parts...]", "the parts to measure").choices(parts).default(parts.slice(0, -2)))
   .option("--sizes <list>", "emails in a mailbox", "1000,20000,100000")
   .option("--delays <list>", "round-trip delays to the mail server in milliseconds", "0,20,50,150")
   .option("--rounds <number>", "rounds per tool", "20")
   .option("--minutes <number>", "duration of the soak", "30")
+  .option("--faults <percent>", "calls of the soak that meet a fault of the network", "5")
+  .option("--kills <number>", "kills of the server in the crash test", "40")
   .option("--write", "also replace the tables in bench/RESULTS.md")
   .parse();
 const chosen = z.array(z.string()).parse(program.processedArgs[0]);
@@ -32,6 +35,8 @@ const values = z
     delays: z.string(),
     rounds: z.string(),
     minutes: z.string(),
+    faults: z.string(),
+    kills: z.string(),
     write: z.boolean().default(false),
   })
   .parse(program.opts());
@@ -93,6 +98,14 @@ await runPart("http", "HTTP server", () => benchHttp(3, 6, report));
 await runPart("memory", "Start and memory", () => benchMemory(report));
 await runPart("rendering", "Rendering", () => benchRendering());
 const minutes = Number(values.minutes);
-await runPart("soak", "Soak", () => benchSoak(minutes, 20, report), ` --minutes ${minutes}`);
+const faultPercent = Number(values.faults);
+await runPart(
+  "soak",
+  "Soak",
+  () => benchSoak({ minutes, grants: 20, faultPercent }, report),
+  ` --minutes ${minutes} --faults ${faultPercent}`,
+);
+const kills = Number(values.kills);
+await runPart("crashes", "Crashes", () => benchCrashes({ kills, grants: 10 }, report), ` --kills ${kills}`);
 await stopMailServers();
 process.exit(0);

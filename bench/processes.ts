@@ -8,8 +8,12 @@ export type ServerProcess = {
   url: string;
   clientId: string;
   clientSecret: string;
+  dataDir: string;
+  settings: Readonly<Record<string, string>>;
   pid: number;
   stop(): Promise<void>;
+  /** Ends the process with SIGKILL. */
+  kill(): Promise<void>;
 };
 
 /** Starts a server file of this folder, and reads its address from the line of JSON that it prints. */
@@ -17,9 +21,10 @@ export async function startServer(
   file: "server.ts" | "bare-server.ts",
   settings: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
+  const allSettings = testSettings(settings);
   const child = Bun.spawn([process.execPath, join(import.meta.dir, file)], {
     env: {
-      ...testSettings(settings),
+      ...allSettings,
       NODE_EXTRA_CA_CERTS: trustedAuthority().bundleFile,
       PATH: process.env.PATH ?? "",
     },
@@ -34,7 +39,13 @@ export async function startServer(
   if (!value) throw new Error(`${file} did not start`);
   return {
     ...JSON.parse(new TextDecoder().decode(value)),
+    dataDir: allSettings.DATA_DIR,
+    settings: allSettings,
     pid: child.pid,
+    async kill() {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
     async stop() {
       child.stdin.end();
       await child.exited;

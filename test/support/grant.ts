@@ -20,9 +20,13 @@ import type { TestProduct } from "./product.ts";
 
 export type GrantOptions = { level?: Level; servers?: { imap: MailServer; smtp: MailServer } };
 
+/** A running product, in this process or another. */
+type GrantingProduct = Pick<TestProduct, "clientId" | "dataDir" | "settings"> &
+  Partial<Pick<TestProduct, "clock">>;
+
 const notUsed = () => Promise.reject(new Error("saving an account opens no connection"));
 
-function createModules(product: TestProduct, db: Database) {
+function createModules(product: GrantingProduct, db: Database) {
   const config = loadConfig(product.settings);
   const log = createLog("error", () => {});
   const clock = product.clock ?? systemClock;
@@ -41,7 +45,7 @@ function createModules(product: TestProduct, db: Database) {
 
 /** Makes a live grant of the static client for one mailbox. `servers` defaults to the run's shared mail server. */
 export async function grantFor(
-  product: TestProduct,
+  product: GrantingProduct,
   user: User,
   { level = "send", servers }: GrantOptions = {},
 ): Promise<Tokens> {
