@@ -12,14 +12,14 @@ import { freePort } from "../test/support/ports.ts";
 import { testSettings } from "../test/support/product.ts";
 import { temporaryDiskFolder } from "../test/support/temporary.ts";
 import { type ServerProcess, startServer } from "./processes.ts";
-import { createSends, type Sends, submittedSubjects, toSendOutcome } from "./writes.ts";
+import { createSendRecord, type SendRecord, submittedSubjects, toSendOutcome } from "./writes.ts";
 
 /** Uptime between two kills: a random time up to this. */
 const maxUptimeMs = 2_500;
 
 type Grant = { index: number; tokens: Tokens; refusals: string[]; pairs: number };
 
-type Run = { current: ServerProcess; isOver: boolean; sends: Sends; recipient: string };
+type Run = { current: ServerProcess; isOver: boolean; sends: SendRecord; recipient: string };
 
 /** Rotates the tokens. A lost answer is no failure: the client still has the pair before it, which must work. */
 async function rotate(run: Run, grant: Grant): Promise<void> {
@@ -44,7 +44,7 @@ async function rotate(run: Run, grant: Grant): Promise<void> {
   }
 }
 
-/** Sends one email, and repeats the call until there is an answer, as a client does whose connection was lost. */
+/** SendRecord one email, and repeats the call until there is an answer, as a client does whose connection was lost. */
 async function send(run: Run, grant: Grant, round: number): Promise<void> {
   const subject = `Crash ${grant.index}, email ${round}`;
   for (let attempt = 0; attempt < 10; attempt += 1) {
@@ -83,7 +83,7 @@ export async function benchCrashes(
   const run: Run = {
     current: await startServer("server.ts", settings),
     isOver: false,
-    sends: createSends(),
+    sends: createSendRecord(),
     recipient: (await kit.newUser()).address,
   };
   const grants: Grant[] = [];

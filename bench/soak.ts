@@ -10,7 +10,13 @@ import { createRandom } from "./mailbox.ts";
 import { faultKinds, type Line, startLine } from "./network.ts";
 import { openFiles, residentMb, type ServerProcess, startServer } from "./processes.ts";
 import { short, toTable } from "./table.ts";
-import { createSends, findMoveProblems, type Sends, submittedSubjects, toSendOutcome } from "./writes.ts";
+import {
+  createSendRecord,
+  findMoveProblems,
+  type SendRecord,
+  submittedSubjects,
+  toSendOutcome,
+} from "./writes.ts";
 
 const emailsPerGrant = 30;
 /** One send in so many rounds. */
@@ -21,7 +27,7 @@ type Worker = { user: User; line: Line; client: TestClient; random: () => number
 
 type Counts = { calls: number; faults: Record<string, number>; failures: Record<string, number> };
 
-type Soak = { faultPercent: number; sink: User; sends: Sends; counts: Counts; isOver: () => boolean };
+type Soak = { faultPercent: number; sink: User; sends: SendRecord; counts: Counts; isOver: () => boolean };
 
 /** Lists, reads, searches, marks, moves and sends until the soak is over. */
 async function work({ client, line, random }: Worker, index: number, soak: Soak): Promise<void> {
@@ -103,7 +109,7 @@ export async function benchSoak(
   const soak: Soak = {
     faultPercent,
     sink: await kit.newUser(),
-    sends: createSends(),
+    sends: createSendRecord(),
     counts: { calls: 0, faults: {}, failures: {} },
     isOver: () => Date.now() > end,
   };

@@ -4,7 +4,7 @@ import type { MailServerKit, User } from "../test/support/mail-server.ts";
 /** sent: the answer said so. maybe: it said that it does not know, or there was no answer. none: it said not sent. */
 export type SendOutcome = "sent" | "maybe" | "none";
 
-export type Sends = {
+export type SendRecord = {
   /** Notes the answer to one attempt at the email with this subject. */
   record(subject: string, outcome: SendOutcome): void;
   count(): number;
@@ -12,7 +12,7 @@ export type Sends = {
   findProblems(submittedSubjects: readonly string[]): string[];
 };
 
-export function createSends(): Sends {
+export function createSendRecord(): SendRecord {
   const answers = new Map<string, SendOutcome[]>();
   return {
     record: (subject, outcome) => answers.set(subject, [...(answers.get(subject) ?? []), outcome]),

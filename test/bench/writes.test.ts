@@ -1,6 +1,6 @@
 /** The comparison of answers with deliveries, on which the soak and the crash test rest. */
 import { expect, test } from "bun:test";
-import { createSends, type SendOutcome, toSendOutcome } from "../../bench/writes.ts";
+import { createSendRecord, type SendOutcome, toSendOutcome } from "../../bench/writes.ts";
 
 test.each<[SendOutcome[], number, string]>([
   [["sent"], 1, ""],
@@ -14,7 +14,7 @@ test.each<[SendOutcome[], number, string]>([
   [["sent"], 2, "doubled"],
   [["none", "none"], 1, "sent although the answer denied it"],
 ])("An email with the answers %j that was submitted %d times is %p", (outcomes, submitted, problem) => {
-  const sends = createSends();
+  const sends = createSendRecord();
   for (const outcome of outcomes) sends.record("Mine", outcome);
   const found = sends.findProblems(["Another", ...Array.from({ length: submitted }, () => "Mine")]);
   expect(found).toHaveLength(problem === "" ? 0 : 1);
