@@ -114,13 +114,20 @@ function writeLink(
   const isBlock = containsBlock(element);
   if (isBlock) writer.newLine();
   if (isLink(previousNode(element))) writer.gap();
-  const first = element.children[0];
-  const last = element.children.at(-1);
-  if (first && isText(first) && /^\s/.test(first.data)) writer.words(" ");
+  if (startsWithSpace(element)) writer.words(" ");
   const isPicture = text.startsWith("[image: ") && text.indexOf("]") === text.length - 1;
   writer.words(shown ? `${isPicture ? text : `[${text}]`}(${shown})` : text);
-  if (last && isText(last) && /\s$/.test(last.data)) writer.words(" ");
+  if (endsWithSpace(element)) writer.words(" ");
   if (isBlock) writer.newLine();
+}
+
+function startsWithSpace({ children: [first] }: Element): boolean {
+  return first !== undefined && isText(first) && /^\s/.test(first.data);
+}
+
+function endsWithSpace({ children }: Element): boolean {
+  const last = children.at(-1);
+  return last !== undefined && isText(last) && /\s$/.test(last.data.slice(-1));
 }
 
 function previousNode(element: Element): AnyNode | null {
@@ -143,8 +150,11 @@ function resolveTarget(href: string, baseUrl: string | undefined): string {
 
 /** `10<sup>2</sup>` is not 102, and `$19<sup>99</sup>` is not $1999. */
 function renderSuperscript(visit: Visit): void {
+  const { element, writer } = visit;
   const text = textInside(visit);
-  if (text !== "") visit.writer.words(/^\[?\d/.test(text) && visit.writer.touches() ? `^${text}` : text);
+  if (startsWithSpace(element) || containsBlock(element)) writer.words(" ");
+  if (text !== "") writer.words(/^\[?\d/.test(text) && writer.touches() ? `^${text}` : text);
+  if (endsWithSpace(element) || containsBlock(element)) writer.words(" ");
 }
 
 /** A ruby annotation tells how the word before it is pronounced. */

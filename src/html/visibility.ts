@@ -1,5 +1,5 @@
 /** The inherited properties that decide whether text can be seen: color, background, size and lines. */
-import { type ChildNode, type Element, isTag } from "domhandler";
+import { type AnyNode, type ChildNode, type Element, isTag } from "domhandler";
 import { type Color, isIndistinguishable, paintOver, parseColor, parseLegacyColor } from "./colors.ts";
 import { defaultFontSizePx, leadingNumber, toFontSizePx, toPixels } from "./css-lengths.ts";
 import { splitTopLevel } from "./css-text.ts";
@@ -91,9 +91,8 @@ export function inheritContext(element: Element, style: Style, around: Inherited
     opacity: outer.opacity * (opacityOf(style) ?? 1),
     isInvisible:
       visibility === undefined ? outer.isInvisible : visibility === "hidden" || visibility === "collapse",
-    isCollapsed: collapses(element, style, outer)
-      ? isWithoutHeight(lineHeight, fontSizePx)
-      : outer.isCollapsed && isWithoutHeight(lineHeight, fontSizePx),
+    isCollapsed:
+      isWithoutHeight(lineHeight, fontSizePx) && (outer.isCollapsed || collapses(element, style, outer)),
     hasShadow: shadow === undefined ? outer.hasShadow : shadow !== "none",
     preservesWhiteSpace:
       whiteSpace === undefined
@@ -133,14 +132,42 @@ const maxCollapsedPx = 2;
 const isWithoutHeight = (lineHeight: LineHeight, fontSizePx: number) =>
   lineHeightPx(lineHeight, fontSizePx) <= maxCollapsedPx;
 
+/** A cell is as tall as the tallest of its row. */
+function hasCellBeside(element: Element): boolean {
+  if (!/^t[dh]$/.test(element.name)) return false;
+  return (element.parent?.children ?? []).some((node) => isTag(node) && node !== element);
+}
+
+const maxExaminedNodes = 200;
+/** Blocks without a margin or border of their own. */
+const plainBlock = /^(div|section|article|aside|header|footer|main|nav|center|address)$/;
+const givesHeight = /height|padding|margin|display|float|position|font/;
+
+/** True for an element with text and plain elements alone: any other box inside would give it a height. */
+function hasOnlyText(element: Element): boolean {
+  const waiting: AnyNode[] = [...element.children];
+  for (let examined = 0; examined < maxExaminedNodes; examined += 1) {
+    const node = waiting.pop();
+    if (!node) return true;
+    if (!isTag(node)) continue;
+    const isPlain = plainBlock.test(node.name) || isInlineBox(node.name, new Map(), false);
+    if (!isPlain || givesHeight.test(node.attribs.style ?? "")) return false;
+    waiting.push(...node.children);
+  }
+  return false;
+}
+
 /** True for a box that clips its overflow and is only as tall as its lines. */
 function collapses(element: Element, style: Style, outer: InheritedContext): boolean {
   const padding = toPixels(style.get("padding-bottom")) ?? 0;
   return (
     /hidden|clip|auto|scroll/.test(style.get("overflow") ?? "") &&
     !isInlineBox(element.name, style, outer.separatesChildren) &&
+    !/^(table|tr|tbody|thead|tfoot)$/.test(element.name) &&
+    !hasCellBeside(element) &&
     (toPixels(style.get("height") ?? style.get("min-height")) ?? 0) <= maxCollapsedPx &&
-    padding <= maxCollapsedPx
+    padding <= maxCollapsedPx &&
+    hasOnlyText(element)
   );
 }
 

@@ -1,0 +1,6 @@
+/** 300 random HTML emails are read as Chromium shows them. */
+import { describe } from "bun:test";
+import { compareGeneratedEmails } from "../support/generated-comparison.ts";
+import { programs } from "../support/installed.ts";
+
+describe.skipIf(!programs.chromium)("300 random HTML emails", () => compareGeneratedEmails(300));

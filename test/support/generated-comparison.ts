@@ -1,0 +1,27 @@
+/** The comparison of random HTML emails with Chromium, for the short suite and for the long one. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Page } from "playwright-core";
+import { compareWithBrowser, comparisonPage } from "./browser-comparison.ts";
+import { htmlEmails } from "./generated-html.ts";
+
+/** Declares a test that compares `count` emails, the same ones in each run, and shrinks one that differs. */
+export function compareGeneratedEmails(count: number): void {
+  let page: Page;
+
+  beforeAll(async () => {
+    page = await comparisonPage();
+  });
+
+  afterAll(() => page.context().close());
+
+  test("have the words that Chromium shows, in the same order", async () => {
+    await fc.assert(
+      fc.asyncProperty(htmlEmails, async (html) => {
+        const { shown, read } = await compareWithBrowser(page, html);
+        expect(read).toEqual(shown);
+      }),
+      { numRuns: count, seed: 1 },
+    );
+  }, 300_000);
+}
