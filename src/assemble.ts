@@ -1,5 +1,6 @@
 /** Creates every component of the product and passes each its dependencies. Opens no file and no port. */
 import { createAccountConnector } from "./accounts/account-connector.ts";
+import { createFailedGuesses } from "./accounts/failed-guesses.ts";
 import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
 import type { Clock } from "./clock.ts";
@@ -40,7 +41,7 @@ import { createFence } from "./tools/fence.ts";
 export type TestOverrides = {
   rates?: LimitOptions["rates"];
   concurrency?: LimitOptions["concurrency"];
-  deadlines?: { callMs?: number; imap?: ImapDeadlines; smtp?: SmtpDeadlines };
+  deadlines?: { callMs?: number; loginPlaceMs?: number; imap?: ImapDeadlines; smtp?: SmtpDeadlines };
   /** Replaces name resolution and connections, so that a test's host names lead to its own servers. */
   outbound?: Outbound;
 };
@@ -61,11 +62,13 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const { config, client, db, secrets, clock } = infrastructure;
   const metrics = createMetrics();
   const log = metrics.watch(infrastructure.log);
+  const hash = (value: string) => secrets.keyedHash("limit", value);
   const limits = createLimits({
     clock,
-    hash: (value) => secrets.keyedHash("limit", value),
+    hash,
     rates: { call: toRate(config.callsPerMinute), ...overrides.rates },
     concurrency: overrides.concurrency,
+    loginPlaceMs: overrides.deadlines?.loginPlaceMs,
   });
   const mail = createMailAccess(infrastructure, { overrides, metrics, log });
   const { connections, submissions, vault } = mail;
@@ -88,6 +91,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const connector = createAccountConnector({
     config,
     limits,
+    failedGuesses: createFailedGuesses({ clock, hash }),
     discover: createDiscover({ outbound: mail.outbound }),
     proveImap: mail.logins.proveImap,
     proveSmtp: mail.logins.proveSmtp,

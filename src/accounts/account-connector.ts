@@ -8,12 +8,14 @@ import type { Config } from "../config.ts";
 import type { Credentials } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Level } from "../grant.ts";
+import type { Login } from "../http/login-limits.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import type { Discover, DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { requireAddressOwnership, selectUsernames } from "./address-ownership.ts";
 import { ConnectError, toConnectError } from "./connect-error.ts";
+import type { FailedGuesses } from "./failed-guesses.ts";
 import {
   type LoginServers,
   type MailboxInput,
@@ -63,33 +65,36 @@ export function createAccountConnector(deps: {
   config: Pick<Config, "allowedEmails" | "allowPrivateHosts">;
   discover: Discover;
   limits: Pick<Limits, "withLogin">;
+  failedGuesses: FailedGuesses;
   proveImap: ProveImap;
   proveSmtp: ProveLogin;
   vetOpened: Outbound["vetOpened"];
   loginMs?: number;
 }) {
-  const { config, discover, limits, loginMs = defaultLoginMs } = deps;
+  const { config, discover, limits, failedGuesses, loginMs = defaultLoginMs } = deps;
   const withDeadline = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(loginMs)]);
 
   async function proveLogins(
     request: ConnectRequest,
     servers: LoginServers,
     address: string,
-    { signal, progress, openedOnly }: ConnectOptions & { openedOnly: boolean },
+    { login, progress, openedOnly }: Pick<ConnectOptions, "progress"> & { login: Login; openedOnly: boolean },
   ): Promise<Credentials> {
     const { provider, imap, smtp, found } = servers;
     const password = normalizePassword(request.password, servers.passwordKind);
     // Blanks around a password are rarely meant and easily pasted.
     const passwords = [...new Set([password, password.trim()])];
-    const logins = servers.usernames.flatMap((username) =>
-      passwords.map((candidate) => ({ username, password: candidate })),
+    const candidates = servers.usernames.flatMap((username) =>
+      passwords.map((each) => ({ username, password: each })),
     );
 
     progress?.("imap");
-    const credentials = await withFirstAccepted(logins, async (login) => {
-      const reading: Credentials = { address, ...login, provider, imap };
+    const credentials = await withFirstAccepted(candidates, async (candidate) => {
+      const reading: Credentials = { address, ...candidate, provider, imap };
       const writes = request.level !== "read";
-      const proof = deps.proveImap(reading, withDeadline(signal), { writes, openedOnly });
+      const proof = login.at(imap, (signal) =>
+        deps.proveImap(reading, withDeadline(signal), { writes, openedOnly }),
+      );
       const name = await locateFailure("imap", found, proof);
       return name === undefined ? reading : { ...reading, name };
     });
@@ -97,7 +102,8 @@ export function createAccountConnector(deps: {
 
     progress?.("smtp");
     const sending: Credentials = { ...credentials, smtp };
-    await locateFailure("smtp", found, deps.proveSmtp(sending, withDeadline(signal)));
+    const proof = login.at(smtp, (signal) => deps.proveSmtp(sending, withDeadline(signal)));
+    await locateFailure("smtp", found, proof);
     return sending;
   }
 
@@ -138,12 +144,20 @@ export function createAccountConnector(deps: {
           })
         : { openedOnly: false };
       const servers = { ...resolved, usernames: selectUsernames(address, resolved, config) };
-      const hosts = [servers.imap.host, servers.smtp.host];
       const accounts = [address, ...servers.usernames.map((name) => `${name} at ${servers.imap.host}`)];
-      return limits.withLogin({ peer: options.peer, accounts, hosts }, () =>
-        proveLogins(request, servers, address, { ...options, openedOnly }),
-      );
+      try {
+        return await limits.withLogin({ peer, accounts, signal }, (login) =>
+          proveLogins(request, servers, address, { login, progress: options.progress, openedOnly }),
+        );
+      } catch (error) {
+        if (error instanceof ConnectError && error.code === "login_refused" && error.side === "imap")
+          failedGuesses.add([address, ...servers.usernames], servers.imap.host);
+        throw error;
+      }
     },
+
+    /** Returns how often a password was refused for this account within a day. */
+    countFailedGuesses: failedGuesses.count,
   };
 }
 

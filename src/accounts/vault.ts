@@ -82,9 +82,10 @@ export function createVault(deps: {
   return {
     /**
      * Adds a proven account to a grant, or replaces the credentials of the account with the same address. Runs inside
-     * the transaction that creates or finds the grant. Throws AppError too_large when the grant is full.
+     * the transaction that creates or finds the grant. Returns true when it was added. Throws AppError too_large when the
+     * grant is full.
      */
-    saveAccount(grantId: string, dataKey: Uint8Array, credentials: Credentials): void {
+    saveAccount(grantId: string, dataKey: Uint8Array, credentials: Credentials): boolean {
       const { intact: existing, damaged } = unsealAll(grantId, dataKey);
       // Nothing opens a damaged row again, so it must not use up one of the places.
       for (const id of damaged)
@@ -101,11 +102,12 @@ export function createVault(deps: {
           .set({ credentials: sealed })
           .where(and(eq(accounts.id, id), eq(accounts.grantId, grantId)))
           .run();
-        return;
+        return false;
       }
       db.insert(accounts)
         .values({ id, grantId, position: existing.length, credentials: sealed, createdAt: clock.now() })
         .run();
+      return true;
     },
 
     /** Lists the accounts of a grant, without their credentials. */

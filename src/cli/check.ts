@@ -1,9 +1,12 @@
 /** `check ADDRESS`: finds the servers of an address, connects to them over TLS, and tries a login. */
 import { type ConnectRequest, createAccountConnector } from "../accounts/account-connector.ts";
 import { ConnectError } from "../accounts/connect-error.ts";
+import { createFailedGuesses } from "../accounts/failed-guesses.ts";
+import { systemClock } from "../clock.ts";
 import { loadConfig } from "../config.ts";
 import type { MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
+import { unlimitedLogins } from "../http/login-limits.ts";
 import { proveImap, reachImap } from "../imap/connect.ts";
 import { createOutbound } from "../outbound/outbound.ts";
 import { createDiscover, type DiscoveredServers } from "../providers/discover.ts";
@@ -29,8 +32,8 @@ export async function check(
   const connector = createAccountConnector({
     config: { allowedEmails: [], allowPrivateHosts: config.allowPrivateHosts },
     discover: createDiscover({ outbound }),
-    // No rate limits for the operator.
-    limits: { withLogin: (_, work) => work() },
+    limits: unlimitedLogins,
+    failedGuesses: createFailedGuesses({ clock: systemClock, hash: (value) => value }),
     proveImap: (credentials, loginSignal) =>
       proveImap<string>(credentials, { outbound, signal: loginSignal }),
     vetOpened: outbound.vetOpened,

@@ -26,6 +26,8 @@ export const grants = sqliteTable("grants", {
   createdAt: integer("created_at").notNull(),
   lastUsedAt: integer("last_used_at").notNull(),
   expiresAt: integer("expires_at").notNull(),
+  /** Number of refused passwords for its addresses in the day before they were connected. */
+  failedGuesses: integer("failed_guesses").notNull().default(0),
 });
 
 const grantId = () =>

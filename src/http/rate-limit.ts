@@ -1,17 +1,10 @@
 /**
- * Rate limits and concurrency limits. All counters are in memory and bounded: a flood of new keys evicts the least
- * recently used ones. Of a caller's input only the name of a mail server is stored as a key in clear; an account's
- * address is counted under a keyed hash.
- *
- * The generic cell rate algorithm needs one number per key, kept in an LRU cache. The limiters available as packages
- * keep one timer per key without an upper bound, and use the wall clock.
+ * The rate limits and concurrency limits of the product. All counters are in memory and bounded. Of a caller's input only
+ * the name of a mail server is stored as a key in clear; an account's address is counted under a keyed hash.
  */
-import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
-import { AppError } from "../errors.ts";
-
-/** Allows `burst` tries at once, then one every `everyMs`. */
-type Rate = { burst: number; everyMs: number };
+import { createLoginLimits } from "./login-limits.ts";
+import { createRates, type Rate } from "./rates.ts";
 
 /**
  * The rates of the product. A peer is an IPv4 address or an IPv6 /64, which one household or one attacker has.
@@ -29,36 +22,35 @@ export const rates = {
   wrongToken: { burst: 300, everyMs: 200 },
   /** Failed logins, per peer. */
   loginByPeer: { burst: 10, everyMs: 30_000 },
-  /** Failed logins from any peer, per typed address and per user name at its server. */
+  /** Failed logins from any peer, per typed address and per user name at its server: beyond it they are delayed. */
   loginByAccount: { burst: 6, everyMs: 60_000 },
-  /** Failed logins, per mail server. */
-  loginByHost: { burst: 60, everyMs: 1_000 },
+  /** Failed logins, per mail server: beyond it they are delayed. */
+  loginByHost: { burst: 60, everyMs: 2_000 },
   /** Tool calls, per grant. */
   call: { burst: 60, everyMs: 1_000 },
   /** All other requests to /mcp, per grant. */
   message: { burst: 300, everyMs: 100 },
 } as const satisfies Record<string, Rate>;
 
-type RateName = keyof typeof rates;
+export type RateName = keyof typeof rates;
 
 /** The concurrency limits of the product. */
 export const concurrency = {
-  /** Logins in progress, per peer. */
+  /** Logins in progress, per peer; further ones are refused. */
   login: 2,
-  /** Logins in progress, over all peers. */
+  /** Logins in progress, over all peers; further ones wait. */
   allLogins: 32,
+  /** Logins in progress, per mail server; further ones wait. */
+  loginAtServer: 4,
   /** Tool calls, per grant. */
   call: 4,
 } as const satisfies Record<string, number>;
 
-type ConcurrencyLimitName = keyof typeof concurrency;
+export type ConcurrencyLimitName = keyof typeof concurrency;
 
 export type Limits = ReturnType<typeof createLimits>;
 
 type CallQueue = { running: number; waiting: (() => void)[] };
-
-/** Keys kept per rate; each takes about 100 bytes. */
-const maxKeys = 20_000;
 
 export type LimitOptions = {
   clock: Clock;
@@ -66,49 +58,20 @@ export type LimitOptions = {
   hash: (value: string) => string;
   rates?: Partial<Record<RateName, Rate>>;
   concurrency?: Partial<Record<ConcurrencyLimitName, number>>;
+  /** Waits before a delayed login; shorter in tests. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Time a login keeps its place while others wait; shorter in tests. */
+  loginPlaceMs?: number | undefined;
 };
 
 export function createLimits(deps: LimitOptions) {
-  const { consume, consumeRefundable } = createRates(deps.clock, { ...rates, ...deps.rates });
   const maxConcurrent = { ...concurrency, ...deps.concurrency };
-  const acquire = createConcurrency(maxConcurrent);
+  const rateCounters = createRates(deps.clock, { ...rates, ...deps.rates });
+  const { consume } = rateCounters;
   const waitForCall = createCallQueues(maxConcurrent.call);
   return {
     consume,
-
-    /**
-     * Runs a login at a third party's mail server on behalf of `peer`. The try is counted before it is made, so that
-     * a hundred parallel tries cannot pass. It is given back when `work` succeeds, so that users behind one address
-     * do not block each other, and when the host was refused, because then no server was contacted.
-     *
-     * `accounts` are all names that identify the account whose password is tried: the typed user name may differ
-     * from the typed address. Throws rate_limited, or what `work` throws.
-     */
-    async withLogin<T>(
-      attempt: { peer: string; accounts: readonly string[]; hosts: readonly string[] },
-      work: () => Promise<T>,
-    ): Promise<T> {
-      const accounts = new Set(attempt.accounts.map((name) => deps.hash(name.trim().toLowerCase())));
-      const hosts = new Set(attempt.hosts.map((host) => host.toLowerCase()));
-      const release = acquireAll([() => acquire("login", attempt.peer), () => acquire("allLogins", "all")]);
-      try {
-        const refundAll = acquireAll([
-          consumeRefundable("loginByPeer", attempt.peer),
-          ...[...accounts].map((account) => consumeRefundable("loginByAccount", account)),
-          ...[...hosts].map((host) => consumeRefundable("loginByHost", host)),
-        ]);
-        try {
-          const result = await work();
-          refundAll();
-          return result;
-        } catch (error) {
-          if (error instanceof AppError && error.code === "host_refused") refundAll();
-          throw error;
-        }
-      } finally {
-        release();
-      }
-    },
+    ...createLoginLimits({ ...deps, rates: rateCounters, concurrency: maxConcurrent }),
 
     /**
      * Starts one tool call of a grant; the returned function ends it and must be called once. At the concurrency
@@ -120,63 +83,6 @@ export function createLimits(deps: LimitOptions) {
       signal.throwIfAborted();
       return waitForCall(grantId, signal);
     },
-  };
-}
-
-/** The rates by the generic cell rate algorithm (GCRA). */
-function createRates(clock: Clock, allRates: Record<RateName, Rate>) {
-  /** Rate and key -> the time at which the full burst is available again, in milliseconds since the epoch. */
-  const refillTimes = new Map<RateName, LRUCache<string, number>>();
-
-  /** Creates a rate's cache at its first use: an LRU cache allocates space for all its keys at once. */
-  function refillTimesOf(name: RateName): LRUCache<string, number> {
-    const times = refillTimes.get(name) ?? new LRUCache<string, number>({ max: maxKeys });
-    refillTimes.set(name, times);
-    return times;
-  }
-
-  /** Counts one try. Throws rate_limited with the seconds until the next is allowed. */
-  function consume(name: RateName, key: string): void {
-    const { burst, everyMs } = allRates[name];
-    const nowMs = clock.now();
-    const times = refillTimesOf(name);
-    const refillMs = times.get(key) ?? nowMs;
-    // Later than a whole burst from now: the clock was set back, and nobody has to wait for that.
-    const nextMs = (refillMs > nowMs + burst * everyMs ? nowMs : Math.max(refillMs, nowMs)) + everyMs;
-    const waitMs = nextMs - burst * everyMs - nowMs;
-    if (waitMs > 0) throw rateLimited(Math.ceil(waitMs / 1000));
-    times.set(key, nextMs);
-  }
-
-  /** Gives one try back. */
-  function refund(name: RateName, key: string): void {
-    const times = refillTimesOf(name);
-    const refillMs = times.get(key);
-    if (refillMs !== undefined) times.set(key, refillMs - allRates[name].everyMs);
-  }
-
-  const consumeRefundable = (name: RateName, key: string) => () => {
-    consume(name, key);
-    return () => refund(name, key);
-  };
-  return { consume, consumeRefundable };
-}
-
-/** Returns the function that starts an operation; the function that it returns ends it, and must be called once. */
-function createConcurrency(maxConcurrent: Record<ConcurrencyLimitName, number>) {
-  const inFlight = new Map<string, number>();
-
-  /** Throws rate_limited at the limit. */
-  return function acquire(name: ConcurrencyLimitName, key: string): () => void {
-    const counter = `${name} ${key}`;
-    const count = inFlight.get(counter) ?? 0;
-    if (count >= maxConcurrent[name]) throw rateLimited(5);
-    inFlight.set(counter, count + 1);
-    return () => {
-      const left = (inFlight.get(counter) ?? 1) - 1;
-      if (left > 0) inFlight.set(counter, left);
-      else inFlight.delete(counter);
-    };
   };
 }
 
@@ -199,21 +105,6 @@ function createCallQueues(maxRunning: number) {
   };
 }
 
-/** Acquires all or none. Returns the function that releases all; throws what the first failing one throws. */
-function acquireAll(acquirers: readonly (() => () => void)[]): () => void {
-  const releases: (() => void)[] = [];
-  const releaseAll = () => {
-    for (const release of releases) release();
-  };
-  try {
-    for (const acquireOne of acquirers) releases.push(acquireOne());
-  } catch (error) {
-    releaseAll();
-    throw error;
-  }
-  return releaseAll;
-}
-
 /** Resolves when a running call hands its slot on. Rejects with the signal's reason. */
 function waitForTurn(queue: CallQueue, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -227,11 +118,5 @@ function waitForTurn(queue: CallQueue, signal: AbortSignal): Promise<void> {
     };
     signal.addEventListener("abort", leave, { once: true });
     queue.waiting.push(start);
-  });
-}
-
-function rateLimited(seconds: number): AppError {
-  return new AppError("rate_limited", `Too many tries at once; the next is free in ${seconds} s.`, {
-    retryAfterSeconds: seconds,
   });
 }

@@ -51,6 +51,8 @@ export function createAuthorizationFlow(deps: {
     isFinished: pendingGrants.isFinished,
     findPending: pendingGrants.findPending,
     extend: pendingGrants.extend,
+    addFailedGuesses: pendingGrants.addFailedGuesses,
+    countFailedGuesses: pendingGrants.countFailedGuesses,
 
     /**
      * Adds a proven account to the request's pending grant, which the first account creates with its level. `save`

@@ -80,6 +80,7 @@ export function createAuthorizationPages(deps: {
         redirectHost: request.redirectHost,
         request: sealRequest(secrets, clock, request),
         accounts: vault.listAccounts(grantId, dataKey),
+        failedGuesses: authorizationFlow.countFailedGuesses(grantId),
       });
       return { html, status: 200 };
     },

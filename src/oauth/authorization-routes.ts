@@ -37,7 +37,7 @@ export function createAuthorizationRoutes(deps: {
   grants: Grants;
   clients: Clients;
   vault: Pick<Vault, "saveAccount" | "listAccounts">;
-  connector: Pick<AccountConnector, "connectAccount" | "findServers">;
+  connector: Pick<AccountConnector, "connectAccount" | "findServers" | "countFailedGuesses">;
   secrets: Secrets;
   clock: Clock;
   log: Log;

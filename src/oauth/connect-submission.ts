@@ -28,7 +28,7 @@ export function createConnectSubmissions(deps: {
   config: Pick<Config, "trustedProxies">;
   authorizationFlow: AuthorizationFlow;
   pages: AuthorizationPages;
-  connector: Pick<AccountConnector, "connectAccount" | "findServers">;
+  connector: Pick<AccountConnector, "connectAccount" | "findServers" | "countFailedGuesses">;
   vault: Pick<Vault, "saveAccount">;
   log: Log;
 }) {
@@ -62,9 +62,10 @@ export function createConnectSubmissions(deps: {
         peer: identifyPeer(c, config),
         progress,
       });
-      const pending = authorizationFlow.attachAccount(request, form.level, ({ grantId, dataKey }) =>
-        vault.saveAccount(grantId, dataKey, credentials),
-      );
+      const pending = authorizationFlow.attachAccount(request, form.level, ({ grantId, dataKey }) => {
+        if (vault.saveAccount(grantId, dataKey, credentials))
+          authorizationFlow.addFailedGuesses(grantId, connector.countFailedGuesses(credentials));
+      });
       if (!pending) return pages.notice(language, "request_expired", 400);
       log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
       if (form.next === "go") return pages.finish(language, request);

@@ -4,7 +4,7 @@
  * The data key of a pending grant is wrapped under the request's secret, which travels sealed in the form. The row of
  * a finished request stays until every form of it has expired, so that a request is used once.
  */
-import { and, eq, isNull } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
 import { authorizationRequests, grants } from "../db/schema.ts";
@@ -84,6 +84,20 @@ export function createPendingGrants({
         })
         .run();
       return { grantId, level, dataKey };
+    },
+
+    /** Adds the guesses of an account that was added to a grant. */
+    addFailedGuesses(grantId: string, count: number): void {
+      db.update(grants)
+        .set({ failedGuesses: sql`${grants.failedGuesses} + ${count}` })
+        .where(eq(grants.id, grantId))
+        .run();
+    },
+
+    /** Returns the number of refused passwords for the addresses of a grant before they were connected. */
+    countFailedGuesses(grantId: string): number {
+      const row = db.select({ count: grants.failedGuesses }).from(grants).where(eq(grants.id, grantId)).get();
+      return row?.count ?? 0;
     },
 
     /** Restarts the lifetime of a request and its pending grant; changes nothing once a code was issued. */

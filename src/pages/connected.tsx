@@ -5,7 +5,8 @@ import { Layout, toDocument } from "./layout.tsx";
 import type { ConnectedPageProps } from "./props.ts";
 import { textsFor } from "./text/texts.ts";
 
-export function connectedPage({ language, redirectHost, request, accounts }: ConnectedPageProps): string {
+export function connectedPage(props: ConnectedPageProps): string {
+  const { language, redirectHost, request, accounts, failedGuesses } = props;
   const text = textsFor(language).connected;
   return toDocument(
     <Layout language={language} title={text.title} formOrigin>
@@ -18,6 +19,7 @@ export function connectedPage({ language, redirectHost, request, accounts }: Con
           </li>
         ))}
       </ul>
+      {failedGuesses > 0 ? <p class="hint">{text.failedGuesses(failedGuesses)}</p> : null}
       <p>{text.more(redirectHost)}</p>
       <form method="post" action="/oauth/connect" class="actions">
         <input type="hidden" name={fieldNames.request} value={request} />

@@ -35,6 +35,8 @@ export type ConnectedPageProps = {
   request: string;
   /** In the order in which they were connected. */
   accounts: readonly { address: string; canSend: boolean }[];
+  /** Number of refused passwords for these addresses in the day before they were connected. */
+  failedGuesses: number;
 };
 
 /** An error that the person cannot correct in a form. */

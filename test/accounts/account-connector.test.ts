@@ -2,13 +2,13 @@
 import { describe, expect, test } from "bun:test";
 import { type ConnectRequest, createAccountConnector } from "../../src/accounts/account-connector.ts";
 import { ConnectError } from "../../src/accounts/connect-error.ts";
+import { createFailedGuesses } from "../../src/accounts/failed-guesses.ts";
+import { systemClock } from "../../src/clock.ts";
 import type { Credentials } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import type { DiscoveredServers } from "../../src/providers/discover.ts";
 import { findPreset } from "../../src/providers/presets.ts";
-import { proveSmtp } from "../../src/smtp/connect.ts";
-import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 
 const signal = new AbortController().signal;
 const nothingEntered = { host: "", port: "", security: "tls" } as const;
@@ -49,7 +49,7 @@ function setUp(
   const { vetOpened } = createOutbound({ allowPrivateHosts, resolve, refusalMs: 0 });
   const openedOnly: boolean[] = [];
   const logins: { side: string; username: string; password: string }[] = [];
-  const limited: { peer: string; accounts: readonly string[]; hosts: readonly string[] }[] = [];
+  const limited: { peer: string; accounts: readonly string[]; hosts: string[] }[] = [];
   const record =
     (side: string, answer?: (credentials: Credentials) => void) => async (credentials: Credentials) => {
       logins.push({ side, username: credentials.username, password: credentials.password });
@@ -66,11 +66,18 @@ function setUp(
       return options.found;
     },
     limits: {
-      withLogin(attempt, work) {
-        limited.push(attempt);
-        return work();
+      withLogin({ peer, accounts }, work) {
+        const hosts: string[] = [];
+        limited.push({ peer, accounts, hosts });
+        return work({
+          at(server, prove) {
+            hosts.push(server.host);
+            return prove(signal);
+          },
+        });
       },
     },
+    failedGuesses: createFailedGuesses({ clock: systemClock, hash: (value) => value }),
     proveImap: async (credentials, _signal, { writes, ...rest }) => {
       openedOnly.push(rest.openedOnly);
       await record("imap", options.imap)(credentials);
@@ -162,25 +169,6 @@ describe("Connecting an account", () => {
     const problem = await problemOf(run(toRequest({ provider: "icloud", address: "ann@icloud.com" })));
     expect([problem.code, problem.field]).toEqual(["host_unreachable", "imap_host"]);
     expect(logins.length).toBe(1);
-  });
-
-  test("a server that answers each stage just in time exceeds the deadline of the login, and fails with timed_out", async () => {
-    const smtp = await startScriptedSmtp({ slowMs: 400 });
-    const outbound = createOutbound({ allowPrivateHosts: ["localhost"] });
-    const connect = createAccountConnector({
-      config: { allowedEmails: [], allowPrivateHosts: ["localhost"] },
-      discover: async () => Promise.reject(new Error("the discovery must not run")),
-      limits: { withLogin: (_, work) => work() },
-      proveImap: async () => undefined,
-      vetOpened: outbound.vetOpened,
-      proveSmtp: (credentials, ending) => proveSmtp(credentials, { outbound, signal: ending }),
-      loginMs: 500,
-    });
-    const { host, port, security } = smtp.server;
-    const request = toGenericRequest({ smtp: { host, port: String(port), security } });
-    const problem = await problemOf(connect.connectAccount(request, { signal, peer: "192.0.2.1" }));
-    expect([problem.code, problem.side]).toEqual(["timed_out", "smtp"]);
-    await smtp.stop();
   });
 
   test("a failure of SMTP names the SMTP fields", async () => {

@@ -1,7 +1,10 @@
 /** A password that was pasted with blanks around it. */
 import { expect, test } from "bun:test";
 import { createAccountConnector } from "../../src/accounts/account-connector.ts";
+import { createFailedGuesses } from "../../src/accounts/failed-guesses.ts";
+import { systemClock } from "../../src/clock.ts";
 import { AppError } from "../../src/errors.ts";
+import { unlimitedLogins } from "../../src/http/login-limits.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 
 test("A password with blanks around it is tried as it is, and without them when it is refused", async () => {
@@ -10,7 +13,8 @@ test("A password with blanks around it is tried as it is, and without them when 
     config: { allowedEmails: [], allowPrivateHosts: [] },
     vetOpened: createOutbound({ allowPrivateHosts: [], refusalMs: 0 }).vetOpened,
     discover: () => Promise.reject(new Error("the servers were entered")),
-    limits: { withLogin: (_, work) => work() },
+    limits: unlimitedLogins,
+    failedGuesses: createFailedGuesses({ clock: systemClock, hash: (value) => value }),
     async proveImap({ password }) {
       passwords.push(password);
       if (password !== "secret word") throw new AppError("login_refused", "No.");

@@ -57,14 +57,14 @@ test("A database of the first version is migrated and keeps its rows", () => {
   const old = new SqliteFile(toDatabaseFile(dataDir), { create: true });
   old.run("PRAGMA application_id = 0x656d636e");
   migrate(drizzle(old), { migrationsFolder: first });
-  drizzle(old).insert(grants).values(newGrant("grt_1")).run();
+  old.run("INSERT INTO grants VALUES ('grt_1', 'test', 'claude.ai', 'send', 'live', 1, 1, 2)");
   old.run("INSERT INTO sessions VALUES ('hash', 'grt_1', '2025-11-25', 1, 2)");
   const insertToken = old.query("INSERT INTO tokens VALUES (?, 'refresh', 'grt_1', x'0102', 1, 2, ?)");
   insertToken.run("current", null);
   insertToken.run("rotated", 3);
   old.close();
   const { db, close } = openDatabase({ dataDir });
-  expect(db.select().from(grants).all()).toMatchObject([{ id: "grt_1", level: "send" }]);
+  expect(db.select().from(grants).all()).toEqual([{ ...newGrant("grt_1"), failedGuesses: 0 }]);
   expect(db.select().from(authorizationCodes).all()).toEqual([]);
   expect(db.select().from(sessions).all()).toEqual([
     { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2 },

@@ -34,7 +34,7 @@ const app = createApp({
   grants,
   oauth: {
     ...{ config, grants, secrets, db, clock, log, limits },
-    vault: { saveAccount: () => {}, listAccounts: () => [] },
+    vault: { saveAccount: () => true, listAccounts: () => [] },
     connector: {} as AccountConnector,
     client: { id: "id", secret: "secret" },
   },

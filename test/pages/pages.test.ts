@@ -58,6 +58,7 @@ describe("The pages", () => {
         redirectHost: evil,
         request: evil,
         accounts: [{ address: evil, canSend: false }],
+        failedGuesses: 1,
       }),
       landingPage({ language, connectorUrl: evil }),
     ])

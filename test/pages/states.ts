@@ -65,6 +65,7 @@ export function renderStates(language: Language): Readonly<Record<string, string
         { address: "ana@icloud.com", canSend: true },
         { address: "the-office-of-ana@a-rather-long-name-of-a-domain.example.org", canSend: false },
       ],
+      failedGuesses: 6,
     }),
     notice: noticePage({ language, notice: "request_expired" }),
     "notice-wait": noticePage({ language, notice: "rate_limited", retryAfterSeconds: 130 }),

@@ -1,7 +1,10 @@
 /** Attacks by the connect form: private hosts, and guessed passwords. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { openDatabase } from "../../src/db/open.ts";
+import { grants } from "../../src/db/schema.ts";
+import { fieldNames } from "../../src/pages/connect-form.ts";
 import { privateHosts } from "../support/addresses.ts";
-import { beginAuthorization, formFields, submitForm } from "../support/authorize.ts";
+import { beginAuthorization, formFields, readForm, submitForm } from "../support/authorize.ts";
 import { startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer } from "../support/mail-server.ts";
@@ -9,6 +12,7 @@ import { wideRates } from "../support/person.ts";
 import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 import { startTcpListener, type TcpListener } from "../support/tcp-listener.ts";
 import { createTestClock } from "../support/test-clock.ts";
+import { eventually } from "../support/waiting.ts";
 
 const user = { address: "ann@example.test", password: "form-canary-password" };
 
@@ -126,8 +130,8 @@ describeMail("Password guessing by the form", () => {
 
   test("is limited also with forged X-Forwarded-For headers, and the refusal has Retry-After", async () => {
     const person = await kit.newUser();
-    // Two guesses instead of six, because each wrong one is a slow login.
-    await withProduct({ rates: { loginByAccount: { burst: 2, everyMs: 60_000 } } }, async (product) => {
+    // Two guesses instead of ten, because each wrong one is a slow login.
+    await withProduct({ rates: { loginByPeer: { burst: 2, everyMs: 60_000 } } }, async (product) => {
       const statuses: number[] = [];
       let retryAfter: string | null = null;
       for (let guess = 0; guess < 6; guess++) {
@@ -180,16 +184,81 @@ describeMail("Password guessing by the form", () => {
   test("is limited for a time only: later the right password is accepted", async () => {
     const person = await kit.newUser();
     const clock = createTestClock();
-    await withProduct(
-      { clock, rates: { loginByAccount: { burst: 2, everyMs: 60_000 } } },
-      async (product) => {
-        for (let guess = 0; guess < 3; guess++)
-          await submit(product, formFields({ ...person, password: "wrong" }, kit));
-        expect((await submit(product, formFields(person, kit))).status).toBe(429);
-        clock.advance(61_000);
-        expect((await submit(product, formFields(person, kit))).status).toBe(303);
-      },
-    );
+    await withProduct({ clock, rates: { loginByPeer: { burst: 2, everyMs: 60_000 } } }, async (product) => {
+      for (let guess = 0; guess < 3; guess++)
+        await submit(product, formFields({ ...person, password: "wrong" }, kit));
+      expect((await submit(product, formFields(person, kit))).status).toBe(429);
+      clock.advance(61_000);
+      expect((await submit(product, formFields(person, kit))).status).toBe(303);
+    });
+  });
+});
+
+describeMail("D06: The owner of an address", () => {
+  const proxied = { TRUSTED_PROXIES: "127.0.0.0/8,::1" };
+  const from = (peer: string) => ({ "X-Forwarded-For": peer });
+  /** The button of our page, after which the connected accounts are shown. */
+  const ask = { [fieldNames.next]: "ask" };
+
+  test("D06: connects after six wrong passwords from another peer, and is told of them", async () => {
+    const kit = await mailServer();
+    const [owner, second] = [await kit.newUser(), await kit.newUser()];
+    await withProduct({ settings: proxied }, async (product) => {
+      const told = /6 attempts to connect with a wrong password/;
+      for (let guess = 0; guess < 6; guess++) {
+        const wrong = formFields({ ...owner, password: `guess-${guess}` }, kit);
+        const refused = await submit(product, wrong, from("198.51.100.7"));
+        expect([refused.status, told.test(refused.html)]).toEqual([400, false]);
+      }
+      const connected = await submit(product, { ...formFields(owner, kit), ...ask }, from("203.0.113.9"));
+      expect([connected.status, told.test(connected.html)]).toEqual([200, true]);
+      // The number belongs to the grant, and the same address counts once.
+      const again = readForm(connected.html);
+      const twice = await submitForm(product, again, { ...formFields(owner, kit), ...ask });
+      expect(told.test(await twice.text())).toBe(true);
+      const other = await submit(product, { ...formFields(second, kit), ...ask }, from("203.0.113.9"));
+      const shown = [second.address, "wrong password"].map((text) => other.html.includes(text));
+      expect(shown).toEqual([true, false]);
+      const { db, close } = openDatabase({ dataDir: product.dataDir });
+      const counts = db.select({ count: grants.failedGuesses }).from(grants).all();
+      close();
+      expect(counts.map(({ count }) => count).toSorted()).toEqual([0, 6]);
+    });
+  }, 120_000);
+
+  test("D06: connects while 16 peers hold all places for logins with slow servers of their own", async () => {
+    const kit = await mailServer();
+    const owner = await kit.newUser();
+    const slow = await Promise.all(Array.from({ length: 16 }, () => startTcpListener()));
+    const leaving = new AbortController();
+    await withProduct({ settings: proxied, deadlines: { loginPlaceMs: 200 } }, async (product) => {
+      let answered = 0;
+      const held = slow.flatMap(({ port }, index) =>
+        [1, 2].map(async (each) => {
+          const server = { host: "localhost", port, security: "starttls" } as const;
+          const begun = await beginAuthorization(product);
+          const strangers = { address: `u${index}${each}@example.test`, password: "x" };
+          await fetch(new URL(begun.action, product.url), {
+            method: "POST",
+            headers: from(`198.51.100.${index}`),
+            body: new URLSearchParams({
+              ...begun.fields,
+              ...formFields(strangers, { imap: server, smtp: server }),
+            }),
+            signal: leaving.signal,
+          });
+          answered += 1;
+        }),
+      );
+      const connections = () => slow.reduce((sum, listener) => sum + listener.connections(), 0);
+      await eventually(() => connections() >= 32, { what: "32 logins to begin" });
+      expect((await submit(product, formFields(owner, kit), from("203.0.113.9"))).status).toBe(303);
+      // One login gave its place away; the others still hold theirs.
+      expect(answered).toBeLessThanOrEqual(2);
+      leaving.abort();
+      await Promise.allSettled(held);
+    });
+    for (const listener of slow) await listener.stop();
   });
 });
 

@@ -2,12 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { AppError } from "../../src/errors.ts";
 import { resolvePeer } from "../../src/http/peer.ts";
-import { concurrency, createLimits, rates } from "../../src/http/rate-limit.ts";
+import { createLimits, rates } from "../../src/http/rate-limit.ts";
 import { withProduct } from "../support/product.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 const hash = (value: string) => Bun.hash(value).toString(36);
-const refused = new AppError("login_refused", "no");
 
 function create(options: Partial<Parameters<typeof createLimits>[0]> = {}) {
   const clock = createTestClock();
@@ -64,114 +63,6 @@ describe("A rate", () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(16_000_000);
     expect(outcome(() => limits.consume("page", "key 199999"))).not.toBe("allowed");
     expect(outcome(() => limits.consume("page", "key 0"))).toBe("allowed");
-  });
-});
-
-describe("Logins at mail servers", () => {
-  const attempt = { peer: "192.0.2.1", accounts: ["ann@example.test"], hosts: ["imap.example.test"] };
-  const fail = async () => Promise.reject(refused);
-  const codeOf = (work: Promise<unknown>) =>
-    work.then(
-      () => "done",
-      (error: AppError) => error.code,
-    );
-
-  test("count when they fail, and not when they succeed", async () => {
-    const { limits } = create();
-    for (let round = 0; round < 100; round++)
-      expect(await codeOf(limits.withLogin(attempt, async () => 1))).toBe("done");
-    for (let round = 0; round < rates.loginByAccount.burst; round++)
-      expect(await codeOf(limits.withLogin(attempt, fail))).toBe("login_refused");
-    expect(await codeOf(limits.withLogin(attempt, fail))).toBe("rate_limited");
-  });
-
-  test("do not count when the host was refused, because no server was contacted", async () => {
-    const { limits } = create();
-    const refuseHost = async () => Promise.reject(new AppError("host_refused", "No public mail server."));
-    for (let round = 0; round < 100; round++)
-      expect(await codeOf(limits.withLogin(attempt, refuseHost))).toBe("host_refused");
-    expect(await codeOf(limits.withLogin(attempt, fail))).toBe("login_refused");
-  });
-
-  test("to one account are limited over all peers and spellings of the address", async () => {
-    const { limits } = create();
-    const codes: string[] = [];
-    for (let round = 0; round < 50; round++) {
-      const address = round % 2 === 0 ? " Ann@Example.TEST" : "ann@example.test";
-      codes.push(
-        await codeOf(
-          limits.withLogin({ ...attempt, accounts: [address], peer: `198.51.100.${round}` }, fail),
-        ),
-      );
-    }
-    expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByAccount.burst);
-  });
-
-  test("to one user name are limited over all typed addresses", async () => {
-    const { limits } = create();
-    const codes: string[] = [];
-    for (let round = 0; round < 50; round++) {
-      const accounts = [`u${round}@example.test`, "ann at imap.example.test"];
-      codes.push(await codeOf(limits.withLogin({ ...attempt, accounts, peer: `198.51.100.${round}` }, fail)));
-    }
-    expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByAccount.burst);
-  });
-
-  test("of one peer are limited over all accounts", async () => {
-    const { limits } = create();
-    const codes: string[] = [];
-    for (let round = 0; round < 50; round++)
-      codes.push(await codeOf(limits.withLogin({ ...attempt, accounts: [`u${round}@example.test`] }, fail)));
-    expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByPeer.burst);
-  });
-
-  test("at one mail server are limited over all peers and accounts", async () => {
-    const { limits } = create();
-    const codes: string[] = [];
-    for (let round = 0; round < 300; round++)
-      codes.push(
-        await codeOf(
-          limits.withLogin({ ...attempt, peer: `p${round}`, accounts: [`u${round}@example.test`] }, fail),
-        ),
-      );
-    expect(codes.filter((code) => code === "login_refused").length).toBe(rates.loginByHost.burst);
-  });
-
-  test("in parallel are limited too: two run at once, and each is counted before it is tried", async () => {
-    const { limits } = create();
-    let running = 0;
-    let most = 0;
-    const slow = async () => {
-      running += 1;
-      most = Math.max(most, running);
-      await Promise.resolve();
-      running -= 1;
-      throw refused;
-    };
-    const codes = await Promise.all(
-      Array.from({ length: 100 }, () => codeOf(limits.withLogin(attempt, slow))),
-    );
-    expect(most).toBe(concurrency.login);
-    expect(codes.filter((code) => code === "login_refused").length).toBe(2);
-    // The concurrency limit is free again, and refused tries were not counted as failures.
-    expect(
-      await codeOf(limits.withLogin({ ...attempt, accounts: ["new@example.test"] }, async () => 1)),
-    ).toBe("done");
-  });
-
-  test("are limited in number over all peers", async () => {
-    const { limits } = create({ concurrency: { allLogins: 3 } });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const started = Array.from({ length: 6 }, (_, index) =>
-      codeOf(
-        limits.withLogin({ peer: `p${index}`, accounts: [`u${index}@x.test`], hosts: [] }, () => promise),
-      ),
-    );
-    resolve();
-    expect((await Promise.all(started)).toSorted()).toEqual([
-      ...Array(3).fill("done"),
-      ...Array(3).fill("rate_limited"),
-    ]);
   });
 });
 

@@ -71,6 +71,8 @@ export const de: Texts = {
     title: "Verbunden",
     heading: "Verbunden als",
     readOnly: "ohne Senden",
+    failedGuesses: (count) =>
+      `Davor gab es ${count === 1 ? "einen Versuch" : `${count} Versuche`} mit einem falschen Passwort. Wenn das nicht Sie waren, versucht vielleicht jemand, Ihr Passwort zu erraten.`,
     more: (host) =>
       `Sie können ein weiteres Postfach zur selben Verbindung hinzunehmen oder weiter zu ${host} gehen.`,
     add: "Weiteres Postfach",

@@ -70,6 +70,8 @@ export const en = {
     title: "Connected",
     heading: "Connected as",
     readOnly: "without sending",
+    failedGuesses: (count: number) =>
+      `${count === 1 ? "One attempt" : `${count} attempts`} to connect with a wrong password came before this one. If they were not yours, somebody may be guessing your password.`,
     more: (host: string) => `You can add another mailbox to the same connection, or continue to ${host}.`,
     add: "Add another mailbox",
     continueTo: (host: string) => `Continue to ${host}`,

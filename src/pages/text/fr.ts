@@ -71,6 +71,8 @@ export const fr: Texts = {
     title: "Connecté",
     heading: "Connecté en tant que",
     readOnly: "sans envoi",
+    failedGuesses: (count) =>
+      `Il y a eu auparavant ${count === 1 ? "une tentative" : `${count} tentatives`} avec un mauvais mot de passe. Si ce n’était pas vous, quelqu’un essaie peut-être de deviner votre mot de passe.`,
     more: (host) => `Vous pouvez ajouter une autre boîte à la même connexion, ou continuer vers ${host}.`,
     add: "Ajouter une autre boîte",
     continueTo: (host) => `Continuer vers ${host}`,

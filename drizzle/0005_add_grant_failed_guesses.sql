@@ -1,0 +1,1 @@
+ALTER TABLE `grants` ADD `failed_guesses` integer DEFAULT 0 NOT NULL;
