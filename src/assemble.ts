@@ -3,6 +3,7 @@ import { createAccountConnector } from "./accounts/account-connector.ts";
 import { createFailedGuesses } from "./accounts/failed-guesses.ts";
 import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
+import { createChildPool, renderCommand } from "./child-process/pool.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
@@ -146,9 +147,10 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       await idle;
     },
 
-    /** Logs out of all mail servers. */
+    /** Logs out of all mail servers, and ends the processes that render. */
     async logOut(): Promise<void> {
       await Promise.all([connections.close(), submissions.close()]);
+      mail.children.close();
     },
   };
 }
@@ -167,8 +169,10 @@ function createMailAccess(
     limits: { total: config.imapConnections },
   });
   const submissions = createSubmissions({ open: logins.openSmtp });
-  const vault = createVault({ db, connections, submissions, documents: createDocumentReader(), clock });
-  return { outbound, logins, connections, submissions, vault };
+  const children = createChildPool(renderCommand);
+  const documents = createDocumentReader();
+  const vault = createVault({ db, connections, submissions, children, documents, clock });
+  return { outbound, logins, connections, submissions, children, vault };
 }
 
 /** Allows one minute's calls at once, and as many in each minute after that. */

@@ -6,6 +6,7 @@
  */
 import { and, asc, eq, sql } from "drizzle-orm";
 import { z } from "zod";
+import type { ChildPool } from "../child-process/pool.ts";
 import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Database } from "../db/open.ts";
@@ -47,10 +48,12 @@ export function createVault(deps: {
   db: Database;
   connections: Connections;
   submissions: Submissions;
+  /** The processes that render emails. */
+  children: ChildPool;
   documents: DocumentReader;
   clock: Clock;
 }) {
-  const { db, connections, submissions, documents, clock } = deps;
+  const { db, connections, submissions, children, documents, clock } = deps;
 
   /** Prepared once, because every tool call runs it. */
   const selectOfGrant = db
@@ -135,7 +138,11 @@ export function createVault(deps: {
         });
       const own = all.map(({ credentials }) => credentials.address);
       // Imported at the first use, because an idle server does not need the mail modules in memory.
-      const { createMailAccount } = await import("../mail/create-mail-account.ts");
+      const [{ createMailAccount }, { createChildRenderer }] = await Promise.all([
+        import("../mail/create-mail-account.ts"),
+        import("../readable/child-renderer.ts"),
+      ]);
+      const renderer = createChildRenderer(children, documents);
       const handles = all.map(({ id, credentials }) =>
         createMailAccount({
           owner: { grantId: grant.id, accountId: id, credentials },
@@ -143,7 +150,7 @@ export function createVault(deps: {
           signal,
           clock,
           submissions,
-          documents,
+          renderer,
           own,
           filesSentMail: filesSentMail(credentials),
         }),

@@ -1,5 +1,6 @@
 /** The command line: all commands with their options and help. */
 import { Command, CommanderError } from "commander";
+import { renderCommand } from "../child-process/pool.ts";
 import { ConfigError, describeSettings } from "../config.ts";
 import { readDocumentCommand } from "../documents/sandbox.ts";
 import { StartError } from "../errors.ts";
@@ -127,6 +128,11 @@ function addInformation(program: Command, terminal: Terminal, runCommand: RunCom
   program
     .command(readDocumentCommand, { hidden: true })
     .action(runCommand(async () => (await import("./read-document.ts")).readDocumentFromStdin()));
+
+  // Internal: long-lived child processes (child-process/pool.ts).
+  program
+    .command(renderCommand, { hidden: true })
+    .action(runCommand(async () => (await import("./render.ts")).renderFromStdin()));
 
   program
     .command("version")

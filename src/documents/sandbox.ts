@@ -10,8 +10,9 @@
  * that tnef/ needs. They read bytes from strangers too, so each of them takes time and memory in proportion to its input
  * and never throws. rtf/ runs in both processes: the child process reads RTF attachments.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { childCommand } from "../child-process/command.ts";
+import { limitResources } from "../child-process/resources.ts";
+import { createSlots } from "../child-process/slots.ts";
 import { AppError } from "../errors.ts";
 import { decodeOutput } from "./child-output.ts";
 import type { DocumentText } from "./document-text.ts";
@@ -30,19 +31,12 @@ export const readDocumentCommand = "read-document";
 /** Text of 2,000,000 characters, each of which may be escaped, and files of 8 MB in base64. */
 const maxOutputBytes = 32_000_000;
 
-/** The compiled executable with the command's name, or Bun with the command's source file. */
-function childCommand(): string[] {
-  const isCompiled = import.meta.dir.startsWith("/$bunfs") || import.meta.dir.includes("~BUN");
-  if (isCompiled) return [process.execPath, readDocumentCommand];
-  return [process.execPath, join(import.meta.dir, "..", "cli", "read-document.ts")];
-}
-
 /**
- * The largest files that are read take 290 MB; a PDF of 2 KB can ask for two gigabytes. The server and two children
- * stay below the gigabyte that deploy/ allows, beyond which systemd ends all of them.
+ * The largest files that are read take 290 MB; a PDF of 2 KB can ask for two gigabytes. Several at
+ * once may exceed the gigabyte that deploy/ allows: then the kernel ends one of them, and never the server
+ * (becomeFirstOomVictim).
  */
 const defaultMaxMemoryBytes = 350_000_000;
-const memoryCheckIntervalMs = 50;
 
 /** `maxProcesses`: children that run at the same time; further documents wait in order of arrival. */
 export function createDocumentReader({
@@ -68,7 +62,7 @@ async function readInChild(
   { deadlineMs, maxMemoryBytes, signal }: { deadlineMs: number; maxMemoryBytes: number; signal: AbortSignal },
 ): Promise<DocumentText> {
   const startedAt = performance.now();
-  const child = Bun.spawn(childCommand(), {
+  const child = Bun.spawn(childCommand(readDocumentCommand), {
     stdin: bytes,
     stdout: "pipe",
     stderr: "ignore",
@@ -79,13 +73,12 @@ async function readInChild(
     signal,
     maxBuffer: maxOutputBytes,
   });
-  const memory = limitMemory(child, maxMemoryBytes);
+  const memory = limitResources(child, { maxMemoryBytes });
   const [output, exitCode] = await Promise.all([new Response(child.stdout).text(), child.exited]).finally(
     memory.stop,
   );
   if (signal.aborted) throw signal.reason;
-  if (memory.wasExceeded())
-    return { text: "", notes: ["Reading the file takes more memory than is allowed."] };
+  if (memory.exceeded()) return { text: "", notes: ["Reading the file takes more memory than is allowed."] };
   if (child.signalCode === "SIGKILL" && performance.now() - startedAt >= deadlineMs)
     throw new AppError("timed_out", "Reading the file took too long.", {
       hint: "Ask for a download link instead.",
@@ -94,53 +87,4 @@ async function readInChild(
   if (exitCode !== 0)
     return { text: "", notes: ["The file cannot be read: the process that read it ended unexpectedly."] };
   return decodeOutput(output);
-}
-
-/** Kills a child that exceeds the limit. Without /proc (macOS) only the deadline ends it. */
-function limitMemory(child: Bun.Subprocess, maxBytes: number): { wasExceeded(): boolean; stop(): void } {
-  let wasExceeded = false;
-  const timer = setInterval(() => {
-    try {
-      const status = readFileSync(`/proc/${child.pid}/status`, "latin1");
-      wasExceeded ||= Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024 > maxBytes;
-    } catch {
-      // The child has ended, or there is no /proc.
-    }
-    if (wasExceeded) child.kill("SIGKILL");
-  }, memoryCheckIntervalMs);
-  return { wasExceeded: () => wasExceeded, stop: () => clearInterval(timer) };
-}
-
-/** A semaphore with `count` slots, which are given out in order of arrival. */
-function createSlots(count: number) {
-  const waiting = new Set<() => void>();
-  let used = 0;
-  return {
-    /** Rejects with the signal's reason when it aborts first. */
-    acquire(signal: AbortSignal): Promise<void> {
-      return new Promise((resolve, reject) => {
-        const admit = () => {
-          waiting.delete(admit);
-          signal.removeEventListener("abort", cancel);
-          used += 1;
-          resolve();
-        };
-        const cancel = () => {
-          waiting.delete(admit);
-          reject(signal.reason);
-        };
-        if (signal.aborted) cancel();
-        else if (used < count) admit();
-        else {
-          waiting.add(admit);
-          signal.addEventListener("abort", cancel, { once: true });
-        }
-      });
-    },
-    release(): void {
-      used -= 1;
-      const [next] = waiting;
-      next?.();
-    },
-  };
 }

@@ -11,7 +11,7 @@ export type EmbeddedFile = Part & { content: Buffer };
 export const wholeText: Part = { ...emptyPart, part: "TEXT" };
 
 /** The parts in which files may be. Where there is HTML, the plain text is not what is read. */
-export function partsWithFiles(contents: EmailContents): Part[] {
+export function partsWithFiles(contents: Omit<EmailContents, "root">): Part[] {
   if (isWithoutParts(contents)) return [wholeText];
   return contents.texts
     .filter(({ html }) => !html)
@@ -21,7 +21,13 @@ export function partsWithFiles(contents: EmailContents): Part[] {
 }
 
 /** True for an email that says it is multipart, but in which the mail server found no part. */
-export function isWithoutParts({ texts, calendars, attachments, encrypted, report }: EmailContents): boolean {
+export function isWithoutParts({
+  texts,
+  calendars,
+  attachments,
+  encrypted,
+  report,
+}: Omit<EmailContents, "root">): boolean {
   const isEmpty = texts.every((text) => {
     const { html, plain, other, outlook, signed } = text;
     return ((html ?? plain ?? other ?? outlook ?? signed)?.size ?? 0) === 0;

@@ -10,8 +10,10 @@ import type { MailboxCache } from "./mailbox-cache.ts";
 /** `unreadable`: UIDs of emails that are there and could not be read. */
 export type FetchedMany = { emails: FetchMessageObject[]; unreadable: number[] };
 
-/** Octets of the header fields of one email: honest ones have some 10 KB, and 256 KB are parsed in a millisecond. */
-export const maxHeaderOctets = 262_144;
+/** Octets of an email's header fields that are read: honest ones have some 10 KB. */
+const maxHeaderOctets = 262_144;
+/** Octets of header fields with which an email is left out: fifty of them would exceed what a call may receive. */
+const maxTransferredHeaderOctets = 2_097_152;
 /** Round trips for finding which emails a server refuses; what is undecided then counts as unreadable. */
 const maxRetries = 14;
 
@@ -79,8 +81,8 @@ async function collect(
       const email = fillEmptyParts(answer);
       // Unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2), and flags without the rest.
       if (!asked.has(email.uid) || (query.headers && !email.headers)) continue;
-      if ((email.headers?.length ?? 0) > maxHeaderOctets) cache.unreadable.set(email.uid, true);
-      else emails.set(email.uid, email);
+      if ((email.headers?.length ?? 0) > maxTransferredHeaderOctets) cache.unreadable.set(email.uid, true);
+      else emails.set(email.uid, withBoundedHeaders(email));
     }
   } catch (error) {
     if (isRefusal(error)) return { emails, refusal: error };
@@ -90,6 +92,10 @@ async function collect(
     throw error;
   }
   return { emails };
+}
+
+function withBoundedHeaders(email: FetchMessageObject): FetchMessageObject {
+  return { ...email, headers: email.headers?.subarray(0, maxHeaderOctets) };
 }
 
 /** Tells why a command failed: imapflow rejects it with NoConnection and emits the reason as an event. */
@@ -150,9 +156,9 @@ export async function fetchRange(
     const answers = await (by === "uid" ? fetchByUid : fetchBySequence)(imap, range, query);
     // The answer may hold unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2): flags without headers.
     const emails = answers.filter((email) => !query.headers || email.headers);
-    const large = emails.filter(({ headers }) => (headers?.length ?? 0) > maxHeaderOctets);
+    const large = emails.filter(({ headers }) => (headers?.length ?? 0) > maxTransferredHeaderOctets);
     for (const { uid } of large) cache.unreadable.set(uid, true);
-    return large.length === 0 ? emails : undefined;
+    return large.length === 0 ? emails.map(withBoundedHeaders) : undefined;
   } catch (error) {
     if (isRefusal(error)) return undefined;
     if (ending.isExcess(error)) cache.unreadable.set(0, true);

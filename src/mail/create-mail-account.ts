@@ -1,10 +1,10 @@
 /** Makes the handle on one account for one call: its verbs over connections of the pool. */
 import type { Clock } from "../clock.ts";
 import type { ConnectionOwner } from "../credentials.ts";
-import type { DocumentReader } from "../documents/sandbox.ts";
 import { fromEmailId, toAccountTag } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
 import type { Connections } from "../imap/connections.ts";
+import type { Renderer } from "../readable/renderer.ts";
 import type { Submissions } from "../smtp/submissions.ts";
 import { createAccess } from "./access.ts";
 import { createWriting } from "./create-writing.ts";
@@ -27,7 +27,7 @@ export function createMailAccount(deps: {
   signal: AbortSignal;
   clock: Clock;
   submissions: Submissions;
-  documents: DocumentReader;
+  renderer: Renderer;
   /** Addresses of all accounts of the grant, left out of a reply to all. */
   own: readonly string[];
   /** The provider files a copy in Sent by itself. */
@@ -39,9 +39,9 @@ export function createMailAccount(deps: {
     listMailboxes: () => access.read(undefined, (imap) => listMailboxes(imap)),
     listEmails: (request) => listEmails(access, request),
     searchEmails: (request) => searchEmails(access, request),
-    getEmail: (request) => getEmail(access, request),
-    getThread: (request) => getThread(access, request),
-    getAttachment: (request) => getAttachment(access, deps.documents, request),
+    getEmail: (request) => getEmail(access, deps.renderer, request),
+    getThread: (request) => getThread(access, deps.renderer, request),
+    getAttachment: (request) => getAttachment(access, deps.renderer, request),
     describeAttachment: (request) => describeAttachment(access, request),
     streamAttachment: (request, consume) => streamAttachment(access, request, consume),
   };

@@ -11,7 +11,7 @@ import {
 } from "../email/headers.ts";
 import type { Part } from "../email/part.ts";
 import { type AttachmentText, cutNote, noteOnly } from "./attachment-result.ts";
-import { type FetchParts, readBody } from "./body.ts";
+import { type BodySource, readBody } from "./body.ts";
 import { readHtmlText } from "./text-attachment.ts";
 
 const maxEmailBytes = 4_000_000;
@@ -47,18 +47,18 @@ const maxHeaderBytes = 65_536;
 
 /**
  * Reads an attached email by its parts: only its text is fetched, as far as it is shown. `until`: the end of what is
- * shown, in characters. Throws what `fetchParts` throws.
+ * shown, in characters. Throws what readBody throws.
  */
 export async function readAttachedEmail(
-  fetchParts: FetchParts,
+  source: BodySource,
   part: Part,
   until: number,
 ): Promise<AttachmentText> {
   const key = `${part.part}.HEADER`;
-  const bytes = (await fetchParts([{ key, start: 0, maxLength: maxHeaderBytes }])).get(key);
+  const bytes = (await source.fetchParts([{ key, start: 0, maxLength: maxHeaderBytes }])).get(key);
   const headers = parseHeaders(bytes ?? Buffer.alloc(0));
   const contents = toEmailContents(part.children[0] ?? part);
-  const body = await readBody(fetchParts, contents, { format: "text", until, forward: true });
+  const body = await readBody(source, contents, { format: "text", until, forward: true });
   const headerLines = shownHeaders.flatMap((name) => {
     const value = headerValue(headers, name);
     if (!value) return [];

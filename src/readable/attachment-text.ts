@@ -10,12 +10,21 @@ import { type AttachmentText, noteOnly } from "./attachment-result.ts";
 import { readTextFile } from "./text-attachment.ts";
 import { readWinmail } from "./winmail-attachment.ts";
 
+/** Reads a file that is no document in a child process. `depth`: 0 for an attachment, 1 for a file inside of one. */
+type ReadElsewhere = (file: {
+  bytes: Buffer;
+  part: Part;
+  depth: number;
+  signal: AbortSignal;
+}) => Promise<AttachmentText>;
+
 type AttachedFile = {
   bytes: Buffer;
   part: Part;
   /** The extension of its name in lower case; empty without one. */
   extension: string;
   documents: DocumentReader;
+  readElsewhere?: ReadElsewhere;
   signal: AbortSignal;
   /** 0 for an attachment, 1 for a file inside of one. */
   depth: number;
@@ -60,10 +69,11 @@ const readers: readonly AttachmentReader[] = [
   { recognizes: () => true, read: ({ bytes, part, extension }) => readTextFile(bytes, part, extension) },
 ];
 
-const innerFilesOf = ({ documents, depth, signal }: AttachedFile) =>
+const innerFilesOf = (file: AttachedFile) =>
   createInnerFileReader(
-    (bytes, part, deadline) => readAttachment({ bytes, part, documents, signal: deadline, depth: depth + 1 }),
-    signal,
+    (bytes, part, deadline) =>
+      readAttachment({ ...file, bytes, part, signal: deadline, depth: file.depth + 1 }),
+    file.signal,
   );
 
 /** Reads a document with the files inside it: one level of them, so that an archive in an archive is only listed. */
@@ -129,13 +139,15 @@ export function toAttachmentText(
   part: Part,
   documents: DocumentReader,
   signal: AbortSignal,
+  { depth = 0, readElsewhere }: { depth?: number; readElsewhere?: ReadElsewhere } = {},
 ): Promise<AttachmentText> {
-  return readAttachment({ bytes, part, documents, signal, depth: 0 });
+  return readAttachment({ bytes, part, documents, signal, depth, readElsewhere });
 }
 
 async function readAttachment(attached: Omit<AttachedFile, "extension">): Promise<AttachmentText> {
   const extension = /\.([a-z0-9]{1,8})$/i.exec(attached.part.name ?? "")?.[1]?.toLowerCase() ?? "";
   const file = { ...attached, extension };
+  if (file.readElsewhere && !isReadableDocument(file.bytes)) return file.readElsewhere(file);
   for (const reader of readers) {
     const result = reader.recognizes(file) ? await reader.read(file) : undefined;
     if (result) return result;

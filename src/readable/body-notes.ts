@@ -6,7 +6,7 @@ import type { EmailFormat } from "./email-format.ts";
 import type { Omissions, Protection, RenderedPiece } from "./omissions.ts";
 
 export function bodyNotes(
-  contents: EmailContents,
+  contents: Omit<EmailContents, "root">,
   format: EmailFormat,
   { omissions, protection }: Pick<RenderedPiece, "omissions" | "protection">,
   links: LinkIndex,
@@ -26,7 +26,7 @@ export function charsetNotes(charsets: readonly string[]): string[] {
     : [`The text does not say its charset, or says a wrong one; ${charsets.join(" and ")} is a guess.`];
 }
 
-function protectionNotes(contents: EmailContents, found: Protection): string[] {
+function protectionNotes(contents: Omit<EmailContents, "root">, found: Protection): string[] {
   const isOpened = found.signedFiles.includes("opened");
   const isUnreadable = found.signedFiles.includes("unreadable");
   const encrypted =
@@ -43,7 +43,7 @@ function protectionNotes(contents: EmailContents, found: Protection): string[] {
   return notes;
 }
 
-function winmailNotes({ texts, attachments }: EmailContents): string[] {
+function winmailNotes({ texts, attachments }: Pick<EmailContents, "texts" | "attachments">): string[] {
   if (texts.some(({ outlook }) => outlook))
     return ["The text is out of winmail.dat, Outlook's own format; get_attachment lists what else is in it."];
   return attachments.some(({ part }) => isOutlookFile(part))
@@ -67,7 +67,7 @@ function omissionNotes(omissions: Omissions): string[] {
   ];
 }
 
-function linkNotes({ texts }: EmailContents, format: EmailFormat, links: LinkIndex): string[] {
+function linkNotes({ texts }: Pick<EmailContents, "texts">, format: EmailFormat, links: LinkIndex): string[] {
   const pictures = links.pictures().length;
   const misleading = links.misleading();
   const notes: string[] = [];

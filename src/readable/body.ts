@@ -3,17 +3,14 @@
  * only for a very long text that is read on.
  */
 
-import { parseMultipartSource, textInHeaders } from "../email/broken-structure.ts";
+import { textInHeaders } from "../email/broken-structure.ts";
 import { decodeText } from "../email/charset.ts";
-import type { CharsetHints } from "../email/charset-guess.ts";
-import { type EmailContents, toEmailContents } from "../email/email-contents.ts";
-import { embeddedFiles, isWithoutParts, partsWithFiles, wholeText } from "../email/embedded-files.ts";
-import type { MimeTree } from "../email/mime-tree.ts";
-import { isOutlookFile, type Part } from "../email/part.ts";
-import { decodePartContent } from "../email/part-content.ts";
+import type { EmailContents } from "../email/email-contents.ts";
+import { isWithoutParts, wholeText } from "../email/embedded-files.ts";
+import type { Part } from "../email/part.ts";
 import type { EmailFormat } from "./email-format.ts";
-import { type RenderedBody, renderBody } from "./render-body.ts";
-import { isWinmailTextComplete } from "./winmail-text.ts";
+import type { RenderedBody } from "./render-body.ts";
+import type { RenderedParts, Renderer, RenderRequest } from "./renderer.ts";
 
 /** Octets of each part in the first fetch: enough for what one answer shows. */
 export const firstFetchOctets = 196_608;
@@ -25,14 +22,9 @@ const maxTextParts = 50;
 /** Characters rendered beyond what is shown, so that the end of what was fetched is not shown. */
 const slackCharacters = 4096;
 
-export type BodyRequest = {
-  format: EmailFormat;
+export type BodyRequest = RenderRequest & {
   /** The end of what is shown, in characters of the rendered text. */
   until: number;
-  /** The subject says that the email forwards another one. */
-  forward: boolean;
-  /** From the headers of the email. */
-  charsetHints?: CharsetHints;
 };
 
 /**
@@ -50,70 +42,64 @@ export type FetchParts = (ranges: readonly PartRange[]) => Promise<ReadonlyMap<s
 /** `embedded`: the files inside its plain text. */
 export type ReadBody = RenderedBody & { embedded: readonly Part[] };
 
+/** Where the octets of an email come from, and what renders them. */
+export type BodySource = { fetchParts: FetchParts; renderer: Renderer; signal: AbortSignal };
+
 /**
  * Reads the text of an email. `fetched` holds the first octets of its parts that are known already; further ones are
- * fetched. Throws what `fetchParts` throws.
+ * fetched. Throws what `fetchParts` throws, and the reason of the signal.
  */
 export async function readBody(
-  fetchParts: FetchParts,
+  source: BodySource,
   contents: EmailContents,
   request: BodyRequest,
   fetched = new Map<string, Buffer>(),
 ): Promise<ReadBody> {
+  const { fetchParts, renderer, signal } = source;
   const parts = partsToRead(contents, request.format);
   const complete = new Set<string>();
   const octetsOf = ({ part }: Part) => fetched.get(part)?.length ?? 0;
   const isCut = (part: Part) => !complete.has(part.part) && octetsOf(part) < part.size;
-  let rendered = render();
+  let rendered = await render();
+  /** Octets of each part in `rendered`. */
+  let shown = lengthsOf(fetched);
   for (let octets = firstFetchOctets; octets <= maxFetchedOctets; octets *= fetchGrowth) {
     const missing = parts.filter((part) => isCut(part) && octetsOf(part) < octets);
     if (missing.length > 0) {
       await fetchMore(fetchParts, missing, fetched, octets);
       // fetchParts asks on to the reported size: what is shorter has no more, whatever size was reported.
       for (const part of missing) if (octetsOf(part) < octets) complete.add(part.part);
-      rendered = render();
+      const further = await render();
+      // What was rendered of a shorter beginning is better than nothing.
+      if (further.failed && !rendered.failed) break;
+      rendered = further;
+      shown = lengthsOf(fetched);
     }
-    if (rendered.text.length > request.until + slackCharacters || !parts.some(isCut)) break;
+    if (rendered.failed || rendered.text.length > request.until + slackCharacters || !parts.some(isCut))
+      break;
   }
   if (parts.every(({ size }) => size === 0) && contents.attachments.length === 0 && !contents.encrypted) {
-    const broken = await readBroken(fetchParts, contents, request);
+    const broken = await readBroken(source, contents, request);
     if (broken) return { ...broken, notes: [...rendered.notes, ...broken.notes] };
   }
   return {
-    ...rendered,
+    text: rendered.text,
     notes: [...rendered.notes, ...unreadNotes(contents)],
-    embedded: partsWithFiles(contents).flatMap((part) =>
-      embeddedFiles(part, fetched.get(part.part) ?? Buffer.alloc(0)),
-    ),
-    cutOctets: parts.filter(isCut).reduce((sum, part) => sum + part.size - octetsOf(part), 0),
+    embedded: rendered.embedded,
+    cutOctets: parts
+      .filter((part) => !complete.has(part.part) || octetsOf(part) > (shown.get(part.part) ?? 0))
+      .reduce((sum, { part, size }) => sum + Math.max(0, size - (shown.get(part) ?? 0)), 0),
   };
 
-  function contentOf(part: Part): Buffer | undefined {
-    const bytes = fetched.get(part.part);
-    return bytes && decodePartContent(part, bytes);
-  }
-
-  function render(): RenderedBody {
-    // The files in winmail.dat follow its text.
-    for (const part of parts)
-      if (isOutlookFile(part) && isWinmailTextComplete(contentOf(part) ?? Buffer.alloc(0)))
-        complete.add(part.part);
-    const tree = multipartSourceIn(contents, fetched);
-    return tree ? renderTree(tree, request) : renderBody(contents, request, contentOf);
+  async function render(): Promise<RenderedParts> {
+    const rendered = await renderer.renderBody(contents, fetched, request, signal);
+    for (const part of rendered.complete) complete.add(part);
+    return rendered;
   }
 }
 
-const renderTree = (tree: MimeTree, request: BodyRequest): RenderedBody =>
-  renderBody(toEmailContents(tree.root), request, tree.content);
-
-/** The parts in an email that is declared as plain text and is the source of several parts. */
-function multipartSourceIn(
-  { texts: [text, ...others], attachments }: EmailContents,
-  fetched: ReadonlyMap<string, Buffer>,
-): MimeTree | undefined {
-  const octets = text?.plain && !text.html && fetched.get(text.plain.part);
-  return octets && others.length === 0 && attachments.length === 0 ? parseMultipartSource(octets) : undefined;
-}
+const lengthsOf = (octets: ReadonlyMap<string, Buffer>) =>
+  new Map([...octets].map(([part, { length }]) => [part, length]));
 
 function unreadNotes({ texts, calendars }: EmailContents): string[] {
   const unread = texts.length + calendars.length - maxTextParts;
@@ -128,15 +114,15 @@ const maxShownSource = 65_536;
 
 /** An email whose structure has no text: its parts if they can be found, its source, or the text among its headers. */
 async function readBroken(
-  fetchParts: FetchParts,
+  { fetchParts, renderer, signal }: BodySource,
   contents: EmailContents,
   request: BodyRequest,
 ): Promise<ReadBody | undefined> {
   const octets = await fetchWhole("TEXT");
-  const tree = parseMultipartSource(octets);
-  if (tree && isWithoutParts(contents)) {
-    const rendered = renderTree(tree, request);
-    return { ...rendered, notes: [...rendered.notes, foundNote], embedded: embeddedFiles(wholeText, octets) };
+  if (isWithoutParts(contents)) {
+    const whole = { texts: [{ plain: wholeText }], calendars: [], attachments: [] };
+    const found = await renderer.renderBody(whole, new Map([[wholeText.part, octets]]), request, signal);
+    if (found.byBoundaries) return { ...found, notes: [...found.notes, foundNote] };
   }
   const source = toSource(octets.subarray(0, maxShownSource));
   const isOnlyBoundary = source.startsWith("--") && source.endsWith("--") && !source.includes("\n");

@@ -15,6 +15,9 @@ import { completePiece, joinPieces, mergeProtection, type RenderedPiece } from "
 import { type ContentOf, decodePart, guessedCharsets } from "./part-text.ts";
 import { renderText, type TextRendering } from "./render-text.ts";
 
+/** The contents of an email without the tree of its parts. */
+export type RenderableContents = Omit<EmailContents, "root">;
+
 export type RenderedBody = {
   text: string;
   /** Written here, not by the sender. */
@@ -28,7 +31,7 @@ export type RenderedBody = {
  * of a part, as far as they are known. Never throws.
  */
 export function renderBody(
-  contents: EmailContents,
+  contents: RenderableContents,
   { format, forward, charsetHints }: { format: EmailFormat; forward: boolean; charsetHints?: CharsetHints },
   contentOf: ContentOf,
 ): RenderedBody {
@@ -45,13 +48,13 @@ export function renderBody(
 }
 
 /** The parts whose text is shown; of HTML and plain text the HTML. */
-function partsWithText({ texts, calendars }: EmailContents): Part[] {
+function partsWithText({ texts, calendars }: RenderableContents): Part[] {
   const parts = texts.flatMap(({ html, plain, other, further = [] }) => [html ?? plain ?? other, ...further]);
   return [...parts.filter((part) => part !== undefined), ...calendars];
 }
 
 function renderContents(
-  contents: EmailContents,
+  contents: RenderableContents,
   rendering: TextRendering,
   signatureDepth: number,
 ): RenderedPiece {

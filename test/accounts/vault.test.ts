@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
 import { createVault } from "../../src/accounts/vault.ts";
+import { createChildPool, renderCommand } from "../../src/child-process/pool.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { accounts, grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
@@ -25,6 +26,7 @@ function openVault() {
     clock,
     connections: createConnections({ open: failToOpen, clock }),
     submissions: createSubmissions({ open: failToOpen }),
+    children: createChildPool(renderCommand),
     documents: createDocumentReader(),
   });
   const [id, dataKey] = [newId("grt"), newKey()];

@@ -1,8 +1,8 @@
 /** The child processes that read documents, and the queue for them. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { docx, drawnPdf } from "../support/documents.ts";
+import { childProcessIds } from "../support/own-time.ts";
 import { eventually } from "../support/waiting.ts";
 
 test("a caller that aborts while it waits leaves its place in the queue to the next", async () => {
@@ -18,21 +18,13 @@ test("a caller that aborts while it waits leaves its place in the queue to the n
   expect(await reader.read(docx(), hasty.signal).catch((error: unknown) => error)).toEqual(new Error("gone"));
 });
 
-/** The ids of our child processes. */
-const children = () =>
-  readFileSync(`/proc/self/task/${process.pid}/children`, "latin1")
-    .trim()
-    .split(" ")
-    .filter(Boolean)
-    .map(Number);
-
 test.skipIf(process.platform !== "linux")(
   "a child process that is killed from outside is not reported as a timeout",
   async () => {
-    const before = children();
+    const before = childProcessIds();
     const pages = Array.from({ length: 2_000 }, () => "BT /F1 12 Tf 72 720 Td (words) Tj ET");
     const reading = createDocumentReader().read(drawnPdf(pages), AbortSignal.timeout(20_000));
-    const own = await eventually(() => children().find((id) => !before.includes(id)));
+    const own = await eventually(() => childProcessIds().find((id) => !before.includes(id)));
     process.kill(own, "SIGKILL");
     expect(await reading).toEqual({
       text: "",

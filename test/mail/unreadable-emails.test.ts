@@ -55,13 +55,13 @@ const faults: Readonly<Record<string, ImapRewrite>> = {
           )
         : answer,
   },
-  "a Subject of 1 MB": {
+  "a Subject of 3 MB": {
     answer: (answer) =>
       isBadAnswer(answer)
         ? answer.replace(
             /(BODY\[HEADER\.FIELDS [^\]]*\] )\{(\d+)\}\r\n/,
             (_, key: string, size: string) =>
-              `${key}{${Number(size) + 1_000_011}}\r\nSubject: ${"x".repeat(1_000_000)}\r\n`,
+              `${key}{${Number(size) + 3_000_011}}\r\nSubject: ${"x".repeat(3_000_000)}\r\n`,
           )
         : answer,
   },

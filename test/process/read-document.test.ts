@@ -1,6 +1,7 @@
-/** `read-document` of the compiled executable: it contains all document readers, and needs no settings. */
+/** `read-document` and `render` of the compiled executable: they contain all readers, and need no settings. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
+import { encodeMessage, readMessages } from "../../src/child-process/messages.ts";
 import { binary } from "../support/binary.ts";
 import { docx, odt, pdf, pptx, xlsx, xlsxOf } from "../support/documents.ts";
 import { outlookMessage } from "../support/legacy-files.ts";
@@ -44,3 +45,26 @@ test.each(documents)(
   },
   60_000,
 );
+
+test("The executable renders HTML, one message after another, until its standard input ends", async () => {
+  const child = Bun.spawn([await binary(), "render"], { stdin: "pipe", stdout: "pipe", env: {}, cwd: "/" });
+  const html = Buffer.from("<p>Compiled <b>words</b></p>");
+  const part = { part: "1", type: "text/html", size: html.length, parameters: {}, children: [] };
+  const header = {
+    task: "body",
+    contents: { texts: [{ html: part }], calendars: [], attachments: [] },
+    request: { format: "markdown", forward: false },
+    parts: ["1"],
+  };
+  const messages = readMessages(child.stdout, 1_000_000);
+  expect((await messages.next()).value).toMatchObject({ header: "ready" });
+  for (let time = 0; time < 2; time += 1) {
+    for (const bytes of encodeMessage({ header, pieces: [html] })) child.stdin.write(bytes);
+    child.stdin.flush();
+    expect((await messages.next()).value).toMatchObject({
+      header: { text: "Compiled **words**", notes: [] },
+    });
+  }
+  child.stdin.end();
+  expect(await child.exited).toBe(0);
+}, 60_000);

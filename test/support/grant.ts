@@ -3,6 +3,7 @@
  * authorization. `connectMailbox` in authorize.ts goes through the form.
  */
 import { createVault } from "../../src/accounts/vault.ts";
+import { createChildPool, renderCommand } from "../../src/child-process/pool.ts";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import type { MailServer } from "../../src/credentials.ts";
@@ -38,6 +39,7 @@ function createModules(product: GrantingProduct, db: Database) {
       clock,
       connections: createConnections({ open: notUsed, clock }),
       submissions: createSubmissions({ open: notUsed }),
+      children: createChildPool(renderCommand),
       documents: createDocumentReader(),
     }),
   };

@@ -2,6 +2,8 @@
  * Durations that do not depend on what else the machine does: CPU time, event-loop time, and growth. A wall clock also
  * counts the time this process waits for a CPU; these do not, so a bound on them holds on a busy machine.
  */
+import { existsSync, readFileSync } from "node:fs";
+import { resourcesOf } from "../../src/child-process/resources.ts";
 
 const rounds = 3;
 const tickMs = 10;
@@ -44,6 +46,32 @@ export async function ownMsOf(work: () => unknown): Promise<number> {
     loopMs = await loopMsOf(work);
   });
   return Math.max(cpuMs, loopMs);
+}
+
+/**
+ * The CPU time in milliseconds that this process and its child processes use during some work. Child processes that end
+ * meanwhile are not counted, nor are any where there is no /proc.
+ */
+export async function cpuMsWithChildrenOf(work: () => unknown): Promise<number> {
+  const before = childrenCpuMs();
+  const own = await cpuMsOf(work);
+  const spent = childrenCpuMs().map(
+    ([id, cpuMs]) => cpuMs - (before.find(([known]) => known === id)?.[1] ?? 0),
+  );
+  return own + spent.reduce((sum, cpuMs) => sum + cpuMs, 0);
+}
+
+/** Process ids of the child processes, and the CPU time of each. */
+function childrenCpuMs(): [id: number, cpuMs: number][] {
+  return childProcessIds().map((id) => [id, resourcesOf(id)?.cpuMs ?? 0]);
+}
+
+/** The ids of this process's child processes; none where there is no /proc. */
+export function childProcessIds(): number[] {
+  const list = `/proc/self/task/${process.pid}/children`;
+  if (!existsSync(list)) return [];
+  const ids = readFileSync(list, "latin1").trim().split(" ");
+  return ids.filter((id) => id !== "").map(Number);
 }
 
 /** The best of up to three rounds, in milliseconds; the first one within the bound ends it. */

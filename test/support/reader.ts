@@ -9,6 +9,7 @@ import { createMailAccount } from "../../src/mail/create-mail-account.ts";
 import type { MailAccount } from "../../src/mail/mail-account.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
+import { createLocalRenderer } from "../../src/readable/render-task.ts";
 import { newToken } from "../../src/secrets.ts";
 import { openSmtp } from "../../src/smtp/connect.ts";
 import { createSubmissions } from "../../src/smtp/submissions.ts";
@@ -67,7 +68,7 @@ export function openReader(
     },
   };
   const mail = createMailAccount({
-    documents,
+    renderer: createLocalRenderer(documents),
     owner,
     connections,
     signal,

@@ -20,6 +20,7 @@ import { createMailAccount } from "../../src/mail/create-mail-account.ts";
 import type { MailAccount } from "../../src/mail/mail-account.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
+import { createLocalRenderer } from "../../src/readable/render-task.ts";
 import { createSecrets, newId, newKey, newToken } from "../../src/secrets.ts";
 import { openSmtp, type SmtpDeadlines } from "../../src/smtp/connect.ts";
 import { createSubmissions, type SubmissionLimits, type Submissions } from "../../src/smtp/submissions.ts";
@@ -151,7 +152,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   });
   const accounts = owners.map((owner) =>
     createMailAccount({
-      documents: createDocumentReader(),
+      renderer: createLocalRenderer(createDocumentReader()),
       owner,
       connections,
       submissions,

@@ -1,6 +1,5 @@
 /** Attachments: their content as text or as a picture, or their bytes as they come from the mail server. */
 import type { ImapFlow } from "imapflow";
-import type { DocumentReader } from "../../documents/sandbox.ts";
 import { type AttachedPart, toEmailContents } from "../../email/email-contents.ts";
 import { embeddedFiles, numberEmbedded, partsWithFiles } from "../../email/embedded-files.ts";
 import type { Part } from "../../email/part.ts";
@@ -11,7 +10,7 @@ import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
 import { readAttachedEmail } from "../../readable/attached-email.ts";
 import type { AttachmentText } from "../../readable/attachment-result.ts";
-import { toAttachmentText } from "../../readable/attachment-text.ts";
+import type { Renderer } from "../../readable/renderer.ts";
 import type { Access } from "../access.ts";
 import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";
 import { createFetchParts } from "./fetch-parts.ts";
@@ -33,7 +32,7 @@ type Request<Verb extends keyof MailReading> = Parameters<MailReading[Verb]>[0];
  */
 export async function getAttachment(
   access: Access,
-  documents: DocumentReader,
+  renderer: Renderer,
   request: Request<"getAttachment">,
 ): Promise<AttachmentContent> {
   const ref = access.toRef(request.id);
@@ -59,9 +58,13 @@ export async function getAttachment(
     const { part } = attached;
     if (isAttachedEmail(part)) {
       const until = request.offset + request.maxCharacters;
-      return readAttachedEmail(createFetchParts(access, ref), part, until);
+      return readAttachedEmail(
+        { fetchParts: createFetchParts(access, ref), renderer, signal: access.signal },
+        part,
+        until,
+      );
     }
-    return bytes && !image ? toAttachmentText(bytes, part, documents, access.signal) : undefined;
+    return bytes && !image ? renderer.readAttachment(bytes, part, access.signal) : undefined;
   }
 }
 

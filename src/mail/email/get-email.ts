@@ -30,6 +30,7 @@ import {
   type ReadBody,
   readBody,
 } from "../../readable/body.ts";
+import type { Renderer } from "../../readable/renderer.ts";
 import type { Access } from "../access.ts";
 import type { Attachment, Email, MailReading } from "../reading.ts";
 import { createFetchParts } from "./fetch-parts.ts";
@@ -71,12 +72,12 @@ type FetchedEmail = {
  * Fetches an email and renders its text. The connection is given back before anything is rendered: a heavy email must
  * not hold what other calls of the account wait for. Throws email_not_found, email_moved.
  */
-export async function getEmail(access: Access, request: EmailRequest): Promise<Email> {
+export async function getEmail(access: Access, renderer: Renderer, request: EmailRequest): Promise<Email> {
   const ref = access.toRef(request.id);
   const fetched = await access.read(ref.mailbox, (imap, cache) => fetchEmail(imap, cache, ref, request));
   const { message, contents, headers, subject } = fetched;
   const rendered = await readBody(
-    createFetchParts(access, ref),
+    { fetchParts: createFetchParts(access, ref), renderer, signal: access.signal },
     contents,
     {
       format: request.format,

@@ -1,12 +1,11 @@
 /** get_thread: the text of each email of a thread, quoted history folded, within one budget of characters. */
 import type { ImapFlow } from "imapflow";
 import { headerValue, parseAddresses } from "../../email/headers.ts";
-import { decodePartContent } from "../../email/part-content.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { fetchMany } from "../../imap/fetch-many.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { firstFetchOctets, textPartNumbers } from "../../readable/body.ts";
-import { renderBody } from "../../readable/render-body.ts";
+import type { Renderer } from "../../readable/renderer.ts";
 import type { Access } from "../access.ts";
 import { toAttachment } from "../email/get-email.ts";
 import type { Thread, ThreadEmail } from "../reading.ts";
@@ -24,11 +23,15 @@ const maxOctets = 2_000_000;
 const maxNamedIds = 5;
 
 /** The newest `limit` emails of a thread. Throws what gatherThread throws. */
-export async function getThread(access: Access, request: { id: string; limit: number }): Promise<Thread> {
+export async function getThread(
+  access: Access,
+  renderer: Renderer,
+  request: { id: string; limit: number },
+): Promise<Thread> {
   const thread = await gatherThread(access, access.toRef(request.id));
   const shown = thread.emails.slice(-request.limit);
   return {
-    emails: await readBodies(access, shown),
+    emails: await readBodies(access, renderer, shown),
     total: thread.emails.length + thread.beyond,
     searched: thread.searched,
     skipped: thread.skipped,
@@ -61,10 +64,14 @@ function toNotes(
 /** Octets of the text parts of an email, by part number; `cut`: some part goes on past them. */
 type FetchedText = { bodies: ReadonlyMap<string, Buffer>; cut: boolean };
 
-async function readBodies(access: Access, shown: readonly FetchedEmail[]): Promise<ThreadEmail[]> {
+async function readBodies(
+  access: Access,
+  renderer: Renderer,
+  shown: readonly FetchedEmail[],
+): Promise<ThreadEmail[]> {
   const fetched = await fetchTexts(access, shown);
   // Rendered after all connections are given back.
-  const texts = shown.map((email) => renderEmail(email, fetched.get(email)?.bodies ?? new Map()));
+  const texts = await renderEmails(access, renderer, shown, fetched);
   const shares = toShares(texts.map((text) => text.length));
   return shown.map((email, at) => {
     const text = texts[at] ?? "";
@@ -134,13 +141,29 @@ async function fetchAlike(
   });
 }
 
-function renderEmail(email: FetchedEmail, bodies: ReadonlyMap<string, Buffer>): string {
-  const forward = mayBeForwardSubject(email.subject);
-  const { text, notes } = renderBody(email.contents, { format: "markdown", forward }, (part) => {
-    const bytes = bodies.get(part.part);
-    return bytes && decodePartContent(part, bytes);
-  });
-  return text || notes.join(" ");
+/** Time for rendering all emails; what is left then is named. Every single one has a deadline as well. */
+const maxRenderMs = 20_000;
+
+/** One after another, so that a long thread does not keep other people's emails waiting. */
+async function renderEmails(
+  { clock, signal }: Access,
+  renderer: Renderer,
+  shown: readonly FetchedEmail[],
+  fetched: ReadonlyMap<FetchedEmail, FetchedText>,
+): Promise<string[]> {
+  const end = clock.now() + maxRenderMs;
+  const texts: string[] = [];
+  for (const email of shown) {
+    if (clock.now() > end) {
+      texts.push("Not read, because the emails before it took too long; get_email reads it.");
+      continue;
+    }
+    const octets = fetched.get(email)?.bodies ?? new Map<string, Buffer>();
+    const request = { format: "markdown", forward: mayBeForwardSubject(email.subject) } as const;
+    const { text, notes } = await renderer.renderBody(email.contents, octets, request, signal);
+    texts.push(text || notes.join(" "));
+  }
+  return texts;
 }
 
 /** True when all text of the email came along when it was found, or when it has none. */

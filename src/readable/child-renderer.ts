@@ -1,0 +1,141 @@
+/**
+ * Renders emails and reads attachments in child processes, so that none of them holds the server, whatever it contains.
+ * Small plain texts are rendered here: that takes less than the message to a child process.
+ */
+import { z } from "zod";
+import type { ChildOutcome, ChildPool } from "../child-process/pool.ts";
+import type { DocumentReader } from "../documents/sandbox.ts";
+import type { Part } from "../email/part.ts";
+import { type AttachmentText, noteOnly } from "./attachment-result.ts";
+import { toAttachmentText } from "./attachment-text.ts";
+import type { RenderableContents } from "./render-body.ts";
+import { createLocalRenderer, renderParts } from "./render-task.ts";
+import type { EncodedParts, RenderedParts, Renderer } from "./renderer.ts";
+
+/** Octets of text up to which it is rendered in this process. */
+const maxLocalOctets = 16_384;
+
+const attachmentText = z.object({ text: z.string(), notes: z.array(z.string()) });
+const renderedParts = attachmentText.extend({
+  cutOctets: z.number(),
+  complete: z.array(z.string()),
+  embedded: z.array(z.custom<Part>()),
+  byBoundaries: z.boolean().optional(),
+  failed: z.boolean().optional(),
+});
+
+/** The tasks of a child process that renders. Their pieces are octets. */
+export const renderTask = z.discriminatedUnion("task", [
+  z.object({
+    task: z.literal("body"),
+    contents: z.custom<RenderableContents>(),
+    request: z.custom<Parameters<Renderer["renderBody"]>[2]>(),
+    /** The part number of each piece. */
+    parts: z.array(z.string()),
+  }),
+  z.object({ task: z.literal("attachment"), part: z.custom<Part>(), depth: z.number() }),
+]);
+
+/** `documents` has child processes of its own, which are allowed more time and memory. */
+export function createChildRenderer(children: ChildPool, documents: DocumentReader): Renderer {
+  const local = createLocalRenderer(documents);
+  return {
+    async renderBody(contents, octets, request, signal) {
+      signal.throwIfAborted();
+      if (isSmallPlainText(contents, octets)) return renderParts(contents, octets, request);
+      const header: z.input<typeof renderTask> = {
+        task: "body",
+        contents: withoutChildren(contents),
+        request,
+        parts: [...octets.keys()],
+      };
+      const outcome = await children.run({ header, pieces: [...octets.values()] }, signal);
+      if ("answer" in outcome) return renderedParts.parse(outcome.answer.header);
+      return { ...noText, notes: [bodyFailures[outcome.failure]], failed: true };
+    },
+    readAttachment: (bytes, part, signal, depth) =>
+      toAttachmentText(bytes, part, documents, signal, {
+        depth,
+        async readElsewhere(file) {
+          if (isSmallPlainFile(file.bytes, file.part))
+            return local.readAttachment(file.bytes, file.part, file.signal, file.depth);
+          const header: z.input<typeof renderTask> = {
+            task: "attachment",
+            part: file.part,
+            depth: file.depth,
+          };
+          const outcome = await children.run({ header, pieces: [file.bytes] }, file.signal);
+          if ("answer" in outcome) return attachmentText.parse(outcome.answer.header);
+          return noteOnly(attachmentFailures[outcome.failure]);
+        },
+      }),
+  };
+}
+
+const noText: RenderedParts = { text: "", notes: [], cutOctets: 0, complete: [], embedded: [] };
+
+type Failure = Extract<ChildOutcome, { failure: unknown }>["failure"];
+
+const bodyFailures: Readonly<Record<Failure, string>> = {
+  timed_out:
+    'This email takes too long to read; its text is not shown. Another format, "text" or "html", may be readable.',
+  too_much_memory: "This email takes more memory to read than is allowed; its text is not shown.",
+  ended: "The text cannot be shown: the process that read it ended unexpectedly.",
+};
+
+const attachmentFailures: Readonly<Record<Failure, string>> = {
+  timed_out: "This file takes too long to read; a download link gives it.",
+  too_much_memory: "This file takes more memory to read than is allowed; a download link gives it.",
+  ended: "The file cannot be read: the process that read it ended unexpectedly. A download link gives it.",
+};
+
+function isSmallPlainText({ texts, calendars, report }: RenderableContents, octets: EncodedParts): boolean {
+  const total = octets.values().reduce((sum, { length }) => sum + length, 0);
+  const isPlain = texts.every(({ html, outlook, signed, further = [] }) => {
+    return !html && !outlook && !signed && !further.some(({ type }) => type === "text/html");
+  });
+  return isPlain && calendars.length === 0 && !report && total <= maxLocalOctets;
+}
+
+/** A text file, as its declared type and its first characters have it, of a size that takes no time. */
+function isSmallPlainFile(bytes: Buffer, { type }: Part): boolean {
+  return bytes.length <= maxLocalOctets && type === "text/plain" && !bytes.includes("<");
+}
+
+/** Only the own facts of a part are rendered; an attached email may contain thousands. */
+function withoutChildren(contents: RenderableContents): RenderableContents {
+  const bare = (part: Part): Part => ({ ...part, children: [] });
+  const maybe = (part: Part | undefined) => part && bare(part);
+  const { texts, calendars, attachments, signed, encrypted, report } = contents;
+  return {
+    texts: texts.map((text) => ({
+      ...text,
+      plain: maybe(text.plain),
+      html: maybe(text.html),
+      other: maybe(text.other),
+      outlook: maybe(text.outlook),
+      signed: maybe(text.signed),
+      further: text.further?.map(bare),
+    })),
+    calendars: calendars.map(bare),
+    attachments: attachments.map((attached) => ({ ...attached, part: bare(attached.part) })),
+    signed,
+    encrypted,
+    report: report && { ...report, status: maybe(report.status) },
+  };
+}
+
+/** Runs one task in a child process; returns the header of the answer. */
+export async function runRenderTask(
+  header: unknown,
+  pieces: readonly Uint8Array[],
+  renderer: Renderer,
+  signal: AbortSignal,
+): Promise<RenderedParts | AttachmentText> {
+  const task = renderTask.parse(header);
+  const buffers = pieces.map((piece) => Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+  if (task.task === "attachment")
+    return renderer.readAttachment(buffers[0] ?? Buffer.alloc(0), task.part, signal, task.depth);
+  const octets = new Map(task.parts.map((part, at) => [part, buffers[at] ?? Buffer.alloc(0)]));
+  return renderer.renderBody(task.contents, octets, task.request, signal);
+}

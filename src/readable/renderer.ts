@@ -1,0 +1,43 @@
+/** The interface of the renderer of emails and attachments: in child processes (child-renderer.ts) or in this one (render-task.ts). */
+import type { CharsetHints } from "../email/charset-guess.ts";
+import type { Part } from "../email/part.ts";
+import type { AttachmentText } from "./attachment-result.ts";
+import type { EmailFormat } from "./email-format.ts";
+import type { RenderableContents, RenderedBody } from "./render-body.ts";
+
+export type RenderRequest = {
+  format: EmailFormat;
+  /** The subject says that the email forwards another one. */
+  forward: boolean;
+  /** From the headers of the email. */
+  charsetHints?: CharsetHints;
+};
+
+/** Octets of parts as they are encoded in the email, from their beginnings, by part number. */
+export type EncodedParts = ReadonlyMap<string, Buffer>;
+
+export type Renderer = {
+  /**
+   * Renders the octets of an email that are known. An email that cannot be rendered has empty text, a note that says
+   * why, and `failed`. Throws the signal's reason alone.
+   */
+  renderBody(
+    contents: RenderableContents,
+    octets: EncodedParts,
+    request: RenderRequest,
+    signal: AbortSignal,
+  ): Promise<RenderedParts>;
+  /** Reads an attachment, or with `depth` 1 a file inside of one. One that cannot be read has a note that says why. Throws the signal's reason, and timed_out. */
+  readAttachment(bytes: Buffer, part: Part, signal: AbortSignal, depth?: number): Promise<AttachmentText>;
+};
+
+export type RenderedParts = RenderedBody & {
+  /** Numbers of parts of which no more octets are needed. */
+  complete: string[];
+  /** The files inside plain text. */
+  embedded: Part[];
+  /** True when text declared as plain turned out to be the source of several parts. */
+  byBoundaries?: boolean;
+  /** Rendering it again is no use. */
+  failed?: boolean;
+};
