@@ -16,19 +16,23 @@ export const serverFacts = sqliteTable("server_facts", {
 });
 
 /** One person's permission to one client. Deleted when revoked, on a replayed code, or after its last refresh token. */
-export const grants = sqliteTable("grants", {
-  id: text("id").primaryKey(), // grt_…
-  clientId: text("client_id").notNull(),
-  redirectHost: text("redirect_host").notNull(),
-  level: text("level", { enum: ["read", "organise", "send"] }).notNull(),
-  /** pending: its form is still open; live: an authorization code was issued. */
-  state: text("state", { enum: ["pending", "live"] }).notNull(),
-  createdAt: integer("created_at").notNull(),
-  lastUsedAt: integer("last_used_at").notNull(),
-  expiresAt: integer("expires_at").notNull(),
-  /** Number of refused passwords for its addresses in the day before they were connected. */
-  failedGuesses: integer("failed_guesses").notNull().default(0),
-});
+export const grants = sqliteTable(
+  "grants",
+  {
+    id: text("id").primaryKey(), // grt_…
+    clientId: text("client_id").notNull(),
+    redirectHost: text("redirect_host").notNull(),
+    level: text("level", { enum: ["read", "organise", "send"] }).notNull(),
+    /** pending: its form is still open; live: an authorization code was issued. */
+    state: text("state", { enum: ["pending", "live"] }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    lastUsedAt: integer("last_used_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    /** Number of refused passwords for its addresses in the day before they were connected. */
+    failedGuesses: integer("failed_guesses").notNull().default(0),
+  },
+  (table) => [index("grants_by_expiry").on(table.expiresAt)],
+);
 
 const grantId = () =>
   text("grant_id")
@@ -52,13 +56,17 @@ export const accounts = sqliteTable(
  * A validated authorization request while its form is open. The row makes it single-use and, while accounts are being
  * added, holds the data key of the pending grant. Ten minutes. The request itself is sealed in the form.
  */
-export const authorizationRequests = sqliteTable("authorization_requests", {
-  hash: text("hash").primaryKey(), // SHA-256 of the request's secret
-  grantId: text("grant_id").references(() => grants.id, { onDelete: "cascade" }),
-  wrappedKey: sealed("wrapped_key"),
-  usedAt: integer("used_at"),
-  expiresAt: integer("expires_at").notNull(),
-});
+export const authorizationRequests = sqliteTable(
+  "authorization_requests",
+  {
+    hash: text("hash").primaryKey(), // SHA-256 of the request's secret
+    grantId: text("grant_id").references(() => grants.id, { onDelete: "cascade" }),
+    wrappedKey: sealed("wrapped_key"),
+    usedAt: integer("used_at"),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("authorization_requests_by_expiry").on(table.expiresAt)],
+);
 
 /** Authorization codes: five minutes, usable once. Used codes are kept so that a replay is recognized. */
 export const authorizationCodes = sqliteTable(
@@ -96,7 +104,7 @@ export const tokens = sqliteTable(
     /** Time of the first use; null before it, and always null for tokens issued from a code. */
     presentedAt: integer("presented_at"),
   },
-  (table) => [index("tokens_by_grant").on(table.grantId)],
+  (table) => [index("tokens_by_grant").on(table.grantId), index("tokens_by_expiry").on(table.expiresAt)],
 );
 
 /** MCP sessions: 30 minutes idle. */
@@ -151,27 +159,35 @@ export const operations = sqliteTable(
 );
 
 /** One-time links for a person's browser: the download of an attachment, or an upload page. */
-export const links = sqliteTable("links", {
-  hash: text("hash").primaryKey(),
-  grantId: grantId(),
-  kind: text("kind", { enum: ["download", "upload"] }).notNull(),
-  /** The grant's data key, wrapped under the link's own secret. */
-  wrappedKey: sealed("wrapped_key").notNull(),
-  /** The attachment or upload that the link is for, sealed under the data key. */
-  target: sealed("target").notNull(),
-  expiresAt: integer("expires_at").notNull(),
-  usedAt: integer("used_at"),
-});
+export const links = sqliteTable(
+  "links",
+  {
+    hash: text("hash").primaryKey(),
+    grantId: grantId(),
+    kind: text("kind", { enum: ["download", "upload"] }).notNull(),
+    /** The grant's data key, wrapped under the link's own secret. */
+    wrappedKey: sealed("wrapped_key").notNull(),
+    /** The attachment or upload that the link is for, sealed under the data key. */
+    target: sealed("target").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    usedAt: integer("used_at"),
+  },
+  (table) => [index("links_by_expiry").on(table.expiresAt)],
+);
 
 /** Files that a person uploaded for an email: one hour, deleted when used. */
-export const uploads = sqliteTable("uploads", {
-  id: text("id").primaryKey(), // upl_…
-  grantId: grantId(),
-  /** Name, type and size, sealed under the data key. */
-  description: sealed("description").notNull(),
-  sizeBytes: integer("size_bytes").notNull(),
-  expiresAt: integer("expires_at").notNull(),
-});
+export const uploads = sqliteTable(
+  "uploads",
+  {
+    id: text("id").primaryKey(), // upl_…
+    grantId: grantId(),
+    /** Name, type and size, sealed under the data key. */
+    description: sealed("description").notNull(),
+    sizeBytes: integer("size_bytes").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("uploads_by_expiry").on(table.expiresAt)],
+);
 
 /** The content of an upload, each chunk sealed under the data key. */
 export const uploadChunks = sqliteTable(
