@@ -104,7 +104,9 @@ export function parseMarkdown(markdown: string): Token[] {
  */
 export function escapeMarkdown(text: string): string {
   return text
-    .replace(/^[ \t]+(?=\S)/gm, (indent) => indent.replace(/\s/g, "\u00a0"))
+    .replace(/^[ \t]+/gm, (indent, at: number) =>
+      /\S/.test(text.charAt(at + indent.length)) ? "\u00a0".repeat(indent.length) : indent,
+    )
     .replace(/[^ \t\n\r\f]+/g, (word) => (/:\/\//.test(word) ? word : word.replace(punctuation, "\\$&")));
 }
 

@@ -12,6 +12,8 @@ const rooms = ["email", "query", "compose"];
 const undecided = [
   // Every match begins at another "<", which it cannot contain.
   "/<[^<>\\s]{1,500}>/",
+  // A query has at most 2,000 characters.
+  "/^['‘](",
   // The date pattern: its input has at most 300 characters.
   "/(\\d{1,2})[\\s-]+([A-Za-z]{3})",
 ];

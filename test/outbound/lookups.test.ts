@@ -83,31 +83,33 @@ describe("A lookup", () => {
 });
 
 describe("D02: name servers that never answer", () => {
-  test.each(["login", "discovery"] as const)(
-    "D02: 40 silent names at once in lane %s, of one peer and of many, delay no other caller",
-    async (lane) => {
+  test.each([
+    { lane: "login", peers: 40 },
+    { lane: "discovery", peers: 1 },
+  ] as const)(
+    "D02: 40 silent names at once in lane $lane, from $peers peers, delay no other caller",
+    async ({ lane, peers }) => {
       const { vet } = createTestOutbound();
-      for (const peers of [1, 40]) {
-        let isOver = false;
-        const flood = Promise.all(
-          Array.from({ length: 40 }, (_, index) => {
-            const caller: Caller = { lane, peer: `198.51.100.${index % peers}` };
-            return codeOf(vet({ host: `mail${index}.dead.test`, port: 993 }, caller));
-          }),
-        ).finally(() => {
-          isOver = true;
-        });
-        const peer = "203.0.113.9";
-        // In the flooded lane, too, once the lookups before it have had their guaranteed time.
-        for (const caller of [
-          grant,
-          { lane: lane === "login" ? "discovery" : "login", peer },
-          { lane, peer },
-        ] as Caller[])
-          expect(await codeOf(vet({ host: "mail.good.test", port: 993 }, caller))).toBe("done");
-        expect(isOver).toBe(false);
-        expect([...new Set(await flood)]).toEqual(["host_unresolved"]);
-      }
+      let isOver = false;
+      const flood = Promise.all(
+        Array.from({ length: 40 }, (_, index) => {
+          const caller: Caller = { lane, peer: `198.51.100.${index % peers}` };
+          return codeOf(vet({ host: `mail${index}.dead.test`, port: 993 }, caller));
+        }),
+      ).finally(() => {
+        isOver = true;
+      });
+      const peer = "203.0.113.9";
+      // In the flooded lane, too, once the lookups before it have had their guaranteed time.
+      const others: Caller[] = [
+        grant,
+        { lane: lane === "login" ? "discovery" : "login", peer },
+        { lane, peer },
+      ];
+      for (const caller of others)
+        expect(await codeOf(vet({ host: "mail.good.test", port: 993 }, caller))).toBe("done");
+      expect(isOver).toBe(false);
+      expect([...new Set(await flood)]).toEqual(["host_unresolved"]);
     },
   );
 
@@ -120,6 +122,27 @@ describe("D02: name servers that never answer", () => {
     // One query for A, one for AAAA.
     expect(dns.queries.filter((name) => name === "same.dead.test").length - before).toBe(2);
   });
+});
+
+test("Names that the operator opened are looked up by the system, two at once, and delay no other name", async () => {
+  const started: string[] = [];
+  const outbound = createOutbound({
+    allowPrivateHosts: ["nas.home", "box.home", "printer.home"],
+    refusalMs: 0,
+    dnsMs: 300,
+    dnsServers: [dns.server],
+    resolve: {
+      openedAddresses: async (name) => {
+        started.push(name);
+        return new Promise<never>(() => {});
+      },
+    },
+  });
+  const hosts = ["nas.home", "nas.home", "box.home", "printer.home"];
+  const opened = Promise.all(hosts.map((host) => codeOf(outbound.vet({ host, port: 1993 }))));
+  expect(await codeOf(outbound.vet({ host: "mail.good.test", port: 993 }))).toBe("done");
+  expect([...new Set(await opened)]).toEqual(["host_unresolved"]);
+  expect(started).toEqual(["nas.home", "box.home"]);
 });
 
 describe("The last good address", () => {

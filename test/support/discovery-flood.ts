@@ -3,8 +3,10 @@
 export type DiscoveryFlood = {
   /** Responses that have arrived. */
   answered(): number;
-  /** Resolves with the statuses, once all are there. */
+  /** Resolves with the statuses, once all are there; 0 for a connection that ended without a response. */
   statuses: Promise<number[]>;
+  /** Ends all connections. */
+  stop(): void;
 };
 
 /** `peers`: the client addresses in X-Forwarded-For, in turns. `request`: the sealed request of an open form. */
@@ -13,20 +15,31 @@ export function floodDiscoveries(
   { request, addresses, peers }: { request: string; addresses: readonly string[]; peers: readonly string[] },
 ): DiscoveryFlood {
   let answered = 0;
+  const sockets = new Set<Bun.Socket>();
   const statuses = addresses.map(async (address, index) => {
     const status = await post(url, {
       body: new URLSearchParams({ request, address }).toString(),
       peer: peers[index % peers.length] ?? "",
+      sockets,
     });
     answered += 1;
     return status;
   });
-  return { answered: () => answered, statuses: Promise.all(statuses) };
+  return {
+    answered: () => answered,
+    statuses: Promise.all(statuses),
+    stop() {
+      for (const socket of sockets) socket.terminate();
+    },
+  };
 }
 
-async function post(url: string, { body, peer }: { body: string; peer: string }): Promise<number> {
+async function post(
+  url: string,
+  { body, peer, sockets }: { body: string; peer: string; sockets: Set<Bun.Socket> },
+): Promise<number> {
   const { hostname, port, host } = new URL(url);
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const { promise, resolve } = Promise.withResolvers<number>();
   const lines = [
     "POST /oauth/discover HTTP/1.1",
     `Host: ${host}`,
@@ -40,13 +53,19 @@ async function post(url: string, { body, peer }: { body: string; peer: string })
     hostname,
     port: Number(port),
     socket: {
-      open: (socket) => void socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`),
+      open(socket) {
+        sockets.add(socket);
+        socket.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
+      },
       data(socket, chunk) {
         resolve(Number(/^HTTP\/1\.1 (\d{3})/.exec(chunk.toString())?.[1]));
         socket.end();
       },
-      close: () => reject(new Error("the connection ended without a response")),
-      error: (_, error) => reject(error),
+      close(socket) {
+        sockets.delete(socket);
+        resolve(0);
+      },
+      error: () => resolve(0),
     },
   });
   return promise;
