@@ -49,7 +49,12 @@ const schema: Schema = {
 };
 
 /** CSS that ran scripts in old mail programs. */
-const activeCss = /expression\s*\(|javascript:|vbscript:|-moz-binding|behavior\s*:/i;
+const activeCss = ["expression(", "javascript:", "vbscript:", "-moz-binding", "behavior:"];
+
+function hasActiveCss(css: string): boolean {
+  const dense = css.replace(/\s/g, "").toLowerCase();
+  return activeCss.some((word) => dense.includes(word));
+}
 
 /** The style sheets and the content of the body, without anything that acts, loads documents or takes input. */
 export function sanitizeHtml(html: string): string {
@@ -89,8 +94,8 @@ function isInside(node: AnyNode, ancestor: AnyNode): boolean {
 function toHast(node: ChildNode): ElementContent[] {
   if (isText(node)) return [{ type: "text", value: node.data }];
   if (!isTag(node) || (node.namespace ?? parse5Html.NS.HTML) !== parse5Html.NS.HTML) return [];
-  const properties = Object.entries(node.attribs).filter(([, value]) => !activeCss.test(value));
-  if (node.name === "style" && activeCss.test(DomUtils.textContent(node))) return [];
+  const properties = Object.entries(node.attribs).filter(([, value]) => !hasActiveCss(value));
+  if (node.name === "style" && hasActiveCss(DomUtils.textContent(node))) return [];
   if ("popover" in node.attribs || (node.name === "dialog" && !("open" in node.attribs))) return [];
   return [
     {
