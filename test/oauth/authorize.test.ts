@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { readForm, redirectUri } from "../support/authorize.ts";
-import { startProduct, type TestProduct } from "../support/product.ts";
+import { freePort } from "../support/ports.ts";
+import { startProduct, type TestProduct, withProduct } from "../support/product.ts";
 
 let product: TestProduct;
 beforeAll(async () => {
@@ -61,18 +62,37 @@ test("claude.ai, when it finds no metadata, gets the form at /authorize", async 
   expect((await authorize(toQuery(), "/authorize")).status).toBe(200);
 });
 
-test.each(["", "a b", "[", "x:99999999", "evil.example/..", "a?x"])(
-  "RFC 9112 section 3.2: the Host header %p does not affect the answer",
-  async (host) => {
-    const { hostname, port } = new URL(product.url);
-    const socket = connect(Number(port), hostname);
+describe("RFC 9112 section 3.2: the Host header", () => {
+  /** Opens the form over a socket of its own, with any Host. */
+  async function ask(port: number, host: string): Promise<string> {
+    const socket = connect(port, "localhost");
     socket.write(`GET /oauth/authorize?${toQuery()} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     let answer = "";
     for await (const chunk of socket) answer += chunk;
-    expect(answer).toMatch(/^HTTP\/1\.1 (200|400) /);
-    expect(answer).not.toContain("evil.example");
-  },
-);
+    return answer;
+  }
+  const hosts = ["", "a b", "[", "x:99999999", "evil.example/..", "a?x"];
+
+  test("does not affect the answer of a public server", async () => {
+    const port = await freePort();
+    const settings = { PORT: String(port), PUBLIC_URL: "https://mail.example" };
+    await withProduct({ settings }, async () => {
+      for (const host of hosts) {
+        const answer = await ask(port, host);
+        expect(answer).toMatch(/^HTTP\/1\.1 (200|400) /);
+        expect(answer).not.toContain("evil.example");
+      }
+    });
+  });
+
+  test("is checked by a loopback server, also when it is malformed", async () => {
+    for (const host of hosts) {
+      const answer = await ask(Number(new URL(product.url).port), host);
+      expect(answer).toMatch(/^HTTP\/1\.1 (400|403) /);
+      expect(answer).not.toContain("evil.example");
+    }
+  });
+});
 
 describe("RFC 6749 section 4.1.2.1: no error is sent to an unproven redirect URI", () => {
   test.each(["nobody", "constructor", "__proto__"])(
