@@ -5,7 +5,7 @@
 
 import { closingOn } from "./abort.ts";
 
-export type GateOptions = {
+type GateOptions = {
   /** Maximum number of pieces running at once, over all keys. */
   maxRunning: number;
   /** Maximum number of pieces of one key running at once. Default: `maxRunning`. */

@@ -236,6 +236,17 @@ test("files and folders are kebab-case nouns; rooms for leftovers and barrels do
   expect(broken).toEqual([]);
 });
 
+test("every export of src is used in another file", () => {
+  const names = new Map(all.map(({ path, text }) => [path, new Set(text.match(/\w+/g) ?? [])]));
+  const unused = source.flatMap(({ path, text }) =>
+    [...text.matchAll(/^export (?:async )?(?:function\*?|const|type|class) (\w+)/gm)]
+      .map(([, name = ""]) => name)
+      .filter((name) => !all.some((other) => other.path !== path && names.get(other.path)?.has(name)))
+      .map((name) => `${path}: ${name}`),
+  );
+  expect(unused).toEqual([]);
+});
+
 test("nothing is typed any, asserted away, or kept out of the type checker", () => {
   const loose = /:\s*any\b|<any\b|\bas any\b|\bany\[\]|as unknown as|@ts-(ignore|nocheck|expect-error)/;
   const broken = source

@@ -33,7 +33,7 @@ export function becomeFirstOomVictim(): void {
 
 const checkIntervalMs = 50;
 
-export type ResourceLimit = "cpu" | "memory";
+type ResourceLimit = "cpu" | "memory";
 
 /** Kills a child by SIGKILL once it exceeds a limit: CPU time from now on, memory in all. The caller stops the watch. */
 export function limitResources(

@@ -1,6 +1,6 @@
 /** A semaphore whose slots are given out in order of arrival. */
 
-export type Slots = {
+type Slots = {
   /** Rejects with the signal's reason when it aborts first. */
   acquire(signal: AbortSignal): Promise<void>;
   release(): void;

@@ -9,7 +9,7 @@ import type { ComposeDeps, ComposedEmail } from "./email-request.ts";
 import { newMessageId, toPreviewAndContent } from "./preview.ts";
 import { requireRecipientCount } from "./recipients.ts";
 
-export type EmailParts = {
+type EmailParts = {
   to: Address[];
   cc: Address[];
   bcc: Address[];

@@ -9,7 +9,7 @@ export function newMessageId(address: string): string {
   return `<${newToken(16)}@${address.slice(address.lastIndexOf("@") + 1)}>`;
 }
 
-export type PreviewedParts = Omit<EmailPreview, "attachments" | "inReplyTo"> & {
+type PreviewedParts = Omit<EmailPreview, "attachments" | "inReplyTo"> & {
   files: readonly AttachedFile[];
   inReplyTo?: string | undefined;
 };

@@ -5,7 +5,7 @@ import { splitEncodedFiles } from "./encoded-files.ts";
 import { emptyPart, type Part } from "./part.ts";
 import { decodeTextTransfer } from "./transfer-encoding.ts";
 
-export type EmbeddedFile = Part & { content: Buffer };
+type EmbeddedFile = Part & { content: Buffer };
 
 /** Everything below the headers of an email. */
 export const wholeText: Part = { ...emptyPart, part: "TEXT" };

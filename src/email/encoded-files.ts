@@ -1,6 +1,6 @@
 /** Files inside the text of an email, as programs wrote them before MIME: uuencode (POSIX) and yEnc. */
 
-export type EncodedFile = {
+type EncodedFile = {
   name: string;
   content: Buffer;
   /** False where the end of the file is missing. */

@@ -2,7 +2,7 @@
 import { isWordLine } from "./base64.ts";
 import { decodeTransfer, toTransferEncoding } from "./transfer-encoding.ts";
 
-export type TransferDecoder = {
+type TransferDecoder = {
   /** Returns the bytes that can be decoded so far. */
   push(bytes: Buffer): Buffer;
   /** Returns the rest. */

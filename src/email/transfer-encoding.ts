@@ -3,7 +3,7 @@ import { base64Footer, decodeBase64, isWordLine } from "./base64.ts";
 import { decodeUuencoded, decodeYencoded } from "./encoded-files.ts";
 import { withoutTrailingSpace } from "./line-ends.ts";
 
-export type TransferEncoding = "base64" | "quoted-printable" | "uuencode" | "yenc" | "identity";
+type TransferEncoding = "base64" | "quoted-printable" | "uuencode" | "yenc" | "identity";
 
 /** Names without punctuation that programs write for the encodings. */
 const names: Readonly<Record<string, TransferEncoding>> = {

@@ -54,7 +54,7 @@ const examinedProperties: ReadonlySet<string> = new Set([
 ]);
 
 const maxSheetCharacters = 400_000;
-export const maxRules = 3000;
+const maxRules = 3000;
 /** Nested conditions are scanned once per level. */
 const maxConditionDepth = 4;
 const maxSelectorsPerRule = 50;

@@ -16,7 +16,7 @@ import type { HtmlOmissions, Rendering, RenderTarget, Rule, Visit } from "./rend
 import { createStyleResolver } from "./style-resolver.ts";
 import { hasSideSpacing, inheritContext, isLegible, rootContext } from "./visibility.ts";
 
-export type MarkdownOfHtml = { lines: string[]; links: LinkIndex; omissions: HtmlOmissions };
+type MarkdownOfHtml = { lines: string[]; links: LinkIndex; omissions: HtmlOmissions };
 
 /** Deeper than the parser nests open elements. */
 const maxDepth = 600;

@@ -22,7 +22,7 @@ const placeWaitMs = 20_000;
 
 type LoginRate = "loginByPeer" | "loginByAccount" | "loginByHost";
 
-export type LoginAttempt = {
+type LoginAttempt = {
   peer: string;
   /** All names that identify the account whose password is tried: the user name may differ from the address. */
   accounts: readonly string[];
@@ -38,7 +38,7 @@ export type Login = {
   at<T>(server: { host: string; port: number }, prove: (signal: AbortSignal) => Promise<T>): Promise<T>;
 };
 
-export type LoginLimits = {
+type LoginLimits = {
   /**
    * Runs a login on behalf of a peer. The try is counted before it is made, so that a hundred parallel tries cannot
    * pass. It is given back when `work` succeeds, so that users behind one address do not block each other, and when no

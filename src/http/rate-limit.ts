@@ -32,7 +32,7 @@ export const rates = {
   message: { burst: 300, everyMs: 100 },
 } as const satisfies Record<string, Rate>;
 
-export type RateName = keyof typeof rates;
+type RateName = keyof typeof rates;
 
 /** The concurrency limits of the product. */
 export const concurrency = {
@@ -46,7 +46,7 @@ export const concurrency = {
   call: 4,
 } as const satisfies Record<string, number>;
 
-export type ConcurrencyLimitName = keyof typeof concurrency;
+type ConcurrencyLimitName = keyof typeof concurrency;
 
 export type Limits = ReturnType<typeof createLimits>;
 

@@ -30,7 +30,7 @@ export async function fetchOneByUid(
 }
 
 /** `size`: octets of the whole part as BODYSTRUCTURE states them, where they are known. */
-export type PartOctets = { key: string; start: number; maxLength: number; size?: number };
+type PartOctets = { key: string; start: number; maxLength: number; size?: number };
 
 /**
  * Fetches octets of parts of one email, by their part numbers. A server may send fewer octets than asked for although

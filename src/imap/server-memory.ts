@@ -6,7 +6,7 @@ import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
 
-export type ServerFact =
+type ServerFact =
   /** Refuses OR in SEARCH (Yahoo at times). */
   | "refuses_or"
   /** Refuses CHARSET UTF-8 in SEARCH (QQ). */
@@ -21,7 +21,7 @@ export type ServerFact =
   | "raw_mailbox_names";
 
 /** The facts of one server. */
-export type ServerFacts = { has(fact: ServerFact): boolean; remember(fact: ServerFact): void };
+type ServerFacts = { has(fact: ServerFact): boolean; remember(fact: ServerFact): void };
 
 const factLifetimeMs = 24 * 60 * 60_000;
 const maxServers = 1_000;

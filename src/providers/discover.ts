@@ -23,7 +23,7 @@ export type DiscoveredServers = {
   isUncertain?: boolean;
 };
 
-export type DiscoverOptions = {
+type DiscoverOptions = {
   signal: AbortSignal;
   /** login: for a submitted form. discovery (the default): while an address is typed, which needs no login to follow. */
   lane?: "login" | "discovery";

@@ -22,7 +22,7 @@ const maxTextParts = 50;
 /** Characters rendered beyond what is shown, so that the end of what was fetched is not shown. */
 const slackCharacters = 4096;
 
-export type BodyRequest = RenderRequest & {
+type BodyRequest = RenderRequest & {
   /** The end of what is shown, in characters of the rendered text. */
   until: number;
 };
@@ -31,7 +31,7 @@ export type BodyRequest = RenderRequest & {
  * A part of an email by its IMAP section ("1.2", "TEXT"), from octet `start`, at most `maxLength` octets; `size` is that
  * of the whole part where it is known.
  */
-export type PartRange = { key: string; start: number; maxLength: number; size?: number };
+type PartRange = { key: string; start: number; maxLength: number; size?: number };
 
 /**
  * Fetches ranges of the parts of one email; the result has them by their key. A connection is held for this alone, not

@@ -25,7 +25,7 @@ const renderedParts = attachmentText.extend({
 });
 
 /** The tasks of a child process that renders. Their pieces are octets. */
-export const renderTask = z.discriminatedUnion("task", [
+const renderTask = z.discriminatedUnion("task", [
   z.object({
     task: z.literal("body"),
     contents: z.custom<RenderableContents>(),

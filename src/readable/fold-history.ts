@@ -12,7 +12,7 @@ import {
 } from "./reply-phrases.ts";
 
 /** The lines to show, and how many lines of history and of a signature were folded. */
-export type FoldedText = { lines: string[]; quoted: number; signature: number };
+type FoldedText = { lines: string[]; quoted: number; signature: number };
 
 /** A quote this short, with an answer below it, is what the answer is about. */
 const maxShownQuoteLines = 6;

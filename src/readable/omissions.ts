@@ -56,5 +56,5 @@ export const completePiece = (text: string): RenderedPiece => ({
   protection: noProtection,
 });
 
-export const joinSections = (sections: readonly string[]) =>
+const joinSections = (sections: readonly string[]) =>
   sections.filter((section) => section !== "").join("\n\n");

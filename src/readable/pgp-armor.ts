@@ -1,6 +1,6 @@
 /** PGP in plain text (RFC 9580 sections 6.2 and 7): signed text without its signature, and encrypted text. */
 
-export type ArmoredText = { text: string; signed: boolean; encrypted: boolean };
+type ArmoredText = { text: string; signed: boolean; encrypted: boolean };
 
 const beginLine = /^-----BEGIN PGP (SIGNED MESSAGE|SIGNATURE|MESSAGE)-----\s*$/;
 const endLine = /^-----END PGP (SIGNATURE|MESSAGE)-----\s*$/;

@@ -1,7 +1,7 @@
 /** The text of an email that Outlook wrote into winmail.dat (MS-OXTNEF). Never throws. */
 import { readTnef, type Tnef } from "../documents/tnef/tnef.ts";
 
-export type WinmailText = { html?: string; plain?: string };
+type WinmailText = { html?: string; plain?: string };
 
 /** Undefined when the stream cannot be read. `bytes` may end anywhere. */
 export function toWinmailText(bytes: Uint8Array | undefined): WinmailText | undefined {

@@ -12,7 +12,7 @@ import { createRows, maxColumns, type SheetRow } from "./rows.ts";
 
 const maxRows = 100_000;
 
-export type WorkbookFormat = "binary" | "SYLK" | "DIF";
+type WorkbookFormat = "binary" | "SYLK" | "DIF";
 
 /** Throws when the file is damaged. */
 export function readLegacyWorkbook(bytes: Uint8Array, format: WorkbookFormat): DocumentText {

@@ -31,7 +31,7 @@ function modeOf(imap: ImapFlow): MoveMode {
 }
 
 /** Emails that arrived in the destination: their UIDs before, and COPYUID's answer. */
-export type Transferred = { uids: readonly number[]; copied: CopyResponseObject };
+type Transferred = { uids: readonly number[]; copied: CopyResponseObject };
 
 /** The destination's state and the identities of the emails, noted before a command whose answer may be lost. */
 type Preparation = {

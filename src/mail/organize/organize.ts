@@ -19,7 +19,7 @@ import { toErasure } from "./erase.ts";
 import { toMove } from "./move.ts";
 import { undoChanges } from "./undo.ts";
 
-export type Organizing = Pick<
+type Organizing = Pick<
   MailWriting,
   "markAsRead" | "changeFlags" | "moveEmails" | "deleteEmails" | "createMailbox" | "undo"
 >;

@@ -17,7 +17,7 @@ export type Position = {
 };
 
 /** The sort key of an email in a search over several mailboxes. */
-export type SortKey = Pick<Position, "mailbox" | "uid" | "receivedAt">;
+type SortKey = Pick<Position, "mailbox" | "uid" | "receivedAt">;
 
 /** Newest first; emails of two mailboxes with the same second and UID are ordered by mailbox key, always alike. */
 export const compareNewestFirst = (a: SortKey, b: SortKey) =>

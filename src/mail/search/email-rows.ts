@@ -43,10 +43,7 @@ export type FetchedRow = { uid: number; receivedAt: number; row: EmailRow };
 export type FetchedRows = { rows: FetchedRow[]; unreadable: { uid: number; id: string }[] };
 
 /** Emails of the selected mailbox: by UID, by sequence number, or from a UID on. */
-export type RowSelection =
-  | { uids: readonly number[] }
-  | { first: number; last: number }
-  | { fromUid: number };
+type RowSelection = { uids: readonly number[] } | { first: number; last: number } | { fromUid: number };
 
 /** Octets that a list may fetch in all, snippets included: under 60 KB for 50 rows. */
 const listOctets = (rows: number) => Math.max(57_000, 1_140 * rows);

@@ -25,7 +25,7 @@ import { findIgnoringCase, toMailboxNotFound } from "./nearest-mailbox.ts";
 /** One mailbox to search. `query` undefined: all its emails match. `empty`: the server said that it holds none. */
 export type MailboxSearch = { path: string; query: Query | undefined; empty: boolean };
 
-export type SearchScope = { searches: MailboxSearch[]; skipped: { mailbox: string; reason: string }[] };
+type SearchScope = { searches: MailboxSearch[]; skipped: { mailbox: string; reason: string }[] };
 
 /**
  * The scope of a parsed query; `mailbox`, the tool's own argument, counts as one more `in:`.
