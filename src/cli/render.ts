@@ -4,14 +4,14 @@
 export async function renderFromStdin(): Promise<number> {
   // Libraries report damage on the console; standard output is for the answers.
   for (const level of ["log", "info", "warn", "error"] as const) console[level] = () => undefined;
-  const [{ answerMessages }, { createLocalRenderer }, { runRenderTask }, { readDocument }] =
+  const [{ answerMessages }, { createLocalRenderer }, { runRenderTask }, { readDocument, readPictures }] =
     await Promise.all([
       import("../child-process/pool.ts"),
       import("../readable/render-task.ts"),
       import("../readable/child-renderer.ts"),
       import("../documents/read-document.ts"),
     ]);
-  const renderer = createLocalRenderer({ read: (bytes) => readDocument(bytes) });
+  const renderer = createLocalRenderer({ read: (bytes) => readDocument(bytes), readPictures });
   const { signal } = new AbortController();
   await answerMessages(async ({ header, pieces }) => ({
     header: await runRenderTask(header, pieces, renderer, signal),

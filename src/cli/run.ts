@@ -127,7 +127,10 @@ function addInformation(program: Command, terminal: Terminal, runCommand: RunCom
   // Internal: the server starts it as a child process for each document (documents/sandbox.ts).
   program
     .command(readDocumentCommand, { hidden: true })
-    .action(runCommand(async () => (await import("./read-document.ts")).readDocumentFromStdin()));
+    .argument("[pages]")
+    .action((pages?: string) =>
+      runCommand(async () => (await import("./read-document.ts")).readDocumentFromStdin(pages))(),
+    );
 
   // Internal: long-lived child processes (child-process/pool.ts).
   program

@@ -6,7 +6,17 @@ export type DocumentText = {
   notes: string[];
   /** Files inside, whose text is not in `text`. */
   files?: InnerFile[];
+  /** Pages of a PDF that may be pictures. `isWhole`: no page has text. */
+  scan?: { pages: TextlessPage[]; isWhole: boolean };
 };
+
+/** `at`: where the page begins in the text, in characters. */
+export type TextlessPage = { page: number; at: number };
+
+export type PagePicture = { page: number; mimeType: string; bytes: Uint8Array };
+
+/** `nextPage`: the first page that was not looked at, because the answer is full; `tooLarge`: pages beyond the limit. */
+export type PagePictures = { pictures: PagePicture[]; tooLarge: number[]; nextPage?: number };
 
 /** `name`: empty for a part of the document itself, such as the HTML body of a saved email. */
 export type InnerFile = { name: string; type?: string; charset?: string; bytes: Uint8Array };
@@ -32,8 +42,8 @@ export function toNotes({ hiddenCharacters = 0, pictures = 0, isCut = false }): 
 }
 
 /** Cuts the text at the limit, and removes duplicate notes. */
-export function limitText({ text, notes, files }: DocumentText): DocumentText {
+export function limitText({ text, notes, ...more }: DocumentText): DocumentText {
   const limited = text.slice(0, maxTextCharacters).toWellFormed();
   const isCut = limited.length < text.length;
-  return { text: limited, notes: [...new Set([...notes, ...toNotes({ isCut })])], files };
+  return { text: limited, notes: [...new Set([...notes, ...toNotes({ isCut })])], ...more };
 }

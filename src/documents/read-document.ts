@@ -3,10 +3,18 @@ import { Gunzip } from "fflate";
 import { decodeUtf8OrWindows1252 } from "./code-page.ts";
 import { readCompoundFile } from "./compound-file.ts";
 import { decompressChunks, joinChunks } from "./decompression.ts";
-import { type DocumentText, limitText, macrosNote, maxUnpackedBytes, toNotes } from "./document-text.ts";
+import {
+  type DocumentText,
+  limitText,
+  macrosNote,
+  maxUnpackedBytes,
+  type PagePictures,
+  toNotes,
+} from "./document-text.ts";
 import { isEpub, readBook } from "./epub/book.ts";
 import { isCompoundFile, isDif, isFlatOpenDocument, isGzip, isPdf, isRtf, isSylk } from "./file-kind.ts";
 import { readFlatOpenDocument, readOpenDocument } from "./open-document/document.ts";
+import { readPagePictures } from "./pdf/page-pictures.ts";
 import { readPdf } from "./pdf/pdf.ts";
 import { readRelationships } from "./relationships.ts";
 import { readRtf } from "./rtf/rtf.ts";
@@ -23,6 +31,15 @@ export async function readDocument(bytes: Uint8Array): Promise<DocumentText> {
     return limitText(await readByKind(bytes));
   } catch {
     return onlyNote("The file cannot be read: it is damaged or has an unusual structure.");
+  }
+}
+
+/** Never throws: no pictures for a damaged file. */
+export async function readPictures(bytes: Uint8Array, pages: readonly number[]): Promise<PagePictures> {
+  try {
+    return await readPagePictures(bytes, pages);
+  } catch {
+    return { pictures: [], tooLarge: [] };
   }
 }
 

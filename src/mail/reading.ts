@@ -101,8 +101,8 @@ export type AttachmentContent = {
   end: number;
   total: number;
   nextOffset?: number;
-  /** Base64, for kind "image". */
-  image?: { data: string; mimeType: string };
+  /** In base64: the picture of kind "image", or pages of a scanned PDF beside its text. */
+  images?: { data: string; mimeType: string; page?: number }[];
   notes: string[];
 };
 

@@ -78,8 +78,10 @@ const innerFilesOf = (file: AttachedFile) =>
 
 /** Reads a document with the files inside it: one level of them, so that an archive in an archive is only listed. */
 async function readDocumentFile(file: AttachedFile): Promise<AttachmentText> {
-  const { text, notes, files = [] } = await file.documents.read(file.bytes, file.signal);
-  if (files.length === 0) return { text, notes };
+  const { text, notes, files = [], scan } = await file.documents.read(file.bytes, file.signal);
+  // The pictures of a scan are read from the attachment itself, not from a file inside of it.
+  if (files.length === 0)
+    return file.depth === 0 ? { text, notes, scan } : { text: scan?.isWhole ? "" : text, notes };
   const reader = innerFilesOf(file);
   const readable = files.filter(({ name }) => name === "" || file.depth === 0);
   const sections = text === "" ? [] : [text];

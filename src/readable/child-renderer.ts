@@ -53,6 +53,7 @@ export function createChildRenderer(children: ChildPool, documents: DocumentRead
       if ("answer" in outcome) return renderedParts.parse(outcome.answer.header);
       return { ...noText, notes: [bodyFailures[outcome.failure]], failed: true };
     },
+    readPictures: documents.readPictures,
     readAttachment: (bytes, part, signal, depth) =>
       toAttachmentText(bytes, part, documents, signal, {
         depth,

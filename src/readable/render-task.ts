@@ -63,5 +63,6 @@ export function createLocalRenderer(documents: DocumentReader): Renderer {
     },
     readAttachment: (bytes, part, signal, depth) =>
       toAttachmentText(bytes, part, documents, signal, { depth }),
+    readPictures: documents.readPictures,
   };
 }

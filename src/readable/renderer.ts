@@ -1,4 +1,5 @@
 /** The interface of the renderer of emails and attachments: in child processes (child-renderer.ts) or in this one (render-task.ts). */
+import type { DocumentReader } from "../documents/sandbox.ts";
 import type { CharsetHints } from "../email/charset-guess.ts";
 import type { Part } from "../email/part.ts";
 import type { AttachmentText } from "./attachment-result.ts";
@@ -29,6 +30,8 @@ export type Renderer = {
   ): Promise<RenderedParts>;
   /** Reads an attachment, or with `depth` 1 a file inside of one. One that cannot be read has a note that says why. Throws the signal's reason, and timed_out. */
   readAttachment(bytes: Buffer, part: Part, signal: AbortSignal, depth?: number): Promise<AttachmentText>;
+  /** Reads the pages of a PDF that are one picture each, as the document reader does. */
+  readPictures: DocumentReader["readPictures"];
 };
 
 export type RenderedParts = RenderedBody & {

@@ -8,7 +8,7 @@ export const getAttachmentTool = defineTool({
   name: "get_attachment",
   title: "Read an attachment",
   description:
-    "Reads an attachment: PDF, Word, Excel, PowerPoint, OpenDocument, calendar, contact, email and text files as text, pictures as they are. Or gives a link by which the person downloads it, once, within ten minutes.",
+    "Reads an attachment: PDF, Office, OpenDocument, EPUB, calendar, contact, email, ZIP and text files as text, pictures and scanned pages as they are. Or gives a link by which the person downloads it, once, within ten minutes.",
   effect: "read",
   input: z.object({
     id: emailId,
@@ -24,7 +24,9 @@ export const getAttachmentTool = defineTool({
     size: z.int(),
     kind: z.enum(["text", "image", "link", "none"]),
     text: mailText().optional(),
-    image: z.object({ data: z.string(), mimeType: z.string() }).optional(),
+    images: z
+      .array(z.object({ data: z.string(), mimeType: z.string(), page: z.int().optional() }))
+      .optional(),
     offset: z.int().optional(),
     end: z.int().optional(),
     total: z.int().optional(),
@@ -40,18 +42,18 @@ export const getAttachmentTool = defineTool({
       return { index, name, type, size, kind: "link" as const, download, notes: [] };
     }
     const request = { id, index, offset, maxCharacters: max_characters };
-    const { kind, text, image, nextOffset, ...content } = await account.getAttachment(request);
+    const { kind, text, images, nextOffset, ...content } = await account.getAttachment(request);
     const { name, type, size, notes } = content;
     const facts = { index, name, type, size, kind, notes };
-    if (kind === "image") return { ...facts, image };
+    if (kind === "image") return { ...facts, images };
     if (kind === "none") return { ...facts, download: toDownload(downloads.create({ id, index })) };
     const { offset: start, end, total } = content;
-    return { ...facts, text, offset: start, end, total, next_offset: nextOffset };
+    return { ...facts, text, images, offset: start, end, total, next_offset: nextOffset };
   },
-  /** Without the image, which the content holds already. */
-  publish: ({ image: _, ...data }) => data,
+  /** Without the images, which the content holds already. */
+  publish: ({ images: _, ...data }) => data,
   render(data, fence): ToolContent[] {
-    const { index, name, type, size, kind, text, image, download, notes } = data;
+    const { index, name, type, size, kind, text, images = [], download, notes } = data;
     const head = `Attachment ${index}: ${name} (${type}, ${showSize(size)})`;
     const about = [
       ...notes,
@@ -62,7 +64,7 @@ export const getAttachmentTool = defineTool({
     ].filter((line) => line !== "");
     const body = kind === "text" ? `${head}\n\n${text ?? ""}` : head;
     const shown: ToolContent[] = [{ type: "text", text: [fence(body), ...about].join("\n") }];
-    return image ? [...shown, { type: "image", ...image }] : shown;
+    return [...shown, ...images.map(({ data, mimeType }) => ({ type: "image" as const, data, mimeType }))];
   },
 });
 

@@ -109,7 +109,7 @@ describeMail("An attachment", () => {
     await withWriter({ kit, user }, async (writer) => {
       const id = (await idsOf(writer)).get("Picture") ?? "";
       const read = await writer.mail.getAttachment({ id, ...asWhole });
-      expect([read.kind, read.image]).toEqual(["none", undefined]);
+      expect([read.kind, read.images]).toEqual(["none", undefined]);
       expect(read.notes.join()).toContain("too large to be shown");
     });
   });

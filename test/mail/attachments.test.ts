@@ -9,6 +9,7 @@ import { archive, bomb, docx, odt, pdf, png, pptx, xlsx } from "../support/docum
 import { toRaw } from "../support/emails.ts";
 import { hasMailServer } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { jpegPicture, jpegs, scannedPdf } from "../support/pdf-documents.ts";
 import { withReader } from "../support/reader.ts";
 
 const fixtures = join(import.meta.dir, "..", "fixtures", "eml");
@@ -114,6 +115,12 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     { filename: "broken.pdf", contentType: "application/pdf", content: Buffer.from("%PDF-1.7\nnothing") },
     { filename: "bomb.docx", contentType: "application/zip", content: bomb(80) },
     { filename: "pretends.png", contentType: "image/png", content: Buffer.from("<svg onload=alert(1)>") },
+    {
+      filename: "scan.pdf",
+      contentType: "application/pdf",
+      content: scannedPdf(Array.from({ length: 6 }, () => ({ pictures: [jpegPicture(3)] }))),
+    },
+    { filename: "blank.pdf", contentType: "application/pdf", content: scannedPdf([{}, {}]) },
     { filename: "long.txt", contentType: "text/plain", content: Buffer.from("0123456789".repeat(5000)) },
   ];
   const indexOf = (name: string) =>
@@ -156,6 +163,29 @@ describe.skipIf(!hasMailServer)("get_attachment", () => {
     expect(content[1]).toEqual({ type: "image", data: png().toString("base64"), mimeType: "image/png" });
     expect(structured).not.toHaveProperty("image");
     expect(structured.kind).toBe("image");
+  });
+
+  test("answers the pages of a scanned PDF as pictures, five at a time, and goes on by offset", async () => {
+    const first = await read("scan.pdf", {}, createDocumentReader());
+    const picture = { type: "image" as const, data: jpegs[3], mimeType: "image/jpeg" };
+    expect(first.content.slice(1)).toEqual(Array(5).fill(picture));
+    expect(first.text).toContain("[page 5 of 6: no text]");
+    expect(first.text).not.toContain("[page 6 of 6");
+    expect(first.text).toContain("Pages 1, 2, 3, 4, 5 are shown as pictures, in this order.");
+    expect(first.structured).not.toHaveProperty("images");
+    const rest = await read("scan.pdf", { offset: first.structured.next_offset });
+    expect(rest.content.slice(1)).toEqual([picture]);
+    expect(rest.text).toContain("[page 6 of 6: no text]");
+    expect(rest.text).toContain("Page 6 is shown as a picture.");
+    expect(rest.structured.next_offset).toBeUndefined();
+  });
+
+  test("answers a PDF with neither text nor pictures with a note and a download link", async () => {
+    const { structured, text, content } = await read("blank.pdf");
+    expect(structured.kind).toBe("none");
+    expect(text).toContain("The PDF contains no text");
+    expect(text).toContain("/download/");
+    expect(content.length).toBe(1);
   });
 
   test("answers a file without text with a download link, and says so", async () => {

@@ -1,14 +1,14 @@
 /** Files inside attachments: members of archives, attachments of saved emails, and the limits on reading them. */
 import { expect, test } from "bun:test";
 import { zipSync } from "fflate";
-import { readDocument } from "../../src/documents/read-document.ts";
+import { readDocument, readPictures } from "../../src/documents/read-document.ts";
 import { createDocumentReader, type DocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
 import { toAttachmentText } from "../../src/readable/attachment-text.ts";
 import { docx, pdf, zip } from "../support/documents.ts";
 import { outlookMessage } from "../support/legacy-files.ts";
 
-const inProcess: DocumentReader = { read: (bytes) => readDocument(bytes) };
+const inProcess: DocumentReader = { read: (bytes) => readDocument(bytes), readPictures };
 
 function read(bytes: Buffer, name: string, documents = inProcess) {
   const type = "application/octet-stream";
@@ -81,6 +81,7 @@ test("ten files and eight megabytes of an archive are read, and a note says how 
 
 test("a file that takes too long is named in its place, and the others are read", async () => {
   const slow: DocumentReader = {
+    readPictures,
     read(bytes) {
       if (Buffer.from(bytes).includes("%PDF"))
         throw new AppError("timed_out", "Reading the file took too long.");
@@ -89,6 +90,7 @@ test("a file that takes too long is named in its place, and the others are read"
   };
   const { text } = await read(archiveOf({ "slow.pdf": pdf(["x".repeat(200)]), "b.txt": "words" }), "a.zip", {
     read: (bytes, signal) => (bytes[0] === 0x50 ? readDocument(bytes) : slow.read(bytes, signal)),
+    readPictures,
   });
   expect(text).toContain("--- slow.pdf ---\n\n[Reading the file took too long.]");
   expect(text).toContain("--- b.txt ---\n\nwords");

@@ -6,6 +6,7 @@ import { signatureAround } from "../fixtures/make/cms.ts";
 
 const none: DocumentReader = {
   read: () => Promise.reject(new Error("this is nothing for the reader of documents")),
+  readPictures: () => Promise.reject(new Error("this is nothing for the reader of documents")),
 };
 
 function read(content: string | Buffer, name = "a.bin", more: { type?: string; charset?: string } = {}) {

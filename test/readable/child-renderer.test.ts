@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { type ChildPoolLimits, createChildPool, renderCommand } from "../../src/child-process/pool.ts";
-import { readDocument } from "../../src/documents/read-document.ts";
+import { readDocument, readPictures } from "../../src/documents/read-document.ts";
 import type { Part } from "../../src/email/part.ts";
 import { type BodySource, readBody } from "../../src/readable/body.ts";
 import { createChildRenderer } from "../../src/readable/child-renderer.ts";
@@ -11,7 +11,7 @@ import { winmail } from "../fixtures/make/tnef.ts";
 import { childProcessIds } from "../support/own-time.ts";
 import { eventually } from "../support/waiting.ts";
 
-const documents = { read: (bytes: Uint8Array) => readDocument(bytes) };
+const documents = { read: (bytes: Uint8Array) => readDocument(bytes), readPictures };
 const { signal } = new AbortController();
 const request = { format: "markdown", forward: false } as const;
 

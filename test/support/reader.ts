@@ -1,6 +1,6 @@
 /** A mail account on the tests' mail server, and tool calls on it without HTTP and OAuth. */
 import { systemClock } from "../../src/clock.ts";
-import { readDocument } from "../../src/documents/read-document.ts";
+import { readDocument, readPictures } from "../../src/documents/read-document.ts";
 import type { DocumentReader } from "../../src/documents/sandbox.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type Connections, createConnections } from "../../src/imap/connections.ts";
@@ -35,6 +35,10 @@ const readInProcess: DocumentReader = {
   async read(bytes, signal) {
     signal.throwIfAborted();
     return readDocument(bytes);
+  },
+  async readPictures(bytes, pages, signal) {
+    signal.throwIfAborted();
+    return readPictures(bytes, pages);
   },
 };
 

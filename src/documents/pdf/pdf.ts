@@ -1,63 +1,45 @@
 /** PDF, parsed by pdf.js: the text of each page with form values, links and comments. */
-import { getDocumentProxy } from "unpdf";
-import { type DocumentText, maxTextCharacters, toNotes } from "../document-text.ts";
+import { type DocumentText, maxTextCharacters, type TextlessPage, toNotes } from "../document-text.ts";
 import { toAnnotationBlocks } from "./annotations.ts";
-import { readCMap } from "./cmaps.ts";
 import { toTextLines } from "./lines.ts";
+import { openPdf, type Pdf } from "./open-pdf.ts";
 
 const maxPages = 3_000;
+const separator = "\n\n";
 /** A page can take seconds: what was read by then is returned. Below the deadline of the child process. */
 const maxReadingMs = 9_000;
-
-type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
 
 /** Throws when the file is damaged. */
 export async function readPdf(bytes: Uint8Array): Promise<DocumentText> {
   const startedAt = performance.now();
   const pdf = await openPdf(bytes);
   if (!pdf) return { text: "", notes: ["The PDF is protected by a password."] };
-  const { texts, emptyPages, pageCount, isCut } = await readPages(pdf, startedAt + maxReadingMs);
+  const { texts, emptyPages, isWithoutText, pageCount, isCut } = await readPages(
+    pdf,
+    startedAt + maxReadingMs,
+  );
   const notes: string[] = [];
   if (pageCount < pdf.numPages) notes.push(`Only the first ${pageCount} of ${pdf.numPages} pages were read.`);
   notes.push(...toNotes({ isCut }));
-  if (emptyPages.length > 0) notes.push(toEmptyPagesNote(emptyPages, pageCount));
+  if (emptyPages.length > 0)
+    notes.push(
+      toEmptyPagesNote(
+        emptyPages.map(({ page }) => page),
+        pageCount,
+      ),
+    );
   const files = Object.keys((await pdf.getAttachments()) ?? {}).length;
   if (files > 0)
     notes.push(`Files attached inside the PDF are not read: ${files}; a download link gives the whole PDF.`);
-  return { text: texts.join("\n\n"), notes };
-}
-
-/**
- * Answers pdf.js's requests for files with the predefined CMaps of Asian scripts; text needs no other file. A function
- * declaration, because pdf.js calls it with `new`.
- */
-function tableFactory() {
-  const fetch = async ({ kind, filename }: { kind: string; filename: string }): Promise<Uint8Array> => {
-    if (kind !== "cMapUrl") throw new Error("not available");
-    return readCMap(filename);
-  };
-  return { fetch };
-}
-
-/** Opens without fonts, scripts and XFA, which text does not need. Undefined when a password is needed. */
-async function openPdf(bytes: Uint8Array): Promise<Pdf | undefined> {
-  try {
-    return await getDocumentProxy(new Uint8Array(bytes), {
-      enableXfa: false,
-      disableFontFace: true,
-      verbosity: 0,
-      BinaryDataFactory: tableFactory,
-    });
-  } catch (error) {
-    if (error instanceof Error && error.name === "PasswordException") return undefined;
-    throw error;
-  }
+  const scan = emptyPages.length === 0 ? undefined : { pages: emptyPages, isWhole: isWithoutText };
+  return { text: texts.join(separator), notes, scan };
 }
 
 /** Reads pages until a limit is reached; `deadline` is on the clock of `performance.now`. */
 async function readPages(pdf: Pdf, deadline: number) {
   const texts: string[] = [];
-  const emptyPages: number[] = [];
+  const emptyPages: TextlessPage[] = [];
+  let isWithoutText = true;
   let characters = 0;
   let number = 0;
   while (number < Math.min(pdf.numPages, maxPages) && characters < maxTextCharacters) {
@@ -68,12 +50,19 @@ async function readPages(pdf: Pdf, deadline: number) {
     const blocks = [lines, ...toAnnotationBlocks(await page.getAnnotations(), lines)];
     page.cleanup();
     const text = blocks.filter((block) => block !== "").join("\n\n");
-    if (lines === "") emptyPages.push(number);
-    if (text === "") continue;
-    characters += text.length;
-    texts.push(pdf.numPages > 1 ? `[page ${number} of ${pdf.numPages}]\n${text}` : text);
+    const shown = toPageText(text, number, pdf.numPages);
+    if (lines === "") emptyPages.push({ page: number, at: characters });
+    isWithoutText &&= text === "";
+    characters += shown.length + separator.length;
+    texts.push(shown);
   }
-  return { texts, emptyPages, pageCount: number, isCut: characters >= maxTextCharacters };
+  return { texts, emptyPages, isWithoutText, pageCount: number, isCut: characters >= maxTextCharacters };
+}
+
+/** A page without text keeps its place, so that its picture can be asked for by the offset of that place. */
+function toPageText(text: string, number: number, count: number): string {
+  if (text === "") return `[page ${number} of ${count}: no text]`;
+  return count > 1 ? `[page ${number} of ${count}]\n${text}` : text;
 }
 
 function toEmptyPagesNote(pages: readonly number[], pageCount: number): string {

@@ -16,6 +16,7 @@ import type { Attachment, AttachmentContent, MailReading } from "../reading.ts";
 import { createFetchParts } from "./fetch-parts.ts";
 import { fetchStructure } from "./fetch-structure.ts";
 import { pastEndNote, toAttachment, toExcerpt } from "./get-email.ts";
+import { readScannedPages } from "./scanned-pages.ts";
 
 /** Encoded octets up to which an attachment is read as text; larger ones are for the download link. */
 const maxReadBytes = 24_000_000;
@@ -48,11 +49,16 @@ export async function getAttachment(
   const facts = toAttachment(attached);
   const base = { ...facts, size: bytes?.length ?? facts.size };
   const image = bytes && toImage(bytes);
-  if (image && base.size <= maxImageBytes) return { ...base, ...noText, kind: "image", image, notes: [] };
+  if (image && base.size <= maxImageBytes)
+    return { ...base, ...noText, kind: "image", images: [image], notes: [] };
   const text = await readText();
-  return text && (text.text !== "" || text.notes.length > 0)
-    ? { ...base, ...toContent({ ...text, notes: [...cutNotes(fetched), ...text.notes] }, request) }
-    : { ...base, ...noText, kind: "none", notes: [toReason(attached.part, image !== undefined)] };
+  if (!text || (text.text === "" && text.notes.length === 0))
+    return { ...base, ...noText, kind: "none", notes: [toReason(attached.part, image !== undefined)] };
+  const scanned = await readScannedPages(bytes ?? Buffer.alloc(0), text, request, renderer, access.signal);
+  const notes = [...cutNotes(fetched), ...text.notes, ...scanned.notes];
+  // A scan without pictures to show is a list of empty pages.
+  const shown = text.scan?.isWhole && scanned.images.length === 0 ? "" : text.text;
+  return { ...base, ...toContent({ text: shown, notes }, scanned.range), images: scanned.images };
 
   async function readText(): Promise<AttachmentText | undefined> {
     const { part } = attached;
