@@ -20,7 +20,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   email: ["errors"],
   query: ["errors"],
   readable: ["email", "html", "documents", "child-process"],
-  compose: ["email", "html", "readable", "secrets"],
+  compose: ["email", "html", "readable", "secrets", "child-process"],
   imap: ["credentials", "outbound", "query", "email"],
   smtp: ["credentials", "outbound"],
   mail: [
@@ -59,6 +59,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "metrics",
     "documents",
     "readable",
+    "compose",
     "child-process",
   ],
   app: ["http", "oauth", "mcp", "pages", "accounts", "mail", "links", "config"],
@@ -68,6 +69,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   accounts: [
     "mail",
     "readable",
+    "compose",
     "child-process",
     "imap",
     "smtp",

@@ -138,11 +138,13 @@ export function createVault(deps: {
         });
       const own = all.map(({ credentials }) => credentials.address);
       // Imported at the first use, because an idle server does not need the mail modules in memory.
-      const [{ createMailAccount }, { createChildRenderer }] = await Promise.all([
+      const [{ createMailAccount }, { createChildRenderer }, { createChildComposer }] = await Promise.all([
         import("../mail/create-mail-account.ts"),
         import("../readable/child-renderer.ts"),
+        import("../compose/child-composer.ts"),
       ]);
       const renderer = createChildRenderer(children, documents);
+      const composer = createChildComposer(children);
       const handles = all.map(({ id, credentials }) =>
         createMailAccount({
           owner: { grantId: grant.id, accountId: id, credentials },
@@ -151,6 +153,7 @@ export function createVault(deps: {
           clock,
           submissions,
           renderer,
+          composer,
           own,
           filesSentMail: filesSentMail(credentials),
         }),

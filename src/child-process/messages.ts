@@ -6,6 +6,32 @@
 /** `header` is JSON; `pieces` are bytes. */
 export type Message = { header: unknown; pieces: readonly Uint8Array[] };
 
+/** Stands in a header for the bytes of a piece. */
+const pieceKey = "\0piece";
+
+/** A value of plain objects, arrays and bytes as a message: the bytes become its pieces. */
+export function toMessage(value: unknown): Message {
+  const pieces: Uint8Array[] = [];
+  const convert = (part: unknown): unknown => {
+    if (part instanceof Uint8Array) return { [pieceKey]: pieces.push(part) - 1 };
+    if (Array.isArray(part)) return part.map(convert);
+    if (typeof part !== "object" || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([name, field]) => [name, convert(field)]));
+  };
+  return { header: convert(value), pieces };
+}
+
+/** Reverses toMessage. */
+export function fromMessage({ header, pieces }: Message): unknown {
+  const convert = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(convert);
+    if (typeof part !== "object" || part === null) return part;
+    if (pieceKey in part) return pieces[Number(part[pieceKey])];
+    return Object.fromEntries(Object.entries(part).map(([name, field]) => [name, convert(field)]));
+  };
+  return convert(header);
+}
+
 const maxPieces = 1_000;
 const uint32Bytes = 4;
 

@@ -16,20 +16,23 @@ export type ChildOutcome = { answer: Message } | { failure: "timed_out" | "too_m
 
 export type ChildPool = {
   /** Rejects with the signal's reason when it aborts; the process then finishes its work, or is killed. */
-  run(request: Message, signal: AbortSignal): Promise<ChildOutcome>;
+  run(request: Message, signal: AbortSignal, limits?: Partial<RequestLimits>): Promise<ChildOutcome>;
   /** Ends all processes; the next request starts a new one. */
   close(): void;
 };
 
-export type ChildPoolLimits = {
-  maxProcesses: number;
+export type RequestLimits = {
   /** CPU time of one request. */
   maxCpuMs: number;
   /** Duration of one request, on a busy machine as well. */
   maxMs: number;
+  maxMemoryBytes: number;
+};
+
+export type ChildPoolLimits = RequestLimits & {
+  maxProcesses: number;
   /** Duration of the start of a process. */
   maxStartMs: number;
-  maxMemoryBytes: number;
   /** A process that holds more after a request is replaced. */
   recycleBytes: number;
   /** Requests after which a process is replaced. */
@@ -48,7 +51,8 @@ const defaultLimits: ChildPoolLimits = {
   recycleBytes: 180_000_000,
   recycleAfter: 300,
   idleMs: 120_000,
-  maxAnswerBytes: 100_000_000,
+  // A composed email of 45 MB, with and without Bcc.
+  maxAnswerBytes: 150_000_000,
 };
 
 type Child = {
@@ -118,13 +122,17 @@ export function createChildPool(command: string, options: Partial<ChildPoolLimit
     return undefined;
   }
 
-  async function exchange(child: Child, request: Message): Promise<ChildOutcome> {
+  async function exchange(
+    child: Child,
+    request: Message,
+    { maxMs, ...resources }: RequestLimits,
+  ): Promise<ChildOutcome> {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
       end(child);
-    }, limits.maxMs);
-    const watch = limitResources(child.subprocess, limits);
+    }, maxMs);
+    const watch = limitResources(child.subprocess, resources);
     try {
       for (const part of encodeMessage(request)) child.subprocess.stdin.write(part);
       // A child that has ended reads nothing; the end of its answers says so.
@@ -145,21 +153,21 @@ export function createChildPool(command: string, options: Partial<ChildPoolLimit
     return { failure: isLate || exceeded === "cpu" ? "timed_out" : "ended" };
   }
 
-  async function answer(request: Message): Promise<ChildOutcome> {
+  async function answer(request: Message, own: RequestLimits): Promise<ChildOutcome> {
     const child = await take();
     if (!child) return { failure: "ended" };
     const isFresh = child.served === 0;
-    const outcome = await exchange(child, request);
+    const outcome = await exchange(child, request, own);
     // What earlier requests left in a child's memory must not fail this one.
     if ("answer" in outcome || outcome.failure === "timed_out" || isFresh) return outcome;
     const second = await take();
-    return second ? exchange(second, request) : outcome;
+    return second ? exchange(second, request, own) : outcome;
   }
 
   return {
-    async run(request, signal) {
+    async run(request, signal, own = {}) {
       await slots.acquire(signal);
-      const work = answer(request).finally(slots.release);
+      const work = answer(request, { ...limits, ...own }).finally(slots.release);
       return raceAbort(signal, work);
     },
     close() {

@@ -33,5 +33,10 @@ export const toLinkEnd = (target: string) =>
 export const toComment = (author: string, text: string) =>
   `[comment${author ? ` by ${author}` : ""}: ${joinLines(text)}]`;
 
-/** Joins the lines of a text with " / ". */
-export const joinLines = (text: string) => text.replace(/\s*\n\s*/g, " / ");
+/** Joins the lines of a text, without empty ones, with " / ". */
+export const joinLines = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join(" / ");

@@ -1,5 +1,6 @@
 /** Makes the handle on one account for one call: its verbs over connections of the pool. */
 import type { Clock } from "../clock.ts";
+import type { Composer } from "../compose/composer.ts";
 import type { ConnectionOwner } from "../credentials.ts";
 import { fromEmailId, toAccountTag } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
@@ -28,6 +29,7 @@ export function createMailAccount(deps: {
   clock: Clock;
   submissions: Submissions;
   renderer: Renderer;
+  composer: Composer;
   /** Addresses of all accounts of the grant, left out of a reply to all. */
   own: readonly string[];
   /** The provider files a copy in Sent by itself. */

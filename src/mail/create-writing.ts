@@ -1,6 +1,6 @@
 /** Assembles the writing verbs of an account. */
 
-import { compose } from "../compose/compose.ts";
+import type { Composer } from "../compose/composer.ts";
 import type { ConnectionOwner } from "../credentials.ts";
 import type { Submissions } from "../smtp/submissions.ts";
 import type { Access } from "./access.ts";
@@ -19,17 +19,19 @@ export function createWriting(deps: {
   /** Addresses of all accounts of the grant, left out of a reply to all. */
   own: readonly string[];
   filesSentMail: boolean;
+  composer: Composer;
 }): MailWriting {
-  const { owner, access, own } = deps;
+  const { owner, access, own, composer, signal } = deps;
   const { address, name } = owner.credentials;
   const organizing = createOrganizing(access);
   const from = name ? { name, address } : { address };
   const sending: SendDeps = deps;
   return {
     ...organizing,
-    readOriginal: (id, purpose) => readOriginal(access, id, purpose),
+    readOriginal: (id, purpose) => readOriginal(access, composer, id, purpose),
     readAttachment: (id, index) => readAttachment(access, id, index),
-    compose: (request) => compose({ clock: access.clock, from, own: [address, ...own] }, request),
+    compose: (request) =>
+      composer.compose({ clock: access.clock, from, own: [address, ...own] }, request, signal),
     saveDraft: (composed, replaces) => saveDraft(access, organizing.deleteEmails, composed, replaces),
     send: (composed, draftId) => send(sending, composed, draftId),
   };

@@ -149,6 +149,29 @@ describeMail("A server that keeps all mailboxes under INBOX (RFC 2342)", () => {
   });
 });
 
+describeMail("A server whose delimiter is a full stop (RFC 9051 section 5.1.1)", () => {
+  test.each([
+    ["with a prefix", "prefix = INBOX.\n  "],
+    ["without a prefix", ""],
+  ])("makes no two levels of one name, %s", async (_, prefix) => {
+    const kit = await mailServer({ settings: `namespace inbox {\n  ${prefix}separator = .\n}` });
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const refusal = await writer.refusal("create_mailbox", { path: "v1.2" });
+      expect(refusal.code).toBe("invalid_input");
+      expect(`${refusal.message} ${refusal.hint}`).toContain('separates levels by "."');
+      // Written as the server lists it.
+      const { data } = await writer.call("create_mailbox", { path: "Work" });
+      const inside = await writer.call("create_mailbox", { path: `${data.path}.2026` });
+      expect(inside.data.path).toBe(`${data.path}.2026`);
+      const short = await writer.call("create_mailbox", { path: "Work.2027" });
+      expect(short.data.path).toBe(`${data.path}.2027`);
+      const paths = await kit.withImap(user, async (imap) => (await imap.list()).map(({ path }) => path));
+      expect(paths.filter((path) => path.includes("v1"))).toEqual([]);
+    });
+  });
+});
+
 /** The organizing verbs over a server that refuses to select the mailboxes in `down`. */
 function organisingOver(imap: MailServer, { address, password }: { address: string; password: string }) {
   const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });

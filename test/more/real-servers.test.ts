@@ -38,6 +38,14 @@ const candidates: Readonly<Record<string, Candidate>> = {
         because: "its levels are separated by a full stop, which a path shows as the server has it",
         toDovecots: (answer) => answer.replaceAll("Projects.2026", "Projects/2026"),
       },
+      {
+        because: "a name with a full stop would be two levels there, and is refused",
+        toDovecots: (answer) =>
+          answer
+            .replace(/^refused: This mail server separates levels by ".*$/s, 'Created. Its path is "v1.2".')
+            .replace(/^Searched: .*Projects\/2026/m, "$&, v1.2")
+            .replace(/^Projects\/2026: .*$/m, "$&\nv1.2: 0, 0 unread"),
+      },
     ],
   },
 };

@@ -7,6 +7,7 @@ import { AppError } from "../../src/errors.ts";
 import { toAttachmentText } from "../../src/readable/attachment-text.ts";
 import { docx, pdf, zip } from "../support/documents.ts";
 import { outlookMessage } from "../support/legacy-files.ts";
+import { cpuMsOf } from "../support/own-time.ts";
 
 const inProcess: DocumentReader = { read: (bytes) => readDocument(bytes), readPictures };
 
@@ -117,6 +118,21 @@ test("MS-OXMSG: an email saved by Outlook is read with its HTML body and its att
     "\n\nThe **words**\n\n--- sums.csv ---\n\na,b\n\n--- inner.msg ---\n\nSubject: The inner one\n\nInner *words*",
   );
   expect(text).not.toContain("secret");
+});
+
+test("eight megabytes of files pass from the child process in time in proportion to their size", async () => {
+  const reader = createDocumentReader();
+  const cpuMsFor = async (bytes: number) => {
+    const file = archiveOf({ "a.bin": Buffer.alloc(bytes, 0x61) });
+    let files: unknown;
+    const cpuMs = await cpuMsOf(async () => {
+      ({ files } = await reader.read(file, AbortSignal.timeout(30_000)));
+    });
+    expect(files).toEqual([{ name: "a.bin", bytes: Buffer.alloc(bytes, 0x61) }]);
+    return cpuMs;
+  };
+  await cpuMsFor(1_000);
+  expect(await cpuMsFor(7_900_000)).toBeLessThan(1_000);
 });
 
 test("an archive of compressed bombs ends within the budget", async () => {

@@ -103,3 +103,29 @@ export async function growthOf(size: number, work: (size: number) => unknown): P
   const once = await minOf(size);
   return (await minOf(2 * size)) / Math.max(once, 1);
 }
+
+/**
+ * The longest time in milliseconds that the thread of the event loop computes without letting a timer fire, during some
+ * work: how long another person's call may have to wait. CPU time of the thread, so other processes do not count.
+ */
+export async function longestStallMsOf(work: () => unknown): Promise<number> {
+  const cpuMs = () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1_000;
+  };
+  let last = cpuMs();
+  let longest = 0;
+  const measure = () => {
+    const now = cpuMs();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const timer = setInterval(measure, 1);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+    measure();
+  }
+  return longest;
+}

@@ -1,5 +1,7 @@
 /** A mail account on the tests' mail server, and tool calls on it without HTTP and OAuth. */
+
 import { systemClock } from "../../src/clock.ts";
+import { localComposer } from "../../src/compose/composer.ts";
 import { readDocument, readPictures } from "../../src/documents/read-document.ts";
 import type { DocumentReader } from "../../src/documents/sandbox.ts";
 import { openImap } from "../../src/imap/connect.ts";
@@ -73,6 +75,7 @@ export function openReader(
   };
   const mail = createMailAccount({
     renderer: createLocalRenderer(documents),
+    composer: localComposer,
     owner,
     connections,
     signal,

@@ -2,7 +2,9 @@
  * The writing tools on accounts of real servers, without HTTP and OAuth, with a database of their own. `restart`
  * continues with what a new process has: the stored data.
  */
+
 import { join } from "node:path";
+import { localComposer } from "../../src/compose/composer.ts";
 import type { ConnectionOwner, Credentials, MailServer } from "../../src/credentials.ts";
 import { openDatabase } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
@@ -153,6 +155,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   const accounts = owners.map((owner) =>
     createMailAccount({
       renderer: createLocalRenderer(createDocumentReader()),
+      composer: localComposer,
       owner,
       connections,
       submissions,

@@ -49,15 +49,23 @@ export function readLegacyWorkbook(bytes: Uint8Array, format: WorkbookFormat): D
   };
 }
 
+/**
+ * A column or row that no program has, up to which SheetJS would fill the sheet; a semicolon that belongs to a text is
+ * doubled.
+ */
+const beyondLastCell = /(?<!;);(X\d{6}|Y\d{8})/;
+
 /** Undefined when a password is needed. */
 function openWorkbook(bytes: Uint8Array, format: WorkbookFormat): WorkBook | undefined {
   // SheetJS asks for its own code page tables otherwise, which are half a megabyte.
   set_cptable({ utils: { decode: decodeForSheetJs, encode: () => [] } });
   const options = { dense: true, cellNF: true, cellStyles: true, sheetRows: maxRows };
   try {
-    return format === "binary"
-      ? read(bytes, { ...options, type: "array" })
-      : read(decodeUtf8OrWindows1252(bytes), { ...options, type: "string", raw: true });
+    if (format === "binary") return read(bytes, { ...options, type: "array" });
+    const text = decodeUtf8OrWindows1252(bytes);
+    if (format === "SYLK" && beyondLastCell.test(text))
+      throw new Error("a cell beyond the last column or row");
+    return read(text, { ...options, type: "string", raw: true });
   } catch (error) {
     if (error instanceof Error && /password|encrypt/i.test(error.message)) return undefined;
     throw error;

@@ -52,7 +52,7 @@ export function readBinaryPresentation(streamOf: StreamOf): DocumentText {
   const notesBySlide = new Map(
     listSlides(document, lists.notes).map((listed) => {
       const page = readSlide(partOf(listed.persistId), listed.outline);
-      return [page.slideId, page.texts.join(" ").replace(/\s*\n\s*/g, " ")];
+      return [page.slideId, page.texts.join(" ").replace(/\n+/g, " ")];
     }),
   );
   let remainingCharacters = maxTextCharacters;

@@ -135,6 +135,7 @@ function createMailbox(access: Access, path: string): Promise<string> {
       throw new AppError("not_supported", "This mail server has no mailboxes within mailboxes.", {
         hint: 'Choose a name without "/".',
       });
+    await requireWholeNames(imap, levels);
     const toExists = (existing: string) =>
       new AppError("mailbox_exists", `There is a mailbox ${quoted(existing)} already.`);
     const created = await imap.mailboxCreate(levels).catch(async (error: unknown) => {
@@ -157,6 +158,23 @@ function requireStorable(imap: ImapFlow, flags: readonly string[]): void {
   const known = new Set([...permanent].map((flag) => flag.toLowerCase()));
   const refused = flags.find((flag) => !known.has(flag.toLowerCase()));
   if (refused) throw new AppError("not_supported", `This mailbox does not keep ${refused}.`);
+}
+
+/**
+ * Refuses a name that holds the server's delimiter (RFC 9051 section 5.1.1): `v1.2` would become `2` within `v1` on
+ * Courier. Accepts a path as the server lists it, with the namespace's prefix or within a mailbox that is there.
+ * Throws invalid_input.
+ */
+async function requireWholeNames(imap: ImapFlow, levels: readonly string[]): Promise<void> {
+  const { prefix = "", delimiter = "/" } = imap.namespace ?? {};
+  if (!delimiter || !levels.some((level) => level.includes(delimiter))) return;
+  const path = levels.join(delimiter);
+  if (prefix !== "" && path.startsWith(prefix)) return;
+  const parent = path.slice(0, path.lastIndexOf(delimiter));
+  if ((await findMailbox(imap, [parent])) !== undefined) return;
+  throw new AppError("invalid_input", `This mail server separates levels by ${quoted(delimiter)}.`, {
+    hint: `Choose a name without ${quoted(delimiter)}; levels are separated by "/" here.`,
+  });
 }
 
 /** Splits `a/b` into the levels that imapflow joins by the server's delimiter. Throws invalid_input. */

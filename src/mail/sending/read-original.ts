@@ -6,8 +6,8 @@ import {
   forwardFewerHint,
   toMediaType,
 } from "../../compose/attached-file.ts";
+import type { Composer } from "../../compose/composer.ts";
 import type { OriginalEmail } from "../../compose/email-request.ts";
-import { parseOriginal } from "../../compose/parse-original.ts";
 import { toSafeFileName } from "../../email/file-name.ts";
 import { AppError } from "../../errors.ts";
 import { requireSameValidity } from "../../imap/select.ts";
@@ -27,7 +27,12 @@ const pieceBytes = 4_194_304;
 type Purpose = Parameters<MailWriting["readOriginal"]>[1];
 
 /** See MailWriting.readOriginal. */
-export async function readOriginal(access: Access, id: string, purpose: Purpose): Promise<OriginalEmail> {
+export async function readOriginal(
+  access: Access,
+  composer: Composer,
+  id: string,
+  purpose: Purpose,
+): Promise<OriginalEmail> {
   const needsAll = purpose !== "quote";
   const maxBytes = needsAll ? maxSourceBytes : quoteBytes;
   const ref = access.toRef(id);
@@ -47,7 +52,7 @@ export async function readOriginal(access: Access, id: string, purpose: Purpose)
     throw new AppError("mail_server_failed", "The mail server sends only a part of this email.");
   if (purpose === "draft" && ![...flags].some((flag) => flag.toLowerCase() === "\\draft"))
     await requireInDrafts(access, ref.mailbox);
-  return parseOriginal(id, source, whole);
+  return composer.parseOriginal(id, source, { whole, signal: access.signal });
 }
 
 type Source = FetchMessageObject & { source: Buffer };

@@ -1,0 +1,21 @@
+/** The interface of what parses originals and composes emails: in this process, or in child ones (child-composer.ts). */
+import { compose } from "./compose.ts";
+import type { ComposeDeps, ComposedEmail, EmailRequest, OriginalEmail } from "./email-request.ts";
+import { parseOriginal } from "./parse-original.ts";
+
+export type Composer = {
+  /** See parseOriginal. Throws AppError timed_out and too_large for what cannot be parsed within the limits. */
+  parseOriginal(
+    id: string,
+    source: Uint8Array,
+    options: { whole: boolean; signal: AbortSignal },
+  ): Promise<OriginalEmail>;
+  /** See compose. Throws what it throws; AppError timed_out and too_large beyond the limits. */
+  compose(deps: ComposeDeps, request: EmailRequest, signal: AbortSignal): Promise<ComposedEmail>;
+};
+
+/** Composes in this process: for child processes, and for tests that are about something else. */
+export const localComposer: Composer = {
+  parseOriginal: (id, source, { whole }) => parseOriginal(id, source, whole),
+  compose: (deps, request) => compose(deps, request),
+};
