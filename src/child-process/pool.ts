@@ -21,7 +21,7 @@ export type ChildPool = {
   close(): void;
 };
 
-export type RequestLimits = {
+type RequestLimits = {
   /** CPU time of one request. */
   maxCpuMs: number;
   /** Duration of one request, on a busy machine as well. */

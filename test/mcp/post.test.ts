@@ -311,7 +311,9 @@ describe("The answer to a call", () => {
   test("with a bug while sending says what to check before another attempt", async () => {
     const response = await mcp.request("POST", { body: callMessage("send_slowly", { breaks: true }) });
     const { result } = called.parse(await response.json());
-    expect(result.content[0].text).toContain("The email may have been sent. If it is in Sent (search_emails in:sent), it was");
+    expect(result.content[0].text).toContain(
+      "The email may have been sent. If it is in Sent (search_emails in:sent), it was",
+    );
     expect(result.content[0].text).not.toContain("canary");
   });
 
