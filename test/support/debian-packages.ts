@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { diskFolder } from "./temporary.ts";
 
 /** Changed when the layout of the unpacked folders changes. */
-const layout = 1;
+const layout = 2;
 
 /** Nothing at run time reads these: half of the files. */
 const unused = ["doc", "man", "locale", "perl", "info", "lintian", "bug", "i18n"].map(
@@ -28,13 +28,18 @@ daemon:x:1:1:daemon:/:/bin/sh
 mail:x:8:8:mail:/srv:/bin/sh
 cyrus:x:76:8:Cyrus:/srv:/bin/sh
 courier:x:77:8:Courier:/srv:/bin/sh
+postfix:x:78:78:Postfix:/srv:/bin/sh
+nobody:x:65534:65534:nobody:/:/bin/sh
 `;
 
 const groups = `root:x:0:
 daemon:x:1:
 mail:x:8:
-sasl:x:45:cyrus
+sasl:x:45:cyrus,postfix
 courier:x:77:
+postfix:x:78:
+postdrop:x:79:
+nogroup:x:65534:
 `;
 
 type Run = { code: number; out: string; err: string };
