@@ -34,8 +34,9 @@ export type Chroot = {
 
 const environment = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 
+// The folder may be removed before its last process ends: the kernel then adds " (deleted)" to its path.
 const killAll = `for each in /proc/[0-9]*; do
-  if [ "$(readlink "$each/root")" = "$1" ]; then kill -9 "\${each##*/}"; fi
+  case "$(readlink "$each/root")" in "$1"|"$1 (deleted)") kill -9 "\${each##*/}";; esac
 done`;
 
 function processesIn(root: string): number[] {
