@@ -10,8 +10,6 @@ import type { MailboxCache } from "./mailbox-cache.ts";
 /** `unreadable`: UIDs of emails that are there and could not be read. */
 export type FetchedMany = { emails: FetchMessageObject[]; unreadable: number[] };
 
-/** Octets of an email's header fields that are read: honest ones have some 10 KB. */
-const maxHeaderOctets = 262_144;
 /** Octets of header fields with which an email is left out: fifty of them would exceed what a call may receive. */
 const maxTransferredHeaderOctets = 2_097_152;
 /** Round trips for finding which emails a server refuses; what is undecided then counts as unreadable. */
@@ -82,7 +80,7 @@ async function collect(
       // Unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2), and flags without the rest.
       if (!asked.has(email.uid) || (query.headers && !email.headers)) continue;
       if ((email.headers?.length ?? 0) > maxTransferredHeaderOctets) cache.unreadable.set(email.uid, true);
-      else emails.set(email.uid, withBoundedHeaders(email));
+      else emails.set(email.uid, email);
     }
   } catch (error) {
     if (isRefusal(error)) return { emails, refusal: error };
@@ -92,10 +90,6 @@ async function collect(
     throw error;
   }
   return { emails };
-}
-
-function withBoundedHeaders(email: FetchMessageObject): FetchMessageObject {
-  return { ...email, headers: email.headers?.subarray(0, maxHeaderOctets) };
 }
 
 /** Tells why a command failed: imapflow rejects it with NoConnection and emits the reason as an event. */
@@ -158,7 +152,7 @@ export async function fetchRange(
     const emails = answers.filter((email) => !query.headers || email.headers);
     const large = emails.filter(({ headers }) => (headers?.length ?? 0) > maxTransferredHeaderOctets);
     for (const { uid } of large) cache.unreadable.set(uid, true);
-    return large.length === 0 ? emails.map(withBoundedHeaders) : undefined;
+    return large.length === 0 ? emails : undefined;
   } catch (error) {
     if (isRefusal(error)) return undefined;
     if (ending.isExcess(error)) cache.unreadable.set(0, true);

@@ -7,12 +7,14 @@ import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "../email/em
 import { AppError } from "../errors.ts";
 import type { Connections, ConnectionWork } from "../imap/connections.ts";
 import { requireSelected } from "../imap/select.ts";
+import type { Renderer } from "../readable/renderer.ts";
 
 export type Access = {
   address: string;
   accountTag: string;
   clock: Clock;
   signal: AbortSignal;
+  renderer: Renderer;
   /** Leases a connection for reading, with `mailbox` selected unless it is undefined. */
   read<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
   /** Leases a connection for writing, with `mailbox` selected unless it is undefined; the work is never retried. */
@@ -33,8 +35,9 @@ export function createAccess(deps: {
   /** Fires at the deadline of the call or when the caller disconnects. */
   signal: AbortSignal;
   clock: Clock;
+  renderer: Renderer;
 }): Access {
-  const { owner, connections, signal, clock } = deps;
+  const { owner, connections, signal, clock, renderer } = deps;
   const accountTag = toAccountTag(owner.accountId);
 
   return {
@@ -42,6 +45,7 @@ export function createAccess(deps: {
     accountTag,
     clock,
     signal,
+    renderer,
 
     read: (mailbox, work) => connections.use(owner, { mailbox, effect: "read", signal }, work),
 

@@ -36,7 +36,7 @@ export function createMailAccount(deps: {
   filesSentMail: boolean;
 }): MailAccount {
   const { owner, connections, signal, clock } = deps;
-  const access = createAccess({ owner, connections, signal, clock });
+  const access = createAccess({ owner, connections, signal, clock, renderer: deps.renderer });
   const reading: MailReading = {
     listMailboxes: () => access.read(undefined, (imap) => listMailboxes(imap)),
     listEmails: (request) => listEmails(access, request),

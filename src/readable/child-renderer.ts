@@ -24,6 +24,10 @@ const renderedParts = attachmentText.extend({
   failed: z.boolean().optional(),
 });
 
+const words = z.array(z.string());
+/** A list is not worth more: a connection is held meanwhile. */
+const wordLimits = { maxCpuMs: 1_000, maxMs: 3_000 };
+
 /** The tasks of a child process that renders. Their pieces are octets. */
 const renderTask = z.discriminatedUnion("task", [
   z.object({
@@ -32,6 +36,12 @@ const renderTask = z.discriminatedUnion("task", [
     request: z.custom<Parameters<Renderer["renderBody"]>[2]>(),
     /** The part number of each piece. */
     parts: z.array(z.string()),
+  }),
+  z.object({
+    task: z.literal("words"),
+    parts: z.array(
+      z.object({ type: z.string(), charset: z.string().optional(), encoding: z.string().optional() }),
+    ),
   }),
   z.object({ task: z.literal("attachment"), part: z.custom<Part>(), depth: z.number() }),
 ]);
@@ -54,6 +64,16 @@ export function createChildRenderer(children: ChildPool, documents: DocumentRead
       return { ...noText, notes: [bodyFailures[outcome.failure]], failed: true };
     },
     readPictures: documents.readPictures,
+    async firstWords(parts, signal) {
+      if (!parts.some(({ type }) => type === "text/html")) return local.firstWords(parts, signal);
+      const header: z.input<typeof renderTask> = {
+        task: "words",
+        parts: parts.map(({ content: _, ...part }) => part),
+      };
+      const pieces = parts.map(({ content }) => content);
+      const outcome = await children.run({ header, pieces }, signal, wordLimits);
+      return "answer" in outcome ? words.parse(outcome.answer.header) : parts.map(() => "");
+    },
     readAttachment: (bytes, part, signal, depth) =>
       toAttachmentText(bytes, part, documents, signal, {
         depth,
@@ -132,9 +152,13 @@ export async function runRenderTask(
   pieces: readonly Uint8Array[],
   renderer: Renderer,
   signal: AbortSignal,
-): Promise<RenderedParts | AttachmentText> {
+): Promise<RenderedParts | AttachmentText | string[]> {
   const task = renderTask.parse(header);
   const buffers = pieces.map((piece) => Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+  if (task.task === "words") {
+    const parts = task.parts.map((part, at) => ({ ...part, content: buffers[at] ?? Buffer.alloc(0) }));
+    return renderer.firstWords(parts, signal);
+  }
   if (task.task === "attachment")
     return renderer.readAttachment(buffers[0] ?? Buffer.alloc(0), task.part, signal, task.depth);
   const octets = new Map(task.parts.map((part, at) => [part, buffers[at] ?? Buffer.alloc(0)]));

@@ -12,6 +12,7 @@ import { decodePartContent } from "../email/part-content.ts";
 import { toAttachmentText } from "./attachment-text.ts";
 import { type RenderableContents, renderBody } from "./render-body.ts";
 import type { EncodedParts, RenderedParts, Renderer, RenderRequest } from "./renderer.ts";
+import { firstWordsOf } from "./snippet.ts";
 import { isWinmailTextComplete } from "./winmail-text.ts";
 
 /** Renders an email. Never throws. */
@@ -61,6 +62,7 @@ export function createLocalRenderer(documents: DocumentReader): Renderer {
       signal.throwIfAborted();
       return renderParts(contents, octets, request);
     },
+    firstWords: async (parts) => parts.map(firstWordsOf),
     readAttachment: (bytes, part, signal, depth) =>
       toAttachmentText(bytes, part, documents, signal, { depth }),
     readPictures: documents.readPictures,

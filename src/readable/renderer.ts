@@ -5,6 +5,7 @@ import type { Part } from "../email/part.ts";
 import type { AttachmentText } from "./attachment-result.ts";
 import type { EmailFormat } from "./email-format.ts";
 import type { RenderableContents, RenderedBody } from "./render-body.ts";
+import type { PartBeginning } from "./snippet.ts";
 
 export type RenderRequest = {
   format: EmailFormat;
@@ -28,6 +29,8 @@ export type Renderer = {
     request: RenderRequest,
     signal: AbortSignal,
   ): Promise<RenderedParts>;
+  /** The first words of each part; empty where there are none, and where they take too long to find. */
+  firstWords(parts: readonly PartBeginning[], signal: AbortSignal): Promise<string[]>;
   /** Reads an attachment, or with `depth` 1 a file inside of one. One that cannot be read has a note that says why. Throws the signal's reason, and timed_out. */
   readAttachment(bytes: Buffer, part: Part, signal: AbortSignal, depth?: number): Promise<AttachmentText>;
   /** Reads the pages of a PDF that are one picture each, as the document reader does. */

@@ -12,7 +12,7 @@ const minSnippetCharacters = 80;
 const maxMultipartDepth = 3;
 
 /** The beginning of a text part, as it is encoded in the email. */
-type PartBeginning = { type: string; charset?: string; encoding?: string; content: Buffer };
+export type PartBeginning = { type: string; charset?: string; encoding?: string; content: Buffer };
 
 const nothing: PartBeginning = { type: "", content: Buffer.alloc(0) };
 

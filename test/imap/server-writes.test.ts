@@ -9,6 +9,7 @@ import { createOutbound } from "../../src/outbound/outbound.ts";
 import { startImapProxy } from "../support/imap-proxy.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
+import { localRenderer } from "../support/reader.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { withWriter } from "../support/writer.ts";
 
@@ -42,7 +43,7 @@ describeMail("On a server", () => {
     const credentials = { address, username: address, password, provider: "generic", imap: proxy.imap };
     const owner: ConnectionOwner = { grantId: "grt_1", accountId: "acc_00000001", credentials };
     const { signal } = new AbortController();
-    const access = createAccess({ owner, connections, signal, clock });
+    const access = createAccess({ owner, connections, signal, clock, renderer: localRenderer });
     const submissions = {
       async submit(_: ConnectionOwner, { raw }: { raw: Uint8Array }) {
         await kit.deliver(user, raw, { mailbox: "Sent" });

@@ -12,6 +12,7 @@ import { startFaultProxy } from "../support/fault-proxy.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, startMailServer } from "../support/mail-server.ts";
+import { localRenderer } from "../support/reader.ts";
 import { startScriptedSmtp } from "../support/scripted-smtp.ts";
 import { idsOf } from "../support/small-mailbox.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -43,7 +44,13 @@ test("a bug in the lookup of Sent does not end the process when the submission f
     close: async () => {},
   };
   const { signal } = new AbortController();
-  const access = createAccess({ owner, connections, signal, clock: createTestClock() });
+  const access = createAccess({
+    owner,
+    connections,
+    signal,
+    clock: createTestClock(),
+    renderer: localRenderer,
+  });
   const composed = {
     ...{ messageId: "<1@example.test>", recipients: ["ben@example.test"], content: "", notes: [] },
     ...{ raw: new Uint8Array(1), copy: new Uint8Array(1) },

@@ -10,6 +10,7 @@ import { createOutbound } from "../../src/outbound/outbound.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer } from "../support/mail-server.ts";
+import { localRenderer } from "../support/reader.ts";
 import { idsOf, newMailbox, raw, subjects } from "../support/small-mailbox.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { withWriter } from "../support/writer.ts";
@@ -197,7 +198,9 @@ function organisingOver(imap: MailServer, { address, password }: { address: stri
   const toId = (mailbox: string, uidValidity: bigint, uid: number) =>
     toEmailId({ accountTag: toAccountTag(owner.accountId), mailbox, uidValidity, uid });
   return {
-    organizing: createOrganizing(createAccess({ owner, connections, signal, clock })),
+    organizing: createOrganizing(
+      createAccess({ owner, connections, signal, clock, renderer: localRenderer }),
+    ),
     toId,
     down,
     pool,

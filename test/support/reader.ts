@@ -44,6 +44,9 @@ const readInProcess: DocumentReader = {
   },
 };
 
+/** Renders in this process, for tests that are about something else. */
+export const localRenderer = createLocalRenderer(readInProcess);
+
 /** Opens an account. `imap` is the address of a proxy, if any. The caller closes `connections`. */
 export function openReader(
   kit: MailServerKit,
@@ -98,7 +101,7 @@ export function openReader(
   };
   return {
     mail,
-    access: createAccess({ owner, connections, signal, clock }),
+    access: createAccess({ owner, connections, signal, clock, renderer: createLocalRenderer(documents) }),
     connections,
     async call(tool, input) {
       const answer = await tool.call(input, context as ToolContext, createFence(newToken(8)));

@@ -74,7 +74,7 @@ export async function fetchRows(
   });
   const allowed = share * listOctets(rows.length);
   const newestFirst = missing.sort((a, b) => b.uid - a.uid);
-  await fetchMissingSnippets(imap, newestFirst, allowed - (imap.stats().received - before), cache);
+  await fetchMissingSnippets(access, imap, newestFirst, allowed - (imap.stats().received - before), cache);
   return { rows, unreadable: unreadable.map((uid) => ({ uid, id: access.toId(imap, uid) })) };
 }
 

@@ -8,7 +8,8 @@ import { toEmailContents } from "../../email/email-contents.ts";
 import type { Part } from "../../email/part.ts";
 import { fetchRange } from "../../imap/fetch-many.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
-import { firstWordsOf, snippetOctets } from "../../readable/snippet.ts";
+import { snippetOctets } from "../../readable/snippet.ts";
+import type { Access } from "../access.ts";
 
 /** Octets of the text that are fetched: the heads of most newsletters end well before. */
 const maxBytes = 8192;
@@ -19,6 +20,7 @@ export type MissingSnippet = { uid: number; root: Part; set(snippet: string): vo
 
 /** Sets the snippets of `rows`, newest first, as far as `octets` from the server allow. */
 export async function fetchMissingSnippets(
+  { renderer, signal }: Access,
   imap: ImapFlow,
   rows: readonly MissingSnippet[],
   octets: number,
@@ -43,12 +45,15 @@ export async function fetchMissingSnippets(
   const range = taken.map(({ uid }) => uid).join(",");
   const emails = (await fetchRange(imap, cache, range, "uid", query)) ?? [];
   const bytes = new Map(emails.map((email) => [email.uid, email.bodyParts?.get(number)]));
-  for (const { uid, part, set } of taken) {
-    const content = bytes.get(uid);
+  const beginnings = taken.map(({ uid, part: { type, charset, encoding } }) => {
     // Some servers send more than they were asked for.
-    const words = content ? firstWordsOf({ ...part, content: content.subarray(0, maxBytes) }) : "";
-    if (words === "") cache.noSnippet.set(uid, true);
-    else set(words);
+    const content = (bytes.get(uid) ?? Buffer.alloc(0)).subarray(0, maxBytes);
+    return { type, charset, encoding, content };
+  });
+  const words = await renderer.firstWords(beginnings, signal);
+  for (const [at, { uid, set }] of taken.entries()) {
+    if (words[at]) set(words[at]);
+    else cache.noSnippet.set(uid, true);
   }
 }
 
