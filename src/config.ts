@@ -35,12 +35,12 @@ const listOf = (isValid: (entry: string) => boolean, problem: string) =>
     )
     .refine((entries) => entries.every(isValid), problem);
 
-const isAddressOrDomain = (text: string) => /^[^\s@]*@[^\s@]+\.[^\s@]+$/.test(text);
+const isAddressOrDomain = (text: string) => /^[^\s@]*@[^\s@.]+(?:\.[^\s@.]+)+$/.test(text);
 
 /** An address, or a URI of a kind that RFC 9116 section 2.5.3 names. */
 const isContact = (text: string) =>
   isMailAddress(text) || (/^(https:|mailto:|tel:)\S+$/.test(text) && URL.canParse(text));
-const isMailAddress = (text: string) => /^[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+$/.test(text);
+const isMailAddress = (text: string) => /^[^\s@:/]+@[^\s@:/.]+(?:\.[^\s@:/.]+)+$/.test(text);
 
 const isKeyRing = (text: string) =>
   text
@@ -80,7 +80,7 @@ const redirectUri = (text: string) => {
 export const settings = z.object({
   PUBLIC_URL: z
     .string()
-    .transform((text) => text.replace(/\/+$/, ""))
+    .transform((text) => text.replace(/(?<!\/)\/+$/, ""))
     .refine(webOrigin, { error: ({ input }) => `must be ${describeExpectedOrigin(String(input))}` })
     .refine(
       (text) => !webOrigin(text) || text.startsWith("https:") || loopback(text),

@@ -88,9 +88,8 @@ function renderCode(tokens: Token[], at: number): string {
 
 /** True for a body that was written in HTML instead of Markdown. */
 export function isHtmlBody(body: string): boolean {
-  return /^\s*<(!doctype|html|body|div|p|table|ul|ol|h[1-6]|span)\b[^>]*>[\s\S]*<\/[a-z][a-z0-9]*>\s*$/i.test(
-    body,
-  );
+  const opened = /^\s*<(?:!doctype|html|body|div|p|table|ul|ol|h[1-6]|span)\b[^>]*>/i.exec(body);
+  return opened !== null && /<\/[a-z][a-z0-9]*>\s*$/i.test(body.slice(opened[0].length));
 }
 
 /** Parses Markdown into the tokens from which the text part is made. */

@@ -46,5 +46,5 @@ function toPeerKey(peer: IpAddress): string {
 /** Parses an address without its port, brackets and zone; IPv4-mapped addresses to IPv4. */
 function parsePeerAddress(text: string | undefined): IpAddress | undefined {
   const bare = (text ?? "").replace(/^\[([^\]]+)\](:\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
-  return parseIpAddress(bare.replace(/%.*$/, ""));
+  return parseIpAddress(bare.split("%", 1)[0] ?? "");
 }

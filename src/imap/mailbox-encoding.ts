@@ -4,13 +4,13 @@
 export function isModifiedUtf7(name: string): boolean {
   return (
     /^(?:[\x20-\x25\x27-\x7e]|&-|&[A-Za-z0-9+,]+-)*$/.test(name) &&
-    [...name.matchAll(/&([^-]+)-/g)].every(([, base64 = ""]) => toUtf16(base64).length % 2 === 0)
+    [...name.matchAll(/&([^&-]+)-/g)].every(([, base64 = ""]) => toUtf16(base64).length % 2 === 0)
   );
 }
 
 /** Decodes modified UTF-7. */
 export function decodeModifiedUtf7(name: string): string {
-  return name.replace(/&([^-]*)-/g, (_, base64: string) =>
+  return name.replace(/&([^&-]*)-/g, (_, base64: string) =>
     base64 === "" ? "&" : toUtf16(base64).swap16().toString("utf16le"),
   );
 }

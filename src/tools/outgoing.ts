@@ -124,7 +124,7 @@ async function readAttachedFile(
     );
   const content = Buffer.from(base64, "base64");
   const plain = base64.replace(/\s+/g, "");
-  if (plain === "" || content.toString("base64").replace(/=+$/, "") !== plain.replace(/=+$/, ""))
+  if (plain === "" || content.toString("base64").replace(/(?<!=)=+$/, "") !== plain.replace(/(?<!=)=+$/, ""))
     throw new AppError("invalid_input", `\`attachments\`[${at}].base64 is not base64.`);
   if (content.length > maxInlineBytes)
     throw new AppError("too_large", `\`attachments\`[${at}] has more than 30 KB.`, {

@@ -5,7 +5,13 @@ import { walkXml, type Xml } from "../xml.ts";
 
 /** Excel writes a threaded comment a second time as a plain one, by an author "tc={id}" and with a line before it. */
 const threadedAuthor = "tc={";
-const threadedPreamble = /^\[Threaded comment\].*?\n\s*Comment:\s*/s;
+const threadedMark = "[Threaded comment]";
+const commentHeading = /\n[ \t\r]*Comment:\s*/;
+
+function withoutPreamble(text: string): string {
+  const heading = text.startsWith(threadedMark) ? commentHeading.exec(text) : null;
+  return heading ? text.slice(heading.index + heading[0].length) : text;
+}
 
 /** Returns pairs of a cell reference and the comment as it is appended to the cell. */
 export function readCellComments(xml: Xml): [reference: string, comment: string][] {
@@ -31,7 +37,7 @@ export function readCellComments(xml: Xml): [reference: string, comment: string]
     close(name) {
       if (name === "author") authors.push(text.startsWith(threadedAuthor) ? "" : text.trim());
       else if (name === "text")
-        comments.push([reference, toComment(author, escapeCell(text.replace(threadedPreamble, "")))]);
+        comments.push([reference, toComment(author, escapeCell(withoutPreamble(text)))]);
       if (name === inside) inside = undefined;
     },
   });

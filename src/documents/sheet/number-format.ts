@@ -80,7 +80,7 @@ export const plainFormat: NumberFormat = {
 /** Formats as Excel does, but dates as ISO 8601, since 1/5/2024 is ambiguous. An invalid format is "General". */
 export function toNumberFormat(code: string): NumberFormat {
   // The locale of a currency would change the separators: keep its symbol only.
-  const pattern = code.replace(/\[\$([^\]-]+)-[^\]]*\]/g, "[$$$1]");
+  const pattern = code.replace(/\[\$([^[\]-]+)-[^[\]]*\]/g, "[$$$1]");
   if (pattern.length > maxPatternCharacters || !isValidFormat(pattern)) return plainFormat;
   if (isTextFormat(pattern) || /^general$/i.test(pattern)) return plainFormat;
   const { year, month, day, hours, seconds } = getFormatDateInfo(pattern);

@@ -31,7 +31,7 @@ function listSlides(archive: ZipArchive, part: string): string[] {
     },
   });
   if (slides.length > 0) return slides;
-  const numberOf = (name: string) => Number(/(\d+)\.xml$/.exec(name)?.[1] ?? 0);
+  const numberOf = (name: string) => Number(/(?<!\d)(\d+)\.xml$/.exec(name)?.[1] ?? 0);
   return archive.members
     .map(({ name }) => name)
     .filter((name) => /^ppt\/slides\/[^/]+\.xml$/.test(name))
@@ -60,7 +60,7 @@ function readSlideWithRelated(archive: ZipArchive, part: string, number: number)
 const linksOf = (relationships: readonly Relationship[]) =>
   targetsById(relationships.filter(({ kind }) => kind === "hyperlink"));
 
-const inOneLine = (text: string) => text.replace(/\s*\n\s*/g, " ");
+const inOneLine = (text: string) => text.replace(/\s+/g, (space) => (space.includes("\n") ? " " : space));
 
 /** Returns the texts of the elements with these names, such as the labels and values of a chart. */
 function textsOf(xml: Xml, ...names: string[]): string[] {
