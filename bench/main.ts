@@ -9,6 +9,7 @@ import { missingPackages } from "../test/support/installed.ts";
 import { stopMailServers } from "../test/support/mail-server.ts";
 import { benchCrashes } from "./crashes.ts";
 import { benchHttp } from "./http.ts";
+import { benchIsolation } from "./isolation.ts";
 import { startMailHost } from "./mail-host.ts";
 import { benchMemory } from "./memory.ts";
 import { startServer } from "./processes.ts";
@@ -16,13 +17,15 @@ import { benchRendering } from "./rendering.ts";
 import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
-const parts = ["tools", "http", "memory", "rendering", "soak", "crashes"];
+const parts = ["tools", "http", "memory", "rendering", "isolation", "soak", "crashes"];
 const program = new Command("bun run bench")
   .description("Measures the cost of tools, the HTTP server, start and memory, and rendering.")
   .addArgument(new Argument("[parts...]", "the parts to measure").choices(parts).default(parts.slice(0, -2)))
   .option("--sizes <list>", "emails in a mailbox", "1000,20000,100000")
   .option("--delays <list>", "round-trip delays to the mail server in milliseconds", "0,20,50,150")
   .option("--rounds <number>", "rounds per tool", "20")
+  .option("--calls <number>", "light calls of the isolation test", "100")
+  .option("--source <folder>", "a checkout whose server the isolation test measures, instead of this one")
   .option("--minutes <number>", "duration of the soak", "30")
   .option("--faults <percent>", "calls of the soak that meet a fault of the network", "5")
   .option("--kills <number>", "kills of the server in the crash test", "40")
@@ -34,6 +37,8 @@ const values = z
     sizes: z.string(),
     delays: z.string(),
     rounds: z.string(),
+    calls: z.string(),
+    source: z.string().optional(),
     minutes: z.string(),
     faults: z.string(),
     kills: z.string(),
@@ -97,6 +102,14 @@ await runPart(
 await runPart("http", "HTTP server", () => benchHttp(3, 6, report));
 await runPart("memory", "Start and memory", () => benchMemory(report));
 await runPart("rendering", "Rendering", () => benchRendering());
+const folder = values.source && join(values.source, "bench");
+const source = values.source ? ` --source ${values.source}` : "";
+await runPart(
+  "isolation",
+  "Isolation",
+  () => benchIsolation({ calls: Number(values.calls), folder }, report),
+  ` --calls ${values.calls}${source}`,
+);
 const minutes = Number(values.minutes);
 const faultPercent = Number(values.faults);
 await runPart(

@@ -16,13 +16,14 @@ export type ServerProcess = {
   kill(): Promise<void>;
 };
 
-/** Starts a server file of this folder, and reads its address from the line of JSON that it prints. */
+/** Starts a server file of this folder, or of the same in another checkout, and reads its address from the line of JSON that it prints. */
 export async function startServer(
   file: "server.ts" | "bare-server.ts",
   settings: Readonly<Record<string, string>> = {},
+  folder = import.meta.dir,
 ): Promise<ServerProcess> {
   const allSettings = testSettings(settings);
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, file)], {
+  const child = Bun.spawn([process.execPath, join(folder, file)], {
     env: {
       ...allSettings,
       NODE_EXTRA_CA_CERTS: trustedAuthority().bundleFile,
