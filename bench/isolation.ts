@@ -1,5 +1,5 @@
 /**
- * How long a light caller waits while other people read the heaviest emails and documents: list_mailboxes of one grant,
+ * The waiting time of a light caller while other people read the heaviest emails and documents: list_mailboxes of one grant,
  * alone and beside readers of hostile emails.
  */
 import { connectMailbox } from "../test/support/authorize.ts";
