@@ -55,14 +55,14 @@ describe("Text without a charset", () => {
   });
 
   test.each(cases.map(({ entry, charset }) => [entry.language, charset, entry] as const))(
-    "in %s and %s is read right in at least 95 % of 200 lengths from 40 characters",
+    "in %s and %s is read right in at least 95 % of 40 lengths from 40 characters",
     (_language, charset, entry) => {
-      const lengths = Array.from({ length: 200 }, (_, at) => 40 + at * 2);
+      const lengths = Array.from({ length: 40 }, (_, at) => 40 + at * 10);
       const wrong = lengths.filter((length) => {
         const { bytes, characters, isAscii } = sampleOf(entry, charset, length % 50, length);
         return !isAscii && decodeText(bytes) !== characters;
       });
-      expect(wrong.length).toBeLessThanOrEqual(10);
+      expect(wrong.length).toBeLessThanOrEqual(2);
     },
   );
 

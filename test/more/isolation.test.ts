@@ -16,6 +16,7 @@ describeIsolation(
           () => emailEverywhere(character.repeat(90_000)),
         ] as const,
     ),
+    ["< and 90,000 spaces everywhere", () => emailEverywhere(`<${" ".repeat(90_000)}`)],
     ...Object.entries(mimeBombs),
     ...readdirSync(fixtures)
       .filter((name) => name.endsWith(".eml"))

@@ -2,16 +2,7 @@
 import { describe } from "bun:test";
 import { describeIsolation, emailEverywhere } from "../support/isolation-tests.ts";
 
-const runs = {
-  dots: ".",
-  slashes: "/",
-  spaces: " ",
-  tabs: "\t",
-  quotes: '"',
-  brackets: "[",
-  "opening marks": "<",
-  "equals signs": "=",
-};
+const runs = { dots: ".", slashes: "/" };
 
 describe("D01: one email never holds the server", () => {
   describeIsolation(
@@ -20,7 +11,6 @@ describe("D01: one email never holds the server", () => {
         ([name, character]) =>
           [`90,000 ${name} everywhere`, () => emailEverywhere(character.repeat(90_000))] as const,
       ),
-      ["< and 90,000 spaces everywhere", () => emailEverywhere(`<${" ".repeat(90_000)}`)],
       [
         "false marks in false marks everywhere",
         () => emailEverywhere(`${"<mail-01234567".repeat(3_000)}${"89abcdef>".repeat(3_000)}`),

@@ -78,3 +78,9 @@ export async function findUnproven(
     }))
     .filter(({ status }) => status !== "safe");
 }
+
+/** The digests of patterns that were proven before, one a line; written by scripts/prove-patterns.ts. */
+export const provenFile = "test/safety/proven-patterns.txt";
+
+/** A digest of a pattern with its flags. */
+export const toDigest = ({ whole }: Pick<Pattern, "whole">): string => Bun.hash(whole).toString(36);
