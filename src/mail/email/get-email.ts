@@ -191,7 +191,9 @@ function toPeople(headers: readonly Header[]) {
 
 /** All header lines, decoded, and a sentence where they are more than an answer holds. */
 function toHeaderLines(headers: readonly Header[]): { lines: string; omissions: string[] } {
-  const lines = headers.map(({ name, value }) => `${name}: ${decodeEncodedWords(value)}`).join("\n");
+  const lines = headers
+    .map(({ name, value }) => `${name}: ${decodeEncodedWords(value.slice(0, maxHeaderCharacters))}`)
+    .join("\n");
   return {
     lines: lines.slice(0, maxHeaderCharacters).toWellFormed(),
     omissions:
