@@ -1,6 +1,6 @@
 /**
  * A few long-lived child processes of our own program, without our environment, that answer one message with another.
- * What takes too much time or memory ends its process and nothing else: the server itself never runs it.
+ * Work that takes too much time or memory ends its child process and nothing else; the server itself never does it.
  */
 import { raceAbort } from "../abort.ts";
 import { childCommand } from "./command.ts";
@@ -158,7 +158,7 @@ export function createChildPool(command: string, options: Partial<ChildPoolLimit
     if (!child) return { failure: "ended" };
     const isFresh = child.served === 0;
     const outcome = await exchange(child, request, own);
-    // What earlier requests left in a child's memory must not fail this one.
+    // Memory that earlier requests left in use in a child must not fail this one.
     if ("answer" in outcome || outcome.failure === "timed_out" || isFresh) return outcome;
     const second = await take();
     return second ? exchange(second, request, own) : outcome;

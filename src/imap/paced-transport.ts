@@ -87,7 +87,7 @@ function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
     passOn();
   }
 
-  // What came before the end is still passed on, and the end one turn later: the reader must see a BYE, which gives the
+  // Octets before the end are still passed on, and the end one turn later: the reader must see a BYE, which gives the
   // reason for the end, before it closes.
   function onEnd(): void {
     ended = true;

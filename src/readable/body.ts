@@ -70,7 +70,7 @@ export async function readBody(
       // fetchParts asks on to the reported size: what is shorter has no more, whatever size was reported.
       for (const part of missing) if (octetsOf(part) < octets) complete.add(part.part);
       const further = await render();
-      // What was rendered of a shorter beginning is better than nothing.
+      // The rendering of a shorter beginning is better than none.
       if (further.failed && !rendered.failed) break;
       rendered = further;
       shown = lengthsOf(fetched);

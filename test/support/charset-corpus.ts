@@ -1,4 +1,5 @@
 /** Text for the charset guesser: written for these tests, in the style of everyday email. */
+import iconv from "iconv-lite";
 
 export type CorpusEntry = {
   language: string;
@@ -187,3 +188,15 @@ export const charsetCorpus: readonly CorpusEntry[] = [
     text: "안녕하세요, 빠른 답변과 어제 보내 주신 서류에 감사드립니다. 부장님이 아직 해외 출장 중이고 내일 밤에 돌아오시기 때문에 회의는 목요일 오전 열 시로 변경되었습니다. 서명한 계약서와 최근 사진 두 장을 가져와 주시기 바랍니다. 호텔은 기차역 근처에 있으며 숙박 요금에는 아침 식사가 포함되어 있습니다. 아이들은 배를 타고 가는 여행을 무척 기다리고 있지만 날씨가 조금 걱정됩니다. 다른 질문이 있으시면 오후에 언제든지 전화해 주세요. 청구서는 전화로 약속한 대로 월말에 보내 드리겠습니다. 곧 만나서 함께 커피를 마실 수 있기를 바랍니다. 건강하시고 즐거운 한 주 보내세요. 김민수 드림. 열쇠는 이층 이웃에게 맡겨 두었습니다.",
   },
 ];
+
+/** The encodings that the library of the tests can write. */
+export const writableCases = charsetCorpus.flatMap((entry) =>
+  entry.charsets.filter((charset) => charset !== "iso-2022-jp").map((charset) => ({ entry, charset })),
+);
+
+/** A piece of the text, and how it reads in the charset: its characters that the charset lacks are question marks. */
+export function charsetSampleOf({ text }: CorpusEntry, charset: string, start: number, length: number) {
+  const characters = [...text].slice(start, start + length).join("");
+  const bytes = iconv.encode(characters, charset);
+  return { bytes, characters: iconv.decode(bytes, charset), isAscii: bytes.every((byte) => byte < 0x80) };
+}
