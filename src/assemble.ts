@@ -6,7 +6,7 @@ import { createApp } from "./app.ts";
 import { createChildPool, renderCommand } from "./child-process/pool.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import type { Credentials } from "./credentials.ts";
+import type { Credentials, MailServer } from "./credentials.ts";
 import { writeKeyCheck } from "./db/key-check.ts";
 import type { Database } from "./db/open.ts";
 import { createDocumentReader } from "./documents/sandbox.ts";
@@ -97,6 +97,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     proveImap: mail.logins.proveImap,
     proveSmtp: mail.logins.proveSmtp,
     vetOpened: mail.outbound.vetOpened,
+    readCertificate: mail.logins.readCertificate,
   });
   const stores = createGrantStores(infrastructure, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
@@ -213,7 +214,8 @@ function createMailLogins(deps: {
   const logSmtp = createSmtpCommandLog({ log });
   // A connected mailbox has lookups of its own, which no stranger can hold.
   const vetForGrant: Outbound["vet"] = (target) => outbound.vet(target, { lane: "grant" });
-  const forGrant = { ...outbound, vet: vetForGrant };
+  const vetOpenedForGrant: Outbound["vetOpened"] = (target) => outbound.vetOpened(target, { lane: "grant" });
+  const forGrant = { ...outbound, vet: vetForGrant, vetOpened: vetOpenedForGrant };
   const toImap = (signal: AbortSignal) => ({
     outbound,
     signal,
@@ -249,6 +251,10 @@ function createMailLogins(deps: {
     async proveSmtp(credentials: Credentials, signal: AbortSignal) {
       const { proveSmtp } = await loadSmtp();
       return metrics.countLogin("smtp", proveSmtp(credentials, toSmtp(signal)));
+    },
+    async readCertificate(side: "imap" | "smtp", server: MailServer, signal: AbortSignal) {
+      if (side === "imap") return (await loadImap()).readImapCertificate(server, toImap(signal));
+      return (await loadSmtp()).readSmtpCertificate(server, toSmtp(signal));
     },
   };
 }

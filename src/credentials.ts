@@ -1,7 +1,25 @@
 /** The mail servers and the secrets of one account. */
 
 /** Address of an IMAP or SMTP server. `tls` speaks TLS from the first byte; `starttls` requires STARTTLS. */
-export type MailServer = { host: string; port: number; security: "tls" | "starttls" };
+export type MailServer = {
+  host: string;
+  port: number;
+  security: "tls" | "starttls";
+  /** SHA-256 of the DER of the only certificate that is accepted, 64 hex digits; absent where authorities decide. */
+  certificate?: string | undefined;
+};
+
+/** The certificate of a server, as a person compares it before accepting it. */
+export type ServerCertificate = {
+  /** SHA-256 of the DER, 64 lower-case hex digits. */
+  fingerprint: string;
+  /** Host names and addresses that it is for; plain characters only. */
+  names: readonly string[];
+  /** End of its validity, in milliseconds since the epoch. */
+  validTo: number;
+  /** True when a known authority issued it. */
+  isTrusted: boolean;
+};
 
 /** Everything needed to log in to one account. Unsealed by the vault for one call, stored nowhere else. */
 export type Credentials = {

@@ -43,6 +43,10 @@ export const failures = {
     status: 502,
     hint: "The server's certificate or its TLS does not verify; check the host name and security.",
   },
+  certificate_changed: {
+    status: 502,
+    hint: "Connect the mailbox again, and compare the new certificate before accepting it.",
+  },
   starttls_missing: {
     status: 502,
     hint: "Choose TLS from the start (port 993 or 465): without STARTTLS the password would go unencrypted.",

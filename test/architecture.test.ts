@@ -92,7 +92,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "host-list": [],
   config: ["host-list"],
   secrets: [],
-  outbound: ["host-list"],
+  outbound: ["host-list", "credentials"],
   metrics: [],
   "probe-client": [],
   "key-ring": ["secrets", "config"],

@@ -14,6 +14,12 @@ import type { Outbound } from "../outbound/outbound.ts";
 import type { Discover, DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { requireAddressOwnership, selectUsernames } from "./address-ownership.ts";
+import {
+  type AcceptedCertificates,
+  createCertificateOffers,
+  type OfferedCertificates,
+  type ReadCertificate,
+} from "./certificate-offers.ts";
 import { ConnectError, toConnectError } from "./connect-error.ts";
 import type { FailedGuesses } from "./failed-guesses.ts";
 import {
@@ -30,6 +36,8 @@ export type ConnectRequest = MailboxInput & {
   level: Level;
   /** True when the person continues without sending after the SMTP login failed. */
   withoutSending: boolean;
+  /** Fingerprints of the certificates that the person accepted; absent where none can be. */
+  acceptedCertificates?: AcceptedCertificates;
 };
 
 /** Logs in and out again. Rejects with an AppError of the mail connection. */
@@ -69,18 +77,25 @@ export function createAccountConnector(deps: {
   proveImap: ProveImap;
   proveSmtp: ProveLogin;
   vetOpened: Outbound["vetOpened"];
+  /** Absent: no certificate is offered for acceptance. */
+  readCertificate?: ReadCertificate;
   loginMs?: number;
 }) {
   const { config, discover, limits, failedGuesses, loginMs = defaultLoginMs } = deps;
+  const offers = createCertificateOffers(deps);
   const withDeadline = (signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(loginMs)]);
 
   async function proveLogins(
     request: ConnectRequest,
     servers: LoginServers,
     address: string,
-    { login, progress, openedOnly }: Pick<ConnectOptions, "progress"> & { login: Login; openedOnly: boolean },
+    { login, progress, signal, openedOnly }: ConnectOptions & { login: Login; openedOnly: boolean },
   ): Promise<Credentials> {
-    const { provider, imap, smtp, found } = servers;
+    const { provider, found } = servers;
+    const accepted = request.acceptedCertificates ?? { imap: "", smtp: "" };
+    const imap = await offers.pin(provider, servers.imap, accepted.imap);
+    const smtp = await offers.pin(provider, servers.smtp, accepted.smtp);
+    const sends = request.level === "send" && !request.withoutSending;
     const password = normalizePassword(request.password, servers.passwordKind);
     // Blanks around a password are rarely meant and easily pasted.
     const passwords = [...new Set([password, password.trim()])];
@@ -95,15 +110,23 @@ export function createAccountConnector(deps: {
       const proof = login.at(imap, (signal) =>
         deps.proveImap(reading, withDeadline(signal), { writes, openedOnly }),
       );
-      const name = await locateFailure("imap", found, proof);
+      const name = await locateFailure("imap", found, proof, (error) =>
+        offers.find(
+          "imap",
+          { provider, imap, smtp: sends ? smtp : undefined },
+          { error, signal: withDeadline(signal) },
+        ),
+      );
       return name === undefined ? reading : { ...reading, name };
     });
-    if (request.level !== "send" || request.withoutSending) return credentials;
+    if (!sends) return credentials;
 
     progress?.("smtp");
     const sending: Credentials = { ...credentials, smtp };
     const proof = login.at(smtp, (signal) => deps.proveSmtp(sending, withDeadline(signal)));
-    await locateFailure("smtp", found, proof);
+    await locateFailure("smtp", found, proof, (error) =>
+      offers.find("smtp", { provider, smtp }, { error, signal: withDeadline(signal) }),
+    );
     return sending;
   }
 
@@ -147,7 +170,7 @@ export function createAccountConnector(deps: {
       const accounts = [address, ...servers.usernames.map((name) => `${name} at ${servers.imap.host}`)];
       try {
         return await limits.withLogin({ peer, accounts, signal }, (login) =>
-          proveLogins(request, servers, address, { login, progress: options.progress, openedOnly }),
+          proveLogins(request, servers, address, { login, progress: options.progress, signal, openedOnly }),
         );
       } catch (error) {
         if (error instanceof ConnectError && error.code === "login_refused" && error.side === "imap")
@@ -222,19 +245,29 @@ function hostUnresolved(cause: AppError): AppError {
   });
 }
 
-/** Rethrows the failure of a login as a ConnectError with the form field at which the person can correct it. */
+/**
+ * Rethrows the failure of a login as a ConnectError with the form field at which the person can correct it, and with
+ * the certificates that the person can accept.
+ */
 async function locateFailure<T>(
   side: "imap" | "smtp",
   found: DiscoveredServers | undefined,
   login: Promise<T>,
+  findCertificates: (error: unknown) => Promise<OfferedCertificates>,
 ): Promise<T> {
   try {
     return await login;
   } catch (error) {
+    const certificates = await findCertificates(error);
     const refused = error instanceof AppError && error.code === "login_refused";
     // A guess that DNS could not confirm: the domain may publish servers of other names.
     if (found?.isUncertain && error instanceof AppError && error.code === "host_unknown")
       throw toConnectError(hostUnresolved(error), { field: "address", side, found });
-    throw toConnectError(error, { field: refused ? "password" : `${side}_host`, side, found });
+    throw toConnectError(error, {
+      field: refused ? "password" : `${side}_host`,
+      side,
+      found,
+      certificates,
+    });
   }
 }

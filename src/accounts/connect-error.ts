@@ -1,6 +1,7 @@
 /** A failure to connect an account, with the form field at which the person can correct it. */
 import { AppError, type FailureCode } from "../errors.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
+import type { OfferedCertificates } from "./certificate-offers.ts";
 
 /** A field of the connect form. */
 type ConnectField =
@@ -19,12 +20,15 @@ type FailureLocation = {
   side?: "imap" | "smtp" | undefined;
   /** The servers discovered for the address, for the form to show. */
   found?: DiscoveredServers | undefined;
+  /** The certificates that the person can accept instead. */
+  certificates?: OfferedCertificates | undefined;
 };
 
 export class ConnectError extends AppError {
   readonly field: ConnectField;
   readonly side: FailureLocation["side"];
   readonly found: DiscoveredServers | undefined;
+  readonly certificates: OfferedCertificates | undefined;
 
   constructor(
     code: FailureCode,
@@ -40,6 +44,7 @@ export class ConnectError extends AppError {
     this.field = options.field;
     this.side = options.side;
     this.found = options.found;
+    this.certificates = options.certificates;
   }
 }
 

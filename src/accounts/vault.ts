@@ -24,6 +24,7 @@ const storedServer = z.object({
   host: z.string(),
   port: z.number(),
   security: z.enum(["tls", "starttls"]),
+  certificate: z.string().exactOptional(),
 });
 
 const storedCredentials: z.ZodType<Credentials> = z.object({

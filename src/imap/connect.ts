@@ -1,10 +1,16 @@
 /** Opens IMAP connections, and proves that a login works. */
 import { ImapFlow } from "imapflow";
 import { closingOn, raceAbort, withDeadline } from "../abort.ts";
-import type { Credentials, MailServer } from "../credentials.ts";
+import type { Credentials, MailServer, ServerCertificate } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import { startTlsMissing } from "../outbound/network-failures.ts";
 import type { Outbound } from "../outbound/outbound.ts";
+import {
+  type CertificateJudge,
+  createCertificateReader,
+  createPinJudge,
+  toTlsOptions,
+} from "../outbound/server-certificate.ts";
 import { adjustClient } from "./client-behavior.ts";
 import type { ImapCommandLog } from "./command-log.ts";
 import { toImapError } from "./failures.ts";
@@ -23,6 +29,9 @@ type ConnectDeps = {
   logCommands?: ImapCommandLog;
 };
 
+/** The login of a connection, and what decides about the server's certificate instead of the known authorities. */
+type FlowOptions = { auth?: { user: string; pass: string }; judge?: CertificateJudge | undefined };
+
 /**
  * Maximum size of what one connection may send us, in octets. imapflow's own limits are 1 GB and more. An email is
  * fetched in bounded parts; the longest line of an honest server is a SEARCH answer of some hundred thousand numbers.
@@ -36,12 +45,13 @@ const responseLimits = {
 
 /**
  * Connects and logs in; the caller closes the connection. The host is resolved, vetted and pinned each time.
- * Throws AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, starttls_missing, not_a_mail_server,
- * login_refused, login_unsupported, mail_server_busy, mail_server_failed, timed_out, cancelled.
+ * Throws AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, certificate_changed, starttls_missing,
+ * not_a_mail_server, login_refused, login_unsupported, mail_server_busy, mail_server_failed, timed_out, cancelled.
  */
 export async function openImap(credentials: Credentials, deps: ConnectDeps): Promise<ImapFlow> {
   const auth = { user: credentials.username, pass: credentials.password };
-  const imap = await createFlow(credentials.imap, deps, auth);
+  const judge = createPinJudge(credentials.imap);
+  const imap = await createFlow(credentials.imap, deps, { auth, judge });
   try {
     await handshake(imap, deps);
     // PREAUTH (RFC 9051 section 7.1.4): logged in before a password was asked for, so that no login is proven.
@@ -109,6 +119,26 @@ export async function reachImap(server: MailServer, deps: ConnectDeps): Promise<
   }
 }
 
+/**
+ * Reads the certificate of a server that the operator opened, whoever issued it; nothing but what precedes TLS is sent.
+ * Undefined where no TLS connection comes about. Throws host_refused for every other server, and cancelled.
+ */
+export async function readImapCertificate(
+  server: MailServer,
+  deps: ConnectDeps,
+): Promise<ServerCertificate | undefined> {
+  const { judge, read } = createCertificateReader();
+  const imap = await createFlow(server, deps, { judge });
+  try {
+    await handshake(imap, deps);
+  } catch (error) {
+    if (deps.signal.aborted) throw error;
+  } finally {
+    imap.close();
+  }
+  return read();
+}
+
 /** Connects a client within its deadlines, and logs in if it has credentials. Throws AppErrors. */
 async function handshake(imap: ImapFlow, { signal, deadlines = imapDeadlines }: ConnectDeps): Promise<void> {
   const ending = withDeadline(signal, deadlines.openMs);
@@ -133,10 +163,11 @@ async function handshake(imap: ImapFlow, { signal, deadlines = imapDeadlines }: 
 async function createFlow(
   server: MailServer,
   { outbound, signal, deadlines = imapDeadlines, logCommands }: ConnectDeps,
-  auth?: { user: string; pass: string },
+  { auth, judge }: FlowOptions = {},
 ): Promise<ImapFlow> {
   if (signal.aborted) throw toImapError(signal.reason, "connect");
-  const vetted = await outbound.vet(server);
+  // Only a server that the operator opened may show a certificate of its own making.
+  const vetted = await (judge ? outbound.vetOpened : outbound.vet)(server);
   const imap = new ImapFlow({
     host: vetted.address,
     port: vetted.port,
@@ -144,7 +175,7 @@ async function createFlow(
     secure: server.security === "tls",
     // When undefined, imapflow uses STARTTLS only where it is offered and else sends the password in clear.
     doSTARTTLS: server.security === "starttls" ? true : undefined,
-    tls: { rejectUnauthorized: true, minVersion: "TLSv1.2" },
+    tls: toTlsOptions(judge),
     auth,
     clientInfo: { name: "email-connector" },
     connectionTimeout: deadlines.connectMs,
@@ -156,7 +187,7 @@ async function createFlow(
     // The extensions of IMAP4rev2 are used one by one; every server speaks IMAP4rev1.
     disableIMAP4rev2: true,
     logger: false,
-    transport: createPacedTransport(outbound.throttle),
+    transport: createPacedTransport(outbound.throttle, judge),
     ...responseLimits,
   });
   // An 'error' event without a listener would end the process; the failure also arrives as a rejection.

@@ -4,6 +4,7 @@ import { connect as connectPlain, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { ImapTransport, ImapTransportSocket } from "imapflow";
+import type { CertificateJudge } from "../outbound/server-certificate.ts";
 import type { Throttle } from "../throttle.ts";
 
 /** Maximum octets that are passed on at once. */
@@ -14,25 +15,34 @@ type Paced = ImapTransportSocket & {
   release(): Socket | undefined;
 };
 
-/** Creates the transport of one connection. Its destination is the vetted address that the client was given. */
-export function createPacedTransport(throttle: Throttle): ImapTransport {
+/**
+ * Creates the transport of one connection. Its destination is the vetted address that the client was given. `judge`
+ * decides about the certificate before imapflow learns that the connection is secure.
+ */
+export function createPacedTransport(throttle: Throttle, judge?: CertificateJudge): ImapTransport {
   let plain: Paced | undefined;
+  const secure = (options: Parameters<typeof connectTls>[0], onSecure: () => void) => {
+    const socket = connectTls(options, () => {
+      const refusal = judge?.(socket);
+      if (refusal) socket.destroy(refusal);
+      else onSecure();
+    });
+    return toPaced(socket, throttle);
+  };
   return {
-    connect({ host, port, servername, tls, secure }, onConnect) {
-      if (!secure) {
+    connect({ host, port, servername, tls, secure: isSecure }, onConnect) {
+      if (!isSecure) {
         plain = toPaced(connectPlain({ host, port }, onConnect), throttle);
         return plain;
       }
-      const options = { ...tls, host, port, servername };
-      return toPaced(connectTls(options, onConnect), throttle);
+      return secure({ ...tls, host, port, servername }, onConnect);
     },
 
     upgrade(_socket, { host, port, servername, tls }, onSecure) {
       const socket = plain?.release();
       // RFC 9051 section 6.2.1: nothing may come between the OK and the handshake.
       if (!socket) throw new Error("bytes before the TLS handshake");
-      const options = { ...tls, socket, host, port, servername };
-      return toPaced(connectTls(options, onSecure), throttle);
+      return secure({ ...tls, socket, host, port, servername }, onSecure);
     },
   };
 }

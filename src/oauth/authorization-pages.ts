@@ -127,5 +127,6 @@ function toFormStatus(error: AppError): ContentfulStatusCode {
 function toProblem(error: AppError): Problem {
   const { code, retryAfterSeconds } = error;
   if (!(error instanceof ConnectError)) return { code, retryAfterSeconds };
-  return { code, retryAfterSeconds, field: error.field, side: error.side, found: error.found };
+  const { field, side, found, certificates } = error;
+  return { code, retryAfterSeconds, field, side, found, certificates };
 }

@@ -20,6 +20,8 @@ export const fieldNames = {
   level: "level",
   next: "then",
   withoutSending: "without_sending",
+  acceptImapCertificate: "accept_imap_certificate",
+  acceptSmtpCertificate: "accept_smtp_certificate",
 } as const;
 
 /** The field names of each server. */
@@ -65,6 +67,8 @@ export type ConnectForm = {
   next: NextStep;
   /** True when the person continues without sending after the SMTP login failed. */
   withoutSending: boolean;
+  /** SHA-256 fingerprints, in hex, of the certificates that the person accepts; "" where the authorities decide. */
+  acceptedCertificates: { imap: string; smtp: string };
 };
 
 /** The purpose of a submission. */
@@ -82,6 +86,7 @@ export function emptyConnectForm(request: string, level: Level = "send"): Connec
     level,
     next: "ask",
     withoutSending: false,
+    acceptedCertificates: { imap: "", smtp: "" },
   };
 }
 
@@ -109,6 +114,10 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
     level: toConsentedLevel(text(fieldNames.level)),
     next: withoutSending ? "ask" : toNextStep(text(fieldNames.next)),
     withoutSending,
+    acceptedCertificates: {
+      imap: text(fieldNames.acceptImapCertificate),
+      smtp: text(fieldNames.acceptSmtpCertificate),
+    },
   };
 }
 

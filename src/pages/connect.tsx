@@ -3,6 +3,7 @@
 
 import type { DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
+import { CertificateChoice } from "./certificate-choice.tsx";
 import { type FormField, fieldNames } from "./connect-form.ts";
 import { DiscoveryStatus } from "./discovery-status.tsx";
 import { FieldProblem, toFieldAttributes } from "./field.tsx";
@@ -94,6 +95,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
         defaults={toDefaultServers(chosen, found)}
         problemAt={problemAt}
       />
+      <CertificateChoice text={text} accepted={form.acceptedCertificates} offered={problem?.certificates} />
       <PasswordField text={text} message={problemAt("password")} autofocus={focus === "password"} />
       {adding ? <input type="hidden" name={fieldNames.level} value={form.level} /> : null}
       {adding ? null : <LevelChoice text={text} level={form.level} />}

@@ -33,7 +33,9 @@ function toProblemSentence(texts: Texts["problem"], problem: Problem, context: P
     case "host_refused":
       return texts.hostRefused;
     case "tls_failed":
-      return texts.tlsFailed(server);
+      return hasOffer(problem) ? texts.certificateUnknown(server) : texts.tlsFailed(server);
+    case "certificate_changed":
+      return texts.certificateChanged(server);
     case "starttls_missing":
       return texts.startTlsMissing(server);
     case "login_unsupported":
@@ -59,6 +61,10 @@ function toProblemSentence(texts: Texts["problem"], problem: Problem, context: P
     default:
       return texts.other(server);
   }
+}
+
+function hasOffer({ certificates }: Problem): boolean {
+  return certificates?.imap !== undefined || certificates?.smtp !== undefined;
 }
 
 function hasFixedServers(provider: string): boolean {

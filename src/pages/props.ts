@@ -1,4 +1,5 @@
 /** The input of each page. A page is a pure function from its props to HTML. */
+import type { ServerCertificate } from "../credentials.ts";
 import type { FailureCode } from "../errors.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
 import type { ConnectForm, FormField } from "./connect-form.ts";
@@ -13,6 +14,8 @@ export type Problem = {
   retryAfterSeconds?: number | undefined;
   /** The servers discovered before the failure. */
   found?: DiscoveredServers | undefined;
+  /** The certificates that the person can accept, where the login failed because no known authority issued them. */
+  certificates?: { imap?: ServerCertificate | undefined; smtp?: ServerCertificate | undefined } | undefined;
 };
 
 export type ConnectPageProps = {

@@ -1,9 +1,16 @@
 /** Opens SMTP submission connections, and proves that a login works. */
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { closingOn } from "../abort.ts";
-import type { Credentials, MailServer } from "../credentials.ts";
+import type { Credentials, MailServer, ServerCertificate } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Outbound } from "../outbound/outbound.ts";
+import {
+  type CertificateJudge,
+  createPinJudge,
+  describeCertificate,
+  isTlsSocket,
+  toTlsOptions,
+} from "../outbound/server-certificate.ts";
 import type { SmtpCommandLog } from "./command-log.ts";
 import { toSmtpError } from "./failures.ts";
 
@@ -38,7 +45,9 @@ export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promis
   if (deps.signal.aborted) throw toSmtpError(deps.signal.reason, "connect");
   if (!credentials.smtp) throw new AppError("not_supported", "This account was connected for reading only.");
   const auth = { user: credentials.username, pass: credentials.password };
-  const session = await connect(await toOptions(credentials.smtp, deps), deps.signal, auth);
+  const judge = createPinJudge(credentials.smtp);
+  const options = await toOptions(credentials.smtp, deps, judge);
+  const session = await connect(options, deps.signal, { auth, judge });
   // A server that hangs up on an idle connection is no failure; an 'error' event without a listener would be.
   session.connection.on("error", () => {});
   return session;
@@ -46,7 +55,8 @@ export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promis
 
 /**
  * Connects, logs in and leaves without sending. Throws AppErrors: host_refused, host_unknown, host_unreachable,
- * tls_failed, not_a_mail_server, login_refused, mail_server_busy, mail_server_failed, timed_out, cancelled.
+ * tls_failed, certificate_changed, not_a_mail_server, login_refused, mail_server_busy, mail_server_failed, timed_out,
+ * cancelled.
  */
 export async function proveSmtp(credentials: Credentials, deps: SmtpDeps): Promise<void> {
   const { connection } = await openSmtp(credentials, deps);
@@ -59,11 +69,34 @@ export async function reachSmtp(server: MailServer, deps: SmtpDeps): Promise<voi
   connection.quit();
 }
 
+/**
+ * Reads the certificate of a server that the operator opened, whoever issued it, and leaves before a login. Undefined
+ * where no TLS connection comes about. Throws host_refused for every other server, and cancelled.
+ */
+export async function readSmtpCertificate(
+  server: MailServer,
+  deps: SmtpDeps,
+): Promise<ServerCertificate | undefined> {
+  let certificate: ServerCertificate | undefined;
+  const judge: CertificateJudge = (socket) => {
+    certificate = describeCertificate(socket);
+    return undefined;
+  };
+  try {
+    const { connection } = await connect(await toOptions(server, deps, judge), deps.signal, { judge });
+    connection.quit();
+  } catch (error) {
+    const isExpected = error instanceof AppError && error.code !== "host_refused";
+    if (deps.signal.aborted || !isExpected) throw error;
+  }
+  return certificate;
+}
+
 /** Uses nodemailer's bare connection, because only that can be closed while it connects and logs in. */
 async function connect(
   options: Awaited<ReturnType<typeof toOptions>>,
   signal: AbortSignal,
-  auth?: { user: string; pass: string },
+  { auth, judge }: { auth?: { user: string; pass: string }; judge?: CertificateJudge | undefined } = {},
 ): Promise<SmtpSession> {
   if (signal.aborted) throw toSmtpError(signal.reason, "connect");
   const connection = new SMTPConnection(options);
@@ -74,6 +107,8 @@ async function connect(
   connection.on("end", () => reject(new Error("The connection ended")));
   connection.connect((failure) => {
     if (failure) return reject(failure);
+    const refusal = judge && judgeConnection(connection, judge);
+    if (refusal) return reject(refusal);
     // The last response so far is the one to EHLO: a line per extension (RFC 5321 section 4.1.1.1).
     supportsUtf8 = /^250[ -]SMTPUTF8\b/im.test(connection.lastServerResponse || "");
     if (auth === undefined) return resolve();
@@ -89,17 +124,28 @@ async function connect(
   }
 }
 
+/** Judges the certificate of a connection. Without TLS there is none, and nothing may be sent there. */
+function judgeConnection({ _socket: socket }: SMTPConnection, judge: CertificateJudge): Error | undefined {
+  return socket && isTlsSocket(socket) ? judge(socket) : new Error("The connection is not encrypted");
+}
+
 /** Pins the connection to the vetted address; the name stays for SNI and the certificate. */
-async function toOptions({ host, port, security }: MailServer, deps: SmtpDeps) {
+async function toOptions(
+  { host, port, security }: MailServer,
+  deps: SmtpDeps,
+  judge?: CertificateJudge | undefined,
+) {
   const deadlines = deps.deadlines ?? smtpDeadlines;
-  const { address, servername, port: vettedPort } = await deps.outbound.vet({ host, port });
+  // Only a server that the operator opened may show a certificate of its own making.
+  const vet = judge ? deps.outbound.vetOpened : deps.outbound.vet;
+  const { address, servername, port: vettedPort } = await vet({ host, port });
   return {
     host: address,
     port: vettedPort,
     secure: security === "tls",
     requireTLS: security === "starttls",
     servername,
-    tls: { rejectUnauthorized: true, minVersion: "TLSv1.2" as const, servername },
+    tls: { ...toTlsOptions(judge), servername },
     // The name in EHLO; nodemailer's default would tell strangers the machine's own.
     name: "[127.0.0.1]",
     connectionTimeout: deadlines.connectMs,

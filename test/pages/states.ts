@@ -51,6 +51,22 @@ export function renderStates(language: Language): Readonly<Record<string, string
       form: ownServers,
       problem: { code: "host_unreachable", field: "imap_host", side: "imap" },
     }),
+    certificates: page({
+      form: { ...ownServers, acceptedCertificates: { imap: "ab".repeat(32), smtp: "" } },
+      problem: {
+        code: "tls_failed",
+        field: "smtp_host",
+        side: "smtp",
+        certificates: {
+          smtp: {
+            fingerprint: "0c".repeat(32),
+            names: ["smtp.example.org", "127.0.0.1"],
+            validTo: Date.UTC(2030, 0, 1),
+            isTrusted: false,
+          },
+        },
+      },
+    }),
     "no-sending": page({
       form: atIcloud,
       problem: { code: "host_unreachable", field: "smtp_host", side: "smtp" },

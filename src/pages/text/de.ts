@@ -45,6 +45,14 @@ export const de: Texts = {
       username: "Benutzername",
       usernameHint: "Nur, wenn er nicht Ihre E-Mail-Adresse ist.",
     },
+    certificate: {
+      legend: "Zertifikat Ihres eigenen Servers",
+      accept: { imap: "Für das Lesen akzeptieren (IMAP)", smtp: "Für das Senden akzeptieren (SMTP)" },
+      fingerprint: "SHA-256-Fingerabdruck:",
+      names: "Namen darin:",
+      noNames: "keine",
+      validTo: "Gültig bis:",
+    },
     level: {
       legend: "Was Claude darf",
       read: "Lesen",
@@ -106,6 +114,10 @@ export const de: Texts = {
       "Dieser Server kann nicht verwendet werden. Er muss eine öffentliche Adresse haben und Port 993, 143, 465 oder 587.",
     tlsFailed: (server) =>
       `${server} hat kein Zertifikat, das zu seinem Namen passt; Ihr Passwort wurde deshalb nicht gesendet. Prüfen Sie den Namen und die Verschlüsselung.`,
+    certificateUnknown: (server) =>
+      `${server} zeigt ein Zertifikat, das keine bekannte Stelle für diesen Namen ausgestellt hat; Ihr Passwort wurde deshalb nicht gesendet. Wenn es Ihr eigener Server ist, vergleichen Sie den Fingerabdruck unten mit dem, den der Server selbst nennt, akzeptieren Sie das Zertifikat und geben Sie das Passwort noch einmal ein.`,
+    certificateChanged: (server) =>
+      `${server} zeigt ein anderes Zertifikat als das, das Sie akzeptiert haben; Ihr Passwort wurde deshalb nicht gesendet. Akzeptieren Sie das neue nur, wenn Sie wissen, warum es sich geändert hat.`,
     startTlsMissing: (server) =>
       `${server} bietet kein STARTTLS an; Ihr Passwort wurde deshalb nicht gesendet. Wählen Sie TLS als Verschlüsselung, oder prüfen Sie den Port.`,
     loginUnsupported: (server) =>

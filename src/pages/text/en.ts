@@ -44,6 +44,14 @@ export const en = {
       username: "User name",
       usernameHint: "Only if it is not your email address.",
     },
+    certificate: {
+      legend: "Certificate of your own server",
+      accept: { imap: "Accept it for reading (IMAP)", smtp: "Accept it for sending (SMTP)" },
+      fingerprint: "SHA-256 fingerprint:",
+      names: "Names in it:",
+      noNames: "none",
+      validTo: "Valid until:",
+    },
     level: {
       legend: "What Claude may do",
       read: "Read",
@@ -105,6 +113,10 @@ export const en = {
     hostRefused: "This server cannot be used. It must have a public address and port 993, 143, 465 or 587.",
     tlsFailed: (server: string) =>
       `${server} has no valid certificate for its name, so your password was not sent. Check the name and the encryption.`,
+    certificateUnknown: (server: string) =>
+      `${server} shows a certificate that no known authority issued for its name, so your password was not sent. If this is your own server, compare the fingerprint below with what the server says of itself, accept the certificate and enter the password again.`,
+    certificateChanged: (server: string) =>
+      `${server} shows another certificate than the one you accepted, so your password was not sent. Accept the new one only if you know why it changed.`,
     startTlsMissing: (server: string) =>
       `${server} offers no STARTTLS, so your password was not sent. Choose TLS as the encryption, or check the port.`,
     loginUnsupported: (server: string) =>

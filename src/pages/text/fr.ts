@@ -45,6 +45,14 @@ export const fr: Texts = {
       username: "Nom d’utilisateur",
       usernameHint: "Seulement s’il n’est pas votre adresse e-mail.",
     },
+    certificate: {
+      legend: "Certificat de votre propre serveur",
+      accept: { imap: "L’accepter pour la lecture (IMAP)", smtp: "L’accepter pour l’envoi (SMTP)" },
+      fingerprint: "Empreinte SHA-256 :",
+      names: "Noms qu’il contient :",
+      noNames: "aucun",
+      validTo: "Valable jusqu’au :",
+    },
     level: {
       legend: "Ce que Claude peut faire",
       read: "Lire",
@@ -105,6 +113,10 @@ export const fr: Texts = {
       "Ce serveur ne peut pas être utilisé. Il lui faut une adresse publique et le port 993, 143, 465 ou 587.",
     tlsFailed: (server) =>
       `${server} n’a pas de certificat qui corresponde à son nom ; votre mot de passe n’a donc pas été envoyé. Vérifiez le nom et le chiffrement.`,
+    certificateUnknown: (server) =>
+      `${server} présente un certificat qu’aucune autorité connue n’a émis pour ce nom ; votre mot de passe n’a donc pas été envoyé. Si ce serveur est le vôtre, comparez l’empreinte ci-dessous avec celle que le serveur indique lui-même, acceptez le certificat et saisissez de nouveau le mot de passe.`,
+    certificateChanged: (server) =>
+      `${server} présente un autre certificat que celui que vous avez accepté ; votre mot de passe n’a donc pas été envoyé. N’acceptez le nouveau que si vous savez pourquoi il a changé.`,
     startTlsMissing: (server) =>
       `${server} ne propose pas STARTTLS ; votre mot de passe n’a donc pas été envoyé. Choisissez TLS comme chiffrement, ou vérifiez le port.`,
     loginUnsupported: (server) =>
