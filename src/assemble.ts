@@ -55,6 +55,8 @@ type Infrastructure = {
   secrets: Secrets;
   clock: Clock;
   log: Log;
+  /** Whole days until the own certificate expires; undefined behind a proxy. */
+  certificateDaysLeft?: () => number;
 };
 
 export type Assembled = ReturnType<typeof assemble>;
@@ -77,6 +79,12 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const calls = createCalls({ deadlineMs: overrides.deadlines?.callMs });
   metrics.gauge("imap_connections", "IMAP connections open now.", () => connections.count());
   metrics.gauge("streams", "Event streams open now.", () => streams.count());
+  if (infrastructure.certificateDaysLeft)
+    metrics.gauge(
+      "certificate_days_left",
+      "Whole days until the certificate of HTTPS=acme expires; 0 without one.",
+      infrastructure.certificateDaysLeft,
+    );
   metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
 
   const grants = createGrants({

@@ -64,6 +64,12 @@ const amount = (fallback: number, max: number) =>
     .max(max, `must be at most ${max}`)
     .default(fallback);
 
+const port = z.coerce
+  .number("must be a port, 0 to 65535")
+  .int("must be a port, 0 to 65535")
+  .min(0, "must be a port, 0 to 65535")
+  .max(65535, "must be a port, 0 to 65535");
+
 const loopback = (text: string) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(text).hostname);
 
 /**
@@ -88,14 +94,36 @@ export const settings = z.object({
     )
     .optional()
     .describe("The address people and clients reach the server at. Default: http://localhost:PORT."),
-  HOST: z.string().min(1).default("127.0.0.1").describe("The address to listen on."),
-  PORT: z.coerce
-    .number("must be a port, 0 to 65535")
-    .int("must be a port, 0 to 65535")
-    .min(0, "must be a port, 0 to 65535")
-    .max(65535, "must be a port, 0 to 65535")
+  HOST: z
+    .string()
+    .min(1)
+    .default("127.0.0.1")
+    .describe("The address to listen on. With HTTPS=acme the default is ::, which is every address."),
+  PORT: port
     .default(3000)
-    .describe("The port to listen on; 0 takes a free one."),
+    .describe("The port to listen on; 0 takes a free one. With HTTPS=acme the default is 443."),
+  HTTPS: z
+    .enum(["off", "acme"], "must be off or acme")
+    .default("off")
+    .describe(
+      "acme: the server gets and renews the certificate of PUBLIC_URL by itself, and listens on 443 and 80. off: a proxy in front does that.",
+    ),
+  HTTP_PORT: port
+    .default(80)
+    .describe(
+      "With HTTPS=acme: the port for the certificate authority's checks and for redirects to https. The authority always comes to port 80.",
+    ),
+  ACME_DIRECTORY: z
+    .url({ protocol: /^https$/, error: "must be the https address of an ACME directory" })
+    .default("https://acme-v02.api.letsencrypt.org/directory")
+    .describe("With HTTPS=acme: the certificate authority's directory."),
+  ACME_CONTACT: z
+    .string()
+    .refine((text) => isMailAddress(text), "must be an email address")
+    .optional()
+    .describe(
+      "With HTTPS=acme: an email address that the certificate authority may write to. Default: none.",
+    ),
   DATA_DIR: z
     .string()
     .min(1)
@@ -178,6 +206,11 @@ export type Config = Readonly<{
   publicUrl: string;
   host: string;
   port: number;
+  /** The server gets its own certificate from an ACME authority. */
+  ownHttps: boolean;
+  httpPort: number;
+  acmeDirectory: string;
+  acmeContact: string | undefined;
   dataDir: string;
   encryptionKey: string | undefined;
   encryptionKeyFile: string | undefined;
@@ -226,6 +259,13 @@ export class ConfigError extends Error {
   }
 }
 
+/** Tells whether an authority certifies the host of a URL: a name, no address. */
+function isCertifiable(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" && !isNetworkEntry(hostname.replace(/^\[(.*)\]$/, "$1"));
+}
+
 /** Reads the settings from the environment. An empty variable counts as unset. Throws ConfigError with all problems. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const present = Object.fromEntries(
@@ -246,12 +286,19 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     problems.push(
       "NODE_TLS_REJECT_UNAUTHORIZED: must not be 0; put test certificates into NODE_EXTRA_CA_CERTS",
     );
+  if (present.HTTPS === "acme" && !isCertifiable(present.PUBLIC_URL ?? ""))
+    problems.push("PUBLIC_URL: set it to https:// and the host name of the certificate, for HTTPS=acme");
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const set = parsed.data;
+  const ownHttps = set.HTTPS === "acme";
   return Object.freeze({
     publicUrl: set.PUBLIC_URL ?? `http://localhost:${set.PORT}`,
-    host: set.HOST,
-    port: set.PORT,
+    host: ownHttps ? (present.HOST ?? "::") : set.HOST,
+    port: ownHttps && present.PORT === undefined ? 443 : set.PORT,
+    ownHttps,
+    httpPort: set.HTTP_PORT,
+    acmeDirectory: set.ACME_DIRECTORY,
+    acmeContact: set.ACME_CONTACT,
     dataDir: set.DATA_DIR,
     encryptionKey: set.ENCRYPTION_KEY,
     encryptionKeyFile: set.ENCRYPTION_KEY_FILE,

@@ -31,6 +31,7 @@ export type LogFields = {
   host?: string;
   port?: number;
   reason?: string;
+  retryInSeconds?: number;
   setting?: string;
   version?: string;
   signal?: string;

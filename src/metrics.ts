@@ -61,7 +61,11 @@ export function createMetrics() {
     },
 
     /** Registers a value that is read at each scrape. */
-    gauge(name: "imap_connections" | "streams" | "running_calls", help: string, read: () => number): void {
+    gauge(
+      name: "imap_connections" | "streams" | "running_calls" | "certificate_days_left",
+      help: string,
+      read: () => number,
+    ): void {
       new Gauge({
         name: `email_connector_${name}`,
         help,

@@ -1,7 +1,7 @@
 /** The HTTP client of `doctor`: one request to PUBLIC_URL from outside, with its timings and certificate. */
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { TLSSocket } from "node:tls";
+import { connect, TLSSocket } from "node:tls";
 
 export type ProbeResponse = {
   status: number;
@@ -70,4 +70,28 @@ function readCertificateEnd({ socket }: IncomingMessage): number | undefined {
   if (!(socket instanceof TLSSocket)) return undefined;
   const endsAt = Date.parse(socket.getPeerCertificate().valid_to);
   return Number.isNaN(endsAt) ? undefined : endsAt;
+}
+
+/**
+ * Reads the certificate that this machine's own listener presents. Resolves with its SHA-256 in the form of node:tls;
+ * undefined when there was no TLS handshake. `host` is the address it listens on.
+ */
+export function readServedCertificate({
+  host,
+  port,
+}: {
+  host: string;
+  port: number;
+}): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const address = { "::": "::1", "0.0.0.0": "127.0.0.1" }[host] ?? host;
+  // Not verified, but compared by the caller: only whether this certificate is served matters.
+  const socket = connect({ host: address, port, rejectUnauthorized: false }, () => {
+    resolve(socket.getPeerCertificate().fingerprint256);
+    socket.destroy();
+  });
+  socket.setTimeout(5_000, () => socket.destroy());
+  socket.on("error", () => resolve(undefined));
+  socket.on("close", () => resolve(undefined));
+  return promise;
 }

@@ -6,15 +6,21 @@
  * - A grant's data key is wrapped once per live secret (code, token, link), in two layers: the inner under HKDF(secret),
  *   the outer under the server key. Neither the disk alone nor the disk with the server key can unwrap it.
  * - The server key is a ring: the first key seals, all keys unseal.
+ * - The keys of the own HTTPS certificate and of its ACME account are P-256.
  */
 import {
   createCipheriv,
   createDecipheriv,
   createHash,
   createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
   hkdfSync,
   randomBytes,
+  sign,
   timingSafeEqual,
+  X509Certificate,
 } from "node:crypto";
 
 const nonceBytes = 12;
@@ -34,6 +40,11 @@ export function newId(prefix: string): string {
 /** Returns a random 32-byte key. */
 export function newKey(): Buffer {
   return randomBytes(keyBytes);
+}
+
+/** Returns a random number, 0 to below 1, for spreading work over time. */
+export function newRandomFraction(): number {
+  return randomBytes(4).readUInt32BE() / 2 ** 32;
 }
 
 /** Returns the SHA-256 of a secret in base64url, which is stored and looked up instead of the secret. */
@@ -88,6 +99,59 @@ export function toKeyedHash(key: Uint8Array, purpose: string, value: string): st
   return createHmac("sha256", derive(key, `hash ${purpose}`))
     .update(value, "utf8")
     .digest("base64url");
+}
+
+/** Makes a P-256 private key, PKCS#8 in PEM. */
+export function newSigningKey(): string {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/**
+ * Signs with ECDSA and SHA-256. `form`: "jws" gives r and s side by side (RFC 7518 section 3.4), "x509" their DER
+ * sequence (RFC 5480).
+ */
+export function signBytes(keyPem: string, bytes: Uint8Array, form: "jws" | "x509"): Buffer {
+  return sign("sha256", bytes, { key: keyPem, dsaEncoding: form === "jws" ? "ieee-p1363" : "der" });
+}
+
+/** Returns the public half of a P-256 private key as a JWK, its members in the order of RFC 7638 section 3.2. */
+export function toPublicJwk(keyPem: string): { crv: string; kty: string; x: string; y: string } {
+  const { crv = "", kty = "", x = "", y = "" } = createPublicKey(keyPem).export({ format: "jwk" });
+  return { crv, kty, x, y };
+}
+
+/** Returns the public half of a private key as SubjectPublicKeyInfo in DER (RFC 5280 section 4.1). */
+export function toPublicDer(keyPem: string): Buffer {
+  return createPublicKey(keyPem).export({ type: "spki", format: "der" });
+}
+
+export type CertificateFacts = {
+  /** Start and end of the validity, in milliseconds since the epoch. */
+  startsAt: number;
+  endsAt: number;
+  /** SHA-256 of the certificate, in the form of node:tls: `AB:CD:…`. */
+  fingerprint: string;
+  /** The serial number in hex, without leading zero bytes. */
+  serial: string;
+  /** The certificate in DER. */
+  der: Buffer;
+  isFor(host: string): boolean;
+  matchesKey(keyPem: string): boolean;
+};
+
+/** Reads the first certificate of a PEM chain. Throws an Error when there is none. */
+export function readCertificate(chainPem: string): CertificateFacts {
+  const certificate = new X509Certificate(chainPem);
+  return {
+    startsAt: Date.parse(certificate.validFrom),
+    endsAt: Date.parse(certificate.validTo),
+    fingerprint: certificate.fingerprint256,
+    serial: certificate.serialNumber,
+    der: certificate.raw,
+    isFor: (host) => certificate.checkHost(host) !== undefined,
+    matchesKey: (keyPem) => certificate.checkPrivateKey(createPrivateKey(keyPem)),
+  };
 }
 
 export type Secrets = ReturnType<typeof createSecrets>;

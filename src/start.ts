@@ -7,9 +7,12 @@ import { checkServerKey } from "./db/key-check.ts";
 import { openLock } from "./db/lock.ts";
 import { openDatabase } from "./db/open.ts";
 import { StartError } from "./errors.ts";
+import { type Certificates, createCertificates } from "./https/certificates.ts";
+import { type Challenges, createPlainHttp } from "./https/plain-http.ts";
 import { loadKeyRing } from "./key-ring.ts";
+import { createListener, type Listener } from "./listener.ts";
 import { type Log, toErrorFields } from "./log.ts";
-import { createSecrets } from "./secrets.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
 import { loadStaticClient, type StaticClient } from "./static-client.ts";
 
 export type Product = {
@@ -18,6 +21,8 @@ export type Product = {
   port: number;
   /** The OAuth client whose id and secret a person enters in Claude. */
   client: StaticClient;
+  /** HTTPS=acme: the reason why the first attempt gave no certificate. The server goes on trying. */
+  certificateProblem: string | undefined;
   /** Refuses new calls, closes streams, waits up to 10 s for running calls, logs out, closes the database. */
   stop(): Promise<void>;
 };
@@ -55,24 +60,36 @@ export async function start(
     checkServerKey(db, secrets);
 
     // Listens before the components are created: with PORT=0 the port becomes part of PUBLIC_URL.
-    const server = listen(config);
-    closers.push(() => server.stop(true));
-    const port = server.port ?? config.port;
-    const publicUrl = config.port === 0 ? config.publicUrl.replace(/:0$/, `:${port}`) : config.publicUrl;
+    const { host, port: wantedPort } = config;
+    const listener = createListener(
+      { host, port: wantedPort, maxRequestBytes, setting: "HOST or PORT" },
+      { secure: config.ownHttps },
+    );
+    closers.push(() => listener.close());
+    const { port } = listener;
+    const publicUrl = wantedPort === 0 ? config.publicUrl.replace(/:0$/, `:${port}`) : config.publicUrl;
+    const running = { ...config, publicUrl };
+    const certificates = config.ownHttps
+      ? openCertificates(running, { secrets, clock, log, listener, closers })
+      : undefined;
     const product = assemble(
-      { config: { ...config, publicUrl }, client, db, secrets, clock, log },
+      { config: running, client, db, secrets, clock, log, certificateDaysLeft: certificates?.daysLeft },
       overrides,
     );
-    server.reload({ fetch: (request, bun) => product.app.fetch(request, { server: bun }) });
+    listener.handle((request, server) => product.app.fetch(request, { server }));
     closers.push(startBackgroundJobs(product));
+    if (certificates?.stored) await listener.serveCertificate(certificates.stored);
+    await certificates?.start();
 
     return {
       url: publicUrl,
       port,
       client,
+      certificateProblem: certificates?.problem(),
       async stop() {
+        certificates?.stop();
         await product.drain(callGraceMs);
-        await Promise.race([server.stop(), Bun.sleep(responseGraceMs)]);
+        await Promise.race([listener.stop(), Bun.sleep(responseGraceMs)]);
         await product.logOut();
         await close();
       },
@@ -104,25 +121,25 @@ function startBackgroundJobs(product: Assembled): () => void {
   };
 }
 
-function listen(config: Config): Bun.Server<undefined> {
-  try {
-    return Bun.serve({
-      hostname: config.host,
-      port: config.port,
-      maxRequestBodySize: maxRequestBytes,
-      idleTimeout: 10,
-      // In development mode Bun's error page shows source code.
-      development: false,
-      // Explicit, because `development: false` changes the default: a port in use must be an error.
-      reusePort: false,
-      fetch: () => new Response(null, { status: 503, headers: { "Retry-After": "1" } }),
-    });
-  } catch (cause) {
-    throw new StartError(
-      `Cannot listen on ${config.host}:${config.port}: the port is in use or not permitted. Set HOST or PORT.`,
-      { cause },
-    );
-  }
+/** Opens HTTP_PORT for challenges and redirects, and creates what keeps the certificate of `listener` valid. */
+function openCertificates(
+  config: Config,
+  deps: { secrets: Secrets; clock: Clock; log: Log; listener: Listener; closers: (() => void)[] },
+): Certificates {
+  const { secrets, clock, log, listener, closers } = deps;
+  const plain = createListener({
+    host: config.host,
+    port: config.httpPort,
+    maxRequestBytes: 1_024,
+    setting: "HTTP_PORT",
+  });
+  closers.push(() => plain.close());
+  const challenges: Challenges = new Map();
+  plain.handle(createPlainHttp({ publicUrl: config.publicUrl, challenges }));
+  const serve = (certificate: { chain: string; key: string }) => listener.serveCertificate(certificate);
+  const certificates = createCertificates({ config, secrets, clock, log, challenges, serve });
+  closers.push(() => certificates.stop());
+  return certificates;
 }
 
 function createDataDir(dataDir: string): void {

@@ -4,6 +4,7 @@ import { checkServerKey, writeKeyCheck } from "../db/key-check.ts";
 import { openLock } from "../db/lock.ts";
 import { openDatabase, requireDatabase } from "../db/open.ts";
 import { loadRegistrationKey, writeRegistrationKey } from "../db/registration-key.ts";
+import { readCertificateFile, toCertificateFile, writeCertificateFile } from "../https/certificate-file.ts";
 import { readKeyRing, saveKeyRing, toKeyFile } from "../key-ring.ts";
 import { createLog } from "../log.ts";
 import { rotateWrappedKeys } from "../oauth/rotate-wrapped-keys.ts";
@@ -31,6 +32,9 @@ export function rotateKey(options: { given?: boolean }, terminal: Terminal): num
       const secrets = createSecrets(keys);
       const moved = rotateWrappedKeys(db, secrets);
       writeKeyCheck(db, secrets);
+      const certificateFile = toCertificateFile(config.dataDir);
+      const certificate = readCertificateFile(certificateFile, secrets);
+      if (certificate) writeCertificateFile(certificateFile, secrets, certificate);
       // Client ids in use are sealed with this key: it stays the same, sealed with the new server key.
       writeRegistrationKey(db, secrets, loadRegistrationKey(db, secrets));
       terminal.print(`${moved} wrapped keys are sealed with the first key now.`);

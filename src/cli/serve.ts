@@ -41,6 +41,11 @@ function toWelcome(product: Product, config: Config): string {
     lines.push(
       "  Anyone who reaches this address may connect their own mailbox; ALLOWED_EMAILS restricts it.",
     );
+  if (product.certificateProblem !== undefined)
+    lines.push(
+      `  There is no new certificate yet: ${product.certificateProblem}`,
+      "  Until there is one, https is closed, or served with the last one. It tries again; the log says when.",
+    );
   if (!product.url.startsWith("https:"))
     lines.push("  claude.ai reaches only https addresses: set PUBLIC_URL (see README, On a server).");
   return lines.join("\n");

@@ -59,7 +59,10 @@ export function createAuthority(name = "email-connector test authority"): Author
     issue({ hosts, days = 20 }) {
       issued += 1;
       const base = join(folder, `host-${issued}`);
-      writeFileSync(`${base}.ext`, `subjectAltName=${toNames(hosts)}\nextendedKeyUsage=serverAuth\n`);
+      writeFileSync(
+        `${base}.ext`,
+        `subjectAltName=${toNames(hosts)}\nextendedKeyUsage=serverAuth\nauthorityKeyIdentifier=keyid\n`,
+      );
       openssl(
         "req",
         ...newEcKey,

@@ -18,6 +18,7 @@ export const programs = {
   openssl: findProgram("openssl"),
   caddy: findProgram("caddy"),
   nginx: findProgram("nginx"),
+  pebble: findProgram("pebble"),
   chromium: findProgram("chromium", "chromium-browser", "google-chrome"),
 };
 
@@ -28,6 +29,7 @@ export const missingPackages = [
   programs.openssl ? [] : ["openssl"],
   programs.caddy ? [] : ["caddy"],
   programs.nginx ? [] : ["nginx-light"],
+  programs.pebble ? [] : ["pebble"],
   programs.chromium ? [] : ["chromium", "fonts-dejavu-core"],
 ].flat();
 
