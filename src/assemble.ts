@@ -177,7 +177,7 @@ function createMailAccess(
     clock,
     limits: { total: config.imapConnections },
   });
-  const submissions = createSubmissions({ open: logins.openSmtp });
+  const submissions = createSubmissions({ open: logins.openSmtp, clock });
   const children = createChildPool(renderCommand);
   const documents = createDocumentReader();
   const vault = createVault({ db, connections, submissions, children, documents, clock });

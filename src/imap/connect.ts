@@ -1,7 +1,13 @@
 /** Opens IMAP connections, and proves that a login works. */
 import { ImapFlow } from "imapflow";
 import { closingOn, raceAbort, withDeadline } from "../abort.ts";
-import type { Credentials, MailServer, ServerCertificate } from "../credentials.ts";
+import {
+  type Credentials,
+  type Login,
+  type MailServer,
+  type ServerCertificate,
+  withLogin,
+} from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import { startTlsMissing } from "../outbound/network-failures.ts";
 import type { Outbound } from "../outbound/outbound.ts";
@@ -30,7 +36,7 @@ type ConnectDeps = {
 };
 
 /** The login of a connection, and what decides about the server's certificate instead of the known authorities. */
-type FlowOptions = { auth?: { user: string; pass: string }; judge?: CertificateJudge | undefined };
+type FlowOptions = { auth?: Login; judge?: CertificateJudge | undefined };
 
 /**
  * Maximum size of what one connection may send us, in octets. imapflow's own limits are 1 GB and more. An email is
@@ -46,12 +52,15 @@ const responseLimits = {
 /**
  * Connects and logs in; the caller closes the connection. The host is resolved, vetted and pinned each time.
  * Throws AppErrors: host_refused, host_unknown, host_unreachable, tls_failed, certificate_changed, starttls_missing,
- * not_a_mail_server, login_refused, login_unsupported, mail_server_busy, mail_server_failed, timed_out, cancelled.
+ * not_a_mail_server, login_refused, login_unsupported, mail_server_busy, mail_server_failed, timed_out, cancelled. An
+ * access token goes by OAUTHBEARER (RFC 7628) where the server offers it, else by XOAUTH2.
  */
-export async function openImap(credentials: Credentials, deps: ConnectDeps): Promise<ImapFlow> {
-  const auth = { user: credentials.username, pass: credentials.password };
-  const judge = createPinJudge(credentials.imap);
-  const imap = await createFlow(credentials.imap, deps, { auth, judge });
+export function openImap(credentials: Credentials, deps: ConnectDeps): Promise<ImapFlow> {
+  return withLogin(credentials, deps.signal, (login) => logIn(credentials.imap, deps, login));
+}
+
+async function logIn(server: MailServer, deps: ConnectDeps, login: Login): Promise<ImapFlow> {
+  const imap = await createFlow(server, deps, { auth: login, judge: createPinJudge(server) });
   try {
     await handshake(imap, deps);
     // PREAUTH (RFC 9051 section 7.1.4): logged in before a password was asked for, so that no login is proven.
@@ -61,9 +70,22 @@ export async function openImap(credentials: Credentials, deps: ConnectDeps): Pro
     return imap;
   } catch (error) {
     imap.close();
+    if (!deps.signal.aborted && "accessToken" in login && refusesTokens(imap)) throw tokensUnsupported(error);
     throw error;
   }
 }
+
+/** imapflow's error for a server without a mechanism that it knows has no code. */
+function refusesTokens({ capabilities, secureConnection }: ImapFlow): boolean {
+  const hasMechanism = ["AUTH=OAUTHBEARER", "AUTH=XOAUTH2"].some((name) => capabilities.has(name));
+  return secureConnection && capabilities.size > 0 && !hasMechanism;
+}
+
+const tokensUnsupported = (cause: unknown) =>
+  new AppError("login_unsupported", "The mail server takes no access tokens for reading.", {
+    cause,
+    hint: "The operator of this server has to correct the servers of this sign-in.",
+  });
 
 /** Maximum duration of the optional work of `proveImap`, in milliseconds. */
 const optionalWorkMs = 3_000;

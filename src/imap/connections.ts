@@ -9,7 +9,7 @@ import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
 import { closingOn, raceAbort, toAbortError, withDeadline } from "../abort.ts";
 import type { Clock } from "../clock.ts";
-import type { ConnectionOwner, Credentials } from "../credentials.ts";
+import { type ConnectionOwner, type Credentials, watchExpiry } from "../credentials.ts";
 import { AppError, LostWriteError } from "../errors.ts";
 import { toImapError } from "./failures.ts";
 import { createLoginPauses } from "./login-pause.ts";
@@ -138,6 +138,8 @@ export function createConnections(deps: {
     signal: AbortSignal,
   ): Promise<ImapFlow> {
     const unusedMs = clock.now() - pooled.lastUsedAt;
+    // A connection ends with the token of its login: the server goes on after the permission was taken back.
+    if (pooled.validUntil !== undefined && pooled.validUntil <= clock.now()) pooled.imap?.close();
     // Not every response reports what another connection removed: Dovecot's to a search by UIDs does not.
     const isStale = pooled.stale && lease.effect === "read";
     if (pooled.imap?.usable && (isStale || unusedMs > limits.probeAfterMs)) {
@@ -149,7 +151,11 @@ export function createConnections(deps: {
     pooled.imap = undefined;
     pauses.requireNoPause(pooled.key);
     try {
-      const imap = await open(owner.credentials, signal);
+      pooled.validUntil = undefined;
+      const watched = watchExpiry(owner.credentials, (expiresAt) => {
+        pooled.validUntil = expiresAt;
+      });
+      const imap = await open(watched, signal);
       if (signal.aborted) {
         imap.close();
         throw toAbortError(signal);

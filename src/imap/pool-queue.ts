@@ -24,6 +24,8 @@ export type PooledConnection = {
   /** Another connection of the account has changed something since this one last synchronized. */
   stale: boolean;
   lastUsedAt: number;
+  /** End of the access token that the login used; undefined after a login with a password. */
+  validUntil: number | undefined;
   expiry: ReturnType<typeof setTimeout> | undefined;
   /** Aborts the work that runs on the connection; its reason is why. */
   ended: AbortController;
@@ -85,6 +87,7 @@ export function createPoolQueue(deps: {
       busy: false,
       stale: false,
       lastUsedAt: clock.now(),
+      validUntil: undefined,
       expiry: undefined,
       ended: new AbortController(),
     };
@@ -150,12 +153,16 @@ export function createPoolQueue(deps: {
   function release(pooled: PooledConnection, isOrderly: boolean): void {
     pooled.busy = false;
     pooled.lastUsedAt = clock.now();
-    if (!isOrderly || !pooled.imap?.usable || !pool.has(pooled)) drop(pooled);
+    const validMs = (pooled.validUntil ?? Number.POSITIVE_INFINITY) - clock.now();
+    if (!isOrderly || !pooled.imap?.usable || !pool.has(pooled) || validMs <= 0) drop(pooled);
     else {
-      pooled.expiry = setTimeout(() => {
-        drop(pooled);
-        dispatch();
-      }, limits.idleMs);
+      pooled.expiry = setTimeout(
+        () => {
+          drop(pooled);
+          dispatch();
+        },
+        Math.min(limits.idleMs, validMs),
+      );
       pooled.expiry.unref();
     }
     dispatch();

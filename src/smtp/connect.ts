@@ -1,7 +1,13 @@
 /** Opens SMTP submission connections, and proves that a login works. */
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { closingOn } from "../abort.ts";
-import type { Credentials, MailServer, ServerCertificate } from "../credentials.ts";
+import {
+  type Credentials,
+  type Login,
+  type MailServer,
+  type ServerCertificate,
+  withLogin,
+} from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import {
@@ -13,6 +19,7 @@ import {
 } from "../outbound/server-certificate.ts";
 import type { SmtpCommandLog } from "./command-log.ts";
 import { toSmtpError } from "./failures.ts";
+import { logInWithToken, tokenMethod, toTokenAuth } from "./token-login.ts";
 
 /**
  * Maximum duration of connecting, of the greeting, and of silence in a command, in milliseconds. The silence is longer
@@ -44,10 +51,11 @@ type SmtpDeps = {
 export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promise<SmtpSession> {
   if (deps.signal.aborted) throw toSmtpError(deps.signal.reason, "connect");
   if (!credentials.smtp) throw new AppError("not_supported", "This account was connected for reading only.");
-  const auth = { user: credentials.username, pass: credentials.password };
-  const judge = createPinJudge(credentials.smtp);
-  const options = await toOptions(credentials.smtp, deps, judge);
-  const session = await connect(options, deps.signal, { auth, judge });
+  const { smtp } = credentials;
+  const session = await withLogin(credentials, deps.signal, async (login) => {
+    const judge = createPinJudge(smtp);
+    return connect(await toOptions(smtp, deps, judge), deps.signal, { login, judge });
+  });
   // A server that hangs up on an idle connection is no failure; an 'error' event without a listener would be.
   session.connection.on("error", () => {});
   return session;
@@ -96,10 +104,10 @@ export async function readSmtpCertificate(
 async function connect(
   options: Awaited<ReturnType<typeof toOptions>>,
   signal: AbortSignal,
-  { auth, judge }: { auth?: { user: string; pass: string }; judge?: CertificateJudge | undefined } = {},
+  { login, judge }: { login?: Login; judge?: CertificateJudge | undefined } = {},
 ): Promise<SmtpSession> {
   if (signal.aborted) throw toSmtpError(signal.reason, "connect");
-  const connection = new SMTPConnection(options);
+  const connection = new SMTPConnection({ ...options, customAuth: { [tokenMethod]: logInWithToken } });
   let supportsUtf8 = false;
   const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
   using _closing = closingOn(signal, () => reject(signal.reason));
@@ -110,10 +118,16 @@ async function connect(
     const refusal = judge && judgeConnection(connection, judge);
     if (refusal) return reject(refusal);
     // The last response so far is the one to EHLO: a line per extension (RFC 5321 section 4.1.1.1).
-    supportsUtf8 = /^250[ -]SMTPUTF8\b/im.test(connection.lastServerResponse || "");
-    if (auth === undefined) return resolve();
+    const offers = connection.lastServerResponse || "";
+    supportsUtf8 = /^250[ -]SMTPUTF8\b/im.test(offers);
+    if (login === undefined) return resolve();
     // RFC 4954: sent even where the server offers no AUTH, since a login that is never tried proves nothing.
-    connection.login(auth, (refusal) => (refusal ? reject(refusal) : resolve()));
+    try {
+      const auth = "pass" in login ? login : toTokenAuth(login, offers, options);
+      connection.login(auth, (refused) => (refused ? reject(refused) : resolve()));
+    } catch (error) {
+      reject(error);
+    }
   });
   try {
     await ready;

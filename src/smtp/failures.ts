@@ -23,6 +23,15 @@ import {
 type SmtpLibraryError = NetworkError & {
   /** The three-digit reply code. */
   responseCode?: unknown;
+  /** The reply with its text. */
+  response?: unknown;
+};
+
+/** Microsoft's status for an organization that has switched SMTP off. Password and token may be right. */
+const sendingSwitchedOff: Diagnosis = {
+  code: "not_supported",
+  message: "Sending by other programs is switched off for this mailbox.",
+  hint: "An administrator of the organization can switch SMTP AUTH on; then connect the mailbox again.",
 };
 
 /** Converts an error of nodemailer to an AppError; an AppError is returned as it is. Never throws. */
@@ -51,7 +60,8 @@ function diagnoseTransientReply({ responseCode }: SmtpLibraryError): Diagnosis |
 }
 
 /** RFC 4954 section 6: 535 credentials invalid, 534 mechanism too weak (an app password is wanted), 530 required. */
-function diagnoseLoginReply({ code, responseCode }: SmtpLibraryError): Diagnosis | undefined {
+function diagnoseLoginReply({ code, responseCode, response }: SmtpLibraryError): Diagnosis | undefined {
   if (code !== "EAUTH") return undefined;
+  if (typeof response === "string" && /^535[ -]5\.7\.139\b/.test(response)) return sendingSwitchedOff;
   return [530, 534, 535].includes(Number(responseCode)) ? wrongPassword : otherLoginRefusal;
 }

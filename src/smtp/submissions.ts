@@ -7,7 +7,8 @@
  */
 import { Readable } from "node:stream";
 import { closingOn } from "../abort.ts";
-import type { ConnectionOwner, Credentials } from "../credentials.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { type ConnectionOwner, type Credentials, watchExpiry } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { SmtpSession } from "./connect.ts";
 import { toRefusalText, toReplyCode, toSubmissionError } from "./refusals.ts";
@@ -45,8 +46,11 @@ export const submissionLimits: SubmissionLimits = {
 
 export type Submissions = ReturnType<typeof createSubmissions>;
 
+/** `validUntil`: the end of the access token that the login used; infinite after a login with a password. */
+type OpenSession = SmtpSession & { validUntil: number };
+
 type IdleSession = {
-  session: SmtpSession;
+  session: OpenSession;
   grantId: string;
   /** When it became idle, by the monotonic clock. */
   idleSince: number;
@@ -58,14 +62,25 @@ type IdleSession = {
 /** `open` resolves, vets and logs in (connect.ts); it must obey its signal. Opens nothing until an email is submitted. */
 export function createSubmissions(deps: {
   open(credentials: Credentials, signal: AbortSignal): Promise<SmtpSession>;
+  clock?: Clock;
   limits?: Partial<SubmissionLimits>;
 }) {
+  const { clock = systemClock } = deps;
   const limits = { ...submissionLimits, ...deps.limits };
   const idle = new Map<string, IdleSession>();
   const running = new Set<{ grantId: string; end(reason: AppError): void }>();
   const toSessionKey = (owner: ConnectionOwner) => `${owner.grantId}/${owner.accountId}`;
 
-  function takeIdle(key: string): SmtpSession | undefined {
+  async function openSession(credentials: Credentials, signal: AbortSignal): Promise<OpenSession> {
+    let validUntil = Number.POSITIVE_INFINITY;
+    const watched = watchExpiry(credentials, (expiresAt) => {
+      validUntil = expiresAt;
+    });
+    const session = await deps.open(watched, signal);
+    return { ...session, validUntil };
+  }
+
+  function takeIdle(key: string): OpenSession | undefined {
     const found = idle.get(key);
     if (!found) return undefined;
     idle.delete(key);
@@ -74,28 +89,37 @@ export function createSubmissions(deps: {
     return found.session;
   }
 
-  function keepIdle(key: string, grantId: string, session: SmtpSession): void {
+  function keepIdle(key: string, grantId: string, session: OpenSession): void {
     const { connection } = session;
-    if (idle.has(key)) {
+    const validMs = session.validUntil - clock.now();
+    if (idle.has(key) || validMs <= 0) {
       connection.quit();
       return;
     }
     const forget = () => {
       if (idle.get(key)?.session === session) takeIdle(key);
     };
-    const expiry = setTimeout(() => {
-      forget();
-      connection.quit();
-    }, limits.idleMs);
+    const expiry = setTimeout(
+      () => {
+        forget();
+        connection.quit();
+      },
+      Math.min(limits.idleMs, validMs),
+    );
     expiry.unref();
     idle.set(key, { session, grantId, idleSince: performance.now(), expiry, forget });
     connection.once("end", forget);
   }
 
   /** Takes an idle session that is alive: one that has been idle for a while must answer RSET in time. */
-  async function takeLive(key: string): Promise<SmtpSession | undefined> {
+  async function takeLive(key: string): Promise<OpenSession | undefined> {
     const idleSince = idle.get(key)?.idleSince ?? 0;
     const session = takeIdle(key);
+    // A connection ends with the token of its login: the server goes on after the permission was taken back.
+    if (session && session.validUntil <= clock.now()) {
+      session.connection.quit();
+      return undefined;
+    }
     if (!session || performance.now() - idleSince < limits.probeAfterMs) return session;
     if (await answersReset(session, limits.probeMs)) return session;
     session.connection.close();
@@ -128,7 +152,7 @@ export function createSubmissions(deps: {
           // The server may have closed an idle connection; nothing was transferred, so a fresh one is tried.
           if (!first.isStale) throw first.failed;
         }
-        const fresh = await deps.open(owner.credentials, AbortSignal.any([signal, deadline]));
+        const fresh = await openSession(owner.credentials, AbortSignal.any([signal, deadline]));
         const only = await attemptSubmission(fresh, email, signals);
         if ("done" in only) {
           keepIdle(key, owner.grantId, fresh);

@@ -13,6 +13,8 @@ import { findPreset } from "../../src/providers/presets.ts";
 const signal = new AbortController().signal;
 const nothingEntered = { host: "", port: "", security: "tls" } as const;
 
+const passwordOf = (credentials: Credentials) => ("password" in credentials ? credentials.password : "");
+
 const toRequest = (overrides: Partial<ConnectRequest> = {}): ConnectRequest => ({
   provider: "",
   address: "ann@fastmail.com",
@@ -52,7 +54,7 @@ function setUp(
   const limited: { peer: string; accounts: readonly string[]; hosts: string[] }[] = [];
   const record =
     (side: string, answer?: (credentials: Credentials) => void) => async (credentials: Credentials) => {
-      logins.push({ side, username: credentials.username, password: credentials.password });
+      logins.push({ side, username: credentials.username, password: passwordOf(credentials) });
       answer?.(credentials);
     };
   const connect = createAccountConnector({
