@@ -2,33 +2,51 @@
 import type { MessageStructureObject } from "imapflow";
 import libmime from "libmime";
 import { type Header, headerValue, parseHeaders } from "./headers.ts";
-import { type Part, toPart } from "./part.ts";
+import { isAttachedEmail, type Part, toPart } from "./part.ts";
 import { decodePartContent } from "./part-content.ts";
 
-export type MimeTree = { root: Part; content(part: Part): Buffer | undefined };
+export type MimeTree = {
+  root: Part;
+  /** The decoded octets of a part; of plain text without the files inside it. */
+  content(part: Part): Buffer | undefined;
+  /** The octets of a part as they are encoded in the email. */
+  encoded(part: Part): Buffer | undefined;
+  /** Parts are missing: nested too deeply, or too many. */
+  isCut: boolean;
+};
 
-const maxDepth = 10;
-const maxParts = 200;
+const maxDepth = 20;
+const maxParts = 1_000;
+
+/** Octets of an attached email in which its subject is looked for. */
+const maxAttachedHeader = 65_536;
 
 type ParsedNode = MessageStructureObject & { body: string; childNodes: ParsedNode[] };
 
 /** Parses an email, which may be cut anywhere. Attached emails are not parsed. Never throws. */
 export function parseMimeTree(bytes: Uint8Array): MimeTree {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  return toTree(toNode(source, 0, { left: maxParts }));
+  const budget = newBudget();
+  return toTree(toNode(source, 0, budget), budget);
 }
 
 /** Parses the body of a multipart email whose headers do not give the boundary. */
 export function parseMultipartBody(bytes: Uint8Array, boundary: string): MimeTree {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  const budget = { left: maxParts };
+  const budget = newBudget();
   const childNodes = splitAtBoundary(body, boundary)
     .slice(0, maxParts)
     .map((piece) => toNode(piece, 1, budget));
-  return toTree({ type: "multipart/mixed", parameters: { boundary }, size: body.length, body, childNodes });
+  const root = { type: "multipart/mixed", parameters: { boundary }, size: body.length, body, childNodes };
+  return toTree(root, budget);
 }
 
-function toTree(node: ParsedNode): MimeTree {
+/** Parts that may still be parsed. */
+type Budget = { left: number; isExceeded: boolean };
+
+const newBudget = (): Budget => ({ left: maxParts, isExceeded: false });
+
+function toTree(node: ParsedNode, { isExceeded }: Budget): MimeTree {
   const root = toPart(node);
   const bodies = new Map<string, string>();
   const pair = (part: Part, { body, childNodes }: ParsedNode): void => {
@@ -42,13 +60,20 @@ function toTree(node: ParsedNode): MimeTree {
   return {
     root,
     content(part) {
-      const body = bodies.get(part.part);
-      return body === undefined ? undefined : decodePartContent(part, Buffer.from(body, "latin1"));
+      const octets = encoded(part);
+      return octets && decodePartContent(part, octets);
     },
+    encoded,
+    isCut: isExceeded,
   };
+
+  function encoded(part: Part): Buffer | undefined {
+    const body = bodies.get(part.part);
+    return body === undefined ? undefined : Buffer.from(body, "latin1");
+  }
 }
 
-function toNode(source: string, depth: number, budget: { left: number }): ParsedNode {
+function toNode(source: string, depth: number, budget: Budget): ParsedNode {
   budget.left -= 1;
   // A part without headers begins with the empty line.
   const gap = /^\r?\n|\r?\n\r?\n/.exec(source);
@@ -59,17 +84,27 @@ function toNode(source: string, depth: number, budget: { left: number }): Parsed
   const encoding = headerValue(headers, "content-transfer-encoding");
   const type = contentType.value.toLowerCase() || "text/plain";
   const boundary = contentType.params.boundary;
-  const pieces =
-    type.startsWith("multipart/") && boundary && depth < maxDepth ? splitAtBoundary(body, boundary) : [];
+  const pieces = type.startsWith("multipart/") && boundary ? splitAtBoundary(body, boundary) : [];
   const childNodes: ParsedNode[] = [];
-  for (const piece of pieces) if (budget.left > 0) childNodes.push(toNode(piece, depth + 1, budget));
+  for (const piece of pieces)
+    if (budget.left > 0 && depth < maxDepth) childNodes.push(toNode(piece, depth + 1, budget));
+    else budget.isExceeded = true;
   return {
     type,
     parameters: contentType.params,
     disposition: disposition.value.toLowerCase() || undefined,
     dispositionParameters: disposition.params,
     encoding: encoding?.trim().toLowerCase() || undefined,
+    id: headerValue(headers, "content-id"),
     size: body.length,
+    envelope: isAttachedEmail({ type })
+      ? {
+          subject: headerValue(
+            parseHeaders(Buffer.from(body.slice(0, maxAttachedHeader), "latin1")),
+            "subject",
+          ),
+        }
+      : undefined,
     body,
     childNodes,
   };

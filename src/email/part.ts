@@ -17,6 +17,8 @@ export type Part = {
   size: number;
   name?: string;
   disposition?: "inline" | "attachment";
+  /** Without angle brackets (RFC 2392). */
+  contentId?: string;
   parameters: Readonly<Record<string, string>>;
   children: readonly Part[];
   /** Only for an attached email. */
@@ -69,6 +71,7 @@ function toNumberedPart(node: MessageStructureObject, number: string, depth: num
     charset: parameters.charset || undefined,
     encoding: node.encoding || undefined,
     name: fileNameOf(node),
+    contentId: node.id?.trim().replace(/^<|>$/g, "") || undefined,
     disposition: disposition === "inline" || disposition === "attachment" ? disposition : undefined,
     attachedHeader: node.envelope && toAttachedHeader(node.envelope),
   };

@@ -18,6 +18,14 @@ export function decodePart(part: Part, decoding: PartDecoding): string {
   return judgePart(part, decoding).text;
 }
 
+/** The words of a part that is not HTML; of text/enriched without its tags (RFC 1896: `<<` is a literal `<`). */
+export function decodePlainPart(part: Part, decoding: PartDecoding): string {
+  const source = decodePart(part, decoding);
+  return /^text\/(enriched|richtext)$/.test(part.type)
+    ? source.replace(/<<|<\/?[a-z]+>/gi, (tag) => (tag === "<<" ? "<" : ""))
+    : source;
+}
+
 /** The charsets that had to be guessed for these parts. */
 export function guessedCharsets(parts: readonly Part[], decoding: PartDecoding): string[] {
   const guessed = parts.map((part) => judgePart(part, decoding).guessed);

@@ -16,7 +16,7 @@ import {
   type RenderedPiece,
   sumOmissions,
 } from "./omissions.ts";
-import { decodePart, type PartDecoding } from "./part-text.ts";
+import { decodePart, decodePlainPart, type PartDecoding } from "./part-text.ts";
 import { openArmor } from "./pgp-armor.ts";
 import { shortenTargets, toPlainText } from "./plain-text.ts";
 import { toWinmailText } from "./winmail-text.ts";
@@ -48,7 +48,7 @@ export function renderText(text: BodyText, rendering: TextRendering): RenderedPi
 }
 
 /** The HTML of a text: its HTML part, that in winmail.dat, or a plain text part that is an HTML document. */
-function htmlOf({ html, plain, outlook }: BodyText, rendering: TextRendering): string | undefined {
+export function htmlOf({ html, plain, outlook }: BodyText, rendering: PartDecoding): string | undefined {
   if (html) return decodePart(html, rendering);
   const winmail = outlook && toWinmailText(rendering.contentOf(outlook))?.html;
   if (winmail !== undefined || !plain) return winmail;
@@ -112,9 +112,7 @@ function plainTextOf({ html, plain, other, outlook, further = [] }: BodyText, re
 }
 
 function readPlainPart(part: Part, rendering: TextRendering): RenderedPiece {
-  const source = decodePart(part, rendering);
-  const isEnriched = /^text\/(enriched|richtext)$/.test(part.type);
-  const words = toPlainText(isEnriched ? withoutEnrichedTags(source) : source, part);
+  const words = toPlainText(decodePlainPart(part, rendering), part);
   if (rendering.format === "text" || !words.includes("-----BEGIN PGP ")) return completePiece(words);
   const opened = openArmor(words);
   return {
@@ -125,11 +123,6 @@ function readPlainPart(part: Part, rendering: TextRendering): RenderedPiece {
       signed: opened.signed ? "PGP" : undefined,
     },
   };
-}
-
-/** RFC 1896: `<<` is a literal `<`. */
-function withoutEnrichedTags(source: string): string {
-  return source.replace(/<<|<\/?[a-z]+>/gi, (tag) => (tag === "<<" ? "<" : ""));
 }
 
 function markdownOf(html: string, { further = [] }: BodyText, rendering: TextRendering): MarkdownText {

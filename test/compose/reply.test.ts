@@ -6,6 +6,7 @@ import { compose } from "../../src/compose/compose.ts";
 import type { ComposedEmail, EmailRequest, OriginalEmail } from "../../src/compose/email-request.ts";
 import { escapeHtml, plainTextToHtml } from "../../src/compose/markdown-html.ts";
 import { parseOriginal } from "../../src/compose/parse-original.ts";
+import { emails } from "../fixtures/make/emails.ts";
 
 const deps = {
   clock: { now: () => Date.UTC(2026, 10, 23, 9, 30, 5) },
@@ -144,6 +145,12 @@ describe("A quote", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test("RFC 8551 section 3.5.2: has the words inside an S/MIME signature", async () => {
+    const signed = await parseOriginal("id", emails["signed-opaque-whole"] ?? Buffer.alloc(0), true);
+    const { preview } = await compose(deps, { body: "x", ...replyTo(signed) });
+    expect(preview.text).toEndWith("wrote:\n> The signed words, grün.");
   });
 
   test("RFC 3676 sections 4.1, 4.5: joins flowed lines to paragraphs, also quoted ones", async () => {
