@@ -23,7 +23,7 @@ export type ServerCertificate = {
 };
 
 /** An account and its servers, without a secret. */
-export type AccountServers = {
+type AccountServers = {
   address: string;
   /** Display name for From, as found in the person's sent mail; absent when none was found. */
   name?: string;
@@ -36,14 +36,14 @@ export type AccountServers = {
 };
 
 /** An access token of an issuer (RFC 6749 section 1.4). `expiresAt`: milliseconds since the epoch. */
-export type AccessToken = { value: string; expiresAt: number };
+type AccessToken = { value: string; expiresAt: number };
 
 /**
  * Resolves with an access token for the account's servers. `refused`: the value of a token that a server refused, which
  * is not returned again. Rejects with AppErrors: login_refused when the sign-in has ended, mail_server_busy when the
  * issuer does not answer, mail_server_failed when it does not accept this server, cancelled.
  */
-export type AccessTokens = (options: { signal: AbortSignal; refused?: string }) => Promise<AccessToken>;
+type AccessTokens = (options: { signal: AbortSignal; refused?: string }) => Promise<AccessToken>;
 
 /** The secret of an account: a password, or access tokens of the issuer at which the person signed in. */
 type LoginSecret = { password: string } | { tokens: AccessTokens };
@@ -57,8 +57,8 @@ export type Credentials = AccountServers & LoginSecret;
  */
 export type ConnectionOwner = { grantId: string; accountId: string; credentials: Credentials };
 
-/** What a login presents to a server. */
-export type Login = { user: string } & ({ pass: string } | { accessToken: string });
+/** The user name and the secret that a login presents to a server. */
+export type ServerLogin = { user: string } & ({ pass: string } | { accessToken: string });
 
 /**
  * Runs `attempt` with the account's login. A refused access token is replaced once: the issuer may have ended it before
@@ -67,7 +67,7 @@ export type Login = { user: string } & ({ pass: string } | { accessToken: string
 export async function withLogin<T>(
   credentials: Credentials,
   signal: AbortSignal,
-  attempt: (login: Login) => Promise<T>,
+  attempt: (login: ServerLogin) => Promise<T>,
 ): Promise<T> {
   const user = credentials.username;
   if ("password" in credentials) return attempt({ user, pass: credentials.password });

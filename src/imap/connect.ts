@@ -3,7 +3,7 @@ import { ImapFlow } from "imapflow";
 import { closingOn, raceAbort, withDeadline } from "../abort.ts";
 import {
   type Credentials,
-  type Login,
+  type ServerLogin,
   type MailServer,
   type ServerCertificate,
   withLogin,
@@ -36,7 +36,7 @@ type ConnectDeps = {
 };
 
 /** The login of a connection, and what decides about the server's certificate instead of the known authorities. */
-type FlowOptions = { auth?: Login; judge?: CertificateJudge | undefined };
+type FlowOptions = { auth?: ServerLogin; judge?: CertificateJudge | undefined };
 
 /**
  * Maximum size of what one connection may send us, in octets. imapflow's own limits are 1 GB and more. An email is
@@ -59,7 +59,7 @@ export function openImap(credentials: Credentials, deps: ConnectDeps): Promise<I
   return withLogin(credentials, deps.signal, (login) => logIn(credentials.imap, deps, login));
 }
 
-async function logIn(server: MailServer, deps: ConnectDeps, login: Login): Promise<ImapFlow> {
+async function logIn(server: MailServer, deps: ConnectDeps, login: ServerLogin): Promise<ImapFlow> {
   const imap = await createFlow(server, deps, { auth: login, judge: createPinJudge(server) });
   try {
     await handshake(imap, deps);

@@ -3,7 +3,7 @@ import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { closingOn } from "../abort.ts";
 import {
   type Credentials,
-  type Login,
+  type ServerLogin,
   type MailServer,
   type ServerCertificate,
   withLogin,
@@ -104,7 +104,7 @@ export async function readSmtpCertificate(
 async function connect(
   options: Awaited<ReturnType<typeof toOptions>>,
   signal: AbortSignal,
-  { login, judge }: { login?: Login; judge?: CertificateJudge | undefined } = {},
+  { login, judge }: { login?: ServerLogin; judge?: CertificateJudge | undefined } = {},
 ): Promise<SmtpSession> {
   if (signal.aborted) throw toSmtpError(signal.reason, "connect");
   const connection = new SMTPConnection({ ...options, customAuth: { [tokenMethod]: logInWithToken } });
