@@ -37,6 +37,7 @@ import type { SmtpDeadlines } from "./smtp/connect.ts";
 import { createSubmissions } from "./smtp/submissions.ts";
 import type { StaticClient } from "./static-client.ts";
 import { createFence } from "./tools/fence.ts";
+import { createSelections } from "./tools/selections.ts";
 
 /** Settings that only tests change. The product's own values are the defaults. */
 export type TestOverrides = {
@@ -292,6 +293,7 @@ function createGrantStores(
       undoLog: undoLog.forGrant(grant),
       uploads: uploads.forGrant(grant),
       downloads: downloads.forGrant(grant),
+      selections: createSelections({ grant, clock }),
     }),
     sweep(): void {
       for (const store of [sendLog, undoLog, links, uploads]) store.sweep();

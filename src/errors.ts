@@ -20,6 +20,8 @@ export const failures = {
   },
   permission_missing: { status: 403, hint: "Connect again and choose a level that allows it." },
   cursor_expired: { status: 400, hint: "Start again without `cursor`." },
+  selection_expired: { status: 400, hint: "Search again; a selection works for an hour." },
+  selection_changed: { status: 409, hint: "Search again." },
 
   // not found
   email_moved: { status: 404, hint: "Search again: the mailbox was renumbered and old ids no longer count." },

@@ -2,7 +2,8 @@
  * The undo log: the changes of each organizing call, as email ids sealed under the grant's data key. An operation can
  * be undone once, within 24 hours, by the grant that made it.
  */
-import { and, desc, eq, gt, isNull, lt, lte } from "drizzle-orm";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { and, desc, eq, gt, isNull, lt, lte, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
@@ -14,8 +15,10 @@ import type { Change } from "../mail/writing.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 
 const undoLifetimeMs = 24 * 3_600_000;
-/** Operations kept for one grant. Each may hold 500 email ids, so the number bounds the space on disk. */
+/** Operations kept for one grant. */
 const maxOperations = 1_000;
+/** Octets of the operations kept for one grant; one with 5,000 email ids has about 100 KB. */
+const maxBytes = 16_000_000;
 
 type Operation = {
   accountId: string;
@@ -100,16 +103,19 @@ function recordOperation(
   return { id };
 }
 
-/** Deletes all but the grant's newest `maxOperations`. */
+/** Deletes all but the grant's newest operations, `maxOperations` and `maxBytes` at most. */
 function deleteOldest({ grant, db }: GrantOperations): void {
-  const newestToDelete = db
-    .select({ at: operations.createdAt })
+  const newestFirst = db
+    .select({ at: operations.createdAt, bytes: sql<number>`length(${operations.changes})` })
     .from(operations)
     .where(eq(operations.grantId, grant.id))
     .orderBy(desc(operations.createdAt))
-    .limit(1)
-    .offset(maxOperations)
-    .get();
+    .all();
+  let total = 0;
+  const newestToDelete = newestFirst.find(({ bytes }, position) => {
+    total += bytes;
+    return position >= maxOperations || (position > 0 && total > maxBytes);
+  });
   if (!newestToDelete) return;
   db.delete(operations)
     .where(and(eq(operations.grantId, grant.id), lte(operations.createdAt, newestToDelete.at)))
@@ -135,13 +141,19 @@ function takeOperation({ grant, db, clock }: GrantOperations, id: string): Opera
   return { id, accountId, tool, changes: unsealChanges(grant, id, row.changes) };
 }
 
+/** First octet of changes that are compressed; earlier versions wrote plain JSON, which begins with a bracket. */
+const deflated = Buffer.from([1]);
+
 function sealChanges(grant: LiveGrant, id: string, changes: readonly Change[]): Buffer {
-  return seal(grant.dataKey, JSON.stringify(changes), toChangesContext(grant, id));
+  const packed = Buffer.concat([deflated, deflateRawSync(JSON.stringify(changes))]);
+  return seal(grant.dataKey, packed, toChangesContext(grant, id));
 }
 
 function unsealChanges(grant: LiveGrant, id: string, sealed: Buffer): Change[] {
-  const plain = unseal(grant.dataKey, sealed, toChangesContext(grant, id)).toString("utf8");
-  return storedChanges.parse(JSON.parse(plain));
+  const packed = unseal(grant.dataKey, sealed, toChangesContext(grant, id));
+  const isDeflated = packed.subarray(0, 1).equals(deflated);
+  const plain = isDeflated ? inflateRawSync(packed.subarray(1)) : packed;
+  return storedChanges.parse(JSON.parse(plain.toString("utf8")));
 }
 
 /** Additional data of the sealed changes: binds them to their row. */

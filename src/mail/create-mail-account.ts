@@ -52,6 +52,7 @@ export function createMailAccount(deps: {
     address: owner.credentials.address,
     canSend: owner.credentials.smtp !== undefined,
     ownsEmailId: (id) => fromEmailId(id).accountTag === toAccountTag(owner.accountId),
+    ownsSelection: ({ accountTag }) => accountTag === access.accountTag,
     ...reading,
     ...createWriting({
       ...deps,

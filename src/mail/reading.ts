@@ -2,6 +2,7 @@
 
 import type { Address } from "../email/address.ts";
 import type { SenderChecks } from "../email/sender-checks.ts";
+import type { Query } from "../query/query.ts";
 import type { EmailFormat } from "../readable/email-format.ts";
 
 export type Attachment = {
@@ -191,4 +192,18 @@ export type EmailPage = {
   skipped: { mailbox: string; reason: string }[];
   /** Ids of emails that belong to the page and cannot be read. */
   unreadable?: string[];
+  /** All matches of a search, on its first page. */
+  selection?: Selection;
 };
+
+/**
+ * A set of emails by what they have in common, as it was when it was made: what arrives later is not in it. `hash`: over
+ * the UIDs of all its emails.
+ */
+export type Selection = { accountTag: string; parts: SelectionPart[]; count: number; hash: string };
+
+/** The emails of some mailboxes that match one query; all of them where it is undefined. */
+export type SelectionPart = { query?: Query; mailboxes: SelectedMailbox[] };
+
+/** UIDs `nextUid` to `highestUid` of one mailbox. `uidValidity`: decimal digits. */
+export type SelectedMailbox = { path: string; uidValidity: string; nextUid: number; highestUid: number };

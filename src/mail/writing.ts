@@ -1,6 +1,7 @@
 /** The writing verbs of an account. */
 import type { AttachedFile } from "../compose/attached-file.ts";
 import type { ComposedEmail, EmailRequest, OriginalEmail } from "../compose/email-request.ts";
+import type { Selection } from "./reading.ts";
 
 /** A change to one email that can be undone. Holds email ids, mailbox paths and keywords only. */
 export type Change =
@@ -12,6 +13,16 @@ export type Change =
    */
   | { kind: "flags"; id: string; added: string[]; removed: string[]; copiedTo?: string };
 
+/** The emails of a selection, `most` at most. `onProgress` is told how many are done. */
+export type SelectedEmails = {
+  selection: Selection;
+  most: number;
+  onProgress(done: number, total: number): void;
+};
+
+/** The emails of a call: by their ids, or by a selection. */
+export type EmailSet = readonly string[] | SelectedEmails;
+
 /** The result of a call over many emails: one outcome per id, in the order of the ids. */
 export type OrganizeResult = {
   outcomes: Outcome[];
@@ -20,6 +31,8 @@ export type OrganizeResult = {
   mailbox?: string;
   /** Our sentences for what the server cannot do as asked. */
   notes: string[];
+  /** The emails of the selection that are left. */
+  rest?: Selection;
 };
 
 export type SavedDraft = { id?: string; mailbox: string; notes: string[] };
@@ -36,13 +49,15 @@ export type Sent = {
 
 export type MailWriting = {
   /** Sets or removes \Seen on each email. */
-  markAsRead(ids: readonly string[], read: boolean): Promise<OrganizeResult>;
+  markAsRead(emails: EmailSet, read: boolean): Promise<OrganizeResult>;
   /** Adds and removes IMAP flags (\Flagged, keywords) on each email. */
-  changeFlags(ids: readonly string[], change: { add: string[]; remove: string[] }): Promise<OrganizeResult>;
+  changeFlags(emails: EmailSet, change: { add: string[]; remove: string[] }): Promise<OrganizeResult>;
   /** Moves each email to a mailbox named by path or role. */
-  moveEmails(ids: readonly string[], mailbox: string): Promise<OrganizeResult>;
+  moveEmails(emails: EmailSet, mailbox: string): Promise<OrganizeResult>;
   /** Moves to Trash; erases what is in Trash already, or everything when `permanently`. */
-  deleteEmails(ids: readonly string[], permanently: boolean): Promise<OrganizeResult>;
+  deleteEmails(emails: EmailSet, permanently: boolean): Promise<OrganizeResult>;
+  /** The ids of the emails of a selection that still match, `most` at most. Throws email_moved. */
+  listSelected(selection: Selection, most: number): Promise<string[]>;
   /** Creates a mailbox; levels are separated by `/`. Answers its path. Throws mailbox_exists. */
   createMailbox(path: string): Promise<string>;
   /** Reverts changes. Outcomes stand in their order; the result's `changes` are those worth another try. */

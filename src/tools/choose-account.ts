@@ -1,16 +1,17 @@
 /** Selects the mail account that a tool call refers to. */
 import { AppError } from "../errors.ts";
-import type { MailAccount } from "../mail/mail-account.ts";
+import type { MailAccount, Selection } from "../mail/mail-account.ts";
 import type { AccountChoice } from "./context.ts";
 
 /**
- * Selects by the email ids, which carry their account; otherwise by `account`, an address; otherwise the only account
+ * Selects by the selection or the email ids, which carry their account; otherwise by `account`, an address; otherwise the only account
  * of the grant. Throws account_unknown, account_ambiguous, and invalid_input when the ids belong to different accounts.
  */
 export function chooseAccount(
   accounts: readonly MailAccount[],
-  { account: address, id, ids = [] }: AccountChoice,
+  { account: address, id, ids = [], selection }: AccountChoice,
 ): MailAccount {
+  if (selection) return findBySelection(accounts, selection);
   const named = address === undefined ? undefined : findByAddress(accounts, address);
   const owner = findByEmailIds(accounts, id === undefined ? ids : [id, ...ids]);
   const chosen = owner ?? named ?? (accounts.length === 1 ? accounts[0] : undefined);
@@ -30,6 +31,14 @@ function findByAddress(accounts: readonly MailAccount[], address: string): MailA
     "account_unknown",
     `That account is not connected. Connected: ${listAddresses(accounts)}.`,
   );
+}
+
+function findBySelection(accounts: readonly MailAccount[], selection: Selection): MailAccount {
+  const owner = accounts.find((account) => account.ownsSelection(selection));
+  if (owner) return owner;
+  throw new AppError("account_unknown", "This selection belongs to an account that is not connected here.", {
+    hint: "Search again.",
+  });
 }
 
 /** The one account that all ids belong to; undefined without ids. */

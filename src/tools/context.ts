@@ -3,7 +3,8 @@
  * types.
  */
 import type { Level } from "../grant.ts";
-import type { AttachedFile, Change, MailAccount } from "../mail/mail-account.ts";
+import type { AttachedFile, Change, MailAccount, Selection } from "../mail/mail-account.ts";
+import type { Selections } from "./selections.ts";
 
 export type ToolContext = ToolServices &
   GrantStores & {
@@ -20,11 +21,12 @@ export type ToolContext = ToolServices &
     progress(done: number, total: number, message: string): void;
   };
 
-/** Selects an account: by its address, or by email ids, which carry their account. */
+/** Selects an account: by its address, or by email ids or a selection, which carry their account. */
 export type AccountChoice = {
   account?: string | undefined;
   id?: string | undefined;
   ids?: readonly string[] | undefined;
+  selection?: Selection | undefined;
 };
 
 /** Created once, and the same for every call. */
@@ -36,6 +38,7 @@ export type GrantStores = {
   undoLog: UndoLog;
   uploads: UploadedFiles;
   downloads: DownloadLinks;
+  selections: Selections;
 };
 
 type MailServerAddress = { host: string; port: number; security: "tls" | "starttls" };

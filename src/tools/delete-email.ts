@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, countMarked, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
-import { emailIds } from "./parameters.ts";
+import {
+  auditOutcomes,
+  countMarked,
+  outcomes,
+  recordOutcomes,
+  showOutcomes,
+  toEmailSet,
+} from "./outcomes.ts";
+import { emailSet } from "./parameters.ts";
 
 export const deleteEmailTool = defineTool({
   name: "delete_email",
@@ -10,17 +17,17 @@ export const deleteEmailTool = defineTool({
     "Moves emails to Trash, which can be undone. Emails already in Trash, and every one with permanently, are erased forever: only when the person asked for that.",
   effect: "destroy",
   input: z.object({
-    ids: emailIds,
+    ...emailSet,
     permanently: z.boolean().default(false).describe("Erase forever, at once"),
   }),
   output: outcomes.extend({ erased: z.int(), marked: z.int() }),
-  async run({ ids, permanently }, { accountFor, undoLog }) {
-    const account = accountFor({ ids });
-    const result = await account.deleteEmails(ids, permanently);
+  async run({ permanently, ...named }, context) {
+    const set = toEmailSet(named, context);
+    const result = await set.account.deleteEmails(set.emails, permanently);
     const done = result.outcomes.filter((outcome) => outcome.done).length;
     // Only a move to Trash can be undone, so a done email without a change was erased.
     const erased = Math.max(0, done - result.changes.length);
-    const outcome = recordOutcomes(undoLog, account, "delete_email", result);
+    const outcome = recordOutcomes(context, set, "delete_email", result);
     return { ...outcome, erased, marked: countMarked(result) };
   },
   render: (data) => showOutcomes(data, describeDeletion(data)),

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
-import { emailIds } from "./parameters.ts";
+import { auditOutcomes, outcomes, recordOutcomes, showOutcomes, toEmailSet } from "./outcomes.ts";
+import { emailSet } from "./parameters.ts";
 
 /** An IMAP keyword is an atom (RFC 9051 section 9). */
 const keywordPattern = /^[A-Za-z0-9$_.:+-]{1,64}$/;
@@ -36,22 +36,22 @@ export const flagEmailTool = defineTool({
   effect: "write",
   idempotent: true,
   input: z.object({
-    ids: emailIds,
+    ...emailSet,
     flagged: z.boolean().optional().describe("true: flag, false: unflag"),
     add_keywords: keywords.describe("Such as $work"),
     remove_keywords: keywords.describe("Such as $work"),
   }),
   output: outcomes,
-  async run({ ids, flagged, add_keywords, remove_keywords }, { accountFor, undoLog }) {
+  async run({ flagged, add_keywords, remove_keywords, ...named }, context) {
     const add = [...(flagged === true ? ["\\Flagged"] : []), ...requireKeywords(add_keywords)];
     const remove = [...(flagged === false ? ["\\Flagged"] : []), ...requireKeywords(remove_keywords)];
     if (add.length + remove.length === 0)
       throw new AppError("invalid_input", "Nothing to change: give `flagged` or a keyword.");
     const both = add.find((name) => remove.some((other) => other.toLowerCase() === name.toLowerCase()));
     if (both) throw new AppError("invalid_input", `${both} is both to be added and to be removed.`);
-    const account = accountFor({ ids });
-    const result = await account.changeFlags(ids, { add, remove });
-    return recordOutcomes(undoLog, account, "flag_email", result);
+    const set = toEmailSet(named, context);
+    const result = await set.account.changeFlags(set.emails, { add, remove });
+    return recordOutcomes(context, set, "flag_email", result);
   },
   render: (data) => showOutcomes(data, "changed"),
   audit: auditOutcomes,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
-import { emailIds } from "./parameters.ts";
+import { auditOutcomes, outcomes, recordOutcomes, showOutcomes, toEmailSet } from "./outcomes.ts";
+import { emailSet } from "./parameters.ts";
 
 export const markAsReadTool = defineTool({
   name: "mark_as_read",
@@ -10,14 +10,14 @@ export const markAsReadTool = defineTool({
   effect: "write",
   idempotent: true,
   input: z.object({
-    ids: emailIds,
+    ...emailSet,
     read: z.boolean().default(true).describe("false: unread"),
   }),
   output: outcomes.extend({ read: z.boolean() }),
-  async run({ ids, read }, { accountFor, undoLog }) {
-    const account = accountFor({ ids });
-    const result = await account.markAsRead(ids, read);
-    return { ...recordOutcomes(undoLog, account, "mark_as_read", result), read };
+  async run({ read, ...named }, context) {
+    const set = toEmailSet(named, context);
+    const result = await set.account.markAsRead(set.emails, read);
+    return { ...recordOutcomes(context, set, "mark_as_read", result), read };
   },
   render: (data) => showOutcomes(data, data.read ? "marked as read" : "marked as unread"),
   audit: auditOutcomes,

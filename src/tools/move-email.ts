@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { quoted } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
-import { auditOutcomes, countMarked, outcomes, recordOutcomes, showOutcomes } from "./outcomes.ts";
-import { emailIds, mailbox } from "./parameters.ts";
+import {
+  auditOutcomes,
+  countMarked,
+  outcomes,
+  recordOutcomes,
+  showOutcomes,
+  toEmailSet,
+} from "./outcomes.ts";
+import { emailSet, mailbox } from "./parameters.ts";
 
 export const moveEmailTool = defineTool({
   name: "move_email",
@@ -10,12 +17,12 @@ export const moveEmailTool = defineTool({
   description:
     "Moves emails to another mailbox, such as archive. Answers their new ids, which replace the old ones. Can be undone.",
   effect: "write",
-  input: z.object({ ids: emailIds, mailbox }),
+  input: z.object({ ...emailSet, mailbox }),
   output: outcomes.extend({ mailbox: z.string(), marked: z.int() }),
-  async run({ ids, mailbox: to }, { accountFor, undoLog }) {
-    const account = accountFor({ ids });
-    const result = await account.moveEmails(ids, to);
-    const outcome = recordOutcomes(undoLog, account, "move_email", result);
+  async run({ mailbox: to, ...named }, context) {
+    const set = toEmailSet(named, context);
+    const result = await set.account.moveEmails(set.emails, to);
+    const outcome = recordOutcomes(context, set, "move_email", result);
     return { ...outcome, mailbox: result.mailbox ?? to, marked: countMarked(result) };
   },
   render: (data) => showOutcomes(data, describeMove(data)),

@@ -30,6 +30,15 @@ const id = z.string().trim().min(1).max(1500);
 
 export const emailId = id.describe("Email id from a list or search");
 
-export const emailIds = z.array(id).min(1).max(500).describe("Email ids, at most 500");
+/** The emails that a tool changes: by their ids, or by a selection. */
+export const emailSet = {
+  ids: z.array(id).min(1).max(500).optional().describe("Email ids, at most 500"),
+  selection: z
+    .string()
+    .max(40_000)
+    .transform(emptyToUndefined)
+    .optional()
+    .describe("In place of ids: from a search, 5,000 emails a call"),
+};
 
 export const offset = z.int().min(0).default(0).describe("Continue at this character");

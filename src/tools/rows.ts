@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { EmailPage, EmailRow } from "../mail/reading.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
+import type { Selections } from "./selections.ts";
 
 export const person = z.object({ name: mailLine().optional(), address: mailLine() });
 
@@ -36,6 +37,8 @@ export const emailPage = mailAnswer({
   /** Numbers of mailboxes beyond those named in `searched` and `skipped`. */
   more_searched: z.int().optional(),
   more_skipped: z.int().optional(),
+  /** All that match, for the tools that change emails. */
+  selection: z.string().optional(),
   /** Ids of emails that belong to the page and cannot be read. */
   unreadable: z.array(z.string()).optional(),
 });
@@ -165,10 +168,16 @@ export function showCursor(cursor: string | undefined): string {
   return cursor ? `More: call again with the same arguments and cursor "${cursor}".` : "";
 }
 
+/** The line about a selection; empty without one. */
+export function showSelection(selection: string | undefined): string {
+  return selection ? `Selection of all that match: ${selection}` : "";
+}
+
 /** Converts a page to the output of a list tool, with at most `maxListedMailboxes` names of each kind. */
 export function toEmailPage(
   accounts: readonly string[],
-  found: Omit<EmailPage, "emails"> & { emails: readonly EmailRow[] },
+  { selection, ...found }: Omit<EmailPage, "emails"> & { emails: readonly EmailRow[] },
+  selections?: Selections,
 ): ListedPage {
   const beyond = (list: readonly unknown[]) => Math.max(0, list.length - maxListedMailboxes) || undefined;
   return {
@@ -180,5 +189,6 @@ export function toEmailPage(
     more_searched: beyond(found.searched),
     more_skipped: beyond(found.skipped),
     unreadable: found.unreadable?.length ? found.unreadable : undefined,
+    selection: selection && selections?.seal(selection),
   };
 }

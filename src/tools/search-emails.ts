@@ -6,6 +6,7 @@ import {
   showCursor,
   showRow,
   showSearched,
+  showSelection,
   showSkipped,
   showUnreadable,
   toEmailPage,
@@ -26,14 +27,17 @@ export const searchEmailsTool = defineTool({
     account: account.describe('Address, or "all"; only if several are connected'),
   }),
   output: emailPage,
-  async run({ query, mailbox, limit, cursor, account: address }, { accounts, accountFor, signal }) {
+  async run(
+    { query, mailbox, limit, cursor, account: address },
+    { accounts, accountFor, selections, signal },
+  ) {
     const request = { query, limit, mailbox, cursor };
     if (address === allAccounts && accounts.length > 1) {
       const addresses = accounts.map((account) => account.address);
       return toEmailPage(addresses, await searchAccounts(accounts, request, signal));
     }
     const account = accountFor(address === allAccounts ? {} : { account: address });
-    return toEmailPage([account.address], await account.searchEmails(request));
+    return toEmailPage([account.address], await account.searchEmails(request), selections);
   },
   render(data, fence) {
     const { accounts, emails, total, cursor, searched, unreadable } = data;
@@ -44,7 +48,7 @@ export const searchEmailsTool = defineTool({
         : `${rows.length} of ${total} that match, newest first.`;
     const where = [showSearched(searched, accounts, data.more_searched), showSkipped(data, accounts)];
     const inside = [head, ...rows, ...where].filter((line) => line !== "").join("\n");
-    return [fence(inside), showUnreadable(unreadable), showCursor(cursor)]
+    return [fence(inside), showUnreadable(unreadable), showSelection(data.selection), showCursor(cursor)]
       .filter((part) => part !== "")
       .join("\n");
   },

@@ -28,6 +28,7 @@ import { presets } from "../../src/providers/presets.ts";
 import { createSecrets, newKey } from "../../src/secrets.ts";
 import type { Tool } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
+import { createSelections } from "../../src/tools/selections.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 export type McpServerKit = Awaited<ReturnType<typeof openMcpServer>>;
@@ -113,6 +114,7 @@ export async function openMcpServer(options: {
       undoLog: undoLog.forGrant(grant),
       uploads: uploads.forGrant(grant),
       downloads: downloads.forGrant(grant),
+      selections: createSelections({ grant, clock }),
     }),
     vault,
     calls,

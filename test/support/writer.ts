@@ -30,6 +30,7 @@ import { chooseAccount } from "../../src/tools/choose-account.ts";
 import type { ToolContext } from "../../src/tools/context.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { tools } from "../../src/tools/index.ts";
+import { createSelections } from "../../src/tools/selections.ts";
 import type { MailServerKit, User } from "./mail-server.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
@@ -75,6 +76,8 @@ export type WriterOptions = {
   deadlines?: SmtpDeadlines;
   /** Signal of each call. */
   signal?: AbortSignal;
+  /** Receives the progress of calls. */
+  progress?: ToolContext["progress"];
 };
 
 type Kept = { dataDir: string; key: Buffer; grant: LiveGrant; accountIds: string[]; clock: TestClock };
@@ -174,12 +177,13 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     undoLog,
     uploads: uploads.forGrant(grant),
     downloads: { create: () => ({ url: "", expiresAt: 0 }) },
+    selections: createSelections({ grant, clock }),
     accounts,
     damagedAccounts: 0,
     accountFor: (choice) => chooseAccount(accounts, choice),
     grant: { id: grant.id, level: grant.level },
     signal,
-    progress: () => {},
+    progress: options.progress ?? (() => {}),
   };
 
   const call: Writer["call"] = async (name, input = {}) => {

@@ -81,6 +81,7 @@ describeMail("The answer of", () => {
       .replace(/\b(op|upl)_[0-9a-f]{32}\b/g, (id, prefix: string) => numbered(prefix, id))
       .replace(/\b20(?!25-11-1)\d\d-\d\d-\d\dT[\d:.]+Z/g, "<now>")
       .replace(/(?<=cursor ")[^"]+/g, "<cursor>")
+      .replace(/(?<=election (of all that match: |"))[\w-]+/g, "<selection>")
       .replace(/[\w-]{24,}/g, (word) => {
         const decoded = Buffer.from(word, "base64url").toString("latin1");
         return decoded.includes("\0") ? numbered("id", word) : word;

@@ -6,15 +6,18 @@ import { atom } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
+import { splitUids, toUidSet } from "../../imap/uid-set.ts";
 import type { Access } from "../access.ts";
 import type { Change, OrganizeResult, Outcome } from "../writing.ts";
 
-/** Emails of one mailbox under one UIDVALIDITY: email id by UID. */
+/** Emails of one mailbox under one UIDVALIDITY, as many as one command names: email id by UID. */
 export type EmailGroup = {
   accountTag: string;
   mailbox: string;
   uidValidity: bigint;
   ids: Map<number, string>;
+  /** All of them were found in the mailbox just now. */
+  isPresent?: boolean;
 };
 
 /** Outcomes over all groups, by email id; `problems` holds our sentence for each email that was not changed. */
@@ -23,10 +26,20 @@ export type Done = {
   problems: Map<string, string>;
   changes: Change[];
   notes: string[];
+  /** UIDNEXT of destinations before the first COPY to them, by path; undefined where the server has none. */
+  uidNext: Map<string, number | undefined>;
 };
 
 const gone = "It is no longer in its mailbox.";
 const renumbered = "The mail server renumbered this mailbox since the id was given.";
+
+export const nothingDone = (): Done => ({
+  done: new Map(),
+  problems: new Map(),
+  changes: [],
+  notes: [],
+  uidNext: new Map(),
+});
 
 function toGroups(access: Access, ids: readonly string[]): EmailGroup[] {
   const groups = new Map<string, EmailGroup>();
@@ -37,7 +50,13 @@ function toGroups(access: Access, ids: readonly string[]): EmailGroup[] {
     group.ids.set(uid, id);
     groups.set(key, group);
   }
-  return [...groups.values()];
+  return [...groups.values()].flatMap(splitGroup);
+}
+
+/** Splits a group into ones that one command each can name. */
+export function splitGroup(group: EmailGroup): EmailGroup[] {
+  const idOf = (uid: number) => [uid, group.ids.get(uid) ?? ""] as const;
+  return splitUids([...group.ids.keys()]).map((uids) => ({ ...group, ids: new Map(uids.map(idOf)) }));
 }
 
 /** The change of one group. Both functions run on a connection that has the group's mailbox selected. */
@@ -50,6 +69,9 @@ export type GroupChange = {
   resume?(imap: ImapFlow, cache: MailboxCache): Promise<void>;
 };
 
+/** Makes the change of a group; its outcomes go to `done`. */
+export type ToChange = (group: EmailGroup, done: Done) => GroupChange;
+
 /**
  * Changes each group. A group that fails does not stop the others; its failure is thrown only when nothing was done at
  * all. Throws email_not_found likewise.
@@ -57,9 +79,9 @@ export type GroupChange = {
 export async function forEachGroup(
   access: Access,
   ids: readonly string[],
-  toChange: (group: EmailGroup, done: Done) => GroupChange,
+  toChange: ToChange,
 ): Promise<OrganizeResult> {
-  const all: Done = { done: new Map(), problems: new Map(), changes: [], notes: [] };
+  const all = nothingDone();
   let failure: AppError | undefined;
   for (const group of toGroups(access, ids)) {
     try {
@@ -81,7 +103,12 @@ export async function forEachGroup(
           : "None of these emails is in its mailbox any more.",
       )
     );
-  const outcomes = [...new Set(ids)].map((id): Outcome => {
+  return toOrganizeResult([...new Set(ids)], all);
+}
+
+/** The outcome of each email in the order of `ids`. */
+export function toOrganizeResult(ids: readonly string[], all: Done): OrganizeResult {
+  const outcomes = ids.map((id): Outcome => {
     const done = all.done.get(id);
     return done ? { id, done: true, ...done } : { id, done: false, problem: all.problems.get(id) ?? gone };
   });
@@ -89,7 +116,7 @@ export async function forEachGroup(
 }
 
 /** Runs a change, and resumes it once on a new connection when the first was lost. */
-async function changeGroup(access: Access, group: EmailGroup, change: GroupChange): Promise<void> {
+export async function changeGroup(access: Access, group: EmailGroup, change: GroupChange): Promise<void> {
   const { resume } = change;
   try {
     await withGroupSelected(access, group, change.run);
@@ -124,16 +151,4 @@ export async function findUids(imap: ImapFlow, group: EmailGroup): Promise<numbe
 /** Throws mail_server_failed for `false`, imapflow's result of a refused command. */
 export function requireDone(done: boolean | undefined, what: string): void {
   if (!done) throw new AppError("mail_server_failed", `The mail server refused to ${what}.`);
-}
-
-/** UIDs as a compact IMAP sequence set: 1,2,3,7 -> "1:3,7". Empty for none. */
-export function toUidSet(uids: readonly number[]): string {
-  const sorted = [...new Set(uids)].sort((a, b) => a - b);
-  const ranges: { from: number; to: number }[] = [];
-  for (const uid of sorted) {
-    const last = ranges.at(-1);
-    if (last && last.to === uid - 1) last.to = uid;
-    else ranges.push({ from: uid, to: uid });
-  }
-  return ranges.map(({ from, to }) => (from === to ? `${from}` : `${from}:${to}`)).join(",");
 }

@@ -1,14 +1,8 @@
 /** Erasing emails for good; no other email is ever removed. */
 import type { ImapFlow } from "imapflow";
 import { quoted } from "../../errors.ts";
-import {
-  type Done,
-  type EmailGroup,
-  findUids,
-  type GroupChange,
-  requireDone,
-  toUidSet,
-} from "./email-groups.ts";
+import { toUidSet } from "../../imap/uid-set.ts";
+import { type Done, type EmailGroup, findUids, type GroupChange, requireDone } from "./email-groups.ts";
 
 /**
  * The erasure of exactly these emails by UID EXPUNGE (RFC 4315). Without UIDPLUS they are marked, and a note says that a
@@ -19,7 +13,7 @@ export function toErasure(group: EmailGroup, all: Done): GroupChange {
   let known: readonly number[] | undefined;
 
   async function run(imap: ImapFlow): Promise<void> {
-    const present = await findUids(imap, group);
+    const present = group.isPresent && !known ? [...group.ids.keys()] : await findUids(imap, group);
     known ??= present;
     if (present.length > 0) await erase(imap, present);
     for (const uid of known) {

@@ -8,15 +8,9 @@ import { listMailboxEntries } from "../../imap/list-mailboxes.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { requireSelected, selectMailbox } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
+import { toUidSet } from "../../imap/uid-set.ts";
 import { arrivalsFrom, identityOf, identityQuery, matchArrivals, newestArrivals } from "./arrivals.ts";
-import {
-  type Done,
-  type EmailGroup,
-  findUids,
-  type GroupChange,
-  requireDone,
-  toUidSet,
-} from "./email-groups.ts";
+import { type Done, type EmailGroup, findUids, type GroupChange, requireDone } from "./email-groups.ts";
 
 /**
  * The ways to move: MOVE (RFC 6851) confirmed by COPYUID (RFC 4315) or not, otherwise COPY with the originals erased
@@ -33,12 +27,12 @@ function modeOf(imap: ImapFlow): MoveMode {
 /** Emails that arrived in the destination: their UIDs before, and COPYUID's answer. */
 type Transferred = { uids: readonly number[]; copied: CopyResponseObject };
 
-/** The destination's state and the identities of the emails, noted before a command whose answer may be lost. */
-type Preparation = {
-  identities: ReadonlyMap<number, string>;
-  /** UIDNEXT of the destination before a COPY; undefined for MOVE, and where a server has none. */
-  uidNext?: number;
-};
+/** Facts noted before a command whose answer may be lost. */
+type Preparation =
+  /** Identities of the emails as far as they are known: MOVE needs no round trip before it. */
+  | { kind: "move"; identities: ReadonlyMap<number, string> }
+  /** UIDNEXT of the destination before the COPY, which leaves the originals; undefined where a server has none. */
+  | { kind: "copy"; uidNext: number | undefined };
 
 /**
  * The move of a group to `destination`; outcomes go to `all`. After a lost connection it looks in the destination, so
@@ -60,16 +54,15 @@ export function toMove(group: EmailGroup, destination: string, all: Done): Group
     async run(imap, cache) {
       const mode = modeOf(imap);
       prepared = mode.startsWith("copy")
-        ? await prepareCopy(imap, group, destination)
-        : { identities: knownIdentities(group, cache) };
+        ? { kind: "copy", uidNext: await uidNextOf(imap, destination, all) }
+        : { kind: "move", identities: knownIdentities(group, cache) };
       transferred = await transferByMode[mode](imap, group, destination, all);
       if (transferred) await finish(imap, mode, transferred);
     },
 
     async resume(imap) {
       const mode = modeOf(imap);
-      const found =
-        transferred ?? (prepared && (await findTransferred(imap, group, destination, mode, prepared)));
+      const found = transferred ?? (prepared && (await findTransferred(imap, group, destination, prepared)));
       if (!found) throw new LostWriteError(undefined);
       await finish(imap, mode, found);
       const rest = without(group, new Set(found.uids));
@@ -92,25 +85,36 @@ const transferByMode: Record<
 const without = (group: EmailGroup, uids: ReadonlySet<number>): EmailGroup => ({
   ...group,
   ids: new Map([...group.ids].filter(([uid]) => !uids.has(uid))),
+  isPresent: false,
 });
 
-/** Message-IDs that earlier lists brought: MOVE needs no round trip before it. */
+/** Message-IDs that earlier lists brought. */
 function knownIdentities(group: EmailGroup, cache: MailboxCache): Map<number, string> {
   const known = [...group.ids.keys()].map((uid) => [uid, cache.links.get(uid)?.messageId ?? ""] as const);
   return new Map(known.filter(([, messageId]) => messageId !== ""));
 }
 
-/** COPY is not undone by the server when its answer is lost, and a second one would double the emails. */
-async function prepareCopy(imap: ImapFlow, group: EmailGroup, destination: string): Promise<Preparation> {
+/**
+ * UIDNEXT of the destination before anything is copied to it: COPY is not undone by the server when its answer is lost,
+ * and a second one would double the emails.
+ */
+async function uidNextOf(
+  imap: ImapFlow,
+  destination: string,
+  { uidNext }: Done,
+): Promise<number | undefined> {
+  if (!uidNext.has(destination)) {
+    const status = await imap.status(destination, { uidNext: true }).catch(() => undefined);
+    uidNext.set(destination, status ? status.uidNext : undefined);
+  }
+  return uidNext.get(destination);
+}
+
+/** The identities of the emails of the selected mailbox. */
+async function fetchIdentities(imap: ImapFlow, group: EmailGroup): Promise<Map<number, string>> {
   const range = toUidSet([...group.ids.keys()]);
   const emails = await readFresh(imap, () => fetchByUid(imap, range, identityQuery));
-  const status = await imap.status(destination, { uidNext: true }).catch(() => undefined);
-  return {
-    identities: new Map(
-      emails.filter(({ headers }) => headers).map((email) => [email.uid, identityOf(email)]),
-    ),
-    uidNext: status ? status.uidNext : undefined,
-  };
+  return new Map(emails.filter(({ headers }) => headers).map((email) => [email.uid, identityOf(email)]));
 }
 
 /**
@@ -121,26 +125,37 @@ async function findTransferred(
   imap: ImapFlow,
   group: EmailGroup,
   destination: string,
-  mode: MoveMode,
-  { identities, uidNext }: Preparation,
+  prepared: Preparation,
 ): Promise<Transferred | undefined> {
-  const isCopy = mode.startsWith("copy");
-  if (isCopy && uidNext === undefined) return undefined;
-  const present = new Set(await findUids(imap, group));
-  const gone = [...identities.keys()].filter((uid) => !present.has(uid));
-  if (!isCopy && gone.length === 0) return { uids: [], copied: { path: group.mailbox, destination } };
+  if (prepared.kind === "copy" && prepared.uidNext === undefined) return undefined;
+  const wanted =
+    prepared.kind === "copy"
+      ? await fetchIdentities(imap, group)
+      : await findLeft(imap, group, prepared.identities);
+  if (prepared.kind === "move" && wanted.size === 0)
+    return { uids: [], copied: { path: group.mailbox, destination } };
   await selectMailbox(imap, destination);
   const { uidValidity, path } = requireSelected(imap);
-  const arrivals = isCopy
-    ? await arrivalsFrom(imap, uidNext ?? 1)
-    : await newestArrivals(imap, gone.length + 50);
+  const arrivals =
+    prepared.kind === "copy"
+      ? await arrivalsFrom(imap, prepared.uidNext ?? 1)
+      : await newestArrivals(imap, wanted.size + 50);
   await selectMailbox(imap, group.mailbox);
-  const wanted = isCopy ? identities : new Map([...identities].filter(([uid]) => !present.has(uid)));
   const uidMap = matchArrivals(wanted, arrivals);
   return {
     uids: [...uidMap.keys()],
     copied: { path: group.mailbox, destination: path, uidValidity, uidMap },
   };
+}
+
+/** The identities of those emails that are no longer in the selected mailbox. */
+async function findLeft(
+  imap: ImapFlow,
+  group: EmailGroup,
+  identities: ReadonlyMap<number, string>,
+): Promise<Map<number, string>> {
+  const present = new Set(await findUids(imap, group));
+  return new Map([...identities].filter(([uid]) => !present.has(uid)));
 }
 
 async function leaveInPlace(imap: ImapFlow, group: EmailGroup, all: Done): Promise<void> {
@@ -173,7 +188,7 @@ async function transferPresent(
   destination: string,
   command: "move" | "copy",
 ): Promise<Transferred | undefined> {
-  const present = await findUids(imap, group);
+  const present = group.isPresent ? [...group.ids.keys()] : await findUids(imap, group);
   if (present.length === 0) return undefined;
   const transferred = await transferOrExplain(imap, group, destination, command, present);
   const uidMap = transferred?.copied.uidMap;

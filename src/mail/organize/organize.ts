@@ -10,41 +10,56 @@ import { fetchByUid } from "../../imap/fetch.ts";
 import { lowerCaseFlags } from "../../imap/fetched-values.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
+import { toUidSet } from "../../imap/uid-set.ts";
 import type { Access } from "../access.ts";
 import { findMailbox, knownMailboxes, requireRoleMailbox, toMailboxPath } from "../mailboxes.ts";
 import { findIgnoringCase, toNearestPath } from "../search/nearest-mailbox.ts";
-import type { Change, MailWriting, OrganizeResult } from "../writing.ts";
-import { forEachGroup, requireDone, toUidSet } from "./email-groups.ts";
+import type { Change, EmailSet, MailWriting, OrganizeResult } from "../writing.ts";
+import { forEachGroup, requireDone, type ToChange } from "./email-groups.ts";
 import { toErasure } from "./erase.ts";
 import { toMove } from "./move.ts";
+import { changeSelected, listSelected } from "./selected-emails.ts";
 import { undoChanges } from "./undo.ts";
 
 type Organizing = Pick<
   MailWriting,
-  "markAsRead" | "changeFlags" | "moveEmails" | "deleteEmails" | "createMailbox" | "undo"
+  "markAsRead" | "changeFlags" | "moveEmails" | "deleteEmails" | "listSelected" | "createMailbox" | "undo"
 >;
 
 /** The organizing verbs of one account; MailWriting describes them. */
 export function createOrganizing(access: Access): Organizing {
-  const changeFlags: Organizing["changeFlags"] = (ids, change) => changeFlagsOf(access, ids, change);
-  const moveEmails: Organizing["moveEmails"] = (ids, mailbox) => moveTo(access, ids, mailbox);
+  const changeFlags: Organizing["changeFlags"] = (emails, change) => changeFlagsOf(access, emails, change);
+  const moveEmails: Organizing["moveEmails"] = (emails, mailbox) => moveTo(access, emails, mailbox);
   return {
-    markAsRead: (ids, read) =>
-      changeFlags(ids, read ? { add: ["\\Seen"], remove: [] } : { add: [], remove: ["\\Seen"] }),
+    markAsRead: (emails, read) =>
+      changeFlags(emails, read ? { add: ["\\Seen"], remove: [] } : { add: [], remove: ["\\Seen"] }),
     changeFlags,
     moveEmails,
-    deleteEmails: (ids, permanently) => deleteEmails(access, ids, permanently),
+    deleteEmails: (emails, permanently) => deleteEmails(access, emails, permanently),
+    listSelected: (selection, most) => listSelected(access, selection, most),
     undo: (changes) => undoChanges({ access, changeFlags, moveEmails }, changes),
     createMailbox: (path) => createMailbox(access, path),
   };
 }
 
+/** Changes emails named by ids, or those of a selection. `erases`: see changeSelected. */
+function changeEmails(
+  access: Access,
+  emails: EmailSet,
+  toChange: ToChange,
+  erases?: (mailbox: string) => boolean,
+): Promise<OrganizeResult> {
+  return "selection" in emails
+    ? changeSelected(access, emails, toChange, erases)
+    : forEachGroup(access, emails, toChange);
+}
+
 async function changeFlagsOf(
   access: Access,
-  ids: readonly string[],
+  emails: EmailSet,
   { add, remove }: { add: string[]; remove: string[] },
 ): Promise<OrganizeResult> {
-  return forEachGroup(access, ids, (group, all) => {
+  return changeEmails(access, emails, (group, all) => {
     /** The flags before the first STORE: after a lost connection they may be those that it set. */
     const before = new Map<number, ReadonlySet<string>>();
     const run = async (imap: ImapFlow) => {
@@ -75,9 +90,9 @@ async function changeFlagsOf(
   });
 }
 
-async function moveTo(access: Access, ids: readonly string[], mailbox: string): Promise<OrganizeResult> {
+async function moveTo(access: Access, emails: EmailSet, mailbox: string): Promise<OrganizeResult> {
   const moveToPath = async (path: string): Promise<OrganizeResult> => ({
-    ...(await forEachGroup(access, ids, (group, all) => toMove(group, path, all))),
+    ...(await changeEmails(access, emails, (group, all) => toMove(group, path, all))),
     mailbox: path,
   });
   // Resolved before a connection is held: a call that waits for a second one while it holds its first can deadlock.
@@ -99,16 +114,15 @@ async function moveTo(access: Access, ids: readonly string[], mailbox: string): 
   }
 }
 
-async function deleteEmails(
-  access: Access,
-  ids: readonly string[],
-  permanently: boolean,
-): Promise<OrganizeResult> {
+async function deleteEmails(access: Access, emails: EmailSet, permanently: boolean): Promise<OrganizeResult> {
   const isGmail = () => access.read(undefined, async (imap) => imap.capabilities.has("X-GM-EXT-1"));
-  if (permanently && !(await isGmail())) return forEachGroup(access, ids, toErasure);
+  if (permanently && !(await isGmail())) return changeEmails(access, emails, toErasure, () => true);
   const trash = await requireRoleMailbox(access, "trash");
-  const trashed = await forEachGroup(access, ids, (group, all) =>
-    group.mailbox === trash ? toErasure(group, all) : toMove(group, trash, all),
+  const trashed = await changeEmails(
+    access,
+    emails,
+    (group, all) => (group.mailbox === trash ? toErasure(group, all) : toMove(group, trash, all)),
+    (mailbox) => permanently || mailbox === trash,
   );
   return permanently ? eraseFromTrash(access, trashed) : { ...trashed, mailbox: trash };
 }
@@ -124,6 +138,7 @@ async function eraseFromTrash(access: Access, trashed: OrganizeResult): Promise<
     ),
     changes: trashed.changes.filter((change) => change.id !== undefined && left.has(change.id)),
     notes: [...trashed.notes, ...erased.notes],
+    rest: trashed.rest,
   };
 }
 

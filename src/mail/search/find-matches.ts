@@ -42,16 +42,32 @@ export async function findMatches(
   within: readonly SearchToken[],
   page: MatchPage,
 ): Promise<Matches> {
-  if (requireSelected(imap).exists === 0) return { total: 0, left: 0, head: [], dates: new Map() };
+  if (requireSelected(imap).exists === 0) return noMatches;
   if (query && imap.capabilities.has("X-GM-EXT-1"))
     return sortMatches(imap, [...within, ...toGmailKeys(query)], page);
   if (!query || !asksParts(query))
     return sortMatches(imap, [...within, ...(query ? toSearchKeys(query) : [atom("ALL")])], page);
-  const { candidates, problem } = await findCandidates(imap, query);
+  const { candidates, problem } = await findCandidates(imap, query, []);
   const found = await filterByQuery({ imap, cache }, query, candidates);
   const matches = await sortMatches(imap, uidSet(found), page, found);
   return { ...matches, problem: problem ?? matches.problem };
 }
+
+/** The UIDs of all matches of `query` among the UIDs that the SEARCH keys `within` name, ascending. */
+export async function findUidsOf(
+  { imap, cache }: Selected,
+  query: Query | undefined,
+  within: readonly SearchToken[],
+): Promise<number[]> {
+  if (requireSelected(imap).exists === 0) return [];
+  if (!query) return uidSearch(imap, within);
+  if (imap.capabilities.has("X-GM-EXT-1")) return uidSearch(imap, [...within, ...toGmailKeys(query)]);
+  if (!asksParts(query)) return uidSearch(imap, [...within, ...toSearchKeys(query)]);
+  const { candidates } = await findCandidates(imap, query, within);
+  return filterByQuery({ imap, cache }, query, candidates);
+}
+
+const noMatches: Matches = { total: 0, uids: [], left: 0, head: [], dates: new Map() };
 
 /** The page of all that match `keys`; `found` holds their UIDs where they are known. */
 async function sortMatches(
@@ -60,20 +76,22 @@ async function sortMatches(
   page: MatchPage,
   found?: readonly number[],
 ): Promise<Matches> {
-  if (found?.length === 0) return { total: 0, left: 0, head: [], dates: new Map() };
+  if (found?.length === 0) return noMatches;
   const uids = imap.capabilities.has("SORT") ? await uidSort(imap, keys).catch(ignoreRefusal) : undefined;
   if (!uids) return newestOf(imap, keys, found ?? (await uidSearch(imap, keys)), page);
   const left = page.after ? await continueAfter(imap, uids, page.after) : uids;
-  return { total: uids.length, left: left.length, head: left.slice(0, page.limit), dates: new Map() };
+  return { total: uids.length, uids, left: left.length, head: left.slice(0, page.limit), dates: new Map() };
 }
 
 /** The emails whose structure is checked: all that the rest of the query leaves, the newest up to a limit. */
 async function findCandidates(
   imap: ImapFlow,
   query: Query,
+  within: readonly SearchToken[],
 ): Promise<{ candidates: number[]; problem?: string }> {
   const served = query.kind === "all" ? query.of.filter((part) => !asksParts(part)) : [];
-  const all = await uidSearch(imap, served.length > 0 ? served.flatMap(toSearchKeys) : [atom("ALL")]);
+  const keys = served.length > 0 ? served.flatMap(toSearchKeys) : [atom("ALL")];
+  const all = await uidSearch(imap, [...within, ...keys]);
   if (all.length <= maxStructures) return { candidates: all };
   const problem = `only the newest ${maxStructures} of ${all.length} emails were asked what is attached; narrow the search, for example with before:`;
   return { candidates: all.slice(-maxStructures), problem };

@@ -4,6 +4,7 @@ import { AppError } from "../../errors.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
+import type { Query } from "../../query/query.ts";
 import type { Access } from "../access.ts";
 import { type Cursor, compareNewestFirst, mailboxKeyOf } from "./cursor.ts";
 import { type FetchedRows, fetchRows } from "./email-rows.ts";
@@ -19,6 +20,10 @@ export type MailboxResult = {
   path: string;
   /** UIDVALIDITY as decimal digits. */
   validity: string;
+  /** The condition on its emails; undefined when all match. */
+  query: Query | undefined;
+  /** All matches, also those on other pages. */
+  uids: readonly number[];
   total: number;
   /** Number of matches after the cursor. */
   left: number;
@@ -52,21 +57,21 @@ export async function searchMailbox(
   search: MailboxSearch,
   request: PageRequest,
 ): Promise<MailboxResult> {
-  const result = await searchOnce(access, search, request);
+  const result = { query: search.query, ...(await searchOnce(access, search, request)) };
   const { cursor } = request;
   const mailbox = mailboxKeyOf(result.path);
   // An email moved here since the last page may have been shown in its former mailbox. The position that all mailboxes
   // share then decides in place of this mailbox's own.
   const isShown = (match: Match) => cursor && compareNewestFirst({ ...match, mailbox }, cursor.last) <= 0;
   if (!cursor?.at.some((own) => own.mailbox === mailbox) || !result.head.some(isShown)) return result;
-  return searchOnce(access, search, { ...request, cursor: { ...cursor, at: [] } });
+  return { ...result, ...(await searchOnce(access, search, { ...request, cursor: { ...cursor, at: [] } })) };
 }
 
 async function searchOnce(
   access: Access,
   { path: named, query }: MailboxSearch,
   request: PageRequest,
-): Promise<MailboxResult> {
+): Promise<Omit<MailboxResult, "query">> {
   const limited = access.within(request.late);
   /** The searches of the older ranges: started once, also when the newest is retried on another connection. */
   let older: Promise<PromiseSettledResult<Matches>[]> | undefined;
@@ -148,7 +153,7 @@ function toTimeoutSentence(until: number): string {
   return `only back to ${day(until)}, for time; search on with before:${day(until + 2 * dayMs)}`;
 }
 
-type Combined = Omit<MailboxResult, "path" | "validity">;
+type Combined = Omit<MailboxResult, "path" | "validity" | "query">;
 
 /** The result of one mailbox from the matches of its ranges. */
 async function combine(
@@ -161,6 +166,7 @@ async function combine(
   const problem = parts.find((part) => part.problem)?.problem;
   const base = {
     total: parts.reduce((sum, part) => sum + part.total, 0),
+    uids: parts.flatMap(({ uids }) => uids),
     left: parts.reduce((sum, part) => sum + part.left, 0),
     problem,
   };

@@ -18,6 +18,8 @@ export type MatchPage = { limit: number; after?: SearchPosition };
 
 export type Matches = {
   total: number;
+  /** All that match, on all pages, in no particular order. */
+  uids: readonly number[];
   /** Number of matches after the position. */
   left: number;
   /**
@@ -58,10 +60,10 @@ export async function newestOf(
 
   // All of them are shown, and their rows bring the dates.
   if (!after && uids.length <= limit)
-    return { total: uids.length, left: uids.length, head: [...uids].reverse(), dates };
+    return { total: uids.length, uids, left: uids.length, head: [...uids].reverse(), dates };
   if (uids.length <= fewMatches) {
     const rest = (await sortByDate(uids)).filter(isLeft);
-    return { total: uids.length, left: rest.length, head: rest.slice(0, limit), dates };
+    return { total: uids.length, uids, left: rest.length, head: rest.slice(0, limit), dates };
   }
   // SEARCH compares days in each date's own time zone: one day more on either side misses no email.
   const until = after ? [atom("BEFORE"), atom(dayOf(after.receivedAt + 2 * dayMs))] : [];
@@ -76,6 +78,7 @@ export async function newestOf(
   const rest = sorted.filter(isLeft);
   return {
     total: uids.length,
+    uids,
     left: universe.length - (sorted.length - rest.length),
     head: rest.slice(0, limit),
     dates,

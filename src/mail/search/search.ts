@@ -12,6 +12,7 @@ import { compareNewestFirst, fromCursor, mailboxKeyOf, type Position, toCursor }
 import { type FetchedRow, type FetchedRows, fetchRows } from "./email-rows.ts";
 import { type MailboxResult, type Match, type PageRequest, searchMailbox } from "./mailbox-matches.ts";
 import { type MailboxSearch, toSearchScope } from "./search-scope.ts";
+import { toSelection } from "./selection.ts";
 import { rangeSizes } from "./uid-ranges.ts";
 
 /** Mailboxes whose position a cursor names exactly; the others continue by the date of the last email shown. */
@@ -59,6 +60,7 @@ export async function searchEmails(
     skipped: [...skipped, ...failed, ...partial],
     unreadable,
     cursor: toNextCursor(results, page, question),
+    selection: cursor ? undefined : toSelection(access.accountTag, results),
   };
 }
 
@@ -71,7 +73,7 @@ async function searchAll(
   const settled = await Promise.allSettled(
     searches.map((search) =>
       search.empty
-        ? { path: search.path, validity: "0", total: 0, left: 0, head: [] }
+        ? { path: search.path, validity: "0", query: search.query, uids: [], total: 0, left: 0, head: [] }
         : searchMailbox(access, search, request),
     ),
   );

@@ -7,8 +7,8 @@ import { atom, type SearchToken, searchString } from "../../imap/raw-search.ts";
 import { isOrderly, requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
+import { toUidSet } from "../../imap/uid-set.ts";
 import type { Access } from "../access.ts";
-import { toUidSet } from "../organize/email-groups.ts";
 
 /**
  * Appends an email and answers its id: from APPENDUID (RFC 4315), otherwise by searching for its Message-ID; undefined
