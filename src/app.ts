@@ -1,6 +1,7 @@
 /** All routes of the product, with the middleware in front of them. Receives every dependency and opens nothing. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Config } from "./config.ts";
 import { createExchangeLog } from "./http/exchange-log.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin, limitBody } from "./http/guard.ts";
@@ -17,6 +18,9 @@ import { createOAuthRoutes, type OAuthDeps } from "./oauth/routes.ts";
 import { faviconIco, faviconSvg } from "./pages/favicon.ts";
 import { pageHeaders } from "./pages/headers.ts";
 import { landingPage } from "./pages/landing.tsx";
+import { noticePage } from "./pages/notice.tsx";
+import { privacyPage } from "./pages/privacy.tsx";
+import type { NoticePageProps, PageFrame } from "./pages/props.ts";
 import { toLanguage } from "./pages/text/language.ts";
 
 type AppDeps = {
@@ -39,13 +43,20 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
   const requireKnownOrigin = createRequireKnownOrigin({ config });
   const limitForm = limitBody(maxFormBytes);
 
+  const frameOf = (c: Context): PageFrame => ({
+    language: toLanguage(c.req.header("Accept-Language")),
+    operator: config.operator,
+  });
+  const showNotice = (c: Context, notice: NoticePageProps["notice"], status: ContentfulStatusCode) =>
+    c.body(noticePage({ ...frameOf(c), notice }), status, pageHeaders);
+
   // Not strict: a trailing slash in a typed URL is ignored.
   const app = new Hono<AppEnv>({ strict: false });
   if (config.logLevel === "debug") app.use(createExchangeLog({ log }));
   return (
     app
       .onError(createOnError({ log }))
-      .notFound(createNotFound({ config }))
+      .notFound(createNotFound({ config, showPage: (c) => showNotice(c, "not_found", 404) }))
       .use(createGuard({ log }))
       .use(createRequireLoopbackHost({ config }))
       .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
@@ -78,16 +89,18 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
 
       // The contact for reports of vulnerabilities (RFC 9116).
       .get("/.well-known/security.txt", (c) => {
-        const { operatorContacts: contacts, publicUrl } = config;
+        const { publicUrl } = config;
+        const { contacts } = config.operator;
         if (contacts.length === 0) return c.notFound();
         return c.text(toSecurityTxt({ contacts, publicUrl, nowMs: operator.clock.now() }));
       })
 
-      // The landing page and its icons.
+      // The landing page, the privacy page, and the icons.
       .get("/", (c) => {
-        const language = toLanguage(c.req.header("Accept-Language"));
-        return c.body(landingPage({ language, connectorUrl: `${config.publicUrl}/mcp` }), 200, pageHeaders);
+        const props = { ...frameOf(c), connectorUrl: `${config.publicUrl}/mcp` };
+        return c.body(landingPage(props), 200, pageHeaders);
       })
+      .get("/privacy", (c) => c.body(privacyPage(frameOf(c)), 200, pageHeaders))
       .get("/favicon.svg", (c) =>
         c.body(faviconSvg, 200, { ...cacheHeaders, "Content-Type": "image/svg+xml" }),
       )

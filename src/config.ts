@@ -167,11 +167,17 @@ export const settings = z.object({
     .describe(
       "Lets web pages of email-connector.fly.dev and connectmyemail.com call the server from a browser: on or off.",
     ),
+  OPERATOR_NAME: z
+    .string()
+    .max(80, "must have at most 80 characters")
+    .refine((text) => !/[\p{C}\p{Zl}\p{Zp}]/u.test(text), "must be one line of text")
+    .optional()
+    .describe("The person or company that runs this server, named on every page beside the password."),
   OPERATOR_CONTACT: listOf(
     isContact,
     "each must be an email address, or a URI such as https://example.org/security",
   ).describe(
-    "Where to report a vulnerability of this server: addresses and https URLs, comma-separated, published in /.well-known/security.txt. Default: no such file.",
+    "Where to reach the operator and to report a vulnerability: addresses and https URLs, comma-separated, shown on every page and in /.well-known/security.txt. Default: no such file.",
   ),
   ALLOWED_EMAILS: listOf(isAddressOrDomain, "each must be an address or @domain").describe(
     "Addresses and @domains that may connect, comma-separated. Default: anyone may connect their own mailbox.",
@@ -220,8 +226,8 @@ export type Config = Readonly<{
   allowedOrigins: readonly string[];
   /** The web origins of two hosted servers may call this one from a browser. */
   seedOrigins: boolean;
-  /** URIs for reports of vulnerabilities. */
-  operatorContacts: readonly string[];
+  /** `contacts`: URIs, the preferred one first. */
+  operator: { name: string | undefined; contacts: readonly string[] };
   allowedEmails: readonly string[];
   allowPrivateHosts: readonly string[];
   trustedProxies: readonly string[];
@@ -307,7 +313,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     allowedRedirectUris: set.ALLOWED_REDIRECT_URIS,
     allowedOrigins: set.ALLOWED_ORIGINS,
     seedOrigins: set.SEED_ORIGINS === "on",
-    operatorContacts: set.OPERATOR_CONTACT.map((text) => (isMailAddress(text) ? `mailto:${text}` : text)),
+    operator: {
+      name: set.OPERATOR_NAME,
+      contacts: set.OPERATOR_CONTACT.map((text) => (isMailAddress(text) ? `mailto:${text}` : text)),
+    },
     allowedEmails: set.ALLOWED_EMAILS,
     allowPrivateHosts: set.ALLOW_PRIVATE_HOSTS,
     trustedProxies: set.TRUSTED_PROXIES,

@@ -67,7 +67,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   http: ["secrets", "config", "metrics", "host-list"],
   https: ["secrets", "config", "outbound"],
   listener: ["probe-client", "secrets"],
-  oauth: ["pages", "accounts", "http", "db", "secrets", "config"],
+  oauth: ["pages", "accounts", "http", "db", "secrets", "config", "host-list"],
   pages: ["providers", "secrets", "credentials"],
   accounts: [
     "mail",

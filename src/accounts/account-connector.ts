@@ -152,7 +152,7 @@ export function createAccountConnector(deps: {
       options: ConnectOptions & { peer: string },
     ): Promise<Credentials> {
       const address = requireAddress(request.address, config.allowedEmails);
-      if (request.password === "")
+      if (request.password.trim() === "")
         throw new ConnectError("invalid_input", "The password is missing.", { field: "password" });
       if (findPreset(request.provider)?.appPassword.kind === "unavailable") throw passwordsUnavailable();
       options.progress?.("servers");

@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { ChildPool } from "../child-process/pool.ts";
 import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
-import type { Database } from "../db/open.ts";
+import { type Database, purgeWriteAheadLog } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
 import { AppError } from "../errors.ts";
@@ -58,7 +58,7 @@ export function createVault(deps: {
 
   /** Prepared once, because every tool call runs it. */
   const selectOfGrant = db
-    .select({ id: accounts.id, sealed: accounts.credentials })
+    .select({ id: accounts.id, position: accounts.position, sealed: accounts.credentials })
     .from(accounts)
     .where(eq(accounts.grantId, sql.placeholder("grantId")))
     .orderBy(asc(accounts.position))
@@ -108,10 +108,23 @@ export function createVault(deps: {
           .run();
         return false;
       }
+      const position = (selectOfGrant.all({ grantId }).at(-1)?.position ?? -1) + 1;
       db.insert(accounts)
-        .values({ id, grantId, position: existing.length, credentials: sealed, createdAt: clock.now() })
+        .values({ id, grantId, position, credentials: sealed, createdAt: clock.now() })
         .run();
       return true;
+    },
+
+    /** Deletes the account with this address from a grant. Does nothing when there is none. */
+    removeAccount(grantId: string, dataKey: Uint8Array, address: string): void {
+      const account = unsealAll(grantId, dataKey).intact.find(({ credentials }) =>
+        isSameAddress(credentials, { address }),
+      );
+      if (!account) return;
+      db.delete(accounts)
+        .where(and(eq(accounts.id, account.id), eq(accounts.grantId, grantId)))
+        .run();
+      purgeWriteAheadLog(db);
     },
 
     /** Lists the accounts of a grant, without their credentials. */
@@ -173,6 +186,6 @@ function filesSentMail({ provider, imap }: Credentials): boolean {
   return (findPreset(provider) ?? findPresetByImapHost(imap.host))?.filesSentMail ?? false;
 }
 
-function isSameAddress(a: Credentials, b: Credentials): boolean {
+function isSameAddress(a: Pick<Credentials, "address">, b: Pick<Credentials, "address">): boolean {
   return a.address.toLowerCase() === b.address.toLowerCase();
 }

@@ -54,7 +54,9 @@ export const accounts = sqliteTable(
 
 /**
  * A validated authorization request while its form is open. The row makes it single-use and, while accounts are being
- * added, holds the data key of the pending grant. Ten minutes. The request itself is sealed in the form.
+ * added, holds the data key of the pending grant. A row with neither a grant nor `usedAt` was cancelled. A second row per
+ * issued code, under a hash of what the client sent, recognizes a browser that goes back. An hour. The request itself is
+ * sealed in the form.
  */
 export const authorizationRequests = sqliteTable(
   "authorization_requests",

@@ -23,14 +23,27 @@ export function createOnError({ log }: { log: Log }) {
   };
 }
 
-/** Answers unknown paths with JSON that names the connector's URL, for people who typed it incompletely. */
-export function createNotFound({ config }: { config: Pick<Config, "publicUrl"> }) {
+/** Tells whether a browser asks for a page. Programs accept JSON or anything, and no program names text/html. */
+function wantsPage(c: Context): boolean {
+  return /\btext\/html\b/i.test(c.req.header("Accept") ?? "");
+}
+
+/**
+ * Answers unknown paths: a browser gets the page of `showPage`, a program JSON that names the connector's URL, for people
+ * who typed it incompletely.
+ */
+export function createNotFound(deps: {
+  config: Pick<Config, "publicUrl">;
+  showPage: (c: Context) => Response;
+}) {
+  const { config, showPage } = deps;
   const body = {
     error: "not_found",
     message: `There is nothing here. The connector is at ${config.publicUrl}/mcp.`,
   };
   return function notFound(c: Context): Response {
-    return c.json(body, 404);
+    c.header("Vary", "Accept");
+    return wantsPage(c) ? showPage(c) : c.json(body, 404);
   };
 }
 

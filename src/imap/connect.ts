@@ -3,9 +3,9 @@ import { ImapFlow } from "imapflow";
 import { closingOn, raceAbort, withDeadline } from "../abort.ts";
 import {
   type Credentials,
-  type ServerLogin,
   type MailServer,
   type ServerCertificate,
+  type ServerLogin,
   withLogin,
 } from "../credentials.ts";
 import { AppError } from "../errors.ts";

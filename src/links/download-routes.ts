@@ -13,7 +13,7 @@ import type { Downloads } from "./downloads.ts";
 
 export type DownloadRoutesDeps = {
   downloads: Downloads;
-  config: Pick<Config, "trustedProxies">;
+  config: Pick<Config, "trustedProxies" | "operator">;
   limits: Pick<Limits, "consume">;
 };
 
@@ -43,7 +43,8 @@ export function createDownloadRoutes({ downloads, config, limits }: DownloadRout
       if (!(error instanceof AppError)) throw error;
       const language = toLanguage(c.req.header("Accept-Language"));
       const expired = error.code === "link_expired";
-      const page = noticePage({ language, notice: expired ? "not_found" : "failed" });
+      const notice = expired ? "link_expired" : "failed";
+      const page = noticePage({ language, operator: config.operator, notice });
       return c.body(page, expired ? 410 : 502, pageHeaders);
     }
   });

@@ -13,7 +13,7 @@ import { maxUploadBytes, type Uploads } from "./uploads.ts";
 
 export type UploadRoutesDeps = {
   uploads: Uploads;
-  config: Pick<Config, "trustedProxies">;
+  config: Pick<Config, "trustedProxies" | "operator">;
   limits: Pick<Limits, "consume">;
 };
 
@@ -23,7 +23,9 @@ const maxConcurrentUploads = 4;
 const maxFormBytes = maxUploadBytes + 500_000;
 
 export function createUploadRoutes(deps: UploadRoutesDeps) {
-  const requireOpen = createRequireOpen(deps);
+  const showPage = createShowPage(deps);
+  const requireOpen = createRequireOpen(deps, showPage);
+  const limitForm = createLimitForm(showPage);
   let running = 0;
   return new Hono<AppEnv>()
     .get("/upload/:secret{[0-9a-f]{64}}", requireOpen, (c) => showPage(c, { state: "open" }, 200))
@@ -34,7 +36,7 @@ export function createUploadRoutes(deps: UploadRoutesDeps) {
       }
       running += 1;
       try {
-        return await receiveForm(c, c.req.param("secret"), deps.uploads);
+        return await receiveForm(c, { secret: c.req.param("secret"), uploads: deps.uploads, showPage });
       } finally {
         running -= 1;
       }
@@ -42,7 +44,10 @@ export function createUploadRoutes(deps: UploadRoutesDeps) {
 }
 
 /** Refuses a used or unknown link before the body is read, so that only a valid link occupies memory. */
-function createRequireOpen({ uploads, config, limits }: UploadRoutesDeps): MiddlewareHandler<AppEnv> {
+function createRequireOpen(
+  { uploads, config, limits }: UploadRoutesDeps,
+  showPage: ShowPage,
+): MiddlewareHandler<AppEnv> {
   return async function requireOpen(c, next) {
     limits.consume("page", identifyPeer(c, config));
     try {
@@ -57,16 +62,21 @@ function createRequireOpen({ uploads, config, limits }: UploadRoutesDeps): Middl
 }
 
 /** Shows the page with an explanation when the form is too large. */
-const limitForm: MiddlewareHandler<AppEnv> = async (c, next) => {
-  try {
-    return await limitBody(maxFormBytes)(c, next);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "too_large") throw error;
-    return showPage(c, { state: "open", problem: "tooLarge" }, 413);
-  }
-};
+function createLimitForm(showPage: ShowPage): MiddlewareHandler<AppEnv> {
+  return async function limitForm(c, next) {
+    try {
+      return await limitBody(maxFormBytes)(c, next);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "too_large") throw error;
+      return showPage(c, { state: "open", problem: "tooLarge" }, 413);
+    }
+  };
+}
 
-async function receiveForm(c: Context<AppEnv>, secret: string, uploads: Uploads): Promise<Response> {
+async function receiveForm(
+  c: Context<AppEnv>,
+  { secret, uploads, showPage }: { secret: string; uploads: Uploads; showPage: ShowPage },
+): Promise<Response> {
   try {
     await uploads.receive(secret, await parseFiles(c));
     return c.redirect(c.req.path, 303);
@@ -78,13 +88,18 @@ async function receiveForm(c: Context<AppEnv>, secret: string, uploads: Uploads)
   }
 }
 
-function showPage(
-  c: Context<AppEnv>,
-  props: Omit<UploadPageProps, "language">,
-  status: 200 | 400 | 410 | 413 | 503,
-): Response {
-  const language = toLanguage(c.req.header("Accept-Language"));
-  return c.body(uploadPage({ language, ...props }), status, pageHeaders);
+type ShowPage = ReturnType<typeof createShowPage>;
+
+function createShowPage({ config }: Pick<UploadRoutesDeps, "config">) {
+  return function showPage(
+    c: Context<AppEnv>,
+    props: Pick<UploadPageProps, "state" | "problem">,
+    status: 200 | 400 | 410 | 413 | 503,
+  ): Response {
+    const language = toLanguage(c.req.header("Accept-Language"));
+    const html = uploadPage({ language, operator: config.operator, ...props });
+    return c.body(html, status, pageHeaders);
+  };
 }
 
 /** The files of the form. Throws invalid_input for a body that is no form, and too_large of the body limit. */

@@ -16,7 +16,7 @@ import { toWrapContext } from "./wrap-context.ts";
 /** The part of a request to which the grant and its code are bound. */
 type FlowRequest = Pick<
   AuthorizationRequest,
-  "secret" | "clientId" | "redirectUri" | "redirectHost" | "codeChallenge"
+  "secret" | "clientId" | "redirectUri" | "redirectHost" | "codeChallenge" | "browserHash" | "rawState"
 >;
 
 export type AuthorizationFlow = ReturnType<typeof createAuthorizationFlow>;
@@ -26,6 +26,7 @@ export function createAuthorizationFlow(deps: {
   secrets: Secrets;
   clock: Clock;
   config: Pick<Config, "authorizationCodeLifetimeSeconds">;
+  end(grantId: string, reason: "cancelled"): void;
 }) {
   const { db, secrets, clock, config } = deps;
   const pendingGrants = createPendingGrants({ db, secrets, clock });
@@ -48,7 +49,8 @@ export function createAuthorizationFlow(deps: {
   }
 
   return {
-    isFinished: pendingGrants.isFinished,
+    stateOf: pendingGrants.stateOf,
+    wasAnswered: pendingGrants.wasAnswered,
     findPending: pendingGrants.findPending,
     extend: pendingGrants.extend,
     addFailedGuesses: pendingGrants.addFailedGuesses,
@@ -65,7 +67,7 @@ export function createAuthorizationFlow(deps: {
     ): PendingGrant | undefined {
       return db.transaction(
         () => {
-          if (pendingGrants.isFinished(request)) return undefined;
+          if (pendingGrants.stateOf(request) !== "open") return undefined;
           const pending = pendingGrants.findPending(request) ?? pendingGrants.create(request, level);
           save(pending);
           pendingGrants.extend(request, pending.grantId);
@@ -73,6 +75,18 @@ export function createAuthorizationFlow(deps: {
         },
         { behavior: "immediate" },
       );
+    },
+
+    /** Deletes the pending grant of a request, if there is one, and ends the request: no form of it works again. */
+    cancel(request: FlowRequest): void {
+      const pending = pendingGrants.findPending(request);
+      if (pending) deps.end(pending.grantId, "cancelled");
+      pendingGrants.markCancelled(request);
+    },
+
+    /** Deletes the pending grant of a request. The request stays open, as it was before its first account. */
+    startOver({ grantId }: PendingGrant): void {
+      deps.end(grantId, "cancelled");
     },
 
     /**
@@ -84,6 +98,7 @@ export function createAuthorizationFlow(deps: {
         () => {
           const pending = pendingGrants.findPending(request);
           if (!pending || !pendingGrants.markUsed(request)) return undefined;
+          pendingGrants.markAnswered(request);
           const expiresAt = clock.now() + config.authorizationCodeLifetimeSeconds * 1000;
           const code = storeCode(request, pending, expiresAt);
           const level = toFinalLevel(pending);

@@ -5,6 +5,8 @@ import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { AppError } from "../errors.ts";
+import type { Level } from "../grant.ts";
+import { createHostList } from "../host-list.ts";
 import { connectPage } from "../pages/connect.tsx";
 import type { ConnectForm } from "../pages/connect-form.ts";
 import { connectedPage } from "../pages/connected.tsx";
@@ -16,19 +18,21 @@ import type { AuthorizationFlow } from "./authorization-flow.ts";
 import { type AuthorizationRequest, sealRequest } from "./authorization-request.ts";
 import type { OAuthError } from "./oauth-error.ts";
 import type { PageResponse } from "./page-response.ts";
-import type { PendingGrant } from "./pending-grants.ts";
+import type { PendingGrant, RequestState } from "./pending-grants.ts";
 import { toResponseUrl } from "./redirects.ts";
 
 export type AuthorizationPages = ReturnType<typeof createAuthorizationPages>;
 
 export function createAuthorizationPages(deps: {
-  config: Pick<Config, "publicUrl">;
+  config: Pick<Config, "publicUrl" | "operator" | "allowPrivateHosts">;
   authorizationFlow: AuthorizationFlow;
   vault: Pick<Vault, "listAccounts">;
   secrets: Secrets;
   clock: Clock;
 }) {
   const { config, authorizationFlow, vault, secrets, clock } = deps;
+  const { operator } = config;
+  const bridgeOpened = createHostList(config.allowPrivateHosts).hasHost("127.0.0.1");
 
   function notice(
     language: Language,
@@ -36,11 +40,37 @@ export function createAuthorizationPages(deps: {
     status: ContentfulStatusCode,
     retryAfterSeconds?: number,
   ): PageResponse {
-    return { html: noticePage({ language, notice: kind, retryAfterSeconds }), status, retryAfterSeconds };
+    return {
+      html: noticePage({ language, operator, notice: kind, retryAfterSeconds }),
+      status,
+      retryAfterSeconds,
+    };
+  }
+
+  /** Names the redirect URI and the setting that would let it in. */
+  function refuseRedirect(language: Language, refusedRedirectUri: string, status: 400 | 401): PageResponse {
+    const props = { notice: "redirect_refused", refusedRedirectUri } as const;
+    return { html: noticePage({ language, operator, ...props }), status };
   }
 
   return {
     notice,
+
+    /** The notice for a form of a request that is over. */
+    over(language: Language, state: RequestState): PageResponse {
+      if (state === "connected") return notice(language, "already_connected", 400);
+      return notice(language, state === "cancelled" ? "cancelled" : "request_expired", 400);
+    },
+
+    /** The notice for a browser that opens a request again after its end. `again`: the query that opens the form. */
+    alreadyConnected(
+      language: Language,
+      { redirectHost }: AuthorizationRequest,
+      again: string,
+    ): PageResponse {
+      const props = { notice: "already_connected", redirectHost, link: `/oauth/authorize${again}` } as const;
+      return { html: noticePage({ language, operator, ...props }), status: 200 };
+    },
 
     /** The connect form, empty or with what was entered and its problem; never with the password. */
     form(
@@ -54,15 +84,17 @@ export function createAuthorizationPages(deps: {
       },
     ): PageResponse {
       const { form, problem, found, pending } = content;
-      // The new form is valid for another ten minutes, so the pending grant must be, too.
+      // The new form is valid for another hour, so the pending grant must be, too.
       if (pending) authorizationFlow.extend(request, pending.grantId);
       const connected = pending && vault.listAccounts(pending.grantId, pending.dataKey);
       const html = connectPage({
         language,
+        operator,
         redirectHost: request.redirectHost,
         form: { ...form, password: "", request: sealRequest(secrets, clock, request) },
         problem: problem && toProblem(problem),
         found: found ?? (problem instanceof ConnectError ? problem.found : undefined),
+        bridgeOpened,
         connected: connected?.map(({ address }) => address),
       });
       if (!problem) return { html, status: 200 };
@@ -73,13 +105,16 @@ export function createAuthorizationPages(deps: {
     connected(
       language: Language,
       request: AuthorizationRequest,
-      { grantId, dataKey }: PendingGrant,
+      { grantId, dataKey, level }: PendingGrant,
     ): PageResponse {
+      const accounts = vault.listAccounts(grantId, dataKey);
       const html = connectedPage({
         language,
+        operator,
         redirectHost: request.redirectHost,
         request: sealRequest(secrets, clock, request),
-        accounts: vault.listAccounts(grantId, dataKey),
+        accounts,
+        level: toFinalLevel(level, accounts),
         failedGuesses: authorizationFlow.countFailedGuesses(grantId),
       });
       return { html, status: 200 };
@@ -87,18 +122,29 @@ export function createAuthorizationPages(deps: {
 
     /** The redirect to the client with a code; a notice when the request has no pending grant. */
     finish(language: Language, request: AuthorizationRequest): PageResponse {
-      const code = authorizationFlow.issueCode(request, ({ grantId, dataKey, level }) => {
-        // Without an account that can send, the client would be offered a send_email that always fails.
-        const canSend = vault.listAccounts(grantId, dataKey).some((account) => account.canSend);
-        return level === "send" && !canSend ? "organise" : level;
-      });
+      const code = authorizationFlow.issueCode(request, ({ grantId, dataKey, level }) =>
+        toFinalLevel(level, vault.listAccounts(grantId, dataKey)),
+      );
       if (code === undefined) return notice(language, "request_expired", 400);
       const parameters = { code, iss: config.publicUrl };
       return { location: toResponseUrl(request.redirectUri, parameters, request.rawState) };
     },
 
+    /** The redirect to the client after the person refused (RFC 6749 section 4.1.2.1). Nothing of the flow is kept. */
+    cancel(request: AuthorizationRequest): PageResponse {
+      authorizationFlow.cancel(request);
+      const parameters = {
+        error: "access_denied",
+        error_description: "The person cancelled.",
+        iss: config.publicUrl,
+      };
+      return { location: toResponseUrl(request.redirectUri, parameters, request.rawState) };
+    },
+
     /** The response to an OAuth error: a redirect to the client, or a notice while no redirect URI is proven. */
     refuse(language: Language, error: OAuthError): PageResponse {
+      if (error.refusedRedirectUri !== undefined)
+        return refuseRedirect(language, error.refusedRedirectUri, error.status);
       if (error.redirect === undefined) return notice(language, toNotice(error), error.status);
       const parameters = { error: error.code, error_description: error.message, iss: config.publicUrl };
       return { location: toResponseUrl(error.redirect.uri, parameters, error.redirect.rawState) };
@@ -110,6 +156,11 @@ export function createAuthorizationPages(deps: {
       return notice(language, kind, status as ContentfulStatusCode, retryAfterSeconds);
     },
   };
+}
+
+/** Without an account that can send, the client would be offered a send_email that always fails. */
+function toFinalLevel(level: Level, accounts: readonly { canSend: boolean }[]): Level {
+  return level === "send" && !accounts.some(({ canSend }) => canSend) ? "organise" : level;
 }
 
 function toNotice(error: OAuthError): NoticePageProps["notice"] {

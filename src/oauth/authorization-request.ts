@@ -14,7 +14,7 @@ import { toRedirectHost } from "./redirects.ts";
 import { type RequestParameters, toRequestParameters } from "./request-parameters.ts";
 
 /** Lifetime of an authorization request. It starts again with each form drawn and each proven login. */
-export const requestLifetimeMs = 10 * 60_000;
+export const requestLifetimeMs = 60 * 60_000;
 
 const checkedRequest = z.object({
   /** Random; its hash identifies the request, and it wraps the data key of the pending grant. */
@@ -61,7 +61,9 @@ export function checkAuthorizationRequest(
   // 2. Its redirect URI, and a state that can be returned unchanged.
   const redirectUri = unproven.get("redirect_uri");
   if (redirectUri === undefined || !client.allowsRedirect(redirectUri))
-    throw new OAuthError("invalid_redirect_uri", "redirect_uri is not registered for this client.");
+    throw new OAuthError("invalid_redirect_uri", "redirect_uri is not registered for this client.", {
+      refusedRedirectUri: redirectUri,
+    });
   const rawState = findRawParameter(search, "state");
   if (unproven.all("state").length > 1 || (rawState?.length ?? 0) > maxStateLength)
     throw new OAuthError("invalid_request", `state may occur once, with at most ${maxStateLength} bytes.`);

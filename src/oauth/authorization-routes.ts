@@ -32,11 +32,14 @@ import {
 } from "./page-response.ts";
 import { isFormEncoded, rawQueryOf } from "./request-parameters.ts";
 
+/** Our own parameter of the authorization endpoint: connects once more with a request that has a code already. */
+const againParameter = "again";
+
 export function createAuthorizationRoutes(deps: {
   config: Config;
   grants: Grants;
   clients: Clients;
-  vault: Pick<Vault, "saveAccount" | "listAccounts">;
+  vault: Pick<Vault, "saveAccount" | "removeAccount" | "listAccounts">;
   connector: Pick<AccountConnector, "connectAccount" | "findServers" | "countFailedGuesses">;
   secrets: Secrets;
   clock: Clock;
@@ -52,8 +55,12 @@ export function createAuthorizationRoutes(deps: {
   return new Hono<AppEnv>()
     .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
       limits.consume("page", identifyPeer(c, config));
-      const checked = checkAuthorizationRequest(rawQueryOf(c), { clients, config });
+      const query = rawQueryOf(c);
+      const checked = checkAuthorizationRequest(query, { clients, config });
       const request = { ...checked, browserHash: browsers.identify(c) };
+      // A person who goes back after the end would otherwise connect a second time.
+      if (authorizationFlow.wasAnswered(request) && !new URLSearchParams(query).has(againParameter))
+        return respond(c, pages.alreadyConnected(languageOf(c), request, `${query}&${againParameter}=1`));
       return respond(c, pages.form(languageOf(c), request, { form: emptyConnectForm("", request.level) }));
     })
     .post("/oauth/connect", async (c) => {
@@ -104,8 +111,10 @@ export function createAuthorizationRoutes(deps: {
   async function readSubmission(c: Context<AppEnv>): Promise<ConnectSubmission | PageResponse> {
     const fields = await c.req.parseBody();
     const form = toConnectForm(fields);
-    const request = findRequest(form.request);
+    const request = unsealRequest(secrets, clock, form.request);
     if (!request) return pages.notice(languageOf(c), "request_expired", 400);
+    const state = authorizationFlow.stateOf(request);
+    if (state !== "open") return pages.over(languageOf(c), state);
     if (!browsers.matches(c, request.browserHash)) return pages.notice(languageOf(c), "cross_site", 403);
     const pending = authorizationFlow.findPending(request);
     // The level of a grant is that of its first account; a form without a level gets what the client asked for.
@@ -116,7 +125,7 @@ export function createAuthorizationRoutes(deps: {
   /** Opens the sealed request of a form. Returns undefined when it is forged, expired or finished. */
   function findRequest(sealed: string): AuthorizationRequest | undefined {
     const request = unsealRequest(secrets, clock, sealed);
-    return request && !authorizationFlow.isFinished(request) ? request : undefined;
+    return request && authorizationFlow.stateOf(request) === "open" ? request : undefined;
   }
 
   /** Maps everything thrown by these routes to a page or a redirect. */

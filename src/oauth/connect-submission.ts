@@ -29,7 +29,7 @@ export function createConnectSubmissions(deps: {
   authorizationFlow: AuthorizationFlow;
   pages: AuthorizationPages;
   connector: Pick<AccountConnector, "connectAccount" | "findServers" | "countFailedGuesses">;
-  vault: Pick<Vault, "saveAccount">;
+  vault: Pick<Vault, "saveAccount" | "removeAccount" | "listAccounts">;
   log: Log;
 }) {
   const { config, authorizationFlow, pages, connector, vault, log } = deps;
@@ -66,7 +66,7 @@ export function createConnectSubmissions(deps: {
         if (vault.saveAccount(grantId, dataKey, credentials))
           authorizationFlow.addFailedGuesses(grantId, connector.countFailedGuesses(credentials));
       });
-      if (!pending) return pages.notice(language, "request_expired", 400);
+      if (!pending) return pages.over(language, authorizationFlow.stateOf(request));
       log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
       if (form.next === "go") return pages.finish(language, request);
       return pages.connected(language, request, pending);
@@ -89,6 +89,17 @@ export function createConnectSubmissions(deps: {
     return pages.form(language, request, { form: emptyConnectForm("", pending.level), pending });
   }
 
+  /** Removes an account. Without the last one, the flow starts over: its level can be chosen again. */
+  function removeAccount(c: Context<AppEnv>, { request, form, pending }: ConnectSubmission): PageResponse {
+    const language = languageOf(c);
+    if (!pending) return pages.notice(language, "request_expired", 400);
+    vault.removeAccount(pending.grantId, pending.dataKey, form.remove);
+    if (vault.listAccounts(pending.grantId, pending.dataKey).length > 0)
+      return pages.connected(language, request, pending);
+    authorizationFlow.startOver(pending);
+    return pages.form(language, request, { form: emptyConnectForm("", pending.level) });
+  }
+
   /** Handles a submission. `progress` is called for each login step. Rejects with OAuthError, AppError or a bug. */
   return async function submit(
     c: Context<AppEnv>,
@@ -97,10 +108,14 @@ export function createConnectSubmissions(deps: {
   ): Promise<PageResponse> {
     const intent = toIntent(submission.form);
     switch (intent) {
+      case "cancel":
+        return pages.cancel(submission.request);
       case "finish":
         return pages.finish(languageOf(c), submission.request);
       case "add":
         return addAccount(c, submission);
+      case "remove":
+        return removeAccount(c, submission);
       case "lookup":
         extendIdleTimeout(c, submissionSeconds);
         return lookUpServers(c, submission);

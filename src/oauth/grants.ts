@@ -75,7 +75,7 @@ export function createGrants(deps: {
   }
 
   return {
-    authorizationFlow: createAuthorizationFlow({ db, secrets, clock, config }),
+    authorizationFlow: createAuthorizationFlow({ db, secrets, clock, config, end }),
     redeemCode,
     refresh,
     /** Calls `onEnd` for grants that another process revoked; start.ts calls it on a timer. */

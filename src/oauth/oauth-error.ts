@@ -24,16 +24,25 @@ export class OAuthError extends Error {
   /** True when the client tried HTTP Basic: a 401 must then carry WWW-Authenticate (RFC 6749 section 5.2). */
   readonly basic: boolean;
 
+  /** A redirect URI of an authorization request that is not accepted, for the page to name. */
+  readonly refusedRedirectUri: string | undefined;
+
   constructor(
     code: OAuthErrorCode,
     description: string,
-    options: { redirect?: ProvenRedirect | undefined; basic?: boolean; cause?: unknown } = {},
+    options: {
+      redirect?: ProvenRedirect | undefined;
+      basic?: boolean;
+      refusedRedirectUri?: string | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(description, { cause: options.cause });
     this.name = "OAuthError";
     this.code = code;
     this.redirect = options.redirect;
     this.basic = options.basic ?? false;
+    this.refusedRedirectUri = options.refusedRedirectUri;
   }
 
   get status(): 400 | 401 {

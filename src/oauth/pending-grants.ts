@@ -16,6 +16,15 @@ import { toWrapContext } from "./wrap-context.ts";
 /** The part of a request that identifies its pending grant. */
 type GrantRequest = Pick<AuthorizationRequest, "secret" | "clientId" | "redirectHost">;
 
+/** The part of a request by which the same browser is recognized when it opens the same request again. */
+type AnsweredRequest = Pick<AuthorizationRequest, "browserHash" | "clientId" | "codeChallenge" | "rawState">;
+
+/**
+ * open: its form can be submitted. connected: a code was issued. cancelled: the person refused. expired: its pending
+ * grant is older than `requestLifetimeMs`.
+ */
+export type RequestState = "open" | "connected" | "cancelled" | "expired";
+
 export type PendingGrant = { grantId: string; level: Level; dataKey: Uint8Array };
 
 export function createPendingGrants({
@@ -53,9 +62,39 @@ export function createPendingGrants({
   return {
     findPending,
 
-    /** Tells whether a code was issued for this request, or its pending grant is gone. */
-    isFinished(request: GrantRequest): boolean {
-      return findRow(request) !== undefined && findPending(request) === undefined;
+    stateOf(request: GrantRequest): RequestState {
+      const row = findRow(request);
+      if (!row || findPending(request)) return "open";
+      if (row.usedAt !== null) return "connected";
+      return row.grantId === null ? "cancelled" : "expired";
+    },
+
+    /** Marks a request as cancelled, so that no form of it works again. Its pending grant must be deleted before. */
+    markCancelled(request: GrantRequest): void {
+      db.insert(authorizationRequests)
+        .values({ hash: hashSecret(request.secret), expiresAt: clock.now() + requestLifetimeMs })
+        .onConflictDoNothing()
+        .run();
+    },
+
+    /** Remembers that a code was issued for the request of a client, as long as its forms would have been valid. */
+    markAnswered(request: AnsweredRequest): void {
+      const now = clock.now();
+      const answered = { usedAt: now, expiresAt: now + requestLifetimeMs };
+      db.insert(authorizationRequests)
+        .values({ hash: toAnswerHash(request), ...answered })
+        .onConflictDoUpdate({ target: authorizationRequests.hash, set: answered })
+        .run();
+    },
+
+    /** Tells whether the same browser got a code for the same request of the client within the hour. */
+    wasAnswered(request: AnsweredRequest): boolean {
+      const row = db
+        .select({ expiresAt: authorizationRequests.expiresAt })
+        .from(authorizationRequests)
+        .where(eq(authorizationRequests.hash, toAnswerHash(request)))
+        .get();
+      return row !== undefined && row.expiresAt > clock.now();
     },
 
     create(request: GrantRequest, level: Level): PendingGrant {
@@ -128,4 +167,9 @@ export function createPendingGrants({
       return used.length === 1;
     },
   };
+}
+
+/** A client draws a new challenge for each request (RFC 7636 section 7.1), so that this names one request. */
+function toAnswerHash({ browserHash, clientId, codeChallenge, rawState }: AnsweredRequest): string {
+  return hashSecret(JSON.stringify(["answered", browserHash, clientId, codeChallenge, rawState ?? ""]));
 }

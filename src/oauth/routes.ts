@@ -19,7 +19,7 @@ import { createTokenRoutes } from "./token-routes.ts";
 export type OAuthDeps = {
   config: Config;
   grants: Grants;
-  vault: Pick<Vault, "saveAccount" | "listAccounts">;
+  vault: Pick<Vault, "saveAccount" | "removeAccount" | "listAccounts">;
   connector: AccountConnector;
   secrets: Secrets;
   /** The operator's own client. */

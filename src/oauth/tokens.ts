@@ -17,10 +17,14 @@ import { toWrapContext } from "./wrap-context.ts";
 /** A refused redemption: the error for the client, and the grant that ends because of it. */
 type Refusal = { refused: OAuthError; ends?: { grantId: string; reason: GrantEndReason } | undefined };
 
-/** The reason why a grant ends. `code_misused`: its code was spent by a request with a wrong proof. */
+/**
+ * The reason why a grant ends. `code_misused`: its code was spent by a request with a wrong proof. `cancelled`: the person
+ * refused, or removed its last account, before a code was issued.
+ */
 export type GrantEndReason =
   | "revoked"
   | "expired"
+  | "cancelled"
   | "code_replayed"
   | "code_misused"
   | "refresh_token_reused";

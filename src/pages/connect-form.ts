@@ -22,6 +22,7 @@ export const fieldNames = {
   withoutSending: "without_sending",
   acceptImapCertificate: "accept_imap_certificate",
   acceptSmtpCertificate: "accept_smtp_certificate",
+  remove: "remove",
 } as const;
 
 /** The field names of each server. */
@@ -45,9 +46,10 @@ export type FormField = (typeof fieldNames)[
  * The step after the submission, which the pressed button carries.
  * go: after the login, redirect to the client with a code; the default, for a plain POST without a button.
  * ask: after the login, show the page that offers to add another account.
- * add, finish: the buttons of that page.
+ * add, finish: the buttons of that page; the form for another account has `finish`, too.
+ * cancel: redirect to the client with the error access_denied; every page with the request has that button.
  */
-export type NextStep = "go" | "ask" | "add" | "finish";
+export type NextStep = "go" | "ask" | "add" | "finish" | "cancel";
 
 /** A server as entered. The port is still text, so that the page can show it again; "" where nothing was entered. */
 export type ServerInput = { host: string; port: string; security: "tls" | "starttls" };
@@ -69,10 +71,12 @@ export type ConnectForm = {
   withoutSending: boolean;
   /** SHA-256 fingerprints, in hex, of the certificates that the person accepts; "" where the authorities decide. */
   acceptedCertificates: { imap: string; smtp: string };
+  /** The address of the connected account to remove, "" for none. */
+  remove: string;
 };
 
 /** The purpose of a submission. */
-type ConnectIntent = "finish" | "add" | "lookup" | "connect";
+type ConnectIntent = "cancel" | "finish" | "add" | "remove" | "lookup" | "connect";
 
 export function emptyConnectForm(request: string, level: Level = "send"): ConnectForm {
   return {
@@ -87,6 +91,7 @@ export function emptyConnectForm(request: string, level: Level = "send"): Connec
     next: "ask",
     withoutSending: false,
     acceptedCertificates: { imap: "", smtp: "" },
+    remove: "",
   };
 }
 
@@ -118,6 +123,7 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
       imap: text(fieldNames.acceptImapCertificate),
       smtp: text(fieldNames.acceptSmtpCertificate),
     },
+    remove: text(fieldNames.remove),
   };
 }
 
@@ -125,8 +131,9 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
  * Tells what a submission asks for. An address alone, sent from our page, asks for its servers: without a script there
  * is no other way to look them up.
  */
-export function toIntent({ next, provider, password, address }: ConnectForm): ConnectIntent {
-  if (next === "add" || next === "finish") return next;
+export function toIntent({ next, provider, password, address, remove }: ConnectForm): ConnectIntent {
+  if (next === "add" || next === "finish" || next === "cancel") return next;
+  if (remove !== "") return "remove";
   const isLookup = next === "ask" && provider === "" && password === "" && address !== "";
   return isLookup ? "lookup" : "connect";
 }
@@ -137,7 +144,8 @@ function toConsentedLevel(text: string): Level {
 }
 
 function toNextStep(text: string): NextStep {
-  return text === "ask" || text === "add" || text === "finish" ? text : "go";
+  const steps = ["ask", "add", "finish", "cancel"] as const;
+  return steps.find((step) => step === text) ?? "go";
 }
 
 /** Reads `security` as a word or a checkbox's value; when it is absent, the port decides. */

@@ -16,6 +16,14 @@
     const providersByDomain = new Map();
     for (const option of provider.options)
       for (const domain of (option.dataset.domains ?? "").split(" ")) providersByDomain.set(domain, option);
+    const choice = byId("choice");
+    const label = byId("choice-label");
+    /** Shows the list and the servers only when the person has to see them. */
+    const setChoice = (known, open) => {
+      if (!choice || !label) return;
+      label.textContent = known ? label.dataset.known : label.dataset.unknown;
+      choice.open = open;
+    };
     const setStatus = (kind, name = "") => {
       found.textContent = kind ? (found.dataset[kind] ?? "").replace("{name}", name) : "";
     };
@@ -39,24 +47,31 @@
       lookup = new AbortController();
       if (domain === "") return select("");
       const known = providersByDomain.get(domain);
-      if (known) return select(known.value, "preset", known.text);
+      if (known) return select(known.value, { kind: "preset", name: known.text });
       setStatus("looking");
       const servers = await fetchServers(form, address.value.trim(), lookup.signal);
       if (selectedByUser || lastDomain !== domain) return;
-      if (!servers) return setStatus("");
+      if (!servers) {
+        setStatus("");
+        return setChoice(false, true);
+      }
       for (const side of ["imap", "smtp"]) fillServer(side, servers[side]);
       byId("username").value =
         servers.username === "local-part" ? address.value.trim().replace(/@[^@]*$/, "") : "";
       const option = [...provider.options].find(
         ({ value }) => value === servers.provider && value !== "generic",
       );
-      select(servers.provider, option ? "mx" : servers.source, option?.text);
+      const hosts = [...new Set([servers.imap.host, servers.smtp.host])].join(", ");
+      if (option) select(servers.provider, { kind: "mx", name: option.text });
+      else select(servers.provider, { kind: servers.source, name: hosts });
     }
 
-    function select(value, kind, name) {
+    function select(value, { kind, name } = {}) {
       provider.value = value;
-      fillDefaultServers(provider.selectedOptions[0]);
+      const option = provider.selectedOptions[0];
+      fillDefaultServers(option);
       setStatus(kind, name);
+      setChoice(value !== "", option?.dataset.servers !== undefined && kind !== "autoconfig");
     }
 
     address.addEventListener("input", () => {
@@ -152,7 +167,7 @@
   function setBusy(form, progress, busy) {
     form.toggleAttribute("data-busy", busy);
     progress.hidden = !busy;
-    for (const part of form.children) if (part !== progress) part.inert = busy;
+    for (const part of form.children) if (part !== progress && !part.matches(".ways-out")) part.inert = busy;
   }
 
   function markStep(progress, step) {
@@ -191,6 +206,7 @@
     if (password && password.getAttribute("aria-invalid") !== "true" && byId("again"))
       password.value = sent.get("password");
     start();
+    if (!document.querySelector("form.connect")) forgetEntries();
     const target = ["[aria-invalid='true']", ".problem:not([hidden])", "[autofocus]", "h1"]
       .map((selector) => document.querySelector(selector))
       .find(Boolean);
@@ -199,9 +215,59 @@
     document.querySelector(".problem:not([hidden])")?.scrollIntoView({ block: "center" });
   }
 
+  const entriesKey = () => `entries ${location.pathname}${location.search}`;
+
+  /**
+   * Keeps what was typed, except the password, for a person who goes back to the form: its response may not be stored,
+   * so that browsers forget it. Only this tab can read it, until an account is connected.
+   */
+  function keepEntries(form) {
+    const provider = byId("provider");
+    // A form that answers a POST is not opened again by going back.
+    if (!provider || location.search === "") return;
+    const fields = () =>
+      [...form.elements].filter(
+        ({ name, type }) => name && !["hidden", "password", "submit", "button"].includes(type),
+      );
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(entriesKey()) ?? "{}");
+      if (byId("address").value === "") restoreEntries(fields(), kept);
+      if (provider.value !== "" && kept.provider) byId("choice").open = true;
+      form.addEventListener("input", ({ target }) => {
+        if (target.closest(".choice")) provider.dataset.byUser = "";
+        const entries = fields()
+          .filter(({ type, checked }) => type !== "radio" || checked)
+          // A provider that was found is found again.
+          .filter((field) => field !== provider || provider.dataset.byUser !== undefined)
+          .map(({ name, value }) => [name, value]);
+        sessionStorage.setItem(entriesKey(), JSON.stringify(Object.fromEntries(entries)));
+      });
+    } catch {
+      // Storage is turned off in this browser.
+    }
+  }
+
+  function restoreEntries(fields, kept) {
+    for (const field of fields) {
+      const value = kept[field.name];
+      if (typeof value !== "string") continue;
+      if (field.type === "radio") field.checked = field.value === value;
+      else field.value = value;
+    }
+  }
+
+  function forgetEntries() {
+    try {
+      sessionStorage.removeItem(entriesKey());
+    } catch {
+      // Storage is turned off in this browser.
+    }
+  }
+
   function start() {
     const form = document.querySelector("form.connect");
     if (!form) return;
+    keepEntries(form);
     watchAddress(form);
     enablePasswordToggle();
     watchSubmit(form);

@@ -1,53 +1,51 @@
 /** @jsxImportSource hono/jsx */
-/** The connect page: address, provider, app password and level. */
+/** The connect page: address, app password and level; the provider and its servers where they are needed. */
 
 import type { DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { CertificateChoice } from "./certificate-choice.tsx";
+import { AddHeading, ConnectHeading, toConnectTitle } from "./client-heading.tsx";
 import { type FormField, fieldNames } from "./connect-form.ts";
 import { DiscoveryStatus } from "./discovery-status.tsx";
 import { FieldProblem, toFieldAttributes } from "./field.tsx";
 import { Layout, toDocument } from "./layout.tsx";
 import { LevelChoice } from "./level-choice.tsx";
+import { PasswordField } from "./password-field.tsx";
 import { toProblemText } from "./problem-text.ts";
 import { ProgressSteps } from "./progress-steps.tsx";
 import type { ConnectPageProps, Problem } from "./props.ts";
-import { ProviderHelp, ProviderList } from "./provider-choice.tsx";
+import { ProviderChoice, ProviderHelp, ProviderList } from "./provider-choice.tsx";
 import { scripts } from "./scripts.ts";
 import { ServerFields } from "./server-fields.tsx";
 import type { Texts } from "./text/en.ts";
 import { textsFor } from "./text/texts.ts";
+import { LeaveForm, WaysOut } from "./ways-out.tsx";
 
 /** Renders the form. The password is never part of it. */
 export function connectPage(props: ConnectPageProps): string {
   const text = textsFor(props.language);
   const connected = props.connected ?? [];
-  const title = connected.length > 0 ? text.connect.addHeading : text.connect.title(props.redirectHost);
+  const adding = connected.length > 0;
+  const title = adding ? text.connect.addHeading : toConnectTitle(text, props.redirectHost);
   return toDocument(
     <Layout
-      language={props.language}
+      frame={props}
       title={props.problem ? `${text.error}: ${title}` : title}
       script={scripts.connect}
       formOrigin
     >
-      {connected.length > 0 ? (
+      {adding ? (
         <>
-          <h1>
-            <small>{text.connect.addFor} </small>
-            <strong>{props.redirectHost}</strong>
-          </h1>
+          <AddHeading text={text} redirectHost={props.redirectHost} />
           <p class="hint">
             {text.connect.connectedAlready} {connected.join(", ")}
           </p>
         </>
       ) : (
-        <h1>
-          <small>{text.connect.heading.before} </small>
-          <strong>{props.redirectHost}</strong>
-          <small> {text.connect.heading.after}</small>
-        </h1>
+        <ConnectHeading text={text} redirectHost={props.redirectHost} />
       )}
-      <ConnectFormView {...props} text={text} adding={connected.length > 0} />
+      <ConnectFormView {...props} text={text} adding={adding} />
+      <LeaveForm request={props.form.request} />
     </Layout>,
   );
 }
@@ -87,16 +85,28 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
         <FieldProblem id="address" message={problemAt("address")} />
         <DiscoveryStatus text={text} found={form.provider === "" ? found : undefined} />
       </div>
-      <ProviderList text={text} chosen={chosen} message={problemAt("provider")} />
-      <ProviderHelp text={text} language={language} chosen={chosen} />
-      <ServerFields
-        text={text}
-        form={form}
-        defaults={toDefaultServers(chosen, found)}
-        problemAt={problemAt}
-      />
+      <ProviderChoice text={text} known={chosen !== ""} open={needsChoice(chosen, found, problemField)}>
+        <ProviderList
+          text={text}
+          chosen={chosen}
+          bridgeOpened={props.bridgeOpened}
+          message={problemAt("provider")}
+        />
+        <ServerFields
+          text={text}
+          form={form}
+          defaults={toDefaultServers(chosen, found, props.bridgeOpened)}
+          problemAt={problemAt}
+        />
+      </ProviderChoice>
+      <ProviderHelp text={text} language={language} chosen={chosen} bridgeOpened={props.bridgeOpened} />
       <CertificateChoice text={text} accepted={form.acceptedCertificates} offered={problem?.certificates} />
-      <PasswordField text={text} message={problemAt("password")} autofocus={focus === "password"} />
+      <PasswordField
+        text={text}
+        operator={props.operator.name}
+        message={problemAt("password")}
+        autofocus={focus === "password"}
+      />
       {adding ? <input type="hidden" name={fieldNames.level} value={form.level} /> : null}
       {adding ? null : <LevelChoice text={text} level={form.level} />}
       <ProgressSteps text={text} />
@@ -110,45 +120,8 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           </button>
         ) : null}
       </div>
-      <p class="hint credentials">{text.connect.promise}</p>
+      <WaysOut text={text} redirectHost={props.redirectHost} connected={adding} />
     </form>
-  );
-}
-
-function PasswordField(props: { text: Texts; message: string | undefined; autofocus: boolean }) {
-  const labels = props.text.connect;
-  return (
-    <div class="field credentials">
-      <label for="password">{labels.password}</label>
-      <div class="with-button">
-        <input
-          id="password"
-          name={fieldNames.password}
-          type="password"
-          autocomplete="current-password"
-          autocapitalize="none"
-          spellcheck={false}
-          maxlength={1024}
-          autofocus={props.autofocus}
-          {...toFieldAttributes("password", props.message, "hint")}
-        />
-        <button
-          type="button"
-          class="quiet"
-          id="show-password"
-          aria-pressed="false"
-          data-show={labels.show}
-          data-hide={labels.hide}
-          hidden
-        >
-          {labels.show}
-        </button>
-      </div>
-      <FieldProblem id="password" message={props.message} />
-      <p class="hint" id="password-hint">
-        {labels.passwordHint}
-      </p>
-    </div>
   );
 }
 
@@ -166,10 +139,22 @@ function toMessage(
   return toProblemText(text, { ...problem, found }, { provider: chosen, host });
 }
 
-/** Returns the usual servers of a bridge or home server, else those discovered for the address. */
-function toDefaultServers(chosen: string, found: DiscoveredServers | undefined) {
+/** Returns the usual servers of a bridge, where the operator opened them; else those discovered for the address. */
+function toDefaultServers(chosen: string, found: DiscoveredServers | undefined, bridgeOpened: boolean) {
   const preset = findPreset(chosen);
-  return preset?.ownServers ? preset : found;
+  if (!preset?.ownServers) return found;
+  return bridgeOpened ? preset : undefined;
+}
+
+/** Tells whether the person has to see the provider list or the servers before going on. */
+function needsChoice(
+  chosen: string,
+  found: DiscoveredServers | undefined,
+  problemField: FormField | undefined,
+): boolean {
+  if (problemField && !["address", "password"].includes(problemField)) return true;
+  if (chosen === "generic") return found?.source !== "autoconfig";
+  return findPreset(chosen)?.ownServers === true;
 }
 
 /** Returns the field of a problem, or undefined when the page does not show it: the problem is then above the form. */

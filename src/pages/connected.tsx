@@ -1,35 +1,76 @@
 /** @jsxImportSource hono/jsx */
-/** The page after a proven login: the connected accounts, and the choice to add another one or to finish. */
+/**
+ * The page after a proven login: the connected accounts, what the client may do with them and how to take it back, and
+ * the choice to go on or to add another account.
+ */
+import { isLocalClient } from "./client-heading.tsx";
 import { fieldNames } from "./connect-form.ts";
 import { Layout, toDocument } from "./layout.tsx";
 import type { ConnectedPageProps } from "./props.ts";
+import type { Texts } from "./text/en.ts";
 import { textsFor } from "./text/texts.ts";
+import { LeaveForm, leaveFormId, WaysOut } from "./ways-out.tsx";
 
 export function connectedPage(props: ConnectedPageProps): string {
-  const { language, redirectHost, request, accounts, failedGuesses } = props;
-  const text = textsFor(language).connected;
+  const { language, redirectHost, request, accounts, level, failedGuesses } = props;
+  const texts = textsFor(language);
+  const text = texts.connected;
+  const local = isLocalClient(redirectHost);
+  const levels = texts.connect.level;
   return toDocument(
-    <Layout language={language} title={text.title} formOrigin>
+    <Layout frame={props} title={text.title} formOrigin>
       <h1>{text.heading}</h1>
-      <ul class="accounts">
-        {accounts.map(({ address, canSend }) => (
-          <li>
+      <form method="post" action="/oauth/connect">
+        <input type="hidden" name={fieldNames.request} value={request} />
+        <AccountList text={text} accounts={accounts} />
+        {failedGuesses > 0 ? <p class="warning">{text.failedGuesses(failedGuesses)}</p> : null}
+        <dl class="facts">
+          <dt>{levels.legend}</dt>
+          <dd>
+            <b>{levels[level]}.</b> {levels[`${level}More`]}
+          </dd>
+          <dt>{text.nextTitle}</dt>
+          <dd>{local ? text.nextLocal : text.next(redirectHost)}</dd>
+          <dt>{text.takeBackTitle}</dt>
+          <dd>{text.takeBack}</dd>
+        </dl>
+        <div class="actions">
+          <button type="submit" name={fieldNames.next} value="finish" autofocus>
+            {local ? texts.localClient.continueTo : text.continueTo(redirectHost)}
+          </button>
+          <button type="submit" name={fieldNames.next} value="add" class="quiet">
+            {text.add}
+          </button>
+        </div>
+        <WaysOut text={texts} redirectHost={redirectHost} connected={false} />
+      </form>
+      <LeaveForm request={request} />
+    </Layout>,
+  );
+}
+
+function AccountList(props: { text: Texts["connected"]; accounts: ConnectedPageProps["accounts"] }) {
+  const { text, accounts } = props;
+  return (
+    <ul class="accounts">
+      {accounts.map(({ address, canSend }) => (
+        <li>
+          <span>
             <strong>{address}</strong>
             {canSend ? null : <small>{text.readOnly}</small>}
-          </li>
-        ))}
-      </ul>
-      {failedGuesses > 0 ? <p class="hint">{text.failedGuesses(failedGuesses)}</p> : null}
-      <p>{text.more(redirectHost)}</p>
-      <form method="post" action="/oauth/connect" class="actions">
-        <input type="hidden" name={fieldNames.request} value={request} />
-        <button type="submit" name={fieldNames.next} value="finish" autofocus>
-          {text.continueTo(redirectHost)}
-        </button>
-        <button type="submit" name={fieldNames.next} value="add" class="quiet">
-          {text.add}
-        </button>
-      </form>
-    </Layout>,
+          </span>
+          <button
+            type="submit"
+            form={leaveFormId}
+            name={fieldNames.remove}
+            value={address}
+            class="plain"
+            aria-label={text.removeAddress(address)}
+          >
+            {text.remove}
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }

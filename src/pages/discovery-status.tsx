@@ -16,7 +16,7 @@ export function DiscoveryStatus({ text, found }: { text: Texts; found: Discovere
       data-preset={sentences.preset("{name}")}
       data-mx={sentences.mx("{name}")}
       data-srv={sentences.srv}
-      data-autoconfig={sentences.autoconfig}
+      data-autoconfig={sentences.autoconfig("{name}")}
       data-guess={sentences.guess}
     >
       {found && toDiscoveryText(sentences, found)}
@@ -26,10 +26,11 @@ export function DiscoveryStatus({ text, found }: { text: Texts; found: Discovere
 
 function toDiscoveryText(
   sentences: Texts["connect"]["found"],
-  { provider, source }: DiscoveredServers,
+  { provider, source, imap, smtp }: DiscoveredServers,
 ): string {
   const name = findPreset(provider)?.name;
   // The servers of a known provider need no check by the person, whatever the source.
   if (name !== undefined) return source === "preset" ? sentences.preset(name) : sentences.mx(name);
-  return sentences[source === "preset" || source === "mx" ? "autoconfig" : source];
+  if (source === "srv" || source === "guess") return sentences[source];
+  return sentences.autoconfig([...new Set([imap.host, smtp.host])].join(", "));
 }

@@ -5,11 +5,12 @@ import type { LandingPageProps } from "./props.ts";
 import { scripts } from "./scripts.ts";
 import { textsFor } from "./text/texts.ts";
 
-export function landingPage({ language, connectorUrl }: LandingPageProps): string {
+export function landingPage(props: LandingPageProps): string {
+  const { language, connectorUrl } = props;
   const text = textsFor(language).landing;
   const isPublic = connectorUrl.startsWith("https:");
   return toDocument(
-    <Layout language={language} title={text.title} script={scripts.landing}>
+    <Layout frame={props} title={text.title} script={scripts.landing}>
       <h1>{text.title}</h1>
       <p class="lead">{text.lead}</p>
       <p>{text.promise}</p>
@@ -25,7 +26,16 @@ export function landingPage({ language, connectorUrl }: LandingPageProps): strin
       </div>
       <h2>{text.how}</h2>
       {isPublic ? (
-        <ClientSetup name={text.claude.name} steps={text.claude.steps} />
+        <section>
+          <h3>{text.claude.name}</h3>
+          <p>
+            <a class="button" href={toAddConnectorUrl(connectorUrl)} rel="noopener noreferrer">
+              {text.claude.add}
+            </a>
+          </p>
+          <p class="hint">{text.claude.addHint}</p>
+          <Steps steps={text.claude.steps} />
+        </section>
       ) : (
         <section>
           <h3>{text.claude.name}</h3>
@@ -46,19 +56,31 @@ export function landingPage({ language, connectorUrl }: LandingPageProps): strin
   );
 }
 
+/** Returns the URL of Claude's dialog for a custom connector, with its name and URL filled in. */
+function toAddConnectorUrl(connectorUrl: string): string {
+  const query = new URLSearchParams({ modal: "add-custom-connector", connectorName: "Email", connectorUrl });
+  return `https://claude.ai/customize/connectors?${query}`;
+}
+
 /** The set-up of one client; `command` belongs to the first step. */
-function ClientSetup({ name, steps, command }: { name: string; steps: readonly string[]; command?: string }) {
+function ClientSetup({ name, steps, command }: { name: string; steps: readonly string[]; command: string }) {
   return (
     <section>
       <h3>{name}</h3>
-      <ol class="steps">
-        {steps.map((step, index) => (
-          <li>
-            {step}
-            {command !== undefined && index === 0 ? <pre>{command}</pre> : null}
-          </li>
-        ))}
-      </ol>
+      <Steps steps={steps} command={command} />
     </section>
+  );
+}
+
+function Steps({ steps, command }: { steps: readonly string[]; command?: string }) {
+  return (
+    <ol class="steps">
+      {steps.map((step, index) => (
+        <li>
+          {step}
+          {command !== undefined && index === 0 ? <pre>{command}</pre> : null}
+        </li>
+      ))}
+    </ol>
   );
 }

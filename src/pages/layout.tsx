@@ -3,12 +3,13 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { faviconSvg } from "./favicon.ts";
+import type { Operator, PageFrame } from "./props.ts";
 import { style } from "./style.ts";
-import type { Language } from "./text/language.ts";
+import type { Texts } from "./text/en.ts";
 import { textsFor } from "./text/texts.ts";
 
 type LayoutProps = {
-  language: Language;
+  frame: PageFrame;
   /** Without the product's name. */
   title: string;
   /** An inline script; the Content-Security-Policy must name its hash. */
@@ -21,7 +22,8 @@ type LayoutProps = {
   children: Child;
 };
 
-export function Layout({ language, title, script, formOrigin = false, children }: LayoutProps) {
+export function Layout({ frame, title, script, formOrigin = false, children }: LayoutProps) {
+  const { language, operator } = frame;
   const text = textsFor(language);
   return (
     <html lang={language}>
@@ -44,11 +46,33 @@ export function Layout({ language, title, script, formOrigin = false, children }
             <span>{text.product}</span>
           </header>
           <main>{children}</main>
+          <OperatorFooter text={text} operator={operator} />
         </div>
         {script === undefined ? null : <script>{raw(script)}</script>}
       </body>
     </html>
   );
+}
+
+/** Names the operator on every page, with the contacts and the privacy page. */
+function OperatorFooter({ text, operator }: { text: Texts; operator: Operator }) {
+  const labels = text.footer;
+  return (
+    <footer class="foot">
+      {operator.name === undefined ? null : <span>{labels.runBy(operator.name)}</span>}
+      {operator.contacts.map((uri) => (
+        <a href={uri} rel="noopener noreferrer">
+          {toContactText(uri)}
+        </a>
+      ))}
+      <a href="/privacy">{labels.privacy}</a>
+    </footer>
+  );
+}
+
+/** Shows a contact URI as people write it: the address, the number, or the URL without its scheme. */
+export function toContactText(uri: string): string {
+  return uri.replace(/^(?:mailto:|tel:|https:\/\/)/, "").replace(/\/$/, "");
 }
 
 /** Renders a page to HTML. Our components are synchronous, so `String` returns the whole text. */

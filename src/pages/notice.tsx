@@ -1,18 +1,42 @@
 /** @jsxImportSource hono/jsx */
-/** The page for an error that the person cannot correct in a form. */
+/** The page for an error that the person cannot correct in a form: what happened, and the next step. */
+import { isLocalClient } from "./client-heading.tsx";
 import { Layout, toDocument } from "./layout.tsx";
 import { toMinutes } from "./problem-text.ts";
 import type { NoticePageProps } from "./props.ts";
 import { textsFor } from "./text/texts.ts";
 
-export function noticePage({ language, notice, retryAfterSeconds }: NoticePageProps): string {
-  const notices = textsFor(language).notice;
+/** Maximum number of characters shown of a refused redirect URI, which anybody may have written. */
+const maxShownUri = 300;
+
+export function noticePage(props: NoticePageProps): string {
+  const { notice, retryAfterSeconds, redirectHost, refusedRedirectUri, link } = props;
+  const { notice: notices, localClient } = textsFor(props.language);
   const { title, text } = notices[notice];
   return toDocument(
-    <Layout language={language} title={title}>
+    <Layout frame={props} title={title}>
       <h1>{title}</h1>
       <p>{text}</p>
+      {redirectHost === undefined ? null : (
+        <p>{isLocalClient(redirectHost) ? localClient.goBack : notices.goBack(redirectHost)}</p>
+      )}
+      {refusedRedirectUri === undefined ? null : (
+        <>
+          <pre>{refusedRedirectUri.slice(0, maxShownUri)}</pre>
+          <p>{notices.redirectSetting}</p>
+        </>
+      )}
       {retryAfterSeconds === undefined ? null : <p>{notices.wait(toMinutes(retryAfterSeconds))}</p>}
+      {link === undefined ? null : <NextStep href={link} text={notices.again} />}
+      {notice === "not_found" ? <NextStep href="/" text={notices.home} /> : null}
     </Layout>,
+  );
+}
+
+function NextStep({ href, text }: { href: string; text: string }) {
+  return (
+    <p>
+      <a href={href}>{text}</a>
+    </p>
   );
 }

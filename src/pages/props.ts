@@ -1,6 +1,7 @@
 /** The input of each page. A page is a pure function from its props to HTML. */
 import type { ServerCertificate } from "../credentials.ts";
 import type { FailureCode } from "../errors.ts";
+import type { Level } from "../grant.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
 import type { ConnectForm, FormField } from "./connect-form.ts";
 import type { Language } from "./text/language.ts";
@@ -18,8 +19,17 @@ export type Problem = {
   certificates?: { imap?: ServerCertificate | undefined; smtp?: ServerCertificate | undefined } | undefined;
 };
 
-export type ConnectPageProps = {
-  language: Language;
+/** The person or company that runs this server. */
+export type Operator = {
+  name: string | undefined;
+  /** URIs (mailto:, https:, tel:), the preferred one first. */
+  contacts: readonly string[];
+};
+
+/** The part of every page's props that its frame needs. */
+export type PageFrame = { language: Language; operator: Operator };
+
+export type ConnectPageProps = PageFrame & {
   /** The host of the redirect URI, which names the client that gets access. */
   redirectHost: string;
   /** The values entered so far; the password is never rendered. */
@@ -27,38 +37,48 @@ export type ConnectPageProps = {
   /** The servers discovered for the address. */
   found?: DiscoveredServers | undefined;
   problem?: Problem | undefined;
+  /** True when the operator opened 127.0.0.1, where a bridge beside this server listens. */
+  bridgeOpened: boolean;
   /** The addresses connected in this flow already. With any, the level is fixed and the form adds an account. */
   connected?: readonly string[] | undefined;
 };
 
-export type ConnectedPageProps = {
-  language: Language;
+export type ConnectedPageProps = PageFrame & {
   redirectHost: string;
   /** The sealed authorization request. */
   request: string;
   /** In the order in which they were connected. */
   accounts: readonly { address: string; canSend: boolean }[];
+  /** The level that the grant will have. */
+  level: Level;
   /** Number of refused passwords for these addresses in the day before they were connected. */
   failedGuesses: number;
 };
 
 /** An error that the person cannot correct in a form. */
-export type NoticePageProps = {
-  language: Language;
+export type NoticePageProps = PageFrame & {
   notice:
     | "request_invalid" // the client sent an invalid authorization request
     | "client_unknown"
     | "redirect_refused"
-    | "request_expired" // the form is older than ten minutes, or was used already
+    | "request_expired" // the form is older than an hour
+    | "already_connected" // the request has a code
+    | "cancelled" // the person refused the request
     | "cross_site"
     | "rate_limited"
     | "not_found"
+    | "link_expired" // a download link that was used, or is too old
     | "failed"; // a bug of this server
   retryAfterSeconds?: number | undefined;
+  /** The client, where it is known. */
+  redirectHost?: string | undefined;
+  /** The redirect URI that was refused, for redirect_refused. */
+  refusedRedirectUri?: string | undefined;
+  /** The path that opens the form once more, for already_connected. */
+  link?: string | undefined;
 };
 
-export type LandingPageProps = {
-  language: Language;
+export type LandingPageProps = PageFrame & {
   /** The URL to enter in a client: PUBLIC_URL/mcp. */
   connectorUrl: string;
 };

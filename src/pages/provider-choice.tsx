@@ -1,5 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** The list of mail providers, and the steps that each requires before a password works. */
+import type { Child } from "hono/jsx";
+import type { MailServer } from "../credentials.ts";
 import { presets } from "../providers/presets.ts";
 import type { Provider } from "../providers/provider.ts";
 import { fieldNames } from "./connect-form.ts";
@@ -8,8 +10,32 @@ import type { Texts } from "./text/en.ts";
 import type { Language } from "./text/language.ts";
 import { stepsFor } from "./text/texts.ts";
 
-export function ProviderList(props: { text: Texts; chosen: string; message: string | undefined }) {
-  const { text, chosen, message } = props;
+/**
+ * Holds the provider list and the server fields, closed until they are needed. `known`: a provider or servers were
+ * found, and the control offers to change them.
+ */
+export function ProviderChoice(props: { text: Texts; known: boolean; open: boolean; children: Child }) {
+  const { changeProvider, chooseProvider } = props.text.connect;
+  return (
+    <details id="choice" class="choice" open={props.open}>
+      <summary id="choice-label" data-known={changeProvider} data-unknown={chooseProvider}>
+        {props.known ? changeProvider : chooseProvider}
+      </summary>
+      {props.children}
+    </details>
+  );
+}
+
+/** `bridgeOpened`: a bridge on this server may be used, so its usual servers are filled in. */
+export function ProviderList(props: {
+  text: Texts;
+  chosen: string;
+  bridgeOpened: boolean;
+  message: string | undefined;
+}) {
+  const { text, chosen, bridgeOpened, message } = props;
+  const toServers = ({ ownServers }: Provider, server: MailServer) =>
+    ownServers && bridgeOpened ? JSON.stringify(server) : undefined;
   return (
     <div class="field">
       <label for="provider">{text.connect.provider}</label>
@@ -28,8 +54,8 @@ export function ProviderList(props: { text: Texts; chosen: string; message: stri
             selected={preset.id === chosen}
             data-domains={preset.domains.join(" ")}
             data-servers={preset.ownServers ? "" : undefined}
-            data-imap={preset.ownServers ? JSON.stringify(preset.imap) : undefined}
-            data-smtp={preset.ownServers ? JSON.stringify(preset.smtp) : undefined}
+            data-imap={toServers(preset, preset.imap)}
+            data-smtp={toServers(preset, preset.smtp)}
             data-unavailable={preset.appPassword.kind === "unavailable" ? "" : undefined}
           >
             {preset.name}
@@ -45,7 +71,12 @@ export function ProviderList(props: { text: Texts; chosen: string; message: stri
 }
 
 /** The help for every provider; CSS shows that of the selected one (style.ts). */
-export function ProviderHelp(props: { text: Texts; language: Language; chosen: string }) {
+export function ProviderHelp(props: {
+  text: Texts;
+  language: Language;
+  chosen: string;
+  bridgeOpened: boolean;
+}) {
   return (
     <>
       {presets.map((preset) => (
@@ -55,8 +86,14 @@ export function ProviderHelp(props: { text: Texts; language: Language; chosen: s
   );
 }
 
-function ProviderSteps(props: { preset: Provider; text: Texts; language: Language; chosen: string }) {
-  const { preset, text, language, chosen } = props;
+function ProviderSteps(props: {
+  preset: Provider;
+  text: Texts;
+  language: Language;
+  chosen: string;
+  bridgeOpened: boolean;
+}) {
+  const { preset, text, language, chosen, bridgeOpened } = props;
   const { kind, url } = preset.appPassword;
   return (
     <div
@@ -66,6 +103,7 @@ function ProviderSteps(props: { preset: Provider; text: Texts; language: Languag
     >
       {kind === "unavailable" ? <b>{text.connect.unavailable}</b> : null}
       <p>{stepsFor(preset, language)}</p>
+      {preset.ownServers && !bridgeOpened ? <p>{text.connect.bridgeClosed}</p> : null}
       {url === undefined ? null : (
         <p>
           <a href={url} target="_blank" rel="noopener noreferrer">

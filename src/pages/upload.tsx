@@ -1,32 +1,32 @@
 /** @jsxImportSource hono/jsx */
 /** The page on which a person uploads files for an email; works without a script, too. */
 import { Layout, toDocument } from "./layout.tsx";
+import type { PageFrame } from "./props.ts";
 import { scripts } from "./scripts.ts";
-import type { Language } from "./text/language.ts";
 import { uploadTextsFor } from "./text/upload.ts";
 
-export type UploadPageProps = {
-  language: Language;
+export type UploadPageProps = PageFrame & {
   /** open: waits for files; received: has them; over: used, expired or unknown. */
   state: "open" | "received" | "over";
   /** The failure of the last attempt. */
   problem?: "tooLarge" | "failed" | undefined;
 };
 
-export function uploadPage({ language, state, problem }: UploadPageProps): string {
-  const text = uploadTextsFor(language);
+export function uploadPage(props: UploadPageProps): string {
+  const { state, problem } = props;
+  const text = uploadTextsFor(props.language);
   if (state !== "open") {
     const [title, words] =
       state === "received" ? [text.receivedTitle, text.received] : [text.overTitle, text.over];
     return toDocument(
-      <Layout language={language} title={title}>
+      <Layout frame={props} title={title}>
         <h1>{title}</h1>
         <p>{words}</p>
       </Layout>,
     );
   }
   return toDocument(
-    <Layout language={language} title={text.title} script={scripts.upload}>
+    <Layout frame={props} title={text.title} script={scripts.upload}>
       <h1>{text.title}</h1>
       <p class="lead">{text.lead}</p>
       <form

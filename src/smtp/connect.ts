@@ -3,9 +3,9 @@ import SMTPConnection from "nodemailer/lib/smtp-connection";
 import { closingOn } from "../abort.ts";
 import {
   type Credentials,
-  type ServerLogin,
   type MailServer,
   type ServerCertificate,
+  type ServerLogin,
   withLogin,
 } from "../credentials.ts";
 import { AppError } from "../errors.ts";

@@ -34,7 +34,7 @@ const app = createApp({
   grants,
   oauth: {
     ...{ config, grants, secrets, db, clock, log, limits },
-    vault: { saveAccount: () => true, listAccounts: () => [] },
+    vault: { saveAccount: () => true, removeAccount: () => {}, listAccounts: () => [] },
     connector: {} as AccountConnector,
     client: { id: "id", secret: "secret" },
   },

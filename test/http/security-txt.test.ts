@@ -49,7 +49,7 @@ describe("The contact for reports of vulnerabilities", () => {
     expect(
       loadConfig({
         OPERATOR_CONTACT: "a@example.org,mailto:b@example.org,https://example.org/x,tel:+49-30-1",
-      }).operatorContacts,
+      }).operator.contacts,
     ).toEqual(["mailto:a@example.org", "mailto:b@example.org", "https://example.org/x", "tel:+49-30-1"]);
     for (const OPERATOR_CONTACT of [
       "ann",

@@ -147,7 +147,11 @@ describe("A05: a redirect URI that is not on the list gets an error page without
     "http://localhost:1234/callback\r\nX: y",
   ])("%s", async (uri) => {
     const html = await expectPage(toQuery({ redirect_uri: uri }), 400);
-    expect(html).not.toContain("evil.example");
+    // The page names it, with the setting that would accept it, as text and nothing else: no link leads there.
+    const named = /<pre>([^<]*)<\/pre>/.exec(html)?.[1];
+    expect(named).toBe(uri);
+    expect(html).toContain("ALLOWED_REDIRECT_URIS");
+    expect(html.replace(/<pre>[^<]*<\/pre>/, "")).not.toContain("evil.example");
   });
 });
 

@@ -54,6 +54,7 @@ describe("RFC 9700 section 4.14.2: a refresh token", () => {
       clientId,
       redirectUri,
       redirectHost: "claude.ai",
+      browserHash: "",
       codeChallenge: toCodeChallenge(codeVerifier),
     };
     grants.authorizationFlow.attachAccount(request, "send", () => {});

@@ -5,12 +5,18 @@ import { openClient } from "../support/mcp-client.ts";
 
 /** Enters servers, as a person with their own mail server does. */
 export async function typeServers(page: Page, kit: Pick<MailServerKit, "imap" | "smtp">): Promise<void> {
-  await page.selectOption("#provider", "generic");
+  await chooseProvider(page, "generic");
   for (const side of ["imap", "smtp"] as const) {
     await page.fill(`#${side}_host`, kit[side].host);
     await page.fill(`#${side}_port`, String(kit[side].port));
     await page.selectOption(`#${side}_security`, String(kit[side].security === "tls"));
   }
+}
+
+/** Opens the provider list where it is closed, and selects a provider; "generic" shows the server fields. */
+export async function chooseProvider(page: Page, id: string): Promise<void> {
+  if (!(await page.locator("#provider").isVisible())) await page.locator("#choice summary").click();
+  await page.selectOption("#provider", id);
 }
 
 export async function typeMailbox(page: Page, user: User): Promise<void> {

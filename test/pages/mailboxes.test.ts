@@ -52,7 +52,9 @@ describeBrowser("The connected accounts", () => {
       await typeMailbox(page, office);
       await connect(page);
       await waitForConnected(page);
-      expect(await page.innerText(".accounts")).toMatch(new RegExp(`${ann.address}\\s+${office.address}`));
+      expect(await page.innerText(".accounts")).toMatch(
+        new RegExp(`${ann.address}\\s+Remove\\s+${office.address}\\s+Remove`),
+      );
       await continueToClient(page);
       const client = await openClient(product, (await redeem()).accessToken);
       const { text } = await client.call("list_mailboxes");

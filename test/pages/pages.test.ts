@@ -20,6 +20,7 @@ import { readForm } from "../support/authorize.ts";
 const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>'&`;
 const injected = /<script>alert|<img src=x|"><script/;
 const language = "en";
+const frame = { language, operator: { name: undefined, contacts: [] }, bridgeOpened: false } as const;
 
 describe("The pages", () => {
   test("Every external value is escaped", () => {
@@ -41,26 +42,27 @@ describe("The pages", () => {
     } as const;
     for (const html of [
       connectPage({
-        language,
+        ...frame,
         redirectHost: evil,
         form,
         problem: { code: "host_unknown", field: "imap_host" },
       }),
       connectPage({
-        language,
+        ...frame,
         redirectHost: evil,
         form: { ...form, provider: "" },
         found,
         connected: [evil],
       }),
       connectedPage({
-        language,
+        ...frame,
         redirectHost: evil,
         request: evil,
         accounts: [{ address: evil, canSend: false }],
+        level: "read",
         failedGuesses: 1,
       }),
-      landingPage({ language, connectorUrl: evil }),
+      landingPage({ ...frame, connectorUrl: evil }),
     ])
       expect(html).not.toMatch(injected);
   });
@@ -69,7 +71,7 @@ describe("The pages", () => {
     const form = { ...emptyConnectForm("sealed"), address: "ann@example.org", password: "canary-password" };
     for (const code of Object.keys(failures) as FailureCode[])
       expect(
-        connectPage({ language, redirectHost: "claude.ai", form, problem: { code, field: "password" } }),
+        connectPage({ ...frame, redirectHost: "claude.ai", form, problem: { code, field: "password" } }),
       ).not.toContain("canary-password");
   });
 
@@ -77,6 +79,7 @@ describe("The pages", () => {
     for (const each of languages)
       for (const code of Object.keys(failures) as FailureCode[]) {
         const html = connectPage({
+          ...frame,
           language: each,
           redirectHost: "claude.ai",
           form: { ...emptyConnectForm("sealed"), address: "ann@gmail.com", provider: "gmail" },
@@ -92,6 +95,7 @@ describe("The pages", () => {
     const advice = { en: "sign in once on the provider’s website", de: "auf der Website", fr: "sur le site" };
     for (const each of languages) {
       const html = connectPage({
+        ...frame,
         language: each,
         redirectHost: "claude.ai",
         form: { ...emptyConnectForm("sealed"), address: "ann@gmail.com", provider: "gmail" },
@@ -103,7 +107,7 @@ describe("The pages", () => {
 
   test("A problem with a server is shown above the form when the page hides the field of the server", () => {
     const html = connectPage({
-      language,
+      ...frame,
       redirectHost: "claude.ai",
       form: { ...emptyConnectForm("sealed"), address: "ann@gmail.com", provider: "gmail" },
       problem: { code: "host_unreachable", field: "smtp_host", side: "smtp" },
@@ -118,9 +122,9 @@ describe("The pages", () => {
     expect(policy).not.toContain("form-action");
     expect(policy).not.toContain("unsafe");
     const html = [
-      connectPage({ language, redirectHost: "claude.ai", form: emptyConnectForm("sealed") }),
-      landingPage({ language, connectorUrl: "https://mail.example.org/mcp" }),
-      noticePage({ language, notice: "failed" }),
+      connectPage({ ...frame, redirectHost: "claude.ai", form: emptyConnectForm("sealed") }),
+      landingPage({ ...frame, connectorUrl: "https://mail.example.org/mcp" }),
+      noticePage({ ...frame, notice: "failed" }),
     ].join("");
     const inline = [...html.matchAll(/<(style|script)>([\s\S]*?)<\/\1>/g)];
     expect(inline.length).toBe(5);
@@ -135,7 +139,7 @@ describe("The pages", () => {
     for (const language of languages) {
       const { claude } = textsFor(language).landing;
       const [, paste = ""] = claude.steps;
-      const at = (connectorUrl: string) => landingPage({ language, connectorUrl });
+      const at = (connectorUrl: string) => landingPage({ ...frame, language, connectorUrl });
       expect(at("http://localhost:3000/mcp")).toContain(claude.needsPublic);
       expect(at("http://localhost:3000/mcp")).not.toContain(paste);
       expect(at("https://mail.example.org/mcp")).not.toContain(claude.needsPublic);
@@ -144,13 +148,14 @@ describe("The pages", () => {
   });
 
   test("The connect page loads nothing from another host", () => {
-    const html = connectPage({ language, redirectHost: "claude.ai", form: emptyConnectForm("sealed") });
+    const html = connectPage({ ...frame, redirectHost: "claude.ai", form: emptyConnectForm("sealed") });
     expect(
       [...html.matchAll(/<(?:link|img|script|iframe|source)[^>]*(?:href|src)="([^"]+)"/g)].map(
         (match) => match[1],
       ),
     ).toEqual(["/favicon.svg"]);
-    for (const [link] of html.matchAll(/<a [^>]*>/g)) expect(link).toContain('rel="noopener noreferrer"');
+    for (const [link] of html.matchAll(/<a (?!href="\/privacy">)[^>]*>/g))
+      expect(link).toContain('rel="noopener noreferrer"');
   });
 
   test("The fields of the page parse to the form that was rendered", () => {
@@ -162,7 +167,7 @@ describe("The pages", () => {
       imap: { host: "imap.example.org", port: "1143", security: "starttls" },
       smtp: { host: "smtp.example.org", port: "465", security: "tls" },
     } as const;
-    const { action, fields } = readForm(connectPage({ language, redirectHost: "claude.ai", form }));
+    const { action, fields } = readForm(connectPage({ ...frame, redirectHost: "claude.ai", form }));
     expect(action).toBe("/oauth/connect");
     expect(toConnectForm({ ...fields, [fieldNames.next]: "ask" })).toEqual(form);
     // A plain POST without a button redirects to the client after the login.

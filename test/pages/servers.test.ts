@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { browserTest, describeBrowser } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { providerServers, withBrowserFlow } from "./browser-flow.ts";
-import { connect, continueToClient, typeMailbox, waitForConnected } from "./connect-page.ts";
+import { chooseProvider, connect, continueToClient, typeMailbox, waitForConnected } from "./connect-page.ts";
 
 describeBrowser("The servers of an address", () => {
   browserTest(
@@ -39,7 +39,7 @@ describeBrowser("The servers of an address", () => {
           expect(await type("ann@nowhere.example", /usual names/)).toBe("generic");
           expect(await page.inputValue("#imap_host")).toBe("imap.nowhere.example");
 
-          await page.selectOption("#provider", "fastmail");
+          await chooseProvider(page, "fastmail");
           await page.fill("#address", "ann@gmail.com");
           await page.locator("#password").focus();
           expect(await page.inputValue("#provider")).toBe("fastmail");

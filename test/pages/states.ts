@@ -5,6 +5,7 @@ import { connectedPage } from "../../src/pages/connected.tsx";
 import { pageHeaders } from "../../src/pages/headers.ts";
 import { landingPage } from "../../src/pages/landing.tsx";
 import { noticePage } from "../../src/pages/notice.tsx";
+import { privacyPage } from "../../src/pages/privacy.tsx";
 import type { ConnectPageProps } from "../../src/pages/props.ts";
 import type { Language } from "../../src/pages/text/language.ts";
 import { uploadPage } from "../../src/pages/upload.tsx";
@@ -27,8 +28,13 @@ export function renderStates(language: Language): Readonly<Record<string, string
     smtp: { host: "smtp.example.org", port: 465, security: "tls" },
     username: "address",
   };
+  const operator = {
+    name: "Example Mail Cooperative",
+    contacts: ["mailto:help@example.org", "https://example.org/security"],
+  };
+  const frame = { language, operator };
   const page = (props: Partial<ConnectPageProps>) =>
-    connectPage({ language, redirectHost: "claude.ai", form: empty, ...props });
+    connectPage({ ...frame, redirectHost: "claude.ai", form: empty, bridgeOpened: false, ...props });
   return {
     first: page({}),
     "provider-found": page({
@@ -73,23 +79,52 @@ export function renderStates(language: Language): Readonly<Record<string, string
     }),
     "too-many": page({ form: atIcloud, problem: { code: "rate_limited", retryAfterSeconds: 130 } }),
     "another-mailbox": page({ connected: ["ana@icloud.com", "office@example.org"] }),
+    "bridge-opened": page({
+      form: { ...empty, address: "ana@proton.me", provider: "protonmail" },
+      bridgeOpened: true,
+    }),
+    "local-program": page({ redirectHost: "localhost:6274" }),
+    "another-for-local-program": page({ redirectHost: "localhost:6274", connected: ["ana@icloud.com"] }),
+    "one-connected": connectedPage({
+      ...frame,
+      redirectHost: "localhost:6274",
+      request: "sealed",
+      accounts: [{ address: "ana@icloud.com", canSend: true }],
+      level: "organise",
+      failedGuesses: 0,
+    }),
     connected: connectedPage({
-      language,
+      ...frame,
       redirectHost: "claude.ai",
       request: "sealed",
       accounts: [
         { address: "ana@icloud.com", canSend: true },
         { address: "the-office-of-ana@a-rather-long-name-of-a-domain.example.org", canSend: false },
       ],
+      level: "send",
       failedGuesses: 6,
     }),
-    notice: noticePage({ language, notice: "request_expired" }),
-    "notice-wait": noticePage({ language, notice: "rate_limited", retryAfterSeconds: 130 }),
-    upload: uploadPage({ language, state: "open" }),
-    "upload-too-large": uploadPage({ language, state: "open", problem: "tooLarge" }),
-    "upload-received": uploadPage({ language, state: "received" }),
-    landing: landingPage({ language, connectorUrl: "https://mail.example.org/mcp" }),
-    "landing-at-home": landingPage({ language, connectorUrl: "http://localhost:3000/mcp" }),
+    notice: noticePage({ ...frame, notice: "request_expired" }),
+    "notice-wait": noticePage({ ...frame, notice: "rate_limited", retryAfterSeconds: 130 }),
+    "notice-redirect": noticePage({
+      ...frame,
+      notice: "redirect_refused",
+      refusedRedirectUri: "https://app.example.com/a/rather/long/path/of/an/oauth/callback",
+    }),
+    "notice-connected": noticePage({
+      ...frame,
+      notice: "already_connected",
+      redirectHost: "claude.ai",
+      link: "/oauth/authorize?again=1",
+    }),
+    "notice-not-found": noticePage({ ...frame, notice: "not_found" }),
+    "notice-link": noticePage({ ...frame, notice: "link_expired" }),
+    upload: uploadPage({ ...frame, state: "open" }),
+    "upload-too-large": uploadPage({ ...frame, state: "open", problem: "tooLarge" }),
+    "upload-received": uploadPage({ ...frame, state: "received" }),
+    landing: landingPage({ ...frame, connectorUrl: "https://mail.example.org/mcp" }),
+    "landing-at-home": landingPage({ ...frame, connectorUrl: "http://localhost:3000/mcp" }),
+    privacy: privacyPage(frame),
   };
 }
 

@@ -5,6 +5,7 @@ import { mailServer } from "../support/mail-server.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { providerServers, withBrowserFlow } from "./browser-flow.ts";
 import {
+  chooseProvider,
   connect,
   continueToClient,
   toolNames,
@@ -19,7 +20,9 @@ describeBrowser("The connect page", () => {
     const user = await kit.newUser();
     await withBrowserFlow(async ({ page, product, open, callback, redeem, browserErrors }) => {
       await open();
-      expect(await page.innerText("h1")).toMatch(/You are giving\s+localhost:\d+\s+access to your mailbox/);
+      expect(await page.innerText("h1")).toMatch(
+        /A program on this computer\s+wants access to your mailbox\s+localhost:\d+/,
+      );
       await typeServers(page, kit);
       await typeMailbox(page, user);
       await connect(page);
@@ -101,7 +104,7 @@ describeBrowser("The connect page", () => {
         await open();
         for (const { address, expected } of cases) {
           await kit.setUser(address);
-          await page.selectOption("#provider", "");
+          await chooseProvider(page, "");
           await page.fill("#address", address);
           await page.fill("#password", "not-the-password");
           await connect(page);
@@ -192,7 +195,7 @@ describeBrowser("The connect page", () => {
           await open();
           await typeServers(page, kit);
           await typeMailbox(page, user);
-          clock.advance(11 * 60_000);
+          clock.advance(61 * 60_000);
           await connect(page);
           await page.getByRole("heading", { name: "This page has expired" }).waitFor();
         },
@@ -280,7 +283,9 @@ describeBrowser("The connect page", () => {
       async ({ page, open }) => {
         await open();
         expect(await page.getAttribute("html", "lang")).toBe("de");
-        expect(await page.innerText("h1")).toMatch(/Sie geben\s+localhost:\d+\s+Zugriff auf Ihr Postfach/);
+        expect(await page.innerText("h1")).toMatch(
+          /Ein Programm auf diesem Computer\s+möchte Zugriff auf Ihr Postfach\s+localhost:\d+/,
+        );
       },
       { language: "de-CH" },
     );

@@ -60,6 +60,7 @@ export async function grantFor(
     secret: newToken(),
     clientId,
     redirectUri,
+    browserHash: "",
     redirectHost: "claude.ai",
     codeChallenge: toCodeChallenge(codeVerifier),
   };

@@ -124,7 +124,7 @@ export async function openMcpServer(options: {
   });
   const app = new Hono<AppEnv>()
     .onError(createOnError({ log }))
-    .notFound(createNotFound({ config }))
+    .notFound(createNotFound({ config, showPage: (c) => c.body(null, 404) }))
     .use(createGuard({ log }))
     .use(createRequireLoopbackHost({ config }))
     .use("/mcp", createCors({ config }))

@@ -6,6 +6,19 @@ const germanMinutes = (count: number) => (count === 1 ? "eine Minute" : `${count
 export const de: Texts = {
   product: "email-connector",
   error: "Fehler",
+  footer: {
+    runBy: (operator) => `Betrieben von ${operator}`,
+    privacy: "Datenschutz, und was Claude sieht",
+  },
+  localClient: {
+    name: "Ein Programm auf diesem Computer",
+    wants: "möchte Zugriff auf Ihr Postfach",
+    title: "Ein Programm auf diesem Computer möchte Zugriff auf Ihr Postfach",
+    addFor: "dem Programm auf diesem Computer",
+    continueTo: "Weiter zum Programm",
+    without: "Ohne dieses Postfach weiter zum Programm",
+    goBack: "Gehen Sie zurück zum Programm.",
+  },
   connect: {
     title: (host) => `${host} Zugriff auf Ihr Postfach geben`,
     heading: { before: "Sie geben", after: "Zugriff auf Ihr Postfach" },
@@ -16,12 +29,16 @@ export const de: Texts = {
     provider: "E-Mail-Anbieter",
     providerFromAddress: "Aus der Adresse ermitteln",
     providerOther: "Ein anderer: ich gebe die Server ein",
+    chooseProvider: "Den E-Mail-Anbieter selbst wählen",
+    changeProvider: "Stimmt nicht? Ändern",
+    bridgeClosed:
+      "Auf diesem Server ist keine Adresse einer Bridge freigegeben. Bitten Sie die Person, die ihn betreibt, Bridge daneben laufen zu lassen und ihre Adresse in ALLOW_PRIVATE_HOSTS zu nennen.",
     found: {
       looking: "Die Mailserver Ihrer Domain werden gesucht …",
       preset: (name) => `Gefunden: ${name}`,
       mx: (name) => `Die E-Mails Ihrer Domain liegen bei ${name}.`,
       srv: "Ihre Domain nennt diese Mailserver. Prüfen Sie sie, bevor Sie weitergehen.",
-      autoconfig: "Ihre Domain nennt diese Mailserver.",
+      autoconfig: (hosts) => `Ihre Domain nennt diese Mailserver: ${hosts}.`,
       guess:
         "Ihre Domain nennt keine Mailserver. Das sind die üblichen Namen: Prüfen Sie sie bei Ihrem Anbieter.",
     },
@@ -72,8 +89,12 @@ export const de: Texts = {
     },
     lost: "Die Verbindung zum Server dieser Seite ist abgebrochen. Nichts wurde gespeichert; versuchen Sie es noch einmal.",
     withoutSending: "Ohne Senden weiter",
-    promise:
-      "Ihr Passwort geht an Ihren Mailserver und nirgendwohin sonst. Es liegt verschlüsselt, mit einem Schlüssel, den nur das verbundene Programm hat. Hier werden keine E-Mails gespeichert.",
+    cancel: "Abbrechen",
+    without: (host) => `Ohne dieses Postfach weiter zu ${host}`,
+    trust:
+      "Es geht an Ihren Mailserver und nirgendwohin sonst; hier liegt es verschlüsselt, mit einem Schlüssel, den nur das verbundene Programm hat, und Claude sieht es nie.",
+    runBy: (operator) => `Dieser Server wird betrieben von ${operator}.`,
+    whatClaudeSees: "Was Claude sieht",
   },
   connected: {
     title: "Verbunden",
@@ -81,8 +102,16 @@ export const de: Texts = {
     readOnly: "ohne Senden",
     failedGuesses: (count) =>
       `Davor gab es ${count === 1 ? "einen Versuch" : `${count} Versuche`} mit einem falschen Passwort. Wenn das nicht Sie waren, versucht vielleicht jemand, Ihr Passwort zu erraten.`,
-    more: (host) =>
-      `Sie können ein weiteres Postfach zur selben Verbindung hinzunehmen oder weiter zu ${host} gehen.`,
+    remove: "Entfernen",
+    removeAddress: (address) => `${address} entfernen`,
+    nextTitle: "Wie es weitergeht",
+    next: (host) =>
+      `Gehen Sie weiter zu ${host}. Fragen Sie dann im Gespräch zum Beispiel: „Welche E-Mails seit gestern brauchen eine Antwort?“`,
+    nextLocal:
+      "Gehen Sie weiter zum Programm. Fragen Sie es dann zum Beispiel: „Welche E-Mails seit gestern brauchen eine Antwort?“",
+    takeBackTitle: "So nehmen Sie es zurück",
+    takeBack:
+      "Trennen Sie die Verbindung in den Einstellungen des Programms, in Claude unter Connectors. Auch das Löschen des App-Passworts beim Anbieter beendet sie, was immer das Programm tut.",
     add: "Weiteres Postfach",
     continueTo: (host) => `Weiter zu ${host}`,
   },
@@ -160,11 +189,19 @@ export const de: Texts = {
     },
     redirect_refused: {
       title: "Dorthin schicken wir Sie nicht",
-      text: "Die Adresse, an die dieses Programm Sie zurückschicken lassen will, steht nicht auf unserer Liste. Es wurde nichts gefragt und nichts gegeben.",
+      text: "Die Adresse, an die dieses Programm Sie zurückschicken lassen will, steht nicht auf der Liste dieses Servers. Es hat keinen Zugriff bekommen.",
     },
     request_expired: {
       title: "Diese Seite ist abgelaufen",
-      text: "Sie war länger als zehn Minuten offen oder wurde schon benutzt. Gehen Sie zurück zu Claude, und wählen Sie noch einmal Verbinden.",
+      text: "Sie war länger als eine Stunde offen. Gehen Sie zurück zu Claude, und wählen Sie noch einmal Verbinden.",
+    },
+    already_connected: {
+      title: "Sie sind schon verbunden",
+      text: "Diese Verbindung ist eingerichtet. Sie können diese Seite schließen.",
+    },
+    cancelled: {
+      title: "Sie haben abgebrochen",
+      text: "Es wurde nichts aufgehoben. Um doch noch zu verbinden, gehen Sie zurück zu Claude, und wählen Sie noch einmal Verbinden.",
     },
     cross_site: {
       title: "Dieses Formular kam von anderswo",
@@ -174,11 +211,23 @@ export const de: Texts = {
       title: "Einen Augenblick",
       text: "Von hier kamen zu viele Versuche. Warten Sie ein wenig, und versuchen Sie es dann noch einmal.",
     },
-    not_found: { title: "Hier ist nichts", text: "Dieser Link führt nirgendwohin." },
+    not_found: {
+      title: "Hier ist nichts",
+      text: "Diese Adresse führt nirgendwohin. Wie Sie verbinden, steht auf der ersten Seite dieses Servers.",
+    },
+    link_expired: {
+      title: "Dieser Link geht nicht mehr",
+      text: "Ein Download-Link geht einmal, innerhalb von zehn Minuten. Bitten Sie Claude um einen neuen Link.",
+    },
     failed: {
       title: "Bei uns ist etwas kaputtgegangen",
       text: "Es liegt nicht an Ihnen, und nichts wurde gespeichert. Versuchen Sie es in einer Minute noch einmal.",
     },
+    redirectSetting:
+      "Wenn Sie diesem Programm vertrauen, bitten Sie die Person, die diesen Server betreibt, diese Adresse in die Einstellung ALLOWED_REDIRECT_URIS aufzunehmen.",
+    goBack: (host) => `Gehen Sie zurück zu ${host}.`,
+    again: "Noch einmal verbinden",
+    home: "Zur ersten Seite",
     wait: (count) => `Versuchen Sie es in ${count === 1 ? "einer Minute" : `${count} Minuten`} noch einmal.`,
   },
   landing: {
@@ -191,7 +240,10 @@ export const de: Texts = {
     copied: "Kopiert.",
     how: "So verbinden Sie",
     claude: {
-      name: "Claude im Web, auf dem Rechner und dem Telefon",
+      name: "Claude im Web, auf dem Computer und dem Telefon",
+      add: "Zu Claude hinzufügen",
+      addHint:
+        "Das öffnet Claudes eigenen Dialog, in dem Name und URL schon stehen. Oder Schritt für Schritt:",
       steps: [
         "Öffnen Sie die Einstellungen, dann Connectors, und wählen Sie den Punkt für einen eigenen Connector (Add custom connector).",
         "Fügen Sie die Connector-URL ein. Client-ID und Secret bleiben leer, außer die Person, die diesen Server betreibt, hat Ihnen welche gegeben.",

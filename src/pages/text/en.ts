@@ -5,6 +5,20 @@ const englishMinutes = (count: number) => (count === 1 ? "a minute" : `${count} 
 export const en = {
   product: "email-connector",
   error: "Error",
+  footer: {
+    runBy: (operator: string) => `Run by ${operator}`,
+    privacy: "Privacy and what Claude sees",
+  },
+  /** A client on the person's own computer, which has no name of its own. */
+  localClient: {
+    name: "A program on this computer",
+    wants: "wants access to your mailbox",
+    title: "A program on this computer wants access to your mailbox",
+    addFor: "the program on this computer",
+    continueTo: "Continue to the program",
+    without: "Go on to the program without it",
+    goBack: "Go back to the program.",
+  },
   connect: {
     title: (host: string) => `Give ${host} access to your mailbox`,
     heading: { before: "You are giving", after: "access to your mailbox" },
@@ -14,13 +28,18 @@ export const en = {
     address: "Email address",
     provider: "Mail provider",
     providerFromAddress: "Find it from my address",
-    providerOther: "Another provider: enter the servers",
+    providerOther: "Another one: enter the servers",
+    /** The control that shows the list of providers: before a provider was found, and after. */
+    chooseProvider: "Choose the mail provider yourself",
+    changeProvider: "Not right? Change",
+    bridgeClosed:
+      "On this server, no address of a Bridge is open. Ask its operator to run Bridge beside it and to name its address in ALLOW_PRIVATE_HOSTS.",
     found: {
       looking: "Looking for the mail servers of your domain …",
       preset: (name: string) => `Found: ${name}`,
       mx: (name: string) => `Your domain’s email is hosted by ${name}.`,
       srv: "Your domain names these mail servers. Check them before you continue.",
-      autoconfig: "Your domain names these mail servers.",
+      autoconfig: (hosts: string) => `Your domain names these mail servers: ${hosts}.`,
       guess:
         "Your domain names no mail servers. These are the usual names: check them with your mail provider.",
     },
@@ -71,8 +90,12 @@ export const en = {
     },
     lost: "The connection to this server was lost. Nothing was saved; try again.",
     withoutSending: "Continue without sending",
-    promise:
-      "Your password goes to your mail server and nowhere else. It is kept encrypted, under a key that only the program you connect holds. No mail is stored here.",
+    cancel: "Cancel",
+    without: (host: string) => `Go on to ${host} without it`,
+    trust:
+      "It goes to your mail server and nowhere else; it is kept here encrypted, under a key that only the program you connect holds, and Claude never sees it.",
+    runBy: (operator: string) => `This server is run by ${operator}.`,
+    whatClaudeSees: "What Claude sees",
   },
   connected: {
     title: "Connected",
@@ -80,7 +103,16 @@ export const en = {
     readOnly: "without sending",
     failedGuesses: (count: number) =>
       `${count === 1 ? "One attempt" : `${count} attempts`} to connect with a wrong password came before this one. If they were not yours, somebody may be guessing your password.`,
-    more: (host: string) => `You can add another mailbox to the same connection, or continue to ${host}.`,
+    remove: "Remove",
+    removeAddress: (address: string) => `Remove ${address}`,
+    nextTitle: "What to do next",
+    next: (host: string) =>
+      `Continue to ${host}. Then ask in a conversation, for example: “Which emails since yesterday need an answer?”`,
+    nextLocal:
+      "Continue to the program. Then ask it, for example: “Which emails since yesterday need an answer?”",
+    takeBackTitle: "How to take it back",
+    takeBack:
+      "Disconnect it in the settings of the program, under Connectors in Claude. Deleting the app password at your mail provider ends it, too, whatever the program does.",
     add: "Add another mailbox",
     continueTo: (host: string) => `Continue to ${host}`,
   },
@@ -156,11 +188,19 @@ export const en = {
     },
     redirect_refused: {
       title: "We will not send you there",
-      text: "The address to which this program wants to send you back is not on our list. It got no access.",
+      text: "The address to which this program wants to send you back is not on the list of this server. It got no access.",
     },
     request_expired: {
       title: "This page has expired",
-      text: "It was open for more than ten minutes, or was already used. Go back to Claude and choose Connect again.",
+      text: "It was open for more than an hour. Go back to Claude and choose Connect again.",
+    },
+    already_connected: {
+      title: "You are already connected",
+      text: "This connection is set up. You can close this page.",
+    },
+    cancelled: {
+      title: "You have cancelled this",
+      text: "Nothing was kept. To connect after all, go back to Claude and choose Connect again.",
     },
     cross_site: {
       title: "This form was sent from somewhere else",
@@ -170,12 +210,24 @@ export const en = {
       title: "One moment",
       text: "There were too many attempts from here. Wait a little, then try again.",
     },
-    not_found: { title: "There is nothing here", text: "This link leads nowhere." },
+    not_found: {
+      title: "There is nothing here",
+      text: "This address leads nowhere. The first page of this server says how to connect.",
+    },
+    link_expired: {
+      title: "This link no longer works",
+      text: "A download link works once, within ten minutes. Ask Claude for a new link.",
+    },
     failed: {
       title: "Something broke on our side",
       text: "It is not your fault, and nothing was saved. Try again in a minute.",
     },
     wait: (count: number) => `Try again in ${englishMinutes(count)}.`,
+    redirectSetting:
+      "If you trust this program, ask the operator of this server to add that address to the setting ALLOWED_REDIRECT_URIS.",
+    goBack: (host: string) => `Go back to ${host}.`,
+    again: "Connect once more",
+    home: "Go to the first page",
   },
   landing: {
     title: "Your mailbox, connected to Claude",
@@ -188,6 +240,8 @@ export const en = {
     how: "How to connect",
     claude: {
       name: "Claude on the web, desktop and mobile",
+      add: "Add to Claude",
+      addHint: "This opens Claude’s own dialog with the name and the URL filled in. Or step by step:",
       steps: [
         "Open Settings, then Connectors, and choose Add custom connector.",
         "Paste the connector URL. Leave client id and secret empty, unless the operator of this server gave you both.",

@@ -6,6 +6,19 @@ const frenchMinutes = (count: number) => (count === 1 ? "une minute" : `${count}
 export const fr: Texts = {
   product: "email-connector",
   error: "Erreur",
+  footer: {
+    runBy: (operator) => `Géré par ${operator}`,
+    privacy: "Confidentialité, et ce que voit Claude",
+  },
+  localClient: {
+    name: "Un programme sur cet ordinateur",
+    wants: "demande l’accès à votre boîte mail",
+    title: "Un programme sur cet ordinateur demande l’accès à votre boîte mail",
+    addFor: "le programme sur cet ordinateur",
+    continueTo: "Continuer vers le programme",
+    without: "Continuer sans elle vers le programme",
+    goBack: "Revenez au programme.",
+  },
   connect: {
     title: (host) => `Donner à ${host} l’accès à votre boîte mail`,
     heading: { before: "Vous donnez à", after: "l’accès à votre boîte mail" },
@@ -16,12 +29,16 @@ export const fr: Texts = {
     provider: "Fournisseur de messagerie",
     providerFromAddress: "À trouver d’après mon adresse",
     providerOther: "Un autre : je saisis les serveurs",
+    chooseProvider: "Choisir moi-même le fournisseur",
+    changeProvider: "Ce n’est pas ça ? Modifier",
+    bridgeClosed:
+      "Sur ce serveur, aucune adresse de Bridge n’est ouverte. Demandez à la personne qui le gère de faire tourner Bridge à côté et d’indiquer son adresse dans ALLOW_PRIVATE_HOSTS.",
     found: {
       looking: "Recherche des serveurs de votre domaine…",
       preset: (name) => `Trouvé : ${name}`,
       mx: (name) => `Le courrier de votre domaine est chez ${name}.`,
       srv: "Votre domaine indique ces serveurs. Vérifiez-les avant de continuer.",
-      autoconfig: "Votre domaine indique ces serveurs.",
+      autoconfig: (hosts) => `Votre domaine indique ces serveurs : ${hosts}.`,
       guess:
         "Votre domaine n’indique aucun serveur. Voici les noms habituels : vérifiez-les auprès de votre fournisseur.",
     },
@@ -72,8 +89,12 @@ export const fr: Texts = {
     },
     lost: "La liaison avec le serveur de cette page s’est interrompue. Rien n’a été enregistré ; réessayez.",
     withoutSending: "Continuer sans envoi",
-    promise:
-      "Votre mot de passe va à votre serveur de messagerie et nulle part ailleurs. Il est gardé chiffré, sous une clé que seul le programme connecté détient. Aucun e-mail n’est stocké ici.",
+    cancel: "Annuler",
+    without: (host) => `Continuer sans elle vers ${host}`,
+    trust:
+      "Il va à votre serveur de messagerie et nulle part ailleurs ; il est gardé ici chiffré, sous une clé que seul le programme connecté détient, et Claude ne le voit jamais.",
+    runBy: (operator) => `Ce serveur est géré par ${operator}.`,
+    whatClaudeSees: "Ce que voit Claude",
   },
   connected: {
     title: "Connecté",
@@ -81,7 +102,16 @@ export const fr: Texts = {
     readOnly: "sans envoi",
     failedGuesses: (count) =>
       `Il y a eu auparavant ${count === 1 ? "une tentative" : `${count} tentatives`} avec un mauvais mot de passe. Si ce n’était pas vous, quelqu’un essaie peut-être de deviner votre mot de passe.`,
-    more: (host) => `Vous pouvez ajouter une autre boîte à la même connexion, ou continuer vers ${host}.`,
+    remove: "Retirer",
+    removeAddress: (address) => `Retirer ${address}`,
+    nextTitle: "Et maintenant",
+    next: (host) =>
+      `Continuez vers ${host}. Demandez ensuite dans une conversation, par exemple : « Quels e-mails depuis hier attendent une réponse ? »`,
+    nextLocal:
+      "Continuez vers le programme. Demandez-lui ensuite, par exemple : « Quels e-mails depuis hier attendent une réponse ? »",
+    takeBackTitle: "Comment revenir en arrière",
+    takeBack:
+      "Déconnectez-le dans les réglages du programme, sous Connectors dans Claude. Supprimer le mot de passe d’application chez votre fournisseur y met fin aussi, quoi que fasse le programme.",
     add: "Ajouter une autre boîte",
     continueTo: (host) => `Continuer vers ${host}`,
   },
@@ -158,11 +188,19 @@ export const fr: Texts = {
     },
     redirect_refused: {
       title: "Nous ne vous enverrons pas là-bas",
-      text: "L’adresse vers laquelle ce programme veut vous renvoyer n’est pas sur notre liste. Rien n’a été demandé, rien n’a été donné.",
+      text: "L’adresse vers laquelle ce programme veut vous renvoyer n’est pas sur la liste de ce serveur. Il n’a reçu aucun accès.",
     },
     request_expired: {
       title: "Cette page a expiré",
-      text: "Elle est restée ouverte plus de dix minutes, ou a déjà servi. Retournez à Claude et choisissez encore une fois Connecter.",
+      text: "Elle est restée ouverte plus d’une heure. Retournez à Claude et choisissez encore une fois Connecter.",
+    },
+    already_connected: {
+      title: "Vous êtes déjà connecté",
+      text: "Cette connexion est établie. Vous pouvez fermer cette page.",
+    },
+    cancelled: {
+      title: "Vous avez annulé",
+      text: "Rien n’a été gardé. Pour vous connecter malgré tout, retournez à Claude et choisissez encore une fois Connecter.",
     },
     cross_site: {
       title: "Ce formulaire vient d’ailleurs",
@@ -172,11 +210,23 @@ export const fr: Texts = {
       title: "Un instant",
       text: "Il y a eu trop de tentatives d’ici. Attendez un peu, puis réessayez.",
     },
-    not_found: { title: "Il n’y a rien ici", text: "Ce lien ne mène nulle part." },
+    not_found: {
+      title: "Il n’y a rien ici",
+      text: "Cette adresse ne mène nulle part. La première page de ce serveur explique comment se connecter.",
+    },
+    link_expired: {
+      title: "Ce lien ne fonctionne plus",
+      text: "Un lien de téléchargement sert une fois, dans les dix minutes. Demandez un nouveau lien à Claude.",
+    },
     failed: {
       title: "Quelque chose s’est cassé chez nous",
       text: "Vous n’y êtes pour rien, et rien n’a été enregistré. Réessayez dans une minute.",
     },
+    redirectSetting:
+      "Si vous faites confiance à ce programme, demandez à la personne qui gère ce serveur d’ajouter cette adresse au réglage ALLOWED_REDIRECT_URIS.",
+    goBack: (host) => `Revenez à ${host}.`,
+    again: "Connecter encore une fois",
+    home: "Aller à la première page",
     wait: (count) => `Réessayez dans ${frenchMinutes(count)}.`,
   },
   landing: {
@@ -190,6 +240,8 @@ export const fr: Texts = {
     how: "Comment se connecter",
     claude: {
       name: "Claude sur le web, l’ordinateur et le téléphone",
+      add: "Ajouter à Claude",
+      addHint: "Cela ouvre le dialogue de Claude, avec le nom et l’URL déjà remplis. Ou bien pas à pas :",
       steps: [
         "Ouvrez les réglages, puis Connectors, et choisissez d’ajouter un connecteur personnalisé (Add custom connector).",
         "Collez l’URL du connecteur. Laissez vides l’identifiant et le secret, sauf si la personne qui gère ce serveur vous en a donné.",
