@@ -9,14 +9,24 @@ const maxPreamble = 2_000;
  * Content-Type. Undefined for other text. Never throws.
  */
 export function parseMultipartSource(octets: Buffer): MimeTree | undefined {
+  const found = firstBoundary(octets);
+  if (!found) return undefined;
+  // Text may begin with two dashes; a boundary comes again.
+  const again = octets.indexOf(`\n--${found.boundary}`, found.end, "latin1");
+  return again < 0 ? undefined : parseMultipartBody(octets, found.boundary);
+}
+
+/** True when octets begin as the source of a multipart body does. */
+export const beginsMultipart = (octets: Buffer): boolean => firstBoundary(octets) !== undefined;
+
+/** The boundary that begins a text, behind at most a sentence about MIME, and an octet behind it. */
+function firstBoundary(octets: Buffer): { boundary: string; end: number } | undefined {
   const lines = octets.subarray(0, maxPreamble).toString("latin1").split("\n");
   const first = lines.findIndex((line, at) => isBoundary(line, lines[at + 1] ?? "x"));
   const boundary = lines[first]?.slice(2).trimEnd() ?? "";
   const preamble = lines.slice(0, Math.max(first, 0)).join("\n");
   if (boundary === "" || (preamble.trim() !== "" && !/multi-?part|mime/i.test(preamble))) return undefined;
-  // Text may begin with two dashes; a boundary comes again.
-  const again = octets.indexOf(`\n--${boundary}`, preamble.length + boundary.length, "latin1");
-  return again < 0 ? undefined : parseMultipartBody(octets, boundary);
+  return { boundary, end: preamble.length + boundary.length };
 }
 
 /** A boundary line, and a header of the part behind it or the empty line of a part without headers. */

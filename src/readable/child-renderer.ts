@@ -11,6 +11,7 @@ import { toAttachmentText } from "./attachment-text.ts";
 import type { RenderableContents } from "./render-body.ts";
 import { createLocalRenderer, renderParts } from "./render-task.ts";
 import type { EncodedParts, RenderedParts, Renderer } from "./renderer.ts";
+import type { PartBeginning } from "./snippet.ts";
 
 /** Octets of text up to which it is rendered in this process. */
 const maxLocalOctets = 16_384;
@@ -40,7 +41,12 @@ const renderTask = z.discriminatedUnion("task", [
   z.object({
     task: z.literal("words"),
     parts: z.array(
-      z.object({ type: z.string(), charset: z.string().optional(), encoding: z.string().optional() }),
+      z.object({
+        type: z.string(),
+        charset: z.string().optional(),
+        encoding: z.string().optional(),
+        charsetHints: z.custom<PartBeginning["charsetHints"]>().optional(),
+      }),
     ),
   }),
   z.object({ task: z.literal("attachment"), part: z.custom<Part>(), depth: z.number() }),

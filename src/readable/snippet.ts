@@ -1,9 +1,11 @@
 /** The first words of an email, from the first octets of its first part, for rows of lists. */
-import { decodeText } from "../email/charset.ts";
+import { beginsMultipart } from "../email/broken-structure.ts";
+import type { CharsetHints } from "../email/charset-guess.ts";
 import { headerValue, parseHeaders } from "../email/headers.ts";
-import type { Part } from "../email/part.ts";
+import { emptyPart, type Part } from "../email/part.ts";
 import { decodePartContent } from "../email/part-content.ts";
 import { htmlToWords } from "../html/visible-words.ts";
+import { decodePart } from "./part-text.ts";
 
 /** Octets of BODY[1] fetched for a row: past the headers of nested multiparts, a line or two of text. */
 export const snippetOctets = 400;
@@ -12,25 +14,38 @@ const minSnippetCharacters = 80;
 const maxMultipartDepth = 3;
 
 /** The beginning of a text part, as it is encoded in the email. */
-export type PartBeginning = { type: string; charset?: string; encoding?: string; content: Buffer };
+export type PartBeginning = {
+  type: string;
+  charset?: string;
+  encoding?: string;
+  /** From the headers of the email. */
+  charsetHints?: CharsetHints;
+  content: Buffer;
+};
 
 const nothing: PartBeginning = { type: "", content: Buffer.alloc(0) };
 
-/** `bytes`: the beginning of BODY[1]; `root`: the email's structure. Empty when the bytes hold no text. */
-export function toSnippet(bytes: Uint8Array | undefined, root: Part): string {
+/**
+ * `bytes`: the beginning of BODY[1]; `root`: the email's structure; `charsetHints`: from its headers. Empty when the
+ * bytes hold no text.
+ */
+export function toSnippet(bytes: Uint8Array | undefined, root: Part, charsetHints?: CharsetHints): string {
   if (!bytes || bytes.length === 0) return "";
   const first = root.children[0] ?? root;
   // A server may send more than it was asked for.
   const content = Buffer.from(bytes.subarray(0, snippetOctets));
-  return firstWordsOf(
-    first.type.startsWith("multipart/") ? firstPartWithin(content, 0) : { ...first, content },
-  );
+  // Of two Content-Type headers the server may believe the one that is wrong.
+  const isSource = first.type === "text/plain" && beginsMultipart(content);
+  const beginning =
+    isSource || first.type.startsWith("multipart/") ? firstPartWithin(content, 0) : { ...first, content };
+  return firstWordsOf({ ...beginning, charsetHints });
 }
 
 /** The first words of a part; empty for one that is not text. */
-export function firstWordsOf({ type, charset, encoding, content }: PartBeginning): string {
+export function firstWordsOf({ type, charset, encoding, charsetHints, content }: PartBeginning): string {
   if (!type.startsWith("text/") || type === "text/calendar") return "";
-  const text = decodeText(decodePartContent({ type, encoding }, content), charset);
+  const octets = decodePartContent({ type, encoding }, content);
+  const text = decodePart({ ...emptyPart, type, charset }, { contentOf: () => octets, charsetHints });
   return shortenSnippet(type === "text/html" ? htmlToWords(text) : text);
 }
 

@@ -6,7 +6,14 @@ import { mailServer } from "../support/mail-server.ts";
 import { type Reader, withReader } from "../support/reader.ts";
 
 type Answer = {
-  row: { from: { name?: string; address: string }; subject: string };
+  row: {
+    id: string;
+    from: { name?: string; address: string };
+    subject: string;
+    snippet: string;
+    attachments: number;
+  };
+  thread: { body: string; attachments: { name: string }[] };
   email: Awaited<ReturnType<Reader["mail"]["getEmail"]>>;
 };
 
@@ -16,6 +23,8 @@ const pageSize = 50;
 describeMail("An email against the rules", () => {
   const answers = new Map<string, Answer>();
   const files = new Map<string, string>();
+  /** The ids that a search by the name of a file, or by has:attachment, finds. */
+  const found = new Map<string, string[]>();
 
   /** The ids of the inbox in the order of delivery. */
   async function listAll(reader: Reader) {
@@ -49,7 +58,10 @@ describeMail("An email against the rules", () => {
           maxCharacters: 10_000,
           headers: false,
         });
-        answers.set(name, { row, email });
+        const thread = (await reader.mail.getThread({ id: row.id, limit: 50 })).emails.find(
+          ({ id }) => id === row.id,
+        );
+        answers.set(name, { row, email, thread: thread ?? { body: "", attachments: [] } });
         for (const { index, name: file } of email.attachments) {
           const chunks: Buffer[] = [];
           await reader.mail.streamAttachment({ id: row.id, index }, async (stream) => {
@@ -57,6 +69,13 @@ describeMail("An email against the rules", () => {
           });
           files.set(`${name} ${file}`, Buffer.concat(chunks).toString("latin1"));
         }
+      }
+      for (const query of ["has:attachment", "filename:hello.txt", "filename:other.txt", "filename:a.pdf"]) {
+        const { emails } = await reader.mail.searchEmails({ query, limit: 100 });
+        found.set(
+          query.replace("filename:", ""),
+          emails.map(({ id }) => id),
+        );
       }
     });
   });
@@ -75,6 +94,40 @@ describeMail("An email against the rules", () => {
     if (note !== undefined) expect(email.notes.join("\n")).toContain(note);
     else expect(email.notes.join("\n")).not.toMatch(/broken|is a guess/);
   });
+
+  test.each(names)("has the same text in get_thread: %s", (name) => {
+    const { email, thread } = answers.get(name) as Answer;
+    if (email.notes.some((note) => note.includes("broken") || note.includes("No empty line"))) return;
+    expect(thread.body).toBe(email.body);
+    const names = email.attachments.filter(({ inline }) => !inline).map((file) => file.name);
+    expect(thread.attachments.map((file) => file.name)).toEqual(names);
+  });
+
+  /** BODY[1] has nothing of the text, or another part of it comes first in get_email. */
+  const elsewhere = /^(boundary-(extended|wrong|lost)|header-never-ends|status-|named-before-footer)/;
+
+  test.each(names.filter((name) => !elsewhere.test(name)))(
+    "begins in a row of a list as in get_email: %s",
+    (name) => {
+      const { row, email } = answers.get(name) as Answer;
+      const words = (text: string) =>
+        text
+          .replace(/[*#>]|^- /gm, "")
+          .replace(/\s+/g, " ")
+          .trim();
+      expect(words(row.snippet).slice(0, 20)).toBe(words(email.body).slice(0, 20));
+    },
+  );
+
+  test.each(names.filter((name) => /^(uuencoded|yenc)/.test(name)))(
+    "is counted and found by the file inside its text: %s",
+    (name) => {
+      const { row, email } = answers.get(name) as Answer;
+      expect(row.attachments).toBe(email.attachments.length);
+      for (const { name: file } of email.attachments) expect(found.get(file)).toContain(row.id);
+      expect(found.get("has:attachment")?.includes(row.id)).toBe(email.attachments.length > 0);
+    },
+  );
 
   describe("has files that BODYSTRUCTURE does not list", () => {
     test.each([

@@ -7,12 +7,16 @@ import { fetchPartOctets } from "../../imap/fetch.ts";
 const maxHeaderOctets = 16_384;
 
 /** Costs a round trip only for an email with raw 8-bit bytes in a file name. */
-export async function fetchStructure(
+export function fetchStructure(
   imap: ImapFlow,
   uid: number,
   structure: MessageStructureObject | undefined,
 ): Promise<Part> {
-  const root = structure ? toPart(structure) : emptyPart;
+  return fetchNames(imap, uid, structure ? toPart(structure) : emptyPart);
+}
+
+/** The parts with the names that they lack, if any. */
+export async function fetchNames(imap: ImapFlow, uid: number, root: Part): Promise<Part> {
   const lost = partsWithLostNames(root);
   if (lost.length === 0) return root;
   // The header of the only part of an email is that of the email (RFC 3501 section 6.4.5).

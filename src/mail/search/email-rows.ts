@@ -2,8 +2,11 @@
 
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import type { Address } from "../../email/address.ts";
+import type { CharsetHints } from "../../email/charset-guess.ts";
 import { type EmailContents, toEmailContents } from "../../email/email-contents.ts";
+import { embeddedFiles, partsWithFiles } from "../../email/embedded-files.ts";
 import {
+  charsetHintsOf,
   decodeHeaderText,
   headerValue,
   parseAddresses,
@@ -32,7 +35,7 @@ export const rowQuery: FetchQueryObject = {
   internalDate: true,
   bodyStructure: true,
   // With these get_thread needs no round trip for the email itself.
-  headers: ["from", "to", "subject", "date", ...threadHeaders],
+  headers: ["from", "to", "subject", "date", "content-language", ...threadHeaders],
   threadId: true,
   bodyParts: [{ key: "1", start: 0, maxLength: snippetOctets }],
 };
@@ -64,12 +67,12 @@ export async function fetchRows(
   const missing: MissingSnippet[] = [];
   const rows = emails.map((email) => {
     const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
-    const fetched = toFetchedRow(access, imap, email, root, cache);
+    const { charsetHints, ...fetched } = toFetchedRow(access, imap, email, root, cache);
     const { row, uid } = fetched;
     const set = (snippet: string) => {
       row.snippet = snippet;
     };
-    if (row.snippet === "") missing.push({ uid, root, set });
+    if (row.snippet === "") missing.push({ uid, root, charsetHints, set });
     return fetched;
   });
   const allowed = share * listOctets(rows.length);
@@ -102,7 +105,7 @@ function toFetchedRow(
   email: FetchMessageObject,
   root: Part,
   cache: MailboxCache,
-): FetchedRow {
+): FetchedRow & { charsetHints: CharsetHints } {
   const headers = parseHeaders(email.headers ?? Buffer.alloc(0), charsetOf(root));
   const received = toReceivedAt(email);
   const flags = lowerCaseFlags(email);
@@ -112,6 +115,8 @@ function toFetchedRow(
   const links = toThreadKeys(headers, subject, email.threadId);
   rememberEmail(cache, email.uid, { parts: textPartNumbers(contents), links });
   const date = toIsoDate(headerValue(headers, "date")) ?? formatUtcTime(received);
+  const charsetHints = charsetHintsOf(headers);
+  const beginning = email.bodyParts?.get("1");
   const row: EmailRow = {
     id,
     from: parseAddresses(headerValue(headers, "from"))[0] ?? nobody,
@@ -124,14 +129,20 @@ function toFetchedRow(
     answered: flags.has("\\answered"),
     deleted: flags.has("\\deleted") || undefined,
     arrived: differsByDays(date, received) ? formatUtcTime(received) : undefined,
-    attachments: countAttachments(contents),
+    attachments: countAttachments(contents) + countFilesInText(contents, beginning),
     size: email.size ?? 0,
-    snippet: toSnippet(email.bodyParts?.get("1"), root),
+    snippet: toSnippet(beginning, root, charsetHints),
   };
-  return { uid: email.uid, receivedAt: received, row };
+  return { uid: email.uid, receivedAt: received, row, charsetHints };
 }
 
 /** Number of attachments as mail programs count them: without inline pictures and files inside attached emails. */
 function countAttachments({ attachments }: EmailContents): number {
   return attachments.filter((attached) => !attached.inline && attached.inside === undefined).length;
+}
+
+/** The files that begin in the first octets of plain text (uuencode, yEnc). */
+function countFilesInText(contents: EmailContents, beginning: Buffer | undefined): number {
+  const first = partsWithFiles(contents).find(({ part }) => part === "1");
+  return first && beginning ? embeddedFiles(first, beginning).length : 0;
 }

@@ -11,6 +11,7 @@ import { requireSelected } from "../../imap/select.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
 import type { Query } from "../../query/query.ts";
 import { matchesParts } from "./attachment-match.ts";
+import { filterByFilesInText, type PlainTextEmail, textWithFiles } from "./files-in-text.ts";
 import {
   chunkUids,
   datesOf,
@@ -148,11 +149,18 @@ async function filterByStructure(
   universe: readonly number[],
 ): Promise<number[]> {
   const found: number[] = [];
+  const plain: PlainTextEmail[] = [];
   for (const some of chunkUids(universe)) {
     const { emails } = await fetchMany(imap, cache, some, { uid: true, bodyStructure: true });
-    for (const { uid, bodyStructure } of emails)
-      if (bodyStructure && matchesParts(toPart(bodyStructure), term)) found.push(uid);
+    for (const { uid, bodyStructure } of emails) {
+      if (!bodyStructure) continue;
+      const root = toPart(bodyStructure);
+      const part = textWithFiles(root);
+      if (matchesParts(root, term)) found.push(uid);
+      else if (part) plain.push({ uid, part });
+    }
   }
+  found.push(...(await filterByFilesInText(imap, cache, term, plain)));
   return found.sort((a, b) => a - b);
 }
 

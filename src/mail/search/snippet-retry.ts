@@ -4,6 +4,7 @@
  */
 
 import type { ImapFlow } from "imapflow";
+import type { CharsetHints } from "../../email/charset-guess.ts";
 import { toEmailContents } from "../../email/email-contents.ts";
 import type { Part } from "../../email/part.ts";
 import { fetchRange } from "../../imap/fetch-many.ts";
@@ -16,7 +17,12 @@ const maxBytes = 8192;
 /** Octets of the answer to one email besides its text. */
 const answerBytes = 80;
 
-export type MissingSnippet = { uid: number; root: Part; set(snippet: string): void };
+export type MissingSnippet = {
+  uid: number;
+  root: Part;
+  charsetHints: CharsetHints;
+  set(snippet: string): void;
+};
 
 /** Sets the snippets of `rows`, newest first, as far as `octets` from the server allow. */
 export async function fetchMissingSnippets(
@@ -26,9 +32,9 @@ export async function fetchMissingSnippets(
   octets: number,
   cache: MailboxCache,
 ): Promise<void> {
-  const candidates = rows.flatMap(({ uid, root, set }) => {
+  const candidates = rows.flatMap(({ uid, root, charsetHints, set }) => {
     const part = longTextPart(root);
-    return part && !cache.noSnippet.has(uid) ? [{ uid, part, set }] : [];
+    return part && !cache.noSnippet.has(uid) ? [{ uid, part, charsetHints, set }] : [];
   });
   // One FETCH asks for the same part of every email; it nearly always is the same.
   const groups = Map.groupBy(candidates, ({ part }) => part.part);
@@ -45,10 +51,10 @@ export async function fetchMissingSnippets(
   const range = taken.map(({ uid }) => uid).join(",");
   const emails = (await fetchRange(imap, cache, range, "uid", query)) ?? [];
   const bytes = new Map(emails.map((email) => [email.uid, email.bodyParts?.get(number)]));
-  const beginnings = taken.map(({ uid, part: { type, charset, encoding } }) => {
+  const beginnings = taken.map(({ uid, charsetHints, part: { type, charset, encoding } }) => {
     // Some servers send more than they were asked for.
     const content = (bytes.get(uid) ?? Buffer.alloc(0)).subarray(0, maxBytes);
-    return { type, charset, encoding, content };
+    return { type, charset, encoding, charsetHints, content };
   });
   const words = await renderer.firstWords(beginnings, signal);
   for (const [at, { uid, set }] of taken.entries()) {

@@ -30,7 +30,7 @@ const query: FetchQueryObject = {
   internalDate: true,
   bodyStructure: true,
   threadId: true,
-  headers: ["from", "to", "cc", "subject", "date", ...threadHeaders],
+  headers: ["from", "to", "cc", "subject", "date", "content-language", ...threadHeaders],
 };
 
 /** Octets of each text part that are fetched along for emails whose text is likely to be shown. */

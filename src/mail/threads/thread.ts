@@ -1,12 +1,17 @@
 /** get_thread: the text of each email of a thread, quoted history folded, within one budget of characters. */
 import type { ImapFlow } from "imapflow";
-import { headerValue, parseAddresses } from "../../email/headers.ts";
+import { type EmailContents, toEmailContents } from "../../email/email-contents.ts";
+import { numberEmbedded } from "../../email/embedded-files.ts";
+import { charsetHintsOf, headerValue, parseAddresses } from "../../email/headers.ts";
+import type { Part } from "../../email/part.ts";
+import { partsWithLostNames } from "../../email/part-names.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { fetchMany } from "../../imap/fetch-many.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { firstFetchOctets, textPartNumbers } from "../../readable/body.ts";
 import type { Renderer } from "../../readable/renderer.ts";
 import type { Access } from "../access.ts";
+import { fetchNames } from "../email/fetch-structure.ts";
 import { toAttachment } from "../email/get-email.ts";
 import type { Thread, ThreadEmail } from "../reading.ts";
 import { bodyOctets, type FetchedEmail } from "./fetched-email.ts";
@@ -69,12 +74,13 @@ async function readBodies(
   renderer: Renderer,
   shown: readonly FetchedEmail[],
 ): Promise<ThreadEmail[]> {
-  const fetched = await fetchTexts(access, shown);
+  const [fetched, contents] = await Promise.all([fetchTexts(access, shown), fetchLostNames(access, shown)]);
   // Rendered after all connections are given back.
-  const texts = await renderEmails(access, renderer, shown, fetched);
-  const shares = toShares(texts.map((text) => text.length));
+  const rendered = await renderEmails(access, renderer, shown, fetched);
+  const shares = toShares(rendered.map(({ text }) => text.length));
   return shown.map((email, at) => {
-    const text = texts[at] ?? "";
+    const { text, embedded } = rendered[at] ?? unread;
+    const named = contents.get(email) ?? email.contents;
     const body = text.slice(0, shares[at] ?? 0).toWellFormed();
     return {
       id: email.id,
@@ -86,7 +92,7 @@ async function readBodies(
       date: email.date,
       unread: email.unread,
       draft: email.draft,
-      attachments: email.contents.attachments
+      attachments: [...named.attachments, ...numberEmbedded(named, embedded)]
         .filter(({ inline, inside }) => !inline && inside === undefined)
         .map(toAttachment)
         .map(({ index, name }) => ({ index, name })),
@@ -95,6 +101,21 @@ async function readBodies(
       cut: fetched.get(email)?.cut ?? false,
     };
   });
+}
+
+/** The contents of emails with file names that BODYSTRUCTURE could not hold: no round trip where there are none. */
+async function fetchLostNames(
+  access: Access,
+  shown: readonly FetchedEmail[],
+): Promise<Map<FetchedEmail, EmailContents>> {
+  const unnamed = shown.filter(({ contents }) => partsWithLostNames(contents.root).length > 0);
+  const named = unnamed.map((email) =>
+    access.read(email.mailbox, async (imap) => {
+      const root = await fetchNames(imap, email.uid, email.contents.root);
+      return [email, toEmailContents(root)] as const;
+    }),
+  );
+  return new Map(await Promise.all(named));
 }
 
 /** The text of each email, fetched now unless it came along when the email was found. */
@@ -144,24 +165,40 @@ async function fetchAlike(
 /** Time for rendering all emails; what is left then is named. Every single one has a deadline as well. */
 const maxRenderMs = 20_000;
 
+/** `embedded`: the files inside the text. */
+type ThreadText = { text: string; embedded: readonly Part[] };
+
+const unread: ThreadText = {
+  text: "Not read, because the emails before it took too long; get_email reads it.",
+  embedded: [],
+};
+
 /** One after another, so that a long thread does not keep other people's emails waiting. */
 async function renderEmails(
   { clock, signal }: Access,
   renderer: Renderer,
   shown: readonly FetchedEmail[],
   fetched: ReadonlyMap<FetchedEmail, FetchedText>,
-): Promise<string[]> {
+): Promise<ThreadText[]> {
   const end = clock.now() + maxRenderMs;
-  const texts: string[] = [];
+  const texts: ThreadText[] = [];
   for (const email of shown) {
     if (clock.now() > end) {
-      texts.push("Not read, because the emails before it took too long; get_email reads it.");
+      texts.push(unread);
       continue;
     }
     const octets = fetched.get(email)?.bodies ?? new Map<string, Buffer>();
-    const request = { format: "markdown", forward: mayBeForwardSubject(email.subject) } as const;
-    const { text, notes } = await renderer.renderBody(email.contents, octets, request, signal);
-    texts.push(text || notes.join(" "));
+    const { text, notes, embedded } = await renderer.renderBody(
+      email.contents,
+      octets,
+      {
+        format: "markdown",
+        forward: mayBeForwardSubject(email.subject),
+        charsetHints: charsetHintsOf(email.headers),
+      },
+      signal,
+    );
+    texts.push({ text: text || notes.join(" "), embedded });
   }
   return texts;
 }
