@@ -18,7 +18,7 @@ export async function parseOriginal(id: string, source: Uint8Array, whole: boole
   const { headers } = email;
   const people = (name: string) =>
     parseAddresses(headerValue(headers, name)).filter(({ address }) => address !== "");
-  const { text, html } = toBody(sentTexts(email));
+  const { text, html } = joinTexts(sentTexts(email));
   const files = sentFiles(email);
   const messageIds = (name: string) => parseMessageIds(headerValue(headers, name));
   const [messageId] = messageIds("message-id");
@@ -46,7 +46,7 @@ export async function parseOriginal(id: string, source: Uint8Array, whole: boole
 }
 
 /** HTML and text of all texts together; text between HTML becomes HTML. */
-function toBody(texts: readonly SentText[]): Pick<OriginalEmail, "text" | "html"> {
+function joinTexts(texts: readonly SentText[]): Pick<OriginalEmail, "text" | "html"> {
   const plain = texts.flatMap(({ plain }) => (plain === undefined ? [] : [plain]));
   const hasHtml = texts.some(({ html }) => html !== undefined);
   return {

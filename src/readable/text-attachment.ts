@@ -60,7 +60,7 @@ export function readTextFile(bytes: Buffer, part: Part, extension: string): Atta
 const maxHtmlCharacters = 1_000_000;
 
 /** Renders HTML as Markdown, up to 1,000,000 characters of it. */
-export function readHtmlText(source: string): AttachmentText {
+function readHtmlText(source: string): AttachmentText {
   const text = stripMarks(htmlToMarkdown(source.slice(0, maxHtmlCharacters)).lines).join("\n");
   const isCut = source.length > maxHtmlCharacters;
   return { text, notes: isCut ? [cutNote(`${maxHtmlCharacters} characters of HTML`)] : [] };

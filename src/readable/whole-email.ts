@@ -11,7 +11,7 @@ import { decodePart, decodePlainPart, type PartDecoding } from "./part-text.ts";
 import { htmlOf } from "./render-text.ts";
 import { toWinmailText } from "./winmail-text.ts";
 
-export type WholeEmail = {
+type WholeEmail = {
   headers: readonly Header[];
   contents: EmailContents;
   tree: MimeTree;
