@@ -15,7 +15,13 @@
     problem.textContent = text;
     problem.hidden = text === "";
   };
-  const toSizeText = (bytes) => `${(bytes / 1_000_000).toFixed(bytes < 1_000_000 ? 2 : 1)} MB`;
+  /** As people and their file managers write sizes, in the language of the page: 12 kB, 1.5 MB, 1,5 Mo. */
+  const toSizeText = (bytes) => {
+    const [unit, size] = bytes < 1_000_000 ? ["kilobyte", bytes / 1_000] : ["megabyte", bytes / 1_000_000];
+    const maximumFractionDigits = size < 10 && unit === "megabyte" ? 1 : 0;
+    const format = { style: "unit", unit, maximumFractionDigits };
+    return new Intl.NumberFormat(document.documentElement.lang, format).format(Math.max(1, size));
+  };
   const listFiles = () => {
     const files = [...input.files];
     chosen.replaceChildren(
