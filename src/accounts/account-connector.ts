@@ -27,6 +27,7 @@ import {
   type MailboxInput,
   normalizePassword,
   resolveServers,
+  trimPassword,
 } from "./server-resolution.ts";
 
 /** The values that a person entered in the connect form. */
@@ -98,7 +99,7 @@ export function createAccountConnector(deps: {
     const sends = request.level === "send" && !request.withoutSending;
     const password = normalizePassword(request.password, servers.passwordKind);
     // Blanks around a password are rarely meant and easily pasted.
-    const passwords = [...new Set([password, password.trim()])];
+    const passwords = [...new Set([password, trimPassword(password)])];
     const candidates = servers.usernames.flatMap((username) =>
       passwords.map((each) => ({ username, password: each })),
     );
@@ -152,7 +153,7 @@ export function createAccountConnector(deps: {
       options: ConnectOptions & { peer: string },
     ): Promise<Credentials> {
       const address = requireAddress(request.address, config.allowedEmails);
-      if (request.password.trim() === "")
+      if (trimPassword(request.password) === "")
         throw new ConnectError("invalid_input", "The password is missing.", { field: "password" });
       if (findPreset(request.provider)?.appPassword.kind === "unavailable") throw passwordsUnavailable();
       options.progress?.("servers");

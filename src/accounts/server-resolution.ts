@@ -49,7 +49,7 @@ export async function resolveServers(
       enteredByUser: true,
       imap: requireServer(input.imap, "imap"),
       smtp: requireServer(
-        input.smtp.host === "" ? { ...input.smtp, host: input.imap.host } : input.smtp,
+        input.smtp.host === "" ? { ...input.smtp, host: parseTypedHost(input.imap.host).host } : input.smtp,
         "smtp",
       ),
       usernames: [input.username === "" ? address : input.username],
@@ -114,17 +114,39 @@ function toUsernames(address: string, rule: Provider["username"]): readonly stri
 const defaultPorts = { imap: { tls: 993, starttls: 143 }, smtp: { tls: 465, starttls: 587 } } as const;
 
 function requireServer(input: EnteredServer, side: "imap" | "smtp"): MailServer {
-  if (input.host === "")
+  const { host, port: typedPort } = parseTypedHost(input.host);
+  if (host === "")
     throw new ConnectError("invalid_input", "The server's name is missing.", { field: `${side}_host`, side });
-  const port = input.port === "" ? defaultPorts[side][input.security] : parsePort(input.port);
+  const text = typedPort ?? input.port;
+  const port = text === "" ? defaultPorts[side][input.security] : parsePort(text);
   if (port === undefined)
     throw new ConnectError("invalid_input", "This is not a port.", { field: `${side}_port`, side });
-  return { host: input.host.toLowerCase(), port, security: input.security };
+  return { host: host.toLowerCase(), port, security: input.security };
+}
+
+/** Reads a host that was copied from the address bar or from instructions: without a scheme, path and port. */
+function parseTypedHost(text: string): { host: string; port?: string | undefined } {
+  const [authority = ""] = text
+    .trim()
+    .replace(/^[a-z]+:\/+/i, "")
+    .split("/");
+  const [, host = authority, port] = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(authority) ?? [];
+  return { host, port };
 }
 
 function parsePort(text: string): number | undefined {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+/** Removes blanks around a password, also those of no width, which come along when it is copied from a web page. */
+export function trimPassword(password: string): string {
+  const isBlank = (character: string) =>
+    /\s/.test(character) || "\u200b\u200c\u200d\u2060".includes(character);
+  const characters = [...password];
+  const start = characters.findIndex((character) => !isBlank(character));
+  const end = characters.findLastIndex((character) => !isBlank(character));
+  return start < 0 ? "" : characters.slice(start, end + 1).join("");
 }
 
 /**

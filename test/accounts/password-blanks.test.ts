@@ -2,10 +2,22 @@
 import { expect, test } from "bun:test";
 import { createAccountConnector } from "../../src/accounts/account-connector.ts";
 import { createFailedGuesses } from "../../src/accounts/failed-guesses.ts";
+import { trimPassword } from "../../src/accounts/server-resolution.ts";
 import { systemClock } from "../../src/clock.ts";
 import { AppError } from "../../src/errors.ts";
 import { unlimitedLogins } from "../../src/http/login-limits.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
+
+test.each([
+  ["\tsecret word \n", "secret word"],
+  ["\u00a0secret\u00a0", "secret"],
+  ["\u200bsecret\ufeff", "secret"],
+  ["secret", "secret"],
+  [" \n", ""],
+  ["", ""],
+])("trimPassword makes %j to %j", (typed, password) => {
+  expect(trimPassword(typed)).toBe(password);
+});
 
 test("A password with blanks around it is tried as it is, and without them when it is refused", async () => {
   const passwords: string[] = [];

@@ -157,7 +157,7 @@ export const worldwide: readonly Provider[] = [
       kind: "needed",
       url: "https://proton.me/support/protonmail-bridge-install",
       steps:
-        "Proton speaks IMAP only through Proton Mail Bridge (paid plans). Bridge must run where this server can reach it. Type its servers, and the password that Bridge shows under Mailbox details.",
+        "Proton speaks IMAP only through Proton Mail Bridge, part of its paid plans. Bridge must run where this server reaches it: beside it, or in its network. Enter Bridge’s address, its ports (usually 1143 and 1025, STARTTLS), and the password that it shows under Mailbox details.",
     },
     filesSentMail: true,
     ownServers: true,

@@ -21,7 +21,7 @@ export const stepsDe: Readonly<Record<string, string>> = {
   fastmail:
     "Öffnen Sie Settings, Privacy & Security, Integrations, und erstellen Sie ein neues App-Passwort mit Zugriff auf Mail (IMAP/POP/SMTP). Der Basic-Tarif hat kein IMAP.",
   protonmail:
-    "Proton spricht IMAP nur über Proton Mail Bridge (bezahlte Tarife). Bridge muss dort laufen, wo dieser Server sie erreicht. Geben Sie deren Server ein und das Passwort, das Bridge bei den Postfachdetails zeigt.",
+    "Proton spricht IMAP nur über Proton Mail Bridge (bezahlte Tarife). Bridge muss dort laufen, wo dieser Server sie erreicht: neben ihm oder in seinem Netz. Geben Sie die Adresse von Bridge ein, ihre Ports (meist 1143 und 1025, STARTTLS) und das Passwort, das sie bei den Postfachdetails zeigt.",
   gmail:
     "Schalten Sie zuerst die Bestätigung in zwei Schritten ein: ohne sie gibt es keine App-Passwörter. Dann erstellen Sie eines und kopieren die 16 Buchstaben. In Workspace kann die Administration das abgeschaltet haben.",
   aol: "Öffnen Sie die Kontosicherheit, wählen Sie „App-Passwort generieren“, geben Sie ihm einen Namen, und kopieren Sie die 16 Buchstaben.",

@@ -24,7 +24,7 @@ export const stepsFr: Readonly<Record<string, string>> = {
   fastmail:
     "Ouvrez Settings, Privacy & Security, Integrations, et créez un mot de passe d’application avec accès au courrier (IMAP/POP/SMTP). L’offre Basic n’a pas IMAP.",
   protonmail:
-    "Proton ne parle IMAP que par Proton Mail Bridge (offres payantes). Bridge doit tourner là où ce serveur peut le joindre. Saisissez ses serveurs, et le mot de passe que Bridge affiche dans les détails de la boîte.",
+    "Proton ne parle IMAP que par Proton Mail Bridge (offres payantes). Bridge doit tourner là où ce serveur le joint : à côté de lui, ou dans son réseau. Saisissez l’adresse de Bridge, ses ports (en général 1143 et 1025, STARTTLS) et le mot de passe qu’il affiche dans les détails de la boîte.",
   gmail:
     "Activez d’abord la validation en deux étapes : sans elle, pas de mots de passe d’application. Puis créez-en un et copiez ses 16 lettres. Dans Workspace, l’administrateur a pu désactiver cela.",
   aol: "Ouvrez la sécurité du compte, choisissez de générer un mot de passe d’application, nommez-le et copiez les 16 lettres.",
