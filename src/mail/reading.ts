@@ -230,6 +230,8 @@ export type EmailPage = {
   skipped: { mailbox: string; reason: string }[];
   /** Ids of emails that belong to the page and cannot be read. */
   unreadable?: string[];
+  /** Our sentences about a search that found nothing, or that went by arrival where that differs from the date. */
+  hints?: string[];
   /** All matches of a search, on its first page. */
   selection?: Selection;
 };
