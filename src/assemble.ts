@@ -16,6 +16,7 @@ import type { ImapDeadlines } from "./imap/connect.ts";
 import { createConnections } from "./imap/connections.ts";
 import { createSendLog, sendLimits } from "./ledger/send-log.ts";
 import { createUndoLog } from "./ledger/undo-log.ts";
+import { createUnfinishedLog } from "./ledger/unfinished-log.ts";
 import { createDownloads } from "./links/downloads.ts";
 import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
@@ -181,7 +182,11 @@ function createMailAccess(
   const submissions = createSubmissions({ open: logins.openSmtp, clock });
   const children = createChildPool(renderCommand);
   const documents = createDocumentReader();
-  const vault = createVault({ db, connections, submissions, children, documents, clock });
+  const unfinished = createUnfinishedLog({ db, clock, log });
+  const vault = createVault({
+    ...{ db, connections, submissions, children, documents, clock },
+    unfinishedOf: unfinished.forAccount,
+  });
   return { outbound, logins, connections, submissions, children, vault };
 }
 

@@ -16,6 +16,7 @@ import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Connections } from "../imap/connections.ts";
 import type { MailAccount } from "../mail/mail-account.ts";
+import type { UnfinishedWrites } from "../mail/unfinished.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 import type { Submissions } from "../smtp/submissions.ts";
@@ -52,6 +53,8 @@ export function createVault(deps: {
   /** The processes that render emails. */
   children: ChildPool;
   documents: DocumentReader;
+  /** The writes of an account whose end is not known; absent: none are kept. */
+  unfinishedOf?: (grant: LiveGrant, accountId: string) => UnfinishedWrites;
   clock: Clock;
 }) {
   const { db, connections, submissions, children, documents, clock } = deps;
@@ -170,6 +173,7 @@ export function createVault(deps: {
           composer,
           own,
           filesSentMail: filesSentMail(credentials),
+          unfinished: deps.unfinishedOf?.(grant, id),
         }),
       );
       return work(handles, damaged.length);

@@ -3,7 +3,7 @@
  * be undone once, within 24 hours, by the grant that made it.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { and, desc, eq, gt, isNull, lt, lte, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNull, lt, lte, ne, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/open.ts";
@@ -14,7 +14,9 @@ import { type Log, toErrorFields } from "../log.ts";
 import type { Change } from "../mail/writing.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 
-const undoLifetimeMs = 24 * 3_600_000;
+export const undoLifetimeMs = 24 * 3_600_000;
+/** Stands for the tool in the rows of unfinished-log.ts, which nobody can undo. */
+export const unfinishedTool = "unfinished";
 /** Operations kept for one grant. */
 const maxOperations = 1_000;
 /** Octets of the operations kept for one grant; one with 5,000 email ids has about 100 KB. */
@@ -123,23 +125,33 @@ function deleteOldest({ grant, db }: GrantOperations): void {
 }
 
 function takeOperation({ grant, db, clock }: GrantOperations, id: string): Operation & { id: string } {
+  const isKnown = and(
+    eq(operations.id, id),
+    eq(operations.grantId, grant.id),
+    ne(operations.tool, unfinishedTool),
+    gt(operations.createdAt, clock.now() - undoLifetimeMs),
+  );
   const row = db
     .update(operations)
     .set({ undoneAt: clock.now() })
-    .where(
-      and(
-        eq(operations.id, id),
-        eq(operations.grantId, grant.id),
-        isNull(operations.undoneAt),
-        gt(operations.createdAt, clock.now() - undoLifetimeMs),
-      ),
-    )
+    .where(and(isKnown, isNull(operations.undoneAt)))
     .returning()
     .get();
-  if (!row) throw new AppError("operation_unknown", "There is nothing to undo under this id.");
+  if (!row) {
+    // The caller may have lost the answer to the first undo.
+    const isTaken = db.select({ id: operations.id }).from(operations).where(isKnown).get() !== undefined;
+    throw isTaken ? undoneAlready() : nothingToUndo();
+  }
   const { accountId, tool } = row;
   return { id, accountId, tool, changes: unsealChanges(grant, id, row.changes) };
 }
+
+const nothingToUndo = () => new AppError("operation_unknown", "There is nothing to undo under this id.");
+
+const undoneAlready = () =>
+  new AppError("operation_unknown", "This was undone already, by an earlier call; nothing was done now.", {
+    hint: "Look at the mailbox to see where the emails are.",
+  });
 
 /** First octet of changes that are compressed; earlier versions wrote plain JSON, which begins with a bracket. */
 const deflated = Buffer.from([1]);

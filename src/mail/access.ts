@@ -8,6 +8,7 @@ import { AppError } from "../errors.ts";
 import type { Connections, ConnectionWork } from "../imap/connections.ts";
 import { requireSelected } from "../imap/select.ts";
 import type { Renderer } from "../readable/renderer.ts";
+import { nothingUnfinished, type UnfinishedWrites } from "./unfinished.ts";
 
 export type Access = {
   address: string;
@@ -15,6 +16,8 @@ export type Access = {
   clock: Clock;
   signal: AbortSignal;
   renderer: Renderer;
+  /** The account's writes whose end is not known. */
+  unfinished: UnfinishedWrites;
   /** Leases a connection for reading, with `mailbox` selected unless it is undefined. */
   read<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
   /** Leases a connection for writing, with `mailbox` selected unless it is undefined; the work is never retried. */
@@ -36,8 +39,10 @@ export function createAccess(deps: {
   signal: AbortSignal;
   clock: Clock;
   renderer: Renderer;
+  /** Absent: none are kept. */
+  unfinished?: UnfinishedWrites | undefined;
 }): Access {
-  const { owner, connections, signal, clock, renderer } = deps;
+  const { owner, connections, signal, clock, renderer, unfinished = nothingUnfinished } = deps;
   const accountTag = toAccountTag(owner.accountId);
 
   return {
@@ -46,6 +51,7 @@ export function createAccess(deps: {
     clock,
     signal,
     renderer,
+    unfinished,
 
     read: (mailbox, work) => connections.use(owner, { mailbox, effect: "read", signal }, work),
 

@@ -18,6 +18,7 @@ import { listEmails } from "./search/listing.ts";
 import { getOverview } from "./search/overview.ts";
 import { searchEmails } from "./search/search.ts";
 import { getThread } from "./threads/thread.ts";
+import type { UnfinishedWrites } from "./unfinished.ts";
 
 /** Time for filing the copy and setting keywords after an email was sent. */
 const afterwardsMs = 20_000;
@@ -35,9 +36,11 @@ export function createMailAccount(deps: {
   own: readonly string[];
   /** The provider files a copy in Sent by itself. */
   filesSentMail: boolean;
+  /** The account's writes whose end is not known; absent: none are kept. */
+  unfinished?: UnfinishedWrites | undefined;
 }): MailAccount {
-  const { owner, connections, signal, clock } = deps;
-  const access = createAccess({ owner, connections, signal, clock, renderer: deps.renderer });
+  const { owner, signal } = deps;
+  const access = createAccess(deps);
   const reading: MailReading = {
     listMailboxes: () => access.read(undefined, (imap) => listMailboxes(imap)),
     listEmails: (request) => listEmails(access, request),

@@ -50,6 +50,7 @@ test("an operation can be taken once, by its own grant, within 24 hours", () => 
   expect(codeOf(() => undoLog.forGrant(newGrant()).take(first))).toBe("operation_unknown");
   expect(own.take(first)).toEqual({ id: first, accountId: "acc_1", tool: "move_email", changes });
   expect(codeOf(() => own.take(first))).toBe("operation_unknown");
+  expect(() => own.take(first)).toThrow("undone already");
   own.putBack(first, changes.slice(0, 1));
   expect(own.take(first).changes).toEqual(changes.slice(0, 1));
   clock.advance(24 * 3_600_000);

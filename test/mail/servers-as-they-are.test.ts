@@ -185,3 +185,36 @@ describeMail("An account with 2,000 mailboxes", () => {
     });
   });
 });
+
+describeMail("A server that offers UIDPLUS and answers MOVE without COPYUID (Exchange)", () => {
+  test("has moved emails found by Message-ID, so that they have new ids and undo puts them back", async () => {
+    const answer = (line: string) => line.replace(/\[COPYUID [^\]]*\] /g, "");
+    await through({ answer }, async (writer, user, kit) => {
+      const found = await idsOf(writer);
+      const moved = await writer.call("move_email", {
+        ids: [found.get("one"), found.get("two")],
+        mailbox: "archive",
+      });
+      const archived = await idsOf(writer, "archive");
+      expect(moved.data.new_ids).toEqual([archived.get("one"), archived.get("two")]);
+      const undone = await writer.call("undo", { operation_id: moved.data.operation_id });
+      expect(undone.text).toContain("2 of 2 emails put back");
+      expect(await subjects(kit, user)).toEqual(["one", "theirs", "three", "two"]);
+      expect(await subjects(kit, user, "Archive")).toEqual([]);
+    });
+  });
+});
+
+describeMail("A server without MOVE and UIDPLUS, and a move that is repeated after its answer", () => {
+  test("copies nothing twice", async () => {
+    const kit = await mailServer({ settings: `imap_capability = ${bareCapabilities}` });
+    const user = await newMailbox(kit);
+    await withWriter({ kit, user }, async (writer) => {
+      const input = { ids: [(await idsOf(writer)).get("one")], mailbox: "archive" };
+      const first = await writer.call("move_email", input);
+      const again = await writer.call("move_email", input);
+      expect(again.data.new_ids).toEqual(first.data.new_ids);
+      expect(await subjects(kit, user, "Archive")).toEqual(["one"]);
+    });
+  });
+});

@@ -11,7 +11,7 @@ export type ImapRewrite = {
   /**
    * Rewrites a command for Dovecot, or returns `say`, the response that the client gets instead, in which TAG stands
    * for its tag. The command has its tag and no line end, one character per octet; literals of SEARCH, SORT and THREAD
-   * are quoted strings.
+   * are quoted strings. Of another command with a literal (APPEND) it sees the first line, which it can only cut off.
    */
   command?: (command: string) => string | { say: string } | "hang up";
   /** Rewrites a response with its literals and its final line end; an empty one is not sent. */
@@ -49,6 +49,10 @@ export async function startImapProxy(kit: MailServerKit, rewrite: ImapRewrite): 
     function take(line: string): void {
       const literal = /\{(\d+)(\+?)\}$/.exec(line);
       if (literal && !searches.test(begun + line)) {
+        if (begun === "" && rewrite.command?.(line) === "hang up") {
+          near.destroy();
+          return;
+        }
         passing = Number(literal[1]);
         far.write(`${line}\r\n`, "latin1");
         return;

@@ -5,7 +5,7 @@
 import { type ImapRewrite, startImapProxy } from "./imap-proxy.ts";
 import { type MailServerKit, mailServer, type User } from "./mail-server.ts";
 import { idsOf, newMailbox } from "./small-mailbox.ts";
-import { type Writer, withWriter } from "./writer.ts";
+import { openWriter, type Writer } from "./writer.ts";
 
 const bare = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE NAMESPACE LIST-EXTENDED SPECIAL-USE";
 
@@ -19,7 +19,7 @@ export const serverKinds = {
 export type ServerKind = keyof typeof serverKinds;
 
 type Answer = { done: boolean; text: string };
-type Write = (writer: Writer, ids: string[]) => Promise<Answer>;
+type Write = (writer: Writer, ids: string[], operation: string) => Promise<Answer>;
 
 async function attempt(writer: Writer, tool: string, input: Record<string, unknown>): Promise<Answer> {
   try {
@@ -37,13 +37,36 @@ export const writes: Readonly<Record<string, Write>> = {
   delete_email: (writer, ids) => attempt(writer, "delete_email", { ids }),
   "delete_email permanently": (writer, ids) => attempt(writer, "delete_email", { ids, permanently: true }),
   create_mailbox: (writer) => attempt(writer, "create_mailbox", { path: "New" }),
+  draft_email: (writer) =>
+    attempt(writer, "draft_email", { to: ["ben@example.test"], subject: "new", body: "text" }),
+  undo: (writer, _ids, operation) => attempt(writer, "undo", { operation_id: operation }),
 };
 
+/** The mailbox that a write leaves the three emails in. */
+const targets: Readonly<Record<string, string>> = {
+  move_email: "Archive",
+  delete_email: "Trash",
+  undo: "INBOX",
+};
+
+/** Commands of a new connection, before its work. */
+const loginCommand = /^(CAPABILITY|LOGIN|AUTHENTICATE|ID|NAMESPACE|ENABLE|COMPRESS)\b/;
+
 /** One lost connection: `at` counts the commands after the list of emails. */
-export type Cut = { kind: ServerKind; write: string; at: number; when: "before" | "after" };
+export type Cut = {
+  kind: ServerKind;
+  write: string;
+  at: number;
+  when: "before" | "after";
+  /**
+   * The command after the first loss, counted from the login on, after whose execution the connection is lost once
+   * more. The repeated call then comes from a new process.
+   */
+  again?: number;
+};
 
 export type Trial = Cut & {
-  /** False when the call had fewer commands than `at`. */
+  /** False when the call had fewer commands than `at`, or fewer than `again` after it. */
   cut: boolean;
   command: string;
   first: Answer;
@@ -51,46 +74,78 @@ export type Trial = Cut & {
   problems: string[];
 };
 
-/** Runs one trial. `problems` is empty when nothing was doubled or lost and no answer was false. */
-export async function loseWrite({ kind, write, at, when }: Cut): Promise<Trial> {
-  const settings = serverKinds[kind];
-  const kit = await mailServer(settings === "" ? {} : { settings });
-  const user = await newMailbox(kit);
-  const work = writes[write];
-  if (!work) throw new Error(`there is no write ${write}`);
+/** Closes the connection at the commands of a cut; the counting begins with `start`. */
+function createFaults({ at, when, again }: Cut) {
   let count: number | undefined;
+  /** Commands whose answers are cut off, by their connection-wide tag, once each. */
   let cutTag = "";
-  let command = "";
-  let hasHungUp = false;
+  let losses = 0;
+  const commands: string[] = [];
   const rewrite: ImapRewrite = {
     command: (line) => {
-      if (count === undefined || cutTag !== "") return line;
+      const [tag = ""] = line.split(" ", 1);
+      const command = line.slice(tag.length + 1);
+      // The end of a literal is no command.
+      const isWork = command !== "" && !(losses > 0 && loginCommand.test(command));
+      if (count === undefined || cutTag !== "" || !isWork) return line;
       count += 1;
-      if (count !== at) return line;
-      [cutTag = ""] = line.split(" ", 1);
-      command = line.slice(cutTag.length + 1);
-      return when === "before" ? "hang up" : line;
+      if (losses > (again === undefined ? 0 : 1) || count !== (losses === 0 ? at : again)) return line;
+      commands.push(command);
+      if (losses > 0 || when === "after") {
+        cutTag = tag;
+        return line;
+      }
+      losses += 1;
+      count = 0;
+      return "hang up";
     },
     hangUpOn: (answer) => {
-      // Once: the next connection uses the same tags.
-      const isCut = when === "after" && !hasHungUp && cutTag !== "" && answer.startsWith(`${cutTag} `);
-      hasHungUp ||= isCut;
-      return isCut;
+      const isCut = cutTag !== "" && answer.startsWith(`${cutTag} `);
+      if (!isCut) return false;
+      cutTag = "";
+      losses += 1;
+      count = 0;
+      return true;
     },
   };
-  const proxy = await startImapProxy(kit, rewrite);
-  try {
-    return await withWriter({ kit, user, imap: proxy.imap }, async (writer) => {
-      const found = await idsOf(writer);
-      const ids = ["one", "two", "three"].map((subject) => found.get(subject) ?? "");
+  return {
+    rewrite,
+    start() {
       count = 0;
-      const first = await work(writer, ids);
-      const cut = cutTag !== "";
-      const repeated = await work(writer, ids);
-      const problems = await judge(kit, user, write, first, repeated);
-      return { kind, write, at, when, cut, command, first, repeated, problems };
-    });
+    },
+    stop() {
+      count = undefined;
+    },
+    isDone: () => losses === (again === undefined ? 1 : 2),
+    command: () => commands.join(", then "),
+  };
+}
+
+/** Runs one trial. `problems` is empty when nothing was doubled or lost and no answer was false. */
+export async function loseWrite(cut: Cut): Promise<Trial> {
+  const settings = serverKinds[cut.kind];
+  const kit = await mailServer(settings === "" ? {} : { settings });
+  const user = await newMailbox(kit);
+  const work = writes[cut.write];
+  if (!work) throw new Error(`there is no write ${cut.write}`);
+  const faults = createFaults(cut);
+  const proxy = await startImapProxy(kit, faults.rewrite);
+  let writer = await openWriter({ kit, user, imap: proxy.imap });
+  try {
+    const found = await idsOf(writer);
+    const ids = ["one", "two", "three"].map((subject) => found.get(subject) ?? "");
+    const moved =
+      cut.write === "undo" ? await writer.call("move_email", { ids, mailbox: "Archive" }) : undefined;
+    const operation = String(moved?.data.operation_id);
+    faults.start();
+    const first = await work(writer, ids, operation);
+    faults.stop();
+    if (cut.again !== undefined) writer = await writer.restart();
+    const repeated = await work(writer, ids, operation);
+    const problems = await judge(kit, user, cut.write, [first, repeated]);
+    return { ...cut, cut: faults.isDone(), command: faults.command(), first, repeated, problems };
   } finally {
+    await writer.close();
     await proxy.stop();
   }
 }
@@ -100,8 +155,7 @@ async function judge(
   kit: MailServerKit,
   user: User,
   write: string,
-  first: Answer,
-  repeated: Answer,
+  [first, repeated]: readonly [Answer, Answer],
 ): Promise<string[]> {
   const problems: string[] = [];
   const emails = await Promise.all(
@@ -117,8 +171,17 @@ async function judge(
   ).then((lists) => lists.flat());
   const done = first.done || repeated.done;
   for (const subject of ["one", "two", "three"]) {
-    const live = emails.filter((email) => email.subject === subject && !email.deleted);
-    const target = { move_email: "Archive", delete_email: "Trash" }[write];
+    const there = emails.filter((email) => email.subject === subject);
+    // Undo cannot erase copies without UIDPLUS, and says that they stay.
+    const staysInArchive =
+      write === "undo" && /The copies in "Archive" stay/.test(first.text + repeated.text);
+    const live = there.filter(
+      ({ deleted, mailbox }) => !deleted && !(staysInArchive && mailbox === "Archive"),
+    );
+    for (const mailbox of ["INBOX", "Archive", "Trash"])
+      if (there.filter((email) => email.mailbox === mailbox).length > 1)
+        problems.push(`${subject} is twice in ${mailbox}`);
+    const target = targets[write];
     if (live.length > 1) problems.push(`${subject} is there ${live.length} times`);
     if (live.length === 0 && write !== "delete_email permanently") problems.push(`${subject} is lost`);
     if (!done) continue;
@@ -131,6 +194,11 @@ async function judge(
     if (write === "flag_email" && !live.every(({ flagged }) => flagged))
       problems.push(`${subject} was said to be flagged`);
   }
+  const drafts = (await kit.read(user, "Drafts")).length;
+  // A draft that was answered and is asked for once more is another one.
+  const wanted = first.done && repeated.done ? 2 : 1;
+  if (drafts > wanted) problems.push(`the draft is there ${drafts} times`);
+  if (write === "draft_email" && done && drafts === 0) problems.push("the draft was said to be saved");
   if (!emails.some(({ subject }) => subject === "theirs")) problems.push("theirs was expunged");
   const saysNotDone = !done && !/may have been done|lost|no longer|already/.test(first.text + repeated.text);
   if (saysNotDone) problems.push(`neither answer says what happened: ${first.text} ${repeated.text}`);
@@ -146,5 +214,20 @@ export async function loseEachCommand(kind: ServerKind, write: string): Promise<
       if (!trial.cut) break;
       trials.push(trial);
     }
+  return trials;
+}
+
+/** All trials in which the connection is lost after a command, and again after each command that follows. */
+export async function loseTwice(kind: ServerKind, write: string): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  for (let at = 1; at < 60; at += 1) {
+    const first = trials.length;
+    for (let again = 1; again < 60; again += 1) {
+      const trial = await loseWrite({ kind, write, at, when: "after", again });
+      if (!trial.cut) break;
+      trials.push(trial);
+    }
+    if (trials.length === first) break;
+  }
   return trials;
 }

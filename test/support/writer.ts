@@ -15,6 +15,7 @@ import { openImap } from "../../src/imap/connect.ts";
 import { createConnections } from "../../src/imap/connections.ts";
 import { createSendLog, type SendLimits } from "../../src/ledger/send-log.ts";
 import { createUndoLog } from "../../src/ledger/undo-log.ts";
+import { createUnfinishedLog } from "../../src/ledger/unfinished-log.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
@@ -142,6 +143,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   });
   const uploads = createUploads({ db, clock, links });
   const undoLog = createUndoLog({ db, clock, log }).forGrant(grant);
+  const unfinished = createUnfinishedLog({ db, clock, log });
   const signal = options.signal ?? AbortSignal.timeout(60_000);
   const owners = users.map(({ address, password }, position): ConnectionOwner => {
     const credentials: Credentials = {
@@ -166,6 +168,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
       clock,
       own: users.map((one) => one.address),
       filesSentMail: options.filesSentMail ?? false,
+      unfinished: unfinished.forAccount(grant, owner.accountId),
     }),
   );
   const [mail] = accounts;

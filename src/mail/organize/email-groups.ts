@@ -67,6 +67,8 @@ export type GroupChange = {
    * the outcome stays unknown.
    */
   resume?(imap: ImapFlow, cache: MailboxCache): Promise<void>;
+  /** Keeps what is known, after the outcome stayed unknown, for the repeated call to find. */
+  keep?(): void;
 };
 
 /** Makes the change of a group; its outcomes go to `done`. */
@@ -117,6 +119,16 @@ export function toOrganizeResult(ids: readonly string[], all: Done): OrganizeRes
 
 /** Runs a change, and resumes it once on a new connection when the first was lost. */
 export async function changeGroup(access: Access, group: EmailGroup, change: GroupChange): Promise<void> {
+  try {
+    await runAndResume(access, group, change);
+  } catch (error) {
+    const isOpen = error instanceof LostWriteError || access.signal.aborted;
+    if (isOpen) change.keep?.();
+    throw error;
+  }
+}
+
+async function runAndResume(access: Access, group: EmailGroup, change: GroupChange): Promise<void> {
   const { resume } = change;
   try {
     await withGroupSelected(access, group, change.run);

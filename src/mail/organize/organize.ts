@@ -30,6 +30,8 @@ type Organizing = Pick<
 export function createOrganizing(access: Access): Organizing {
   const changeFlags: Organizing["changeFlags"] = (emails, change) => changeFlagsOf(access, emails, change);
   const moveEmails: Organizing["moveEmails"] = (emails, mailbox) => moveTo(access, emails, mailbox);
+  const moveBack: Organizing["moveEmails"] = (emails, mailbox) =>
+    moveTo(access, emails, mailbox, { careful: true });
   return {
     markAsRead: (emails, read) =>
       changeFlags(emails, read ? { add: ["\\Seen"], remove: [] } : { add: [], remove: ["\\Seen"] }),
@@ -37,7 +39,7 @@ export function createOrganizing(access: Access): Organizing {
     moveEmails,
     deleteEmails: (emails, permanently) => deleteEmails(access, emails, permanently),
     listSelected: (selection, most) => listSelected(access, selection, most),
-    undo: (changes) => undoChanges({ access, changeFlags, moveEmails }, changes),
+    undo: (changes) => undoChanges({ access, changeFlags, moveEmails: moveBack }, changes),
     createMailbox: (path) => createMailbox(access, path),
   };
 }
@@ -90,9 +92,18 @@ async function changeFlagsOf(
   });
 }
 
-async function moveTo(access: Access, emails: EmailSet, mailbox: string): Promise<OrganizeResult> {
+/** `careful`: a lost answer must not leave the outcome unknown, at the cost of a round trip. */
+async function moveTo(
+  access: Access,
+  emails: EmailSet,
+  mailbox: string,
+  { careful = false } = {},
+): Promise<OrganizeResult> {
+  const { unfinished } = access;
   const moveToPath = async (path: string): Promise<OrganizeResult> => ({
-    ...(await changeEmails(access, emails, (group, all) => toMove(group, path, all))),
+    ...(await changeEmails(access, emails, (group, all) =>
+      toMove({ group, destination: path, all, unfinished, careful }),
+    )),
     mailbox: path,
   });
   // Resolved before a connection is held: a call that waits for a second one while it holds its first can deadlock.
@@ -121,7 +132,10 @@ async function deleteEmails(access: Access, emails: EmailSet, permanently: boole
   const trashed = await changeEmails(
     access,
     emails,
-    (group, all) => (group.mailbox === trash ? toErasure(group, all) : toMove(group, trash, all)),
+    (group, all) =>
+      group.mailbox === trash
+        ? toErasure(group, all)
+        : toMove({ group, destination: trash, all, unfinished: access.unfinished }),
     (mailbox) => permanently || mailbox === trash,
   );
   return permanently ? eraseFromTrash(access, trashed) : { ...trashed, mailbox: trash };

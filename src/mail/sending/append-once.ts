@@ -22,11 +22,7 @@ export async function appendOnce(
   email: { raw: Uint8Array; messageId: string },
   flags: string[],
 ): Promise<string | undefined> {
-  const find = () =>
-    access.read(mailbox, async (imap) => {
-      const newest = (await findByMessageId(imap, email.messageId)).at(-1);
-      return newest === undefined ? undefined : access.toId(imap, newest);
-    });
+  const find = () => findAppended(access, mailbox, email.messageId);
   let sent = false;
   const appended = await access
     .write(undefined, (imap) => {
@@ -46,6 +42,18 @@ export async function appendOnce(
   if (uid !== undefined && uidValidity !== undefined)
     return toEmailId({ accountTag: access.accountTag, mailbox, uidValidity, uid });
   return find();
+}
+
+/** The id of the newest email with this Message-ID in a mailbox. */
+export function findAppended(
+  access: Access,
+  mailbox: string,
+  messageId: string,
+): Promise<string | undefined> {
+  return access.read(mailbox, async (imap) => {
+    const newest = (await findByMessageId(imap, messageId)).at(-1);
+    return newest === undefined ? undefined : access.toId(imap, newest);
+  });
 }
 
 /**

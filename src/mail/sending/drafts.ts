@@ -1,10 +1,11 @@
 /** Saving a draft, in place of the one it replaces. */
 import type { ComposedEmail } from "../../compose/email-request.ts";
 import { AppError } from "../../errors.ts";
+import { toContentHash } from "../../secrets.ts";
 import type { Access } from "../access.ts";
 import { requireRoleMailbox } from "../mailboxes.ts";
 import type { MailWriting, SavedDraft } from "../writing.ts";
-import { appendOnce } from "./append-once.ts";
+import { appendOnce, findAppended } from "./append-once.ts";
 
 /** Saves first and removes the former draft afterwards, so that one of them exists at every moment. */
 export async function saveDraft(
@@ -14,11 +15,44 @@ export async function saveDraft(
   replaces: string | undefined,
 ): Promise<SavedDraft> {
   const mailbox = await requireRoleMailbox(access, "drafts");
-  const email = { raw: composed.copy, messageId: composed.messageId };
-  const id = await appendOnce(access, mailbox, email, ["\\Draft", "\\Seen"]);
+  const id = await appendDraft(access, mailbox, composed, replaces);
   const removal = replaces === undefined ? [] : await removeFormerDraft(deleteEmails, replaces);
   return { id, mailbox, notes: [...composed.notes, ...removal] };
 }
+
+/**
+ * Appends the draft; one that an earlier, equal call appended without learning of it is taken instead. Answers its id,
+ * where it is known.
+ */
+async function appendDraft(
+  access: Access,
+  mailbox: string,
+  { content, copy, messageId }: ComposedEmail,
+  replaces: string | undefined,
+): Promise<string | undefined> {
+  const contentHash = toContentHash(`${content}\0${replaces ?? ""}`);
+  const earlier = access.unfinished
+    .list()
+    .flatMap((write) => (write.kind === "append" && write.contentHash === contentHash ? [write] : []));
+  for (const write of earlier) {
+    const id = await findAppended(access, write.mailbox, write.messageId);
+    write.end();
+    if (id !== undefined) return id;
+  }
+  const end = access.unfinished.begin({ kind: "append", mailbox, messageId, contentHash });
+  const id = await appendOnce(access, mailbox, { raw: copy, messageId }, ["\\Draft", "\\Seen"]).catch(
+    (error: unknown) => {
+      // After a lost connection or at the deadline it may be there all the same.
+      if (!isUnknown(error)) end();
+      throw error;
+    },
+  );
+  end();
+  return id;
+}
+
+const isUnknown = (error: unknown) =>
+  error instanceof AppError && ["mail_server_failed", "timed_out", "cancelled"].includes(error.code);
 
 /** Sentences for what went less than well; the new draft is saved all the same. */
 async function removeFormerDraft(deleteEmails: MailWriting["deleteEmails"], id: string): Promise<string[]> {
