@@ -2,6 +2,7 @@
 import { type Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { type ApproveRoutesDeps, createApproveRoutes } from "./approvals/approve-routes.ts";
 import type { Config } from "./config.ts";
 import { createExchangeLog } from "./http/exchange-log.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin, limitBody } from "./http/guard.ts";
@@ -30,6 +31,7 @@ type AppDeps = {
   oauth: OAuthDeps;
   mcp: Omit<McpDeps, "config" | "requireKnownOrigin" | "requireGrant">;
   links: LinkRoutesDeps;
+  approvals: ApproveRoutesDeps;
   operator: OperatorDeps;
 };
 
@@ -38,7 +40,7 @@ const cacheHeaders = { "Cache-Control": "public, max-age=86400" };
 /** Maximum body size of a form or token request, in bytes. */
 const maxFormBytes = 16 * 1024;
 
-export function createApp({ config, log, grants, oauth, mcp, links, operator }: AppDeps) {
+export function createApp({ config, log, grants, oauth, mcp, links, approvals, operator }: AppDeps) {
   const requireGrant = createRequireGrant({ grants, config, limits: oauth.limits });
   const requireKnownOrigin = createRequireKnownOrigin({ config });
   const limitForm = limitBody(maxFormBytes);
@@ -83,6 +85,9 @@ export function createApp({ config, log, grants, oauth, mcp, links, operator }: 
 
       // One-time links: /upload/… and /download/….
       .route("/", createLinkRoutes(links))
+
+      // What waits for a person: /approve/….
+      .route("/", createApproveRoutes(approvals))
 
       // For the operator: /health, /ready, /metrics.
       .route("/", createOperatorRoutes(operator))

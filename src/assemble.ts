@@ -3,6 +3,10 @@ import { createAccountConnector } from "./accounts/account-connector.ts";
 import { createFailedGuesses } from "./accounts/failed-guesses.ts";
 import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
+import { createApprovals } from "./approvals/approvals.ts";
+import { createHeldActions } from "./approvals/held-actions.ts";
+import { createKnownRecipients } from "./approvals/known-recipients.ts";
+import { createPersonAccess } from "./approvals/person-access.ts";
 import { createChildPool, renderCommand } from "./child-process/pool.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -121,11 +125,23 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     newFence: () => createFence(newToken(8)),
     log,
   });
+  const person = createPersonAccess({
+    ...{ config, db, secrets, clock, limits, log, calls, vault },
+    approvals: stores.approvals,
+    recipients: stores.recipients,
+    stores: stores.forGrant,
+    proveImap: mail.logins.proveImap,
+    toWrapContext: (grantId) => toWrapContext("connection", grantId),
+  });
+  const rememberBrowser = person.cookies.set;
   const app = createApp({
     config,
     log,
     grants,
-    oauth: { config, grants, vault, connector, secrets, client, db, clock, log, limits },
+    oauth: {
+      ...{ config, grants, vault, connector, secrets, client, db, clock, log, limits, rememberBrowser },
+    },
+    approvals: { ...person, approvals: stores.approvals, vault, config, limits, clock },
     links: { uploads: stores.uploads, downloads: stores.downloads, config, limits },
     mcp: { sessions, streams, calls, loadExchange, limits },
     operator: {
@@ -146,7 +162,11 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     sweep(): void {
       grants.sweep();
       stores.sweep();
+      person.sweep();
     },
+
+    /** Ends the approvals that waited for too long. */
+    expireApprovals: stores.approvals.expire,
 
     /** Closes the connections, streams and calls of grants that another process revoked. */
     closeExternallyRevoked: grants.closeExternallyRevoked,
@@ -290,18 +310,31 @@ function createGrantStores(
   });
   const uploads = createUploads({ db, clock, links });
   const downloads = createDownloads({ links, vault });
+  const approvals = createApprovals({
+    db,
+    secrets,
+    clock,
+    publicUrl: config.publicUrl,
+    maxTotalBytes: config.approvalsMaxMb * 1_000_000,
+    toWrapContext: (grantId) => toWrapContext("approval", grantId),
+  });
+  const recipients = createKnownRecipients({ db, clock });
+  const heldActions = createHeldActions({ approvals, recipients });
   return {
     uploads,
     downloads,
+    approvals,
+    recipients,
     forGrant: (grant: Parameters<typeof sendLog.forGrant>[0]) => ({
       sendLog: sendLog.forGrant(grant),
       undoLog: undoLog.forGrant(grant),
       uploads: uploads.forGrant(grant),
       downloads: downloads.forGrant(grant),
       selections: createSelections({ grant, clock }),
+      approvals: heldActions.forGrant(grant),
     }),
     sweep(): void {
-      for (const store of [sendLog, undoLog, links, uploads]) store.sweep();
+      for (const store of [sendLog, undoLog, links, uploads, approvals, recipients]) store.sweep();
     },
   };
 }

@@ -201,6 +201,9 @@ export const settings = z.object({
   CALLS_PER_MINUTE: amount(60, 6_000).describe("Maximum tool calls per minute for one person's connection."),
   SENDS_PER_HOUR: amount(10, 1_000).describe("Maximum emails sent per hour for one person's connection."),
   SENDS_PER_DAY: amount(50, 10_000).describe("Maximum emails sent per day for one person's connection."),
+  APPROVALS_MAX_MB: amount(1024, 1_000_000).describe(
+    "Maximum megabytes of emails that wait for people's approval, over all people.",
+  ),
   IMAP_CONNECTIONS: amount(64, 10_000).describe("Maximum number of open IMAP connections, over all people."),
   ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("Lifetime of an access token."),
   AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("Lifetime of an authorization code."),
@@ -236,6 +239,8 @@ export type Config = Readonly<{
   callsPerMinute: number;
   sendsPerHour: number;
   sendsPerDay: number;
+  /** Megabytes of emails that wait for an approval, over all people. */
+  approvalsMaxMb: number;
   imapConnections: number;
   accessTokenLifetimeSeconds: number;
   authorizationCodeLifetimeSeconds: number;
@@ -325,6 +330,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     callsPerMinute: set.CALLS_PER_MINUTE,
     sendsPerHour: set.SENDS_PER_HOUR,
     sendsPerDay: set.SENDS_PER_DAY,
+    approvalsMaxMb: set.APPROVALS_MAX_MB,
     imapConnections: set.IMAP_CONNECTIONS,
     accessTokenLifetimeSeconds: set.ACCESS_TOKEN_LIFETIME_SECONDS,
     authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,

@@ -31,6 +31,7 @@ export const failures = {
   mailbox_read_only: { status: 403, hint: "Choose another mailbox; this one cannot be changed." },
   attachment_not_found: { status: 404, hint: "get_email lists the attachments with their index." },
   link_expired: { status: 410, hint: "Ask Claude for a new link." },
+  approval_unknown: { status: 404, hint: "Ask Claude to prepare it again." },
   operation_unknown: { status: 404, hint: "Operations can be undone for 24 hours, once." },
 
   // the mail server
@@ -81,6 +82,7 @@ export const failures = {
   },
   cancelled: { status: 499, hint: "Call again if it is still wanted." },
   shutting_down: { status: 503, hint: "The server is restarting; try again in a few seconds." },
+  busy: { status: 503, hint: "Too much waits on this server just now; try again in some minutes." },
   storage_full: { status: 503, hint: "The operator has to free disk space." },
 } as const satisfies Record<string, { status: number; hint: string }>;
 

@@ -36,6 +36,7 @@ const callGraceMs = 10_000;
 const responseGraceMs = 1_000;
 const sweepEveryMs = 10 * 60_000;
 const pollEveryMs = 500;
+const expireEveryMs = 30_000;
 
 /**
  * Throws StartError, whose message says what to do, and leaves existing files as they were. Whatever was opened until
@@ -114,6 +115,7 @@ function startBackgroundJobs(product: Assembled): () => void {
   sweep();
   const timers = [
     setInterval(sweep, sweepEveryMs),
+    setInterval(loggingErrors("expiry_failed", product.expireApprovals), expireEveryMs),
     setInterval(loggingErrors("revocation_poll_failed", product.closeExternallyRevoked), pollEveryMs),
   ];
   return () => {

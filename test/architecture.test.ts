@@ -63,7 +63,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "compose",
     "child-process",
   ],
-  app: ["http", "oauth", "mcp", "pages", "accounts", "mail", "links", "config"],
+  app: ["http", "oauth", "approvals", "mcp", "pages", "accounts", "mail", "links", "config"],
   http: ["secrets", "config", "metrics", "host-list"],
   https: ["secrets", "config", "outbound"],
   listener: ["probe-client", "secrets"],
@@ -90,6 +90,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   mcp: ["tools", "accounts", "http", "db", "secrets", "config"],
   tools: ["secrets", "mail"],
   ledger: ["db", "secrets", "mail"],
+  approvals: ["pages", "accounts", "mail", "http", "db", "secrets", "config"],
   links: ["pages", "accounts", "mail", "http", "db", "secrets", "config"],
   db: ["secrets"],
   "host-list": [],
@@ -137,7 +138,7 @@ test("cyclesOf finds exactly the cycles of a graph", () => {
 });
 
 test("oauth and the rooms that serve a grant meet only in app.ts; the grant's type is a leaf", () => {
-  const served = /^(mcp|tools|links|ledger|pages|accounts)$/;
+  const served = /^(mcp|tools|links|ledger|pages|accounts|approvals)$/;
   const broken = source
     .filter(({ room }) => room === "oauth" || served.test(room))
     .flatMap(({ path, room, imports }) =>
@@ -160,7 +161,9 @@ test("a tool knows no IMAP, no protocol and no database: of mail it sees the typ
     .filter(({ room }) => room === "tools")
     .flatMap(({ path, imports }) =>
       imports
-        .filter(({ target }) => /^src\/(mail|db|accounts|http|ledger|links|providers)\//.test(target))
+        .filter(({ target }) =>
+          /^src\/(mail|db|accounts|http|ledger|links|approvals|providers)\//.test(target),
+        )
         .filter(({ target, typeOnly }) => !(typeOnly && target.startsWith("src/mail/")))
         .map(({ target }) => `${path} imports ${target}`),
     );
@@ -180,8 +183,11 @@ const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
   { packages: /^node:child_process$/, where: /^$/ },
   { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
   // db, and the files that own a table's rules.
-  { packages: /^drizzle-orm/, where: /^src\/(db|oauth|accounts|mcp|ledger|links)\// },
-  { packages: /^hono(\/|$)/, where: /^src\/(app\.ts|start\.ts|http\/|oauth\/|mcp\/|pages\/|links\/)/ },
+  { packages: /^drizzle-orm/, where: /^src\/(db|oauth|accounts|mcp|ledger|links|approvals)\// },
+  {
+    packages: /^hono(\/|$)/,
+    where: /^src\/(app\.ts|start\.ts|http\/|oauth\/|mcp\/|pages\/|links\/|approvals\/)/,
+  },
 ];
 
 test("each outside thing comes in by one door", () => {

@@ -48,7 +48,7 @@ type ProveLogin = (credentials: Credentials, signal: AbortSignal) => Promise<voi
  * Logs in to IMAP and out again. With `writes`, resolves with the display name of the person's own emails, when they
  * have one. With `openedOnly`, connects only to an address that the operator opened.
  */
-type ProveImap = (
+export type ProveImap = (
   credentials: Credentials,
   signal: AbortSignal,
   options: { writes: boolean; openedOnly: boolean },
@@ -96,7 +96,7 @@ export function createAccountConnector(deps: {
     const accepted = request.acceptedCertificates ?? { imap: "", smtp: "" };
     const imap = await offers.pin(provider, servers.imap, accepted.imap);
     const smtp = await offers.pin(provider, servers.smtp, accepted.smtp);
-    const sends = request.level === "send" && !request.withoutSending;
+    const sends = (request.level === "approve" || request.level === "send") && !request.withoutSending;
     const password = normalizePassword(request.password, servers.passwordKind);
     // Blanks around a password are rarely meant and easily pasted.
     const passwords = [...new Set([password, trimPassword(password)])];

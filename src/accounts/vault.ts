@@ -39,7 +39,7 @@ const storedCredentials: z.ZodType<Credentials> = z.object({
 });
 
 /** A connected account, as pages show it. */
-type ConnectedAccount = { address: string; canSend: boolean };
+type ConnectedAccount = { id: string; address: string; canSend: boolean };
 
 /** Maximum number of accounts per grant; a search may run on all of them at once. */
 const maxAccounts = 10;
@@ -130,9 +130,24 @@ export function createVault(deps: {
       purgeWriteAheadLog(db);
     },
 
+    /**
+     * Runs `prove` with the credentials of one account: for a login that proves its owner. Throws account_unknown, and
+     * what `prove` throws.
+     */
+    async proveAccount(
+      { id: grantId, dataKey }: LiveGrant,
+      accountId: string,
+      prove: (credentials: Credentials) => Promise<void>,
+    ): Promise<void> {
+      const account = unsealAll(grantId, dataKey).intact.find(({ id }) => id === accountId);
+      if (!account) throw new AppError("account_unknown", "The account is not connected any more.");
+      await prove(account.credentials);
+    },
+
     /** Lists the accounts of a grant, without their credentials. */
     listAccounts(grantId: string, dataKey: Uint8Array): ConnectedAccount[] {
-      return unsealAll(grantId, dataKey).intact.map(({ credentials }) => ({
+      return unsealAll(grantId, dataKey).intact.map(({ id, credentials }) => ({
+        id,
         address: credentials.address,
         canSend: credentials.smtp !== undefined,
       }));

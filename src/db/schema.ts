@@ -22,7 +22,7 @@ export const grants = sqliteTable(
     id: text("id").primaryKey(), // grt_…
     clientId: text("client_id").notNull(),
     redirectHost: text("redirect_host").notNull(),
-    level: text("level", { enum: ["read", "organise", "send"] }).notNull(),
+    level: text("level", { enum: ["read", "organise", "approve", "send"] }).notNull(),
     /** pending: its form is still open; live: an authorization code was issued. */
     state: text("state", { enum: ["pending", "live"] }).notNull(),
     createdAt: integer("created_at").notNull(),
@@ -30,6 +30,8 @@ export const grants = sqliteTable(
     expiresAt: integer("expires_at").notNull(),
     /** Number of refused passwords for its addresses in the day before they were connected. */
     failedGuesses: integer("failed_guesses").notNull().default(0),
+    /** At the level `send`: what goes to an address that the person never wrote to waits for an approval. */
+    asksForNewPeople: integer("ask_for_new_people", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [index("grants_by_expiry").on(table.expiresAt)],
 );
@@ -156,6 +158,8 @@ export const operations = sqliteTable(
     changes: sealed("changes").notNull(),
     createdAt: integer("created_at").notNull(),
     undoneAt: integer("undone_at"),
+    /** Number of emails that the call erased for good, which is not undone. */
+    erased: integer("erased").notNull().default(0),
   },
   (table) => [index("operations_by_grant").on(table.grantId)],
 );
@@ -202,4 +206,120 @@ export const uploadChunks = sqliteTable(
     content: sealed("content").notNull(),
   },
   (table) => [primaryKey({ columns: [table.uploadId, table.position] })],
+);
+
+/**
+ * Secrets of browsers in which a person connected or proved a password, one per browser and grant: 180 days. The cookie
+ * holds the secret.
+ */
+export const connectionSecrets = sqliteTable(
+  "connection_secrets",
+  {
+    hash: text("hash").primaryKey(),
+    grantId: grantId(),
+    /** The grant's data key, wrapped under the secret. */
+    wrappedKey: sealed("wrapped_key").notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [
+    index("connection_secrets_by_grant").on(table.grantId),
+    index("connection_secrets_by_expiry").on(table.expiresAt),
+  ],
+);
+
+/**
+ * Actions that wait for a person's decision, and what became of them. The frozen bytes and the wrapped key are deleted
+ * with the decision, after an hour at the latest; the row is kept for a day.
+ */
+export const approvals = sqliteTable(
+  "approvals",
+  {
+    id: text("id").primaryKey(), // apr_…
+    grantId: grantId(),
+    accountId: text("account_id").notNull(),
+    kind: text("kind", { enum: ["send", "erase", "answer", "unsubscribe"] }).notNull(),
+    state: text("state", {
+      enum: ["waiting", "deciding", "done", "maybe_done", "failed", "kept_as_draft", "declined", "expired"],
+    }).notNull(),
+    /** SHA-256 of the secret in the approval's URL. */
+    linkHash: text("link_hash").notNull(),
+    /** The grant's data key, wrapped under that secret; empty once it is decided or expired. */
+    wrappedKey: sealed("wrapped_key").notNull(),
+    /** The secret itself, sealed under the data key, so that a repeated call is answered with the same URL. */
+    link: sealed("link").notNull(),
+    /** The action without its bytes, sealed under the data key. Null while it is frozen, and once decided or expired. */
+    action: sealed("action"),
+    /** Number of frozen bytes in approval_chunks; 0 for a kind without any. */
+    sizeBytes: integer("size_bytes").notNull(),
+    /** Hashes under the data key, as in the send log. */
+    keyHash: text("key_hash"),
+    requestHash: text("request_hash").notNull(),
+    contentHash: text("content_hash").notNull(),
+    /** Number of wrong passwords on its page. */
+    wrongPasswords: integer("wrong_passwords").notNull().default(0),
+    /** The outcome, sealed under the data key. */
+    answer: sealed("answer"),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    decidedAt: integer("decided_at"),
+  },
+  (table) => [
+    index("approvals_by_grant").on(table.grantId, table.createdAt),
+    index("approvals_by_expiry").on(table.expiresAt),
+  ],
+);
+
+/** The frozen bytes of an approval, each chunk sealed under the data key. */
+export const approvalChunks = sqliteTable(
+  "approval_chunks",
+  {
+    approvalId: text("approval_id")
+      .notNull()
+      .references(() => approvals.id, { onDelete: "cascade" }),
+    position: integer("position").notNull(),
+    content: sealed("content").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.approvalId, table.position] })],
+);
+
+/** Proofs that the person is at the browser: five minutes, used once, each for one subject. */
+export const proofs = sqliteTable(
+  "proofs",
+  {
+    hash: text("hash").primaryKey(),
+    grantId: grantId(),
+    /** The id of the approval or of the grant that the proof is for. */
+    subject: text("subject").notNull(),
+    /** The kind of proof. */
+    origin: text("origin", { enum: ["password", "passkey", "issuer"] }).notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("proofs_by_expiry").on(table.expiresAt)],
+);
+
+/** Wrong passwords on a grant's own pages: a day. */
+export const wrongProofs = sqliteTable(
+  "wrong_proofs",
+  {
+    id: text("id").primaryKey(), // wrg_…
+    grantId: grantId(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [index("wrong_proofs_by_grant").on(table.grantId, table.createdAt)],
+);
+
+/** Addresses that the person has written to, as hashes under the data key: a day. */
+export const knownRecipients = sqliteTable(
+  "known_recipients",
+  {
+    grantId: grantId(),
+    accountId: text("account_id").notNull(),
+    addressHash: text("address_hash").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.grantId, table.accountId, table.addressHash] }),
+    index("known_recipients_by_expiry").on(table.expiresAt),
+  ],
 );

@@ -12,7 +12,13 @@ import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import { newId, seal, toKeyedHash, unseal } from "../secrets.ts";
-import { createSendStore, type SendIdentity, type SendRow, type SendStore } from "./send-store.ts";
+import {
+  createSendStore,
+  type SendIdentity,
+  type SendRow,
+  type SendStore,
+  type SentIdentity,
+} from "./send-store.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -26,7 +32,7 @@ export type SendLimits = {
 
 export const sendLimits: SendLimits = { perHour: 10, perDay: 50, repeatMs: 600_000 };
 
-type SendAttempt<Answer> = {
+type SendAttempt<Answer, Held> = {
   accountId: string;
   /** The caller's idempotency key. */
   key?: string | undefined;
@@ -34,22 +40,33 @@ type SendAttempt<Answer> = {
   request: string;
   /** Validates an answer read from the log. */
   parse(stored: unknown): Answer;
+  /** Finds the same email where it waits for a person, or was decided by one. */
+  findHeld?(email: SendIdentity): Held | undefined;
 };
 
-type PreparedSend<Answer> = {
+type PreparedSend<Answer, Held> = {
   /** The finished email as one string, without date and Message-ID. */
   content: string;
   /** Number of recipients. */
   recipients: number;
-  /** Submits the email. Throws maybe_sent when the outcome is unknown. */
-  send(): Promise<Answer>;
-};
+} & (
+  | {
+      /** Submits the email. Throws maybe_sent when the outcome is unknown. */
+      send(): Promise<Answer>;
+    }
+  | {
+      /** Keeps the email for a person to decide. Stores it under its identity before the first await. */
+      hold(email: SentIdentity): Promise<Held>;
+    }
+);
 
-type SendResult<Answer> = {
-  answer: Answer;
-  /** Time of the earlier send that is answered again, in milliseconds since the epoch. */
-  sentBeforeAt?: number;
-};
+type SendResult<Answer, Held> =
+  | {
+      answer: Answer;
+      /** Time of the earlier send that is answered again, in milliseconds since the epoch. */
+      sentBeforeAt?: number;
+    }
+  | { held: Held };
 
 /** One grant's part of the log. */
 type GrantSends = {
@@ -79,56 +96,104 @@ export function createSendLog(deps: { db: Database; clock: Clock; log: Log; limi
       const sends: GrantSends = { grant, store, inFlight, clock, log, limits };
       return {
         /**
-         * Sends the email that `prepare` makes, unless it was sent before: then returns the earlier answer.
+         * Sends the email that `prepare` makes, unless it was sent before: then returns the earlier answer. An email
+         * that waits for a person, or that `prepare` holds, is returned as `held`.
          * Throws maybe_sent, rate_limited, invalid_input (a key used for a different email), and what `send` throws.
          */
-        sendOnce<Answer>(
-          attempt: SendAttempt<Answer>,
-          prepare: () => Promise<PreparedSend<Answer>>,
-        ): Promise<SendResult<Answer>> {
+        sendOnce<Answer, Held>(
+          attempt: SendAttempt<Answer, Held>,
+          prepare: () => Promise<PreparedSend<Answer, Held>>,
+        ): Promise<SendResult<Answer, Held>> {
           return sendOnce(sends, attempt, prepare);
         },
+
+        /** Sends an email that a person has approved, under the identity by which it was held. Throws as sendOnce does. */
+        sendHeld<Answer>(held: HeldSend, send: () => Promise<Answer>): Promise<Answer> {
+          return sendHeld(sends, held, send);
+        },
+
+        /** Throws rate_limited, with the time of the next permitted send. */
+        requireQuota: () => requireQuota(sends),
+
+        /** Lists when the grant sent within a day and to how many, newest first. */
+        listSends: () => store.listSends(grant.id, clock.now() - dayMs),
       };
     },
   };
 }
 
-async function sendOnce<Answer>(
+type HeldSend = { email: SentIdentity; accountId: string; recipients: number };
+
+async function sendHeld<Answer>(
   sends: GrantSends,
-  attempt: SendAttempt<Answer>,
-  prepare: () => Promise<PreparedSend<Answer>>,
-): Promise<SendResult<Answer>> {
+  { email, accountId, recipients }: HeldSend,
+  send: () => Promise<Answer>,
+): Promise<Answer> {
+  const { grant, store, clock } = sends;
+  const id = newId("snd");
+  store.transaction(() => {
+    requireQuota(sends);
+    store.insert({
+      ...email,
+      id,
+      grantId: grant.id,
+      accountId,
+      state: "sending",
+      recipients,
+      createdAt: clock.now(),
+    });
+  });
+  const sending = recordOutcome(sends, id, send());
+  sends.inFlight.set(id, sending);
+  return sending;
+}
+
+async function sendOnce<Answer, Held>(
+  sends: GrantSends,
+  attempt: SendAttempt<Answer, Held>,
+  prepare: () => Promise<PreparedSend<Answer, Held>>,
+): Promise<SendResult<Answer, Held>> {
   const { grant, store, clock } = sends;
   const { accountId, key } = attempt;
   const request: SendIdentity = {
     keyHash: key === undefined ? undefined : toSendHash(grant, "key", key),
     requestHash: toSendHash(grant, "request", `${accountId}\0${attempt.request}`),
   };
+  const waiting = attempt.findHeld?.(request);
+  if (waiting) return { held: waiting };
   const earlier = findEarlier(sends, request);
   if (earlier) return answerEarlier(sends, earlier, attempt);
   requireQuota(sends);
 
   const prepared = await prepare();
-  const contentHash = toSendHash(grant, "content", `${accountId}\0${prepared.content}`);
+  const email = {
+    ...request,
+    contentHash: toSendHash(grant, "content", `${accountId}\0${prepared.content}`),
+  };
   const id = newId("snd");
   // One synchronous transaction: of two concurrent calls, the second finds the row of the first.
-  const concurrent = store.transaction(() => {
-    const found = findEarlier(sends, { ...request, contentHash });
-    if (found) return found;
+  const other = store.transaction(() => {
+    const held = attempt.findHeld?.(email);
+    if (held) return { held };
+    const found = findEarlier(sends, email);
+    if (found) return { found };
     requireQuota(sends);
+    if ("hold" in prepared) return { holding: prepared.hold(email) };
     store.insert({
-      ...request,
+      ...email,
       id,
       grantId: grant.id,
       accountId,
-      contentHash,
       state: "sending",
       recipients: prepared.recipients,
       createdAt: clock.now(),
     });
-    return undefined;
+    return {};
   });
-  if (concurrent) return answerEarlier(sends, concurrent, attempt);
+  if (other.held) return { held: other.held };
+  if (other.holding) return { held: await other.holding };
+  if (other.found) return answerEarlier(sends, other.found, attempt);
+  if ("hold" in prepared) throw new Error("an email was neither held nor found");
 
   const sending = recordOutcome(sends, id, prepared.send());
   sends.inFlight.set(id, sending);
@@ -157,11 +222,11 @@ function findEarlier({ grant, store, clock, limits }: GrantSends, email: SendIde
 }
 
 /** The answer of an earlier send, awaited while it still runs. Throws maybe_sent when its outcome is unknown. */
-async function answerEarlier<Answer>(
+async function answerEarlier<Answer, Held>(
   { grant, inFlight }: GrantSends,
   row: SendRow,
-  attempt: SendAttempt<Answer>,
-): Promise<SendResult<Answer>> {
+  attempt: SendAttempt<Answer, Held>,
+): Promise<SendResult<Answer, Held>> {
   const running = inFlight.get(row.id);
   if (running) return { answer: attempt.parse(await running), sentBeforeAt: row.createdAt };
   if (row.state === "sent" && row.answer) {

@@ -15,6 +15,9 @@ export type SendIdentity = {
   contentHash?: string | undefined;
 };
 
+/** The identity of a finished email. */
+export type SentIdentity = SendIdentity & { contentHash: string };
+
 export type SendStore = ReturnType<typeof createSendStore>;
 
 /** States of an email that was or may have been sent; a failed attempt counts for nothing. */
@@ -68,6 +71,16 @@ export function createSendStore(db: Database) {
         )
         .orderBy(desc(sends.createdAt))
         .get();
+    },
+
+    /** The sends of the grant after `since`, newest first. */
+    listSends(grantId: string, since: number): Pick<SendRow, "createdAt" | "recipients" | "state">[] {
+      return db
+        .select({ createdAt: sends.createdAt, recipients: sends.recipients, state: sends.state })
+        .from(sends)
+        .where(and(eq(sends.grantId, grantId), countedStates, gt(sends.createdAt, since)))
+        .orderBy(desc(sends.createdAt))
+        .all();
     },
 
     /** When the grant sent after `since`, newest first. */

@@ -27,6 +27,8 @@ type Operation = {
   /** Name of the tool that made the changes. */
   tool: string;
   changes: Change[];
+  /** Number of emails that were erased for good. */
+  erased?: number;
 };
 
 const storedChanges = z.array(
@@ -64,6 +66,9 @@ export function createUndoLog(deps: { db: Database; clock: Clock; log: Log }) {
          */
         record: (operation: Readonly<Operation>) => recordOperation(own, operation),
 
+        /** Lists the operations of the last day, newest first, with the number of emails that each changed. */
+        list: () => listOperations(own),
+
         /** Reads an operation and marks it as undone: it can be taken once. Throws operation_unknown. */
         take: (id: string) => takeOperation(own, id),
 
@@ -81,10 +86,10 @@ export function createUndoLog(deps: { db: Database; clock: Clock; log: Log }) {
 
 function recordOperation(
   own: GrantOperations,
-  { accountId, tool, changes }: Readonly<Operation>,
+  { accountId, tool, changes, erased = 0 }: Readonly<Operation>,
 ): { id?: string; problem?: string } {
   const { grant, db, clock, log } = own;
-  if (changes.length === 0) return {};
+  if (changes.length === 0 && erased === 0) return {};
   const id = newId("op");
   try {
     db.insert(operations)
@@ -94,6 +99,7 @@ function recordOperation(
         accountId,
         tool,
         changes: sealChanges(grant, id, changes),
+        erased,
         createdAt: clock.now(),
       })
       .run();
@@ -102,7 +108,21 @@ function recordOperation(
     log.error("operation_unwritten", { grant: grant.id, tool, error: toErrorFields(error) });
     return { problem: "It was done, but could not be recorded: undo cannot put it back." };
   }
-  return { id };
+  return changes.length === 0 ? {} : { id };
+}
+
+function listOperations({ grant, db, clock }: GrantOperations) {
+  return db
+    .select()
+    .from(operations)
+    .where(and(eq(operations.grantId, grant.id), gt(operations.createdAt, clock.now() - undoLifetimeMs)))
+    .orderBy(desc(operations.createdAt))
+    .all()
+    .map(({ id, tool, createdAt, undoneAt, erased, changes }) => {
+      const all = unsealChanges(grant, id, changes);
+      const moved = all.filter(({ kind }) => kind === "moved").length;
+      return { id, tool, createdAt, isUndone: undoneAt !== null, erased, moved, marked: all.length - moved };
+    });
 }
 
 /** Deletes all but the grant's newest operations, `maxOperations` and `maxBytes` at most. */

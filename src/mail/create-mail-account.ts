@@ -15,7 +15,6 @@ import type { MailAccount } from "./mail-account.ts";
 import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
 import { listEmails } from "./search/listing.ts";
-import { getOverview } from "./search/overview.ts";
 import { searchEmails } from "./search/search.ts";
 import { getThread } from "./threads/thread.ts";
 import type { UnfinishedWrites } from "./unfinished.ts";
@@ -45,7 +44,6 @@ export function createMailAccount(deps: {
     listMailboxes: () => access.read(undefined, (imap) => listMailboxes(imap)),
     listEmails: (request) => listEmails(access, request),
     searchEmails: (request) => searchEmails(access, request),
-    getOverview: (request) => getOverview(access, request),
     getEmail: (request) => getEmail(access, deps.renderer, request),
     getThread: (request) => getThread(access, deps.renderer, request),
     getAttachment: (request) => getAttachment(access, deps.renderer, request),

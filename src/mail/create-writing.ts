@@ -4,10 +4,13 @@ import type { Composer } from "../compose/composer.ts";
 import type { ConnectionOwner } from "../credentials.ts";
 import type { Submissions } from "../smtp/submissions.ts";
 import type { Access } from "./access.ts";
+import { describeEmails, planDeletion } from "./organize/deletion-plan.ts";
 import { createOrganizing } from "./organize/organize.ts";
 import { saveDraft } from "./sending/drafts.ts";
+import { findDifferingHtml } from "./sending/formatted-text.ts";
 import { readAttachment, readOriginal } from "./sending/read-original.ts";
 import { type SendDeps, send } from "./sending/send.ts";
+import { findWrittenTo } from "./sending/written-to.ts";
 import type { MailWriting } from "./writing.ts";
 
 export function createWriting(deps: {
@@ -32,6 +35,10 @@ export function createWriting(deps: {
     readAttachment: (id, index) => readAttachment(access, id, index),
     compose: (request) =>
       composer.compose({ clock: access.clock, from, own: [address, ...own] }, request, signal),
+    findDifferingHtml: (composed) => findDifferingHtml(access, composer, composed),
+    findWrittenTo: (addresses) => findWrittenTo(access, addresses),
+    planDeletion: (ids, permanently) => planDeletion(access, ids, permanently),
+    describeEmails: (ids) => describeEmails(access, ids),
     saveDraft: (composed, replaces) => saveDraft(access, organizing.deleteEmails, composed, replaces),
     send: (composed, draftId) => send(sending, composed, draftId),
   };

@@ -35,6 +35,14 @@ export type OrganizeResult = {
   rest?: Selection;
 };
 
+/** The effect that a deletion would have on each email. */
+export type DeletionPlan = {
+  toErase: string[];
+  toTrash: string[];
+  /** The mail server tells the new ids of moved emails (COPYUID, RFC 4315): they can be put back. */
+  tellsNewIds: boolean;
+};
+
 export type SavedDraft = { id?: string; mailbox: string; notes: string[] };
 
 export type Sent = {
@@ -58,6 +66,12 @@ export type MailWriting = {
   deleteEmails(emails: EmailSet, permanently: boolean): Promise<OrganizeResult>;
   /** The ids of the emails of a selection that still match, `most` at most. Throws email_moved. */
   listSelected(selection: Selection, most: number): Promise<string[]>;
+  /** Which of the emails a deletion would erase for good, and which it would move to Trash. Changes nothing. */
+  planDeletion(ids: readonly string[], permanently: boolean): Promise<DeletionPlan>;
+  /** Author, subject, date and mailbox of each email that is there. */
+  describeEmails(
+    ids: readonly string[],
+  ): Promise<{ id: string; from: string; subject: string; date: string; mailbox: string }[]>;
   /** Creates a mailbox; levels are separated by `/`. Answers its path. Throws mailbox_exists. */
   createMailbox(path: string): Promise<string>;
   /** Reverts changes. Outcomes stand in their order; the result's `changes` are those worth another try. */
@@ -72,6 +86,10 @@ export type MailWriting = {
   readAttachment(id: string, index: number): Promise<AttachedFile>;
   /** Builds an email from this account. Throws invalid_input, too_large. */
   compose(request: EmailRequest): Promise<ComposedEmail>;
+  /** The text of the HTML part, where its words are others than those of the plain text. */
+  findDifferingHtml(composed: ComposedEmail): Promise<string | undefined>;
+  /** Those of the addresses, in lower case, to which the person wrote an email that is in Sent and is not ours. */
+  findWrittenTo(addresses: readonly string[]): Promise<Set<string>>;
   /** Saves to Drafts, then removes the draft that it replaces. */
   saveDraft(composed: ComposedEmail, replaces?: string): Promise<SavedDraft>;
   /**

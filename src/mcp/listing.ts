@@ -12,6 +12,7 @@ import type { Effect, Tool } from "../tools/define-tool.ts";
 const effectsOfLevel: Record<Level, readonly Effect[]> = {
   read: ["read"],
   organise: ["read", "write", "destroy"],
+  approve: ["read", "write", "destroy", "send"],
   send: ["read", "write", "destroy", "send"],
 };
 

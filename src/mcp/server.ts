@@ -48,7 +48,7 @@ export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
   };
 
   return function createServer({ grant, requestId, signal, toCancelKey }: Caller): Server {
-    const capabilities = { tools: {} };
+    const capabilities = { tools: { listChanged: true } };
     const server = new Server(serverInfo, { capabilities, instructions, jsonSchemaValidator: validator() });
     const listUsable = () =>
       listed()

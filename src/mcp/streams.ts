@@ -1,6 +1,6 @@
 /**
- * The event streams that clients hold open with GET /mcp. They carry keep-alive comments only, because every answer is
- * sent on its own POST.
+ * The event streams that clients hold open with GET /mcp. They carry keep-alive comments, and the notification that the
+ * list of tools has changed; every answer is sent on its own POST.
  */
 import type { Clock } from "../clock.ts";
 
@@ -10,7 +10,10 @@ const defaultKeepAliveMs = 15_000;
 /** Streams of one grant; opening one more ends the oldest. */
 const maxStreamsPerGrant = 16;
 
-type Stream = { grantId: string; sessionHash: string; end(): void };
+type Stream = { grantId: string; sessionHash: string; write(text: string): void; end(): void };
+
+/** MCP 2025-11-25, Tools, List Changed Notification. */
+const toolsChanged = { jsonrpc: "2.0", method: "notifications/tools/list_changed" };
 
 type StreamOwner = {
   grantId: string;
@@ -46,10 +49,17 @@ export function createStreams({
       const excess = Math.max(0, others.length - maxStreamsPerGrant + 1);
       for (const stream of others.slice(0, excess)) stream.end();
       const onEnd = () => open.delete(stream);
-      const { body, end } = createKeepAliveBody(owner, { clock, keepAliveMs, onEnd });
-      const stream: Stream = { grantId, sessionHash, end };
+      const { body, write, end } = createKeepAliveBody(owner, { clock, keepAliveMs, onEnd });
+      const stream: Stream = { grantId, sessionHash, write, end };
       open.add(stream);
       return body;
+    },
+
+    /** Tells the clients of a grant that the list of its tools has changed. */
+    notifyToolsChanged(grantId: string): void {
+      for (const stream of open)
+        if (stream.grantId === grantId)
+          stream.write(`event: message\ndata: ${JSON.stringify(toolsChanged)}\n\n`);
     },
 
     closeSession: (sessionHash: string) => endWhere((stream) => stream.sessionHash === sessionHash),
@@ -64,9 +74,10 @@ export function createStreams({
 function createKeepAliveBody(
   owner: StreamOwner,
   { clock, keepAliveMs, onEnd }: { clock: Clock; keepAliveMs: number; onEnd(): void },
-): { body: ReadableStream<Uint8Array>; end(): void } {
+): { body: ReadableStream<Uint8Array>; write(text: string): void; end(): void } {
   const encoder = new TextEncoder();
   let end = () => {};
+  let write = (_text: string) => {};
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       let ended = false;
@@ -87,10 +98,13 @@ function createKeepAliveBody(
           // Closed already: the reader cancelled the stream.
         }
       };
+      write = (text) => {
+        if (!ended) controller.enqueue(encoder.encode(text));
+      };
       owner.signal.addEventListener("abort", end);
       controller.enqueue(encoder.encode(": open\n\n"));
     },
     cancel: () => end(),
   });
-  return { body, end };
+  return { body, write, end };
 }

@@ -57,18 +57,20 @@ export function createAuthorizationFlow(deps: {
     countFailedGuesses: pendingGrants.countFailedGuesses,
 
     /**
-     * Adds a proven account to the request's pending grant, which the first account creates with its level. `save`
-     * runs in the same transaction. Returns undefined when the request is finished.
+     * Adds a proven account to the request's pending grant, which the first account creates with its level and brake
+     * (LiveGrant.asksForNewPeople). `save` runs in the same transaction. Returns undefined when the request is finished.
      */
     attachAccount(
       request: FlowRequest,
       level: Level,
       save: (pending: PendingGrant) => void,
+      asksForNewPeople = false,
     ): PendingGrant | undefined {
       return db.transaction(
         () => {
           if (pendingGrants.stateOf(request) !== "open") return undefined;
-          const pending = pendingGrants.findPending(request) ?? pendingGrants.create(request, level);
+          const pending =
+            pendingGrants.findPending(request) ?? pendingGrants.create(request, level, asksForNewPeople);
           save(pending);
           pendingGrants.extend(request, pending.grantId);
           return pending;

@@ -120,12 +120,23 @@ export function createAuthorizationPages(deps: {
       return { html, status: 200 };
     },
 
-    /** The redirect to the client with a code; a notice when the request has no pending grant. */
-    finish(language: Language, request: AuthorizationRequest): PageResponse {
-      const code = authorizationFlow.issueCode(request, ({ grantId, dataKey, level }) =>
-        toFinalLevel(level, vault.listAccounts(grantId, dataKey)),
-      );
-      if (code === undefined) return notice(language, "request_expired", 400);
+    /**
+     * The redirect to the client with a code; a notice when the request has no pending grant. `onFinish` is called with
+     * the grant that is now live.
+     */
+    finish(
+      language: Language,
+      request: AuthorizationRequest,
+      onFinish: (grant: PendingGrant) => void,
+    ): PageResponse {
+      let finished: PendingGrant | undefined;
+      const code = authorizationFlow.issueCode(request, (pending) => {
+        const { grantId, dataKey, level } = pending;
+        finished = pending;
+        return toFinalLevel(level, vault.listAccounts(grantId, dataKey));
+      });
+      if (code === undefined || !finished) return notice(language, "request_expired", 400);
+      onFinish(finished);
       const parameters = { code, iss: config.publicUrl };
       return { location: toResponseUrl(request.redirectUri, parameters, request.rawState) };
     },
@@ -160,7 +171,8 @@ export function createAuthorizationPages(deps: {
 
 /** Without an account that can send, the client would be offered a send_email that always fails. */
 function toFinalLevel(level: Level, accounts: readonly { canSend: boolean }[]): Level {
-  return level === "send" && !accounts.some(({ canSend }) => canSend) ? "organise" : level;
+  const sends = level === "approve" || level === "send";
+  return sends && !accounts.some(({ canSend }) => canSend) ? "organise" : level;
 }
 
 function toNotice(error: OAuthError): NoticePageProps["notice"] {

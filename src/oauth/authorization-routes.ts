@@ -5,6 +5,7 @@ import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
+import type { Level } from "../grant.ts";
 import type { AppEnv } from "../http/guard.ts";
 import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
@@ -20,7 +21,11 @@ import {
 } from "./authorization-request.ts";
 import { createBrowserBinding } from "./browser-binding.ts";
 import type { Clients } from "./clients.ts";
-import { type ConnectSubmission, createConnectSubmissions } from "./connect-submission.ts";
+import {
+  type ConnectSubmission,
+  createConnectSubmissions,
+  type RememberBrowser,
+} from "./connect-submission.ts";
 import type { Grants } from "./grants.ts";
 import { OAuthError } from "./oauth-error.ts";
 import {
@@ -45,12 +50,16 @@ export function createAuthorizationRoutes(deps: {
   clock: Clock;
   log: Log;
   limits: Pick<Limits, "consume">;
+  rememberBrowser: RememberBrowser;
 }) {
   const { config, clients, vault, connector, secrets, clock, log, limits } = deps;
   const { authorizationFlow } = deps.grants;
   const pages = createAuthorizationPages({ config, authorizationFlow, vault, secrets, clock });
   const browsers = createBrowserBinding({ config });
-  const submit = createConnectSubmissions({ config, authorizationFlow, pages, connector, vault, log });
+  const submit = createConnectSubmissions({
+    ...{ config, authorizationFlow, pages, connector, vault, log },
+    rememberBrowser: deps.rememberBrowser,
+  });
 
   return new Hono<AppEnv>()
     .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
@@ -61,7 +70,10 @@ export function createAuthorizationRoutes(deps: {
       // A person who goes back after the end would otherwise connect a second time.
       if (authorizationFlow.wasAnswered(request) && !new URLSearchParams(query).has(againParameter))
         return respond(c, pages.alreadyConnected(languageOf(c), request, `${query}&${againParameter}=1`));
-      return respond(c, pages.form(languageOf(c), request, { form: emptyConnectForm("", request.level) }));
+      return respond(
+        c,
+        pages.form(languageOf(c), request, { form: emptyConnectForm("", toProposedLevel(request)) }),
+      );
     })
     .post("/oauth/connect", async (c) => {
       limits.consume("page", identifyPeer(c, config));
@@ -97,6 +109,11 @@ export function createAuthorizationRoutes(deps: {
       if (c.req.path === "/oauth/discover") throw error;
       return respond(c, toErrorPage(c, error));
     });
+
+  /** The level that the page preselects: a client that asks for more than reading gets what the person approves. */
+  function toProposedLevel({ level }: Pick<AuthorizationRequest, "level">): Level {
+    return level === "send" ? "approve" : level;
+  }
 
   /** Refuses what no form of ours sends: cross-site requests, a query, another media type. */
   function refuseSubmission(c: Context<AppEnv>): PageResponse | undefined {

@@ -8,6 +8,7 @@ import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { Config } from "../config.ts";
 import { isLoopbackUrl } from "../http/loopback.ts";
+import { createOwnOrigin } from "../http/own-origin.ts";
 import { hashSecret, newToken, sameSecret } from "../secrets.ts";
 
 const idSyntax = /^[0-9a-f]{64}$/;
@@ -16,12 +17,7 @@ export function createBrowserBinding({ config }: { config: Pick<Config, "publicU
   const loopback = isLoopbackUrl(config.publicUrl);
   // The prefix wants Secure, which browsers do not store for http on a loopback host (RFC 6265bis section 4.1.3.2).
   const cookieName = loopback ? "browser" : "__Host-browser";
-  const ownOrigin = new URL(config.publicUrl).origin;
-
-  /** The Host of a loopback server is checked before, so an origin with the same host is ours under another name. */
-  function isOwnOrigin(c: Context, origin: string): boolean {
-    return origin === ownOrigin || (loopback && origin === `http://${c.req.header("Host")}`);
-  }
+  const isOwnOrigin = createOwnOrigin(config);
 
   return {
     /** Returns the hash of the browser's id; a browser without one gets it with the response. */

@@ -24,6 +24,9 @@ export type ConnectSubmission = {
   pending: PendingGrant | undefined;
 };
 
+/** Gives the browser in which a person connected the cookie of the grant, with the response. */
+export type RememberBrowser = (c: Context<AppEnv>, grant: Pick<PendingGrant, "grantId" | "dataKey">) => void;
+
 export function createConnectSubmissions(deps: {
   config: Pick<Config, "trustedProxies">;
   authorizationFlow: AuthorizationFlow;
@@ -31,6 +34,7 @@ export function createConnectSubmissions(deps: {
   connector: Pick<AccountConnector, "connectAccount" | "findServers" | "countFailedGuesses">;
   vault: Pick<Vault, "saveAccount" | "removeAccount" | "listAccounts">;
   log: Log;
+  rememberBrowser: RememberBrowser;
 }) {
   const { config, authorizationFlow, pages, connector, vault, log } = deps;
 
@@ -62,13 +66,15 @@ export function createConnectSubmissions(deps: {
         peer: identifyPeer(c, config),
         progress,
       });
-      const pending = authorizationFlow.attachAccount(request, form.level, ({ grantId, dataKey }) => {
+      const save = ({ grantId, dataKey }: PendingGrant) => {
         if (vault.saveAccount(grantId, dataKey, credentials))
           authorizationFlow.addFailedGuesses(grantId, connector.countFailedGuesses(credentials));
-      });
+      };
+      const pending = authorizationFlow.attachAccount(request, form.level, save, form.asksForNewPeople);
       if (!pending) return pages.over(language, authorizationFlow.stateOf(request));
       log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
-      if (form.next === "go") return pages.finish(language, request);
+      // The headers of a streamed response have left, so that it cannot set the cookie: another POST finishes.
+      if (form.next === "go" && !progress) return finish(c, request);
       return pages.connected(language, request, pending);
     } catch (thrown) {
       const problem = toStorageError(thrown);
@@ -80,6 +86,11 @@ export function createConnectSubmissions(deps: {
         pending: authorizationFlow.findPending(request),
       });
     }
+  }
+
+  /** Redirects to the client with a code, and remembers the browser. */
+  function finish(c: Context<AppEnv>, request: AuthorizationRequest): PageResponse {
+    return pages.finish(languageOf(c), request, (grant) => deps.rememberBrowser(c, grant));
   }
 
   /** Draws an empty form for another account. */
@@ -111,7 +122,7 @@ export function createConnectSubmissions(deps: {
       case "cancel":
         return pages.cancel(submission.request);
       case "finish":
-        return pages.finish(languageOf(c), submission.request);
+        return finish(c, submission.request);
       case "add":
         return addAccount(c, submission);
       case "remove":

@@ -49,6 +49,7 @@ export function createGrants(deps: {
       id: tokens.grantId,
       clientId: liveGrantColumn<string>(grants.clientId),
       level: liveGrantColumn<Level>(grants.level),
+      asksForNewPeople: liveGrantColumn<number>(grants.asksForNewPeople),
       lastUsedAt: liveGrantColumn<number>(grants.lastUsedAt),
       wrappedKey: tokens.wrappedKey,
       expiresAt: tokens.expiresAt,
@@ -102,6 +103,7 @@ export function createGrants(deps: {
         id,
         clientId,
         level,
+        asksForNewPeople: row.asksForNewPeople === 1,
         expiresAt,
         // Unwrapped at the first use: most requests (lists, pings, streams) open no mailbox.
         get dataKey() {

@@ -4,7 +4,7 @@ import type { Level } from "../grant.ts";
 
 export const scopes = ["email:read", "email:write"] as const;
 
-/** Returns the scope of a level. "organise" and "send" share a scope; the list of tools tells them apart. */
+/** Returns the scope of a level. "organise", "approve" and "send" share a scope; the list of tools tells the first apart. */
 export function toTokenScope(level: Level): string {
   return level === "read" ? "email:read" : scopes.join(" ");
 }

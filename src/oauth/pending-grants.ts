@@ -97,7 +97,7 @@ export function createPendingGrants({
       return row !== undefined && row.expiresAt > clock.now();
     },
 
-    create(request: GrantRequest, level: Level): PendingGrant {
+    create(request: GrantRequest, level: Level, asksForNewPeople: boolean): PendingGrant {
       const grantId = newId("grt");
       const dataKey = newKey();
       const now = clock.now();
@@ -108,6 +108,7 @@ export function createPendingGrants({
           clientId: request.clientId,
           redirectHost: request.redirectHost,
           level,
+          asksForNewPeople,
           state: "pending",
           createdAt: now,
           lastUsedAt: now,

@@ -1,12 +1,19 @@
 /** The second half of a server key rotation: wraps every data key under the new server key. */
 import { eq } from "drizzle-orm";
 import type { Database } from "../db/open.ts";
-import { authorizationCodes, authorizationRequests, links, tokens } from "../db/schema.ts";
+import {
+  approvals,
+  authorizationCodes,
+  authorizationRequests,
+  connectionSecrets,
+  links,
+  tokens,
+} from "../db/schema.ts";
 import type { Secrets } from "../secrets.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
 /**
- * Wraps all data keys under the first key of the ring, in one transaction. Needs none of the tokens, codes or links.
+ * Wraps all data keys under the first key of the ring, in one transaction. Needs none of the tokens, codes, cookies or links.
  * Returns the number of keys. Throws, without a change, when a key opens with no key of the ring.
  */
 export function rotateWrappedKeys(db: Database, secrets: Secrets): number {
@@ -40,6 +47,17 @@ export function rotateWrappedKeys(db: Database, secrets: Secrets): number {
           db.update(links)
             .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("link", row.grantId)) })
             .where(eq(links.hash, row.hash))
+            .run();
+      for (const row of db.select().from(connectionSecrets).all())
+        db.update(connectionSecrets)
+          .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("connection", row.grantId)) })
+          .where(eq(connectionSecrets.hash, row.hash))
+          .run();
+      for (const row of db.select().from(approvals).all())
+        if (row.wrappedKey.length > 0)
+          db.update(approvals)
+            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("approval", row.grantId)) })
+            .where(eq(approvals.id, row.id))
             .run();
       return rotated;
     },

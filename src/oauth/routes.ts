@@ -12,6 +12,7 @@ import type { Log } from "../log.ts";
 import type { Secrets } from "../secrets.ts";
 import { createAuthorizationRoutes } from "./authorization-routes.ts";
 import { createClients } from "./clients.ts";
+import type { RememberBrowser } from "./connect-submission.ts";
 import type { Grants } from "./grants.ts";
 import { toResourceMetadata, toServerMetadata } from "./metadata.ts";
 import { createTokenRoutes } from "./token-routes.ts";
@@ -28,6 +29,8 @@ export type OAuthDeps = {
   clock: Clock;
   log: Log;
   limits: Limits;
+  /** Gives the browser in which a person connected the cookie of the grant. */
+  rememberBrowser: RememberBrowser;
 };
 
 export function createOAuthRoutes(deps: OAuthDeps) {

@@ -18,6 +18,7 @@ export const fieldNames = {
   smtpPort: "smtp_port",
   smtpSecure: "smtp_secure",
   level: "level",
+  askForNewPeople: "ask_for_new_people",
   next: "then",
   withoutSending: "without_sending",
   acceptImapCertificate: "accept_imap_certificate",
@@ -66,6 +67,8 @@ export type ConnectForm = {
   imap: ServerInput;
   smtp: ServerInput;
   level: Level;
+  /** At the level `send`: what goes to an address that the person never wrote to waits for their approval. */
+  asksForNewPeople: boolean;
   next: NextStep;
   /** True when the person continues without sending after the SMTP login failed. */
   withoutSending: boolean;
@@ -88,6 +91,7 @@ export function emptyConnectForm(request: string, level: Level = "send"): Connec
     imap: { host: "", port: "", security: "tls" },
     smtp: { host: "", port: "", security: "tls" },
     level,
+    asksForNewPeople: true,
     next: "ask",
     withoutSending: false,
     acceptedCertificates: { imap: "", smtp: "" },
@@ -117,6 +121,7 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
     imap: server(serverFieldNames.imap, "143"),
     smtp: server(serverFieldNames.smtp, "587"),
     level: toConsentedLevel(text(fieldNames.level)),
+    asksForNewPeople: text(fieldNames.askForNewPeople) === "on",
     next: withoutSending ? "ask" : toNextStep(text(fieldNames.next)),
     withoutSending,
     acceptedCertificates: {
@@ -140,7 +145,7 @@ export function toIntent({ next, provider, password, address, remove }: ConnectF
 
 /** Returns "read" for every unknown value, because only an explicit choice is consent to more. */
 function toConsentedLevel(text: string): Level {
-  return text === "organise" || text === "send" ? text : "read";
+  return text === "organise" || text === "approve" || text === "send" ? text : "read";
 }
 
 function toNextStep(text: string): NextStep {

@@ -136,7 +136,7 @@
     if (form.dataset.busy !== undefined) return;
     setBusy(form, progress, true);
     for (const step of progress.querySelectorAll("li")) step.hidden = false;
-    if (body.get("without_sending") || body.get("level") !== "send") {
+    if (body.get("without_sending") || !["approve", "send"].includes(String(body.get("level")))) {
       const last = progress.querySelector('[data-step="smtp"]');
       if (last && body.has("level")) last.hidden = true;
     }

@@ -108,7 +108,9 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
         autofocus={focus === "password"}
       />
       {adding ? <input type="hidden" name={fieldNames.level} value={form.level} /> : null}
-      {adding ? null : <LevelChoice text={text} level={form.level} />}
+      {adding ? null : (
+        <LevelChoice text={text} level={form.level} asksForNewPeople={form.asksForNewPeople} />
+      )}
       <ProgressSteps text={text} />
       <div class="actions credentials">
         <button type="submit" name={fieldNames.next} value="ask">

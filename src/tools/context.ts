@@ -3,7 +3,7 @@
  * types.
  */
 import type { Level } from "../grant.ts";
-import type { AttachedFile, Change, MailAccount, Selection } from "../mail/mail-account.ts";
+import type { AttachedFile, Change, ComposedEmail, MailAccount, Selection } from "../mail/mail-account.ts";
 import type { Selections } from "./selections.ts";
 
 export type ToolContext = ToolServices &
@@ -39,6 +39,7 @@ export type GrantStores = {
   uploads: UploadedFiles;
   downloads: DownloadLinks;
   selections: Selections;
+  approvals: HeldActions;
 };
 
 type MailServerAddress = { host: string; port: number; security: "tls" | "starttls" };
@@ -57,24 +58,81 @@ export type KnownProvider = {
 type SendLog = {
   /**
    * Sends the email that `prepare` makes, unless `key` or the email was sent before: then returns the earlier answer
-   * with `sentBeforeAt`, in milliseconds since the epoch. `request` is the request as one string, `content` the
-   * finished email as one string. Throws maybe_sent, rate_limited, invalid_input, and what `send` throws.
+   * with `sentBeforeAt`, in milliseconds since the epoch. An email that waits for the person is returned as `held`.
+   * `request` is the request as one string, `content` the finished email as one string. Throws maybe_sent,
+   * rate_limited, invalid_input, and what `send` throws.
    */
-  sendOnce<Answer>(
+  sendOnce<Answer, Held>(
     attempt: {
       accountId: string;
       key?: string | undefined;
       request: string;
       parse(stored: unknown): Answer;
+      findHeld?(identity: ActionIdentity): Held | undefined;
     },
-    prepare: () => Promise<{ content: string; recipients: number; send(): Promise<Answer> }>,
-  ): Promise<{ answer: Answer; sentBeforeAt?: number }>;
+    prepare: () => Promise<
+      { content: string; recipients: number } & (
+        | { send(): Promise<Answer> }
+        | { hold(identity: ActionIdentity & { contentHash: string }): Promise<Held> }
+      )
+    >,
+  ): Promise<{ answer: Answer; sentBeforeAt?: number } | { held: Held }>;
+};
+
+/** Keyed hashes by which the same action is recognized. */
+type ActionIdentity = {
+  keyHash?: string | undefined;
+  requestHash: string;
+  contentHash?: string | undefined;
+};
+
+/** The kinds of actions that wait for the person. */
+type HeldKind = "send" | "erase" | "answer" | "unsubscribe";
+
+/** An action that waits for the person, or was decided by them. Times in milliseconds since the epoch. */
+export type HeldAction = {
+  id: string; // apr_…
+  kind: HeldKind;
+  state: string;
+  /** The person's page. */
+  url: string;
+  expiresAt: number;
+  decidedAt: number | null;
+  /** The outcome of the decision. */
+  answer: unknown;
+};
+
+/** The actions that wait for the person's decision. */
+type HeldActions = {
+  /** Tells whether an email must wait: at the level `approve`, or because the person never wrote to a recipient. */
+  holdsEmail(account: MailAccount, recipients: readonly string[]): Promise<boolean>;
+  /** Finds the same action where it waits or was done within an hour. */
+  find(identity: ActionIdentity): HeldAction | undefined;
+  /** Freezes an email with its envelope. Throws rate_limited, too_large, busy. */
+  holdEmail(
+    email: {
+      kind: Exclude<HeldKind, "erase">;
+      account: MailAccount;
+      composed: ComposedEmail;
+      draftId?: string | undefined;
+      uploads: readonly string[];
+      /** Sentences for the person's page. */
+      notes?: readonly string[];
+    },
+    identity: ActionIdentity & { contentHash: string },
+  ): Promise<HeldAction>;
+  /** Keeps a deletion that cannot be undone until the person decides. Throws rate_limited, email_not_found. */
+  holdDeletion(deletion: {
+    account: MailAccount;
+    ids: readonly string[];
+    permanently: boolean;
+  }): Promise<HeldAction>;
 };
 
 /** The changes the grant made to its mailboxes. */
 export type UndoLog = {
   /** Writes an operation and returns its id, or the reason why it cannot be undone. */
-  record(operation: { accountId: string; tool: string; changes: Change[] }): {
+  record(operation: { accountId: string; tool: string; changes: Change[]; erased?: number }): {
     id?: string;
     problem?: string;
   };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { quoted } from "../errors.ts";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
+import { maySend } from "./held-action.ts";
 import {
   chooseSender,
   deleteUploads,
@@ -41,7 +42,7 @@ export const draftEmailTool = defineTool({
     const composed = await account.compose(await toEmailRequest(input, context));
     const { id, mailbox, notes } = await account.saveDraft(composed, input.draft_id);
     deleteUploads(input, context);
-    const can_send = account.canSend && context.grant.level === "send";
+    const can_send = account.canSend && maySend(context.grant.level);
     return { draft_id: id, mailbox, preview: toPreview(composed.preview), can_send, notes };
   },
   render({ draft_id, mailbox, preview: email, can_send, notes }, fence) {

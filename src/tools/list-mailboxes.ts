@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
+import { maySend } from "./held-action.ts";
 import { account } from "./parameters.ts";
 
 /** Mailboxes listed of an account, those with a role first: 2,000 would take 73 KB. */
@@ -43,7 +44,7 @@ export const listMailboxesTool = defineTool({
         const all = (await account.listMailboxes()).filter(({ path }) => path.startsWith(under));
         return {
           address: account.address,
-          can_send: account.canSend && grant.level === "send",
+          can_send: account.canSend && maySend(grant.level),
           mailboxes: all.slice(0, maxMailboxes),
           more: Math.max(0, all.length - maxMailboxes) || undefined,
         };

@@ -133,9 +133,14 @@ async function readAttachedFile(
   return { name, type: type ?? "", content };
 }
 
+/** Ids of the uploads that are part of an email. */
+export function uploadsOf({ attachments = [] }: EmailFields): string[] {
+  return attachments.flatMap(({ upload }) => upload ?? []);
+}
+
 /** Deletes the uploads that are now part of an email. */
 export function deleteUploads(fields: EmailFields, { uploads }: Pick<ToolContext, "uploads">): void {
-  for (const { upload } of fields.attachments ?? []) if (upload !== undefined) uploads.remove(upload);
+  for (const upload of uploadsOf(fields)) uploads.remove(upload);
 }
 
 /** Maximum length of the text in a preview. */

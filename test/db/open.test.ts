@@ -64,7 +64,9 @@ test("A database of the first version is migrated and keeps its rows", () => {
   insertToken.run("rotated", 3);
   old.close();
   const { db, close } = openDatabase({ dataDir });
-  expect(db.select().from(grants).all()).toEqual([{ ...newGrant("grt_1"), failedGuesses: 0 }]);
+  expect(db.select().from(grants).all()).toEqual([
+    { ...newGrant("grt_1"), failedGuesses: 0, asksForNewPeople: false },
+  ]);
   expect(db.select().from(authorizationCodes).all()).toEqual([]);
   expect(db.select().from(sessions).all()).toEqual([
     { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2 },

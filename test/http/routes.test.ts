@@ -2,6 +2,10 @@
 import { afterAll, expect, test } from "bun:test";
 import type { AccountConnector } from "../../src/accounts/account-connector.ts";
 import { createApp } from "../../src/app.ts";
+import type { Approvals } from "../../src/approvals/approvals.ts";
+import type { ConnectionCookies } from "../../src/approvals/connection-cookies.ts";
+import type { Decide } from "../../src/approvals/decide.ts";
+import type { PersonCheck } from "../../src/approvals/person-check.ts";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/db/open.ts";
@@ -37,6 +41,7 @@ const app = createApp({
     vault: { saveAccount: () => true, removeAccount: () => {}, listAccounts: () => [] },
     connector: {} as AccountConnector,
     client: { id: "id", secret: "secret" },
+    rememberBrowser: () => {},
   },
   mcp: {
     sessions: createSessions({ db, clock, idleMs: 1_000 }),
@@ -46,6 +51,14 @@ const app = createApp({
     limits,
   },
   links: { uploads: {} as Uploads, downloads: {} as Downloads, config, limits },
+  approvals: {
+    ...{ config, limits, clock },
+    approvals: {} as Approvals,
+    decide: {} as Decide,
+    cookies: {} as ConnectionCookies,
+    personCheck: {} as PersonCheck,
+    vault: { listAccounts: () => [] },
+  },
   operator: {
     metrics: { read: async () => ({ text: "", contentType: "text/plain" }) },
     metricsToken: "token",

@@ -242,7 +242,7 @@ test("RFC 6749 section 3.3: the form preselects reading when the client asks for
   const { fields } = readForm(await (await authorize(toQuery({ scope: "email:read" }))).text());
   expect(fields.level).toBe("read");
   const { fields: unscoped } = readForm(await (await authorize(toQuery())).text());
-  expect(unscoped.level).toBe("send");
+  expect(unscoped.level).toBe("approve");
 });
 
 describe("A07: state is returned byte for byte or refused by its size, and no page contains it", () => {

@@ -237,7 +237,7 @@ describeMail("The connect form", () => {
     await client.close();
   });
 
-  test("with a script, the login steps are streamed as one JSON value per line, with the redirect as the last", async () => {
+  test("with a script, the login steps are streamed as one JSON value per line, with the page that finishes as the last", async () => {
     const authorization = await begin();
     const post = (fields: Record<string, string>) =>
       fetch(`${product.url}/oauth/connect`, {
@@ -258,7 +258,11 @@ describeMail("The connect form", () => {
     expect(response.headers.get("Cache-Control")).toBe("no-store");
     const steps = await lines(response);
     expect(steps.slice(0, -1)).toEqual([{ step: "servers" }, { step: "imap" }, { step: "smtp" }]);
-    expect(steps.at(-1).location).toStartWith("https://claude.ai/api/mcp/auth_callback?code=");
+    // Its headers have left, so that it cannot set the cookie of the grant: a plain POST ends the passage.
+    const form = readForm(steps.at(-1).html);
+    const finished = await submitForm(product, form, { then: "finish" });
+    expect(finished.headers.get("Location")).toStartWith("https://claude.ai/api/mcp/auth_callback?code=");
+    expect(finished.headers.getSetCookie().join()).toMatch(/connection-grt_[0-9a-f]{32}=[0-9a-f]{64}/);
   });
 
   test("ALLOWED_EMAILS refuses other addresses before any login", async () => {

@@ -7,7 +7,7 @@ import { mailServer, type User } from "./mail-server.ts";
 /** The address and static client of a product: in this process, as a binary, or behind a proxy. */
 export type Entrance = { url: string; clientId: string; clientSecret: string };
 
-export type Level = "read" | "organise" | "send";
+export type Level = "read" | "organise" | "approve" | "send";
 
 export const redirectUri = "https://claude.ai/api/mcp/auth_callback";
 
@@ -117,13 +117,18 @@ export function requestToken(product: Entrance, fields: Readonly<Record<string, 
 }
 
 /** Redeems a code. Throws with the response when it is not a token. */
-export async function redeemCode(product: Entrance, code: string, verifier: string): Promise<Tokens> {
+export async function redeemCode(
+  product: Entrance,
+  code: string,
+  verifier: string,
+  publicUrl = product.url,
+): Promise<Tokens> {
   const response = await requestToken(product, {
     grant_type: "authorization_code",
     code,
     code_verifier: verifier,
     redirect_uri: redirectUri,
-    resource: `${product.url}/mcp`,
+    resource: `${publicUrl}/mcp`,
   });
   const answer: unknown = await response.json();
   if (response.status !== 200)

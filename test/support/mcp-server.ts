@@ -29,6 +29,7 @@ import { createSecrets, newKey } from "../../src/secrets.ts";
 import type { Tool } from "../../src/tools/define-tool.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { createSelections } from "../../src/tools/selections.ts";
+import { testHeldActions } from "./held-actions.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 export type McpServerKit = Awaited<ReturnType<typeof openMcpServer>>;
@@ -105,6 +106,7 @@ export async function openMcpServer(options: {
   const uploads = createUploads({ db, clock, links });
   const vault = { withAccounts: (_grant, _signal, work) => work([], 0) } as Pick<Vault, "withAccounts">;
   const downloads = createDownloads({ links, vault });
+  const heldActions = testHeldActions({ db, secrets, clock });
   const exchange = createExchange({
     config,
     tools: options.tools,
@@ -115,6 +117,7 @@ export async function openMcpServer(options: {
       uploads: uploads.forGrant(grant),
       downloads: downloads.forGrant(grant),
       selections: createSelections({ grant, clock }),
+      approvals: heldActions.forGrant(grant),
     }),
     vault,
     calls,

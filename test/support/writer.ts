@@ -32,6 +32,7 @@ import type { ToolContext } from "../../src/tools/context.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { tools } from "../../src/tools/index.ts";
 import { createSelections } from "../../src/tools/selections.ts";
+import { testHeldActions } from "./held-actions.ts";
 import type { MailServerKit, User } from "./mail-server.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
@@ -179,6 +180,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     sendLog,
     undoLog,
     uploads: uploads.forGrant(grant),
+    approvals: testHeldActions({ db, secrets, clock }).forGrant(grant),
     downloads: { create: () => ({ url: "", expiresAt: 0 }) },
     selections: createSelections({ grant, clock }),
     accounts,

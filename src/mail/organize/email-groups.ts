@@ -41,7 +41,8 @@ export const nothingDone = (): Done => ({
   uidNext: new Map(),
 });
 
-function toGroups(access: Access, ids: readonly string[]): EmailGroup[] {
+/** Groups emails by their mailbox. */
+export function toGroups(access: Access, ids: readonly string[]): EmailGroup[] {
   const groups = new Map<string, EmailGroup>();
   for (const id of ids) {
     const { accountTag, mailbox, uidValidity, uid } = access.toRef(id);

@@ -12,7 +12,8 @@ import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { toUidSet } from "../../imap/uid-set.ts";
 import type { Access } from "../access.ts";
-import { findMailbox, knownMailboxes, requireRoleMailbox, toMailboxPath } from "../mailboxes.ts";
+import { roleOfName } from "../mailbox-names.ts";
+import { findMailbox, knownMailboxes, requireRoleMailbox, toMailboxPath, toRole } from "../mailboxes.ts";
 import { findIgnoringCase, toNearestPath } from "../search/nearest-mailbox.ts";
 import type { Change, EmailSet, MailWriting, OrganizeResult } from "../writing.ts";
 import { forEachGroup, requireDone, type ToChange } from "./email-groups.ts";
@@ -32,11 +33,15 @@ export function createOrganizing(access: Access): Organizing {
   const moveEmails: Organizing["moveEmails"] = (emails, mailbox) => moveTo(access, emails, mailbox);
   const moveBack: Organizing["moveEmails"] = (emails, mailbox) =>
     moveTo(access, emails, mailbox, { careful: true });
+  const moveOutsideSent: Organizing["moveEmails"] = async (emails, mailbox) => {
+    await requireOutsideSent(access, mailbox);
+    return moveEmails(emails, mailbox);
+  };
   return {
     markAsRead: (emails, read) =>
       changeFlags(emails, read ? { add: ["\\Seen"], remove: [] } : { add: [], remove: ["\\Seen"] }),
     changeFlags,
-    moveEmails,
+    moveEmails: moveOutsideSent,
     deleteEmails: (emails, permanently) => deleteEmails(access, emails, permanently),
     listSelected: (selection, most) => listSelected(access, selection, most),
     undo: (changes) => undoChanges({ access, changeFlags, moveEmails: moveBack }, changes),
@@ -125,6 +130,24 @@ async function moveTo(
   }
 }
 
+/**
+ * Refuses the Sent mailbox as a destination: what stands in Sent shows to whom the person has written, so that no tool
+ * may put an email there. Throws not_supported.
+ */
+async function requireOutsideSent(access: Access, mailbox: string): Promise<void> {
+  // Another role needs no look at the list.
+  if (!["sent", undefined].includes(toRole(mailbox))) return;
+  const known = await access.read(undefined, (imap) => knownMailboxes(imap));
+  const sent = known.find(({ role }) => role === "sent");
+  const isNamed = known.some(({ path }) => path === mailbox);
+  const wanted = isNamed ? mailbox : (findIgnoringCase(known, mailbox)?.path ?? mailbox);
+  const isSent = (!isNamed && toRole(mailbox) === "sent") || (sent !== undefined && wanted === sent.path);
+  if (isSent)
+    throw new AppError("not_supported", "Emails cannot be moved into the mailbox of sent emails.", {
+      hint: "Nothing was moved. Choose another mailbox.",
+    });
+}
+
 async function deleteEmails(access: Access, emails: EmailSet, permanently: boolean): Promise<OrganizeResult> {
   const isGmail = () => access.read(undefined, async (imap) => imap.capabilities.has("X-GM-EXT-1"));
   if (permanently && !(await isGmail())) return changeEmails(access, emails, toErasure, () => true);
@@ -159,6 +182,7 @@ async function eraseFromTrash(access: Access, trashed: OrganizeResult): Promise<
 function createMailbox(access: Access, path: string): Promise<string> {
   return access.write(undefined, async (imap) => {
     const levels = toLevels(path);
+    requireOtherThanSent(levels);
     // A delimiter of NIL means that the server has no levels (RFC 3501 section 7.2.2); imapflow would join the names.
     if (levels.length > 1 && !imap.namespace?.delimiter)
       throw new AppError("not_supported", "This mail server has no mailboxes within mailboxes.", {
@@ -175,6 +199,15 @@ function createMailbox(access: Access, path: string): Promise<string> {
     if (!created.created) throw toExists(created.path);
     return created.path;
   });
+}
+
+/** Refuses a name that a mail program, or this server, would take for the Sent mailbox. Throws invalid_input. */
+function requireOtherThanSent(levels: readonly string[]): void {
+  const name = levels.at(-1) ?? "";
+  if (toRole(name) === "sent" || roleOfName(name) === "sent")
+    throw new AppError("invalid_input", "A mailbox of this name would be taken for that of sent emails.", {
+      hint: "Choose another name.",
+    });
 }
 
 /**

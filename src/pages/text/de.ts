@@ -77,8 +77,12 @@ export const de: Texts = {
       organise: "Lesen und ordnen",
       organiseMore:
         "Auch markieren, verschieben, in den Papierkorb legen und Entwürfe schreiben. Senden bleibt bei Ihnen.",
+      approve: "Claude bereitet vor, ich gebe frei",
+      approveMore:
+        "Auch E-Mails schreiben und löschen. Nichts wird gesendet oder endgültig gelöscht, bevor Sie es auf einer Seite dieses Servers gesehen und entschieden haben.",
       send: "Lesen, ordnen und senden",
       sendMore: "Auch in Ihrem Namen E-Mails senden.",
+      askForNewPeople: "Vor dem Schreiben an neue Personen nachfragen",
     },
     submit: "Verbinden",
     steps: {

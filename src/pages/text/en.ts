@@ -78,8 +78,12 @@ export const en = {
       organise: "Read and organize",
       organiseMore:
         "Also mark and move email, put it in the trash, and write drafts. You send them yourself.",
+      approve: "Claude prepares, I approve",
+      approveMore:
+        "Also write email and erase. Nothing is sent or erased until you have seen it and decided, on a page of this server.",
       send: "Read, organize and send",
       sendMore: "Also send email in your name.",
+      askForNewPeople: "Ask me before writing to somebody new",
     },
     submit: "Connect",
     steps: {

@@ -77,8 +77,12 @@ export const fr: Texts = {
       organise: "Lire et ranger",
       organiseMore:
         "Aussi marquer, déplacer, mettre à la corbeille et écrire des brouillons. L’envoi vous revient.",
+      approve: "Claude prépare, j’approuve",
+      approveMore:
+        "Aussi écrire des e-mails et supprimer. Rien n’est envoyé ni effacé avant que vous l’ayez vu et décidé, sur une page de ce serveur.",
       send: "Lire, ranger et envoyer",
       sendMore: "Aussi envoyer des e-mails en votre nom.",
+      askForNewPeople: "Me demander avant d’écrire à une nouvelle personne",
     },
     submit: "Connecter",
     steps: {

@@ -1,0 +1,311 @@
+/**
+ * Actions that wait for a person: frozen completely when they are asked for, sealed under the grant's data key, and kept
+ * for at most an hour. decide.ts carries them out.
+ */
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/open.ts";
+import { AppError } from "../errors.ts";
+import type { LiveGrant } from "../grant.ts";
+import { hashSecret, newId, newToken, type Secrets, sameSecret, seal, unseal } from "../secrets.ts";
+import { type Action, parseAction } from "./action.ts";
+import {
+  type ApprovalIdentity,
+  type ApprovalKind,
+  type ApprovalRow,
+  type ApprovalState,
+  type ApprovalStore,
+  createApprovalStore,
+} from "./approval-store.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** The job that deletes what has expired runs every 30 seconds: nothing is kept for longer than an hour. */
+const lifetimeMs = hourMs - 60_000;
+const chunkBytes = 1_000_000;
+
+const maxWaiting = 5;
+const maxBytesPerGrant = 25_000_000;
+/** After this many declined approvals within an hour, no further one is made until the first is an hour old. */
+const maxDeclinedPerHour = 3;
+
+/** An approval as its caller and its person see it. `expiresAt`: milliseconds since the epoch. */
+export type Approval = {
+  id: string;
+  kind: ApprovalKind;
+  state: ApprovalState;
+  url: string;
+  createdAt: number;
+  expiresAt: number;
+  decidedAt: number | null;
+  accountId: string;
+  /** The JSON value that the decision left: what was done, or why it was not. */
+  answer: unknown;
+};
+
+/** An approval with what it is about: undefined while it is being frozen, and once it is decided or expired. */
+export type OpenedApproval = Approval & { action: Action | undefined };
+
+type NewApproval = {
+  kind: ApprovalKind;
+  accountId: string;
+  action: Action;
+  bytes: Buffer | undefined;
+};
+
+export type Approvals = ReturnType<typeof createApprovals>;
+
+type ApprovalsDeps = {
+  db: Database;
+  secrets: Secrets;
+  clock: Clock;
+  publicUrl: string;
+  /** Frozen bytes over all grants. */
+  maxTotalBytes: number;
+  /** The additional data that binds a wrapped data key to its grant; the rotation of the server key uses the same. */
+  toWrapContext: (grantId: string) => string;
+};
+
+type Room = ApprovalsDeps & { store: ApprovalStore };
+
+/** Creates the store, and marks the decisions that an earlier process left unfinished. */
+export function createApprovals(deps: ApprovalsDeps) {
+  const store = createApprovalStore(deps.db);
+  const room: Room = { ...deps, store };
+  store.markInterrupted();
+
+  return {
+    /** Ends what waits for longer than its lifetime; start.ts calls it on a timer. */
+    expire: () => store.expire(deps.clock.now()),
+
+    /** Deletes approvals older than a day. */
+    sweep: () => store.deleteBefore(deps.clock.now() - dayMs),
+
+    /** Declines all that waits in a grant, whose level no longer allows it. */
+    declineAll: (grantId: string) => store.declineAll(grantId, deps.clock.now()),
+
+    /** Finds an approval by the secret of its URL. Throws approval_unknown. */
+    find: (id: string, linkSecret: string) => findByLink(room, id, linkSecret),
+
+    /** Unwraps the grant's data key with the secret of the URL; undefined once the approval is decided or expired. */
+    openByLink: (id: string, linkSecret: string) => openByLink(room, id, linkSecret),
+
+    /** Reads an approval of a grant with what it is about. Throws approval_unknown. */
+    open: (grant: LiveGrant, id: string) => openApproval(room, grant, requireRow(room, grant.id, id)),
+
+    /** Reads the frozen bytes of an approval whose action is complete. */
+    readBytes: (grant: LiveGrant, id: string) => readBytes(room, grant, requireRow(room, grant.id, id)),
+
+    /** Lists the approvals of the last day, newest first. */
+    list(grant: LiveGrant): OpenedApproval[] {
+      store.expire(deps.clock.now());
+      return store.list(grant.id).map((row) => openApproval(room, grant, row));
+    },
+
+    /** The hashes by which an approval is recognized. Throws approval_unknown. */
+    identityOf(grant: LiveGrant, id: string): ApprovalIdentity & { contentHash: string } {
+      const { keyHash, requestHash, contentHash } = requireRow(room, grant.id, id);
+      return { keyHash: keyHash ?? undefined, requestHash, contentHash };
+    },
+
+    /** Takes an approval for its decision: of two requests at once, one gets true. */
+    take: (id: string) => store.take(id, deps.clock.now()),
+    release: store.release,
+    finish: store.finish,
+    addWrongPassword: store.addWrongPassword,
+
+    /** Seals the outcome of a decision. */
+    sealAnswer: (grant: LiveGrant, id: string, answer: unknown) =>
+      seal(grant.dataKey, JSON.stringify(answer), toContext(grant.id, id, "answer")),
+
+    forGrant: (grant: LiveGrant) => ({
+      /**
+       * Finds the same action where it waits or was done within an hour of asking. A declined, expired or failed one
+       * does not bind.
+       */
+      find(identity: ApprovalIdentity): Approval | undefined {
+        store.expire(deps.clock.now());
+        const row = store.findSame(grant.id, identity, {
+          since: deps.clock.now() - hourMs,
+          states: ["waiting", "deciding", "done", "maybe_done"],
+        });
+        return row && toApproval(room, grant, row);
+      },
+
+      /**
+       * Freezes an action until the person decides. The row exists before the first await, so that a second call of
+       * the same finds it. `complete` adds to the action what takes time to find out; the person can decide after
+       * that. Throws rate_limited, too_large, busy, and what `complete` throws.
+       */
+      hold: (
+        approval: NewApproval,
+        identity: ApprovalIdentity & { contentHash: string },
+        complete?: () => Promise<Action>,
+      ) => hold(room, grant, approval, { identity, complete }),
+    }),
+  };
+}
+
+async function hold(
+  room: Room,
+  grant: LiveGrant,
+  { kind, accountId, action, bytes }: NewApproval,
+  {
+    identity,
+    complete,
+  }: {
+    identity: ApprovalIdentity & { contentHash: string };
+    complete: (() => Promise<Action>) | undefined;
+  },
+): Promise<Approval> {
+  const { store, secrets, clock, toWrapContext } = room;
+  requireRoom(room, grant, bytes?.length ?? 0);
+  const id = newId("apr");
+  const link = newToken();
+  const now = clock.now();
+  const sealed = (field: string, value: string) => seal(grant.dataKey, value, toContext(grant.id, id, field));
+  store.insert({
+    ...identity,
+    id,
+    grantId: grant.id,
+    accountId,
+    kind,
+    state: "waiting",
+    linkHash: hashSecret(link),
+    wrappedKey: secrets.wrapKey(grant.dataKey, link, toWrapContext(grant.id)),
+    link: sealed("link", link),
+    // Until it is complete, nobody can decide.
+    action: null,
+    sizeBytes: bytes?.length ?? 0,
+    createdAt: now,
+    expiresAt: now + lifetimeMs,
+  });
+  try {
+    if (bytes) await storeBytes(room, grant, id, bytes);
+    store.setAction(id, sealed("action", JSON.stringify(complete ? await complete() : action)));
+  } catch (error) {
+    store.remove(id);
+    throw error;
+  }
+  return toApproval(room, grant, requireRow(room, grant.id, id));
+}
+
+async function storeBytes({ store }: Room, grant: LiveGrant, id: string, bytes: Buffer): Promise<void> {
+  for (let position = 0; position * chunkBytes < bytes.length; position += 1) {
+    const chunk = bytes.subarray(position * chunkBytes, (position + 1) * chunkBytes);
+    store.insertChunk(id, position, seal(grant.dataKey, chunk, toContext(grant.id, id, `chunk ${position}`)));
+    // Yields to other requests between two chunks.
+    await Bun.sleep(0);
+  }
+}
+
+/** Throws rate_limited, too_large or busy. */
+function requireRoom(room: Room, grant: LiveGrant, bytes: number): void {
+  const { store, clock, maxTotalBytes } = room;
+  store.expire(clock.now());
+  const waiting = store.list(grant.id).filter(({ state }) => state === "waiting");
+  if (waiting.length >= maxWaiting)
+    throw new AppError(
+      "rate_limited",
+      `${waiting.length} actions wait for the person already: ${waiting.map((row) => describeWaiting(room, grant, row)).join("; ")}.`,
+      {
+        hint: "Nothing was prepared. The person decides those first, each under its link.",
+        retryAfterSeconds: Math.ceil(
+          (Math.min(...waiting.map(({ expiresAt }) => expiresAt)) - clock.now()) / 1000,
+        ),
+      },
+    );
+  if (store.countDeclined(grant.id, clock.now() - hourMs) > maxDeclinedPerHour)
+    throw new AppError("rate_limited", "The person has declined several times within the hour.", {
+      hint: "Nothing was prepared. Ask the person in the conversation what they want.",
+      retryAfterSeconds: hourMs / 1000,
+    });
+  if (store.countBytes(grant.id) + bytes > maxBytesPerGrant)
+    throw new AppError("too_large", "All that waits for the person may have 25 MB together.", {
+      hint: "Nothing was prepared. Use fewer or smaller attachments, or save it with draft_email.",
+    });
+  if (store.countBytes() + bytes > maxTotalBytes)
+    throw new AppError("busy", "This server holds as many waiting emails as it may.", {
+      retryAfterSeconds: 600,
+    });
+}
+
+function describeWaiting(room: Room, grant: LiveGrant, row: ApprovalRow): string {
+  const { kind, url, expiresAt } = toApproval(room, grant, row);
+  return `${kind} until ${new Date(expiresAt).toISOString()} at ${url}`;
+}
+
+function requireRow({ store }: Room, grantId: string, id: string): ApprovalRow {
+  const found = store.find(id);
+  if (found?.approval.grantId !== grantId) throw approvalUnknown();
+  return found.approval;
+}
+
+function findByLink({ store, clock }: Room, id: string, linkSecret: string) {
+  store.expire(clock.now());
+  const found = store.find(id);
+  if (!found || !sameSecret(found.approval.linkHash, hashSecret(linkSecret))) throw approvalUnknown();
+  const { approval } = found;
+  return {
+    id,
+    grantId: approval.grantId,
+    accountId: approval.accountId,
+    kind: approval.kind,
+    state: approval.state,
+    expiresAt: approval.expiresAt,
+    wrongPasswords: approval.wrongPasswords,
+  };
+}
+
+function openByLink(room: Room, id: string, linkSecret: string): LiveGrant | undefined {
+  const found = room.store.find(id);
+  if (!found || !sameSecret(found.approval.linkHash, hashSecret(linkSecret))) return undefined;
+  const { approval, grant } = found;
+  if (approval.wrappedKey.length === 0) return undefined;
+  const dataKey = room.secrets.unwrapKey(approval.wrappedKey, linkSecret, room.toWrapContext(grant.id));
+  const { id: grantId, clientId, level, asksForNewPeople } = grant;
+  return { id: grantId, clientId, level, asksForNewPeople, dataKey, expiresAt: approval.expiresAt };
+}
+
+function toApproval({ publicUrl }: Room, grant: LiveGrant, row: ApprovalRow): Approval {
+  const { id, kind, state, createdAt, expiresAt, decidedAt, accountId } = row;
+  const open = (sealed: Buffer, field: string) =>
+    unseal(grant.dataKey, sealed, toContext(grant.id, id, field)).toString("utf8");
+  return {
+    id,
+    kind,
+    state,
+    createdAt,
+    expiresAt,
+    decidedAt,
+    accountId,
+    url: `${publicUrl}/approve/${id}/${open(row.link, "link")}`,
+    answer: row.answer ? JSON.parse(open(row.answer, "answer")) : undefined,
+  };
+}
+
+function openApproval(room: Room, grant: LiveGrant, row: ApprovalRow): OpenedApproval {
+  const action = row.action
+    ? parseAction(unseal(grant.dataKey, row.action, toContext(grant.id, row.id, "action")))
+    : undefined;
+  return { ...toApproval(room, grant, row), action };
+}
+
+function readBytes({ store }: Room, grant: LiveGrant, row: ApprovalRow): Buffer {
+  const chunks = store.listChunks(row.id);
+  const bytes = Buffer.concat(
+    chunks.map(({ position, content }) =>
+      unseal(grant.dataKey, content, toContext(grant.id, row.id, `chunk ${position}`)),
+    ),
+  );
+  if (bytes.length !== row.sizeBytes) throw new Error("the frozen bytes are not complete");
+  return bytes;
+}
+
+function approvalUnknown(): AppError {
+  return new AppError("approval_unknown", "There is no such approval.");
+}
+
+/** Additional data of a sealed field: binds it to its row. */
+function toContext(grantId: string, id: string, field: string): string {
+  return `v1 approval ${grantId} ${id} ${field}`;
+}

@@ -1,0 +1,81 @@
+/** Creates what a person's own browser needs: cookies and proofs, and the carrying out of decisions. */
+import type { ProveImap } from "../accounts/account-connector.ts";
+import { createPasswordProof } from "../accounts/password-proof.ts";
+import type { Vault } from "../accounts/vault.ts";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import type { Database } from "../db/open.ts";
+import type { Limits } from "../http/rate-limit.ts";
+import type { Log } from "../log.ts";
+import type { Secrets } from "../secrets.ts";
+import type { Approvals } from "./approvals.ts";
+import { createConnectionCookies } from "./connection-cookies.ts";
+import { createConnectionSecrets } from "./connection-secrets.ts";
+import { createDecide, type DecideDeps } from "./decide.ts";
+import type { KnownRecipients } from "./known-recipients.ts";
+import { createPersonCheck } from "./person-check.ts";
+import { createProofs } from "./proofs.ts";
+
+/** The running tool calls: a decision is one of them, so that it ends with its grant and is awaited at the stop. */
+type Calls = {
+  run<T>(
+    call: {
+      grantId: string;
+      cancelKey: undefined;
+      callerSignal: AbortSignal;
+      hintWhenStopped: undefined;
+    },
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T>;
+};
+
+export function createPersonAccess(deps: {
+  config: Pick<Config, "publicUrl" | "trustedProxies">;
+  db: Database;
+  secrets: Secrets;
+  clock: Clock;
+  limits: Limits;
+  log: Log;
+  calls: Calls;
+  vault: Vault;
+  approvals: Approvals;
+  recipients: KnownRecipients;
+  stores: DecideDeps["stores"];
+  proveImap: ProveImap;
+  /** The additional data of the data key that a cookie wraps. */
+  toWrapContext: (grantId: string) => string;
+}) {
+  const { config, db, secrets, clock, limits, log, calls, vault, approvals, recipients } = deps;
+  const connectionSecrets = createConnectionSecrets({
+    db,
+    secrets,
+    clock,
+    toWrapContext: deps.toWrapContext,
+  });
+  const cookies = createConnectionCookies({ config, connectionSecrets });
+  const proofs = createProofs({ db, clock });
+  const provePassword = createPasswordProof({ vault, limits, proveImap: deps.proveImap });
+  // The person may close the page once they have decided.
+  const nobodyLeaves = new AbortController().signal;
+  return {
+    cookies,
+    personCheck: createPersonCheck({ config, cookies, proofs, provePassword }),
+    decide: createDecide({
+      approvals,
+      vault,
+      stores: deps.stores,
+      run: (grantId, work) =>
+        calls.run(
+          { grantId, cancelKey: undefined, callerSignal: nobodyLeaves, hintWhenStopped: undefined },
+          work,
+        ),
+      onSent: recipients.remember,
+      log,
+    }),
+
+    /** Deletes expired rows. */
+    sweep(): void {
+      for (const store of [connectionSecrets, proofs]) store.sweep();
+    },
+  };
+}

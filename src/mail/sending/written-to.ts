@@ -1,0 +1,61 @@
+/** The people to whom a person has written, as their own Sent mailbox shows it. */
+import type { FetchMessageObject, ImapFlow } from "imapflow";
+import { fetchByUid } from "../../imap/fetch.ts";
+import { atom, type SearchToken, searchString } from "../../imap/raw-search.ts";
+import { readFresh } from "../../imap/sync.ts";
+import { uidSearch } from "../../imap/uid-search.ts";
+import { toUidSet } from "../../imap/uid-set.ts";
+import type { Access } from "../access.ts";
+import { knownMailboxes } from "../mailboxes.ts";
+
+/** Emails to one address that are looked at, the oldest: those may not be ours. */
+const maxLookedAt = 200;
+
+/** The Message-IDs that this server gives: see newMessageId. An email that we sent proves nothing about the person. */
+const ownMessageId = /^<[0-9a-f]{32}@[^<>@]+>$/;
+
+/**
+ * Returns those of the addresses, in lower case, to which the account has written: an email in Sent, from the account
+ * itself, that this server did not put there. Emails of others that were moved into Sent prove nothing.
+ */
+export async function findWrittenTo(access: Access, addresses: readonly string[]): Promise<Set<string>> {
+  const sent = await access.read(undefined, async (imap) =>
+    (await knownMailboxes(imap)).find(({ role }) => role === "sent"),
+  );
+  const written = new Set<string>();
+  if (!sent) return written;
+  await access.read(sent.path, async (imap) => {
+    for (const address of new Set(addresses.map((each) => each.toLowerCase())))
+      if (!written.has(address) && (await hasWritten(access, imap, address))) written.add(address);
+  });
+  return written;
+}
+
+async function hasWritten(access: Access, imap: ImapFlow, address: string): Promise<boolean> {
+  const uids = await readFresh(imap, () => uidSearch(imap, toKeys(access.address, address)));
+  if (uids.length === 0) return false;
+  const query = { uid: true, envelope: true };
+  const emails = await fetchByUid(imap, toUidSet(uids.slice(0, maxLookedAt)), query);
+  return emails.some((email) => isWrittenBy(email, access.address) && namesRecipient(email, address));
+}
+
+/** `OR TO x OR CC x BCC x`, from the account. */
+function toKeys(from: string, address: string): SearchToken[] {
+  const field = (name: string) => [atom(name), searchString(address)];
+  return [
+    ...[atom("FROM"), searchString(from)],
+    ...[atom("OR"), ...field("TO"), atom("OR"), ...field("CC"), ...field("BCC")],
+  ];
+}
+
+function isWrittenBy({ envelope }: FetchMessageObject, own: string): boolean {
+  const [from, ...others] = envelope?.from ?? [];
+  const isOwn = from?.address?.toLowerCase() === own.toLowerCase() && others.length === 0;
+  return isOwn && !ownMessageId.test(envelope?.messageId ?? "");
+}
+
+/** SEARCH finds parts of addresses, too. */
+function namesRecipient({ envelope }: FetchMessageObject, address: string): boolean {
+  const all = [...(envelope?.to ?? []), ...(envelope?.cc ?? []), ...(envelope?.bcc ?? [])];
+  return all.some((recipient) => recipient.address?.toLowerCase() === address);
+}
