@@ -18,11 +18,15 @@
       for (const domain of (option.dataset.domains ?? "").split(" ")) providersByDomain.set(domain, option);
     const choice = byId("choice");
     const label = byId("choice-label");
-    /** Shows the list and the servers only when the person has to see them. */
+    let pressed = false;
+    label?.addEventListener("click", () => {
+      pressed = true;
+    });
+    /** Shows the list and the servers when the person has to see them, and keeps open what the person opened. */
     const setChoice = (known, open) => {
       if (!choice || !label) return;
       label.textContent = known ? label.dataset.known : label.dataset.unknown;
-      choice.open = open;
+      choice.open = open || (pressed && choice.open);
     };
     const setStatus = (kind, name = "") => {
       found.textContent = kind ? (found.dataset[kind] ?? "").replace("{name}", name) : "";

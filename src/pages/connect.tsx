@@ -74,6 +74,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           name={fieldNames.address}
           type="email"
           value={form.address}
+          placeholder=" "
           required
           autocomplete="username"
           autocapitalize="none"
@@ -83,7 +84,11 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           {...toFieldAttributes("address", problemAt("address"))}
         />
         <FieldProblem id="address" message={problemAt("address")} />
-        <DiscoveryStatus text={text} found={form.provider === "" ? found : undefined} />
+        <DiscoveryStatus
+          text={text}
+          found={form.provider === "" ? found : undefined}
+          chosen={form.provider}
+        />
       </div>
       <ProviderChoice text={text} known={chosen !== ""} open={needsChoice(chosen, found, problemField)}>
         <ProviderList

@@ -16,7 +16,6 @@ export function connectedPage(props: ConnectedPageProps): string {
   const texts = textsFor(language);
   const text = texts.connected;
   const local = isLocalClient(redirectHost);
-  const levels = texts.connect.level;
   return toDocument(
     <Layout frame={props} title={text.title} formOrigin>
       <h1>{text.heading}</h1>
@@ -25,10 +24,8 @@ export function connectedPage(props: ConnectedPageProps): string {
         <AccountList text={text} accounts={accounts} />
         {failedGuesses > 0 ? <p class="warning">{text.failedGuesses(failedGuesses)}</p> : null}
         <dl class="facts">
-          <dt>{levels.legend}</dt>
-          <dd>
-            <b>{levels[level]}.</b> {levels[`${level}More`]}
-          </dd>
+          <dt>{texts.connect.level.legend}</dt>
+          <dd>{text.may[level]}</dd>
           <dt>{text.nextTitle}</dt>
           <dd>{local ? text.nextLocal : text.next(redirectHost)}</dd>
           <dt>{text.takeBackTitle}</dt>

@@ -5,8 +5,15 @@ import type { DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import type { Texts } from "./text/en.ts";
 
-export function DiscoveryStatus({ text, found }: { text: Texts; found: DiscoveredServers | undefined }) {
-  const sentences = text.connect.found;
+/** `chosen`: the provider that the form was sent with. */
+export function DiscoveryStatus(props: {
+  text: Texts;
+  found: DiscoveredServers | undefined;
+  chosen: string;
+}) {
+  const { found } = props;
+  const sentences = props.text.connect.found;
+  const chosen = findPreset(props.chosen);
   return (
     <p
       id="found"
@@ -19,7 +26,7 @@ export function DiscoveryStatus({ text, found }: { text: Texts; found: Discovere
       data-autoconfig={sentences.autoconfig("{name}")}
       data-guess={sentences.guess}
     >
-      {found && toDiscoveryText(sentences, found)}
+      {found ? toDiscoveryText(sentences, found) : chosen && sentences.preset(chosen.name)}
     </p>
   );
 }

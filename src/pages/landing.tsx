@@ -14,34 +14,29 @@ export function landingPage(props: LandingPageProps): string {
       <h1>{text.title}</h1>
       <p class="lead">{text.lead}</p>
       <p>{text.promise}</p>
+      {isPublic ? (
+        <p class="actions">
+          <a class="button" href={toAddConnectorUrl(connectorUrl)} rel="noopener noreferrer">
+            {text.claude.add}
+          </a>
+        </p>
+      ) : null}
       <div class="field">
         <label for="url">{text.urlLabel}</label>
         <div class="with-button">
           <input id="url" value={connectorUrl} readonly />
-          <button type="button" id="copy" hidden>
+          <button type="button" id="copy" class="quiet" hidden>
             {text.copy}
           </button>
         </div>
         <p id="copied" class="found" role="status" data-text={text.copied} />
       </div>
       <h2>{text.how}</h2>
-      {isPublic ? (
-        <section>
-          <h3>{text.claude.name}</h3>
-          <p>
-            <a class="button" href={toAddConnectorUrl(connectorUrl)} rel="noopener noreferrer">
-              {text.claude.add}
-            </a>
-          </p>
-          <p class="hint">{text.claude.addHint}</p>
-          <Steps steps={text.claude.steps} />
-        </section>
-      ) : (
-        <section>
-          <h3>{text.claude.name}</h3>
-          <p>{text.claude.needsPublic}</p>
-        </section>
-      )}
+      <section>
+        <h3>{text.claude.name}</h3>
+        <p>{isPublic ? text.claude.addHint : text.claude.needsPublic}</p>
+        {isPublic ? <Steps steps={text.claude.steps} /> : null}
+      </section>
       <ClientSetup
         name={text.code.name}
         steps={text.code.steps}

@@ -45,12 +45,25 @@ export function PasswordField(props: {
         {labels.passwordHint}
       </p>
       <p class="trust">
-        {labels.trust} {props.operator === undefined ? null : `${labels.runBy(props.operator)} `}
-        <a href={whatClaudeSeesUrl} target="_blank" rel="noopener noreferrer">
-          {labels.whatClaudeSees}
-          <span class="unseen"> {labels.opensNewTab}</span>
-        </a>
+        <Lock />
+        <span>
+          {labels.trust} {props.operator === undefined ? null : `${labels.runBy(props.operator)} `}
+          <a href={whatClaudeSeesUrl} target="_blank" rel="noopener noreferrer">
+            {labels.whatClaudeSees}
+            <span class="unseen"> {labels.opensNewTab}</span>
+          </a>
+        </span>
       </p>
     </div>
+  );
+}
+
+function Lock() {
+  return (
+    <svg viewBox="0 0 16 16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.6">
+      <title>lock</title>
+      <rect x="2.8" y="7" width="10.4" height="7.2" rx="1.4" />
+      <path d="M5 7V5a3 3 0 0 1 6 0v2" />
+    </svg>
   );
 }

@@ -133,21 +133,6 @@ describe("Connecting an account", () => {
     ]);
   });
 
-  test.each([
-    ["https://imap.example.org/", "993", "imap.example.org", 993],
-    ["imap.example.org/", "", "imap.example.org", 993],
-    ["IMAPS://imap.example.org/INBOX", "", "imap.example.org", 993],
-    [" imap.example.org ", "", "imap.example.org", 993],
-    ["imap.example.org:1993", "993", "imap.example.org", 1993],
-    ["[2001:db8::1]:1993", "993", "[2001:db8::1]", 1993],
-  ])("reads the typed host %j with port %j as %s:%d", async (host, port, expectedHost, expectedPort) => {
-    const { run } = setUp();
-    const imap = { host, port, security: "tls" } as const;
-    const { imap: proven, smtp } = await run(toGenericRequest({ imap, smtp: nothingEntered }));
-    expect(proven).toEqual({ host: expectedHost, port: expectedPort, security: "tls" });
-    expect(smtp).toEqual({ host: expectedHost, port: 465, security: "tls" });
-  });
-
   test("counts an entered user name at its server, whatever the address", async () => {
     const { run, limited } = setUp();
     for (const address of ["one@example.test", "two@example.test"])

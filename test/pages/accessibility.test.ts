@@ -26,6 +26,19 @@ async function findViolations(page: Page, rules: readonly string[] | undefined):
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`));
 }
 
+/** Saves a state at the widths of a small phone, a phone and a desktop, light and dark. */
+async function draw(page: Page, state: string): Promise<void> {
+  for (const width of [320, 390, 1280])
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(
+        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+      );
+      await page.screenshot({ path: join(folder, `${state}-${width}-${colorScheme}.png`), fullPage: true });
+    }
+}
+
 const isTooWide = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 
@@ -55,8 +68,6 @@ describeBrowser("Every state of the pages", () => {
         const where = `${state}, ${width} px, ${colorScheme}`;
         found.push(...(await findViolations(page, rules)).map((violation) => `${where}: ${violation}`));
         if (await isTooWide(page)) found.push(`${where}: wider than the window`);
-        const path = join(folder, `${state}-${width}-${colorScheme}.png`);
-        if (process.env.SCREENSHOTS) await page.screenshot({ path, fullPage: true });
       };
       try {
         await withPage(
@@ -65,6 +76,7 @@ describeBrowser("Every state of the pages", () => {
               await page.goto(`${served.url}/${state}`);
               await page.evaluate(axe.source);
               for (const view of views) await inspect(page, state, view);
+              if (process.env.SCREENSHOTS) await draw(page, state);
             }
           },
           // The Content-Security-Policy of the page would block axe.

@@ -19,8 +19,8 @@ describeBrowser("The connected accounts", () => {
     const user = await kit.newUser();
     await withBrowserFlow(async ({ page, product, open, redeem }) => {
       await open();
-      await typeServers(page, { ...kit, smtp: { host: "localhost", port: 1, security: "tls" } });
       await typeMailbox(page, user);
+      await typeServers(page, { ...kit, smtp: { host: "localhost", port: 1, security: "tls" } });
       await connect(page);
       await page.locator("#smtp_host-problem").waitFor();
       expect(await page.innerText("#smtp_host-problem")).toMatch(/does not answer/);
@@ -41,15 +41,15 @@ describeBrowser("The connected accounts", () => {
     const [ann, office] = [await kit.newUser(), await kit.newUser()];
     await withBrowserFlow(async ({ page, product, open, redeem }) => {
       await open();
-      await typeServers(page, kit);
       await typeMailbox(page, ann);
+      await typeServers(page, kit);
       await connect(page);
       await page.getByRole("button", { name: "Add another mailbox" }).click();
       await page.getByRole("heading", { name: /^Add another mailbox for/ }).waitFor();
       expect(await page.innerText("main")).toContain(ann.address);
       expect(await page.locator('[name="level"][type="radio"]').count()).toBe(0);
-      await typeServers(page, kit);
       await typeMailbox(page, office);
+      await typeServers(page, kit);
       await connect(page);
       await waitForConnected(page);
       expect(await page.innerText(".accounts")).toMatch(
@@ -70,8 +70,8 @@ describeBrowser("The connected accounts", () => {
     const logins = kit.submission.logins();
     await withBrowserFlow(async ({ page, product, open, redeem }) => {
       await open();
-      await typeServers(page, kit);
       await typeMailbox(page, user);
+      await typeServers(page, kit);
       await page.getByRole("radio", { name: /^Read Search/ }).check();
       await connect(page);
       await waitForConnected(page);

@@ -23,8 +23,8 @@ describeBrowser("The connect page", () => {
       expect(await page.innerText("h1")).toMatch(
         /A program on this computer\s+wants access to your mailbox\s+localhost:\d+/,
       );
-      await typeServers(page, kit);
       await typeMailbox(page, user);
+      await typeServers(page, kit);
       await connect(page);
       await waitForConnected(page);
       expect(await page.innerText("main")).toContain(user.address);
@@ -55,8 +55,8 @@ describeBrowser("The connect page", () => {
           childList: true,
         });
       });
-      await typeServers(page, kit);
       await typeMailbox(page, user);
+      await typeServers(page, kit);
       await connect(page);
       await waitForConnected(page);
       expect(await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen)).toEqual([
@@ -129,8 +129,8 @@ describeBrowser("The connect page", () => {
       await withBrowserFlow(
         async ({ page, open }) => {
           await open();
-          await typeServers(page, kit);
           await typeMailbox(page, user);
+          await typeServers(page, kit);
           const problemWith = async (host: string, port: string) => {
             await page.fill("#imap_host", host);
             await page.fill("#imap_port", port);
@@ -193,8 +193,8 @@ describeBrowser("The connect page", () => {
       await withBrowserFlow(
         async ({ page, open }) => {
           await open();
-          await typeServers(page, kit);
           await typeMailbox(page, user);
+          await typeServers(page, kit);
           clock.advance(61 * 60_000);
           await connect(page);
           await page.getByRole("heading", { name: "This page has expired" }).waitFor();
@@ -211,8 +211,8 @@ describeBrowser("The connect page", () => {
       const user = await kit.newUser();
       await withBrowserFlow(async ({ page, open }) => {
         await open();
-        await typeServers(page, kit);
         await typeMailbox(page, user);
+        await typeServers(page, kit);
         await page.route("**/oauth/connect", (route) => route.abort(), { times: 1 });
         await connect(page);
         await page.getByText("was lost").waitFor();
@@ -257,8 +257,8 @@ describeBrowser("The connect page", () => {
             if (request.method() === "POST")
               void request.allHeaders().then((headers) => posted.push(headers));
           });
-          await typeServers(page, kit);
           await typeMailbox(page, user);
+          await typeServers(page, kit);
           await connect(page);
           await waitForConnected(page);
           await continueToClient(page);

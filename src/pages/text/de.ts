@@ -108,6 +108,12 @@ export const de: Texts = {
       `Davor gab es ${count === 1 ? "einen Versuch" : `${count} Versuche`} mit einem falschen Passwort. Wenn das nicht Sie waren, versucht vielleicht jemand, Ihr Passwort zu erraten.`,
     remove: "Entfernen",
     removeAddress: (address) => `${address} entfernen`,
+    may: {
+      read: "Ihre E-Mails suchen und lesen. Im Postfach ändert sich nichts.",
+      organise:
+        "Ihre E-Mails suchen und lesen, markieren, verschieben, in den Papierkorb legen und Entwürfe schreiben. Senden bleibt bei Ihnen.",
+      send: "Ihre E-Mails suchen und lesen, markieren, verschieben, in den Papierkorb legen, Entwürfe schreiben und in Ihrem Namen E-Mails senden.",
+    },
     nextTitle: "Wie es weitergeht",
     next: (host) =>
       `Gehen Sie weiter zu ${host}. Fragen Sie dann im Gespräch zum Beispiel: „Welche E-Mails seit gestern brauchen eine Antwort?“`,
@@ -247,7 +253,7 @@ export const de: Texts = {
       name: "Claude im Web, auf dem Computer und dem Telefon",
       add: "Zu Claude hinzufügen",
       addHint:
-        "Das öffnet Claudes eigenen Dialog, in dem Name und URL schon stehen. Oder Schritt für Schritt:",
+        "Die Schaltfläche oben öffnet den Dialog von Claude, in dem Name und URL schon stehen. Schritt für Schritt:",
       steps: [
         "Öffnen Sie die Einstellungen, dann Connectors, und wählen Sie den Punkt für einen eigenen Connector (Add custom connector).",
         "Fügen Sie die Connector-URL ein. Client-ID und Secret bleiben leer, außer die Person, die diesen Server betreibt, hat Ihnen welche gegeben.",

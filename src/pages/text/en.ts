@@ -109,6 +109,13 @@ export const en = {
       `${count === 1 ? "One attempt" : `${count} attempts`} to connect with a wrong password came before this one. If they were not yours, somebody may be guessing your password.`,
     remove: "Remove",
     removeAddress: (address: string) => `Remove ${address}`,
+    /** The rights of the client from now on, by level. */
+    may: {
+      read: "Search and read your email. Nothing in the mailbox changes.",
+      organise:
+        "Search and read your email, mark and move it, put it in the trash, and write drafts. You send them.",
+      send: "Search and read your email, mark and move it, put it in the trash, write drafts, and send email in your name.",
+    },
     nextTitle: "What to do next",
     next: (host: string) =>
       `Continue to ${host}. Then ask in a conversation, for example: “Which emails since yesterday need an answer?”`,
@@ -245,7 +252,8 @@ export const en = {
     claude: {
       name: "Claude on the web, desktop and mobile",
       add: "Add to Claude",
-      addHint: "This opens Claude’s own dialog with the name and the URL filled in. Or step by step:",
+      addHint:
+        "The button above opens Claude’s own dialog, with the name and the URL filled in. Step by step:",
       steps: [
         "Open Settings, then Connectors, and choose Add custom connector.",
         "Paste the connector URL. Leave client id and secret empty, unless the operator of this server gave you both.",

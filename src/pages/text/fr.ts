@@ -108,6 +108,12 @@ export const fr: Texts = {
       `Il y a eu auparavant ${count === 1 ? "une tentative" : `${count} tentatives`} avec un mauvais mot de passe. Si ce n’était pas vous, quelqu’un essaie peut-être de deviner votre mot de passe.`,
     remove: "Retirer",
     removeAddress: (address) => `Retirer ${address}`,
+    may: {
+      read: "Chercher et lire vos e-mails. Rien ne change dans la boîte.",
+      organise:
+        "Chercher et lire vos e-mails, les marquer, les déplacer, les mettre à la corbeille et écrire des brouillons. L’envoi vous revient.",
+      send: "Chercher et lire vos e-mails, les marquer, les déplacer, les mettre à la corbeille, écrire des brouillons et envoyer des e-mails en votre nom.",
+    },
     nextTitle: "Et maintenant",
     next: (host) =>
       `Continuez vers ${host}. Demandez ensuite dans une conversation, par exemple : « Quels e-mails depuis hier attendent une réponse ? »`,
@@ -245,7 +251,8 @@ export const fr: Texts = {
     claude: {
       name: "Claude sur le web, l’ordinateur et le téléphone",
       add: "Ajouter à Claude",
-      addHint: "Cela ouvre le dialogue de Claude, avec le nom et l’URL déjà remplis. Ou bien pas à pas :",
+      addHint:
+        "Le bouton ci-dessus ouvre le dialogue de Claude, avec le nom et l’URL déjà remplis. Pas à pas :",
       steps: [
         "Ouvrez les réglages, puis Connectors, et choisissez d’ajouter un connecteur personnalisé (Add custom connector).",
         "Collez l’URL du connecteur. Laissez vides l’identifiant et le secret, sauf si la personne qui gère ce serveur vous en a donné.",
