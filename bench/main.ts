@@ -1,12 +1,13 @@
 /** `bun run bench`: the benchmark of the product; `--help` lists the options. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, totalmem } from "node:os";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { z } from "zod";
 import { trustedAuthority } from "../test/support/authority.ts";
 import { missingPackages } from "../test/support/installed.ts";
 import { stopMailServers } from "../test/support/mail-server.ts";
+import { benchCold } from "./cold.ts";
 import { benchCrashes } from "./crashes.ts";
 import { benchHttp } from "./http.ts";
 import { benchIsolation } from "./isolation.ts";
@@ -17,7 +18,7 @@ import { benchRendering } from "./rendering.ts";
 import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
-const parts = ["tools", "http", "memory", "rendering", "isolation", "soak", "crashes"];
+const parts = ["tools", "cold", "http", "memory", "rendering", "isolation", "soak", "crashes"];
 const program = new Command("bun run bench")
   .description("Measures the cost of tools, the HTTP server, start and memory, and rendering.")
   .addArgument(new Argument("[parts...]", "the parts to measure").choices(parts).default(parts.slice(0, -2)))
@@ -99,6 +100,16 @@ await runPart(
   },
   ` --rounds ${values.rounds}`,
 );
+await runPart("cold", "Cold: the first call on a new connection", async () => {
+  const logFile = join(mkdtempSync(join(tmpdir(), "bench-")), "log");
+  process.env.BENCH_LOG = logFile;
+  const host = await startMailHost();
+  const server = await startServer("server.ts", { LOG_LEVEL: "debug" });
+  const table = await benchCold(host, server, logFile, 20_000);
+  await server.stop();
+  await host.stop();
+  return table;
+});
 await runPart("http", "HTTP server", () => benchHttp(3, 6, report));
 await runPart("memory", "Start and memory", () => benchMemory(report));
 await runPart("rendering", "Rendering", () => benchRendering());

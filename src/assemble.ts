@@ -18,6 +18,7 @@ import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
 import { createImapCommandLog } from "./imap/command-log.ts";
 import type { ImapDeadlines } from "./imap/connect.ts";
 import { createConnections } from "./imap/connections.ts";
+import type { ServerFacts } from "./imap/server-memory.ts";
 import { createSendLog, sendLimits } from "./ledger/send-log.ts";
 import { createUndoLog } from "./ledger/undo-log.ts";
 import { createUnfinishedLog } from "./ledger/unfinished-log.ts";
@@ -263,9 +264,10 @@ function createMailLogins(deps: {
     logCommands: logSmtp,
   });
   return {
-    async openImap(credentials: Credentials, signal: AbortSignal) {
+    async openImap(credentials: Credentials, signal: AbortSignal, facts: ServerFacts) {
       const { openImap } = await loadImap();
-      return metrics.countLogin("imap", openImap(credentials, { ...toImap(signal), outbound: forGrant }));
+      const options = { ...toImap(signal), outbound: forGrant, facts };
+      return metrics.countLogin("imap", openImap(credentials, options));
     },
     async proveImap(
       credentials: Credentials,

@@ -21,6 +21,8 @@ import { adjustClient } from "./client-behavior.ts";
 import type { ImapCommandLog } from "./command-log.ts";
 import { toImapError } from "./failures.ts";
 import { createPacedTransport } from "./paced-transport.ts";
+import { allowPipelining } from "./pipeline.ts";
+import { attachServerFacts, type ServerFacts } from "./server-memory.ts";
 
 /** Maximum duration of each stage of opening, in milliseconds. */
 export type ImapDeadlines = { connectMs: number; greetingMs: number; openMs: number };
@@ -33,6 +35,8 @@ type ConnectDeps = {
   signal: AbortSignal;
   deadlines?: ImapDeadlines;
   logCommands?: ImapCommandLog;
+  /** Known facts about the server; with them, the commands after the login need not be answered when `openImap` returns. */
+  facts?: ServerFacts;
 };
 
 /** The login of a connection, and what decides about the server's certificate instead of the known authorities. */
@@ -184,7 +188,7 @@ async function handshake(imap: ImapFlow, { signal, deadlines = imapDeadlines }: 
 /** Creates a client that is not connected yet: pinned to a vetted address, TLS required, answers bounded. */
 async function createFlow(
   server: MailServer,
-  { outbound, signal, deadlines = imapDeadlines, logCommands }: ConnectDeps,
+  { outbound, signal, deadlines = imapDeadlines, logCommands, facts }: ConnectDeps,
   { auth, judge }: FlowOptions = {},
 ): Promise<ImapFlow> {
   if (signal.aborted) throw toImapError(signal.reason, "connect");
@@ -214,6 +218,8 @@ async function createFlow(
   });
   // An 'error' event without a listener would end the process; the failure also arrives as a rejection.
   imap.on("error", () => {});
+  if (facts) attachServerFacts(imap, facts);
+  allowPipelining(imap);
   adjustClient(imap);
   logCommands?.(imap);
   return imap;

@@ -14,13 +14,16 @@ import { AppError, LostWriteError } from "../errors.ts";
 import { toImapError } from "./failures.ts";
 import { createLoginPauses } from "./login-pause.ts";
 import { createMailboxCaches, type MailboxCache } from "./mailbox-cache.ts";
+import { learnFromLoss, selectAndRead, sessionSettled } from "./pipeline.ts";
 import { createPoolQueue, type PooledConnection, type PoolLimits, selectedMailbox } from "./pool-queue.ts";
-import { isOrderly, selectMailbox } from "./select.ts";
-import { attachServerFacts, createServerMemory } from "./server-memory.ts";
+import { isOrderly, noteCurrent, selectMailbox } from "./select.ts";
+import { attachServerFacts, createServerMemory, type ServerFacts } from "./server-memory.ts";
 
 type Lease = {
   /** Path of a mailbox to have selected (not a role); absent when none is needed. */
   mailbox?: string;
+  /** The UIDVALIDITY under which an email of the mailbox is read: SELECT and the work are sent in one flight. */
+  uidValidity?: bigint;
   /** Reading is repeated on a fresh connection when the first one was dead; writing never is. */
   effect: "read" | "write";
   /** The call's deadline and its caller. Ends the work by closing the connection. */
@@ -99,7 +102,7 @@ const maxLearningAttempts = 6;
 
 /** `open` resolves, vets and logs in (connect.ts); it must obey its signal. Opens nothing until a lease is asked for. */
 export function createConnections(deps: {
-  open(credentials: Credentials, signal: AbortSignal): Promise<ImapFlow>;
+  open(credentials: Credentials, signal: AbortSignal, facts: ServerFacts): Promise<ImapFlow>;
   clock: Clock;
   limits?: Partial<ConnectionLimits>;
 }): Connections {
@@ -155,7 +158,9 @@ export function createConnections(deps: {
       const watched = watchExpiry(owner.credentials, (expiresAt) => {
         pooled.validUntil = expiresAt;
       });
-      const imap = await open(watched, signal);
+      const facts = servers.factsOf(owner.credentials.imap);
+      const imap = await open(watched, signal, facts);
+      attachServerFacts(imap, facts);
       if (signal.aborted) {
         imap.close();
         throw toAbortError(signal);
@@ -164,7 +169,6 @@ export function createConnections(deps: {
       imap.once("close", () => {
         if (!pooled.busy && pooled.imap === imap) queue.drop(pooled);
       });
-      attachServerFacts(imap, servers.factsOf(owner.credentials.imap));
       pooled.imap = imap;
       // The account's next waiter may open a connection of its own now.
       queueMicrotask(queue.dispatch);
@@ -200,13 +204,22 @@ export function createConnections(deps: {
       const connected = await connect(pooled, owner, lease, signal);
       imap = connected;
       watch = watchBytes(connected, limits.bytesPerCall, () => excess.abort(tooManyBytes()));
-      const run = async () => {
-        if (lease.mailbox !== undefined && selectedMailbox(pooled) !== lease.mailbox)
-          await selectMailbox(connected, lease.mailbox);
-        const cache = caches.get(pooled.key, connected);
+      const begin = (view: ImapFlow) => {
+        const cache = caches.get(pooled.key, view);
         unreadable = { before: cache.unreadable.size, now: () => cache.unreadable.size };
         hasBegun = true;
-        return work(connected, cache);
+        return work(view, cache);
+      };
+      const run = async () => {
+        const { mailbox: path, uidValidity } = lease;
+        const selects = path !== undefined && selectedMailbox(pooled) !== path;
+        noteCurrent(connected, selects);
+        const select = () => selectMailbox(connected, path ?? "");
+        if (selects && uidValidity !== undefined && lease.effect === "read")
+          return selectAndRead(connected, { path, uidValidity }, select, begin);
+        if (selects) await select();
+        else if (lease.effect === "write") await sessionSettled(connected);
+        return begin(connected);
       };
       const done = await raceAbort(signal, run());
       if (lease.effect === "write") markOthersStale(pooled);
@@ -217,6 +230,7 @@ export function createConnections(deps: {
       const isRefusedSecond = imap === undefined && isLimited(pooled.key);
       const learned = unreadable !== undefined && unreadable.now() > unreadable.before;
       queue.release(pooled, imap !== undefined && isOrderly(error));
+      if (imap && isLost && !signal.aborted) await learnFromLoss(imap);
       if (signal.aborted) throw toAbortError(signal);
       if (isBug(error)) return { failed: error, retry: false, learned };
       // After a command of a write the connection alone does not tell whether the server executed it.

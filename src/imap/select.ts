@@ -13,6 +13,7 @@ const troubleCodes: ReadonlySet<unknown> = new Set(["CORRUPTION", "CONTACTADMIN"
  * Throws mailbox_not_found and the errors of toImapError.
  */
 export async function selectMailbox(imap: ImapFlow, path: string): Promise<void> {
+  const knownNamespace = imap.namespace;
   const listed = markAsListed(imap, path);
   try {
     await imap.mailboxOpen(path);
@@ -24,6 +25,9 @@ export async function selectMailbox(imap: ImapFlow, path: string): Promise<void>
     // CANNOT: the name is not a possible mailbox name.
     const isMissing = failure.code === "mail_server_failed" || code === "CANNOT";
     if (!isMissing || !isOrderly(error) || troubleCodes.has(code)) throw failure;
+    // Sent before the namespace was known, whose prefix imapflow adds to a path without it.
+    if (!knownNamespace && imap.namespace?.prefix && !path.startsWith(imap.namespace.prefix))
+      return selectMailbox(imap, path);
     // INBOX always exists (RFC 3501 section 5.1); NetEase refuses it to programs that it does not know.
     if (path.toUpperCase() === "INBOX")
       throw new AppError("mail_server_failed", "The mail server does not open the inbox.", {
@@ -43,6 +47,20 @@ function markAsListed(imap: ImapFlow, path: string): Map<unknown, unknown> | und
   if (!(folders instanceof Map) || folders.has(path)) return undefined;
   folders.set(path, { path });
   return folders;
+}
+
+const currentKey = Symbol("current");
+
+/** Notes that a mailbox was selected in this lease, so that its state needs no NOOP, or that it was selected before. */
+export function noteCurrent(imap: ImapFlow, isCurrent: boolean): void {
+  Object.assign(imap, { [currentKey]: isCurrent });
+}
+
+/** True once after `noteCurrent(imap, true)`: the first work after SELECT reads the mailbox as SELECT told it. */
+export function takeCurrent(imap: ImapFlow): boolean {
+  const isCurrent = currentKey in imap && imap[currentKey] === true;
+  noteCurrent(imap, false);
+  return isCurrent;
 }
 
 /** True for a failure that leaves the connection in a known state: our own refusals, and the server's NO. */

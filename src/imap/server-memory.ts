@@ -20,10 +20,12 @@ type ServerFact =
   /** Answers MOVE or COPY without COPYUID although it offers UIDPLUS (Exchange). */
   | "move_without_copyuid"
   /** Takes mailbox names as they are, although these are not valid modified UTF-7 (RFC 3501 section 5.1.3). */
-  | "raw_mailbox_names";
+  | "raw_mailbox_names"
+  /** Fails when a command comes before the earlier one is answered (RFC 9051 section 5.5). */
+  | "one_command_at_a_time";
 
 /** The facts of one server. */
-type ServerFacts = { has(fact: ServerFact): boolean; remember(fact: ServerFact): void };
+export type ServerFacts = { has(fact: ServerFact): boolean; remember(fact: ServerFact): void };
 
 const factLifetimeMs = 24 * 60 * 60_000;
 const maxServers = 1_000;
@@ -50,6 +52,9 @@ const factsKey = Symbol("server facts");
 export function attachServerFacts(imap: ImapFlow, facts: ServerFacts): void {
   Object.assign(imap, { [factsKey]: facts });
 }
+
+/** True for a connection that facts are attached to. */
+export const hasFacts = (imap: ImapFlow): boolean => factsKey in imap;
 
 /** Returns the facts of a connection's server; without attached ones, facts that are not kept. */
 export function knownFacts(imap: ImapFlow): ServerFacts {

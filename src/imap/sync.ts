@@ -9,7 +9,7 @@
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import { fetchOneByUid } from "./fetch.ts";
-import { requireSelected } from "./select.ts";
+import { requireSelected, takeCurrent } from "./select.ts";
 
 /** Server names from ID (RFC 2971), in lower case; only servers that were tested. */
 const inlineServers = new Set(["dovecot"]);
@@ -47,6 +47,7 @@ export async function detectChanges<T>(
  * its first command must not be a search within UIDs, in whose response Dovecot reports no EXPUNGE.
  */
 export async function readFresh<T>(imap: ImapFlow, work: () => Promise<T>): Promise<T> {
+  if (takeCurrent(imap)) return work();
   if (!reportsChangesInline(imap)) {
     await imap.noop();
     return work();

@@ -20,6 +20,8 @@ export type Access = {
   unfinished: UnfinishedWrites;
   /** Leases a connection for reading, with `mailbox` selected unless it is undefined. */
   read<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
+  /** Leases a connection for reading an email by its id: faster, since SELECT and the first command go together. */
+  readEmail<T>(ref: EmailRef, work: ConnectionWork<T>): Promise<T>;
   /** Leases a connection for writing, with `mailbox` selected unless it is undefined; the work is never retried. */
   write<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
   /** True when another connection of the account is idle. */
@@ -54,6 +56,9 @@ export function createAccess(deps: {
     unfinished,
 
     read: (mailbox, work) => connections.use(owner, { mailbox, effect: "read", signal }, work),
+
+    readEmail: ({ mailbox, uidValidity }, work) =>
+      connections.use(owner, { mailbox, uidValidity, effect: "read", signal }, work),
 
     write: (mailbox, work) => connections.use(owner, { mailbox, effect: "write", signal }, work),
 

@@ -37,7 +37,7 @@ export async function getAttachment(
   request: Request<"getAttachment">,
 ): Promise<AttachmentContent> {
   const ref = access.toRef(request.id);
-  const { attached, fetched } = await access.read(ref.mailbox, async (imap) => {
+  const { attached, fetched } = await access.readEmail(ref, async (imap) => {
     requireSameValidity(imap, ref);
     const attached = await findAttachment(imap, ref.uid, request.index);
     const isRead = !isAttachedEmail(attached.part) && !isNeverText(attached.part.type);
@@ -216,7 +216,7 @@ export function describeAttachment(
   request: Request<"describeAttachment">,
 ): Promise<Attachment> {
   const ref = access.toRef(request.id);
-  return access.read(ref.mailbox, async (imap) => {
+  return access.readEmail(ref, async (imap) => {
     requireSameValidity(imap, ref);
     return toAttachment(await findAttachment(imap, ref.uid, request.index));
   });

@@ -74,7 +74,7 @@ type FetchedEmail = {
  */
 export async function getEmail(access: Access, renderer: Renderer, request: EmailRequest): Promise<Email> {
   const ref = access.toRef(request.id);
-  const fetched = await access.read(ref.mailbox, (imap, cache) => fetchEmail(imap, cache, ref, request));
+  const fetched = await access.readEmail(ref, (imap, cache) => fetchEmail(imap, cache, ref, request));
   const { message, contents, headers, subject } = fetched;
   const rendered = await readBody(
     { fetchParts: createFetchParts(access, ref), renderer, signal: access.signal },

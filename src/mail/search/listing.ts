@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import { fetchOneByUid } from "../../imap/fetch.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { atom } from "../../imap/raw-search.ts";
-import { requireSelected } from "../../imap/select.ts";
+import { requireSelected, takeCurrent } from "../../imap/select.ts";
 import { detectChanges, readFresh, reportsChangesInline } from "../../imap/sync.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
 import type { Access } from "../access.ts";
@@ -89,6 +89,7 @@ async function rowsSince(
   limit: number,
   cache: MailboxCache,
 ): Promise<RowsPage | undefined> {
+  if (takeCurrent(imap)) return undefined;
   const from = cache.newestFrom.get(limit);
   cache.unreadable.purgeStale();
   if (from === undefined || !reportsChangesInline(imap) || cache.unreadable.size > 0) {

@@ -83,7 +83,7 @@ type ThreadStart = ThreadKeys & {
 
 /** From the mailbox cache, without a round trip, where the email was listed before; otherwise by fetching the email. */
 async function findStart(access: Access, ref: EmailRef): Promise<ThreadStart> {
-  return access.read(ref.mailbox, async (imap, cache) => {
+  return access.readEmail(ref, async (imap, cache) => {
     requireSameValidity(imap, ref);
     const noted = cache.links.get(ref.uid);
     const number = toServerThread(imap, noted?.threadId);
@@ -127,7 +127,7 @@ async function requireStartEmail(
   const isIt = ({ mailbox, uid }: FetchedEmail) => mailbox === ref.mailbox && uid === ref.uid;
   return (
     found.find(isIt) ??
-    access.read(ref.mailbox, async (imap, cache) => (await fetchStartEmail(access, ref, imap, cache)).first)
+    access.readEmail(ref, async (imap, cache) => (await fetchStartEmail(access, ref, imap, cache)).first)
   );
 }
 
