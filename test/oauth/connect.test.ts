@@ -260,7 +260,7 @@ describeMail("The connect form", () => {
     expect(steps.slice(0, -1)).toEqual([{ step: "servers" }, { step: "imap" }, { step: "smtp" }]);
     // Its headers have left, so that it cannot set the cookie of the grant: a plain POST ends the passage.
     const form = readForm(steps.at(-1).html);
-    const finished = await submitForm(product, form, { then: "finish" });
+    const finished = await submitForm(product, form, next("finish"));
     expect(finished.headers.get("Location")).toStartWith("https://claude.ai/api/mcp/auth_callback?code=");
     expect(finished.headers.getSetCookie().join()).toMatch(/connection-grt_[0-9a-f]{32}=[0-9a-f]{64}/);
   });

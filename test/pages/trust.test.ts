@@ -167,7 +167,7 @@ describe("The connected page", () => {
 
   test("says what Claude may do, what to do next, how to take it back, and removes each mailbox", () => {
     for (const language of languages)
-      for (const level of ["read", "organise", "send"] as const) {
+      for (const level of ["read", "organise", "approve", "send"] as const) {
         const redirectHost = "claude.ai";
         const rest = { redirectHost, request: "sealed", accounts, level, failedGuesses: 0 };
         const html = connectedPage({ ...unnamed, language, ...rest });

@@ -112,6 +112,8 @@ export const de: Texts = {
       read: "Ihre E-Mails suchen und lesen. Im Postfach ändert sich nichts.",
       organise:
         "Ihre E-Mails suchen und lesen, markieren, verschieben, in den Papierkorb legen und Entwürfe schreiben. Senden bleibt bei Ihnen.",
+      approve:
+        "Ihre E-Mails suchen und lesen, markieren, verschieben, in den Papierkorb legen sowie E-Mails und Löschungen vorbereiten. Bevor etwas gesendet oder endgültig gelöscht wird, entscheiden Sie auf einer Seite dieses Servers.",
       send: "Ihre E-Mails suchen und lesen, markieren, verschieben, in den Papierkorb legen, Entwürfe schreiben und in Ihrem Namen E-Mails senden.",
     },
     nextTitle: "Wie es weitergeht",

@@ -114,6 +114,8 @@ export const en = {
       read: "Search and read your email. Nothing in the mailbox changes.",
       organise:
         "Search and read your email, mark and move it, put it in the trash, and write drafts. You send them.",
+      approve:
+        "Search and read your email, mark and move it, put it in the trash, and prepare emails and erasures. You decide on a page of this server before anything is sent or erased.",
       send: "Search and read your email, mark and move it, put it in the trash, write drafts, and send email in your name.",
     },
     nextTitle: "What to do next",

@@ -112,6 +112,8 @@ export const fr: Texts = {
       read: "Chercher et lire vos e-mails. Rien ne change dans la boîte.",
       organise:
         "Chercher et lire vos e-mails, les marquer, les déplacer, les mettre à la corbeille et écrire des brouillons. L’envoi vous revient.",
+      approve:
+        "Chercher et lire vos e-mails, les marquer, les déplacer, les mettre à la corbeille, et préparer des e-mails et des suppressions. Vous décidez sur une page de ce serveur avant tout envoi ou toute suppression définitive.",
       send: "Chercher et lire vos e-mails, les marquer, les déplacer, les mettre à la corbeille, écrire des brouillons et envoyer des e-mails en votre nom.",
     },
     nextTitle: "Et maintenant",

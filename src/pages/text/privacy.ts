@@ -18,6 +18,7 @@ const en = {
     items: [
       "Your address, name, mail servers and password, encrypted under a key that only the program you connected holds: nobody can read them from the disk, not even the operator.",
       "Files that you upload for an email, encrypted, until the email is written, for an hour at most.",
+      "Emails that wait for your approval, encrypted, for an hour at most.",
       "For a day, ids of emails that were changed, so that a change can be undone, and hashes of what was sent, so that nothing is sent twice.",
       "A log for the operator with times and error codes, without addresses, subjects or texts of emails.",
     ],
@@ -62,6 +63,7 @@ const de: PrivacyTexts = {
     items: [
       "Adresse, Name, Mailserver und Passwort, verschlüsselt mit einem Schlüssel, den nur das verbundene Programm hat: Von der Festplatte kann sie niemand lesen, auch nicht die Person, die den Server betreibt.",
       "Dateien, die Sie für eine E-Mail hochladen, verschlüsselt, bis die E-Mail geschrieben ist, höchstens eine Stunde.",
+      "E-Mails, die auf Ihre Freigabe warten, verschlüsselt, höchstens eine Stunde.",
       "Einen Tag lang Kennungen geänderter E-Mails, damit sich eine Änderung rückgängig machen lässt, und Prüfwerte des Gesendeten, damit nichts zweimal gesendet wird.",
       "Ein Protokoll für den Betrieb mit Zeiten und Fehlercodes, ohne Adressen, Betreffzeilen oder Texte von E-Mails.",
     ],
@@ -107,6 +109,7 @@ const fr: PrivacyTexts = {
     items: [
       "Votre adresse, votre nom, vos serveurs et votre mot de passe, chiffrés sous une clé que seul le programme connecté détient : personne ne peut les lire sur le disque, pas même la personne qui gère le serveur.",
       "Les fichiers que vous déposez pour un e-mail, chiffrés, jusqu’à ce que l’e-mail soit écrit, une heure au plus.",
+      "Les e-mails qui attendent votre accord, chiffrés, une heure au plus.",
       "Pendant un jour, les identifiants des e-mails modifiés, pour pouvoir annuler une modification, et des empreintes de ce qui a été envoyé, pour que rien ne parte deux fois.",
       "Un journal pour la gestion, avec des heures et des codes d’erreur, sans adresses, objets ni textes d’e-mails.",
     ],
