@@ -1,6 +1,9 @@
 /** Creates every component of the product and passes each its dependencies. Opens no file and no port. */
+
+import { createAccessTokens } from "./accounts/access-tokens.ts";
 import { createAccountConnector } from "./accounts/account-connector.ts";
 import { createFailedGuesses } from "./accounts/failed-guesses.ts";
+import { createSignInConnector } from "./accounts/sign-in-connector.ts";
 import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
 import { createApprovals } from "./approvals/approvals.ts";
@@ -14,7 +17,7 @@ import type { Credentials, MailServer } from "./credentials.ts";
 import { writeKeyCheck } from "./db/key-check.ts";
 import type { Database } from "./db/open.ts";
 import { createDocumentReader } from "./documents/sandbox.ts";
-import { createLimits, type LimitOptions } from "./http/rate-limit.ts";
+import { createLimits, type LimitOptions, type Limits } from "./http/rate-limit.ts";
 import { createImapCommandLog } from "./imap/command-log.ts";
 import type { ImapDeadlines } from "./imap/connect.ts";
 import { createConnections } from "./imap/connections.ts";
@@ -36,8 +39,12 @@ import { createGrants } from "./oauth/grants.ts";
 import { toWrapContext } from "./oauth/wrap-context.ts";
 import { createOutbound, type Outbound } from "./outbound/outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
-import { presets } from "./providers/presets.ts";
 import { newToken, type Secrets } from "./secrets.ts";
+import { createSignInFlow } from "./signin/flow.ts";
+import type { Issuer } from "./signin/issuer.ts";
+import { toKnownProviders } from "./signin/known-providers.ts";
+import { createLazyUpstream } from "./signin/lazy-upstream.ts";
+import { createSignIns } from "./signin/sign-ins.ts";
 import { createSmtpCommandLog } from "./smtp/command-log.ts";
 import type { SmtpDeadlines } from "./smtp/connect.ts";
 import { createSubmissions } from "./smtp/submissions.ts";
@@ -58,6 +65,8 @@ export type TestOverrides = {
 type Infrastructure = {
   config: Config;
   client: StaticClient;
+  /** The issuers at which people may sign in to a mailbox. */
+  issuers: readonly Issuer[];
   db: Database;
   secrets: Secrets;
   clock: Clock;
@@ -69,7 +78,7 @@ type Infrastructure = {
 export type Assembled = ReturnType<typeof assemble>;
 
 export function assemble(infrastructure: Infrastructure, overrides: TestOverrides = {}) {
-  const { config, client, db, secrets, clock } = infrastructure;
+  const { config, client, issuers, db, secrets, clock } = infrastructure;
   const metrics = createMetrics();
   const log = metrics.watch(infrastructure.log);
   const hash = (value: string) => secrets.keyedHash("limit", value);
@@ -100,8 +109,10 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     clock,
     config,
     log,
+    onRevoke: vault.revokeSignIns,
     onEnd(grantId) {
-      for (const component of [calls, streams, connections, submissions]) component.closeGrant(grantId);
+      for (const component of [calls, streams, connections, submissions, mail.accessTokens])
+        component.closeGrant(grantId);
     },
   });
   const connector = createAccountConnector({
@@ -114,11 +125,12 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     vetOpened: mail.outbound.vetOpened,
     readCertificate: mail.logins.readCertificate,
   });
+  const signIn = createSignIn(infrastructure, { mail, limits });
   const stores = createGrantStores(infrastructure, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
   const loadExchange = createExchangeLoader({
     config,
-    services: { providers: presets },
+    services: { providers: toKnownProviders(issuers) },
     forGrant: stores.forGrant,
     vault,
     calls,
@@ -141,6 +153,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     grants,
     oauth: {
       ...{ config, grants, vault, connector, secrets, client, db, clock, log, limits, rememberBrowser },
+      ...signIn.routes,
     },
     approvals: { ...person, approvals: stores.approvals, vault, config, limits, clock },
     links: { uploads: stores.uploads, downloads: stores.downloads, config, limits },
@@ -164,6 +177,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       grants.sweep();
       stores.sweep();
       person.sweep();
+      signIn.sweep();
     },
 
     /** Ends the approvals that waited for too long. */
@@ -189,7 +203,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
 
 /** The connections to mail servers, and the vault that opens accounts with them. */
 function createMailAccess(
-  { config, db, clock }: Infrastructure,
+  { config, issuers, db, clock }: Infrastructure,
   { overrides, metrics, log }: { overrides: TestOverrides; metrics: Metrics; log: Log },
 ) {
   const outbound =
@@ -204,11 +218,31 @@ function createMailAccess(
   const children = createChildPool(renderCommand);
   const documents = createDocumentReader();
   const unfinished = createUnfinishedLog({ db, clock, log });
+  const upstream = createLazyUpstream({ clock });
+  const accessTokens = createAccessTokens({ issuers, upstream, clock, log });
   const vault = createVault({
-    ...{ db, connections, submissions, children, documents, clock },
+    ...{ db, connections, submissions, accessTokens, children, documents, clock },
     unfinishedOf: unfinished.forAccount,
   });
-  return { outbound, logins, connections, submissions, children, vault };
+  return { outbound, logins, connections, submissions, upstream, accessTokens, children, vault };
+}
+
+/** Signing in at the issuers of the settings. */
+function createSignIn(
+  { config, issuers, db, secrets, clock }: Infrastructure,
+  { mail, limits }: { mail: ReturnType<typeof createMailAccess>; limits: Limits },
+) {
+  const { proveImap, proveSmtp } = mail.logins;
+  const signIns = createSignIns({ db, secrets, clock });
+  const { publicUrl } = config;
+  return {
+    sweep: signIns.sweep,
+    routes: {
+      issuers,
+      signInFlow: createSignInFlow({ issuers, signIns, upstream: mail.upstream, publicUrl }),
+      signInConnector: createSignInConnector({ config, limits, proveImap, proveSmtp }),
+    },
+  };
 }
 
 /** Allows one minute's calls at once, and as many in each minute after that. */

@@ -185,6 +185,33 @@ export const settings = z.object({
   ALLOW_PRIVATE_HOSTS: listOf(isHostEntry, "each must be a name, an address or a CIDR").describe(
     "Mail servers on private addresses that may be used, on any port: names, addresses, CIDRs, comma-separated.",
   ),
+  MICROSOFT_CLIENT_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The id of your app registration at Microsoft, with which people sign in at Outlook.com and Microsoft 365. Default: none do.",
+    ),
+  MICROSOFT_CLIENT_SECRET: z.string().min(1).optional().describe("The secret of that app registration."),
+  MICROSOFT_TENANT: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, "must be common, organizations, consumers, or a tenant's id or domain")
+    .default("common")
+    .describe("Who may sign in at Microsoft: common, organizations, consumers, or a tenant's id or domain."),
+  GOOGLE_CLIENT_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The id of your OAuth client at Google, with which people sign in at Gmail and Google Workspace. Default: none do.",
+    ),
+  GOOGLE_CLIENT_SECRET: z.string().min(1).optional().describe("The secret of that OAuth client."),
+  SIGN_IN_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "A JSON file with further issuers at which people sign in to their mailbox, see the guide sign-in.",
+    ),
   TRUSTED_PROXIES: listOf(
     isNetworkEntry,
     "each must be an address or a CIDR such as 127.0.0.1 or 10.0.0.0/8",
@@ -210,6 +237,9 @@ export const settings = z.object({
   SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("Idle time after which an MCP session ends."),
 });
 
+/** The operator's client at an issuer. */
+type ClientRegistration = Readonly<{ clientId: string; clientSecret: string }>;
+
 export type Config = Readonly<{
   /** Without a trailing slash. The issuer, the resource and all links are derived from it. */
   publicUrl: string;
@@ -233,6 +263,10 @@ export type Config = Readonly<{
   operator: { name: string | undefined; contacts: readonly string[] };
   allowedEmails: readonly string[];
   allowPrivateHosts: readonly string[];
+  /** The operator's app registration at Microsoft; undefined when people do not sign in there. */
+  microsoft: (ClientRegistration & { tenant: string }) | undefined;
+  google: ClientRegistration | undefined;
+  signInFile: string | undefined;
   trustedProxies: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error" | "silent";
   metricsToken: string | undefined;
@@ -291,8 +325,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   if (present.ENCRYPTION_KEY && present.ENCRYPTION_KEY_FILE)
     problems.push("ENCRYPTION_KEY: set either this or ENCRYPTION_KEY_FILE, not both");
-  if (!present.OAUTH_CLIENT_ID !== !present.OAUTH_CLIENT_SECRET)
-    problems.push("OAUTH_CLIENT_ID: set it together with OAUTH_CLIENT_SECRET, or neither");
+  for (const name of ["OAUTH", "MICROSOFT", "GOOGLE"])
+    if (!present[`${name}_CLIENT_ID`] !== !present[`${name}_CLIENT_SECRET`])
+      problems.push(`${name}_CLIENT_ID: set it together with ${name}_CLIENT_SECRET, or neither`);
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === "0")
     problems.push(
       "NODE_TLS_REJECT_UNAUTHORIZED: must not be 0; put test certificates into NODE_EXTRA_CA_CERTS",
@@ -324,6 +359,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     },
     allowedEmails: set.ALLOWED_EMAILS,
     allowPrivateHosts: set.ALLOW_PRIVATE_HOSTS,
+    microsoft: toRegistration(set.MICROSOFT_CLIENT_ID, set.MICROSOFT_CLIENT_SECRET, {
+      tenant: set.MICROSOFT_TENANT,
+    }),
+    google: toRegistration(set.GOOGLE_CLIENT_ID, set.GOOGLE_CLIENT_SECRET, {}),
+    signInFile: set.SIGN_IN_FILE,
     trustedProxies: set.TRUSTED_PROXIES,
     logLevel: set.LOG_LEVEL,
     metricsToken: set.METRICS_TOKEN,
@@ -336,4 +376,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,
     sessionIdleSeconds: set.SESSION_IDLE_SECONDS,
   });
+}
+
+/** Joins a client id and secret; undefined without both. */
+function toRegistration<T extends object>(
+  clientId: string | undefined,
+  clientSecret: string | undefined,
+  more: T,
+): (ClientRegistration & T) | undefined {
+  return clientId !== undefined && clientSecret !== undefined
+    ? { clientId, clientSecret, ...more }
+    : undefined;
 }

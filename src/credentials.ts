@@ -23,7 +23,7 @@ export type ServerCertificate = {
 };
 
 /** An account and its servers, without a secret. */
-type AccountServers = {
+export type AccountServers = {
   address: string;
   /** Display name for From, as found in the person's sent mail; absent when none was found. */
   name?: string;
@@ -36,14 +36,14 @@ type AccountServers = {
 };
 
 /** An access token of an issuer (RFC 6749 section 1.4). `expiresAt`: milliseconds since the epoch. */
-type AccessToken = { value: string; expiresAt: number };
+export type AccessToken = { value: string; expiresAt: number };
 
 /**
  * Resolves with an access token for the account's servers. `refused`: the value of a token that a server refused, which
  * is not returned again. Rejects with AppErrors: login_refused when the sign-in has ended, mail_server_busy when the
  * issuer does not answer, mail_server_failed when it does not accept this server, cancelled.
  */
-type AccessTokens = (options: { signal: AbortSignal; refused?: string }) => Promise<AccessToken>;
+export type AccessTokens = (options: { signal: AbortSignal; refused?: string }) => Promise<AccessToken>;
 
 /** The secret of an account: a password, or access tokens of the issuer at which the person signed in. */
 type LoginSecret = { password: string } | { tokens: AccessTokens };

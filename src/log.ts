@@ -31,6 +31,8 @@ export type LogFields = {
   host?: string;
   port?: number;
   reason?: string;
+  /** The id of an issuer in the operator's settings. */
+  issuer?: string;
   retryInSeconds?: number;
   setting?: string;
   version?: string;

@@ -13,6 +13,7 @@ import { loadKeyRing } from "./key-ring.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { type Log, toErrorFields } from "./log.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
+import { loadIssuers } from "./signin/issuers.ts";
 import { loadStaticClient, type StaticClient } from "./static-client.ts";
 
 export type Product = {
@@ -56,6 +57,7 @@ export async function start(
     closers.push(() => lock.close());
     const secrets = createSecrets(loadKeyRing(config, log));
     const client = loadStaticClient(config);
+    const issuers = loadIssuers(config);
     const { db, close: closeDatabase } = openDatabase({ dataDir: config.dataDir });
     closers.push(closeDatabase);
     checkServerKey(db, secrets);
@@ -74,7 +76,16 @@ export async function start(
       ? openCertificates(running, { secrets, clock, log, listener, closers })
       : undefined;
     const product = assemble(
-      { config: running, client, db, secrets, clock, log, certificateDaysLeft: certificates?.daysLeft },
+      {
+        config: running,
+        client,
+        issuers,
+        db,
+        secrets,
+        clock,
+        log,
+        certificateDaysLeft: certificates?.daysLeft,
+      },
       overrides,
     );
     listener.handle((request, server) => product.app.fetch(request, { server }));

@@ -67,7 +67,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   http: ["secrets", "config", "metrics", "host-list"],
   https: ["secrets", "config", "outbound"],
   listener: ["probe-client", "secrets"],
-  oauth: ["pages", "accounts", "http", "db", "secrets", "config", "host-list"],
+  oauth: ["pages", "accounts", "signin", "http", "db", "secrets", "config", "host-list"],
   pages: ["providers", "secrets", "credentials"],
   accounts: [
     "mail",
@@ -79,6 +79,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "documents",
     "credentials",
     "providers",
+    "signin",
     "http",
     "outbound",
     "host-list",
@@ -87,6 +88,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "config",
   ],
   providers: ["credentials"],
+  signin: ["providers", "credentials", "db", "secrets", "config"],
   mcp: ["tools", "accounts", "http", "db", "secrets", "config"],
   tools: ["secrets", "mail"],
   ledger: ["db", "secrets", "mail"],
@@ -183,7 +185,8 @@ const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
   { packages: /^node:child_process$/, where: /^$/ },
   { packages: /^(@modelcontextprotocol\/|@hono\/mcp)/, where: /^src\/mcp\// },
   // db, and the files that own a table's rules.
-  { packages: /^drizzle-orm/, where: /^src\/(db|oauth|accounts|mcp|ledger|links|approvals)\// },
+  { packages: /^drizzle-orm/, where: /^src\/(db|oauth|accounts|mcp|ledger|links|approvals|signin)\// },
+  { packages: /^openid-client/, where: /^src\/signin\/upstream/ },
   {
     packages: /^hono(\/|$)/,
     where: /^src\/(app\.ts|start\.ts|http\/|oauth\/|mcp\/|pages\/|links\/|approvals\/)/,

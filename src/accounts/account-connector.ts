@@ -2,8 +2,6 @@
  * Connecting a mail account: turns what a person entered into proven credentials, by finding the servers and logging
  * in to IMAP and SMTP. Stores nothing.
  */
-import { domainToASCII } from "node:url";
-import { z } from "zod";
 import type { Config } from "../config.ts";
 import type { Credentials } from "../credentials.ts";
 import { AppError } from "../errors.ts";
@@ -13,6 +11,7 @@ import type { Limits } from "../http/rate-limit.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import type { Discover, DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
+import { requireAddress } from "./address.ts";
 import { requireAddressOwnership, selectUsernames } from "./address-ownership.ts";
 import {
   type AcceptedCertificates,
@@ -29,6 +28,7 @@ import {
   resolveServers,
   trimPassword,
 } from "./server-resolution.ts";
+import type { PasswordCredentials } from "./stored-credentials.ts";
 
 /** The values that a person entered in the connect form. */
 export type ConnectRequest = MailboxInput & {
@@ -65,8 +65,6 @@ export type AccountConnector = ReturnType<typeof createAccountConnector>;
  */
 const defaultLoginMs = 25_000;
 
-const addressShape = z.email().max(254);
-
 type ConnectOptions = { signal: AbortSignal; progress?: Progress | undefined };
 
 /** Creates the connector. `loginMs`: deadline of one login, shorter in tests. */
@@ -91,7 +89,7 @@ export function createAccountConnector(deps: {
     servers: LoginServers,
     address: string,
     { login, progress, signal, openedOnly }: ConnectOptions & { login: Login; openedOnly: boolean },
-  ): Promise<Credentials> {
+  ): Promise<PasswordCredentials> {
     const { provider, found } = servers;
     const accepted = request.acceptedCertificates ?? { imap: "", smtp: "" };
     const imap = await offers.pin(provider, servers.imap, accepted.imap);
@@ -106,7 +104,7 @@ export function createAccountConnector(deps: {
 
     progress?.("imap");
     const credentials = await withFirstAccepted(candidates, async (candidate) => {
-      const reading: Credentials = { address, ...candidate, provider, imap };
+      const reading: PasswordCredentials = { address, ...candidate, provider, imap };
       const writes = request.level !== "read";
       const proof = login.at(imap, (signal) =>
         deps.proveImap(reading, withDeadline(signal), { writes, openedOnly }),
@@ -123,7 +121,7 @@ export function createAccountConnector(deps: {
     if (!sends) return credentials;
 
     progress?.("smtp");
-    const sending: Credentials = { ...credentials, smtp };
+    const sending: PasswordCredentials = { ...credentials, smtp };
     const proof = login.at(smtp, (signal) => deps.proveSmtp(sending, withDeadline(signal)));
     await locateFailure("smtp", found, proof, (error) =>
       offers.find("smtp", { provider, smtp }, { error, signal: withDeadline(signal) }),
@@ -151,7 +149,7 @@ export function createAccountConnector(deps: {
     async connectAccount(
       request: ConnectRequest,
       options: ConnectOptions & { peer: string },
-    ): Promise<Credentials> {
+    ): Promise<PasswordCredentials> {
       const address = requireAddress(request.address, config.allowedEmails);
       if (trimPassword(request.password) === "")
         throw new ConnectError("invalid_input", "The password is missing.", { field: "password" });
@@ -189,36 +187,6 @@ function passwordsUnavailable(found?: DiscoveredServers): ConnectError {
   return new ConnectError("not_supported", "This provider no longer accepts passwords over IMAP.", {
     field: "provider",
     found,
-  });
-}
-
-/**
- * Returns the entered address with its domain in ASCII. Throws ConnectError invalid_input for an invalid address, and
- * permission_missing for one that ALLOWED_EMAILS does not include.
- */
-function requireAddress(input: string, allowed: readonly string[]): string {
-  const split = input.trim().lastIndexOf("@");
-  const localPart = input.trim().slice(0, split);
-  const domain = input.trim().slice(split + 1);
-  // domainToASCII drops line ends and tabs, which would turn two lines into one valid address.
-  const address = addressShape.safeParse(/\s/.test(domain) ? "" : `${localPart}@${domainToASCII(domain)}`);
-  if (split < 1 || !address.success)
-    throw new ConnectError("invalid_input", "This is not an email address.", { field: "address" });
-  if (!isAllowed(address.data, allowed))
-    throw new ConnectError("permission_missing", "This server is not open to this address.", {
-      field: "address",
-      hint: "Ask the operator of this server.",
-    });
-  return address.data;
-}
-
-/** Compares an address with addresses and @domains, ignoring case; an empty list allows every address. */
-function isAllowed(address: string, allowed: readonly string[]): boolean {
-  if (allowed.length === 0) return true;
-  const lower = address.toLowerCase();
-  return allowed.some((entry) => {
-    const rule = entry.toLowerCase();
-    return rule.startsWith("@") ? lower.endsWith(rule) : lower === rule;
   });
 }
 

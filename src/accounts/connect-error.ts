@@ -20,6 +20,8 @@ type FailureLocation = {
   side?: "imap" | "smtp" | undefined;
   /** The servers discovered for the address, for the form to show. */
   found?: DiscoveredServers | undefined;
+  /** The person asked to sign in at the mail company, and the operator has configured no issuer for the address. */
+  isSignIn?: boolean | undefined;
   /** The certificates that the person can accept instead. */
   certificates?: OfferedCertificates | undefined;
 };
@@ -28,6 +30,7 @@ export class ConnectError extends AppError {
   readonly field: ConnectField;
   readonly side: FailureLocation["side"];
   readonly found: DiscoveredServers | undefined;
+  readonly isSignIn: boolean;
   readonly certificates: OfferedCertificates | undefined;
 
   constructor(
@@ -44,6 +47,7 @@ export class ConnectError extends AppError {
     this.field = options.field;
     this.side = options.side;
     this.found = options.found;
+    this.isSignIn = options.isSignIn ?? false;
     this.certificates = options.certificates;
   }
 }

@@ -5,10 +5,9 @@
  * version, grant and account, so that a row copied to another grant or account does not open.
  */
 import { and, asc, eq, sql } from "drizzle-orm";
-import { z } from "zod";
 import type { ChildPool } from "../child-process/pool.ts";
 import type { Clock } from "../clock.ts";
-import type { Credentials } from "../credentials.ts";
+import type { AccountServers, Credentials } from "../credentials.ts";
 import { type Database, purgeWriteAheadLog } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
@@ -20,23 +19,8 @@ import type { UnfinishedWrites } from "../mail/unfinished.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
 import type { Submissions } from "../smtp/submissions.ts";
-
-const storedServer = z.object({
-  host: z.string(),
-  port: z.number(),
-  security: z.enum(["tls", "starttls"]),
-  certificate: z.string().exactOptional(),
-});
-
-const storedCredentials: z.ZodType<Credentials> = z.object({
-  address: z.string(),
-  name: z.string().exactOptional(),
-  username: z.string(),
-  password: z.string(),
-  provider: z.string(),
-  imap: storedServer,
-  smtp: storedServer.exactOptional(),
-});
+import type { AccessTokenStore } from "./access-tokens.ts";
+import { type StoredCredentials, storedCredentials } from "./stored-credentials.ts";
 
 /** A connected account, as pages show it. */
 type ConnectedAccount = { id: string; address: string; canSend: boolean };
@@ -50,6 +34,7 @@ export function createVault(deps: {
   db: Database;
   connections: Connections;
   submissions: Submissions;
+  accessTokens: AccessTokenStore;
   /** The processes that render emails. */
   children: ChildPool;
   documents: DocumentReader;
@@ -57,7 +42,7 @@ export function createVault(deps: {
   unfinishedOf?: (grant: LiveGrant, accountId: string) => UnfinishedWrites;
   clock: Clock;
 }) {
-  const { db, connections, submissions, children, documents, clock } = deps;
+  const { db, connections, submissions, accessTokens, children, documents, clock } = deps;
 
   /** Prepared once, because every tool call runs it. */
   const selectOfGrant = db
@@ -71,11 +56,10 @@ export function createVault(deps: {
   function unsealAll(
     grantId: string,
     dataKey: Uint8Array,
-  ): { intact: { id: string; credentials: Credentials }[]; damaged: string[] } {
+  ): { intact: { id: string; credentials: StoredCredentials }[]; damaged: string[] } {
     const rows = selectOfGrant.all({ grantId }).map(({ id, sealed }) => {
       try {
-        const plain = unseal(dataKey, sealed, toSealContext(grantId, id)).toString("utf8");
-        return { id, credentials: storedCredentials.parse(JSON.parse(plain)) };
+        return { id, credentials: unsealCredentials(grantId, id, { dataKey, sealed }) };
       } catch {
         return { id, credentials: undefined };
       }
@@ -86,13 +70,54 @@ export function createVault(deps: {
     };
   }
 
+  function update(grantId: string, dataKey: Uint8Array, id: string, credentials: StoredCredentials): boolean {
+    const sealed = seal(dataKey, JSON.stringify(credentials), toSealContext(grantId, id));
+    const updated = db
+      .update(accounts)
+      .set({ credentials: sealed })
+      .where(and(eq(accounts.id, id), eq(accounts.grantId, grantId)))
+      .returning({ id: accounts.id })
+      .all();
+    return updated.length === 1;
+  }
+
+  /** Returns what a login needs: of a sign-in only a function that gives access tokens. */
+  function toCredentials(
+    { id: grantId, dataKey }: Pick<LiveGrant, "id" | "dataKey">,
+    accountId: string,
+    stored: StoredCredentials,
+  ): Credentials {
+    if ("password" in stored) return stored;
+    const { issuer: _issuer, tenant: _tenant, refreshToken: _refreshToken, ...servers } = stored;
+    // Read anew for each renewal: another call may have written a newer refresh token.
+    const read = () => {
+      const row = db
+        .select({ sealed: accounts.credentials })
+        .from(accounts)
+        .where(and(eq(accounts.id, accountId), eq(accounts.grantId, grantId)))
+        .get();
+      const current = row && unsealCredentials(grantId, accountId, { dataKey, sealed: row.sealed });
+      return current && "refreshToken" in current ? current : undefined;
+    };
+    const tokens = accessTokens.forAccount({
+      grantId,
+      accountId,
+      read,
+      write(refreshToken) {
+        const current = read();
+        return current !== undefined && update(grantId, dataKey, accountId, { ...current, refreshToken });
+      },
+    });
+    return { ...servers, tokens };
+  }
+
   return {
     /**
      * Adds a proven account to a grant, or replaces the credentials of the account with the same address. Runs inside
      * the transaction that creates or finds the grant. Returns true when it was added. Throws AppError too_large when the
      * grant is full.
      */
-    saveAccount(grantId: string, dataKey: Uint8Array, credentials: Credentials): boolean {
+    saveAccount(grantId: string, dataKey: Uint8Array, credentials: StoredCredentials): boolean {
       const { intact: existing, damaged } = unsealAll(grantId, dataKey);
       // Nothing opens a damaged row again, so it must not use up one of the places.
       for (const id of damaged)
@@ -103,14 +128,11 @@ export function createVault(deps: {
       if (!same && existing.length >= maxAccounts)
         throw new AppError("too_large", `One connection holds at most ${maxAccounts} mailboxes.`);
       const id = same?.id ?? newId("acc");
-      const sealed = seal(dataKey, JSON.stringify(credentials), toSealContext(grantId, id));
       if (same) {
-        db.update(accounts)
-          .set({ credentials: sealed })
-          .where(and(eq(accounts.id, id), eq(accounts.grantId, grantId)))
-          .run();
+        update(grantId, dataKey, id, credentials);
         return false;
       }
+      const sealed = seal(dataKey, JSON.stringify(credentials), toSealContext(grantId, id));
       const position = (selectOfGrant.all({ grantId }).at(-1)?.position ?? -1) + 1;
       db.insert(accounts)
         .values({ id, grantId, position, credentials: sealed, createdAt: clock.now() })
@@ -124,6 +146,7 @@ export function createVault(deps: {
         isSameAddress(credentials, { address }),
       );
       if (!account) return;
+      if ("refreshToken" in account.credentials) accessTokens.revoke(account.credentials);
       db.delete(accounts)
         .where(and(eq(accounts.id, account.id), eq(accounts.grantId, grantId)))
         .run();
@@ -135,13 +158,13 @@ export function createVault(deps: {
      * what `prove` throws.
      */
     async proveAccount(
-      { id: grantId, dataKey }: LiveGrant,
+      grant: LiveGrant,
       accountId: string,
       prove: (credentials: Credentials) => Promise<void>,
     ): Promise<void> {
-      const account = unsealAll(grantId, dataKey).intact.find(({ id }) => id === accountId);
+      const account = unsealAll(grant.id, grant.dataKey).intact.find(({ id }) => id === accountId);
       if (!account) throw new AppError("account_unknown", "The account is not connected any more.");
-      await prove(account.credentials);
+      await prove(toCredentials(grant, accountId, account.credentials));
     },
 
     /** Lists the accounts of a grant, without their credentials. */
@@ -151,6 +174,12 @@ export function createVault(deps: {
         address: credentials.address,
         canSend: credentials.smtp !== undefined,
       }));
+    },
+
+    /** Asks the issuers of a grant that ends to end its sign-ins. Does not wait for them. */
+    revokeSignIns(grantId: string, dataKey: Uint8Array): void {
+      for (const { credentials } of unsealAll(grantId, dataKey).intact)
+        if ("refreshToken" in credentials) accessTokens.revoke(credentials);
     },
 
     /**
@@ -179,7 +208,7 @@ export function createVault(deps: {
       const composer = createChildComposer(children);
       const handles = all.map(({ id, credentials }) =>
         createMailAccount({
-          owner: { grantId: grant.id, accountId: id, credentials },
+          owner: { grantId: grant.id, accountId: id, credentials: toCredentials(grant, id, credentials) },
           connections,
           signal,
           clock,
@@ -196,15 +225,25 @@ export function createVault(deps: {
   };
 }
 
+/** Throws for a damaged value. */
+function unsealCredentials(
+  grantId: string,
+  accountId: string,
+  { dataKey, sealed }: { dataKey: Uint8Array; sealed: Uint8Array },
+): StoredCredentials {
+  const plain = unseal(dataKey, sealed, toSealContext(grantId, accountId)).toString("utf8");
+  return storedCredentials.parse(JSON.parse(plain));
+}
+
 function toSealContext(grantId: string, accountId: string): string {
   return `v1 credentials ${grantId} ${accountId}`;
 }
 
 /** Tells whether the provider files sent mail by itself; the provider of an entered server is known by its host. */
-function filesSentMail({ provider, imap }: Credentials): boolean {
+function filesSentMail({ provider, imap }: AccountServers): boolean {
   return (findPreset(provider) ?? findPresetByImapHost(imap.host))?.filesSentMail ?? false;
 }
 
-function isSameAddress(a: Pick<Credentials, "address">, b: Pick<Credentials, "address">): boolean {
+function isSameAddress(a: Pick<AccountServers, "address">, b: Pick<AccountServers, "address">): boolean {
   return a.address.toLowerCase() === b.address.toLowerCase();
 }

@@ -72,6 +72,20 @@ export const authorizationRequests = sqliteTable(
   (table) => [index("authorization_requests_by_expiry").on(table.expiresAt)],
 );
 
+/**
+ * Sign-ins under way at an issuer: ten minutes. The content is sealed under the state, and deleted at the first arrival
+ * in any browser; what is left keeps a state from being used twice.
+ */
+export const signIns = sqliteTable(
+  "sign_ins",
+  {
+    hash: text("hash").primaryKey(), // SHA-256 of the state
+    sealed: sealed("sealed"),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("sign_ins_by_expiry").on(table.expiresAt)],
+);
+
 /** Authorization codes: five minutes, usable once. Used codes are kept so that a replay is recognized. */
 export const authorizationCodes = sqliteTable(
   "authorization_codes",

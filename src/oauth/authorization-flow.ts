@@ -26,7 +26,7 @@ export function createAuthorizationFlow(deps: {
   secrets: Secrets;
   clock: Clock;
   config: Pick<Config, "authorizationCodeLifetimeSeconds">;
-  end(grantId: string, reason: "cancelled"): void;
+  end(grantId: string, reason: "cancelled", dataKey?: Uint8Array): void;
 }) {
   const { db, secrets, clock, config } = deps;
   const pendingGrants = createPendingGrants({ db, secrets, clock });
@@ -82,7 +82,7 @@ export function createAuthorizationFlow(deps: {
     /** Deletes the pending grant of a request, if there is one, and ends the request: no form of it works again. */
     cancel(request: FlowRequest): void {
       const pending = pendingGrants.findPending(request);
-      if (pending) deps.end(pending.grantId, "cancelled");
+      if (pending) deps.end(pending.grantId, "cancelled", pending.dataKey);
       pendingGrants.markCancelled(request);
     },
 

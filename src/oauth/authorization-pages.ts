@@ -1,6 +1,7 @@
 /** The pages of the authorization endpoint, and the redirects back to the client. */
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ConnectError } from "../accounts/connect-error.ts";
+import type { SendingProblem } from "../accounts/sign-in-connector.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
@@ -14,6 +15,9 @@ import { noticePage } from "../pages/notice.tsx";
 import type { ConnectPageProps, NoticePageProps, Problem } from "../pages/props.ts";
 import type { Language } from "../pages/text/language.ts";
 import type { Secrets } from "../secrets.ts";
+import { findIssuer } from "../signin/choose-issuer.ts";
+import type { Issuer } from "../signin/issuer.ts";
+import { SignInError } from "../signin/sign-in-error.ts";
 import type { AuthorizationFlow } from "./authorization-flow.ts";
 import { type AuthorizationRequest, sealRequest } from "./authorization-request.ts";
 import type { OAuthError } from "./oauth-error.ts";
@@ -26,11 +30,12 @@ export type AuthorizationPages = ReturnType<typeof createAuthorizationPages>;
 export function createAuthorizationPages(deps: {
   config: Pick<Config, "publicUrl" | "operator" | "allowPrivateHosts">;
   authorizationFlow: AuthorizationFlow;
+  issuers: readonly Issuer[];
   vault: Pick<Vault, "listAccounts">;
   secrets: Secrets;
   clock: Clock;
 }) {
-  const { config, authorizationFlow, vault, secrets, clock } = deps;
+  const { config, issuers, authorizationFlow, vault, secrets, clock } = deps;
   const { operator } = config;
   const bridgeOpened = createHostList(config.allowPrivateHosts).hasHost("127.0.0.1");
 
@@ -95,6 +100,11 @@ export function createAuthorizationPages(deps: {
         problem: problem && toProblem(problem),
         found: found ?? (problem instanceof ConnectError ? problem.found : undefined),
         bridgeOpened,
+        signIn: toSignInProps(
+          issuers,
+          form,
+          found ?? (problem instanceof ConnectError ? problem.found : undefined),
+        ),
         connected: connected?.map(({ address }) => address),
       });
       if (!problem) return { html, status: 200 };
@@ -106,6 +116,7 @@ export function createAuthorizationPages(deps: {
       language: Language,
       request: AuthorizationRequest,
       { grantId, dataKey, level }: PendingGrant,
+      sendingProblem?: SendingProblem,
     ): PageResponse {
       const accounts = vault.listAccounts(grantId, dataKey);
       const html = connectedPage({
@@ -114,6 +125,7 @@ export function createAuthorizationPages(deps: {
         redirectHost: request.redirectHost,
         request: sealRequest(secrets, clock, request),
         accounts,
+        sendingProblem,
         level: toFinalLevel(level, accounts),
         failedGuesses: authorizationFlow.countFailedGuesses(grantId),
       });
@@ -175,6 +187,22 @@ function toFinalLevel(level: Level, accounts: readonly { canSend: boolean }[]): 
   return sends && !accounts.some(({ canSend }) => canSend) ? "organise" : level;
 }
 
+/** The issuers of this server, and the one of the entered address. */
+function toSignInProps(
+  issuers: readonly Issuer[],
+  { address, provider }: ConnectForm,
+  found: ConnectPageProps["found"],
+): ConnectPageProps["signIn"] {
+  const toSignInOffer = ({ name, presets: providers, domains, takesPasswords }: Issuer) => ({
+    name,
+    providers,
+    domains,
+    takesPasswords,
+  });
+  const issuer = findIssuer(issuers, { address, chosen: provider, found });
+  return { offers: issuers.map(toSignInOffer), offered: issuer && toSignInOffer(issuer) };
+}
+
 function toNotice(error: OAuthError): NoticePageProps["notice"] {
   if (error.code === "invalid_client") return "client_unknown";
   return error.code === "invalid_redirect_uri" ? "redirect_refused" : "request_invalid";
@@ -189,7 +217,12 @@ function toFormStatus(error: AppError): ContentfulStatusCode {
 
 function toProblem(error: AppError): Problem {
   const { code, retryAfterSeconds } = error;
+  if (error instanceof SignInError) {
+    const { reason, issuer, adminConsentUrl } = error;
+    return { code, retryAfterSeconds, signIn: { reason, name: issuer.name, adminConsentUrl } };
+  }
   if (!(error instanceof ConnectError)) return { code, retryAfterSeconds };
   const { field, side, found, certificates } = error;
-  return { code, retryAfterSeconds, field, side, found, certificates };
+  const signIn = error.isSignIn ? ({ reason: "unavailable", name: "" } as const) : undefined;
+  return { code, retryAfterSeconds, field, side, found, certificates, signIn };
 }

@@ -1,6 +1,7 @@
 /** The authorization endpoint (RFC 6749 section 3.1): the client's request, the connect form and its submission. */
 import { type Context, Hono } from "hono";
 import type { AccountConnector } from "../accounts/account-connector.ts";
+import type { SignInConnector } from "../accounts/sign-in-connector.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
@@ -12,6 +13,9 @@ import type { Limits } from "../http/rate-limit.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import { emptyConnectForm, fieldNames, toConnectForm, toIntent } from "../pages/connect-form.ts";
 import type { Secrets } from "../secrets.ts";
+import { findIssuer } from "../signin/choose-issuer.ts";
+import type { SignInFlow } from "../signin/flow.ts";
+import type { Issuer } from "../signin/issuer.ts";
 import { toStorageError } from "../storage-error.ts";
 import { createAuthorizationPages } from "./authorization-pages.ts";
 import {
@@ -36,6 +40,7 @@ import {
   wantsProgress,
 } from "./page-response.ts";
 import { isFormEncoded, rawQueryOf } from "./request-parameters.ts";
+import { type AnswerProof, createSignInSteps } from "./sign-in-steps.ts";
 
 /** Our own parameter of the authorization endpoint: connects once more with a request that has a code already. */
 const againParameter = "again";
@@ -46,18 +51,26 @@ export function createAuthorizationRoutes(deps: {
   clients: Clients;
   vault: Pick<Vault, "saveAccount" | "removeAccount" | "listAccounts">;
   connector: Pick<AccountConnector, "connectAccount" | "findServers" | "countFailedGuesses">;
+  /** The issuers at which people may sign in to a mailbox. */
+  issuers: readonly Issuer[];
+  signInFlow: SignInFlow;
+  signInConnector: SignInConnector;
+  /** Absent: nothing asks for proofs. */
+  answerProof?: AnswerProof;
   secrets: Secrets;
   clock: Clock;
   log: Log;
   limits: Pick<Limits, "consume">;
   rememberBrowser: RememberBrowser;
 }) {
-  const { config, clients, vault, connector, secrets, clock, log, limits } = deps;
+  const { config, clients, issuers, vault, connector, secrets, clock, log, limits } = deps;
   const { authorizationFlow } = deps.grants;
-  const pages = createAuthorizationPages({ config, authorizationFlow, vault, secrets, clock });
+  const pages = createAuthorizationPages({ config, issuers, authorizationFlow, vault, secrets, clock });
   const browsers = createBrowserBinding({ config });
+  const signIn = createSignInSteps({ ...deps, flow: deps.signInFlow, authorizationFlow, pages, browsers });
   const submit = createConnectSubmissions({
-    ...{ config, authorizationFlow, pages, connector, vault, log },
+    ...{ config, authorizationFlow, pages, connector, vault, issuers, log },
+    leaveForIssuer: signIn.leave,
     rememberBrowser: deps.rememberBrowser,
   });
 
@@ -92,6 +105,12 @@ export function createAuthorizationRoutes(deps: {
       const kind = rawQueryOf(c) === "" ? "request_expired" : "request_invalid";
       return respond(c, pages.notice(languageOf(c), kind, 405));
     })
+    .get("/sign-in/:issuer", async (c) => {
+      limits.consume("page", identifyPeer(c, config));
+      const arrived = await signIn.arrive(c, c.req.param("issuer"));
+      if (!("signIn" in arrived)) return respond(c, arrived);
+      return deps.answerProof ? deps.answerProof(c, arrived) : c.notFound();
+    })
     .post("/oauth/discover", async (c) => {
       limits.consume("page", identifyPeer(c, config));
       if (refuseSubmission(c)) return c.json({ error: "invalid_request" }, 400);
@@ -99,11 +118,14 @@ export function createAuthorizationRoutes(deps: {
       const request = findRequest(form.request);
       if (!request || !browsers.matches(c, request.browserHash))
         return c.json({ error: "invalid_request" }, 400);
-      const { provider, source, imap, smtp, username } = await connector.findServers(form.address, {
+      const found = await connector.findServers(form.address, {
         signal: c.var.arrived.signal,
         peer: identifyPeer(c, config),
       });
-      return c.json({ provider, source, imap, smtp, username }, 200, { "Cache-Control": "no-store" });
+      const { provider, source, imap, smtp, username, issuerHost: issuer_host } = found;
+      const sign_in = findIssuer(issuers, { address: form.address, chosen: "", found })?.name;
+      const answer = { provider, source, imap, smtp, username, issuer_host, sign_in };
+      return c.json(answer, 200, { "Cache-Control": "no-store" });
     })
     .onError((error, c) => {
       if (c.req.path === "/oauth/discover") throw error;

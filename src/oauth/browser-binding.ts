@@ -13,6 +13,8 @@ import { hashSecret, newToken, sameSecret } from "../secrets.ts";
 
 const idSyntax = /^[0-9a-f]{64}$/;
 
+export type BrowserBinding = ReturnType<typeof createBrowserBinding>;
+
 export function createBrowserBinding({ config }: { config: Pick<Config, "publicUrl"> }) {
   const loopback = isLoopbackUrl(config.publicUrl);
   // The prefix wants Secure, which browsers do not store for http on a loopback host (RFC 6265bis section 4.1.3.2).
@@ -27,6 +29,12 @@ export function createBrowserBinding({ config }: { config: Pick<Config, "publicU
       const id = newToken();
       setCookie(c, cookieName, id, { path: "/", secure: !loopback, httpOnly: true, sameSite: "Lax" });
       return hashSecret(id);
+    },
+
+    /** Tells whether this is the browser with the hash: it sends the cookie, and the cookie matches. */
+    isSame(c: Context, browserHash: string): boolean {
+      const id = getCookie(c, cookieName);
+      return id !== undefined && sameSecret(hashSecret(id), browserHash);
     },
 
     /** Tells whether a form may come from this browser: its cookie matches the form's hash, or it sends none. */

@@ -8,6 +8,8 @@ import { type AppEnv, extendIdleTimeout } from "../http/guard.ts";
 import { identifyPeer } from "../http/peer.ts";
 import type { Log } from "../log.ts";
 import { type ConnectForm, emptyConnectForm, toIntent } from "../pages/connect-form.ts";
+import { findIssuer } from "../signin/choose-issuer.ts";
+import type { Issuer } from "../signin/issuer.ts";
 import { toStorageError } from "../storage-error.ts";
 import type { AuthorizationFlow } from "./authorization-flow.ts";
 import type { AuthorizationPages } from "./authorization-pages.ts";
@@ -33,10 +35,19 @@ export function createConnectSubmissions(deps: {
   pages: AuthorizationPages;
   connector: Pick<AccountConnector, "connectAccount" | "findServers" | "countFailedGuesses">;
   vault: Pick<Vault, "saveAccount" | "removeAccount" | "listAccounts">;
+  issuers: readonly Issuer[];
+  /** Redirects to the issuer of the entered address. */
+  leaveForIssuer(c: Context<AppEnv>, submission: ConnectSubmission): Promise<PageResponse>;
   log: Log;
   rememberBrowser: RememberBrowser;
 }) {
-  const { config, authorizationFlow, pages, connector, vault, log } = deps;
+  const { config, authorizationFlow, pages, connector, vault, issuers, log } = deps;
+
+  /** Enter in the address field of a company that takes no password presses the hidden Connect. */
+  function wantsSignIn({ address, provider, password }: ConnectForm): boolean {
+    const issuer = findIssuer(issuers, { address, chosen: provider });
+    return password === "" && issuer?.takesPasswords === false;
+  }
 
   /** Draws the form again with the servers of the entered address. */
   async function lookUpServers(c: Context<AppEnv>, submission: ConnectSubmission): Promise<PageResponse> {
@@ -130,9 +141,14 @@ export function createConnectSubmissions(deps: {
       case "lookup":
         extendIdleTimeout(c, submissionSeconds);
         return lookUpServers(c, submission);
+      case "sign-in":
+        extendIdleTimeout(c, submissionSeconds);
+        return deps.leaveForIssuer(c, submission);
       case "connect":
         extendIdleTimeout(c, submissionSeconds);
-        return connectAccount(c, submission, progress);
+        return wantsSignIn(submission.form)
+          ? lookUpServers(c, submission)
+          : connectAccount(c, submission, progress);
     }
   };
 }

@@ -26,13 +26,16 @@ export function createGrants(deps: {
   clock: Clock;
   config: Pick<Config, "accessTokenLifetimeSeconds" | "authorizationCodeLifetimeSeconds">;
   log: Pick<Log, "info" | "warn">;
+  /** Called before a grant is deleted whose data key is at hand, to end its sign-ins at issuers. */
+  onRevoke?(grantId: string, dataKey: Uint8Array): void;
   /** Called after each end of a grant, to close its connections, streams and running calls. */
   onEnd(grantId: string): void;
 }) {
   const { db, secrets, clock, config } = deps;
 
   /** Deletes a grant with everything that references it (credentials, tokens, …), then calls `onEnd`. */
-  function end(grantId: string, reason: GrantEndReason): void {
+  function end(grantId: string, reason: GrantEndReason, dataKey?: Uint8Array): void {
+    if (dataKey) deps.onRevoke?.(grantId, dataKey);
     db.delete(grants).where(eq(grants.id, grantId)).run();
     purgeWriteAheadLog(db);
     // A second use means that somebody else may hold the code or token.
@@ -73,6 +76,18 @@ export function createGrants(deps: {
   /** Records the first use of an access token: one write. A full disk postpones it to the next use. */
   function present(token: { hash: string; parentHash: string }): void {
     ignoreStorageErrors(() => db.transaction(() => families.present(token), { behavior: "immediate" }));
+  }
+
+  /** Unwraps the data key with a token. Undefined for a dead token, and under a server key that is gone. */
+  function findDataKey(
+    { wrappedKey, kind, grantId }: { wrappedKey: Buffer; kind: "access" | "refresh"; grantId: string },
+    token: string,
+  ): Uint8Array | undefined {
+    try {
+      return secrets.unwrapKey(wrappedKey, token, toWrapContext(kind, grantId));
+    } catch {
+      return undefined;
+    }
   }
 
   return {
@@ -119,13 +134,18 @@ export function createGrants(deps: {
      */
     revoke(token: string, clientId: string | undefined): void {
       const row = db
-        .select({ grantId: tokens.grantId, clientId: grants.clientId })
+        .select({
+          grantId: tokens.grantId,
+          clientId: grants.clientId,
+          kind: tokens.kind,
+          wrappedKey: tokens.wrappedKey,
+        })
         .from(tokens)
         .innerJoin(grants, eq(grants.id, tokens.grantId))
         .where(eq(tokens.hash, hashSecret(token)))
         .get();
       if (!row || (clientId !== undefined && row.clientId !== clientId)) return;
-      end(row.grantId, "revoked");
+      end(row.grantId, "revoked", findDataKey(row, token));
     },
 
     /** Deletes expired grants, tokens and requests; start.ts calls it on a timer. */

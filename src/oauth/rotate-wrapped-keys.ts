@@ -7,13 +7,16 @@ import {
   authorizationRequests,
   connectionSecrets,
   links,
+  signIns,
   tokens,
 } from "../db/schema.ts";
 import type { Secrets } from "../secrets.ts";
+import { signInContext } from "../signin/sign-ins.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
 /**
- * Wraps all data keys under the first key of the ring, in one transaction. Needs none of the tokens, codes, cookies or links.
+ * Wraps all data keys under the first key of the ring, in one transaction. Needs none of the tokens, codes, cookies,
+ * links or states.
  * Returns the number of keys. Throws, without a change, when a key opens with no key of the ring.
  */
 export function rotateWrappedKeys(db: Database, secrets: Secrets): number {
@@ -58,6 +61,12 @@ export function rotateWrappedKeys(db: Database, secrets: Secrets): number {
           db.update(approvals)
             .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("approval", row.grantId)) })
             .where(eq(approvals.id, row.id))
+            .run();
+      for (const row of db.select().from(signIns).all())
+        if (row.sealed !== null)
+          db.update(signIns)
+            .set({ sealed: rotate(row.sealed, signInContext) })
+            .where(eq(signIns.hash, row.hash))
             .run();
       return rotated;
     },

@@ -1,6 +1,7 @@
 /** The OAuth authorization server by URL. The aliases at the root are for clients that found no metadata. */
 import { Hono } from "hono";
 import type { AccountConnector } from "../accounts/account-connector.ts";
+import type { SignInConnector } from "../accounts/sign-in-connector.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
@@ -10,11 +11,14 @@ import type { AppEnv } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Log } from "../log.ts";
 import type { Secrets } from "../secrets.ts";
+import type { SignInFlow } from "../signin/flow.ts";
+import type { Issuer } from "../signin/issuer.ts";
 import { createAuthorizationRoutes } from "./authorization-routes.ts";
 import { createClients } from "./clients.ts";
 import type { RememberBrowser } from "./connect-submission.ts";
 import type { Grants } from "./grants.ts";
 import { toResourceMetadata, toServerMetadata } from "./metadata.ts";
+import type { AnswerProof } from "./sign-in-steps.ts";
 import { createTokenRoutes } from "./token-routes.ts";
 
 export type OAuthDeps = {
@@ -22,6 +26,10 @@ export type OAuthDeps = {
   grants: Grants;
   vault: Pick<Vault, "saveAccount" | "removeAccount" | "listAccounts">;
   connector: AccountConnector;
+  issuers: readonly Issuer[];
+  signInFlow: SignInFlow;
+  signInConnector: SignInConnector;
+  answerProof?: AnswerProof;
   secrets: Secrets;
   /** The operator's own client. */
   client: { id: string; secret: string };

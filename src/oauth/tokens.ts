@@ -35,7 +35,7 @@ export function createTokens(deps: {
   clock: Clock;
   config: Pick<Config, "accessTokenLifetimeSeconds">;
   /** Deletes a grant with everything that belongs to it. */
-  end(grantId: string, reason: GrantEndReason): void;
+  end(grantId: string, reason: GrantEndReason, dataKey?: Uint8Array): void;
 }) {
   const { db, secrets, clock } = deps;
   const issueTokens = createTokenIssuer(deps);

@@ -48,9 +48,10 @@ export type FormField = (typeof fieldNames)[
  * go: after the login, redirect to the client with a code; the default, for a plain POST without a button.
  * ask: after the login, show the page that offers to add another account.
  * add, finish: the buttons of that page; the form for another account has `finish`, too.
+ * sign-in: go to the issuer of the address, and come back with a login.
  * cancel: redirect to the client with the error access_denied; every page with the request has that button.
  */
-export type NextStep = "go" | "ask" | "add" | "finish" | "cancel";
+export type NextStep = "go" | "ask" | "add" | "finish" | "cancel" | "sign-in";
 
 /** A server as entered. The port is still text, so that the page can show it again; "" where nothing was entered. */
 export type ServerInput = { host: string; port: string; security: "tls" | "starttls" };
@@ -79,7 +80,7 @@ export type ConnectForm = {
 };
 
 /** The purpose of a submission. */
-type ConnectIntent = "cancel" | "finish" | "add" | "remove" | "lookup" | "connect";
+type ConnectIntent = "cancel" | "finish" | "add" | "remove" | "lookup" | "sign-in" | "connect";
 
 export function emptyConnectForm(request: string, level: Level = "send"): ConnectForm {
   return {
@@ -137,7 +138,7 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
  * is no other way to look them up.
  */
 export function toIntent({ next, provider, password, address, remove }: ConnectForm): ConnectIntent {
-  if (next === "add" || next === "finish" || next === "cancel") return next;
+  if (next === "add" || next === "finish" || next === "cancel" || next === "sign-in") return next;
   if (remove !== "") return "remove";
   const isLookup = next === "ask" && provider === "" && password === "" && address !== "";
   return isLookup ? "lookup" : "connect";
@@ -149,7 +150,7 @@ function toConsentedLevel(text: string): Level {
 }
 
 function toNextStep(text: string): NextStep {
-  const steps = ["ask", "add", "finish", "cancel"] as const;
+  const steps = ["ask", "add", "finish", "cancel", "sign-in"] as const;
   return steps.find((step) => step === text) ?? "go";
 }
 

@@ -40,7 +40,8 @@
       selectedByUser = provider.value !== "";
       setStatus("");
       fillDefaultServers(provider.selectedOptions[0]);
-      if (!selectedByUser) lookUpServers();
+      if (selectedByUser) offerSignIn(form, { provider: provider.value });
+      else lookUpServers();
     });
 
     async function lookUpServers() {
@@ -49,9 +50,13 @@
       lastDomain = domain;
       lookup.abort();
       lookup = new AbortController();
+      offerSignIn(form, { domain });
       if (domain === "") return select("");
       const known = providersByDomain.get(domain);
-      if (known) return select(known.value, { kind: "preset", name: known.text });
+      if (known) {
+        offerSignIn(form, { domain, provider: known.value });
+        return select(known.value, { kind: "preset", name: known.text });
+      }
       setStatus("looking");
       const servers = await fetchServers(form, address.value.trim(), lookup.signal);
       if (selectedByUser || lastDomain !== domain) return;
@@ -60,6 +65,7 @@
         return setChoice(false, true);
       }
       for (const side of ["imap", "smtp"]) fillServer(side, servers[side]);
+      offerSignIn(form, { domain, provider: servers.provider, found: servers });
       byId("username").value =
         servers.username === "local-part" ? address.value.trim().replace(/@[^@]*$/, "") : "";
       const option = [...provider.options].find(
@@ -109,6 +115,33 @@
     }
   }
 
+  /**
+   * Shows the button that leads to the issuer of the address, labelled with its name, and hides the password where the
+   * issuer is the only way.
+   */
+  function offerSignIn(form, { domain, provider, found }) {
+    const box = byId("sign-in");
+    const missing = byId("sign-in-missing");
+    if (missing) {
+      missing.hidden = !found?.issuer_host || found.sign_in !== undefined;
+      missing.textContent = missing.dataset.text.replace("{host}", found?.issuer_host ?? "");
+    }
+    if (!box) return;
+    const offers = JSON.parse(box.dataset.offers);
+    const offer =
+      offers.find(({ domains }) => domains.includes(domain)) ??
+      offers.find(({ providers }) => providers.includes(provider)) ??
+      offers.find(({ name }) => name === found?.sign_in);
+    box.hidden = !offer;
+    form.toggleAttribute("data-sign-in-only", offer?.takesPasswords === false);
+    if (!offer) return;
+    const withName = (text) => text.replaceAll("{name}", offer.name);
+    byId("sign-in-button").textContent = withName(box.dataset.label);
+    byId("sign-in-help").textContent = withName(
+      offer.takesPasswords ? box.dataset.instead : box.dataset.help,
+    );
+  }
+
   function enablePasswordToggle() {
     const button = byId("show-password");
     const password = byId("password");
@@ -129,7 +162,8 @@
     if (!progress || typeof TextDecoderStream === "undefined") return;
     form.addEventListener("submit", (event) => {
       const body = new URLSearchParams(new FormData(form, event.submitter));
-      if (!body.get("password")) return;
+      // The redirect to an issuer is followed by the browser itself.
+      if (!body.get("password") || body.get("then") === "sign-in") return;
       event.preventDefault();
       byId("password").type = "password";
       send(form, progress, body);

@@ -17,6 +17,7 @@ import type { ConnectPageProps, Problem } from "./props.ts";
 import { ProviderChoice, ProviderHelp, ProviderList } from "./provider-choice.tsx";
 import { scripts } from "./scripts.ts";
 import { ServerFields } from "./server-fields.tsx";
+import { MissingIssuer, SignInChoice, SignInProblemLink, toSignInProblemText } from "./sign-in-choice.tsx";
 import type { Texts } from "./text/en.ts";
 import { textsFor } from "./text/texts.ts";
 import { LeaveForm, WaysOut } from "./ways-out.tsx";
@@ -52,14 +53,24 @@ export function connectPage(props: ConnectPageProps): string {
 
 function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolean }) {
   const { form, problem, text, adding, language } = props;
+  const { offers = [], offered } = props.signIn ?? {};
   const found = props.found ?? problem?.found;
   const chosen = form.provider || found?.provider || "";
-  const message = problem && toMessage(text, problem, { form, found }, chosen);
+  const message =
+    problem &&
+    (problem.signIn
+      ? toSignInProblemText(language, problem.signIn)
+      : toMessage(text, problem, { form, found }, chosen));
   const problemField = toVisibleField(problem, chosen);
   const problemAt = (field: FormField) => (problemField === field ? message : undefined);
   const focus = problemField ?? (form.address === "" ? "address" : "password");
   return (
-    <form method="post" action="/oauth/connect" class="connect">
+    <form
+      method="post"
+      action="/oauth/connect"
+      class="connect"
+      data-sign-in-only={offered && !offered.takesPasswords ? "" : undefined}
+    >
       <input type="hidden" name={fieldNames.request} value={form.request} />
       <p id="lost" role="alert" class="problem" tabindex={-1} data-text={text.connect.lost} hidden />
       {message !== undefined && problemField === undefined ? (
@@ -67,6 +78,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           {message}
         </p>
       ) : null}
+      <SignInProblemLink language={language} problem={problem} />
       <div class="field">
         <label for="address">{text.connect.address}</label>
         <input
@@ -89,6 +101,11 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           found={form.provider === "" ? found : undefined}
           chosen={form.provider}
         />
+        <MissingIssuer
+          language={language}
+          issuerHost={form.provider === "" ? found?.issuerHost : undefined}
+          offered={offered !== undefined}
+        />
       </div>
       <ProviderChoice text={text} known={chosen !== ""} open={needsChoice(chosen, found, problemField)}>
         <ProviderList
@@ -104,7 +121,13 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           problemAt={problemAt}
         />
       </ProviderChoice>
-      <ProviderHelp text={text} language={language} chosen={chosen} bridgeOpened={props.bridgeOpened} />
+      <ProviderHelp
+        text={text}
+        language={language}
+        chosen={chosen}
+        bridgeOpened={props.bridgeOpened}
+        signIn={offers}
+      />
       <CertificateChoice text={text} accepted={form.acceptedCertificates} offered={problem?.certificates} />
       <PasswordField
         text={text}
@@ -127,6 +150,7 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           </button>
         ) : null}
       </div>
+      <SignInChoice language={language} offers={offers} offered={offered} />
       <WaysOut text={text} redirectHost={props.redirectHost} connected={adding} />
     </form>
   );

@@ -8,11 +8,12 @@ import { fieldNames } from "./connect-form.ts";
 import { Layout, toDocument } from "./layout.tsx";
 import type { ConnectedPageProps } from "./props.ts";
 import type { Texts } from "./text/en.ts";
+import { signInTextsFor } from "./text/sign-in.ts";
 import { textsFor } from "./text/texts.ts";
 import { LeaveForm, leaveFormId, WaysOut } from "./ways-out.tsx";
 
 export function connectedPage(props: ConnectedPageProps): string {
-  const { language, redirectHost, request, accounts, level, failedGuesses } = props;
+  const { language, redirectHost, request, accounts, level, failedGuesses, sendingProblem } = props;
   const texts = textsFor(language);
   const text = texts.connected;
   const local = isLocalClient(redirectHost);
@@ -22,6 +23,9 @@ export function connectedPage(props: ConnectedPageProps): string {
       <form method="post" action="/oauth/connect">
         <input type="hidden" name={fieldNames.request} value={request} />
         <AccountList text={text} accounts={accounts} />
+        {sendingProblem === undefined ? null : (
+          <p class="warning">{signInTextsFor(language).sending[sendingProblem]}</p>
+        )}
         {failedGuesses > 0 ? <p class="warning">{text.failedGuesses(failedGuesses)}</p> : null}
         <dl class="facts">
           <dt>{texts.connect.level.legend}</dt>

@@ -4,6 +4,7 @@ import { isLocalClient } from "./client-heading.tsx";
 import { Layout, toDocument } from "./layout.tsx";
 import { toMinutes } from "./problem-text.ts";
 import type { NoticePageProps } from "./props.ts";
+import { signInTextsFor } from "./text/sign-in.ts";
 import { textsFor } from "./text/texts.ts";
 
 /** Maximum number of characters shown of a refused redirect URI, which anybody may have written. */
@@ -12,7 +13,7 @@ const maxShownUri = 300;
 export function noticePage(props: NoticePageProps): string {
   const { notice, retryAfterSeconds, redirectHost, refusedRedirectUri, link } = props;
   const { notice: notices, localClient } = textsFor(props.language);
-  const { title, text } = notices[notice];
+  const { title, text } = toNoticeText(props);
   return toDocument(
     <Layout frame={props} title={title}>
       <h1>{title}</h1>
@@ -31,6 +32,13 @@ export function noticePage(props: NoticePageProps): string {
       {notice === "not_found" ? <NextStep href="/" text={notices.home} /> : null}
     </Layout>,
   );
+}
+
+function toNoticeText({ notice, language }: NoticePageProps): { title: string; text: string } {
+  const signIn = signInTextsFor(language).notice;
+  if (notice === "sign_in_other_browser") return signIn.other_browser;
+  if (notice === "sign_in_unknown") return signIn.unknown;
+  return textsFor(language).notice[notice];
 }
 
 function NextStep({ href, text }: { href: string; text: string }) {

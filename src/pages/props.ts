@@ -5,6 +5,7 @@ import type { Level } from "../grant.ts";
 import type { DiscoveredServers } from "../providers/discover.ts";
 import type { ConnectForm, FormField } from "./connect-form.ts";
 import type { Language } from "./text/language.ts";
+import type { SignInTexts } from "./text/sign-in.ts";
 
 /** A failure in codes; the page has the texts. */
 export type Problem = {
@@ -15,8 +16,23 @@ export type Problem = {
   retryAfterSeconds?: number | undefined;
   /** The servers discovered before the failure. */
   found?: DiscoveredServers | undefined;
+  /** A failed sign-in at an issuer; `name` is the issuer's. */
+  signIn?: { reason: SignInProblem; name: string; adminConsentUrl?: string | undefined } | undefined;
   /** The certificates that the person can accept, where the login failed because no known authority issued them. */
   certificates?: { imap?: ServerCertificate | undefined; smtp?: ServerCertificate | undefined } | undefined;
+};
+
+/** Why a sign-in failed; `unavailable`: the operator has configured no issuer for the address. */
+type SignInProblem = keyof SignInTexts["problem"];
+
+/** An issuer at which people may sign in. */
+export type SignInOffer = {
+  name: string;
+  /** Ids of the presets whose mailboxes it opens. */
+  providers: readonly string[];
+  domains: readonly string[];
+  /** True when a password works there, too. */
+  takesPasswords: boolean;
 };
 
 /** The person or company that runs this server. */
@@ -39,6 +55,8 @@ export type ConnectPageProps = PageFrame & {
   problem?: Problem | undefined;
   /** True when the operator opened 127.0.0.1, where a bridge beside this server listens. */
   bridgeOpened: boolean;
+  /** The issuers of this server, and the one of the entered address. Absent: there are none. */
+  signIn?: { offers: readonly SignInOffer[]; offered: SignInOffer | undefined } | undefined;
   /** The addresses connected in this flow already. With any, the level is fixed and the form adds an account. */
   connected?: readonly string[] | undefined;
 };
@@ -49,6 +67,8 @@ export type ConnectedPageProps = PageFrame & {
   request: string;
   /** In the order in which they were connected. */
   accounts: readonly { address: string; canSend: boolean }[];
+  /** Why the account that was just connected cannot send, where its sign-in was meant for sending. */
+  sendingProblem?: keyof SignInTexts["sending"] | undefined;
   /** The level that the grant will have. */
   level: Level;
   /** Number of refused passwords for these addresses in the day before they were connected. */
@@ -65,6 +85,8 @@ export type NoticePageProps = PageFrame & {
     | "already_connected" // the request has a code
     | "cancelled" // the person refused the request
     | "cross_site"
+    | "sign_in_other_browser" // it came back from an issuer without the cookie of the browser that left
+    | "sign_in_unknown" // its state is unknown, spent or expired
     | "rate_limited"
     | "not_found"
     | "link_expired" // a download link that was used, or is too old

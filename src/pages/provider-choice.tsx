@@ -6,8 +6,10 @@ import { presets } from "../providers/presets.ts";
 import type { Provider } from "../providers/provider.ts";
 import { fieldNames } from "./connect-form.ts";
 import { FieldProblem, toFieldAttributes } from "./field.tsx";
+import type { SignInOffer } from "./props.ts";
 import type { Texts } from "./text/en.ts";
 import type { Language } from "./text/language.ts";
+import { signInTextsFor } from "./text/sign-in.ts";
 import { stepsFor } from "./text/texts.ts";
 
 /**
@@ -76,6 +78,7 @@ export function ProviderHelp(props: {
   language: Language;
   chosen: string;
   bridgeOpened: boolean;
+  signIn: readonly SignInOffer[];
 }) {
   return (
     <>
@@ -92,9 +95,12 @@ function ProviderSteps(props: {
   language: Language;
   chosen: string;
   bridgeOpened: boolean;
+  signIn: readonly SignInOffer[];
 }) {
-  const { preset, text, language, chosen, bridgeOpened } = props;
+  const { preset, text, language, chosen, bridgeOpened, signIn } = props;
   const { kind, url } = preset.appPassword;
+  // The button's own help says what to do.
+  if (kind === "unavailable" && signIn.some(({ providers }) => providers.includes(preset.id))) return null;
   return (
     <div
       class={kind === "unavailable" ? "help unavailable" : "help"}
@@ -103,6 +109,9 @@ function ProviderSteps(props: {
     >
       {kind === "unavailable" ? <b>{text.connect.unavailable}</b> : null}
       <p>{stepsFor(preset, language)}</p>
+      {preset.issuerName === undefined || kind !== "unavailable" ? null : (
+        <p>{signInTextsFor(language).notConfigured.known(preset.issuerName)}</p>
+      )}
       {preset.ownServers && !bridgeOpened ? <p>{text.connect.bridgeClosed}</p> : null}
       {url === undefined ? null : (
         <p>

@@ -19,6 +19,8 @@ export type DiscoveredServers = {
   imap: MailServer;
   smtp: MailServer;
   username: Provider["username"];
+  /** Host of the issuer at which the domain says that programs sign in; undefined when it names none. */
+  issuerHost?: string | undefined;
   /** A guess because lookups got no answer in time: the domain may publish other servers. */
   isUncertain?: boolean;
 };

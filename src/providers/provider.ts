@@ -21,6 +21,8 @@ export type Provider = {
     /** Instructions in one or two lines. */
     steps: string;
   };
+  /** The issuer at which its mailboxes can be opened, where the operator of this server may register. */
+  issuerName?: string;
   /** The SMTP server stores sent mail itself, so no APPEND to Sent is needed. */
   filesSentMail: boolean;
   /** The servers differ for each person (a bridge, a home server): those given here are only a first guess. */

@@ -52,6 +52,8 @@ export type KnownProvider = {
   imap: MailServerAddress;
   smtp: MailServerAddress;
   appPassword: { kind: "needed" | "optional" | "unavailable"; url?: string; steps: string };
+  /** The name of the issuer at which its mailboxes are opened on this server. */
+  signIn?: string | undefined;
 };
 
 /** The emails the grant sent. */

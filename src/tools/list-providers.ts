@@ -19,6 +19,7 @@ const provider = z.object({
     url: z.string().optional(),
     how: z.string().optional(),
   }),
+  sign_in: z.string().optional(),
 });
 
 export const listProvidersTool = defineTool({
@@ -49,7 +50,7 @@ function matchesName({ id, name, domains }: KnownProvider, wanted: string): bool
 }
 
 function toProviderEntry(
-  { id, name, domains, imap, smtp, appPassword }: KnownProvider,
+  { id, name, domains, imap, smtp, appPassword, signIn }: KnownProvider,
   { full }: { full: boolean },
 ): z.output<typeof provider> {
   const shown = full ? domains : domains.slice(0, maxListedDomains);
@@ -63,8 +64,10 @@ function toProviderEntry(
     app_password: {
       kind: appPassword.kind,
       url: appPassword.url,
-      how: full ? appPassword.steps : undefined,
+      // With a sign-in, an app password that is unavailable needs no way around it.
+      how: full && !(signIn && appPassword.kind === "unavailable") ? appPassword.steps : undefined,
     },
+    sign_in: signIn,
   };
 }
 
@@ -76,6 +79,7 @@ function showProvider({
   imap,
   smtp,
   app_password,
+  sign_in,
 }: z.output<typeof provider>): string {
   const more = more_domains > 0 ? ` and ${more_domains} more` : "";
   const { kind, url, how } = app_password;
@@ -84,5 +88,8 @@ function showProvider({
     `IMAP ${imap.host}:${imap.port} ${imap.security}, SMTP ${smtp.host}:${smtp.port} ${smtp.security}.`,
     `App password ${kind}${url ? `: ${url}` : "."}`,
     ...(how ? [how] : []),
+    ...(sign_in
+      ? [`Or without a password: Continue with ${sign_in}, on the page that connects a mailbox.`]
+      : []),
   ].join(" ");
 }

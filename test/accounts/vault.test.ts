@@ -1,6 +1,7 @@
 /** The accounts of a grant: their number, and rows that are damaged. */
 import { expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
+import { createAccessTokens } from "../../src/accounts/access-tokens.ts";
 import { createVault } from "../../src/accounts/vault.ts";
 import { createChildPool, renderCommand } from "../../src/child-process/pool.ts";
 import { openDatabase } from "../../src/db/open.ts";
@@ -8,6 +9,7 @@ import { accounts, grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
 import { createConnections } from "../../src/imap/connections.ts";
+import { createLog } from "../../src/log.ts";
 import { newId, newKey } from "../../src/secrets.ts";
 import { createSubmissions } from "../../src/smtp/submissions.ts";
 import { refusal } from "../support/refusal.ts";
@@ -26,6 +28,12 @@ function openVault() {
     clock,
     connections: createConnections({ open: failToOpen, clock }),
     submissions: createSubmissions({ open: failToOpen }),
+    accessTokens: createAccessTokens({
+      issuers: [],
+      upstream: { refresh: failToOpen, revoke: failToOpen },
+      clock,
+      log: createLog("silent"),
+    }),
     children: createChildPool(renderCommand),
     documents: createDocumentReader(),
   });

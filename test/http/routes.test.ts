@@ -1,6 +1,7 @@
 /** The list of all routes, and the responses of each when its dependencies fail. */
 import { afterAll, expect, test } from "bun:test";
 import type { AccountConnector } from "../../src/accounts/account-connector.ts";
+import type { SignInConnector } from "../../src/accounts/sign-in-connector.ts";
 import { createApp } from "../../src/app.ts";
 import type { Approvals } from "../../src/approvals/approvals.ts";
 import type { ConnectionCookies } from "../../src/approvals/connection-cookies.ts";
@@ -19,6 +20,7 @@ import { createSessions } from "../../src/mcp/sessions.ts";
 import { createStreams } from "../../src/mcp/streams.ts";
 import type { Grants } from "../../src/oauth/grants.ts";
 import { createSecrets, newKey } from "../../src/secrets.ts";
+import type { SignInFlow } from "../../src/signin/flow.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 // The dependencies are empty objects: these tests cover the responses of a route even when it fails, not its work.
@@ -40,6 +42,9 @@ const app = createApp({
     ...{ config, grants, secrets, db, clock, log, limits },
     vault: { saveAccount: () => true, removeAccount: () => {}, listAccounts: () => [] },
     connector: {} as AccountConnector,
+    issuers: [],
+    signInFlow: {} as SignInFlow,
+    signInConnector: {} as SignInConnector,
     client: { id: "id", secret: "secret" },
     rememberBrowser: () => {},
   },

@@ -2,6 +2,7 @@
  * A grant made by the product's own modules, without its pages and without a login: for tests whose subject is not
  * authorization. `connectMailbox` in authorize.ts goes through the form.
  */
+import { createAccessTokens } from "../../src/accounts/access-tokens.ts";
 import { createVault } from "../../src/accounts/vault.ts";
 import { createChildPool, renderCommand } from "../../src/child-process/pool.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -39,6 +40,12 @@ function createModules(product: GrantingProduct, db: Database) {
       clock,
       connections: createConnections({ open: notUsed, clock }),
       submissions: createSubmissions({ open: notUsed }),
+      accessTokens: createAccessTokens({
+        issuers: [],
+        upstream: { refresh: notUsed, revoke: notUsed },
+        clock,
+        log,
+      }),
       children: createChildPool(renderCommand),
       documents: createDocumentReader(),
     }),

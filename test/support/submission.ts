@@ -46,6 +46,8 @@ export async function startSubmission(options: {
   deliver: Deliver;
   check(username: string, password: string): boolean;
   exists(address: string): boolean;
+  /** Verifies an access token (XOAUTH2); rejects with the reply of a refusal. Absent: only passwords are taken. */
+  checkToken?(username: string, token: string): Promise<void>;
 }): Promise<Submission> {
   const submitted: Submitted[] = [];
   let logins = 0;
@@ -55,11 +57,21 @@ export async function startSubmission(options: {
       secure,
       key: options.certificate.key,
       cert: options.certificate.cert,
-      authMethods: ["PLAIN", "LOGIN"],
+      authMethods: options.checkToken ? ["PLAIN", "LOGIN", "XOAUTH2"] : ["PLAIN", "LOGIN"],
       disableReverseLookup: true,
       size: 30 * 1024 * 1024,
       onAuth(auth, _session, done) {
         const [username, password] = [auth.username ?? "", auth.password ?? ""];
+        if (options.checkToken && auth.method === "XOAUTH2") {
+          options.checkToken(username, auth.accessToken ?? "").then(
+            () => {
+              logins += 1;
+              done(null, { user: username });
+            },
+            (error: Error) => done(error),
+          );
+          return;
+        }
         if (!options.check(username, password)) return done(refusal(535, "5.7.8 Authentication failed"));
         logins += 1;
         done(null, { user: username });

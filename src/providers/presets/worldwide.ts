@@ -52,6 +52,7 @@ export const worldwide: readonly Provider[] = [
     imap: imaps("outlook.office365.com"),
     smtp: submission("smtp-mail.outlook.com"),
     username: "address",
+    issuerName: "Microsoft",
     appPassword: {
       kind: "unavailable",
       url: "https://support.microsoft.com/en-us/office/modern-authentication-methods-now-needed-to-continue-syncing-outlook-email-in-non-microsoft-email-apps-c5d65390-9676-4763-b41f-d7986499a90d",
@@ -68,6 +69,7 @@ export const worldwide: readonly Provider[] = [
     imap: imaps("outlook.office365.com"),
     smtp: submission("smtp.office365.com"),
     username: "address",
+    issuerName: "Microsoft",
     appPassword: {
       kind: "unavailable",
       url: "https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/deprecation-of-basic-authentication-exchange-online",
@@ -170,6 +172,7 @@ export const worldwide: readonly Provider[] = [
     imap: imaps("imap.gmail.com"),
     smtp: smtps("smtp.gmail.com"),
     username: "address",
+    issuerName: "Google",
     appPassword: {
       kind: "needed",
       url: "https://myaccount.google.com/apppasswords",
