@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type ApproveRoutesDeps, createApproveRoutes } from "./approvals/approve-routes.ts";
+import { type ConnectionRoutesDeps, createConnectionRoutes } from "./approvals/connection-routes.ts";
 import type { Config } from "./config.ts";
 import { createExchangeLog } from "./http/exchange-log.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin, limitBody } from "./http/guard.ts";
@@ -31,7 +32,7 @@ type AppDeps = {
   oauth: OAuthDeps;
   mcp: Omit<McpDeps, "config" | "requireKnownOrigin" | "requireGrant">;
   links: LinkRoutesDeps;
-  approvals: ApproveRoutesDeps;
+  approvals: ApproveRoutesDeps & ConnectionRoutesDeps;
   operator: OperatorDeps;
 };
 
@@ -88,6 +89,9 @@ export function createApp({ config, log, grants, oauth, mcp, links, approvals, o
 
       // What waits for a person: /approve/….
       .route("/", createApproveRoutes(approvals))
+
+      // The person's own pages: /connection and /connection/….
+      .route("/", createConnectionRoutes(approvals))
 
       // For the operator: /health, /ready, /metrics.
       .route("/", createOperatorRoutes(operator))

@@ -155,7 +155,13 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       ...{ config, grants, vault, connector, secrets, client, db, clock, log, limits, rememberBrowser },
       ...signIn.routes,
     },
-    approvals: { ...person, approvals: stores.approvals, vault, config, limits, clock },
+    approvals: {
+      ...person,
+      ...{ vault, config, limits, clock, access: grants.access },
+      approvals: stores.approvals,
+      stores: stores.forGrant,
+      onToolsChanged: streams.notifyToolsChanged,
+    },
     links: { uploads: stores.uploads, downloads: stores.downloads, config, limits },
     mcp: { sessions, streams, calls, loadExchange, limits },
     operator: {

@@ -41,16 +41,21 @@ type SendLog = {
   ): Promise<Answer>;
 };
 
-type Undo = {
-  record(operation: { accountId: string; tool: string; changes: OrganizeResult["changes"] }): {
-    id?: string;
-  };
+type UndoLog = {
+  take(id: string): { id: string; accountId: string; changes: OrganizeResult["changes"] };
+  putBack(id: string, changes: OrganizeResult["changes"]): void;
+  record(operation: {
+    accountId: string;
+    tool: string;
+    changes: OrganizeResult["changes"];
+    erased: number;
+  }): { id?: string };
 };
 
 export type DecideDeps = {
   approvals: Approvals;
   vault: Pick<Vault, "withAccounts">;
-  stores(grant: LiveGrant): { sendLog: SendLog; undoLog: Undo; uploads: { remove(id: string): void } };
+  stores(grant: LiveGrant): { sendLog: SendLog; undoLog: UndoLog; uploads: { remove(id: string): void } };
   /** Runs work with a deadline, ended with the grant and awaited at the end of the process. */
   run<T>(grantId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Called with the addresses to which the person has now written. */
@@ -206,10 +211,10 @@ async function erase(
   const ids = selectEmails(action, chosen).map(({ id }) => id);
   const result = await account.deleteEmails(ids, action.permanently);
   const changes = result.changes.filter(({ id }) => id !== undefined);
-  const { id } = deps
-    .stores(grant)
-    .undoLog.record({ accountId: account.accountId, tool: "delete_email", changes });
   const done = result.outcomes.filter((outcome) => outcome.done).length;
+  const erased = Math.max(0, done - result.changes.length);
+  const { accountId } = account;
+  const { id } = deps.stores(grant).undoLog.record({ accountId, tool: "delete_email", changes, erased });
   return eraseAnswer.parse({
     done,
     notDone: result.outcomes.length - done,

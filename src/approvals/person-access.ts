@@ -5,6 +5,7 @@ import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../db/open.ts";
+import type { LiveGrant } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Log } from "../log.ts";
 import type { Secrets } from "../secrets.ts";
@@ -15,6 +16,7 @@ import { createDecide, type DecideDeps } from "./decide.ts";
 import type { KnownRecipients } from "./known-recipients.ts";
 import { createPersonCheck } from "./person-check.ts";
 import { createProofs } from "./proofs.ts";
+import { undoOperation } from "./undo-operation.ts";
 
 /** The running tool calls: a decision is one of them, so that it ends with its grant and is awaited at the stop. */
 type Calls = {
@@ -57,21 +59,27 @@ export function createPersonAccess(deps: {
   const provePassword = createPasswordProof({ vault, limits, proveImap: deps.proveImap });
   // The person may close the page once they have decided.
   const nobodyLeaves = new AbortController().signal;
+  const run: DecideDeps["run"] = (grantId, work) =>
+    calls.run(
+      { grantId, cancelKey: undefined, callerSignal: nobodyLeaves, hintWhenStopped: undefined },
+      work,
+    );
   return {
     cookies,
+    proofs,
     personCheck: createPersonCheck({ config, cookies, proofs, provePassword }),
     decide: createDecide({
       approvals,
       vault,
       stores: deps.stores,
-      run: (grantId, work) =>
-        calls.run(
-          { grantId, cancelKey: undefined, callerSignal: nobodyLeaves, hintWhenStopped: undefined },
-          work,
-        ),
+      run,
       onSent: recipients.remember,
       log,
     }),
+
+    /** Puts back what an operation did; see undoOperation. */
+    undo: (grant: LiveGrant, operationId: string) =>
+      undoOperation({ vault, run }, grant, deps.stores(grant).undoLog, operationId),
 
     /** Deletes expired rows. */
     sweep(): void {

@@ -56,6 +56,10 @@ export function createPersonCheck(deps: {
       return given.cookie && !cookies.isLoopback ? "cookie" : undefined;
     },
 
+    /** Tells whether a proof is fresh, and uses it up. */
+    isFresh: (subject: { grantId: string; subject: string }, proof: string | undefined): boolean =>
+      proof !== undefined && proofs.consume(subject, proof) !== undefined,
+
     /**
      * Tries a password of an account, at most five times per approval and ten times an hour per grant. `countWrong`
      * counts it on the approval, and takes it back.

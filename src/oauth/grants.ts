@@ -11,6 +11,7 @@ import { hashSecret, type Secrets } from "../secrets.ts";
 import { ignoreStorageErrors } from "../storage-error.ts";
 import { createAuthorizationFlow } from "./authorization-flow.ts";
 import { createExternalRevocationWatch } from "./external-revocation.ts";
+import { createGrantAccess } from "./grant-access.ts";
 import { createTokenFamilies } from "./token-families.ts";
 import { createTokens, type GrantEndReason } from "./tokens.ts";
 import { toWrapContext } from "./wrap-context.ts";
@@ -94,6 +95,8 @@ export function createGrants(deps: {
     authorizationFlow: createAuthorizationFlow({ db, secrets, clock, config, end }),
     redeemCode,
     refresh,
+    /** The grant on its own person's page. */
+    access: createGrantAccess({ db, end: (grantId) => end(grantId, "revoked") }),
     /** Calls `onEnd` for grants that another process revoked; start.ts calls it on a timer. */
     closeExternallyRevoked: externalRevocations.check,
 

@@ -5,8 +5,10 @@ import type { SignInConnector } from "../../src/accounts/sign-in-connector.ts";
 import { createApp } from "../../src/app.ts";
 import type { Approvals } from "../../src/approvals/approvals.ts";
 import type { ConnectionCookies } from "../../src/approvals/connection-cookies.ts";
+import type { ConnectionRoutesDeps } from "../../src/approvals/connection-routes.ts";
 import type { Decide } from "../../src/approvals/decide.ts";
 import type { PersonCheck } from "../../src/approvals/person-check.ts";
+import type { Proofs } from "../../src/approvals/proofs.ts";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/db/open.ts";
@@ -63,6 +65,11 @@ const app = createApp({
     cookies: {} as ConnectionCookies,
     personCheck: {} as PersonCheck,
     vault: { listAccounts: () => [] },
+    proofs: {} as Proofs,
+    access: {} as ConnectionRoutesDeps["access"],
+    stores: {} as ConnectionRoutesDeps["stores"],
+    undo: async () => true,
+    onToolsChanged: () => {},
   },
   operator: {
     metrics: { read: async () => ({ text: "", contentType: "text/plain" }) },

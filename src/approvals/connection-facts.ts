@@ -1,0 +1,49 @@
+/** The facts on a connection's own page: what waits, and what Claude did in the last day. */
+import type { LiveGrant } from "../grant.ts";
+import type { ShownDeed, ShownWaiting } from "../pages/connection.tsx";
+import type { Approvals } from "./approvals.ts";
+
+/** Times in milliseconds since the epoch. */
+export type Operation = {
+  id: string;
+  createdAt: number;
+  isUndone: boolean;
+  moved: number;
+  marked: number;
+  erased: number;
+};
+
+export type Send = { createdAt: number; recipients: number; state: string };
+
+export function listWaiting(approvals: Pick<Approvals, "list">, grant: LiveGrant): ShownWaiting[] {
+  return approvals
+    .list(grant)
+    .filter(({ state }) => state === "waiting" || state === "failed")
+    .map(({ kind, url, expiresAt, action }) => ({
+      kind,
+      // The page is on this server, whatever its public URL is called here.
+      path: new URL(url).pathname,
+      expiresAt,
+      subject: action?.type === "email" ? action.preview.subject : undefined,
+      count: action?.type === "erase" ? action.emails.length : undefined,
+    }));
+}
+
+/** The sends and changes of the last day, newest first. */
+export function listDeeds(operations: readonly Operation[], sends: readonly Send[]): ShownDeed[] {
+  const sent = sends.map(
+    ({ createdAt, recipients, state }): ShownDeed => ({
+      at: createdAt,
+      deed: state === "sent" ? "sent" : "maybe_sent",
+      count: recipients,
+    }),
+  );
+  const changed = operations.flatMap(({ id, createdAt, isUndone, moved, marked, erased }): ShownDeed[] =>
+    [
+      ...(moved > 0 ? [{ at: createdAt, deed: "moved" as const, count: moved }] : []),
+      ...(marked > 0 ? [{ at: createdAt, deed: "marked" as const, count: marked }] : []),
+      ...(erased > 0 ? [{ at: createdAt, deed: "erased" as const, count: erased }] : []),
+    ].map((deed) => (deed.deed === "erased" ? deed : { ...deed, undo: { operationId: id, isUndone } })),
+  );
+  return [...sent, ...changed].sort((a, b) => b.at - a.at);
+}
