@@ -218,7 +218,7 @@ function createMailAccess(
   const connections = createConnections({
     open: logins.openImap,
     clock,
-    limits: { total: config.imapConnections },
+    limits: toConnectionLimits(config.imapConnections),
   });
   const submissions = createSubmissions({ open: logins.openSmtp, clock });
   const children = createChildPool(renderCommand);
@@ -249,6 +249,17 @@ function createSignIn(
       signInConnector: createSignInConnector({ config, limits, proveImap, proveSmtp }),
     },
   };
+}
+
+/** Megabytes that an open IMAP connection takes, with its mailbox selected. */
+const megabytesPerConnection = 0.4;
+
+/** The number of connections that was set, or that fits in the memory for them: a quarter of all by default. */
+function toConnectionLimits({ total, memoryMb, perHost }: Config["imapConnections"]) {
+  // The limit of the cgroup where there is one, else the machine's memory; in octets.
+  const quarterMb = process.constrainedMemory() / 4 / 2 ** 20;
+  const fitting = Math.max(64, Math.floor((memoryMb ?? quarterMb) / megabytesPerConnection));
+  return { total: total ?? fitting, perHost };
 }
 
 /** Allows one minute's calls at once, and as many in each minute after that. */

@@ -56,13 +56,14 @@ const seconds = (fallback: number, max: number) =>
     .max(max, `must be at most ${max}`)
     .default(fallback);
 
-const amount = (fallback: number, max: number) =>
+const wholeNumber = (max: number) =>
   z.coerce
     .number("must be a whole number")
     .int("must be a whole number")
     .min(1, "must be at least 1")
-    .max(max, `must be at most ${max}`)
-    .default(fallback);
+    .max(max, `must be at most ${max}`);
+
+const amount = (fallback: number, max: number) => wholeNumber(max).default(fallback);
 
 const port = z.coerce
   .number("must be a port, 0 to 65535")
@@ -231,7 +232,19 @@ export const settings = z.object({
   APPROVALS_MAX_MB: amount(1024, 1_000_000).describe(
     "Maximum megabytes of emails that wait for people's approval, over all people.",
   ),
-  IMAP_CONNECTIONS: amount(64, 10_000).describe("Maximum number of open IMAP connections, over all people."),
+  IMAP_CONNECTIONS: wholeNumber(100_000)
+    .optional()
+    .describe(
+      "Maximum number of open IMAP connections, over all people. Default: what fits in IMAP_MEMORY_MB.",
+    ),
+  IMAP_MEMORY_MB: wholeNumber(1_000_000)
+    .optional()
+    .describe(
+      "Memory for open IMAP connections, which take 0.4 MB each. Default: a quarter of the machine's or container's memory.",
+    ),
+  IMAP_CONNECTIONS_PER_HOST: amount(500, 100_000).describe(
+    "Maximum number of open IMAP connections to one mail server, over all people.",
+  ),
   ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("Lifetime of an access token."),
   AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("Lifetime of an authorization code."),
   SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("Idle time after which an MCP session ends."),
@@ -275,7 +288,7 @@ export type Config = Readonly<{
   sendsPerDay: number;
   /** Megabytes of emails that wait for an approval, over all people. */
   approvalsMaxMb: number;
-  imapConnections: number;
+  imapConnections: { total: number | undefined; memoryMb: number | undefined; perHost: number };
   accessTokenLifetimeSeconds: number;
   authorizationCodeLifetimeSeconds: number;
   sessionIdleSeconds: number;
@@ -371,7 +384,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     sendsPerHour: set.SENDS_PER_HOUR,
     sendsPerDay: set.SENDS_PER_DAY,
     approvalsMaxMb: set.APPROVALS_MAX_MB,
-    imapConnections: set.IMAP_CONNECTIONS,
+    imapConnections: {
+      total: set.IMAP_CONNECTIONS,
+      memoryMb: set.IMAP_MEMORY_MB,
+      perHost: set.IMAP_CONNECTIONS_PER_HOST,
+    },
     accessTokenLifetimeSeconds: set.ACCESS_TOKEN_LIFETIME_SECONDS,
     authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,
     sessionIdleSeconds: set.SESSION_IDLE_SECONDS,

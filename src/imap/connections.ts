@@ -2,7 +2,7 @@
  * The pool of IMAP connections: the only place that opens one.
  *
  * Connections are keyed by grant and account, never by anything typed, so that two grants never share one. A connection
- * stays open for two minutes after its last use, with its mailbox selected; pool-queue.ts limits their number.
+ * stays open for ten minutes after its last use, with its mailbox selected; pool-queue.ts limits their number.
  */
 
 import type { ImapFlow } from "imapflow";
@@ -62,7 +62,8 @@ export type ConnectionLimits = PoolLimits & {
 const connectionLimits: ConnectionLimits = {
   perAccount: 2,
   total: 64,
-  idleMs: 120_000,
+  perHost: 500,
+  idleMs: 600_000,
   probeAfterMs: 5_000,
   probeMs: 4_000,
   singleConnectionMs: 60_000,
@@ -192,7 +193,9 @@ export function createConnections(deps: {
     lease: Lease,
     work: ConnectionWork<T>,
   ): Promise<LeaseAttempt<T>> {
-    const pooled = await queue.acquire(toPoolKey(owner), owner.grantId, lease);
+    const { grantId, credentials } = owner;
+    const place = { key: toPoolKey(owner), grantId, host: credentials.imap.host };
+    const pooled = await queue.acquire(place, lease);
     const excess = new AbortController();
     const signal = AbortSignal.any([lease.signal, pooled.ended.signal, excess.signal]);
     let imap: ImapFlow | undefined;

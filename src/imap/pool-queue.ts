@@ -1,6 +1,7 @@
 /**
- * The places of the connection pool, two per account and 64 in all, and the queue for them. Next is a waiter whose
- * grant holds the fewest places, then the one that waited longest; another grant's idle connection is closed for it.
+ * The places of the connection pool, which are limited per account, per mail server and in all, and the queue for them.
+ * Next is a waiter whose grant holds the fewest places, then the one that waited longest. For it an idle connection of
+ * others is closed: first an account's second one, whose loss costs least, then the one that was idle longest.
  */
 import type { ImapFlow } from "imapflow";
 import { toAbortError } from "../abort.ts";
@@ -10,6 +11,8 @@ import type { AppError } from "../errors.ts";
 export type PoolLimits = {
   perAccount: number;
   total: number;
+  /** Places for one mail server, over all accounts: some refuse a client with too many connections. */
+  perHost: number;
   /** Time that a connection stays open after its last use. */
   idleMs: number;
 };
@@ -19,6 +22,8 @@ export type PooledConnection = {
   /** Grant and account. */
   key: string;
   grantId: string;
+  /** Name of the mail server. */
+  host: string;
   imap: ImapFlow | undefined;
   busy: boolean;
   /** Another connection of the account has changed something since this one last synchronized. */
@@ -31,9 +36,10 @@ export type PooledConnection = {
   ended: AbortController;
 };
 
-type Waiter = {
-  key: string;
-  grantId: string;
+/** The owner of a place: an account of a grant, and its mail server. */
+type PlaceOwner = { key: string; grantId: string; host: string };
+
+type Waiter = PlaceOwner & {
   mailbox: string | undefined;
   grant(pooled: PooledConnection): void;
   refuse(error: AppError): void;
@@ -48,9 +54,13 @@ export function createPoolQueue(deps: {
 }) {
   const { clock, limits, isLimited, onLastClosed } = deps;
   const pool = new Set<PooledConnection>();
+  const byKey = new Map<string, Set<PooledConnection>>();
+  const perHost = new Map<string, number>();
   const waiting = new Set<Waiter>();
+  /** Hosts all of whose places are in use, found since the last place was freed. */
+  const fullHosts = new Set<string>();
 
-  const ofKey = (key: string) => [...pool].filter((pooled) => pooled.key === key);
+  const ofKey = (key: string): readonly PooledConnection[] => [...(byKey.get(key) ?? [])];
 
   /** True when no waiter can be served. Checked first, because it is cheap with a thousand of them. */
   const isFull = () => pool.size >= limits.total && pool.values().every(({ busy }) => busy);
@@ -58,11 +68,40 @@ export function createPoolQueue(deps: {
   /** Closes a connection and frees its place at once. */
   function drop(pooled: PooledConnection): void {
     clearTimeout(pooled.expiry);
-    pool.delete(pooled);
-    if (ofKey(pooled.key).length === 0) onLastClosed(pooled.key);
+    if (pool.delete(pooled)) forget(pooled);
     const { imap } = pooled;
     pooled.imap = undefined;
     imap?.close();
+  }
+
+  function remember(pooled: PooledConnection): void {
+    pool.add(pooled);
+    byKey.set(pooled.key, new Set([...ofKey(pooled.key), pooled]));
+    perHost.set(pooled.host, (perHost.get(pooled.host) ?? 0) + 1);
+  }
+
+  function forget({ key, host }: PooledConnection): void {
+    const left = ofKey(key).filter((pooled) => pool.has(pooled));
+    byKey.set(key, new Set(left));
+    const count = (perHost.get(host) ?? 1) - 1;
+    perHost.set(host, count);
+    if (count === 0) perHost.delete(host);
+    if (left.length > 0) return;
+    byKey.delete(key);
+    onLastClosed(key);
+  }
+
+  /** Closes the idle connection whose loss costs least, among those of a host or all. False when all are in use. */
+  function closeIdle(host?: string): boolean {
+    const isOnly = ({ key }: PooledConnection) => (ofKey(key).length > 1 ? 0 : 1);
+    let least: PooledConnection | undefined;
+    for (const pooled of pool) {
+      if (pooled.busy || (host !== undefined && pooled.host !== host)) continue;
+      const order = least && (isOnly(pooled) - isOnly(least) || pooled.lastUsedAt - least.lastUsedAt);
+      if (order === undefined || order < 0) least = pooled;
+    }
+    if (least) drop(least);
+    return least !== undefined;
   }
 
   /** Returns a place that this waiter may have now: an idle one of its account, or a new one where there is room. */
@@ -75,14 +114,17 @@ export function createPoolQueue(deps: {
     const isOpening = own.some(({ imap }) => imap === undefined);
     if (isOpening || own.length >= limits.perAccount) return undefined;
     if (own.length > 0 && isLimited(waiter.key)) return undefined;
-    if (pool.size >= limits.total) {
-      const [oldest] = [...pool].filter(({ busy }) => !busy).sort((a, b) => a.lastUsedAt - b.lastUsedAt);
-      if (!oldest) return undefined;
-      drop(oldest);
+    const isHostFull = (perHost.get(waiter.host) ?? 0) >= limits.perHost;
+    if (fullHosts.has(waiter.host)) return undefined;
+    if (isHostFull && !closeIdle(waiter.host)) {
+      fullHosts.add(waiter.host);
+      return undefined;
     }
+    if (pool.size >= limits.total && !closeIdle()) return undefined;
     const pooled: PooledConnection = {
       key: waiter.key,
       grantId: waiter.grantId,
+      host: waiter.host,
       imap: undefined,
       busy: false,
       stale: false,
@@ -91,13 +133,14 @@ export function createPoolQueue(deps: {
       expiry: undefined,
       ended: new AbortController(),
     };
-    pool.add(pooled);
+    remember(pooled);
     return pooled;
   }
 
   /** Gives free places to waiters, the grants that hold the fewest first. */
   function dispatch(): void {
     if (waiting.size === 0 || isFull()) return;
+    fullHosts.clear();
     const held = new Map<string, number>();
     for (const { grantId } of pool) held.set(grantId, (held.get(grantId) ?? 0) + 1);
     // One pass per number of places held: with a thousand waiters, sorting them each time would be quadratic.
@@ -122,16 +165,14 @@ export function createPoolQueue(deps: {
 
   /** Waits for a place. Rejects when the signal fires, the grant ends or the process stops. */
   function acquire(
-    key: string,
-    grantId: string,
+    owner: PlaceOwner,
     want: { mailbox?: string; signal: AbortSignal },
   ): Promise<PooledConnection> {
     return new Promise<PooledConnection>((resolve, reject) => {
       const { signal } = want;
       const abort = () => waiter.refuse(toAbortError(signal));
       const waiter: Waiter = {
-        key,
-        grantId,
+        ...owner,
         mailbox: want.mailbox,
         grant(pooled) {
           signal.removeEventListener("abort", abort);

@@ -1,10 +1,11 @@
 /** The pool of connections on a scripted server: probes, refusals, and the order of waiting calls. */
-import { afterEach, expect, spyOn, test } from "bun:test";
+import { afterEach, describe, expect, spyOn, test } from "bun:test";
+import type { ImapFlow } from "imapflow";
 import type { ConnectionOwner } from "../../src/credentials.ts";
 import { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type ConnectionLimits, type Connections, createConnections } from "../../src/imap/connections.ts";
-import { createPoolQueue, type PooledConnection } from "../../src/imap/pool-queue.ts";
+import { createPoolQueue, type PooledConnection, type PoolLimits } from "../../src/imap/pool-queue.ts";
 import { readFresh } from "../../src/imap/sync.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { type HostileImap, startHostileImap } from "../support/hostile-imap.ts";
@@ -321,17 +322,72 @@ test("Serving twice as many waiting calls takes twice the time", async () => {
   const serve = async (calls: number) => {
     const queue = createPoolQueue({
       clock: createTestClock(),
-      limits: { perAccount: 2, total: 64, idleMs: 60_000 },
+      limits: { perAccount: 2, perHost: 64, total: 64, idleMs: 60_000 },
       isLimited: () => false,
       onLastClosed() {},
     });
     const given: PooledConnection[] = [];
     for (let call = 0; call < calls; call++) {
       const grant = `grt_${call % (calls / 4)}`;
-      queue.acquire(`${grant}/acc`, grant, { signal }).then((slot) => given.push(slot));
+      const owner = { key: `${grant}/acc`, grantId: grant, host: "imap.example.test" };
+      queue.acquire(owner, { signal }).then((slot) => given.push(slot));
     }
     for (let served = 0; served < calls; served++)
       queue.release(await eventually(() => given.shift()), false);
   };
   expect(await growthOf(2_000, serve)).toBeLessThan(3);
+});
+
+describe("The places of the pool", () => {
+  const fake = () => ({ usable: true, mailbox: false, close() {} }) as Partial<ImapFlow> as ImapFlow;
+
+  function open(limits: Partial<PoolLimits>) {
+    const clock = createTestClock();
+    const closed: string[] = [];
+    const queue = createPoolQueue({
+      clock,
+      limits: { perAccount: 2, perHost: 10, total: 10, idleMs: 60_000, ...limits },
+      isLimited: () => false,
+      onLastClosed: (key) => closed.push(key),
+    });
+    const take = async (key: string, host = "imap.example.test") => {
+      const pooled = await queue.acquire(
+        { key, grantId: key, host },
+        { signal: new AbortController().signal },
+      );
+      pooled.imap = fake();
+      clock.advance(1);
+      return pooled;
+    };
+    return { queue, take, closed };
+  }
+
+  test("for one mail server are limited, and an idle connection to it is closed for another account", async () => {
+    const { queue, take, closed } = open({ perHost: 2 });
+    const ann = await take("ann");
+    const ben = await take("ben");
+    await take("eve", "other.example.test");
+    let cem: PooledConnection | undefined;
+    take("cem").then((pooled) => {
+      cem = pooled;
+    });
+    await Promise.resolve();
+    expect(queue.all().length).toBe(3);
+    queue.release(ben, true);
+    await eventually(() => cem);
+    expect(closed).toEqual(["ben"]);
+    queue.release(ann, true);
+  });
+
+  test("are taken from accounts that have two before an account loses its only connection", async () => {
+    const { queue, take, closed } = open({ total: 3 });
+    const ann = await take("ann");
+    queue.release(ann, true);
+    const ben = [await take("ben"), await take("ben")];
+    for (const pooled of ben) queue.release(pooled, true);
+    await take("cem");
+    expect(queue.all().map(({ key }) => key)).toEqual(["ann", "ben", "cem"]);
+    await take("dora");
+    expect(closed).toEqual(["ann"]);
+  });
 });
