@@ -45,23 +45,23 @@ export async function providerServers(provider: {
   };
 }
 
-type BrowserFlow = {
-  page: Page;
+/** The authorization flow of a client that waits for its callback on loopback, in any browser. */
+type ClientFlow = {
   product: TestProduct;
-  /** Opens the authorization page as the client would. */
-  open(): Promise<void>;
+  /** The URL that the client opens in the browser. */
+  url: string;
   /** Resolves with the parameters of the client's callback, once the browser has requested it. */
   callback(): Promise<URLSearchParams>;
   /** Redeems the code of the callback. */
   redeem(): Promise<Tokens>;
-  /** Errors in the browser: of scripts, and of the Content-Security-Policy. */
-  browserErrors: string[];
 };
 
-/** Runs `work` with a browser, a started product, and a client that waits for its callback on loopback. */
-export async function withBrowserFlow(
-  work: (flow: BrowserFlow) => Promise<void>,
-  options: { network?: FakeNetwork; script?: boolean; product?: ProductOptions; language?: string } = {},
+type FlowOptions = { network?: FakeNetwork; product?: ProductOptions };
+
+/** Runs `work` with a started product, and a client. */
+export async function withClientFlow(
+  work: (flow: ClientFlow) => Promise<void>,
+  options: FlowOptions = {},
 ): Promise<void> {
   const client = startCallbackServer();
   const product = await startProduct({
@@ -70,9 +70,36 @@ export async function withBrowserFlow(
   });
   const verifier = randomBytes(32).toString("base64url");
   const redirectUri = `http://localhost:${client.port}/callback`;
-  const browserErrors: string[] = [];
+  const code = async () => (await client.called).get("code") ?? "";
   try {
-    await withPage(
+    await work({
+      product,
+      url: `${product.url}/oauth/authorize?${toQuery(product, redirectUri, verifier)}`,
+      callback: () => client.called,
+      redeem: async () => redeem(product, await code(), verifier, redirectUri),
+    });
+  } finally {
+    await product.stop();
+    client.stop();
+  }
+}
+
+type BrowserFlow = Omit<ClientFlow, "url"> & {
+  page: Page;
+  /** Opens the authorization page as the client would. */
+  open(): Promise<void>;
+  /** Errors in the browser: of scripts, and of the Content-Security-Policy. */
+  browserErrors: string[];
+};
+
+/** Runs `work` with Chromium, a started product, and a client. */
+export async function withBrowserFlow(
+  work: (flow: BrowserFlow) => Promise<void>,
+  options: FlowOptions & { script?: boolean; language?: string } = {},
+): Promise<void> {
+  const browserErrors: string[] = [];
+  const use = ({ url, ...flow }: ClientFlow) =>
+    withPage(
       async (page) => {
         page.setDefaultTimeout(10_000);
         page.on("pageerror", (error) => browserErrors.push(error.message));
@@ -80,23 +107,11 @@ export async function withBrowserFlow(
           if (message.type() === "error" && !/status of 4\d\d/.test(message.text()))
             browserErrors.push(message.text());
         });
-        const query = toQuery(product, redirectUri, verifier);
-        const code = async () => (await client.called).get("code") ?? "";
-        await work({
-          page,
-          product,
-          browserErrors,
-          open: async () => void (await page.goto(`${product.url}/oauth/authorize?${query}`)),
-          callback: () => client.called,
-          redeem: async () => redeem(product, await code(), verifier, redirectUri),
-        });
+        await work({ ...flow, page, browserErrors, open: async () => void (await page.goto(url)) });
       },
       { javaScriptEnabled: options.script ?? true, locale: options.language ?? "en-GB" },
     );
-  } finally {
-    await product.stop();
-    client.stop();
-  }
+  await withClientFlow(use, options);
 }
 
 function toQuery(product: Entrance, redirectUri: string, verifier: string): URLSearchParams {

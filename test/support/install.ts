@@ -1,10 +1,10 @@
 /**
  * Installs the programs that the tests need: on Debian as root; elsewhere it prints what to install. Tests whose
- * programs are missing are skipped and counted as skipped.
+ * programs are missing are skipped and counted as skipped. With the argument `more`, also what only test/more needs.
  */
 import { existsSync } from "node:fs";
 import { readSimulation } from "./debian-packages.ts";
-import { missingPackages } from "./installed.ts";
+import { furtherPackages, missingPackages } from "./installed.ts";
 
 function apt(...args: string[]): boolean {
   const run = Bun.spawnSync(["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0", ...args], {
@@ -24,14 +24,15 @@ function install(name: string): void {
   apt(...options);
 }
 
-if (missingPackages.length > 0) {
-  const packages = missingPackages.join(" ");
+const wanted = process.argv.includes("more") ? [...missingPackages, ...furtherPackages] : missingPackages;
+if (wanted.length > 0) {
+  const packages = wanted.join(" ");
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
     process.stdout.write(`For the whole suite, install as root: apt-get install ${packages}\n`);
   } else {
     process.stdout.write(`Installing for the tests: ${packages}\n`);
     // One at a time, so that an unknown package does not keep the others from being installed.
     apt("update");
-    for (const name of missingPackages) install(name);
+    for (const name of wanted) install(name);
   }
 }

@@ -20,6 +20,7 @@ export const programs = {
   nginx: findProgram("nginx"),
   pebble: findProgram("pebble"),
   chromium: findProgram("chromium", "chromium-browser", "google-chrome"),
+  firefox: findProgram("firefox-esr", "firefox"),
 };
 
 /** Debian packages of the missing programs. */
@@ -33,6 +34,9 @@ export const missingPackages = [
   programs.chromium ? [] : ["chromium", "fonts-dejavu-core"],
 ].flat();
 
+/** Debian packages that only test/more needs. */
+export const furtherPackages = programs.firefox ? [] : ["firefox-esr"];
+
 /** True when a Dovecot with its own certificate can be started. */
 export const hasMailServer = Boolean(
   programs.dovecot && programs.lmtp && programs.doveadm && programs.openssl,
@@ -44,4 +48,5 @@ export const mailTest = test.skipIf(!hasMailServer);
 export const describeMail = describe.skipIf(!hasMailServer);
 /** `test` and `describe` for tests of the mail server and a browser. */
 export const browserTest = test.skipIf(!hasMailServer || !hasBrowser);
+export const firefoxTest = test.skipIf(!hasMailServer || !programs.firefox);
 export const describeBrowser = describe.skipIf(!hasMailServer || !hasBrowser);
