@@ -15,6 +15,7 @@ import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Connections } from "../imap/connections.ts";
 import type { MailAccount } from "../mail/mail-account.ts";
+import { createSenderProfiles } from "../mail/sending/kept-profiles.ts";
 import type { UnfinishedWrites } from "../mail/unfinished.ts";
 import { findPreset, findPresetByImapHost } from "../providers/presets.ts";
 import { newId, seal, unseal } from "../secrets.ts";
@@ -43,6 +44,8 @@ export function createVault(deps: {
   clock: Clock;
 }) {
   const { db, connections, submissions, accessTokens, children, documents, clock } = deps;
+
+  const profiles = createSenderProfiles({ clock });
 
   /** Prepared once, because every tool call runs it. */
   const selectOfGrant = db
@@ -217,6 +220,7 @@ export function createVault(deps: {
           composer,
           own,
           filesSentMail: filesSentMail(credentials),
+          profile: profiles.forAccount(grant.dataKey, id),
           unfinished: deps.unfinishedOf?.(grant, id),
         }),
       );

@@ -7,7 +7,7 @@ import { fromMessage, toMessage } from "../child-process/messages.ts";
 import type { ChildOutcome, ChildPool } from "../child-process/pool.ts";
 import { AppError, type FailureCode } from "../errors.ts";
 import { type Composer, localComposer } from "./composer.ts";
-import type { ComposeDeps, ComposedEmail, EmailRequest, OriginalEmail } from "./email-request.ts";
+import type { ComposeDeps, ComposedEmail, EmailRequest, OriginalEmail, Signature } from "./email-request.ts";
 
 /** Octets of files up to which a new email is composed in this process. */
 const maxLocalFileBytes = 1_000_000;
@@ -23,11 +23,13 @@ export const composeTask = z.discriminatedUnion("task", [
     whole: z.boolean(),
     source: z.custom<Uint8Array>(),
   }),
+  z.object({ task: z.literal("signatures"), sources: z.custom<Uint8Array[]>() }),
   z.object({
     task: z.literal("compose"),
     now: z.number(),
     from: z.custom<ComposeDeps["from"]>(),
     own: z.array(z.string()),
+    signature: z.custom<ComposeDeps["signature"]>().optional(),
     request: z.custom<EmailRequest>(),
   }),
 ]);
@@ -36,6 +38,9 @@ type ComposeTask = z.output<typeof composeTask>;
 
 /** `failure`: an AppError that the task threw. */
 type Answer<T> = { result: T } | { failure: { code: FailureCode; message: string; hint: string } };
+
+/** JSON has no undefined. */
+type FoundSignatures = { found: (Signature | null)[] };
 
 export function createChildComposer(children: ChildPool): Composer {
   async function run<T>(task: ComposeTask, signal: AbortSignal): Promise<T> {
@@ -52,12 +57,21 @@ export function createChildComposer(children: ChildPool): Composer {
       const original = await run<OriginalEmail>({ task: "original", id, whole, source }, signal);
       return { ...original, source };
     },
+    async findSignatures(sources, signal) {
+      if (sources.length === 0) return [];
+      const task = { task: "signatures" as const, sources: [...sources] };
+      const { found } = await run<FoundSignatures>(task, signal);
+      return found.map((signature) => signature ?? undefined);
+    },
     compose(deps, request, signal) {
-      const { clock, from, own } = deps;
+      const { clock, from, own, signature } = deps;
       const fileBytes = (request.files ?? []).reduce((sum, { content }) => sum + content.length, 0);
       if (request.basis.kind === "new" && fileBytes <= maxLocalFileBytes)
         return localComposer.compose(deps, request, signal);
-      return run<ComposedEmail>({ task: "compose", now: clock.now(), from, own: [...own], request }, signal);
+      return run<ComposedEmail>(
+        { task: "compose", now: clock.now(), from, own: [...own], signature, request },
+        signal,
+      );
     },
   };
 }
@@ -82,8 +96,13 @@ export async function runComposeTask(task: ComposeTask, signal: AbortSignal): Pr
       // The server has the source.
       return { result: { ...original, source: new Uint8Array() } };
     }
-    const { now, from, own, request } = task;
-    return { result: await localComposer.compose({ clock: { now: () => now }, from, own }, request, signal) };
+    if (task.task === "signatures") {
+      const found = await localComposer.findSignatures(task.sources, signal);
+      return { result: { found: found.map((signature) => signature ?? null) } satisfies FoundSignatures };
+    }
+    const { now, from, own, signature, request } = task;
+    const deps = { clock: { now: () => now }, from, own, signature };
+    return { result: await localComposer.compose(deps, request, signal) };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { failure: { code: error.code, message: error.message, hint: error.hint } };

@@ -1,6 +1,6 @@
 /**
  * Composes a requested email: recipients, subject, thread, quote and files of a reply, a forward or a replaced draft
- * are computed here. Nothing is read or sent. From is always the account; no path and no URL is ever opened.
+ * are computed here. Nothing is read or sent; no path and no URL is ever opened.
  */
 import { detectMimeType } from "nodemailer/lib/mime-funcs";
 import type { Address } from "../email/address.ts";
@@ -9,7 +9,14 @@ import { AppError } from "../errors.ts";
 import { type AttachedFile, formatMegabytes, forwardFewerHint, toMediaType } from "./attached-file.ts";
 import { buildEmail } from "./build-email.ts";
 import { composeFromDraft, draftQuote, quoteMarker } from "./draft.ts";
-import type { Basis, ComposeDeps, ComposedEmail, EmailRequest, OriginalEmail } from "./email-request.ts";
+import type {
+  Basis,
+  ComposeDeps,
+  ComposedEmail,
+  EmailRequest,
+  OriginalEmail,
+  Signature,
+} from "./email-request.ts";
 import { isHtmlBody, markdownToHtml, plainTextToHtml, toHtmlDocument } from "./markdown-html.ts";
 import { markdownToText } from "./markdown-text.ts";
 import { removeMissingImages, toForwardedBody, toQuotedBody } from "./quoted-body.ts";
@@ -23,6 +30,7 @@ import {
   toReplyRecipients,
   toReplySubject,
 } from "./reply.ts";
+import { signText } from "./signature.ts";
 
 /** Decoded size of all attachments of one email: the usual limit of mail servers, less the growth by base64. */
 const maxAttachmentBytes = 25_000_000;
@@ -37,7 +45,7 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
   if (basis.kind === "draft" && isUnchanged(request)) return composeFromDraft(deps, basis.draft);
   const recipients = toRecipients(request, deps.own);
   const files = requireFiles(request);
-  const body = toBody(request);
+  const body = toBody(request, deps.signature);
   const { html, removed } = removeMissingImages(body.html, files);
   return buildEmail(
     deps,
@@ -118,7 +126,7 @@ function toThread(basis: Basis): { inReplyTo?: string; references: string[] } {
 /** Both parts, and the number of characters at the end of the text that are the quote. */
 type ComposedBody = { text: string; html: string; quoteLength: number; notes: string[] };
 
-function toBody({ basis, body }: EmailRequest): ComposedBody {
+function toBody({ basis, body }: EmailRequest, signature: Signature | undefined): ComposedBody {
   const draft = draftOf(basis);
   if (body === undefined && basis.kind !== "forward") return keepDraftBody(draft);
   const markdown = toPlainLines(body ?? "");
@@ -129,7 +137,7 @@ function toBody({ basis, body }: EmailRequest): ComposedBody {
   const quote = quoteOf(basis);
   const isShortened = (basis.kind === "reply" || basis.kind === "forward") && !basis.original.whole;
   return {
-    ...withQuote(markdown, quote),
+    ...withQuote(markdown, quote, basis.kind === "forward" ? undefined : signature),
     quoteLength: quote?.text.length ?? 0,
     notes: [
       ...(draft?.inReplyTo && !quote ? ["The quoted history of the former draft was not kept."] : []),
@@ -161,8 +169,14 @@ function quoteOf(basis: Basis): Quote | undefined {
   }
 }
 
-function withQuote(markdown: string, quote: Quote | undefined): { text: string; html: string } {
-  const [text, html] = [markdownToText(markdown), markdownToHtml(markdown)];
+/** The text with the signature below it, and the quote below both. */
+function withQuote(
+  markdown: string,
+  quote: Quote | undefined,
+  signature: Signature | undefined,
+): { text: string; html: string } {
+  const words = { text: markdownToText(markdown), html: markdownToHtml(markdown) };
+  const { text, html } = signature ? signText(signature, words.text, words.html) : words;
   if (!quote) return { text, html: toHtmlDocument(html) };
   return {
     text: text === "" ? quote.text : `${text}\n\n${quote.text}`,

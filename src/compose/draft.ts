@@ -3,8 +3,12 @@ import MimeNode from "nodemailer/lib/mime-node";
 import type { Address } from "../email/address.ts";
 import { headerValue, parseHeaders } from "../email/headers.ts";
 import { AppError } from "../errors.ts";
+import { findHtmlQuote } from "../html/quote.ts";
+import { sanitizeHtml } from "../html/sanitize.ts";
 import type { ComposeDeps, ComposedEmail, OriginalEmail } from "./email-request.ts";
+import { plainTextToHtml } from "./markdown-html.ts";
 import { newMessageId, toPreviewAndContent } from "./preview.ts";
+import { toQuotedBody } from "./quoted-body.ts";
 import { requireRecipientCount, toBareAddress, withoutRepeats } from "./recipients.ts";
 import type { Quote } from "./reply.ts";
 
@@ -14,8 +18,31 @@ export const quoteHeader = "X-Email-Connector-Quote";
 /** Marks the beginning of the quote in the HTML. */
 export const quoteMarker = "<!--quote-->";
 
-/** The quote of a draft that draft_email wrote; undefined when another program has rewritten the draft. */
+/** The quoted history of a draft, whichever program wrote it; undefined without one. */
 export function draftQuote(draft: OriginalEmail): Quote | undefined {
+  return ownDraftQuote(draft) ?? foreignDraftQuote(draft);
+}
+
+/** The quote of a draft that another program wrote or rewrote, by the marks of mail programs. */
+function foreignDraftQuote({ html, text = "" }: OriginalEmail): Quote | undefined {
+  const quoted = html === undefined ? undefined : findHtmlQuote(html);
+  if (quoted !== undefined) {
+    const words = toQuotedBody({ html: quoted }).text;
+    return words === "" ? undefined : { text: words, html: sanitizeHtml(quoted) };
+  }
+  if (html !== undefined) return undefined;
+  const lines = text.replace(/\r\n?/g, "\n").trimEnd().split("\n");
+  const first = lines.findIndex((line) => line.startsWith(">"));
+  // What was written below a quote is the draft's own text.
+  if (first < 0 || !lines.slice(first).every((line) => line === "" || line.startsWith(">"))) return undefined;
+  const blank = lines.slice(0, Math.max(0, first - 1)).lastIndexOf("");
+  const hasAttribution = lines[first - 1]?.trim().endsWith(":") === true;
+  const quote = lines.slice(hasAttribution ? blank + 1 : first).join("\n");
+  return { text: quote, html: plainTextToHtml(quote) };
+}
+
+/** The quote of a draft that draft_email wrote; undefined when another program has rewritten the draft. */
+function ownDraftQuote(draft: OriginalEmail): Quote | undefined {
   const length = Number(headerValue(parseHeaders(draft.source), quoteHeader));
   const text = draft.text?.replace(/\r\n?/g, "\n").trimEnd();
   const start = draft.html?.indexOf(quoteMarker) ?? -1;

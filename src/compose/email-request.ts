@@ -3,6 +3,9 @@ import type { Clock } from "../clock.ts";
 import type { Address } from "../email/address.ts";
 import type { AttachedFile } from "./attached-file.ts";
 
+/** A signature in both forms, without the delimiter `-- `. */
+export type Signature = { text: string; html: string };
+
 /** A stored email that the new one replies to, forwards or replaces. Strings are as the sender wrote them. */
 export type OriginalEmail = {
   id: string;
@@ -15,6 +18,8 @@ export type OriginalEmail = {
   to: Address[];
   cc: Address[];
   bcc: Address[];
+  /** Addresses that the receiving server says it was delivered to. */
+  deliveredTo: string[];
   subject: string;
   /** ISO 8601 with the email's own offset. */
   date?: string;
@@ -37,9 +42,13 @@ export type Basis =
   | { kind: "forward"; original: OriginalEmail; draft?: OriginalEmail }
   | { kind: "draft"; draft: OriginalEmail };
 
-/** An email as requested. Addresses are bare; absent fields are computed (reply, forward) or kept (draft). */
+/** An email as requested. Addresses are bare or `Name <address>`; absent fields are computed (reply, forward) or kept (draft). */
 export type EmailRequest = {
   basis: Basis;
+  /** One of the person's own addresses. */
+  from?: string | undefined;
+  /** False: without the person's signature. */
+  signature?: boolean | undefined;
   to?: readonly string[] | undefined;
   cc?: readonly string[] | undefined;
   bcc?: readonly string[] | undefined;
@@ -90,4 +99,6 @@ export type ComposeDeps = {
   from: Address;
   /** All known addresses of the person, which are left out of replies. */
   own: readonly string[];
+  /** Added to new emails and replies. */
+  signature?: Signature | undefined;
 };

@@ -33,6 +33,9 @@ export async function parseOriginal(id: string, source: Uint8Array, whole: boole
     to: people("to"),
     cc: people("cc"),
     bcc: people("bcc"),
+    deliveredTo: ["delivered-to", "x-original-to", "envelope-to"].flatMap((name) =>
+      people(name).map(({ address }) => address),
+    ),
     subject: decodeHeaderText(headerValue(headers, "subject")),
     date: toIsoDate(headerValue(headers, "date")),
     references: references.length > 0 || !inReplyTo ? references : [inReplyTo],

@@ -16,7 +16,7 @@ const maxCharacters = 60_000;
  * The body for a quote, without styles, pictures and layout. Both parts are made from the HTML where there is any: the
  * text part beside it may be a stub ("view this in your browser"), and is usually wrapped.
  */
-export function toQuotedBody({ html, text = "" }: OriginalEmail): QuotedBody {
+export function toQuotedBody({ html, text = "" }: Pick<OriginalEmail, "html" | "text">): QuotedBody {
   const markdown = html === undefined ? "" : shorten(toQuotedMarkdown(html));
   const words = markdownToText(markdown);
   if (words !== "") return { text: words, html: markdownToHtml(markdown) };

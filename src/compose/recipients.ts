@@ -1,6 +1,7 @@
 /**
- * Recipients of outgoing email: single bare addresses, each validated, so that the envelope is exactly what was
- * requested. Address lists are never parsed: `"a@good" <v@evil>` and `b@x\r\nBcc: v@y` are refused.
+ * Recipients of outgoing email: bare addresses and `Name <address>`, also several with commas, as get_email shows them.
+ * A grammar of its own, so that the envelope is exactly what a person reads: `"a@good" <v@evil>`, groups, comments and
+ * `b@x\r\nBcc: v@y` are refused.
  */
 import { domainToASCII } from "node:url";
 import type { Address } from "../email/address.ts";
@@ -28,15 +29,49 @@ export function toBareAddress(text: string): string | undefined {
   return localPart.test(local) && domainName.test(domain) ? `${local}@${domain}` : undefined;
 }
 
-/** Parses the addresses of one argument. Throws invalid_input that names the argument and the position. */
+/** Parses the recipients of one argument. Throws invalid_input that names the argument and the position. */
 export function requireAddresses(texts: readonly string[], argument: string): Address[] {
-  return texts.map((text, index) => {
-    const address = toBareAddress(text);
-    if (address) return { address };
-    throw new AppError("invalid_input", `\`${argument}\`[${index}] is not a single email address.`, {
-      hint: "Give each recipient as a bare address such as ann@example.org: no name, no list, no angle brackets.",
+  return texts.flatMap((text, index) => {
+    const people = splitList(text).map(toPerson);
+    const known = people.filter((person) => person !== undefined);
+    if (known.length > 0 && known.length === people.length) return known;
+    throw new AppError("invalid_input", `\`${argument}\`[${index}] is not an email address.`, {
+      hint: "Give recipients as ann@example.org or Ann Lee <ann@example.org>; a name may hold no address.",
     });
   });
+}
+
+/**
+ * Splits `Ann <a@x>, b@y; Lee, Cy <c@z>` after each address. Mail programs write commas within names, so that what has
+ * no address belongs to the next one.
+ */
+function splitList(text: string): string[] {
+  const parts: string[] = [];
+  let begun = "";
+  for (const piece of text.split(/(?<=[,;])/)) {
+    begun += piece;
+    const isQuoteOpen = (begun.split('"').length - 1) % 2 === 1;
+    if (isQuoteOpen || !begun.includes("@")) continue;
+    parts.push(begun.replace(/[,;]$/, ""));
+    begun = "";
+  }
+  return begun.trim() === "" ? parts : [...parts, begun];
+}
+
+/** Parses a bare address or `Name <address>`; undefined for anything else. */
+function toPerson(text: string): Address | undefined {
+  if (/[^\P{C}\u200c\u200d]/u.test(text)) return undefined;
+  const [, before, inBrackets] = /^([^<>]*)<([^<>]*)>$/.exec(text.trim()) ?? [];
+  const address = toBareAddress(inBrackets ?? text);
+  if (!address || before === undefined) return address === undefined ? undefined : { address };
+  const written = before
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .replace(/\\(["\\])/g, "$1");
+  const name = toDisplayName(written);
+  // A name that holds an address would show another recipient than the one it goes to.
+  if (written.trim() !== "" && name === undefined) return undefined;
+  return name === undefined || written === address ? { address } : { name, address };
 }
 
 /** Removes repeated addresses across several lists; the first occurrence stays. */

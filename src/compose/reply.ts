@@ -58,7 +58,7 @@ function toRecipient({ name, address }: Address): Address[] {
 }
 
 /** `ann+shop@example.org` -> `ann@example.org`. */
-function withoutTag(address: string): string {
+export function withoutTag(address: string): string {
   const key = address.trim().toLowerCase();
   const plus = key.indexOf("+");
   const at = key.indexOf("@", plus);

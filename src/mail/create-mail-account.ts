@@ -16,6 +16,7 @@ import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
 import { listEmails } from "./search/listing.ts";
 import { searchEmails } from "./search/search.ts";
+import type { KeptProfile } from "./sending/kept-profiles.ts";
 import { getThread } from "./threads/thread.ts";
 import type { UnfinishedWrites } from "./unfinished.ts";
 
@@ -35,6 +36,7 @@ export function createMailAccount(deps: {
   own: readonly string[];
   /** The provider files a copy in Sent by itself. */
   filesSentMail: boolean;
+  profile: KeptProfile;
   /** The account's writes whose end is not known; absent: none are kept. */
   unfinished?: UnfinishedWrites | undefined;
 }): MailAccount {

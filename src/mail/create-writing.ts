@@ -6,10 +6,13 @@ import type { Submissions } from "../smtp/submissions.ts";
 import type { Access } from "./access.ts";
 import { describeEmails, planDeletion } from "./organize/deletion-plan.ts";
 import { createOrganizing } from "./organize/organize.ts";
+import { chooseFrom } from "./sending/choose-from.ts";
 import { saveDraft } from "./sending/drafts.ts";
 import { findDifferingHtml } from "./sending/formatted-text.ts";
+import type { KeptProfile } from "./sending/kept-profiles.ts";
 import { readAttachment, readOriginal } from "./sending/read-original.ts";
 import { type SendDeps, send } from "./sending/send.ts";
+import { findProfile } from "./sending/sender-profile.ts";
 import { findWrittenTo } from "./sending/written-to.ts";
 import type { MailWriting } from "./writing.ts";
 
@@ -23,18 +26,24 @@ export function createWriting(deps: {
   own: readonly string[];
   filesSentMail: boolean;
   composer: Composer;
+  profile: KeptProfile;
 }): MailWriting {
-  const { owner, access, own, composer, signal } = deps;
+  const { owner, access, own, composer, signal, profile } = deps;
   const { address, name } = owner.credentials;
   const organizing = createOrganizing(access);
-  const from = name ? { name, address } : { address };
+  const account = name ? { name, address } : { address };
   const sending: SendDeps = deps;
+  const readProfile = () => findProfile(access, composer, profile);
   return {
     ...organizing,
     readOriginal: (id, purpose) => readOriginal(access, composer, id, purpose),
     readAttachment: (id, index) => readAttachment(access, id, index),
-    compose: (request) =>
-      composer.compose({ clock: access.clock, from, own: [address, ...own] }, request, signal),
+    async compose(request) {
+      const senders = await readProfile();
+      const { from, signature } = chooseFrom(request, account, senders);
+      const known = [address, ...own, ...senders.map((sender) => sender.address)];
+      return composer.compose({ clock: access.clock, from, own: known, signature }, request, signal);
+    },
     findDifferingHtml: (composed) => findDifferingHtml(access, composer, composed),
     findWrittenTo: (addresses) => findWrittenTo(access, addresses),
     planDeletion: (ids, permanently) => planDeletion(access, ids, permanently),

@@ -222,7 +222,7 @@ async function attemptSubmission(
   try {
     if (caller.aborted) throw caller.reason;
     if (deadline.aborted) throw deadline.reason;
-    if (!supportsUtf8) requireAscii(email.recipients);
+    if (!supportsUtf8) requireAscii([email.from, ...email.recipients]);
     const envelope = {
       from: email.from,
       to: [...email.recipients],

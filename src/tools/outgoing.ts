@@ -16,7 +16,7 @@ import { person, showPerson, showSize } from "./rows.ts";
 /** Maximum size of a file that a model passes as base64, decoded. */
 const maxInlineBytes = 30_000;
 
-const addresses = z.array(z.string().max(320)).max(50).optional();
+const addresses = z.array(z.string().max(2_000)).max(50).optional();
 
 const attachment = z.object({
   email: z.string().max(1500).optional(),
@@ -28,9 +28,10 @@ const attachment = z.object({
 });
 
 export const emailFields = {
-  to: addresses.describe("Bare addresses"),
-  cc: addresses.describe("Bare addresses"),
-  bcc: addresses.describe("Bare addresses"),
+  to: addresses.describe("Addresses, or Name <address>"),
+  cc: addresses.describe("As in to"),
+  bcc: addresses.describe("As in to"),
+  from: z.string().max(400).optional().describe("Another own address; default: the one written to"),
   subject: z.string().max(1000).optional().describe("Computed for replies and forwards"),
   body: z.string().max(200_000).optional().describe("Markdown, without the quote"),
   reply_to: z.string().max(1500).optional().describe("Id of the email to answer"),
@@ -40,7 +41,8 @@ export const emailFields = {
     .array(attachment)
     .max(20)
     .optional()
-    .describe("Each {email, index}, {upload}, or below 30 KB {name, base64}"),
+    .describe("Each {email, index}, in a forward {index}, {upload}, or below 30 KB {name, base64}"),
+  signature: z.boolean().optional().describe("false: without the person's signature"),
   account,
 };
 
@@ -74,13 +76,15 @@ export async function toEmailRequest(
       Promise.all(
         fields.attachments.map(async (wanted, at) =>
           wanted.upload === undefined
-            ? [await readAttachedFile(wanted, at, accountFor)]
+            ? [await readAttachedFile({ ...wanted, email: sourceOf(wanted, fields) }, at, accountFor)]
             : uploads.read(wanted.upload),
         ),
       ),
   ]);
-  const { to, cc, bcc, subject, body, reply_all } = fields;
+  const { from, signature, to, cc, bcc, subject, body, reply_all } = fields;
   return {
+    from,
+    signature,
     to,
     cc,
     bcc,
@@ -103,6 +107,11 @@ function toBasis(
   if (replied) return { kind: "reply", original: replied, all, draft };
   if (forwarded) return { kind: "forward", original: forwarded, draft };
   return draft ? { kind: "draft", draft } : { kind: "new" };
+}
+
+/** The email that an attachment is taken from: without one, the email that is forwarded. */
+function sourceOf({ email, index, base64 }: z.output<typeof attachment>, { forward }: EmailFields) {
+  return index !== undefined && base64 === undefined ? (email ?? forward) : email;
 }
 
 /** A file from an attachment of an email, or from base64. Throws invalid_input, too_large. */

@@ -140,9 +140,11 @@ describe("M01: text that would become another header", () => {
   test.each([
     "b@example.test\r\nBcc: v@example.test",
     '"a@good.test" <v@evil.test>',
-    "Ann <ann@example.test>",
-    "a@example.test, b@example.test",
-    "a@example.test;b@example.test",
+    "a@good.test <v@evil.test>",
+    "Ann <ann@example.test> (v@evil.test)",
+    "Ann <ann@example.test>, <v@evil.test",
+    "Ann <ann@example.test><v@evil.test>",
+    "Ann, Ben",
     "friends: a@example.test, b@example.test;",
     "a@example.test>",
     "a b@example.test",
@@ -165,6 +167,28 @@ describe("M01: text that would become another header", () => {
     expect(await refusal(write({ to: [address] }))).toBe("invalid_input");
     expect(await refusal(write({ cc: [address] }))).toBe("invalid_input");
     expect(await refusal(write({ bcc: [address] }))).toBe("invalid_input");
+  });
+
+  test.each([
+    ["Ann Lee <ann@example.test>", [{ name: "Ann Lee", address: "ann@example.test" }]],
+    ['"Lee, Ann" <ann@example.test>', [{ name: "Lee, Ann", address: "ann@example.test" }]],
+    ["Lee, Ann <ann@example.test>", [{ name: "Lee, Ann", address: "ann@example.test" }]],
+    ["<ann@example.test>", [{ address: "ann@example.test" }]],
+    ["ann@example.test <ann@example.test>", undefined],
+    [
+      "Ann <ann@example.test>, cy@example.test; Böhm, Ben <ben@example.test>",
+      [
+        { name: "Ann", address: "ann@example.test" },
+        { address: "cy@example.test" },
+        { name: "Böhm, Ben", address: "ben@example.test" },
+      ],
+    ],
+  ])("RFC 5322 section 3.4: %j is read as get_email shows people", async (text, people) => {
+    const written = write({ to: [text] });
+    if (people === undefined) return expect(await refusal(written)).toBe("invalid_input");
+    const { preview, recipients } = await written;
+    expect(preview.to).toEqual(people);
+    expect(recipients).toEqual(people.map(({ address }) => address));
   });
 
   test("never gets into an envelope (1,000 random strings)", () => {

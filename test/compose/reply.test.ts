@@ -275,3 +275,42 @@ describe("A forward", () => {
     expect(composed.preview.attachments).toEqual([]);
   });
 });
+
+describe("A draft of another program whose text is replaced", () => {
+  const draftWith = (type: string, body: string) =>
+    parseOriginal(
+      "id",
+      Buffer.from(
+        `From: ann@example.test\r\nTo: ben@example.test\r\nSubject: Re: Friday\r\nIn-Reply-To: <m2@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: ${type}; charset=utf-8\r\n\r\n${body}\r\n`,
+      ),
+      true,
+    );
+
+  test.each([
+    [
+      "Gmail",
+      "text/html",
+      '<div>old</div><div class="gmail_quote"><div>On Friday, Ben wrote:</div><blockquote class="gmail_quote">when?<script>x()</script></blockquote></div>',
+    ],
+    [
+      "Outlook",
+      "text/html",
+      '<div>old</div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>On Friday, Ben wrote:</b></div><div>&gt; when?</div>',
+    ],
+    [
+      "Thunderbird",
+      "text/html",
+      '<p>old</p><div class="moz-cite-prefix">On Friday, Ben wrote:</div><blockquote type="cite">when?</blockquote>',
+    ],
+    ["a program for plain text", "text/plain", "old\r\n\r\nOn Friday, Ben wrote:\r\n> when?"],
+  ])("keeps the quoted history that %s wrote", async (_, type, body) => {
+    const draft = await draftWith(type, body);
+    const { preview, raw, notes } = await compose(deps, { basis: { kind: "draft", draft }, body: "new" });
+    expect(preview.text).toMatch(/^new\n\n/);
+    expect(preview.text).toContain("On Friday, Ben wrote:");
+    expect(preview.text).toContain("when?");
+    expect(preview.text).not.toContain("old");
+    expect(Buffer.from(raw).toString("latin1")).not.toContain("x()");
+    expect(notes).toEqual([]);
+  });
+});

@@ -9,10 +9,11 @@ import { type Connections, createConnections } from "../../src/imap/connections.
 import { type Access, createAccess } from "../../src/mail/access.ts";
 import { createMailAccount } from "../../src/mail/create-mail-account.ts";
 import type { MailAccount } from "../../src/mail/mail-account.ts";
+import { createSenderProfiles } from "../../src/mail/sending/kept-profiles.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createLocalRenderer } from "../../src/readable/render-task.ts";
-import { newToken } from "../../src/secrets.ts";
+import { newKey, newToken } from "../../src/secrets.ts";
 import { openSmtp } from "../../src/smtp/connect.ts";
 import { createSubmissions } from "../../src/smtp/submissions.ts";
 import type { ToolContext } from "../../src/tools/context.ts";
@@ -86,6 +87,7 @@ export function openReader(
     submissions,
     own: [user.address],
     filesSentMail: false,
+    profile: createSenderProfiles({ clock }).forAccount(newKey(), owner.accountId),
   });
   const context: Pick<
     ToolContext,

@@ -21,6 +21,7 @@ import { createUploads, type Uploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
 import { createMailAccount } from "../../src/mail/create-mail-account.ts";
 import type { MailAccount } from "../../src/mail/mail-account.ts";
+import { createSenderProfiles } from "../../src/mail/sending/kept-profiles.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { presets } from "../../src/providers/presets.ts";
 import { createLocalRenderer } from "../../src/readable/render-task.ts";
@@ -158,6 +159,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     };
     return { grantId: grant.id, accountId: mine.accountIds[position] ?? "", credentials };
   });
+  const profiles = createSenderProfiles({ clock });
   const accounts = owners.map((owner) =>
     createMailAccount({
       renderer: createLocalRenderer(createDocumentReader()),
@@ -169,6 +171,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
       clock,
       own: users.map((one) => one.address),
       filesSentMail: options.filesSentMail ?? false,
+      profile: profiles.forAccount(grant.dataKey, owner.accountId),
       unfinished: unfinished.forAccount(grant, owner.accountId),
     }),
   );

@@ -42,7 +42,11 @@ export async function send(
     .catch(toWarning);
   // A bug here is thrown below. When the submission fails first, an unhandled rejection must not end the process.
   sentMailbox.catch(() => {});
-  const submission = { from: owner.credentials.address, recipients: composed.recipients, raw: composed.raw };
+  const submission = {
+    from: composed.preview.from.address,
+    recipients: composed.recipients,
+    raw: composed.raw,
+  };
   const { accepted, refused } = await submissions
     .submit(owner, submission, signal)
     .catch((error: unknown) => {
