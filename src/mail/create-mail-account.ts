@@ -15,6 +15,7 @@ import type { MailAccount } from "./mail-account.ts";
 import { listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
 import { listEmails } from "./search/listing.ts";
+import { getOverview } from "./search/overview.ts";
 import { searchEmails } from "./search/search.ts";
 import type { KeptProfile } from "./sending/kept-profiles.ts";
 import { getThread } from "./threads/thread.ts";
@@ -46,6 +47,7 @@ export function createMailAccount(deps: {
     listMailboxes: () => access.read(undefined, (imap) => listMailboxes(imap)),
     listEmails: (request) => listEmails(access, request),
     searchEmails: (request) => searchEmails(access, request),
+    getOverview: (request) => getOverview(access, request),
     getEmail: (request) => getEmail(access, deps.renderer, request),
     getThread: (request) => getThread(access, deps.renderer, request),
     getAttachment: (request) => getAttachment(access, deps.renderer, request),

@@ -124,6 +124,16 @@ export type MailReading = {
     limit: number;
     cursor?: string;
   }): Promise<EmailPage>;
+  /**
+   * The senders of a mailbox (path or role), the largest groups first, `senders` of them in full. `since`: a day
+   * (2026-01-31) or a span (7d).
+   */
+  getOverview(request: {
+    mailbox: string;
+    since?: string;
+    unreadOnly: boolean;
+    senders: number;
+  }): Promise<Overview>;
   /** One email as text; it stays unread. `offset` and `maxCharacters` count characters of the rendered text. */
   getEmail(request: {
     id: string;
@@ -181,6 +191,34 @@ export type EmailRow = {
   snippet: string;
 };
 
+/** One sender, or one mailing list, in an overview. */
+export type OverviewSender = {
+  /** The sender of its newest email. */
+  from: Address;
+  /** The identifier of the list (RFC 2919). */
+  list?: string;
+  count: number;
+  unread: number;
+  /** Subject and date of its newest email; the subject is empty for groups that are only counted. */
+  subject: string;
+  newest: string;
+  /** Its emails; absent where no query finds exactly these. */
+  selection?: Selection;
+};
+
+export type Overview = {
+  mailbox: string;
+  /** Number of emails that meet the conditions, and of those that were counted: the newest. */
+  total: number;
+  counted: number;
+  /** Number of emails that cannot be read. */
+  unreadable: number;
+  unread: number;
+  /** Number of senders and lists. */
+  groups: number;
+  senders: OverviewSender[];
+};
+
 /** A page of rows that names the mailboxes it covers and those it does not. */
 export type EmailPage = {
   emails: EmailRow[];
@@ -192,6 +230,8 @@ export type EmailPage = {
   skipped: { mailbox: string; reason: string }[];
   /** Ids of emails that belong to the page and cannot be read. */
   unreadable?: string[];
+  /** Our sentences about a search that found nothing, or that went by arrival where that differs from the date. */
+  hints?: string[];
   /** All matches of a search, on its first page. */
   selection?: Selection;
 };

@@ -13,6 +13,7 @@ import { listMailboxesTool } from "./list-mailboxes.ts";
 import { listProvidersTool } from "./list-providers.ts";
 import { markAsReadTool } from "./mark-as-read.ts";
 import { moveEmailTool } from "./move-email.ts";
+import { overviewTool } from "./overview.ts";
 import { requestUploadTool } from "./request-upload.ts";
 import { searchEmailsTool } from "./search-emails.ts";
 import { sendEmailTool } from "./send-email.ts";
@@ -20,6 +21,7 @@ import { undoTool } from "./undo.ts";
 
 export const tools: readonly Tool[] = [
   listMailboxesTool,
+  overviewTool,
   getRecentEmailsTool,
   searchEmailsTool,
   getEmailTool,

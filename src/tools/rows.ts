@@ -37,6 +37,7 @@ export const emailPage = mailAnswer({
   /** Numbers of mailboxes beyond those named in `searched` and `skipped`. */
   more_searched: z.int().optional(),
   more_skipped: z.int().optional(),
+  hints: z.array(z.string()).optional(),
   /** All that match, for the tools that change emails. */
   selection: z.string().optional(),
   /** Ids of emails that belong to the page and cannot be read. */
@@ -189,6 +190,7 @@ export function toEmailPage(
     more_searched: beyond(found.searched),
     more_skipped: beyond(found.skipped),
     unreadable: found.unreadable?.length ? found.unreadable : undefined,
+    hints: found.hints?.length ? found.hints : undefined,
     selection: selection && selections?.seal(selection),
   };
 }

@@ -48,7 +48,13 @@ export const searchEmailsTool = defineTool({
         : `${rows.length} of ${total} that match, newest first.`;
     const where = [showSearched(searched, accounts, data.more_searched), showSkipped(data, accounts)];
     const inside = [head, ...rows, ...where].filter((line) => line !== "").join("\n");
-    return [fence(inside), showUnreadable(unreadable), showSelection(data.selection), showCursor(cursor)]
+    return [
+      fence(inside),
+      ...(data.hints ?? []),
+      showUnreadable(unreadable),
+      showSelection(data.selection),
+      showCursor(cursor),
+    ]
       .filter((part) => part !== "")
       .join("\n");
   },

@@ -16,25 +16,20 @@ const lifetimeSeconds = 3_600;
 const dictionary = Buffer.from(
   '"kind":"keyword","keyword":"not","of":{"kind":"size","over":"under":"field","field":"subject","text":"to",' +
     '"kind":"words","exact":true,"kind":"label","label":"kind":"sent","kind":"flag","flag":"flagged","set":true' +
-    '"kind":"any","of":[{"kind":"field","field":"from","text":".com"},{"kind":"flag","flag":"seen","set":false}' +
-    '{"kind":"all","of":[{"kind":"header","header":"List-Id","text":""},{"kind":"received","since":"202' +
-    '"before":"2026-01-01T00:00:00.000Z"}]},[["Archive","[["INBOX","',
+    '[{"kind":"any","of":[{"kind":"all","of":[{"kind":"field","field":"from","text":"no-reply@newsletter@news@gmail.com' +
+    '","exact":true},{"kind":"not","of":{"kind":"flag","flag":"seen","set":false}]}{"kind":"received","since":"202' +
+    '{"kind":"all","of":[{"kind":"header","header":"List-Id","text":""},{"kind":"received","before":"2026-01-01' +
+    'T00:00:00.000Z"}]},"Archive","[[{"kind":"header","header":"List-Id","text":".list-id.mcsv.net.list-manage.com' +
+    '"},"INBOX","',
 );
 
-/** Numbers are in base 36, for short. */
-const number36 = z.string().transform((text) => Number.parseInt(text, 36));
-const storedSelection = z.tuple([
-  z.string(),
-  number36,
-  number36,
-  z.string(),
-  z.array(
-    z.tuple([
-      z.custom<NonNullable<Selection["parts"][number]["query"]>>().nullable(),
-      z.array(z.tuple([z.string(), z.string(), number36, number36])),
-    ]),
-  ),
-]);
+type Query = NonNullable<Selection["parts"][number]["query"]>;
+
+/**
+ * Account, time in seconds, count and hash as one string; then for each part its query, and path, UIDVALIDITY and UIDs
+ * of each mailbox. Numbers are in base 36.
+ */
+const storedSelection = z.tuple([z.string(), z.array(z.tuple([z.custom<Query>().nullable()], z.string()))]);
 
 export type Selections = {
   /** Makes a string of a selection. */
@@ -50,17 +45,12 @@ export function createSelections({ grant, clock }: { grant: LiveGrant; clock: Cl
   return {
     seal({ accountTag, parts, count, hash }) {
       const stored: z.input<typeof storedSelection> = [
-        accountTag,
-        now().toString(36),
-        count.toString(36),
-        hash,
+        [accountTag, toBase36(now()), toBase36(count), hash].join("."),
         parts.map(({ query, mailboxes }) => [
           query ?? null,
-          mailboxes.map(({ path, uidValidity, nextUid, highestUid }) => [
+          ...mailboxes.flatMap(({ path, uidValidity, nextUid, highestUid }) => [
             path,
-            uidValidity,
-            nextUid.toString(36),
-            highestUid.toString(36),
+            [BigInt(uidValidity).toString(36), toBase36(nextUid), toBase36(highestUid)].join("."),
           ]),
         ]),
       ];
@@ -69,25 +59,38 @@ export function createSelections({ grant, clock }: { grant: LiveGrant; clock: Cl
     },
 
     open(text) {
-      const [accountTag, madeAt, count, hash, parts] = parseSelection(grant, text.trim(), context);
-      if (now() - madeAt > lifetimeSeconds)
+      const [head, parts] = parseSelection(grant, text.trim(), context);
+      const [accountTag = "", madeAt, count, hash = ""] = head.split(".");
+      if (now() - fromBase36(madeAt) > lifetimeSeconds)
         throw new AppError("selection_expired", "The selection is older than an hour.");
       return {
         accountTag,
-        count,
+        count: fromBase36(count),
         hash,
-        parts: parts.map(([query, mailboxes]) => ({
+        parts: parts.map(([query, ...mailboxes]) => ({
           query: query === null ? undefined : reviveDates(query),
-          mailboxes: mailboxes.map(([path, uidValidity, nextUid, highestUid]) => ({
-            path,
-            uidValidity,
-            nextUid,
-            highestUid,
-          })),
+          mailboxes: toMailboxes(mailboxes),
         })),
       };
     },
   };
+}
+
+const toBase36 = (value: number) => value.toString(36);
+const fromBase36 = (text = "") => Number.parseInt(text, 36);
+
+/** Reads path and numbers of each mailbox, in turn. */
+function toMailboxes(fields: readonly string[]): Selection["parts"][number]["mailboxes"] {
+  return Array.from({ length: fields.length / 2 }, (_, at) => {
+    const [validity = "", nextUid, highestUid] = (fields[2 * at + 1] ?? "").split(".");
+    const digits = [...validity].map((digit) => BigInt(fromBase36(digit)));
+    return {
+      path: fields[2 * at] ?? "",
+      uidValidity: String(digits.reduce((sum, digit) => sum * 36n + digit, 0n)),
+      nextUid: fromBase36(nextUid),
+      highestUid: fromBase36(highestUid),
+    };
+  });
 }
 
 /** Throws selection_expired. */
@@ -102,8 +105,6 @@ function parseSelection(grant: LiveGrant, text: string, context: string): z.outp
     });
   }
 }
-
-type Query = NonNullable<Selection["parts"][number]["query"]>;
 
 /** JSON has no dates: turns those of a query back into dates. */
 function reviveDates(query: Query): Query {

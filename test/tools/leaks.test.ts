@@ -101,6 +101,7 @@ describeMail("The answer to a call about hostile mail", () => {
     const [id = ""] = idsOf(await call("get_recent_emails", { mailbox: box }));
     expect(id).not.toBe("");
     await call("search_emails", { query: "Mailword" });
+    await call("overview", { mailbox: box });
     await call("search_emails", { query: `in:anywhere -in:"${box}" Mailword` });
     for (const format of ["markdown", "text", "html", "links"])
       await call("get_email", { id, format, headers: true });

@@ -114,15 +114,22 @@ async function findSelected(access: Access, { parts }: Selection): Promise<Match
   return found;
 }
 
-/** Throws selection_changed where emails would be erased that were not in the selection when it was made. */
+/**
+ * Throws selection_changed where emails would be erased that were not in the selection when it was made, and where more
+ * match now: these were not in it.
+ */
 function requireUnchanged(
   selection: Selection,
   found: readonly MatchedMailbox[],
   erases: (mailbox: string) => boolean,
 ): void {
-  if (!found.some(({ path }) => erases(path)) || toSetHash(found) === selection.hash) return;
+  const total = found.reduce((sum, { uids }) => sum + uids.length, 0);
+  const isErased = found.some(({ path }) => erases(path));
+  if (isErased ? toSetHash(found) === selection.hash : total <= selection.count) return;
   throw new AppError("selection_changed", "Other emails match now than when the selection was made.", {
-    hint: "Nothing was erased. Search again, and show the person what would be erased.",
+    hint: isErased
+      ? "Nothing was erased. Search again, and show the person what would be erased."
+      : "Nothing was changed. Search again.",
   });
 }
 
@@ -150,10 +157,9 @@ function toRest(
   return toSelection(access.accountTag, left);
 }
 
-/** Says that other emails match than when the selection was made. */
+/** Says that fewer or other emails match than when the selection was made. */
 function toMismatch({ count, hash }: Selection, found: readonly MatchedMailbox[], total: number): string[] {
   if (total < count)
     return [`${count - total} of the ${count} selected emails no longer match and were skipped.`];
-  if (total > count) return [`The selection had ${count} emails; ${total} match now.`];
   return toSetHash(found) === hash ? [] : ["Some other emails match now than when the selection was made."];
 }

@@ -6,11 +6,13 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { parseQuery } from "../../query/parse-query.ts";
+import type { Query } from "../../query/query.ts";
 import type { Access } from "../access.ts";
-import type { EmailPage } from "../reading.ts";
+import type { EmailPage, EmailRow } from "../reading.ts";
 import { compareNewestFirst, fromCursor, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
 import { type FetchedRow, type FetchedRows, fetchRows } from "./email-rows.ts";
 import { type MailboxResult, type Match, type PageRequest, searchMailbox } from "./mailbox-matches.ts";
+import { explainNoMatch } from "./no-match-hints.ts";
 import { type MailboxSearch, toSearchScope } from "./search-scope.ts";
 import { toSelection } from "./selection.ts";
 import { rangeSizes } from "./uid-ranges.ts";
@@ -53,15 +55,34 @@ export async function searchEmails(
   );
   const page = mergeResults(results, request.limit);
   const { rows, unreadable } = await rowsOf(access, results, page);
+  const total = results.reduce((sum, one) => sum + one.total, 0);
   return {
     emails: rows.map(({ row }) => row),
-    total: results.reduce((sum, one) => sum + one.total, 0),
+    total,
+    hints:
+      total === 0
+        ? await explainNoMatch(access, parsed, searches)
+        : explainDates(
+            parsed,
+            rows.map(({ row }) => row),
+          ),
     searched: results.map(({ path }) => path),
     skipped: [...skipped, ...failed, ...partial],
     unreadable,
     cursor: toNextCursor(results, page, question),
     selection: cursor ? undefined : toSelection(access.accountTag, results),
   };
+}
+
+/** Says that a condition on days goes by arrival, where emails of the page were sent more than a day before or after. */
+function explainDates(query: Query, rows: readonly EmailRow[]): string[] {
+  if (!asksArrival(query) || !rows.some(({ arrived }) => arrived !== undefined)) return [];
+  return ["Days were compared with the arrival; sent_after: and sent_before: go by the date of the email."];
+}
+
+function asksArrival(query: Query): boolean {
+  if (query.kind === "all" || query.kind === "any") return query.of.some(asksArrival);
+  return query.kind === "not" ? asksArrival(query.of) : query.kind === "received";
 }
 
 /** Searches side by side. A mailbox that cannot be searched is named in `failed` and does not hide the others. */
