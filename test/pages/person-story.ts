@@ -1,5 +1,5 @@
 /**
- * What a person does on the connect page, from the link of the client until they are back there, in any browser. Every
+ * The acts of a person on the connect page, from the link of the client until they are back there, in any browser. Every
  * text that is typed and every press is counted.
  */
 import { expect } from "bun:test";
