@@ -13,15 +13,12 @@ import { createPersonAccess } from "./approvals/person-access.ts";
 import { createChildPool, renderCommand } from "./child-process/pool.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import type { Credentials, MailServer } from "./credentials.ts";
 import { writeKeyCheck } from "./db/key-check.ts";
 import type { Database } from "./db/open.ts";
 import { createDocumentReader } from "./documents/sandbox.ts";
 import { createLimits, type LimitOptions, type Limits } from "./http/rate-limit.ts";
-import { createImapCommandLog } from "./imap/command-log.ts";
 import type { ImapDeadlines } from "./imap/connect.ts";
 import { createConnections } from "./imap/connections.ts";
-import type { ServerFacts } from "./imap/server-memory.ts";
 import { createSendLog, sendLimits } from "./ledger/send-log.ts";
 import { createUndoLog } from "./ledger/undo-log.ts";
 import { createUnfinishedLog } from "./ledger/unfinished-log.ts";
@@ -29,11 +26,13 @@ import { createDownloads } from "./links/downloads.ts";
 import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
 import type { Log } from "./log.ts";
+import { createMailLogins } from "./mail-logins.ts";
 import { createCalls } from "./mcp/calls.ts";
 import type { Exchange } from "./mcp/exchange.ts";
 import type { ServerDeps } from "./mcp/server.ts";
 import { createSessions } from "./mcp/sessions.ts";
 import { createStreams } from "./mcp/streams.ts";
+import { createWarmUp } from "./mcp/warm-up.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createGrants } from "./oauth/grants.ts";
 import { toWrapContext } from "./oauth/wrap-context.ts";
@@ -45,7 +44,6 @@ import type { Issuer } from "./signin/issuer.ts";
 import { toKnownProviders } from "./signin/known-providers.ts";
 import { createLazyUpstream } from "./signin/lazy-upstream.ts";
 import { createSignIns } from "./signin/sign-ins.ts";
-import { createSmtpCommandLog } from "./smtp/command-log.ts";
 import type { SmtpDeadlines } from "./smtp/connect.ts";
 import { createSubmissions } from "./smtp/submissions.ts";
 import type { StaticClient } from "./static-client.ts";
@@ -138,6 +136,15 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     newFence: () => createFence(newToken(8)),
     log,
   });
+  const warmUp = createWarmUp({
+    clock,
+    open: config.warmUp
+      ? (grant, signal) =>
+          vault.withAccounts(grant, signal, async (accounts) => {
+            await Promise.all(accounts.map((account) => account.connect()));
+          })
+      : undefined,
+  });
   const person = createPersonAccess({
     ...{ config, db, secrets, clock, limits, log, calls, vault },
     approvals: stores.approvals,
@@ -163,7 +170,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       onToolsChanged: streams.notifyToolsChanged,
     },
     links: { uploads: stores.uploads, downloads: stores.downloads, config, limits },
-    mcp: { sessions, streams, calls, loadExchange, limits },
+    mcp: { sessions, streams, calls, loadExchange, limits, warmUp },
     operator: {
       metrics,
       metricsToken: config.metricsToken,
@@ -280,69 +287,6 @@ function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Ex
       throw error;
     });
     return exchange;
-  };
-}
-
-// Loaded at the first login, also for a sooner start.
-const loadImap = () => import("./imap/connect.ts");
-const loadSmtp = () => import("./smtp/connect.ts");
-const loadOwnName = () => import("./mail/sending/find-own-name.ts");
-
-/** The four kinds of logins at mail servers, counted in the metrics. */
-function createMailLogins(deps: {
-  outbound: Outbound;
-  metrics: Metrics;
-  log: Log;
-  deadlines: { imap?: ImapDeadlines; smtp?: SmtpDeadlines };
-}) {
-  const { outbound, metrics, log, deadlines } = deps;
-  const logImap = createImapCommandLog({ log });
-  const logSmtp = createSmtpCommandLog({ log });
-  // A connected mailbox has lookups of its own, which no stranger can hold.
-  const vetForGrant: Outbound["vet"] = (target) => outbound.vet(target, { lane: "grant" });
-  const vetOpenedForGrant: Outbound["vetOpened"] = (target) => outbound.vetOpened(target, { lane: "grant" });
-  const forGrant = { ...outbound, vet: vetForGrant, vetOpened: vetOpenedForGrant };
-  const toImap = (signal: AbortSignal) => ({
-    outbound,
-    signal,
-    deadlines: deadlines.imap,
-    logCommands: logImap,
-  });
-  const toSmtp = (signal: AbortSignal) => ({
-    outbound,
-    signal,
-    deadlines: deadlines.smtp,
-    logCommands: logSmtp,
-  });
-  return {
-    async openImap(credentials: Credentials, signal: AbortSignal, facts: ServerFacts) {
-      const { openImap } = await loadImap();
-      const options = { ...toImap(signal), outbound: forGrant, facts };
-      return metrics.countLogin("imap", openImap(credentials, options));
-    },
-    async proveImap(
-      credentials: Credentials,
-      signal: AbortSignal,
-      { writes, openedOnly }: { writes: boolean; openedOnly: boolean },
-    ) {
-      const [{ proveImap }, { createOwnNameFinder }] = await Promise.all([loadImap(), loadOwnName()]);
-      const findOwnName = writes ? createOwnNameFinder(credentials.address) : undefined;
-      const vet = openedOnly ? outbound.vetOpened : outbound.vet;
-      const options = { ...toImap(signal), outbound: { ...outbound, vet } };
-      return metrics.countLogin("imap", proveImap(credentials, options, findOwnName));
-    },
-    async openSmtp(credentials: Credentials, signal: AbortSignal) {
-      const { openSmtp } = await loadSmtp();
-      return metrics.countLogin("smtp", openSmtp(credentials, { ...toSmtp(signal), outbound: forGrant }));
-    },
-    async proveSmtp(credentials: Credentials, signal: AbortSignal) {
-      const { proveSmtp } = await loadSmtp();
-      return metrics.countLogin("smtp", proveSmtp(credentials, toSmtp(signal)));
-    },
-    async readCertificate(side: "imap" | "smtp", server: MailServer, signal: AbortSignal) {
-      if (side === "imap") return (await loadImap()).readImapCertificate(server, toImap(signal));
-      return (await loadSmtp()).readSmtpCertificate(server, toSmtp(signal));
-    },
   };
 }
 

@@ -181,6 +181,12 @@ export const settings = z.object({
   IMAP_CONNECTIONS_PER_HOST: amount(500, 100_000).describe(
     "Maximum number of open IMAP connections to one mail server, over all people.",
   ),
+  WARM_UP: z
+    .enum(["on", "off"], "must be on or off")
+    .default("on")
+    .describe(
+      "Opens the mailbox of a person who called a tool within the last day as soon as their client lists the tools: on or off.",
+    ),
   ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("Lifetime of an access token."),
   AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("Lifetime of an authorization code."),
   SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("Idle time after which an MCP session ends."),
@@ -225,6 +231,8 @@ export type Config = Readonly<{
   /** Megabytes of emails that wait for an approval, over all people. */
   approvalsMaxMb: number;
   imapConnections: { total: number | undefined; memoryMb: number | undefined; perHost: number };
+  /** Opens connections before a grant's first call. */
+  warmUp: boolean;
   accessTokenLifetimeSeconds: number;
   authorizationCodeLifetimeSeconds: number;
   sessionIdleSeconds: number;
@@ -325,6 +333,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       memoryMb: set.IMAP_MEMORY_MB,
       perHost: set.IMAP_CONNECTIONS_PER_HOST,
     },
+    warmUp: set.WARM_UP === "on",
     accessTokenLifetimeSeconds: set.ACCESS_TOKEN_LIFETIME_SECONDS,
     authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,
     sessionIdleSeconds: set.SESSION_IDLE_SECONDS,

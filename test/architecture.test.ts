@@ -12,7 +12,7 @@ const all = [...source, ...tests];
 
 /**
  * The rooms that each room may import from, besides itself and the leaves. Types count: a type is knowledge, too.
- * `start` and `assemble` make every room and import all of them.
+ * `start`, `assemble` and `mail-logins` make every room and import all of them.
  */
 const leaves = ["errors", "grant", "storage-error", "log", "clock", "abort", "version", "throttle", "gate"];
 const rooms: Readonly<Record<string, readonly string[]>> = {
@@ -108,7 +108,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 test("a room imports only the rooms in its row, types included", () => {
   const broken = source
-    .filter(({ room }) => room !== "start" && room !== "assemble")
+    .filter(({ room }) => !["start", "assemble", "mail-logins"].includes(room))
     .flatMap(({ path, room, imports }) =>
       imports
         .filter(({ target }) => target.startsWith("src/"))

@@ -58,6 +58,7 @@ export function createMailAccount(deps: {
     accountId: owner.accountId,
     address: owner.credentials.address,
     canSend: owner.credentials.smtp !== undefined,
+    connect: () => access.read("INBOX", async () => {}),
     ownsEmailId: (id) => fromEmailId(id).accountTag === toAccountTag(owner.accountId),
     ownsSelection: ({ accountTag }) => accountTag === access.accountTag,
     ...reading,

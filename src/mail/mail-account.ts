@@ -12,6 +12,8 @@ export type MailAccount = {
   accountId: string;
   address: string;
   canSend: boolean;
+  /** Opens a connection with the inbox selected, for a call that may come. Throws the failures of a connection. */
+  connect(): Promise<void>;
   /** True when an email id names an email of this account. Throws invalid_input for a string that is no email id. */
   ownsEmailId(id: string): boolean;
   /** True for a selection of emails of this account. */

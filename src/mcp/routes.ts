@@ -4,6 +4,7 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { Config } from "../config.ts";
+import type { LiveGrant } from "../grant.ts";
 import { type AppEnv, extendIdleTimeout, limitBody } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Calls } from "./calls.ts";
@@ -11,6 +12,7 @@ import type { Exchange, GrantEnv } from "./exchange.ts";
 import type { JsonRpcRefusal, Post } from "./message.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { Streams } from "./streams.ts";
+import type { WarmUp } from "./warm-up.ts";
 
 const maxBodyBytes = 1024 * 1024;
 
@@ -24,6 +26,7 @@ export type McpDeps = {
   /** Loads the exchange with the first request. */
   loadExchange(): Promise<Exchange>;
   limits: Pick<Limits, "consume">;
+  warmUp: WarmUp;
 };
 
 export function createMcpRoutes(deps: McpDeps) {
@@ -61,8 +64,15 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   if (session) for (const id of post.cancelled) calls.cancel(toCancelKey(session, id));
   if (post.requests.length === 0) return c.body(null, 202);
   if (exchange.lacksScope(c.var.grant, post)) return refuseScope(c, deps.config, post);
+  prepareConnections(deps.warmUp, c.var.grant, post);
   if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id));
   return exchange.answer(c, post, (id) => session && toCancelKey(session, id));
+}
+
+function prepareConnections(warmUp: WarmUp, grant: LiveGrant, { requests }: Post): void {
+  const methods = requests.map(({ method }) => method);
+  if (methods.includes("tools/call")) warmUp.noteCall(grant.id);
+  else if (methods.includes("initialize") || methods.includes("tools/list")) warmUp.offer(grant);
 }
 
 async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response> {

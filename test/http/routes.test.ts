@@ -52,6 +52,7 @@ const app = createApp({
   },
   mcp: {
     sessions: createSessions({ db, clock, idleMs: 1_000 }),
+    warmUp: { noteCall() {}, offer() {} },
     streams: createStreams({ clock }),
     calls: createCalls(),
     loadExchange: async () => ({}) as Exchange,

@@ -142,6 +142,7 @@ export async function openMcpServer(options: {
         calls,
         loadExchange: async () => exchange,
         limits,
+        warmUp: { noteCall() {}, offer() {} },
       }),
     );
 

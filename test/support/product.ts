@@ -28,6 +28,8 @@ export function testSettings(settings: Readonly<Record<string, string>> = {}): R
     OAUTH_CLIENT_ID: "test-client",
     OAUTH_CLIENT_SECRET: "test-client-secret-0123456789",
     ALLOW_PRIVATE_HOSTS: "localhost,127.0.0.0/8",
+    // Connections that no call asked for would be counted by tests.
+    WARM_UP: "off",
     ...settings,
   };
 }
