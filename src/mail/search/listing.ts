@@ -101,6 +101,8 @@ async function rowsSince(
     fetchRows(access, imap, { fromUid: from }, cache),
   );
   if (reported === "changes" || result.rows.length < expected) return undefined;
+  // Nothing is left of the last list: there is no UID after which to look for arrivals.
+  if (result.rows.length === 0) return undefined;
   const last = Math.max(...result.rows.map((row) => row.uid));
   const arrived =
     reported === "arrivals" ? (await fetchRows(access, imap, { fromUid: last + 1 }, cache)).rows : [];
