@@ -84,6 +84,8 @@ export function formFields(
     smtp_port: String(servers.smtp.port),
     smtp_secure: String(servers.smtp.security === "tls"),
     level,
+    // The page proposes the brake; tests that are about it turn it on.
+    ask_for_new_people: "",
   };
 }
 

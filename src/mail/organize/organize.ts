@@ -8,6 +8,7 @@ import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
 import { fetchByUid } from "../../imap/fetch.ts";
 import { lowerCaseFlags } from "../../imap/fetched-values.ts";
+import { specialUseOfName } from "../../imap/named-use.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { toUidSet } from "../../imap/uid-set.ts";
@@ -204,7 +205,7 @@ function createMailbox(access: Access, path: string): Promise<string> {
 /** Refuses a name that a mail program, or this server, would take for the Sent mailbox. Throws invalid_input. */
 function requireOtherThanSent(levels: readonly string[]): void {
   const name = levels.at(-1) ?? "";
-  if (toRole(name) === "sent" || roleOfName(name) === "sent")
+  if (toRole(name) === "sent" || roleOfName(name) === "sent" || specialUseOfName(name) === "\\Sent")
     throw new AppError("invalid_input", "A mailbox of this name would be taken for that of sent emails.", {
       hint: "Choose another name.",
     });
