@@ -18,7 +18,7 @@ export type Caller = { lane: "grant" | "login" | "discovery"; peer?: string | un
 
 /** Lookups in flight, per lane. */
 const maxPerLane = 8;
-/** Of one peer in a lane. One discovery makes up to nine lookups. */
+/** Of one peer in a lane. One discovery makes up to ten lookups. */
 const maxPerPeer = 4;
 /** A lookup that is not answered by then gives its place to one that waits. */
 const guaranteedMs = 500;

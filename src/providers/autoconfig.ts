@@ -6,10 +6,16 @@ import { Parser } from "htmlparser2";
 import type { MailServer } from "../credentials.ts";
 import type { Provider } from "./provider.ts";
 
-export type AutoconfigServers = { imap: MailServer; smtp: MailServer; username: Provider["username"] };
+export type AutoconfigServers = {
+  imap: MailServer;
+  smtp: MailServer;
+  username: Provider["username"];
+  /** Host of the issuer at which programs sign in, in lower case; undefined when the document names none. */
+  issuerHost?: string | undefined;
+};
 
-/** An incomingServer or outgoingServer element: its type, and the first text of each element inside it. */
-type ServerElement = { tag: string; type: string; fields: Map<string, string> };
+/** An incomingServer, outgoingServer or oAuth2 element: its type, and the first text of each element inside it. */
+type ConfigElement = { tag: string; type: string; fields: Map<string, string> };
 
 /** Deeper than any clientConfig: htmlparser2 takes quadratic time on elements nested by the million. */
 const maxDepth = 100;
@@ -19,7 +25,7 @@ const maxDepth = 100;
  * missing. Never throws.
  */
 export function parseAutoconfig(xml: string, domain: string): AutoconfigServers | undefined {
-  const elements = readServerElements(xml);
+  const elements = readElements(xml);
   const first = (tag: string, type: string) =>
     elements
       .filter((element) => element.tag === tag && element.type === type)
@@ -31,13 +37,26 @@ export function parseAutoconfig(xml: string, domain: string): AutoconfigServers 
   const imap = first("incomingServer", "imap");
   const smtp = first("outgoingServer", "smtp");
   if (!imap || !smtp) return undefined;
-  return { imap: imap.server, smtp: smtp.server, username: toUsername(imap.username) };
+  const issuer = elements.find(({ tag }) => tag === "oAuth2")?.fields.get("issuer");
+  return {
+    imap: imap.server,
+    smtp: smtp.server,
+    username: toUsername(imap.username),
+    issuerHost: issuer === undefined ? undefined : toIssuerHost(issuer),
+  };
+}
+
+/** Returns the host of an issuer, which autoconfig documents write as a bare host or as a URL. */
+export function toIssuerHost(text: string): string | undefined {
+  const url = text.includes("://") ? text : `https://${text}`;
+  const host = URL.canParse(url) ? new URL(url).hostname.toLowerCase() : "";
+  return isHostName(host) && host.includes(".") ? host : undefined;
 }
 
 /** None when the document is nested too deep. */
-function readServerElements(xml: string): ServerElement[] {
-  const elements: ServerElement[] = [];
-  let server: ServerElement | undefined;
+function readElements(xml: string): ConfigElement[] {
+  const elements: ConfigElement[] = [];
+  let server: ConfigElement | undefined;
   let field: { name: string; text: string } | undefined;
   let depth = 0;
   const parser = new Parser(
@@ -45,7 +64,7 @@ function readServerElements(xml: string): ServerElement[] {
       onopentag(name, { type = "" }) {
         depth += 1;
         if (depth > maxDepth) parser.pause();
-        else if (name === "incomingServer" || name === "outgoingServer") {
+        else if (name === "incomingServer" || name === "outgoingServer" || name === "oAuth2") {
           server = { tag: name, type, fields: new Map() };
           elements.push(server);
         } else if (server) field = { name, text: "" };

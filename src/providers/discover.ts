@@ -53,7 +53,7 @@ type Lookups = {
 
 const defaultLimitMs = 3_000;
 
-/** Discoveries in progress. Each makes up to nine lookups and two requests; those of dead domains last `limitMs`. */
+/** Discoveries in progress. Each makes up to ten lookups and three requests; those of dead domains last `limitMs`. */
 const gateSize = { maxRunning: 16, maxRunningPerKey: 2, guaranteedMs: 1_000 };
 
 export function createDiscover({
@@ -99,6 +99,22 @@ export function createDiscover({
     return servers ? withPreset(servers, "autoconfig") : undefined;
   }
 
+  /** The metadata of an authorization server that the domain runs (RFC 8414 section 3). Never throws. */
+  async function discoverIssuer(
+    domain: string,
+    options: { signal: AbortSignal; caller: LookupCaller },
+  ): Promise<string | undefined> {
+    try {
+      const url = `https://${domain}/.well-known/oauth-authorization-server`;
+      const metadata: unknown = JSON.parse((await outbound.fetchText(url, options)) ?? "{}");
+      if (typeof metadata !== "object" || metadata === null || !("issuer" in metadata)) return undefined;
+      const { toIssuerHost } = await import("./autoconfig.ts");
+      return typeof metadata.issuer === "string" ? toIssuerHost(metadata.issuer) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Undefined when the domain publishes nothing. Throws when DNS did not answer or the time is over. */
   async function discoverPublished(
     domain: string,
@@ -130,14 +146,30 @@ export function createDiscover({
     const preset = findPresetByDomain(domain);
     if (preset) return fromPreset(preset, "preset");
     try {
-      const published = await laneGates[lane].run(peer ?? "", withDeadline(signal, limitMs), (limited) =>
-        discoverPublished(domain, { lane, peer }, limited),
-      );
-      return published ?? guessServers(domain);
+      return await laneGates[lane].run(peer ?? "", withDeadline(signal, limitMs), async (limited) => {
+        const caller = { lane, peer };
+        const issuerHost = discoverIssuer(domain, { signal: limited, caller });
+        const found = (await discoverPublished(domain, caller, limited)) ?? guessServers(domain);
+        return withIssuer(found, issuerHost, limited);
+      });
     } catch {
       return { ...guessServers(domain), isUncertain: true };
     }
   };
+}
+
+/** Time for which servers that were found wait for the issuer of their domain. */
+const issuerMs = 1_000;
+
+/** Adds the issuer that the domain runs, unless its autoconfig document names one. A preset needs none. */
+async function withIssuer(
+  found: DiscoveredServers,
+  issuerHost: Promise<string | undefined>,
+  signal: AbortSignal,
+): Promise<DiscoveredServers> {
+  if (found.provider !== "generic" || found.issuerHost !== undefined) return found;
+  const host = await raceAbort(withDeadline(signal, issuerMs), issuerHost).catch(() => undefined);
+  return host === undefined ? found : { ...found, issuerHost: host };
 }
 
 /** DNS gave no answer in time, or the discovery itself ran out of it. */

@@ -113,6 +113,33 @@ describe("Discovery", () => {
       });
   });
 
+  test("An <oAuth2> element of the autoconfig document names the issuer, as a host or as a URL", async () => {
+    const servers = imap("mail.example.org", 993, "SSL") + smtp("mail.example.org", 465, "SSL");
+    const issuerOf = async (issuer: string) => {
+      const text = config(servers).replace(
+        "</clientConfig>",
+        `<oAuth2><issuer>${issuer}</issuer></oAuth2></clientConfig>`,
+      );
+      return (await discoverFrom({ web: { [autoconfigUrl]: text } }).find("ann@example.org")).issuerHost;
+    };
+    expect(await issuerOf("Id.Example.org")).toBe("id.example.org");
+    expect(await issuerOf("https://id.example.org/realms/mail")).toBe("id.example.org");
+    for (const text of ["", "not a host", "javascript:alert(1)", "&lt;b&gt;.example"])
+      expect(await issuerOf(text)).toBeUndefined();
+  });
+
+  test("RFC 8414 section 3: a domain that publishes its authorization server names the issuer, whatever names its servers", async () => {
+    const metadata = "https://example.org/.well-known/oauth-authorization-server";
+    const web = { [metadata]: JSON.stringify({ issuer: "https://id.example.org" }) };
+    const srv = { "_imaps._tcp.example.org": [{ host: "imap.example.org", port: 993 }] };
+    expect((await discoverFrom({ web, srv }).find("ann@example.org")).issuerHost).toBe("id.example.org");
+    expect((await discoverFrom({ web }).find("ann@example.org")).issuerHost).toBe("id.example.org");
+    for (const text of ["", "[]", "null", '{"issuer":1}', "not json"])
+      expect(
+        (await discoverFrom({ web: { [metadata]: text } }).find("ann@example.org")).issuerHost,
+      ).toBeUndefined();
+  });
+
   test("Lookups contain the domain of the address and never its local part", async () => {
     const { find, queries } = discoverFrom({});
     await find("ann@example.org");
