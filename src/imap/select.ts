@@ -76,8 +76,21 @@ export function requireSelected(imap: ImapFlow) {
   // An impossible count would end up in sequence numbers and answers.
   if (!Number.isSafeInteger(imap.mailbox.exists) || imap.mailbox.exists < 0)
     throw new AppError("mail_server_failed", "The mail server tells an impossible number of emails.");
+  // RFC 3501 section 6.3.1: without it UIDs identify nothing, and an id could name another email.
+  const { uidValidity } = imap.mailbox;
+  if (typeof uidValidity !== "bigint" || uidValidity < 1n || uidValidity > maxUidValidity)
+    throw new AppError(
+      "mail_server_failed",
+      "The mail server does not say which numbering its emails have.",
+      {
+        hint: "The mailbox cannot be used over IMAP (no UIDVALIDITY); its operator may be able to repair it.",
+      },
+    );
   return imap.mailbox;
 }
+
+/** Servers with 64 bits exist; ids hold no more. */
+const maxUidValidity = 2n ** 63n - 1n;
 
 /** Requires an id from after the mailbox was last renumbered (RFC 3501 section 2.3.1.1). Throws email_moved. */
 export function requireSameValidity(imap: ImapFlow, ref: EmailRef): void {

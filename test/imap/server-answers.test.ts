@@ -53,6 +53,17 @@ describeMail("On a server", () => {
     },
   );
 
+  test("that sends no UIDVALIDITY (RFC 3501 section 6.3.1), a list says so, and is no internal error", async () => {
+    const user = await kit.newUser();
+    await kit.deliver(user, "Subject: x\n\nwords\n");
+    const { writer } = await openThrough(user, {
+      answer: (answer) => (answer.startsWith("* OK [UIDVALIDITY") ? "" : answer),
+    });
+    await expect(writer.call("get_recent_emails", {})).rejects.toThrow(
+      /no UIDVALIDITY[^]*\(mail_server_failed\)/,
+    );
+  });
+
   test("that says \\Noselect in LSUB of a mailbox that can be selected, it is listed and searched, by LIST alone", async () => {
     const user = await kit.newUser();
     await kit.withImap(user, async (imap) => {
