@@ -7,7 +7,7 @@ import { cyclesOf, importsOf, readFiles, roomGraph, toRoom } from "../scripts/so
 const toCode = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, " ");
 
 const source = readFiles("src/**/*.{ts,tsx}");
-const tests = readFiles("{test,bench,scripts}/**/*.{ts,tsx}");
+const tests = readFiles("{test,bench,fuzz,scripts}/**/*.{ts,tsx}");
 const all = [...source, ...tests];
 
 /**
@@ -293,7 +293,7 @@ test("every file says in its first lines what it is for; a tool does in its card
 });
 
 test("tests wait only in test/support, and none is switched off", () => {
-  const inSupport = /^(test\/support|bench)\//;
+  const inSupport = /^(test\/support|bench|fuzz)\//;
   const broken = tests.flatMap(({ path, text }) => {
     const code = toCode(text);
     const sleeps = /\bsetTimeout\(|\bsleep\(|\bBun\.sleep\b/.test(code) && !inSupport.test(path);
@@ -308,7 +308,7 @@ const wallClockTests = ["test/db/open.test.ts", "test/safety/form.test.ts", "tes
 
 test("tests measure CPU or event-loop time, which a busy machine does not lengthen", () => {
   const broken = tests
-    .filter(({ path }) => !/^(test\/support|bench)\//.test(path) && !wallClockTests.includes(path))
+    .filter(({ path }) => !/^(test\/support|bench|fuzz)\//.test(path) && !wallClockTests.includes(path))
     .filter(({ text }) => /\bperformance\.now\b/.test(toCode(text)))
     .map(({ path }) => path);
   expect(broken).toEqual([]);

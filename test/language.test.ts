@@ -11,7 +11,7 @@ const root = join(import.meta.dir, "..");
 type SourceFile = { path: string; text: string };
 
 const files: readonly SourceFile[] = [
-  ...new Bun.Glob("{src,test,bench,scripts}/**/*.{ts,tsx}").scanSync({ cwd: root }),
+  ...new Bun.Glob("{src,test,bench,fuzz,scripts}/**/*.{ts,tsx}").scanSync({ cwd: root }),
 ]
   .filter((path) => !path.includes("fixtures") && path !== "test/language.test.ts")
   .sort()

@@ -24,6 +24,8 @@ export type ImapProxy = {
   imap: MailServer;
   /** All commands as the client sent them, without their tags; literals as above. */
   commands: readonly string[];
+  /** Closes every open connection. */
+  drop(): void;
   stop(): Promise<void>;
 };
 
@@ -133,11 +135,16 @@ export async function startImapProxy(kit: MailServerKit, rewrite: ImapRewrite): 
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port was given");
 
+  function drop(): void {
+    for (const socket of sockets) socket.destroy();
+  }
+
   return {
     imap: { host: "localhost", port: address.port, security: "tls" },
     commands,
+    drop,
     async stop() {
-      for (const socket of sockets) socket.destroy();
+      drop();
       await new Promise((resolve) => server.close(resolve));
     },
   };
