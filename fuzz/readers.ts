@@ -19,6 +19,7 @@ import {
 } from "../src/email/headers.ts";
 import { unsubscribeTargets } from "../src/email/list-unsubscribe.ts";
 import { parseMimeTree } from "../src/email/mime-tree.ts";
+import { emptyPart } from "../src/email/part.ts";
 import { toSenderChecks } from "../src/email/sender-checks.ts";
 import { toBaseSubject } from "../src/email/subject.ts";
 import { toThreadKeys } from "../src/email/thread-keys.ts";
@@ -35,7 +36,7 @@ import { calendarToLines } from "../src/readable/calendar.ts";
 import { deliveryReportToLines } from "../src/readable/delivery-report.ts";
 import { renderBody } from "../src/readable/render-body.ts";
 import { firstWordsOf } from "../src/readable/snippet.ts";
-import { readHtmlText } from "../src/readable/text-attachment.ts";
+import { readTextFile } from "../src/readable/text-attachment.ts";
 import { vcardsToLines } from "../src/readable/vcard.ts";
 import { cleanLine, cleanText, createFence } from "../src/tools/fence.ts";
 import { checkFence, checkInert, checkVisible } from "./invariants.ts";
@@ -89,7 +90,7 @@ export const readers: Readonly<Record<string, (bytes: Buffer) => unknown>> = {
     checkSize(markdown, bytes.length, "markdown");
     checkFenced(markdown, "markdown");
     checkSize(toHtmlSource(html), bytes.length, "source");
-    checkFenced(readHtmlText(html).text, "an HTML file");
+    checkFenced(readTextFile(bytes, { ...emptyPart, type: "text/html" }, "html").text, "an HTML file");
     checkInert(sanitizeHtml(html), "sanitized HTML");
     firstWordsOf({ type: "text/html", content: bytes.subarray(0, 4_000) });
   },

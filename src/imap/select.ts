@@ -81,9 +81,9 @@ export function requireSelected(imap: ImapFlow) {
   if (typeof uidValidity !== "bigint" || uidValidity < 1n || uidValidity > maxUidValidity)
     throw new AppError(
       "mail_server_failed",
-      "The mail server does not say which numbering its emails have.",
+      "The mail server states no valid UIDVALIDITY for this mailbox.",
       {
-        hint: "The mailbox cannot be used over IMAP (no UIDVALIDITY); its operator may be able to repair it.",
+        hint: "Without it emails have no reliable ids. The operator of the mail server may be able to repair the mailbox.",
       },
     );
   return imap.mailbox;
