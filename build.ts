@@ -18,6 +18,7 @@ const result = await Bun.build({
   entrypoints: ["./src/main.ts"],
   target: "bun",
   format: "esm",
+  splitting: true,
   // Identifiers are kept, so that stacks in the log have function names.
   minify: { whitespace: true, syntax: true, identifiers: false },
   bytecode: true,
