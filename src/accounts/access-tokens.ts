@@ -70,7 +70,9 @@ export function createAccessTokens(deps: {
     const stored = account.read();
     if (!stored) throw new AppError("cancelled", "The permission for this mailbox has ended.");
     const issuer = requireIssuer(stored.issuer);
-    const issued = await refresh(issuer, stored, account);
+    // The stored one is dead while its replacement could not be written.
+    const refreshToken = held.get(toKey(account))?.unsaved ?? stored.refreshToken;
+    const issued = await refresh(issuer, { refreshToken, tenant: stored.tenant }, account);
     const token = toHeldToken(issued, stored.refreshToken);
     held.set(toKey(account), token);
     save(account, token, issuer, stored.tenant);
