@@ -59,7 +59,10 @@ export function createMailLogins(deps: {
     },
     async openSmtp(credentials: Credentials, signal: AbortSignal) {
       const { openSmtp } = await loadSmtp();
-      return metrics.countLogin("smtp", openSmtp(credentials, { ...toSmtp(signal), outbound: forGrant }));
+      return metrics.countLogin(
+        "smtp",
+        openSmtp(credentials, { ...toSmtp(signal), outbound: forGrant, isKnown: true }),
+      );
     },
     async proveSmtp(credentials: Credentials, signal: AbortSignal) {
       const { proveSmtp } = await loadSmtp();

@@ -56,12 +56,16 @@ const imapTarget: Target<ResponseChange[]> = {
       }
       // With an honest server everything works again, and no email was lost.
       await product.watch(async () => {
-        const [inbox, archive] = [
-          rowsOf(await callTool(rewritten, "get_recent_emails", { mailbox: "INBOX" })),
-          rowsOf(await callTool(rewritten, "get_recent_emails", { mailbox: "Archive" })),
-        ];
-        const subjects = [...inbox, ...archive].map(({ subject }) => subject).sort();
-        if (subjects.join() !== "one,three,two") throw new Broken("lost or doubled", subjects.join());
+        const subjects: (string | undefined)[] = [];
+        let unreadable = 0;
+        for (const mailbox of ["INBOX", "Archive"]) {
+          const data = await callTool(rewritten, "get_recent_emails", { mailbox });
+          subjects.push(...rowsOf(data).map(({ subject }) => subject));
+          // An email whose answer ended the connection is named and left alone for a while.
+          unreadable += ((data.unreadable ?? []) as unknown[]).length;
+        }
+        const isComplete = new Set(subjects).size === subjects.length && subjects.length + unreadable === 3;
+        if (!isComplete) throw new Broken("lost or doubled", `${subjects.join()}, ${unreadable} unreadable`);
       });
     }),
 };

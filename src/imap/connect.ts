@@ -166,7 +166,10 @@ export async function readImapCertificate(
 }
 
 /** Connects a client within its deadlines, and logs in if it has credentials. Throws AppErrors. */
-async function handshake(imap: ImapFlow, { signal, deadlines = imapDeadlines }: ConnectDeps): Promise<void> {
+async function handshake(
+  imap: ImapFlow,
+  { signal, deadlines = imapDeadlines, facts }: ConnectDeps,
+): Promise<void> {
   const ending = withDeadline(signal, deadlines.openMs);
   using _closing = closingOn(ending, () => imap.close());
   try {
@@ -181,7 +184,8 @@ async function handshake(imap: ImapFlow, { signal, deadlines = imapDeadlines }: 
     // imapflow's error for missing STARTTLS has no code. The capabilities came unencrypted.
     const isPlain = !imap.secureConnection && imap.capabilities.size > 0;
     if (isPlain && !imap.capabilities.has("STARTTLS")) throw startTlsMissing(error);
-    throw toImapError(error, "connect");
+    // A connected mailbox has logged in there before.
+    throw toImapError(error, facts ? "reconnect" : "connect");
   }
 }
 

@@ -122,9 +122,17 @@ export function createAuthorizationRoutes(deps: {
         signal: c.var.arrived.signal,
         peer: identifyPeer(c, config),
       });
-      const { provider, source, imap, smtp, username, issuerHost: issuer_host } = found;
+      const {
+        provider,
+        source,
+        imap,
+        smtp,
+        username,
+        issuerHost: issuer_host,
+        isUncertain: uncertain,
+      } = found;
       const sign_in = findIssuer(issuers, { address: form.address, chosen: "", found })?.name;
-      const answer = { provider, source, imap, smtp, username, issuer_host, sign_in };
+      const answer = { provider, source, imap, smtp, username, issuer_host, sign_in, uncertain };
       return c.json(answer, 200, { "Cache-Control": "no-store" });
     })
     .onError((error, c) => {

@@ -4,8 +4,11 @@
  */
 import { AppError, type FailureCode } from "../errors.ts";
 
-/** The stage of a failure: while the connection was opened and its login made, or in a command afterwards. */
-export type FailureStage = "connect" | "command";
+/**
+ * The stage of a failure. `connect`: while the connection was opened and its login made, to a server that nobody knows yet;
+ * `reconnect`: the same, to one that is known to be a mail server; `command`: in a command afterwards.
+ */
+export type FailureStage = "connect" | "reconnect" | "command";
 
 /** The fields of a library's error that are read here. */
 export type NetworkError = {
@@ -124,9 +127,9 @@ export function diagnoseUnreachable(error: NetworkError, stage: FailureStage): D
   if (codes.some((code) => unreachableCodes.has(code)))
     return { code: "host_unreachable", message: "The mail server cannot be reached." };
   if (codes.some((code) => timeoutCodes.has(code)))
-    return stage === "connect"
-      ? { code: "host_unreachable", message: "The mail server does not answer." }
-      : { code: "timed_out", message: "The mail server stopped answering." };
+    return stage === "command"
+      ? { code: "timed_out", message: "The mail server stopped answering." }
+      : { code: "host_unreachable", message: "The mail server does not answer." };
   return undefined;
 }
 

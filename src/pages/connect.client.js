@@ -73,7 +73,7 @@
       );
       const hosts = [...new Set([servers.imap.host, servers.smtp.host])].join(", ");
       if (option) select(servers.provider, { kind: "mx", name: option.text });
-      else select(servers.provider, { kind: servers.source, name: hosts });
+      else select(servers.provider, { kind: servers.uncertain ? "uncertain" : servers.source, name: hosts });
     }
 
     function select(value, { kind, name } = {}) {

@@ -25,6 +25,7 @@ export function DiscoveryStatus(props: {
       data-srv={sentences.srv}
       data-autoconfig={sentences.autoconfig("{name}")}
       data-guess={sentences.guess}
+      data-uncertain={sentences.uncertain}
     >
       {found ? toDiscoveryText(sentences, found) : chosen && sentences.preset(chosen.name)}
     </p>
@@ -33,11 +34,12 @@ export function DiscoveryStatus(props: {
 
 function toDiscoveryText(
   sentences: Texts["connect"]["found"],
-  { provider, source, imap, smtp }: DiscoveredServers,
+  { provider, source, imap, smtp, isUncertain }: DiscoveredServers,
 ): string {
   const name = findPreset(provider)?.name;
   // The servers of a known provider need no check by the person, whatever the source.
   if (name !== undefined) return source === "preset" ? sentences.preset(name) : sentences.mx(name);
+  if (isUncertain) return sentences.uncertain;
   if (source === "srv" || source === "guess") return sentences[source];
   return sentences.autoconfig([...new Set([imap.host, smtp.host])].join(", "));
 }

@@ -9,6 +9,7 @@ import {
   withLogin,
 } from "../credentials.ts";
 import { AppError } from "../errors.ts";
+import type { FailureStage } from "../outbound/network-failures.ts";
 import type { Outbound } from "../outbound/outbound.ts";
 import {
   type CertificateJudge,
@@ -42,6 +43,8 @@ type SmtpDeps = {
   signal: AbortSignal;
   deadlines?: SmtpDeadlines;
   logCommands?: SmtpCommandLog;
+  /** A login has succeeded there before: a lost connection is no reason to doubt the server. */
+  isKnown?: boolean;
 };
 
 /**
@@ -54,7 +57,11 @@ export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promis
   const { smtp } = credentials;
   const session = await withLogin(credentials, deps.signal, async (login) => {
     const judge = createPinJudge(smtp);
-    return connect(await toOptions(smtp, deps, judge), deps.signal, { login, judge });
+    return connect(await toOptions(smtp, deps, judge), deps.signal, {
+      login,
+      judge,
+      stage: deps.isKnown ? "reconnect" : "connect",
+    });
   });
   // A server that hangs up on an idle connection is no failure; an 'error' event without a listener would be.
   session.connection.on("error", () => {});
@@ -104,7 +111,11 @@ export async function readSmtpCertificate(
 async function connect(
   options: Awaited<ReturnType<typeof toOptions>>,
   signal: AbortSignal,
-  { login, judge }: { login?: ServerLogin; judge?: CertificateJudge | undefined } = {},
+  {
+    login,
+    judge,
+    stage = "connect",
+  }: { login?: ServerLogin; judge?: CertificateJudge | undefined; stage?: FailureStage } = {},
 ): Promise<SmtpSession> {
   if (signal.aborted) throw toSmtpError(signal.reason, "connect");
   const connection = new SMTPConnection({ ...options, customAuth: { [tokenMethod]: logInWithToken } });
@@ -134,7 +145,7 @@ async function connect(
     return { connection, supportsUtf8 };
   } catch (error) {
     connection.close();
-    throw toSmtpError(error, "connect");
+    throw toSmtpError(error, stage);
   }
 }
 

@@ -42,6 +42,10 @@ export function renderStates(language: Language): Readonly<Record<string, string
       found: { ...guessed, provider: "gmail", source: "mx" },
     }),
     "servers-guessed": page({ form: { ...empty, address: "ana@example.org" }, found: guessed }),
+    "servers-uncertain": page({
+      form: { ...empty, address: "ana@example.org" },
+      found: { ...guessed, isUncertain: true },
+    }),
     "no-passwords": page({ form: { ...empty, address: "ana@outlook.com", provider: "outlook" } }),
     bridge: page({ form: { ...empty, address: "ana@proton.me", provider: "protonmail" } }),
     "wrong-password": page({

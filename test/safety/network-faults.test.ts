@@ -43,6 +43,18 @@ describeMail("A faulty network connection", () => {
     await proxy?.stop();
   });
 
+  test("I06: cut before the login, it is lost, and the server of a connected mailbox is not called no mail server", async () => {
+    for (const afterBytes of [0, 900]) {
+      proxy.drop();
+      proxy.set({ kind: "cut", afterBytes });
+      const { text } = await person.client.try("list_mailboxes");
+      expect(text).toMatch(/\((mail_server_failed|mail_server_busy|host_unreachable)\)$/);
+      expect(text).not.toContain("before a login");
+    }
+    proxy.set(undefined);
+    proxy.drop();
+  });
+
   /** Makes one call on a new connection with the fault, and then one without it. */
   async function callThrough(fault: Fault, name: string, input: Record<string, unknown>) {
     proxy.drop();

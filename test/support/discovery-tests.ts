@@ -98,8 +98,15 @@ function declareTests(floods: readonly Flood[]): void {
       return (await submitForm(product, form, fields)).text();
     };
     expect(await pageFor("ann@nowhere.test")).toContain("There is no server called imap.nowhere.test.");
-    expect(await pageFor("ann@half.test")).toContain(
-      "The name imap.half.test could not be looked up just now.",
+    const half = await pageFor("ann@half.test");
+    expect(half).toContain("The name imap.half.test could not be looked up just now.");
+    expect(half).toContain("name servers did not answer just now.");
+    expect(half).not.toMatch(/<p id="found"[^>]*>[^<]*names no mail servers/);
+    const discovered = await submitForm(
+      product,
+      { ...form, action: "/oauth/discover" },
+      { address: "ann@half.test" },
     );
+    expect(await discovered.json()).toMatchObject({ source: "guess", uncertain: true });
   });
 }

@@ -41,6 +41,8 @@ export const de: Texts = {
       autoconfig: (hosts) => `Ihre Domain nennt diese Mailserver: ${hosts}.`,
       guess:
         "Ihre Domain nennt keine Mailserver. Das sind die üblichen Namen: Prüfen Sie sie bei Ihrem Anbieter.",
+      uncertain:
+        "Die Nameserver Ihrer Domain haben gerade nicht geantwortet. Das sind nur die üblichen Namen von Mailservern: Prüfen Sie sie, oder versuchen Sie es in einer Minute noch einmal.",
     },
     makeAppPassword: "App-Passwort erstellen",
     helpPage: "Die Seite des Anbieters",

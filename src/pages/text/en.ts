@@ -42,6 +42,8 @@ export const en = {
       autoconfig: (hosts: string) => `Your domain names these mail servers: ${hosts}.`,
       guess:
         "Your domain names no mail servers. These are the usual names: check them with your mail provider.",
+      uncertain:
+        "Your domain’s name servers did not answer just now. These are only the usual names of mail servers: check them, or try again in a minute.",
     },
     makeAppPassword: "Create an app password",
     helpPage: "Help page of the provider",

@@ -41,6 +41,8 @@ export const fr: Texts = {
       autoconfig: (hosts) => `Votre domaine indique ces serveurs : ${hosts}.`,
       guess:
         "Votre domaine n’indique aucun serveur. Voici les noms habituels : vérifiez-les auprès de votre fournisseur.",
+      uncertain:
+        "Les serveurs de noms de votre domaine n’ont pas répondu pour le moment. Voici seulement les noms habituels des serveurs : vérifiez-les, ou réessayez dans une minute.",
     },
     makeAppPassword: "Créer un mot de passe d’application",
     helpPage: "La page du fournisseur",
