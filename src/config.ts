@@ -16,6 +16,7 @@ import {
   port,
   redirectUri,
   seconds,
+  toEntries,
   webOrigin,
   wholeNumber,
 } from "./setting-forms.ts";
@@ -91,6 +92,13 @@ export const settings = z.object({
     .min(16, "must have at least 16 characters")
     .optional()
     .describe("The client secret to enter in Claude. Default: generated in DATA_DIR."),
+  ACCEPTED_CLIENTS: z
+    .string()
+    .default("claude,inspector")
+    .transform(toEntries)
+    .describe(
+      "Programs that may connect, comma-separated: claude, inspector, codex, chatgpt, vscode, cursor, gemini, opencode, mcp-remote, librechat, goose, zed, qwen. The list replaces the default.",
+    ),
   ALLOWED_REDIRECT_URIS: listOf(
     redirectUri,
     "must be absolute URIs without a fragment, such as https://app.example.org/callback; http only on this machine",
@@ -210,6 +218,8 @@ export type Config = Readonly<{
   encryptionKeyFile: string | undefined;
   oauthClientId: string | undefined;
   oauthClientSecret: string | undefined;
+  /** Families of oauth/known-clients.ts. */
+  acceptedClients: readonly string[];
   allowedRedirectUris: readonly string[];
   allowedOrigins: readonly string[];
   /** The web origins of two hosted servers may call this one from a browser. */
@@ -307,6 +317,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     encryptionKeyFile: set.ENCRYPTION_KEY_FILE,
     oauthClientId: set.OAUTH_CLIENT_ID,
     oauthClientSecret: set.OAUTH_CLIENT_SECRET,
+    acceptedClients: set.ACCEPTED_CLIENTS,
     allowedRedirectUris: set.ALLOWED_REDIRECT_URIS,
     allowedOrigins: set.ALLOWED_ORIGINS,
     seedOrigins: set.SEED_ORIGINS === "on",

@@ -18,17 +18,19 @@ export const describeExpectedOrigin = (text: string) => {
     : `an origin and nothing else: ${origin}`;
 };
 
+/** Splits a comma-separated list. */
+export const toEntries = (text: string): string[] =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+
 /** A comma-separated list. Each entry must pass `isValid`; otherwise the error is `problem`. */
 export const listOf = (isValid: (entry: string) => boolean, problem: string) =>
   z
     .string()
     .default("")
-    .transform((text) =>
-      text
-        .split(",")
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== ""),
-    )
+    .transform(toEntries)
     .refine((entries) => entries.every(isValid), problem);
 
 export const isAddressOrDomain = (text: string) => /^[^\s@]*@[^\s@.]+(?:\.[^\s@.]+)+$/.test(text);

@@ -53,6 +53,14 @@ export function createAuthorizationPages(deps: {
   }
 
   /** Names the redirect URI and the setting that would let it in. */
+  function refuseClosed(
+    language: Language,
+    { closed, refusedRedirectUri, status }: OAuthError,
+  ): PageResponse {
+    const props = { notice: "client_closed", closed, refusedRedirectUri } as const;
+    return { html: noticePage({ language, operator, ...props }), status };
+  }
+
   function refuseRedirect(language: Language, refusedRedirectUri: string, status: 400 | 401): PageResponse {
     const props = { notice: "redirect_refused", refusedRedirectUri } as const;
     return { html: noticePage({ language, operator, ...props }), status };
@@ -166,6 +174,7 @@ export function createAuthorizationPages(deps: {
 
     /** The response to an OAuth error: a redirect to the client, or a notice while no redirect URI is proven. */
     refuse(language: Language, error: OAuthError): PageResponse {
+      if (error.closed) return refuseClosed(language, error);
       if (error.refusedRedirectUri !== undefined)
         return refuseRedirect(language, error.refusedRedirectUri, error.status);
       if (error.redirect === undefined) return notice(language, toNotice(error), error.status);

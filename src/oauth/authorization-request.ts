@@ -56,13 +56,17 @@ export function checkAuthorizationRequest(
   const clientId = unproven.get("client_id");
   if (clientId === undefined) throw new OAuthError("invalid_request", "client_id is missing.");
   const client = deps.clients.find(clientId);
-  if (!client) throw new OAuthError("invalid_client", "The client is unknown.");
+  if (!client)
+    throw new OAuthError("invalid_client", "The client is unknown.", {
+      closed: deps.clients.findClosed({ id: clientId }),
+    });
 
   // 2. Its redirect URI, and a state that can be returned unchanged.
   const redirectUri = unproven.get("redirect_uri");
   if (redirectUri === undefined || !client.allowsRedirect(redirectUri))
     throw new OAuthError("invalid_redirect_uri", "redirect_uri is not registered for this client.", {
       refusedRedirectUri: redirectUri,
+      closed: redirectUri === undefined ? undefined : deps.clients.findClosed({ redirects: [redirectUri] }),
     });
   const rawState = findRawParameter(search, "state");
   if (unproven.all("state").length > 1 || (rawState?.length ?? 0) > maxStateLength)

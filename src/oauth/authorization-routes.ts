@@ -31,7 +31,7 @@ import {
   type RememberBrowser,
 } from "./connect-submission.ts";
 import type { Grants } from "./grants.ts";
-import { OAuthError } from "./oauth-error.ts";
+import { logRefusedClient, OAuthError } from "./oauth-error.ts";
 import {
   languageOf,
   type PageResponse,
@@ -179,7 +179,10 @@ export function createAuthorizationRoutes(deps: {
   function toErrorPage(c: Context<AppEnv>, thrown: unknown): PageResponse {
     const language = languageOf(c);
     const error = toStorageError(thrown);
-    if (error instanceof OAuthError) return pages.refuse(language, error);
+    if (error instanceof OAuthError) {
+      logRefusedClient(log, error);
+      return pages.refuse(language, error);
+    }
     if (error instanceof AppError) return pages.fail(language, error);
     log.error("bug", { requestId: c.var.requestId, method: c.req.method, error: toErrorFields(error) });
     return pages.notice(language, "failed", 500);

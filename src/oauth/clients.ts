@@ -1,13 +1,14 @@
 /**
- * OAuth clients: the operator's own, the two Claude clients that identify themselves by a client ID metadata
+ * OAuth clients: the operator's own, those of accepted programs that identify themselves by a client ID metadata
  * document, and registered ones. No registration is stored: the client id is the sealed registration, so that
  * registering cannot fill a disk.
  */
 import { z } from "zod";
 import type { Config } from "../config.ts";
 import { createSecrets, hashSecret, sameSecret } from "../secrets.ts";
+import { type ClosedClient, findDocument, toFamilies, usesRedirect } from "./known-clients.ts";
 import { OAuthError } from "./oauth-error.ts";
-import { claudeRedirects, isAcceptedRedirect, isLoopbackRedirect, isSameRedirect } from "./redirects.ts";
+import { isAcceptedRedirect, isSameRedirect } from "./redirects.ts";
 
 export type Client = {
   /** The identifier stored with a grant: the client id, or a hash of it for a registered client. */
@@ -34,21 +35,15 @@ export type Clients = ReturnType<typeof createClients>;
 
 /** Creates the client registry. `client`: the operator's own client. `registrationKey`: 32 bytes. */
 export function createClients(deps: {
-  config: Pick<Config, "allowedRedirectUris">;
+  config: Pick<Config, "allowedRedirectUris" | "acceptedClients">;
   client: { id: string; secret: string };
   registrationKey: Uint8Array;
 }) {
   const { config, client } = deps;
   const sealing = createSecrets([deps.registrationKey]);
 
-  /**
-   * The accepted client ID metadata documents. They are built in and never fetched: fetching would let anybody make
-   * this server send requests to any host, and no other document is needed.
-   */
-  const metadataDocuments: Readonly<Record<string, Client["allowsRedirect"]>> = {
-    "https://claude.ai/oauth/mcp-oauth-client-metadata": (uri) => claudeRedirects.includes(uri),
-    "https://claude.ai/oauth/claude-code-client-metadata": isLoopbackRedirect,
-  };
+  const { open, closed } = toFamilies(config.acceptedClients);
+  const accepted = { open, allowedRedirectUris: config.allowedRedirectUris };
 
   const toClientSecret = (id: string) => sealing.keyedHash("client secret", id);
 
@@ -61,7 +56,8 @@ export function createClients(deps: {
         storedId: `${registeredPrefix}${hashSecret(id)}`,
         // The operator may have shortened the list of accepted redirect URIs since the registration.
         allowsRedirect: (uri) =>
-          isAcceptedRedirect(uri, config) && redirects.some((registered) => isSameRedirect(registered, uri)),
+          isAcceptedRedirect(uri, accepted) &&
+          redirects.some((registered) => isSameRedirect(registered, uri)),
         matchesSecret: confidential ? (secret) => sameSecret(secret, toClientSecret(id)) : undefined,
       };
     } catch {
@@ -74,12 +70,30 @@ export function createClients(deps: {
       if (id === client.id)
         return {
           storedId: id,
-          allowsRedirect: (uri) => isAcceptedRedirect(uri, config),
+          allowsRedirect: (uri) => isAcceptedRedirect(uri, accepted),
           matchesSecret: (secret) => sameSecret(secret, client.secret),
         };
-      const allowsRedirect = Object.hasOwn(metadataDocuments, id) ? metadataDocuments[id] : undefined;
-      if (allowsRedirect) return { storedId: id, allowsRedirect };
+      // A metadata document is built in and never fetched: fetching would let anybody make this server send requests to
+      // any host, and the family's redirects bound what a client with this id can do.
+      const document = open.map((family) => findDocument(family, id)).find((found) => found !== undefined);
+      if (document) return { storedId: id, allowsRedirect: (uri) => usesRedirect(document, uri) };
       return id.startsWith(registeredPrefix) ? findRegistered(id) : undefined;
+    },
+
+    /** Finds the known program of this client id, or of one of these redirects, that is not accepted. */
+    findClosed({
+      id = "",
+      redirects = [],
+    }: {
+      id?: string;
+      redirects?: readonly string[];
+    }): ClosedClient | undefined {
+      const found = closed.find(
+        (family) =>
+          findDocument(family, id) !== undefined || redirects.some((uri) => usesRedirect(family, uri)),
+      );
+      const setting = `ACCEPTED_CLIENTS=${[...config.acceptedClients, found?.id].join(",")}`;
+      return found && { id: found.id, name: found.name, setting };
     },
 
     /**
@@ -87,12 +101,10 @@ export function createClients(deps: {
      * Throws OAuthError invalid_redirect_uri or invalid_client_metadata.
      */
     register(metadata: unknown, issuedAtSeconds: number): Record<string, unknown> {
-      const { redirects, confidential, clientName } = requireMetadata(metadata);
-      if (!redirects.every((uri) => isAcceptedRedirect(uri, config)))
-        throw new OAuthError(
-          "invalid_redirect_uri",
-          "A redirect is not on this server's list; its operator can add it.",
-        );
+      const { redirects: requested, confidential, clientName } = requireMetadata(metadata);
+      // RFC 7591 section 3.2.1: the server may register less than was asked for, and says what it registered.
+      const redirects = requested.filter((uri) => isAcceptedRedirect(uri, accepted));
+      if (redirects.length === 0) throw refuseRedirects(this.findClosed({ redirects: requested }));
       const id = `${registeredPrefix}${sealing.sealValue(purpose, { redirects, confidential })}`;
       return {
         client_id: id,
@@ -107,6 +119,15 @@ export function createClients(deps: {
       };
     },
   };
+}
+
+/** The refusal of a client none of whose redirects is accepted, with its remedy. */
+function refuseRedirects(closed: ClosedClient | undefined): OAuthError {
+  const remedy =
+    closed === undefined
+      ? "No redirect is on this server's list; its operator can add it to ALLOWED_REDIRECT_URIS."
+      : `${closed.name} is not let in by this server; its operator can add ${closed.id} to ACCEPTED_CLIENTS.`;
+  return new OAuthError("invalid_redirect_uri", remedy, { closed });
 }
 
 /** Reads client metadata. Every authentication method but "none" makes a confidential client. */

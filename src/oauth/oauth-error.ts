@@ -1,4 +1,6 @@
 /** Failures of the OAuth protocol, in the error codes of the RFCs. */
+import type { Log } from "../log.ts";
+import type { ClosedClient } from "./known-clients.ts";
 
 export type OAuthErrorCode =
   | "invalid_request" // RFC 6749 sections 4.1.2.1 and 5.2
@@ -27,6 +29,9 @@ export class OAuthError extends Error {
   /** A redirect URI of an authorization request that is not accepted, for the page to name. */
   readonly refusedRedirectUri: string | undefined;
 
+  /** The program that the operator could let in. */
+  readonly closed: ClosedClient | undefined;
+
   constructor(
     code: OAuthErrorCode,
     description: string,
@@ -34,6 +39,7 @@ export class OAuthError extends Error {
       redirect?: ProvenRedirect | undefined;
       basic?: boolean;
       refusedRedirectUri?: string | undefined;
+      closed?: ClosedClient | undefined;
       cause?: unknown;
     } = {},
   ) {
@@ -42,10 +48,20 @@ export class OAuthError extends Error {
     this.code = code;
     this.redirect = options.redirect;
     this.basic = options.basic ?? false;
+    this.closed = options.closed;
     this.refusedRedirectUri = options.refusedRedirectUri;
   }
 
   get status(): 400 | 401 {
     return this.code === "invalid_client" ? 401 : 400;
+  }
+}
+
+/** Logs the setting that would let a refused client in: the operator reads it there, too. */
+export function logRefusedClient(log: Log, { closed, refusedRedirectUri }: OAuthError): void {
+  if (closed) log.warn("client_refused", { client: closed.id, setting: closed.setting });
+  else if (refusedRedirectUri !== undefined && URL.canParse(refusedRedirectUri)) {
+    const host = new URL(refusedRedirectUri).host.slice(0, 100);
+    log.warn("client_refused", { host, setting: "ALLOWED_REDIRECT_URIS" });
   }
 }

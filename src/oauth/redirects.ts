@@ -1,46 +1,23 @@
 /**
- * Redirect URIs: the callbacks of Claude's clients and those the operator added, compared as strings (RFC 9700
+ * Redirect URIs: the callbacks of the accepted programs and those the operator added, compared as strings (RFC 9700
  * section 2.1). Only the port of a loopback redirect is free (RFC 8252 section 7.3).
  */
 import type { Config } from "../config.ts";
+import { type ClientFamily, parseLoopback, usesRedirect } from "./known-clients.ts";
 
-export const claudeRedirects: readonly string[] = [
-  "https://claude.ai/api/mcp/auth_callback",
-  "https://claude.com/api/mcp/auth_callback",
-];
-
-const inspectorRedirects: readonly string[] = ["localhost", "127.0.0.1"].flatMap((host) => [
-  `http://${host}:6274/oauth/callback`,
-  `http://${host}:6274/oauth/callback/debug`,
-  `http://${host}:6276/oauth/callback`,
-]);
-
-/** The callback of a native app such as Claude Code, on a port that the operating system assigned. */
-const loopback = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(?::([1-9]\d{0,4}))?\/callback$/;
-
-export function isLoopbackRedirect(uri: string): boolean {
-  const match = loopback.exec(uri);
-  return match !== null && Number(match[2] ?? 80) <= 65_535;
-}
-
-/** Tells whether any client may use this redirect URI. */
+/** Tells whether a client of an open family, or of the operator's own choice, may use this redirect URI. */
 export function isAcceptedRedirect(
   uri: string,
-  { allowedRedirectUris }: Pick<Config, "allowedRedirectUris">,
+  { open, allowedRedirectUris }: Pick<Config, "allowedRedirectUris"> & { open: readonly ClientFamily[] },
 ): boolean {
-  return (
-    claudeRedirects.includes(uri) ||
-    inspectorRedirects.includes(uri) ||
-    isLoopbackRedirect(uri) ||
-    allowedRedirectUris.includes(uri)
-  );
+  return open.some((family) => usesRedirect(family, uri)) || allowedRedirectUris.includes(uri);
 }
 
 /** Compares a requested redirect URI with a registered one; of loopback redirects the port may differ. */
 export function isSameRedirect(registered: string, requested: string): boolean {
   if (registered === requested) return true;
-  if (!isLoopbackRedirect(registered) || !isLoopbackRedirect(requested)) return false;
-  return loopback.exec(registered)?.[1] === loopback.exec(requested)?.[1];
+  const [one, other] = [parseLoopback(registered), parseLoopback(requested)];
+  return one !== undefined && other !== undefined && one.host === other.host && one.path === other.path;
 }
 
 /** Returns the host (or, without one, the scheme) that pages and the operator's list show for a redirect URI. */

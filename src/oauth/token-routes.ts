@@ -5,11 +5,12 @@ import type { Config } from "../config.ts";
 import type { AppEnv } from "../http/guard.ts";
 import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
+import type { Log } from "../log.ts";
 import { authenticateClient } from "./client-authentication.ts";
 import type { Client, Clients } from "./clients.ts";
 import type { Grants } from "./grants.ts";
 import { isAcceptedResource } from "./metadata.ts";
-import { OAuthError } from "./oauth-error.ts";
+import { logRefusedClient, OAuthError } from "./oauth-error.ts";
 import { type RequestParameters, readBodyParameters } from "./request-parameters.ts";
 import type { TokenResponse } from "./token-issuer.ts";
 
@@ -21,9 +22,10 @@ export function createTokenRoutes(deps: {
   grants: Grants;
   clients: Clients;
   clock: Clock;
+  log: Log;
   limits: Pick<Limits, "consume">;
 }) {
-  const { config, grants, clients, clock, limits } = deps;
+  const { config, grants, clients, clock, log, limits } = deps;
 
   return (
     new Hono<AppEnv>()
@@ -52,6 +54,7 @@ export function createTokenRoutes(deps: {
       .onError((error, c) => {
         // The application's own handler answers everything else, a full disk among it.
         if (!(error instanceof OAuthError)) throw error;
+        logRefusedClient(log, error);
         return toErrorResponse(error, c);
       })
   );

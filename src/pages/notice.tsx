@@ -11,7 +11,7 @@ import { textsFor } from "./text/texts.ts";
 const maxShownUri = 300;
 
 export function noticePage(props: NoticePageProps): string {
-  const { notice, retryAfterSeconds, redirectHost, refusedRedirectUri, link } = props;
+  const { notice, retryAfterSeconds, redirectHost, refusedRedirectUri, closed, link } = props;
   const { notice: notices, localClient } = textsFor(props.language);
   const { title, text } = toNoticeText(props);
   return toDocument(
@@ -24,7 +24,13 @@ export function noticePage(props: NoticePageProps): string {
       {refusedRedirectUri === undefined ? null : (
         <>
           <pre>{refusedRedirectUri.slice(0, maxShownUri)}</pre>
-          <p>{notices.redirectSetting}</p>
+          {closed === undefined ? <p>{notices.redirectSetting}</p> : null}
+        </>
+      )}
+      {closed === undefined ? null : (
+        <>
+          <p>{notices.clientSetting(closed.name)}</p>
+          <pre>{closed.setting}</pre>
         </>
       )}
       {retryAfterSeconds === undefined ? null : <p>{notices.wait(toMinutes(retryAfterSeconds))}</p>}

@@ -80,6 +80,7 @@ export type NoticePageProps = PageFrame & {
   notice:
     | "request_invalid" // the client sent an invalid authorization request
     | "client_unknown"
+    | "client_closed" // a known program that the operator has not let in
     | "redirect_refused"
     | "request_expired" // the form is older than an hour
     | "already_connected" // the request has a code
@@ -94,6 +95,8 @@ export type NoticePageProps = PageFrame & {
   retryAfterSeconds?: number | undefined;
   /** The client, where it is known. */
   redirectHost?: string | undefined;
+  /** The program's name, and the setting that would let it in, for client_closed. */
+  closed?: { name: string; setting: string } | undefined;
   /** The redirect URI that was refused, for redirect_refused. */
   refusedRedirectUri?: string | undefined;
   /** The path that opens the form once more, for already_connected. */

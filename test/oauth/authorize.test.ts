@@ -150,7 +150,9 @@ describe("A05: a redirect URI that is not on the list gets an error page without
     // The page names it, with the setting that would accept it, as text and nothing else: no link leads there.
     const named = /<pre>([^<]*)<\/pre>/.exec(html)?.[1];
     expect(named).toBe(uri);
-    expect(html).toContain("ALLOWED_REDIRECT_URIS");
+    // The callback of Gemini CLI on a port that is not the Inspector's.
+    const isGemini = uri === "http://localhost:6275/oauth/callback";
+    expect(html).toContain(isGemini ? "ACCEPTED_CLIENTS=claude,inspector,gemini" : "ALLOWED_REDIRECT_URIS");
     expect(html.replace(/<pre>[^<]*<\/pre>/, "")).not.toContain("evil.example");
   });
 });

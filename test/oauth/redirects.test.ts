@@ -42,7 +42,7 @@ test("a redirect URI removed from the setting is refused to a client that regist
   const registrationKey = newKey();
   const withList = (allowedRedirectUris: readonly string[]) =>
     createClients({
-      config: { allowedRedirectUris },
+      config: { allowedRedirectUris, acceptedClients: ["claude"] },
       client: { id: "id", secret: "secret" },
       registrationKey,
     });

@@ -83,7 +83,7 @@ describe("RFC 7591 section 3.2.1: registration", () => {
 
   test.each([
     ["a redirect URI that is not on the list", { redirect_uris: ["https://evil.example/cb"] }],
-    ["one such URI beside an accepted one", { redirect_uris: [redirectUri, "https://evil.example/cb"] }],
+    ["two such URIs", { redirect_uris: ["https://evil.example/cb", "http://localhost:1/other"] }],
     ["an empty list", { redirect_uris: [] }],
     ["a string instead of a list", { redirect_uris: redirectUri }],
     ["no redirect_uris", {}],
@@ -92,6 +92,17 @@ describe("RFC 7591 section 3.2.1: registration", () => {
     const response = await register(metadata);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: "invalid_redirect_uri" });
+  });
+
+  test("keeps the accepted redirect URIs of several, and answers with them", async () => {
+    const evil = "https://evil.example/cb";
+    const response = await register({ redirect_uris: [evil, redirectUri, loopback] });
+    expect(response.status).toBe(201);
+    const { client_id, redirect_uris } = await response.json();
+    expect(redirect_uris).toEqual([redirectUri, loopback]);
+    await expect(
+      beginAuthorization({ ...product, clientId: client_id }, { redirect_uri: evil }),
+    ).rejects.toThrow("answered 400");
   });
 
   test.each(["", "{", "[]", "null", '"x"'])(

@@ -115,6 +115,12 @@ export function renderStates(language: Language): Readonly<Record<string, string
       notice: "redirect_refused",
       refusedRedirectUri: "https://app.example.com/a/rather/long/path/of/an/oauth/callback",
     }),
+    "notice-closed": noticePage({
+      ...frame,
+      notice: "client_closed",
+      refusedRedirectUri: "http://127.0.0.1:19876/mcp/oauth/callback",
+      closed: { name: "opencode", setting: "ACCEPTED_CLIENTS=claude,inspector,opencode" },
+    }),
     "notice-connected": noticePage({
       ...frame,
       notice: "already_connected",

@@ -201,6 +201,12 @@ export const de: Texts = {
       title: "Dieses Programm kennen wir nicht",
       text: "Seine Client-ID ist keine der unseren. Prüfen Sie die Client-ID in den Einstellungen des Connectors, und beginnen Sie noch einmal.",
     },
+    client_closed: {
+      title: "Dieses Programm ist hier nicht zugelassen",
+      text: "Es hat um Zugriff auf Ihr Postfach gebeten und keinen erhalten.",
+    },
+    clientSetting: (name: string) =>
+      `Wer diesen Server betreibt, kann ${name} mit dieser Einstellung zulassen:`,
     redirect_refused: {
       title: "Dorthin schicken wir Sie nicht",
       text: "Die Adresse, an die dieses Programm Sie zurückschicken lassen will, steht nicht auf der Liste dieses Servers. Es hat keinen Zugriff bekommen.",

@@ -201,6 +201,12 @@ export const en = {
       title: "We do not know this program",
       text: "The client id it sent is not one of ours. Check the client id in the connector’s settings, then start again.",
     },
+    client_closed: {
+      title: "This program is not let in here",
+      text: "It asked for access to your mailbox, and got none.",
+    },
+    clientSetting: (name: string) =>
+      `${name} can be let in by the operator of this server, with this setting:`,
     redirect_refused: {
       title: "We will not send you there",
       text: "The address to which this program wants to send you back is not on the list of this server. It got no access.",

@@ -200,6 +200,12 @@ export const fr: Texts = {
       title: "Nous ne connaissons pas ce programme",
       text: "Son identifiant client n’est pas l’un des nôtres. Vérifiez-le dans les réglages du connecteur, puis recommencez.",
     },
+    client_closed: {
+      title: "Ce programme n’est pas admis ici",
+      text: "Il a demandé l’accès à votre boîte et ne l’a pas obtenu.",
+    },
+    clientSetting: (name: string) =>
+      `La personne qui exploite ce serveur peut admettre ${name} avec ce réglage :`,
     redirect_refused: {
       title: "Nous ne vous enverrons pas là-bas",
       text: "L’adresse vers laquelle ce programme veut vous renvoyer n’est pas sur la liste de ce serveur. Il n’a reçu aucun accès.",
