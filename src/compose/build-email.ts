@@ -27,7 +27,7 @@ type EmailParts = {
 export async function buildEmail(
   { clock, from }: ComposeDeps,
   parts: EmailParts,
-  about: Pick<ComposedEmail, "notes" | "answers" | "forwards">,
+  about: Pick<ComposedEmail, "notes" | "answers" | "forwards" | "replacesOwnDraft">,
 ): Promise<ComposedEmail> {
   const recipients = requireRecipientCount([...parts.to, ...parts.cc, ...parts.bcc]);
   const messageId = newMessageId(from.address);

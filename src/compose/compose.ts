@@ -19,6 +19,7 @@ import type {
 } from "./email-request.ts";
 import { isHtmlBody, markdownToHtml, plainTextToHtml, toHtmlDocument } from "./markdown-html.ts";
 import { markdownToText } from "./markdown-text.ts";
+import { isOwnMessageId } from "./preview.ts";
 import { removeMissingImages, toForwardedBody, toQuotedBody } from "./quoted-body.ts";
 import { requireAddresses, withoutRepeats } from "./recipients.ts";
 import {
@@ -64,6 +65,7 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
         ...body.notes,
         ...(removed > 0 ? ["The pictures in its text were left out."] : []),
       ],
+      replacesOwnDraft: isOwnMessageId(draftOf(basis)?.messageId),
       answers: basis.kind === "reply" ? basis.original.id : undefined,
       forwards: basis.kind === "forward" ? basis.original.id : undefined,
     },

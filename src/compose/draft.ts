@@ -7,7 +7,7 @@ import { findHtmlQuote } from "../html/quote.ts";
 import { sanitizeHtml } from "../html/sanitize.ts";
 import type { ComposeDeps, ComposedEmail, OriginalEmail } from "./email-request.ts";
 import { plainTextToHtml } from "./markdown-html.ts";
-import { newMessageId, toPreviewAndContent } from "./preview.ts";
+import { isOwnMessageId, newMessageId, toPreviewAndContent } from "./preview.ts";
 import { toQuotedBody } from "./quoted-body.ts";
 import { requireRecipientCount, toBareAddress, withoutRepeats } from "./recipients.ts";
 import type { Quote } from "./reply.ts";
@@ -118,6 +118,7 @@ export function composeFromDraft({ clock, from }: ComposeDeps, draft: OriginalEm
       inReplyTo: draft.inReplyTo,
     }),
     answersMessageId: draft.inReplyTo || undefined,
+    replacesOwnDraft: isOwnMessageId(draft.messageId),
     notes: [],
   };
 }

@@ -88,6 +88,11 @@ export type ComposedEmail = {
   answers?: string;
   /** Id of the email it forwards, which is marked $Forwarded after sending. */
   forwards?: string;
+  /**
+   * True where the draft that it replaces was written by this server, so that it may be erased. Any other one goes to
+   * Trash: an email that was moved into Drafts must not be lost.
+   */
+  replacesOwnDraft: boolean;
   /** Message-ID of the email it replies to, where its id is unknown: for a draft. */
   answersMessageId?: string;
   /** Sentences for the person about what could not be kept. */

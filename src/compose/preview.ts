@@ -9,6 +9,10 @@ export function newMessageId(address: string): string {
   return `<${newToken(16)}@${address.slice(address.lastIndexOf("@") + 1)}>`;
 }
 
+/** True for a Message-ID as newMessageId gives it: of an email that this server composed. */
+export const isOwnMessageId = (messageId: string | undefined): boolean =>
+  /^<[0-9a-f]{32}@[^<>@]+>$/.test(messageId ?? "");
+
 type PreviewedParts = Omit<EmailPreview, "attachments" | "inReplyTo"> & {
   files: readonly AttachedFile[];
   inReplyTo?: string | undefined;

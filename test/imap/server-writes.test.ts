@@ -57,7 +57,15 @@ describeMail("On a server", () => {
       const messageId = `<${number}@example.test>`;
       const raw = Buffer.from(`Subject: ${number}\r\nMessage-ID: ${messageId}\r\n\r\nx\r\n`);
       const composed = {
-        ...{ messageId, recipients: ["ben@example.test"], content: "", notes: [], raw, copy: raw },
+        ...{
+          messageId,
+          recipients: ["ben@example.test"],
+          content: "",
+          notes: [],
+          replacesOwnDraft: true,
+          raw,
+          copy: raw,
+        },
         preview: { from: { address }, to: [], cc: [], bcc: [], subject: "", text: "", attachments: [] },
       };
       expect(await send(deps, composed, undefined)).toMatchObject({ copyIn: "Sent", warnings: [] });

@@ -52,7 +52,13 @@ test("a bug in the lookup of Sent does not end the process when the submission f
     renderer: localRenderer,
   });
   const composed = {
-    ...{ messageId: "<1@example.test>", recipients: ["ben@example.test"], content: "", notes: [] },
+    ...{
+      messageId: "<1@example.test>",
+      recipients: ["ben@example.test"],
+      content: "",
+      notes: [],
+      replacesOwnDraft: true,
+    },
     ...{ raw: new Uint8Array(1), copy: new Uint8Array(1) },
     preview: { from: { address }, to: [], cc: [], bcc: [], subject: "", text: "", attachments: [] },
   };

@@ -16,7 +16,9 @@ export async function saveDraft(
 ): Promise<SavedDraft> {
   const mailbox = await requireRoleMailbox(access, "drafts");
   const id = await appendDraft(access, mailbox, composed, replaces);
-  const removal = replaces === undefined ? [] : await removeFormerDraft(deleteEmails, replaces);
+  const { replacesOwnDraft } = composed;
+  const removal =
+    replaces === undefined ? [] : await removeFormerDraft(deleteEmails, replaces, replacesOwnDraft);
   return { id, mailbox, notes: [...composed.notes, ...removal] };
 }
 
@@ -55,9 +57,13 @@ const isUnknown = (error: unknown) =>
   error instanceof AppError && ["mail_server_failed", "timed_out", "cancelled"].includes(error.code);
 
 /** Sentences for what went less than well; the new draft is saved all the same. */
-async function removeFormerDraft(deleteEmails: MailWriting["deleteEmails"], id: string): Promise<string[]> {
+async function removeFormerDraft(
+  deleteEmails: MailWriting["deleteEmails"],
+  id: string,
+  permanently: boolean,
+): Promise<string[]> {
   try {
-    return (await deleteEmails([id], true)).notes;
+    return (await deleteEmails([id], permanently)).notes;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return error.code === "email_not_found"

@@ -59,7 +59,7 @@ export async function send(
       .then((mailbox) => (mailbox instanceof AppError ? requireRoleMailbox(access, "sent") : mailbox))
       .then((mailbox) => fileCopy(deps, access, mailbox, composed))
       .catch(toWarning),
-    draftId === undefined ? [] : removeDraft(access, draftId),
+    draftId === undefined ? [] : removeDraft(access, draftId, composed.replacesOwnDraft),
     markAnswered(access, composed),
   ]);
   const unfiled =
@@ -116,9 +116,9 @@ async function removeSecond(access: Access, mailbox: string, messageId: string, 
   if (twice) await createOrganizing(access).deleteEmails([id], true);
 }
 
-async function removeDraft(access: Access, draftId: string): Promise<string[]> {
+async function removeDraft(access: Access, draftId: string, permanently: boolean): Promise<string[]> {
   try {
-    const { notes } = await createOrganizing(access).deleteEmails([draftId], true);
+    const { notes } = await createOrganizing(access).deleteEmails([draftId], permanently);
     return notes;
   } catch (error) {
     const { code, message } = toWarning(error);

@@ -1,5 +1,6 @@
 /** The people to whom a person has written, as their own Sent mailbox shows it. */
 import type { FetchMessageObject, ImapFlow } from "imapflow";
+import { isOwnMessageId } from "../../compose/preview.ts";
 import { fetchByUid } from "../../imap/fetch.ts";
 import { atom, type SearchToken, searchString } from "../../imap/raw-search.ts";
 import { readFresh } from "../../imap/sync.ts";
@@ -10,9 +11,6 @@ import { knownMailboxes } from "../mailboxes.ts";
 
 /** Emails to one address that are looked at, the oldest: those may not be ours. */
 const maxLookedAt = 200;
-
-/** The Message-IDs that this server gives: see newMessageId. An email that we sent proves nothing about the person. */
-const ownMessageId = /^<[0-9a-f]{32}@[^<>@]+>$/;
 
 /**
  * Returns those of the addresses, in lower case, to which the account has written: an email in Sent, from the account
@@ -51,7 +49,8 @@ function toKeys(from: string, address: string): SearchToken[] {
 function isWrittenBy({ envelope }: FetchMessageObject, own: string): boolean {
   const [from, ...others] = envelope?.from ?? [];
   const isOwn = from?.address?.toLowerCase() === own.toLowerCase() && others.length === 0;
-  return isOwn && !ownMessageId.test(envelope?.messageId ?? "");
+  // An email that this server sent proves nothing about the person.
+  return isOwn && !isOwnMessageId(envelope?.messageId);
 }
 
 /** SEARCH finds parts of addresses, too. */
