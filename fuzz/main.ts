@@ -54,18 +54,25 @@ async function fuzz(): Promise<boolean> {
   const endMs = Date.now() + options.minutes * 60_000;
   report(`seed ${seed}`);
   const world = createWorld();
+  const startMs = Date.now();
+  let isStopped = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      isStopped = true;
+    });
   const { inputs, finds } = await runCampaign({
     targets,
     world,
     seed,
     folder: options.finds,
-    isOver: () => Date.now() >= endMs,
+    isOver: () => isStopped || Date.now() >= endMs,
     report,
   });
   await world.close();
+  const minutes = Math.round((Date.now() - startMs) / 60_000);
   const total = Object.values(inputs).reduce((sum, count) => sum + count, 0);
   for (const [name, count] of Object.entries(inputs)) report(`${name}: ${count} inputs`);
-  report(`${total} inputs in ${options.minutes} minutes; ${finds.length} finds`);
+  report(`${total} inputs in ${minutes} minutes; ${finds.length} finds`);
   for (const { find, path, times } of finds) report(`${find.target}: ${find.kind}, ${times} times: ${path}`);
   return finds.length === 0;
 }
