@@ -5,12 +5,12 @@
 import { withDeadline } from "../abort.ts";
 import type { Config } from "../config.ts";
 import type { AccessTokens, Credentials, MailServer } from "../credentials.ts";
-import { AppError } from "../errors.ts";
+import { AppError, type FailureCode } from "../errors.ts";
 import type { Level } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { hasScopes, includesSending } from "../signin/choose-issuer.ts";
 import type { Issuer } from "../signin/issuer.ts";
-import { SignInError } from "../signin/sign-in-error.ts";
+import { SignInError, type SignInReason } from "../signin/sign-in-error.ts";
 import type { IssuedTokens } from "../signin/upstream.ts";
 import { requireAddress } from "./address.ts";
 import type { SignInCredentials } from "./stored-credentials.ts";
@@ -33,6 +33,12 @@ type Logins = {
   proveSmtp(credentials: Credentials, signal: AbortSignal): Promise<void>;
 };
 
+/** Why a login over IMAP failed; every other failure is the mail server's own. */
+const loginReasons: Partial<Record<FailureCode, SignInReason>> = {
+  login_refused: "wrong_account",
+  login_unsupported: "not_offered",
+};
+
 export type SignInConnector = ReturnType<typeof createSignInConnector>;
 
 /** Deadline of one login, as in account-connector.ts. */
@@ -43,7 +49,7 @@ export function createSignInConnector(
 ) {
   const { config, limits } = deps;
 
-  /** Logs in to IMAP as the typed address. Throws SignInError wrong_account, or the AppErrors of the login. */
+  /** Logs in to IMAP as the typed address. Throws SignInError wrong_account, not_offered or mail_server. */
   async function proveReading(
     issuer: Issuer,
     credentials: Credentials,
@@ -53,9 +59,8 @@ export function createSignInConnector(
       const { writes, signal } = options;
       return await deps.proveImap(credentials, withDeadline(signal, loginMs), { writes, openedOnly: false });
     } catch (error) {
-      if (error instanceof AppError && error.code === "login_refused")
-        throw new SignInError("wrong_account", issuer, { cause: error });
-      throw error;
+      if (!(error instanceof AppError) || error instanceof SignInError || options.signal.aborted) throw error;
+      throw new SignInError(loginReasons[error.code] ?? "mail_server", issuer, { cause: error });
     }
   }
 
@@ -79,7 +84,7 @@ export function createSignInConnector(
 
     /**
      * Proves the logins with the tokens of a sign-in. Throws ConnectError for an address that is not allowed (any more),
-     * SignInError, AppError rate_limited, and the AppErrors of the IMAP login.
+     * SignInError, and AppError rate_limited.
      */
     async connect(
       issuer: Issuer,
@@ -118,7 +123,7 @@ export function createSignInConnector(
 
     /**
      * Proves that the person who signed in anew owns an account: a login as its address. Throws SignInError
-     * wrong_account, AppError rate_limited, and the AppErrors of the IMAP login.
+     * wrong_account, not_offered or mail_server, and AppError rate_limited.
      */
     async prove(
       issuer: Issuer,

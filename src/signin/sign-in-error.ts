@@ -63,6 +63,18 @@ const reasons = {
     message: (name) => `The account chosen at ${name} does not open this mailbox.`,
     hint: again,
   },
+  /** The mail server offers neither OAUTHBEARER nor XOAUTH2. */
+  not_offered: {
+    code: "login_unsupported",
+    message: (name) => `The mail server of ${name} takes no sign-ins.`,
+    hint: operator,
+  },
+  /** The mail server did not let the login come about, for a reason that says nothing about the account. */
+  mail_server: {
+    code: "mail_server_busy",
+    message: (name) => `The mail server of ${name} did not answer as it should.`,
+    hint: () => "Try again in a minute.",
+  },
   /** The response is not the issuer's, or not the one to this request. */
   untrusted: {
     code: "mail_server_failed",

@@ -1,5 +1,7 @@
 /** A browser without pages: keeps cookies by host, as browsers do whatever the port, and follows redirects. */
 
+import { readForm } from "./authorize.ts";
+
 export type Page = { status: number; html: string; url: string };
 
 export type Browser = {
@@ -35,7 +37,16 @@ export function createBrowser(): Browser {
     let [current, url] = [response, response.url];
     for (let hop = 0; hop < maxRedirects; hop += 1) {
       const location = current.headers.get("location");
-      if (location === null) return { status: current.status, html: await current.text(), url };
+      if (location === null) {
+        const html = await current.text();
+        // The issuer's page that ends the session of another account submits itself by a script.
+        if (!html.includes("<title>Submitting Callback</title>"))
+          return { status: current.status, html, url };
+        const { action, fields } = readForm(html);
+        url = new URL(action, url).href;
+        current = await send(url, { method: "POST", body: new URLSearchParams(fields) });
+        continue;
+      }
       url = new URL(location, url).href;
       if (until !== undefined && url.startsWith(until)) return { status: current.status, html: "", url };
       current = await send(url);

@@ -31,6 +31,10 @@ const en = {
       `The permission to read your mail was not given at ${name}. Continue with ${name} again and leave the check marks as they are.`,
     wrong_account: (name: string) =>
       `The account you chose at ${name} does not open this address. Check the address, continue with ${name} again, and choose the account that it belongs to.`,
+    not_offered: (name: string) =>
+      `The mail server of ${name} offers neither OAUTHBEARER nor XOAUTH2, so that a sign-in there opens no mailbox. Tell the operator of this server.`,
+    mail_server: (name: string) =>
+      `You signed in at ${name}, but its mail server did not answer as it should. Try again in a minute.`,
     untrusted: (name: string) => `The answer of ${name} could not be verified. Continue with ${name} again.`,
     unavailable: "There is no sign-in for this address on this server.",
   },
@@ -85,6 +89,10 @@ const de: SignInTexts = {
       `Die Erlaubnis, Ihre E-Mails zu lesen, wurde bei ${name} nicht erteilt. Gehen Sie noch einmal weiter mit ${name} und lassen Sie die Häkchen, wie sie sind.`,
     wrong_account: (name) =>
       `Das Konto, das Sie bei ${name} gewählt haben, öffnet diese Adresse nicht. Prüfen Sie die Adresse, gehen Sie noch einmal weiter mit ${name} und wählen Sie das Konto, zu dem sie gehört.`,
+    not_offered: (name) =>
+      `Der Mailserver von ${name} bietet weder OAUTHBEARER noch XOAUTH2 an, so dass eine Anmeldung dort kein Postfach öffnet. Sagen Sie es dem Betreiber dieses Servers.`,
+    mail_server: (name) =>
+      `Sie haben sich bei ${name} angemeldet, aber der Mailserver dort hat nicht richtig geantwortet. Versuchen Sie es in einer Minute noch einmal.`,
     untrusted: (name) =>
       `Die Antwort von ${name} ließ sich nicht prüfen. Gehen Sie noch einmal weiter mit ${name}.`,
     unavailable: "Für diese Adresse gibt es auf diesem Server keine Anmeldung.",
@@ -138,6 +146,10 @@ const fr: SignInTexts = {
       `L’autorisation de lire vos e-mails n’a pas été donnée chez ${name}. Continuez encore une fois avec ${name} et laissez les cases cochées.`,
     wrong_account: (name) =>
       `Le compte que vous avez choisi chez ${name} n’ouvre pas cette adresse. Vérifiez l’adresse, continuez encore une fois avec ${name} et choisissez le compte auquel elle appartient.`,
+    not_offered: (name) =>
+      `Le serveur de messagerie de ${name} ne propose ni OAUTHBEARER ni XOAUTH2, si bien qu’une connexion n’y ouvre aucune boîte. Dites-le à l’exploitant de ce serveur.`,
+    mail_server: (name) =>
+      `Vous vous êtes connecté chez ${name}, mais son serveur de messagerie n’a pas répondu correctement. Réessayez dans une minute.`,
     untrusted: (name) =>
       `La réponse de ${name} n’a pas pu être vérifiée. Continuez encore une fois avec ${name}.`,
     unavailable: "Il n’y a pas de connexion pour cette adresse sur ce serveur.",
