@@ -274,7 +274,7 @@
       form.addEventListener("input", ({ target }) => {
         if (target.closest(".choice")) provider.dataset.byUser = "";
         const entries = fields()
-          .filter(({ type, checked }) => type !== "radio" || checked)
+          .filter((field) => !isTicked(field) || field.checked)
           // A provider that was found is found again.
           .filter((field) => field !== provider || provider.dataset.byUser !== undefined)
           .map(({ name, value }) => [name, value]);
@@ -286,13 +286,15 @@
   }
 
   function restoreEntries(fields, kept) {
+    if (kept.address === undefined) return;
     for (const field of fields) {
       const value = kept[field.name];
-      if (typeof value !== "string") continue;
-      if (field.type === "radio") field.checked = field.value === value;
-      else field.value = value;
+      if (isTicked(field)) field.checked = field.value === value;
+      else if (typeof value === "string") field.value = value;
     }
   }
+
+  const isTicked = ({ type }) => type === "radio" || type === "checkbox";
 
   function forgetEntries() {
     try {

@@ -33,7 +33,13 @@ export function connectedPage(props: ConnectedPageProps): string {
           <dt>{text.nextTitle}</dt>
           <dd>{local ? text.nextLocal : text.next(redirectHost)}</dd>
           <dt>{text.takeBackTitle}</dt>
-          <dd>{text.takeBack}</dd>
+          <dd>
+            {text.takeBack}{" "}
+            <a href="/connection" target="_blank" rel="noopener noreferrer">
+              {text.takeBackPage}
+              <span class="unseen"> {texts.connect.opensNewTab}</span>
+            </a>
+          </dd>
         </dl>
         <div class="actions">
           <button type="submit" name={fieldNames.next} value="finish" autofocus>

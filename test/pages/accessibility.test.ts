@@ -1,91 +1,25 @@
-/**
- * Accessibility of every state of every page by axe, at 320 px and at desktop width, light and dark. With
- * SCREENSHOTS=1, each state is also saved in test/screenshots (not committed).
- */
+/** Accessibility of every state of every page: axe, the tree of a screen reader, and small windows. */
 import { expect } from "bun:test";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import axe from "axe-core";
-import type { Page } from "playwright-core";
 import { withPage } from "../support/browser.ts";
 import { browserTest, describeBrowser } from "../support/installed.ts";
+import { findViolations, folder, inspectStates, isTooWide, type View } from "./inspect-states.ts";
 import { renderStates, servePages } from "./states.ts";
 
-const folder = join(import.meta.dir, "../screenshots");
-
-/** Runs axe, which the page has loaded. Returns each violation as its rule and the element. */
-async function findViolations(page: Page, rules: readonly string[] | undefined): Promise<string[]> {
-  const { violations } = await page.evaluate(
-    (only) =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
-        resultTypes: ["violations"],
-        runOnly: only ? [...only] : undefined,
-      }),
-    rules,
-  );
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`));
-}
-
-/** Saves a state at the widths of a small phone, a phone and a desktop, light and dark. */
-async function draw(page: Page, state: string): Promise<void> {
-  for (const width of [320, 390, 1280])
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize({ width, height: 800 });
-      await page.emulateMedia({ colorScheme });
-      await page.evaluate(
-        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
-      );
-      await page.screenshot({ path: join(folder, `${state}-${width}-${colorScheme}.png`), fullPage: true });
-    }
-}
-
-const isTooWide = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-
 describeBrowser("Every state of the pages", () => {
-  /** All rules for each width and each scheme once; in the other combinations, the rules that depend on both. */
-  const combinedRules = ["color-contrast", "target-size", "scrollable-region-focusable"];
-  const views = [
+  /** All rules once; in the other views, the rules that depend on them. test/more runs all rules in every view. */
+  const viewRules = ["color-contrast", "target-size", "scrollable-region-focusable"];
+  const views: readonly View[] = [
     { width: 320, colorScheme: "light", rules: undefined },
-    { width: 1280, colorScheme: "dark", rules: undefined },
-    { width: 1280, colorScheme: "light", rules: combinedRules },
-    { width: 320, colorScheme: "dark", rules: combinedRules },
-  ] as const;
+    { width: 1280, colorScheme: "dark", rules: viewRules },
+  ];
   browserTest(
-    "axe finds no violation, and nothing is wider than the window, at 320 and 1280 px, light and dark",
+    "axe finds no violation, nothing is wider than the window, and the tree of a screen reader is as reviewed",
     async () => {
-      mkdirSync(folder, { recursive: true });
-      const states = renderStates("en");
-      const served = servePages(states);
-      const found: string[] = [];
-      const inspect = async (
-        page: Page,
-        state: string,
-        { width, colorScheme, rules }: (typeof views)[number],
-      ) => {
-        await page.setViewportSize({ width, height: 800 });
-        await page.emulateMedia({ colorScheme });
-        const where = `${state}, ${width} px, ${colorScheme}`;
-        found.push(...(await findViolations(page, rules)).map((violation) => `${where}: ${violation}`));
-        if (await isTooWide(page)) found.push(`${where}: wider than the window`);
-      };
-      try {
-        await withPage(
-          async (page) => {
-            for (const state of Object.keys(states)) {
-              await page.goto(`${served.url}/${state}`);
-              await page.evaluate(axe.source);
-              for (const view of views) await inspect(page, state, view);
-              if (process.env.SCREENSHOTS) await draw(page, state);
-            }
-          },
-          // The Content-Security-Policy of the page would block axe.
-          { bypassCSP: true },
-        );
-      } finally {
-        served.stop();
-      }
+      const { found, trees } = await inspectStates(views);
       expect(found).toEqual([]);
+      for (const [state, tree] of Object.entries(trees)) expect(tree).toMatchSnapshot(state);
     },
     180_000,
   );

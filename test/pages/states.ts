@@ -10,6 +10,7 @@ import type { ConnectPageProps } from "../../src/pages/props.ts";
 import type { Language } from "../../src/pages/text/language.ts";
 import { uploadPage } from "../../src/pages/upload.tsx";
 import type { DiscoveredServers } from "../../src/providers/discover.ts";
+import { renderDecisionStates } from "./decision-states.ts";
 
 export function renderStates(language: Language): Readonly<Record<string, string>> {
   const empty = emptyConnectForm("sealed");
@@ -35,6 +36,8 @@ export function renderStates(language: Language): Readonly<Record<string, string
   const frame = { language, operator };
   const page = (props: Partial<ConnectPageProps>) =>
     connectPage({ ...frame, redirectHost: "claude.ai", form: empty, bridgeOpened: false, ...props });
+  const microsoft = { name: "Microsoft", providers: ["outlook"], domains: [], takesPasswords: false };
+  const example = { name: "Example Mail", providers: [], domains: ["example.org"], takesPasswords: true };
   return {
     first: page({}),
     "provider-found": page({
@@ -108,6 +111,27 @@ export function renderStates(language: Language): Readonly<Record<string, string
       level: "send",
       failedGuesses: 6,
     }),
+    "sign-in-only": page({
+      form: { ...empty, address: "ana@outlook.com", provider: "outlook" },
+      signIn: { offers: [microsoft], offered: microsoft },
+    }),
+    "sign-in-or-password": page({
+      form: { ...empty, address: "ana@example.org" },
+      found: { ...guessed, source: "autoconfig" },
+      signIn: { offers: [example], offered: example },
+    }),
+    "sign-in-refused": page({
+      form: { ...empty, address: "ana@outlook.com", provider: "outlook" },
+      signIn: { offers: [microsoft], offered: microsoft },
+      problem: {
+        code: "login_refused",
+        signIn: {
+          reason: "admin_approval",
+          name: "Microsoft",
+          adminConsentUrl: "https://login.example.org/adminconsent",
+        },
+      },
+    }),
     notice: noticePage({ ...frame, notice: "request_expired" }),
     "notice-wait": noticePage({ ...frame, notice: "rate_limited", retryAfterSeconds: 130 }),
     "notice-redirect": noticePage({
@@ -135,6 +159,7 @@ export function renderStates(language: Language): Readonly<Record<string, string
     landing: landingPage({ ...frame, connectorUrl: "https://mail.example.org/mcp" }),
     "landing-at-home": landingPage({ ...frame, connectorUrl: "http://localhost:3000/mcp" }),
     privacy: privacyPage(frame),
+    ...renderDecisionStates(frame),
   };
 }
 

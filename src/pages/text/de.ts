@@ -126,6 +126,7 @@ export const de: Texts = {
     takeBackTitle: "So nehmen Sie es zurück",
     takeBack:
       "Trennen Sie die Verbindung in den Einstellungen des Programms, in Claude unter Connectors. Auch das Löschen des App-Passworts beim Anbieter beendet sie, was immer das Programm tut.",
+    takeBackPage: "Ihre Verbindungen auf diesem Server",
     add: "Weiteres Postfach",
     continueTo: (host) => `Weiter zu ${host}`,
   },

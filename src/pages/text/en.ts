@@ -128,6 +128,7 @@ export const en = {
     takeBackTitle: "How to take it back",
     takeBack:
       "Disconnect it in the settings of the program, under Connectors in Claude. Deleting the app password at your mail provider ends it, too, whatever the program does.",
+    takeBackPage: "Your connections on this server",
     add: "Add another mailbox",
     continueTo: (host: string) => `Continue to ${host}`,
   },

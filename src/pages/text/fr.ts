@@ -126,6 +126,7 @@ export const fr: Texts = {
     takeBackTitle: "Comment revenir en arrière",
     takeBack:
       "Déconnectez-le dans les réglages du programme, sous Connectors dans Claude. Supprimer le mot de passe d’application chez votre fournisseur y met fin aussi, quoi que fasse le programme.",
+    takeBackPage: "Vos connexions sur ce serveur",
     add: "Ajouter une autre boîte",
     continueTo: (host) => `Continuer vers ${host}`,
   },
