@@ -313,6 +313,6 @@ function writePerson({ name, address }: Person): string {
 }
 
 function formatSize(octets: number): string {
-  if (octets < 1_000) return `${octets} B`;
-  return octets < 1_000_000 ? `${(octets / 1_000).toFixed(1)} KB` : `${(octets / 1_000_000).toFixed(1)} MB`;
+  if (octets < 1_000_000) return `${Math.max(1, Math.round(octets / 1_000))} KB`;
+  return `${(octets / 1_000_000).toFixed(1)} MB`;
 }

@@ -1,5 +1,6 @@
-/** The inline style of all pages: the two style sheets, and rules derived from the list of providers. */
+/** The inline style of all pages: the style sheets, and rules derived from the list of providers. */
 import { presets } from "../providers/presets.ts";
+import decisions from "./decisions.css" with { type: "text" };
 import forms from "./forms.css" with { type: "text" };
 import base from "./style.css" with { type: "text" };
 
@@ -11,4 +12,4 @@ const helpRules = presets
   .map(({ id }) => `form:has(option[value="${id}"]:checked) [data-help="${id}"]`)
   .join(",");
 
-export const style = `${base}${forms}${helpRules}{display:block}`;
+export const style = `${base}${forms}${decisions}${helpRules}{display:block}`;
