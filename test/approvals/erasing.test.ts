@@ -1,6 +1,7 @@
 /** Erasing at the level approve: it waits with a list, and only what the person left checked is erased. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { toRaw } from "../support/emails.ts";
+import { mailTest } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { wideRates } from "../support/person.ts";
 import {
@@ -32,7 +33,7 @@ async function receive({ user, client }: ConnectedPerson, subjects: readonly str
 const subjectsIn = async ({ user }: ConnectedPerson, mailbox: string) =>
   (await (await mailServer()).read(user, mailbox)).map(({ subject }) => subject);
 
-test("Erasing waits, its page lists every subject, and what the person unchecks stays", async () => {
+mailTest("Erasing waits, its page lists every subject, and what the person unchecks stays", async () => {
   const person = await connectInBrowser(product);
   const { client, browser } = person;
   const ids = await receive(person, ["Keep <me>", "Erase me", "Me too"]);
@@ -56,7 +57,7 @@ test("Erasing waits, its page lists every subject, and what the person unchecks 
   expect(await subjectsIn(person, "Trash")).toEqual([]);
 });
 
-test("Moving to Trash never waits; what is in Trash already does", async () => {
+mailTest("Moving to Trash never waits; what is in Trash already does", async () => {
   const person = await connectInBrowser(product);
   const { client } = person;
   const ids = await receive(person, ["First"]);
@@ -69,7 +70,7 @@ test("Moving to Trash never waits; what is in Trash already does", async () => {
   expect(await subjectsIn(person, "Trash")).toEqual(["First", "Second"]);
 });
 
-test("An erasure of a selection waits as a list of ids", async () => {
+mailTest("An erasure of a selection waits as a list of ids", async () => {
   const person = await connectInBrowser(product);
   const { client, browser } = person;
   await receive(person, ["News 1", "News 2", "Other"]);

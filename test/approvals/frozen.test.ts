@@ -1,9 +1,10 @@
 /** What is frozen goes out: every fact of it is on the page, and nothing that changes meanwhile changes it. */
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
 import { toRaw } from "../support/emails.ts";
+import { mailTest } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { wideRates } from "../support/person.ts";
 import {
@@ -41,29 +42,32 @@ const plain = (html: string) =>
     .replace(/&#39;/g, "'")
     .replace(/&amp;/g, "&");
 
-test("Y05: three people with Bcc, 40 KB of text and 12 files are all on the page; what is folded is counted", async () => {
-  const person = await connectInBrowser(product);
-  const [to = "", cc = "", bcc = ""] = await newUsers(3);
-  const lines = Array.from({ length: 500 }, (_, at) => `line ${at} ${"word ".repeat(15)}end${at}`);
-  const attachments = Array.from({ length: 12 }, (_, at) => ({
-    name: `file-${at}.txt`,
-    base64: Buffer.from(`content ${at}`).toString("base64"),
-  }));
-  const { url } = approvalOf(
-    await person.client.call("send_email", {
-      ...{ to: [to], cc: [cc], bcc: [bcc], subject: "Everything", attachments },
-      body: lines.join("\n\n"),
-    }),
-  );
-  const page = await person.browser.get(url);
-  for (const address of [to, cc, bcc]) expect(page.text).toContain(address);
-  for (const { name } of attachments) expect(page.text).toContain(name);
-  for (const at of [0, 250, 499]) expect(page.text).toContain(`line ${at} word`);
-  // 500 paragraphs are 999 lines, of which 40 are shown.
-  expect(page.text).toMatch(/959 more lines \(\d+ characters\)/);
-});
+mailTest(
+  "Y05: three people with Bcc, 40 KB of text and 12 files are all on the page; what is folded is counted",
+  async () => {
+    const person = await connectInBrowser(product);
+    const [to = "", cc = "", bcc = ""] = await newUsers(3);
+    const lines = Array.from({ length: 500 }, (_, at) => `line ${at} ${"word ".repeat(15)}end${at}`);
+    const attachments = Array.from({ length: 12 }, (_, at) => ({
+      name: `file-${at}.txt`,
+      base64: Buffer.from(`content ${at}`).toString("base64"),
+    }));
+    const { url } = approvalOf(
+      await person.client.call("send_email", {
+        ...{ to: [to], cc: [cc], bcc: [bcc], subject: "Everything", attachments },
+        body: lines.join("\n\n"),
+      }),
+    );
+    const page = await person.browser.get(url);
+    for (const address of [to, cc, bcc]) expect(page.text).toContain(address);
+    for (const { name } of attachments) expect(page.text).toContain(name);
+    for (const at of [0, 250, 499]) expect(page.text).toContain(`line ${at} word`);
+    // 500 paragraphs are 999 lines, of which 40 are shown.
+    expect(page.text).toMatch(/959 more lines \(\d+ characters\)/);
+  },
+);
 
-test("Y06, Y12: after the draft and the original have changed, what the page showed goes out, word by word", async () => {
+mailTest("Y06: after the draft and the original have changed, what the page showed goes out", async () => {
   const kit = await mailServer();
   const person = await connectInBrowser(product);
   const { client, browser, user } = person;
@@ -100,7 +104,39 @@ test("Y06, Y12: after the draft and the original have changed, what the page sho
   expect(page.text).toContain(subject ?? "?");
 });
 
-test("An upload that is part of a waiting email may be gone by then", async () => {
+mailTest(
+  "Y12: line breaks, quotes and pictures of the body are the same on the page and on the wire",
+  async () => {
+    const person = await connectInBrowser(product);
+    const [to = ""] = await newUsers(1);
+    const body = `One\\
+two
+
+> quoted "twice" & <once>
+
+![a picture](https://pictures.example/a.png) and [a link](https://links.example/?a=1&b=2)
+
+\`\`\`
+code  with   blanks
+\`\`\``;
+    const { url } = approvalOf(await person.client.call("send_email", { to: [to], subject: "Marks", body }));
+    const page = await person.browser.get(url);
+    await person.browser.post(url, { decision: "send" });
+    const [sent] = await sentBy(person);
+    const { text = "" } = await PostalMime.parse(sent?.raw ?? "");
+    const [, shown = ""] = /<div id="text"[^>]*><pre[^>]*>([\s\S]*?)<\/pre>/.exec(page.html) ?? [];
+    expect(plain(shown).trim()).toBe(text.replace(/\r\n/g, "\n").trim());
+    for (const words of [
+      "https://pictures.example/a.png",
+      "https://links.example/?a=1&b=2",
+      "code  with   blanks",
+    ])
+      expect(plain(shown)).toContain(words);
+    expect(page.html).not.toContain('id="formatted"');
+  },
+);
+
+mailTest("An upload that is part of a waiting email may be gone by then", async () => {
   const person = await connectInBrowser(product);
   const { client, browser } = person;
   const { data } = await client.call("request_upload");
@@ -121,7 +157,7 @@ test("An upload that is part of a waiting email may be gone by then", async () =
   ]);
 });
 
-test("A draft whose HTML says something else than its text shows both", async () => {
+mailTest("A draft whose HTML says something else than its text shows both", async () => {
   const kit = await mailServer();
   const person = await connectInBrowser(product);
   const { client, browser, user } = person;
@@ -141,7 +177,7 @@ test("A draft whose HTML says something else than its text shows both", async ()
   expect(page.text).toContain("two texts");
 });
 
-test("A name that turns the direction of text, or hides characters, is shown with them", async () => {
+mailTest("A name that turns the direction of text, or hides characters, is shown with them", async () => {
   const person = await connectInBrowser(product);
   const [to = ""] = await newUsers(1);
   const { url } = approvalOf(
@@ -151,19 +187,22 @@ test("A name that turns the direction of text, or hides characters, is shown wit
   expect(page.text).toContain("pay[U+202E]liam[U+200B]");
 });
 
-test("Keep as a draft saves the frozen email and sends nothing; Decline does nothing; a new call waits anew", async () => {
-  const kit = await mailServer();
-  const person = await connectInBrowser(product);
-  const { client, browser, user } = person;
-  const [to = ""] = await newUsers(1);
-  const email = { to: [to], subject: "Later", body: "Perhaps." };
-  const kept = approvalOf(await client.call("send_email", email));
-  expect((await browser.post(kept.url, { decision: "edit" })).state).toBe("kept_as_draft");
-  expect((await kit.read(user, "Drafts")).map(({ subject }) => subject)).toEqual(["Later"]);
-  const again = approvalOf(await client.call("send_email", email));
-  expect(again.id).not.toBe(kept.id);
-  expect(approvalOf(await client.call("send_email", email)).id).toBe(again.id);
-  expect((await browser.post(again.url, { decision: "decline" })).state).toBe("declined");
-  expect((await browser.post(again.url, { decision: "send" })).state).toBe("declined");
-  expect(await sentBy(person)).toEqual([]);
-});
+mailTest(
+  "Keep as a draft saves the frozen email and sends nothing; Decline does nothing; a new call waits anew",
+  async () => {
+    const kit = await mailServer();
+    const person = await connectInBrowser(product);
+    const { client, browser, user } = person;
+    const [to = ""] = await newUsers(1);
+    const email = { to: [to], subject: "Later", body: "Perhaps." };
+    const kept = approvalOf(await client.call("send_email", email));
+    expect((await browser.post(kept.url, { decision: "edit" })).state).toBe("kept_as_draft");
+    expect((await kit.read(user, "Drafts")).map(({ subject }) => subject)).toEqual(["Later"]);
+    const again = approvalOf(await client.call("send_email", email));
+    expect(again.id).not.toBe(kept.id);
+    expect(approvalOf(await client.call("send_email", email)).id).toBe(again.id);
+    expect((await browser.post(again.url, { decision: "decline" })).state).toBe("declined");
+    expect((await browser.post(again.url, { decision: "send" })).state).toBe("declined");
+    expect(await sentBy(person)).toEqual([]);
+  },
+);

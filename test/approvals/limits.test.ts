@@ -1,6 +1,7 @@
 /** Limits of approvals: how many wait, how many are sent, how many passwords are tried. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { toRaw } from "../support/emails.ts";
+import { mailTest } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
 import { wideRates } from "../support/person.ts";
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => product?.stop());
 
-test("Y09: a sixth approval is refused with what waits", async () => {
+mailTest("Y09: a sixth approval is refused with what waits", async () => {
   const { client, user } = await connectInBrowser(product);
   const waiting: string[] = [];
   for (let at = 1; at <= 5; at += 1)
@@ -30,7 +31,7 @@ test("Y09: a sixth approval is refused with what waits", async () => {
   for (const url of waiting) expect(sixth.text).toContain(url);
 });
 
-test("Y09: over the send limit an approved email keeps waiting and says when", async () => {
+mailTest("Y09: over the send limit an approved email keeps waiting and says when", async () => {
   const { client, user, browser } = await connectInBrowser(product);
   const urls: string[] = [];
   for (let at = 1; at <= 3; at += 1)
@@ -48,23 +49,26 @@ test("Y09: over the send limit an approved email keeps waiting and says when", a
   );
 });
 
-test("Y09: after five wrong passwords no further one is tried on the approval, and the cookie still decides", async () => {
-  const { client, user, browser } = await connectInBrowser(product);
-  const { url } = approvalOf(await client.call("send_email", { to: [user.address], body: "Guess." }));
-  const guesser = openBrowser(product);
-  const statuses: number[] = [];
-  for (let at = 0; at < 5; at += 1)
-    statuses.push((await guesser.post(`${url}/prove`, { password: `wrong ${at}` })).status);
-  expect(statuses).toEqual([403, 403, 403, 403, 403]);
-  expect((await guesser.post(`${url}/prove`, { password: user.password })).status).toBe(429);
-  expect(guesser.cookies.size).toBe(0);
-  const [name = ""] = [...browser.cookies.keys()].filter((each) => each.includes("connection-"));
-  const page = await browser.get(`/connection/${name.slice("__Host-connection-".length)}`);
-  expect(page.text).toContain("5 wrong passwords");
-  expect((await browser.post(url, { decision: "send" })).state).toBe("done");
-});
+mailTest(
+  "Y09: after five wrong passwords no further one is tried on the approval, and the cookie still decides",
+  async () => {
+    const { client, user, browser } = await connectInBrowser(product);
+    const { url } = approvalOf(await client.call("send_email", { to: [user.address], body: "Guess." }));
+    const guesser = openBrowser(product);
+    const statuses: number[] = [];
+    for (let at = 0; at < 5; at += 1)
+      statuses.push((await guesser.post(`${url}/prove`, { password: `wrong ${at}` })).status);
+    expect(statuses).toEqual([403, 403, 403, 403, 403]);
+    expect((await guesser.post(`${url}/prove`, { password: user.password })).status).toBe(429);
+    expect(guesser.cookies.size).toBe(0);
+    const [name = ""] = [...browser.cookies.keys()].filter((each) => each.includes("connection-"));
+    const page = await browser.get(`/connection/${name.slice("__Host-connection-".length)}`);
+    expect(page.text).toContain("5 wrong passwords");
+    expect((await browser.post(url, { decision: "send" })).state).toBe("done");
+  },
+);
 
-test("Y09: ten wrong passwords in an hour end the tries on every approval of the grant", async () => {
+mailTest("Y09: ten wrong passwords in an hour end the tries on every approval of the grant", async () => {
   const { client, user } = await connectInBrowser(product);
   const urls: string[] = [];
   for (let at = 1; at <= 3; at += 1)
@@ -76,7 +80,7 @@ test("Y09: ten wrong passwords in an hour end the tries on every approval of the
   clock.advance(3_600_001);
 });
 
-test("A person who has declined again and again is not asked again within the hour", async () => {
+mailTest("A person who has declined again and again is not asked again within the hour", async () => {
   const { client, user, browser, accessToken } = await connectInBrowser(product);
   const email = { to: [user.address], body: "Please!" };
   for (let at = 0; at < 4; at += 1) {
@@ -89,7 +93,7 @@ test("A person who has declined again and again is not asked again within the ho
   expect(approvalOf(await later.call("send_email", email)).state).toBe("waiting");
 });
 
-test("APPROVALS_MAX_MB bounds what waits over all grants, and 25 MB what waits in one", async () => {
+mailTest("APPROVALS_MAX_MB bounds what waits over all grants, and 25 MB what waits in one", async () => {
   const kit = await mailServer();
   const small = await startPublicProduct({ rates: wideRates, settings: { APPROVALS_MAX_MB: "1" } });
   try {

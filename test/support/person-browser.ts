@@ -1,7 +1,9 @@
 /** A person's browser on the approval and connection pages, by fetch: it keeps cookies and sends forms as browsers do. */
 import { Parser } from "htmlparser2";
+import type { MailServer } from "../../src/credentials.ts";
 import {
   beginAuthorization,
+  type Entrance,
   formFields,
   type Level,
   redeemCode,
@@ -117,15 +119,23 @@ export type ConnectedPerson = { user: User; browser: PersonBrowser; client: Test
 
 /** Connects a mailbox through the form in a new browser, which keeps the grant's cookie, and opens a client. */
 export async function connectInBrowser(
-  product: TestProduct & { publicUrl?: string },
-  options: { user?: User; level?: Level; fields?: Readonly<Record<string, string>> } = {},
+  product: Entrance & { publicUrl?: string },
+  options: {
+    user?: User;
+    level?: Level;
+    fields?: Readonly<Record<string, string>>;
+    servers?: { imap: MailServer; smtp: MailServer };
+  } = {},
 ): Promise<ConnectedPerson> {
   const kit = await mailServer();
   const user = options.user ?? (await kit.newUser());
   const browser = openBrowser(product);
   const origin = product.publicUrl ?? product.url;
   const begun = await beginAuthorization(product, { resource: `${origin}/mcp` });
-  const fields = { ...formFields(user, kit, options.level ?? "approve"), ...options.fields };
+  const fields = {
+    ...formFields(user, options.servers ?? kit, options.level ?? "approve"),
+    ...options.fields,
+  };
   const answer = await submitForm(product, begun, fields, { Origin: origin });
   keepCookies(browser.cookies, answer.headers);
   const query = await requireCode(answer);
