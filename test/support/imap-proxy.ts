@@ -32,7 +32,10 @@ export type ImapProxy = {
 /** Commands whose literals are read before the command is forwarded. */
 const searches = /^\S+ (UID )?(SEARCH|SORT|THREAD) /i;
 
-export async function startImapProxy(kit: MailServerKit, rewrite: ImapRewrite): Promise<ImapProxy> {
+export async function startImapProxy(
+  kit: Pick<MailServerKit, "imap">,
+  rewrite: ImapRewrite,
+): Promise<ImapProxy> {
   const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
   const sockets = new Set<TLSSocket>();
   const commands: string[] = [];

@@ -18,6 +18,18 @@ export const serverKinds = {
 } as const;
 export type ServerKind = keyof typeof serverKinds;
 
+/** A server whose connections are lost. `toPath`: its path of a mailbox, which is made where it is missing. */
+export type LosingServer = {
+  kit: Pick<MailServerKit, "imap" | "smtp" | "newUser" | "deliver" | "read" | "withImap">;
+  toPath(name: string): string;
+};
+
+/** Dovecot as one of the kinds. */
+export async function dovecotAs(kind: ServerKind): Promise<LosingServer> {
+  const settings = serverKinds[kind];
+  return { kit: await mailServer(settings === "" ? {} : { settings }), toPath: (name) => name };
+}
+
 type Answer = { done: boolean; text: string };
 type Write = (writer: Writer, ids: string[], operation: string) => Promise<Answer>;
 
@@ -54,7 +66,6 @@ const loginCommand = /^(CAPABILITY|LOGIN|AUTHENTICATE|ID|NAMESPACE|ENABLE|COMPRE
 
 /** One lost connection: `at` counts the commands after the list of emails. */
 export type Cut = {
-  kind: ServerKind;
   write: string;
   at: number;
   when: "before" | "after";
@@ -122,10 +133,14 @@ function createFaults({ at, when, again }: Cut) {
 }
 
 /** Runs one trial. `problems` is empty when nothing was doubled or lost and no answer was false. */
-export async function loseWrite(cut: Cut): Promise<Trial> {
-  const settings = serverKinds[cut.kind];
-  const kit = await mailServer(settings === "" ? {} : { settings });
+export async function loseWrite(server: LosingServer, cut: Cut): Promise<Trial> {
+  const { kit, toPath } = server;
   const user = await newMailbox(kit);
+  await kit.withImap(user, async (imap) => {
+    const there = new Set((await imap.list()).map(({ path }) => path));
+    for (const name of ["Archive", "Trash", "Drafts"])
+      if (!there.has(toPath(name))) await imap.mailboxCreate(toPath(name));
+  });
   const work = writes[cut.write];
   if (!work) throw new Error(`there is no write ${cut.write}`);
   const faults = createFaults(cut);
@@ -142,7 +157,7 @@ export async function loseWrite(cut: Cut): Promise<Trial> {
     faults.stop();
     if (cut.again !== undefined) writer = await writer.restart();
     const repeated = await work(writer, ids, operation);
-    const problems = await judge(kit, user, cut.write, [first, repeated]);
+    const problems = await judge(server, user, cut.write, [first, repeated]);
     return { ...cut, cut: faults.isDone(), command: faults.command(), first, repeated, problems };
   } finally {
     await writer.close();
@@ -152,7 +167,7 @@ export async function loseWrite(cut: Cut): Promise<Trial> {
 
 /** Compares the mailboxes with the answers. */
 async function judge(
-  kit: MailServerKit,
+  { kit, toPath }: LosingServer,
   user: User,
   write: string,
   [first, repeated]: readonly [Answer, Answer],
@@ -160,7 +175,7 @@ async function judge(
   const problems: string[] = [];
   const emails = await Promise.all(
     ["INBOX", "Archive", "Trash"].map(async (mailbox) =>
-      (await kit.read(user, mailbox)).map(({ subject, flags }) => ({
+      (await kit.read(user, mailbox === "INBOX" ? mailbox : toPath(mailbox))).map(({ subject, flags }) => ({
         subject,
         mailbox,
         seen: flags.includes("\\Seen"),
@@ -174,7 +189,7 @@ async function judge(
     const there = emails.filter((email) => email.subject === subject);
     // Undo cannot erase copies without UIDPLUS, and says that they stay.
     const staysInArchive =
-      write === "undo" && /The copies in "Archive" stay/.test(first.text + repeated.text);
+      write === "undo" && /The copies in "[^"]*Archive" stay/.test(first.text + repeated.text);
     const live = there.filter(
       ({ deleted, mailbox }) => !deleted && !(staysInArchive && mailbox === "Archive"),
     );
@@ -194,7 +209,7 @@ async function judge(
     if (write === "flag_email" && !live.every(({ flagged }) => flagged))
       problems.push(`${subject} was said to be flagged`);
   }
-  const drafts = (await kit.read(user, "Drafts")).length;
+  const drafts = (await kit.read(user, toPath("Drafts"))).length;
   // A draft that was answered and is asked for once more is another one.
   const wanted = first.done && repeated.done ? 2 : 1;
   if (drafts > wanted) problems.push(`the draft is there ${drafts} times`);
@@ -206,11 +221,11 @@ async function judge(
 }
 
 /** All trials of a write on a kind of server, until the call has no further command. */
-export async function loseEachCommand(kind: ServerKind, write: string): Promise<Trial[]> {
+export async function loseEachCommand(server: LosingServer, write: string): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (const when of ["before", "after"] as const)
     for (let at = 1; at < 60; at += 1) {
-      const trial = await loseWrite({ kind, write, at, when });
+      const trial = await loseWrite(server, { write, at, when });
       if (!trial.cut) break;
       trials.push(trial);
     }
@@ -218,12 +233,12 @@ export async function loseEachCommand(kind: ServerKind, write: string): Promise<
 }
 
 /** All trials in which the connection is lost after a command, and again after each command that follows. */
-export async function loseTwice(kind: ServerKind, write: string): Promise<Trial[]> {
+export async function loseTwice(server: LosingServer, write: string): Promise<Trial[]> {
   const trials: Trial[] = [];
   for (let at = 1; at < 60; at += 1) {
     const first = trials.length;
     for (let again = 1; again < 60; again += 1) {
-      const trial = await loseWrite({ kind, write, at, when: "after", again });
+      const trial = await loseWrite(server, { write, at, when: "after", again });
       if (!trial.cut) break;
       trials.push(trial);
     }

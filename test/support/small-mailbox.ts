@@ -14,11 +14,11 @@ export async function idsOf(writer: Writer, mailbox = "inbox"): Promise<Map<stri
   return new Map((data.emails as Rows).map(({ id, subject }) => [subject, id]));
 }
 
-export const subjects = async (kit: MailServerKit, user: User, mailbox = "INBOX") =>
+export const subjects = async (kit: Pick<MailServerKit, "read">, user: User, mailbox = "INBOX") =>
   (await kit.read(user, mailbox)).map(({ subject }) => subject).sort();
 
 /** Makes a user with `one`, `two`, `three` in the inbox, and `theirs`, which another client marked as deleted. */
-export async function newMailbox(kit: MailServerKit): Promise<User> {
+export async function newMailbox(kit: Pick<MailServerKit, "newUser" | "deliver">): Promise<User> {
   const user = await kit.newUser();
   for (const subject of ["one", "two", "three"]) await kit.deliver(user, raw(subject));
   await kit.deliver(user, raw("theirs"), { flags: ["\\Deleted"] });

@@ -65,7 +65,7 @@ export type Writer = {
 
 export type WriterOptions = {
   user: User;
-  kit: MailServerKit;
+  kit: Pick<MailServerKit, "imap" | "smtp">;
   /** Users of further accounts of the grant. */
   others?: readonly User[];
   imap?: MailServer;
