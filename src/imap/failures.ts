@@ -1,6 +1,6 @@
 /**
  * Converts imapflow's errors to AppErrors in our own words. Goes by response codes (RFC 5530, RFC 3501 section 7.1) and
- * imapflow's codes, by message text in one case only; what the server said stays in `cause`, for the log.
+ * imapflow's codes, and by text only where Gmail gives no other reason; what the server said stays in `cause`, for the log.
  */
 import { AppError, type FailureCode } from "../errors.ts";
 import {
@@ -33,7 +33,11 @@ type ImapLibraryError = NetworkError & {
 };
 
 /** RFC 5530 codes of a temporary condition. */
-const busyCodes: ReadonlySet<string> = new Set(["UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG"]);
+const busyCodes: ReadonlySet<string> = new Set([
+  ...["UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG"],
+  // Gmail's own.
+  "THROTTLED",
+]);
 
 /** RFC 5530 codes of a login that failed because the password is wrong or has expired. */
 const wrongPasswordCodes: ReadonlySet<string> = new Set(["AUTHENTICATIONFAILED", "EXPIRED"]);
@@ -104,6 +108,7 @@ export function toImapError(error: unknown, stage: FailureStage): AppError {
   const details: ImapLibraryError = typeof error === "object" && error !== null ? error : {};
   const diagnosis =
     diagnoseAbort(details) ??
+    diagnoseText(details) ??
     diagnoseBusy(details) ??
     diagnoseLogin(details) ??
     diagnoseTls(details) ??
@@ -137,6 +142,52 @@ function diagnoseBusy(error: ImapLibraryError): Diagnosis | undefined {
 /** The one refusal that is known by its text: Gmail gives it the code ALERT alone. */
 const imapDisabled = /\bnot enabled for IMAP\b|\bIMAP (?:access )?is (?:disabled|not enabled|turned off)\b/i;
 
+/** Gmail's refusals that come with the code ALERT or none; their texts stand in its help (support.google.com/mail). */
+const tooManyConnections = /\btoo many simultaneous connections\b/i;
+const bandwidthUsedUp = /\bexceeded command or bandwidth limits\b/i;
+const appPasswordWanted = /\bapplication-specific password required\b/i;
+const browserWanted = /\blog in via your web browser\b|\bweb login required\b/i;
+
+const readingLimit: Diagnosis = {
+  code: "mail_server_busy",
+  message: "The mail server limits how much is read in a day, and the limit is reached.",
+  hint: "Try again in some hours.",
+  retryAfterSeconds: 3600,
+};
+
+/** Recognizes a refusal whose reason only the text tells. */
+function diagnoseText({
+  responseText,
+  authenticationFailed,
+  serverResponseCode,
+}: ImapLibraryError): Diagnosis | undefined {
+  const text = typeof responseText === "string" ? responseText : "";
+  const isLogin = authenticationFailed === true;
+  if (tooManyConnections.test(text))
+    return {
+      code: "mail_server_busy",
+      message: "The mail server limits connections, and too many are open for this mailbox.",
+      hint: "Other mail programs hold connections, too. Try again in some minutes.",
+      retryAfterSeconds: 300,
+    };
+  if (bandwidthUsedUp.test(text) || (isLogin && responseCode({ serverResponseCode }) === "OVERQUOTA"))
+    return readingLimit;
+  if (isLogin && appPasswordWanted.test(text))
+    return {
+      code: "login_refused",
+      message: "The mail company takes only an app password here.",
+      hint: "Connect the mailbox again with an app password of the mail company.",
+    };
+  if (isLogin && browserWanted.test(text))
+    return {
+      code: "mail_server_failed",
+      message: "The mail company wants a sign-in in a browser first.",
+      hint: "Sign in once on its website, confirm what it asks, then try again.",
+      retryAfterSeconds: 60,
+    };
+  return undefined;
+}
+
 /** Recognizes a refused login. Only a NO without a code, or one of wrongPasswordCodes, means a wrong password. */
 function diagnoseLogin(error: ImapLibraryError): Diagnosis | undefined {
   if (error.authenticationFailed !== true) return undefined;
@@ -165,13 +216,7 @@ const readingCommand = /^(?:UID )?(?:FETCH|SEARCH|SORT|THREAD|SELECT|EXAMINE|STA
 function diagnoseRefusal(error: ImapLibraryError): Diagnosis | undefined {
   // Gmail answers OVERQUOTA to a FETCH when the bandwidth of a day is used up: no mailbox is full then.
   const isReading = typeof error.refusedCommand === "string" && readingCommand.test(error.refusedCommand);
-  if (isReading && responseCode(error) === "OVERQUOTA")
-    return {
-      code: "mail_server_busy",
-      message: "The mail server limits how much is read in a day, and the limit is reached.",
-      hint: "Try again in some hours.",
-      retryAfterSeconds: 3600,
-    };
+  if (isReading && responseCode(error) === "OVERQUOTA") return readingLimit;
   const known = commandCodes[responseCode(error)];
   if (known) {
     const [code, message, hint] = known;

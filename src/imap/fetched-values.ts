@@ -6,6 +6,11 @@ export function lowerCaseFlags(email: FetchMessageObject): Set<string> {
   return new Set([...(email.flags ?? [])].map((flag) => flag.toLowerCase()));
 }
 
+/** Gmail's labels, without the backslash of its own ones: `Inbox`, `Important`, `Work`. Undefined elsewhere. */
+export function toLabels({ labels }: FetchMessageObject): string[] | undefined {
+  return labels && [...labels].map((label) => label.replace(/^\\+/, "")).sort();
+}
+
 /** Converts INTERNALDATE to milliseconds; 0 when the server sent none. */
 export function toReceivedAt(email: FetchMessageObject): number {
   const time = new Date(email.internalDate ?? 0).getTime();

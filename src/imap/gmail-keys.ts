@@ -12,7 +12,7 @@ import { combineKeys } from "./search-keys.ts";
  * where to search; without `in:anywhere` Gmail would leave out trash and spam, as its search field does.
  */
 export function toGmailKeys(query: Query): SearchToken[] {
-  if (query.kind === "label") return [atom("X-GM-LABELS"), searchString(query.label)];
+  if (query.kind === "label") return toLabelKeys(query.label);
   const text = toGmailQuery(query);
   if (text !== undefined) return [atom("X-GM-RAW"), searchString(`in:anywhere ${text}`)];
   if (query.kind !== "all") return combineKeys(query, toGmailKeys);
@@ -22,6 +22,21 @@ export function toGmailKeys(query: Query): SearchToken[] {
     ...(expressible.length > 0 ? toGmailKeys({ kind: "all", of: expressible }) : []),
     ...others.flatMap(toGmailKeys),
   ];
+}
+
+/** Gmail's own labels are marked by a backslash. https://developers.google.com/workspace/gmail/imap/imap-extensions */
+const ownLabels: Readonly<Record<string, string>> = {
+  inbox: "\\Inbox",
+  sent: "\\Sent",
+  draft: "\\Draft",
+  drafts: "\\Draft",
+  starred: "\\Starred",
+  important: "\\Important",
+};
+
+function toLabelKeys(label: string): SearchToken[] {
+  const own = Object.hasOwn(ownLabels, label.toLowerCase()) ? ownLabels[label.toLowerCase()] : undefined;
+  return [atom("X-GM-LABELS"), searchString(own ?? label)];
 }
 
 /** Converts a query to Gmail's search language; undefined when it has no operator for a part of the query. */

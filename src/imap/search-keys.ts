@@ -65,6 +65,13 @@ function withoutNot(query: Query): Query | undefined {
   }
 }
 
+/** The refusal of Gmail's own words elsewhere. */
+export const onlyAtGmail = (words: string) =>
+  unsupportedQuery(
+    `Only Gmail has ${words.slice(0, 40)}.`,
+    "Leave it out for this account; list:* finds the email of mailing lists and newsletters.",
+  );
+
 /** Groups keys in brackets, since OR and NOT take one key each. */
 const oneKey = (keys: readonly SearchToken[]): SearchToken => [...keys];
 
@@ -112,6 +119,8 @@ function toTermKeys(term: Term): SearchToken[] {
       return [atom("KEYWORD"), atom(requireKeyword(term.keyword))];
     case "label":
       return [atom("KEYWORD"), atom(requireKeyword(term.label))];
+    case "gmail":
+      throw onlyAtGmail(term.words);
     default:
       throw new Error(`${term.kind} is not a search key`);
   }

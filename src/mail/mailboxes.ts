@@ -44,11 +44,24 @@ export type KnownMailbox = {
   discarded: boolean;
   /** Holds the emails of other mailboxes with this mark. */
   marked?: "flagged" | "important";
+  /** The label that its emails bear, which are in other mailboxes as well: `Work` for Proton's `Labels/Work`. */
+  label?: string;
 };
 
 /** RFC 3501 section 7.2.2. Attributes are case-insensitive; Courier and Zimbra write \NoSelect. */
 const selectable = (entry: ListResponse) =>
   ![...entry.flags].some((flag) => ["\\noselect", "\\nonexistent"].includes(flag.toLowerCase()));
+
+/**
+ * Finds the label that a mailbox of Proton Mail Bridge stands for. Bridge lists an email in its folder, in All Mail and
+ * below `Labels` once for each label; `Labels` and `Folders` themselves hold no emails.
+ */
+function createLabelFinder(entries: readonly ListResponse[]): (entry: ListResponse) => string | undefined {
+  const isParent = (path: string) => entries.some((entry) => entry.path === path && !selectable(entry));
+  const isBridge =
+    isParent("Labels") && isParent("Folders") && entries.some(({ specialUse }) => specialUse === "\\All");
+  return ({ path }) => (isBridge && path.startsWith("Labels/") ? path.slice("Labels/".length) : undefined);
+}
 
 /** True for mailboxes of other users and shared ones (RFC 2342): their Trash is not the account's. */
 function isForeign(imap: ImapFlow, path: string): boolean {
@@ -61,6 +74,7 @@ function toKnown(imap: ImapFlow, entries: readonly ListResponse[]): KnownMailbox
   const listed = new Set<string>();
   const isNew = ({ path }: ListResponse) => !listed.has(path) && listed.add(path);
   const once = entries.filter((entry) => selectable(entry) && isNew(entry));
+  const labelOf = createLabelFinder(entries);
   const roleOf = rolesOf(once.filter(({ path }) => !isForeign(imap, path)));
   return once.map((entry) => {
     const holdsAll = entry.specialUse === "\\All";
@@ -70,7 +84,8 @@ function toKnown(imap: ImapFlow, entries: readonly ListResponse[]): KnownMailbox
     const usualRole = roleOfUse[entry.specialUse ?? ""] ?? roleOfName(entry.name) ?? toRole(entry.name);
     return {
       path: entry.path,
-      virtual: holdsAll || marked !== undefined,
+      virtual: holdsAll || marked !== undefined || labelOf(entry) !== undefined,
+      label: labelOf(entry),
       discarded: isDiscarded(role) || (isForeign(imap, entry.path) && isDiscarded(usualRole)),
       holdsAll,
       empty: entry.status?.messages === 0,

@@ -23,6 +23,8 @@ export type Attachment = {
 export type Email = {
   id: string;
   mailbox: string;
+  /** Its labels at Gmail. */
+  labels?: string[] | undefined;
   from: Address[];
   replyTo: Address[];
   to: Address[];
@@ -178,6 +180,8 @@ export type EmailRow = {
   subject: string;
   date: string;
   mailbox: string;
+  /** The labels of an email at Gmail, each of which is a mailbox that holds it. */
+  labels?: string[] | undefined;
   unread: boolean;
   flagged: boolean;
   answered: boolean;

@@ -92,6 +92,26 @@ const states: Record<string, Term> = {
 /** True for the values of `is:`. */
 export const isEmailState = (name: string): boolean => Object.hasOwn(states, name);
 
+/** https://support.google.com/mail/answer/7190 */
+const categories: readonly string[] = [
+  "primary",
+  "social",
+  "promotions",
+  "updates",
+  "forums",
+  "reservations",
+  "purchases",
+];
+
+function toCategory(value: string): string {
+  const category = value.toLowerCase();
+  if (categories.includes(category)) return category;
+  throw unsupportedQuery(
+    `"category:${value.slice(0, 40)}" is not known.`,
+    `Known are ${categories.map((name) => `category:${name}`).join(" ")}, at Gmail only.`,
+  );
+}
+
 const operators: Record<string, Operator> = {
   from: textField("from"),
   to: textField("to"),
@@ -111,6 +131,7 @@ const operators: Record<string, Operator> = {
   sent_before: (value, _, name) => ({ kind: "sent", before: toDay(value, name) }),
   keyword: (value) => ({ kind: "keyword", keyword: value }),
   label: (value) => ({ kind: "label", label: value }),
+  category: (value) => ({ kind: "gmail", words: `category:${toCategory(value)}` }),
   newer_than: (value, { clock }, name) => ({ kind: "received", since: toDaysAgo(value, name, clock) }),
   older_than: (value, { clock }, name) => ({ kind: "received", before: toDaysAgo(value, name, clock) }),
   is: (value) => {

@@ -32,5 +32,5 @@ export type Term =
   | { kind: "keyword"; keyword: string }
   /** A Gmail label, elsewhere a keyword. In Gmail's All Mail `in:` becomes one of these as well. */
   | { kind: "label"; label: string }
-  /** Never parsed from text. */
+  /** Gmail's own words: `category:promotions`, and what a mailbox becomes in All Mail. */
   | { kind: "gmail"; words: string };

@@ -43,6 +43,7 @@ export const getEmailTool = defineTool({
   output: mailAnswer({
     id: z.string(),
     mailbox: mailLine(),
+    labels: z.array(mailLine()).optional(),
     from: people,
     reply_to: people,
     to: people,
@@ -91,6 +92,7 @@ export const getEmailTool = defineTool({
       list("Bcc", email.bcc),
       `Date: ${email.date}`,
       `Mailbox: ${email.mailbox}`,
+      ...(email.labels?.length ? [`Labels: ${email.labels.join(", ")}`] : []),
       showVerdicts(email.sender),
       `Subject: ${email.subject || "(none)"}`,
       ...email.attachments.filter(({ inline }) => !inline).map(showAttachment),

@@ -13,6 +13,7 @@ const row = z.object({
   subject: mailLine(),
   date: z.string(),
   mailbox: mailLine(),
+  labels: z.array(mailLine()).optional(),
   /** The address of its account, in an answer with emails of several accounts. */
   account: z.string().optional(),
   unread: z.boolean(),
@@ -82,6 +83,7 @@ export function showRow(
     email.deleted ? "marked as deleted" : "",
     email.arrived ? `arrived ${email.arrived.slice(0, 10)}` : "",
     email.attachments > 0 ? `${email.attachments} attached` : "",
+    email.labels?.length ? `labels ${truncate(email.labels.join(", "), 100)}` : "",
     searched.length > 1 ? `in ${email.account ? `${email.account}: ` : ""}${email.mailbox}` : "",
   ].filter((mark) => mark !== "");
   const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${truncate(correspondent, 60)}: ${truncate(email.subject, 90) || "(no subject)"}`;

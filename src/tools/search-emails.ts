@@ -17,7 +17,7 @@ export const searchEmailsTool = defineTool({
   name: "search_emails",
   title: "Search emails",
   description:
-    'Searches with Gmail\'s operators: words, "phrases", from: to: cc: bcc: subject: body: after:2024-05-31 before: on: newer_than:7d older_than:1m is:unread|read|starred|answered|draft has:attachment filename: larger:5M smaller: label: sent_after: list:name|* in:mailbox in:anywhere, -not, OR, {a b}, (a b). Newest first, in every mailbox but trash and junk unless one is named.',
+    'Searches with Gmail\'s operators: words, "phrases", from: to: cc: bcc: subject: body: after:2024-05-31 before: on: newer_than:7d older_than:1m is:unread|read|starred|answered|draft has:attachment filename: larger:5M smaller: label: category: (Gmail) sent_after: list:name|* in:mailbox in:anywhere, -not, OR, {a b}, (a b). Newest first, in every mailbox but trash and junk unless one is named.',
   effect: "read",
   input: z.object({
     query: z.string().min(1).max(2000).describe("What to look for; all terms must match"),

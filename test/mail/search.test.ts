@@ -180,7 +180,7 @@ describe.skipIf(!hasMailServer)("search_emails", () => {
 
   test.each<[string, string]>([
     ["form:carl", 'nearest is "from:"'],
-    ["category:work", "no operator"],
+    ["category:work", "is not known"],
     ["since:2024-01-01", 'nearest is "after:"'],
     ["Re: lunch", 'no operator "re:".'],
     ["subject:Re: lunch", 'followed by "re:"'],

@@ -197,7 +197,19 @@ describe("I04: A login refused for load is not a wrong password", () => {
     ["NO [LIMIT]", "TAG NO [LIMIT] Maximum number of connections\r\n", "mail_server_busy"],
     ["NO [INUSE]", "TAG NO [INUSE] in use\r\n", "mail_server_busy"],
     ["BYE", "* BYE Too many connections\r\n", "mail_server_busy"],
-    ["NO [ALERT]", "TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n", "mail_server_failed"],
+    ["Gmail's limit", "TAG NO [ALERT] Too many simultaneous connections. (Failure)\r\n", "mail_server_busy"],
+    [
+      "Gmail's bandwidth limit",
+      "TAG NO [OVERQUOTA] Account exceeded command or bandwidth limits. (Failure)\r\n",
+      "mail_server_busy",
+    ],
+    ["Gmail's throttling", "TAG NO [THROTTLED] System Error (Failure)\r\n", "mail_server_busy"],
+    ["NO [ALERT]", "TAG NO [ALERT] Something is wrong (Failure)\r\n", "mail_server_failed"],
+    [
+      "a wish for the browser",
+      "TAG NO [WEBALERT https://accounts.google.com/x] Web login required. (Failure)\r\n",
+      "mail_server_failed",
+    ],
     ["BAD", "TAG BAD no\r\n", "mail_server_failed"],
     [
       "a throttle",

@@ -42,6 +42,9 @@ const specialUse: Record<string, string> = {
 /** Mailboxes that Dovecot creates for every user and Gmail does not have. */
 const hidden = /^(Drafts|Sent|Trash|Archive|Junk)$/;
 
+/** A label that a client added is kept as a keyword of Dovecot. */
+const labelKeyword = / ?\bgmail-label-([\w.+-]+)/gi;
+
 const unquoted = (text: string) => text.replace(/^"(.*)"$/s, "$1").replace(/\\(.)/gs, "$1");
 
 /** Rewrites a response of Dovecot, with its literals, to that of Gmail. */
@@ -56,16 +59,19 @@ function toGmailAnswer(answer: string, loggedIn: boolean): string {
   }
   if (answer.startsWith("* ID "))
     return '* ID ("name" "GImap" "vendor" "Google, Inc." "version" "gmail")\r\n';
-  if (/^\* \d+ FETCH /.test(answer))
+  if (/^\* \d+ FETCH /.test(answer)) {
+    const added = [...answer.matchAll(labelKeyword)].map(([, label]) => ` "${label}"`).join("");
     return answer
+      .replace(labelKeyword, "")
       .replace(
         /BODY\[HEADER\.FIELDS \(X-GM-(MSGID|THRID)\)\] \{\d+\}\r\n(?:\S+: (\d+)\r\n)?\r\n/gi,
         (_, item: string, value = "0") => `X-GM-${item.toUpperCase()} ${value}`,
       )
       .replace(
         /BODY\[HEADER\.FIELDS \(X-GM-LABELS\)\] \{\d+\}\r\n(?:\S+: ([^\r]*)\r\n)?\r\n/gi,
-        (_, value = "") => `X-GM-LABELS (${value})`,
+        (_, value = "") => `X-GM-LABELS (${value}${added})`,
       );
+  }
   return answer.replace(
     /^(\* CAPABILITY |\S+ OK \[CAPABILITY )[^\]\r]*/,
     `$1${loggedIn ? capabilities.after : capabilities.before}`,
@@ -87,6 +93,14 @@ export async function startGmail(
   function toDovecot(command: string): string | undefined {
     const [, name = ""] = /^\S+ (?:UID )?(\S+)/i.exec(command) ?? [];
     if (/^(SORT|THREAD)$/i.test(name)) return undefined;
+    if (/^STORE$/i.test(name))
+      return command.replace(
+        / ([+-])X-GM-LABELS(\.SILENT)? \((.*)\)$/i,
+        (_, sign, silent = "", list: string) => {
+          const labels = list.split(" ").map((label) => `gmail-label-${unquoted(label)}`);
+          return ` ${sign}FLAGS${silent} (${labels.join(" ")})`;
+        },
+      );
     if (/^FETCH$/i.test(name))
       return command.replace(
         /(?<=[ (])X-GM-(MSGID|THRID|LABELS)(?=[ )\r]|$)/gi,
@@ -95,7 +109,13 @@ export async function startGmail(
     if (!/^SEARCH$/i.test(name)) return command;
     let understood = true;
     const keys = command
-      .replace(/(?<= \(?)X-GM-(MSGID|THRID|LABELS) /gi, "HEADER X-GM-$1 ")
+      .replace(
+        /(?<= \(?)X-GM-(MSGID|THRID|LABELS) ("(?:[^"\\]|\\.)*"|[^\s)]+)/gi,
+        (_, item: string, value: string) =>
+          /^LABELS$/i.test(item) && /^[\w.+-]+$/.test(unquoted(value))
+            ? `OR HEADER X-GM-LABELS ${value} KEYWORD gmail-label-${unquoted(value)}`
+            : `HEADER X-GM-${item} ${value}`,
+      )
       .replace(/(?<= \(?)X-GM-RAW ("(?:[^"\\]|\\.)*"|[^\s)]+)/gi, (_, query: string) => {
         const meant = toKeys(Buffer.from(unquoted(query), "latin1").toString("utf8"));
         understood &&= meant !== undefined;

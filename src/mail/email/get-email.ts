@@ -20,7 +20,7 @@ import { charsetOf } from "../../email/part.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { toThreadKeys } from "../../email/thread-keys.ts";
-import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
+import { formatUtcTime, lowerCaseFlags, toLabels, toReceivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
@@ -106,6 +106,7 @@ async function fetchEmail(
     internalDate: true,
     bodyStructure: true,
     threadId: true,
+    labels: true,
     headers: request.headers ? true : shownHeaders,
     bodyParts:
       textPartNumbers.length > 0
@@ -131,6 +132,7 @@ function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, re
   return {
     id: request.id,
     mailbox: ref.mailbox,
+    labels: toLabels(message),
     ...people,
     subject,
     date: toIsoDate(headerValue(headers, "date")) ?? formatUtcTime(toReceivedAt(message)),

@@ -6,18 +6,14 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
-import { fetchByUid } from "../../imap/fetch.ts";
-import { lowerCaseFlags } from "../../imap/fetched-values.ts";
 import { specialUseOfName } from "../../imap/named-use.ts";
-import { requireSelected } from "../../imap/select.ts";
-import { readFresh } from "../../imap/sync.ts";
-import { toUidSet } from "../../imap/uid-set.ts";
 import type { Access } from "../access.ts";
 import { roleOfName } from "../mailbox-names.ts";
 import { findMailbox, knownMailboxes, requireRoleMailbox, toMailboxPath, toRole } from "../mailboxes.ts";
 import { findIgnoringCase, toNearestPath } from "../search/nearest-mailbox.ts";
-import type { Change, EmailSet, MailWriting, OrganizeResult } from "../writing.ts";
-import { forEachGroup, requireDone, type ToChange } from "./email-groups.ts";
+import type { EmailSet, MailWriting, OrganizeResult } from "../writing.ts";
+import { toFlagChange } from "./change-flags.ts";
+import { forEachGroup, type ToChange } from "./email-groups.ts";
 import { toErasure } from "./erase.ts";
 import { toMove } from "./move.ts";
 import { changeSelected, listSelected } from "./selected-emails.ts";
@@ -30,7 +26,8 @@ type Organizing = Pick<
 
 /** The organizing verbs of one account; MailWriting describes them. */
 export function createOrganizing(access: Access): Organizing {
-  const changeFlags: Organizing["changeFlags"] = (emails, change) => changeFlagsOf(access, emails, change);
+  const changeFlags: Organizing["changeFlags"] = (emails, change) =>
+    changeEmails(access, emails, toFlagChange(change));
   const moveEmails: Organizing["moveEmails"] = (emails, mailbox) => moveTo(access, emails, mailbox);
   const moveBack: Organizing["moveEmails"] = (emails, mailbox) =>
     moveTo(access, emails, mailbox, { careful: true });
@@ -60,42 +57,6 @@ function changeEmails(
   return "selection" in emails
     ? changeSelected(access, emails, toChange, erases)
     : forEachGroup(access, emails, toChange);
-}
-
-async function changeFlagsOf(
-  access: Access,
-  emails: EmailSet,
-  { add, remove }: { add: string[]; remove: string[] },
-): Promise<OrganizeResult> {
-  return changeEmails(access, emails, (group, all) => {
-    /** The flags before the first STORE: after a lost connection they may be those that it set. */
-    const before = new Map<number, ReadonlySet<string>>();
-    const run = async (imap: ImapFlow) => {
-      requireStorable(imap, add);
-      const range = toUidSet([...group.ids.keys()]);
-      const found = await readFresh(imap, () => fetchByUid(imap, range, { uid: true, flags: true }));
-      const present = found.filter((email) => group.ids.has(email.uid));
-      for (const email of present) if (!before.has(email.uid)) before.set(email.uid, lowerCaseFlags(email));
-      const changes = present.flatMap(({ uid }): Change[] => {
-        const had = before.get(uid) ?? new Set();
-        const added = add.filter((flag) => !had.has(flag.toLowerCase()));
-        const removed = remove.filter((flag) => had.has(flag.toLowerCase()));
-        const id = group.ids.get(uid) ?? "";
-        return added.length + removed.length > 0 ? [{ kind: "flags", id, added, removed }] : [];
-      });
-      if (changes.length > 0) {
-        const set = toUidSet(present.map((email) => email.uid));
-        const options = { uid: true, silent: true };
-        if (add.length > 0) requireDone(await imap.messageFlagsAdd(set, add, options), "set flags");
-        if (remove.length > 0)
-          requireDone(await imap.messageFlagsRemove(set, remove, options), "remove flags");
-      }
-      all.changes.push(...changes);
-      for (const email of present) all.done.set(group.ids.get(email.uid) ?? "", {});
-    };
-    // STORE has the same result when it is repeated.
-    return { run, resume: run };
-  });
 }
 
 /** `careful`: a lost answer must not leave the outcome unknown, at the cost of a round trip. */
@@ -209,18 +170,6 @@ function requireOtherThanSent(levels: readonly string[]): void {
     throw new AppError("invalid_input", "A mailbox of this name would be taken for that of sent emails.", {
       hint: "Choose another name.",
     });
-}
-
-/**
- * Refuses a flag that the mailbox would drop without a word (PERMANENTFLAGS, RFC 9051 section 7.1).
- * Throws not_supported.
- */
-function requireStorable(imap: ImapFlow, flags: readonly string[]): void {
-  const permanent = requireSelected(imap).permanentFlags;
-  if (!permanent || permanent.has("\\*")) return;
-  const known = new Set([...permanent].map((flag) => flag.toLowerCase()));
-  const refused = flags.find((flag) => !known.has(flag.toLowerCase()));
-  if (refused) throw new AppError("not_supported", `This mailbox does not keep ${refused}.`);
 }
 
 /**

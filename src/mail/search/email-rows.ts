@@ -16,7 +16,7 @@ import {
 import { charsetOf, emptyPart, type Part, toPart } from "../../email/part.ts";
 import { threadHeaders, toThreadKeys } from "../../email/thread-keys.ts";
 import { type FetchedMany, fetchMany, fetchRange, fetchSequence } from "../../imap/fetch-many.ts";
-import { formatUtcTime, lowerCaseFlags, toReceivedAt } from "../../imap/fetched-values.ts";
+import { formatUtcTime, lowerCaseFlags, toLabels, toReceivedAt } from "../../imap/fetched-values.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { textPartNumbers } from "../../readable/body.ts";
 import { snippetOctets, toSnippet } from "../../readable/snippet.ts";
@@ -37,6 +37,7 @@ export const rowQuery: FetchQueryObject = {
   // With these get_thread needs no round trip for the email itself.
   headers: ["from", "to", "subject", "date", "content-language", ...threadHeaders],
   threadId: true,
+  labels: true,
   bodyParts: [{ key: "1", start: 0, maxLength: snippetOctets }],
 };
 
@@ -124,6 +125,7 @@ function toFetchedRow(
     subject,
     date,
     mailbox: imap.mailbox ? imap.mailbox.path : "",
+    labels: toLabels(email),
     unread: !flags.has("\\seen"),
     flagged: flags.has("\\flagged"),
     answered: flags.has("\\answered"),

@@ -4,6 +4,7 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
+import { onlyAtGmail } from "../../imap/search-keys.ts";
 import {
   type MailboxMention,
   mailboxMentions,
@@ -43,20 +44,57 @@ export async function toSearchScope(
   const named = mailboxMentions(query);
   for (const { name } of named) requireMailboxName(name);
   const only = onlyMailbox(named);
-  if (only !== undefined) {
+  // A label may be a mailbox of its own (Proton).
+  if (only !== undefined && labelsOf(query).length === 0) {
     const path = await toMailboxPath(access, only);
     const remainder = reduceForMailbox(query, () => true);
     return { searches: toSearches(path, remainder, false), skipped: [] };
   }
   const { known, gmail } = await access.read(undefined, listMailboxes);
-  const scope = scopeOver(query, named, known, gmail);
+  const own = gmail ? undefined : findGmailWords(query);
+  if (own !== undefined) throw onlyAtGmail(own);
+  const labelled = withLabelMailboxes(query, known);
+  const mentions = mailboxMentions(labelled);
+  const scope = scopeOver(labelled, mentions, known, gmail);
   if (scope.searches.length > 0) return scope;
-  if (named.filter(({ alone }) => alone).length > 1)
+  if (mentions.filter(({ alone }) => alone).length > 1)
     throw unsupportedQuery(
       "An email is in one mailbox only, and several are named.",
       "Name one, or write in:one OR in:other.",
     );
   throw new AppError("mailbox_not_found", "The query leaves no mailbox to search.");
+}
+
+/** Gmail's own words in a query. */
+function findGmailWords(query: Query): string | undefined {
+  if (query.kind === "gmail") return query.words;
+  if (query.kind === "not") return findGmailWords(query.of);
+  const parts = query.kind === "all" || query.kind === "any" ? query.of : [];
+  return parts.map(findGmailWords).find((words) => words !== undefined);
+}
+
+/** The labels of a query, with the number of negations above each. */
+function labelsOf(query: Query, negations = 0): { label: string; negations: number }[] {
+  if (query.kind === "label") return [{ label: query.label, negations }];
+  if (query.kind === "not") return labelsOf(query.of, negations + 1);
+  return query.kind === "all" || query.kind === "any"
+    ? query.of.flatMap((part) => labelsOf(part, negations))
+    : [];
+}
+
+/** Reads `label:` as the mailbox that holds the emails of the label, where there is one (Proton). */
+function withLabelMailboxes(query: Query, known: readonly KnownMailbox[]): Query {
+  const toLower = (label: string) => label.toLowerCase();
+  const byLabel = new Map(known.flatMap(({ label, path }) => (label ? [[toLower(label), path]] : [])));
+  if (byLabel.size === 0) return query;
+  if (labelsOf(query).some(({ label, negations }) => byLabel.has(toLower(label)) && negations > 0))
+    throw unsupportedQuery("This mail server does not tell which emails lack a label.", "Leave out -label:.");
+  const replace = (part: Query): Query => {
+    const mailbox = part.kind === "label" ? byLabel.get(toLower(part.label)) : undefined;
+    if (mailbox !== undefined) return { kind: "in", mailbox };
+    return part.kind === "all" || part.kind === "any" ? { ...part, of: part.of.map(replace) } : part;
+  };
+  return replace(query);
 }
 
 /** The mailbox to search when the query requires exactly one, so that no LIST is needed. */
