@@ -34,6 +34,7 @@ import { createSessions } from "./mcp/sessions.ts";
 import { createStreams } from "./mcp/streams.ts";
 import { createWarmUp } from "./mcp/warm-up.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import { createCallCounts } from "./oauth/call-counts.ts";
 import { createGrants } from "./oauth/grants.ts";
 import { toWrapContext } from "./oauth/wrap-context.ts";
 import { createOutbound, type Outbound } from "./outbound/outbound.ts";
@@ -78,7 +79,8 @@ export type Assembled = ReturnType<typeof assemble>;
 export function assemble(infrastructure: Infrastructure, overrides: TestOverrides = {}) {
   const { config, client, issuers, db, secrets, clock } = infrastructure;
   const metrics = createMetrics();
-  const log = metrics.watch(infrastructure.log);
+  const callCounts = createCallCounts({ db, clock });
+  const log = callCounts.watch(metrics.watch(infrastructure.log));
   const hash = (value: string) => secrets.keyedHash("limit", value);
   const limits = createLimits({
     clock,
@@ -189,6 +191,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     sweep(): void {
       grants.sweep();
       stores.sweep();
+      callCounts.write();
       person.sweep();
       signIn.sweep();
     },
@@ -204,6 +207,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       const idle = calls.close(graceMs);
       streams.close();
       await idle;
+      callCounts.write();
     },
 
     /** Logs out of all mail servers, and ends the processes that render. */

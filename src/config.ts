@@ -7,6 +7,7 @@ import { isHostEntry, isNetworkEntry } from "./host-list.ts";
 import {
   amount,
   describeExpectedOrigin,
+  findUnknownSettings,
   isAddressOrDomain,
   isContact,
   isKeyRing,
@@ -44,7 +45,7 @@ export const settings = z.object({
     .enum(["off", "acme"], "must be off or acme")
     .default("off")
     .describe(
-      "acme: the server gets and renews the certificate of PUBLIC_URL by itself, and listens on 443 and 80. off: a proxy in front does that.",
+      "With acme the server gets and renews the certificate of PUBLIC_URL by itself, on ports 443 and 80; with off a proxy in front does.",
     ),
   HTTP_PORT: port
     .default(80)
@@ -204,6 +205,8 @@ export const settings = z.object({
 type ClientRegistration = Readonly<{ clientId: string; clientSecret: string }>;
 
 export type Config = Readonly<{
+  /** Variables that begin like settings and are none. */
+  unknownSettings: readonly string[];
   /** Without a trailing slash. The issuer, the resource and all links are derived from it. */
   publicUrl: string;
   host: string;
@@ -279,17 +282,21 @@ function isCertifiable(url: string): boolean {
 }
 
 /** Reads the settings from the environment. An empty variable counts as unset. Throws ConfigError with all problems. */
-export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = readEnvironment()): Config {
   const present = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = env[name]?.trim();
       return value ? [[name, value]] : [];
     }),
   );
+  const given = Object.keys(env).filter((name) => env[name]?.trim());
+  const { misspelled, unknown } = findUnknownSettings(given, Object.keys(settings.shape));
   const parsed = settings.safeParse(present);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  for (const { name, nearest } of misspelled)
+    problems.push(`${name}: there is no such setting; did you mean ${nearest}?`);
   if (present.ENCRYPTION_KEY && present.ENCRYPTION_KEY_FILE)
     problems.push("ENCRYPTION_KEY: set either this or ENCRYPTION_KEY_FILE, not both");
   for (const name of ["OAUTH", "MICROSOFT", "GOOGLE"])
@@ -305,6 +312,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   const set = parsed.data;
   const ownHttps = set.HTTPS === "acme";
   return Object.freeze({
+    unknownSettings: unknown,
     publicUrl: set.PUBLIC_URL ?? `http://localhost:${set.PORT}`,
     host: ownHttps ? (present.HOST ?? "::") : set.HOST,
     port: ownHttps && present.PORT === undefined ? 443 : set.PORT,
@@ -360,4 +368,9 @@ function toRegistration<T extends object>(
   return clientId !== undefined && clientSecret !== undefined
     ? { clientId, clientSecret, ...more }
     : undefined;
+}
+
+/** Returns the environment of this process: nothing else reads it. */
+export function readEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
 }

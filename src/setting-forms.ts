@@ -1,4 +1,5 @@
 /** The forms of the values of settings: what zod has no word for. */
+import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 
 export const webOrigin = (text: string) => {
@@ -82,3 +83,40 @@ export const redirectUri = (text: string) => {
   if (protocol === "http:") return loopback(text);
   return !["javascript:", "data:", "file:", "blob:", "about:", "vbscript:"].includes(protocol);
 };
+
+/** Shorter names have near neighbors among the variables of every system: HOST and HOME. */
+const minComparedLength = 8;
+
+/**
+ * Finds variables of the environment that look like a setting: `misspelled` ones are at most two letters away from a
+ * known name, `unknown` ones begin like known ones (`ACME_…`). Variables of other programs are in neither.
+ */
+export function findUnknownSettings(
+  names: readonly string[],
+  known: readonly string[],
+): { misspelled: { name: string; nearest: string }[]; unknown: string[] } {
+  // A word that several programs use is no prefix of ours.
+  const common = ["DATA", "LOG", "HTTP", "HTTPS", "GOOGLE", "MICROSOFT", "SESSION", "PUBLIC", "ACCESS"];
+  const prefixes = new Set(
+    known
+      .filter((name) => name.includes("_"))
+      .map((name) => name.split("_", 1)[0] ?? "")
+      .filter((word) => !common.includes(word)),
+  );
+  const strangers = names.filter((name) => !known.includes(name));
+  const near = (name: string) => {
+    const nearest = closest(name.toUpperCase(), [...known]);
+    return name.length >= minComparedLength && distance(name.toUpperCase(), nearest) <= 2
+      ? nearest
+      : undefined;
+  };
+  return {
+    misspelled: strangers.flatMap((name) => {
+      const nearest = near(name);
+      return nearest === undefined ? [] : [{ name, nearest }];
+    }),
+    unknown: strangers.filter(
+      (name) => near(name) === undefined && name.includes("_") && prefixes.has(name.split("_", 1)[0] ?? ""),
+    ),
+  };
+}

@@ -1,12 +1,12 @@
 /** `backup FILE`: copies the database, also while the server runs. */
-import { loadConfig } from "../config.ts";
 import { copyDatabase } from "../db/backup.ts";
 import { requireDatabase, toDatabaseFile } from "../db/open.ts";
 import { toKeyFile } from "../key-ring.ts";
+import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
 
 export function backup(target: string, terminal: Terminal): number {
-  const config = loadConfig(terminal.env);
+  const config = loadCommandConfig(terminal);
   requireDatabase(config.dataDir);
   copyDatabase(toDatabaseFile(config.dataDir), target);
   terminal.print(`${target} is a complete copy of the database. It can be used only with the server key.`);

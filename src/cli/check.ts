@@ -3,7 +3,6 @@ import { type ConnectRequest, createAccountConnector } from "../accounts/account
 import { ConnectError } from "../accounts/connect-error.ts";
 import { createFailedGuesses } from "../accounts/failed-guesses.ts";
 import { systemClock } from "../clock.ts";
-import { loadConfig } from "../config.ts";
 import type { MailServer } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import { unlimitedLogins } from "../http/login-limits.ts";
@@ -12,6 +11,7 @@ import { createOutbound } from "../outbound/outbound.ts";
 import { createDiscover, type DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
 import { proveSmtp, reachSmtp } from "../smtp/connect.ts";
+import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Servers to use instead of the discovered ones: `imaps://HOST[:PORT]` for TLS, `imap://` for STARTTLS; SMTP alike. */
@@ -26,7 +26,7 @@ export async function check(
   overrides: ServerOverrides,
   terminal: Terminal,
 ): Promise<number> {
-  const config = loadConfig(terminal.env);
+  const config = loadCommandConfig(terminal);
   const outbound = createOutbound({ allowPrivateHosts: config.allowPrivateHosts });
   const signal = AbortSignal.any([terminal.stopping, AbortSignal.timeout(60_000)]);
   const connector = createAccountConnector({

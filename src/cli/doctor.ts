@@ -3,13 +3,14 @@
  * one line per check: ok, or what to change.
  */
 import { systemClock } from "../clock.ts";
-import { type Config, loadConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { type ProbeReport, probeHeader, probePath, probePauseMs, sealProbe } from "../http/probe.ts";
 import { readKeyRing } from "../key-ring.ts";
 import { createLog } from "../log.ts";
 import { type ProbeResponse, sendProbe } from "../probe-client.ts";
 import { createSecrets } from "../secrets.ts";
 import { productVersion } from "../version.ts";
+import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Response time above which a check adds a warning. Claude gives up on discovery after 10 s. */
@@ -29,7 +30,7 @@ export async function doctor(
   terminal: Terminal,
   { uploadBytes = defaultUploadBytes }: { uploadBytes?: number } = {},
 ): Promise<number> {
-  const config = loadConfig(terminal.env);
+  const config = loadCommandConfig(terminal);
   const base = config.publicUrl;
   let failed = 0;
   async function report(subject: string, check: Check): Promise<void> {

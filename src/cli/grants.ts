@@ -1,22 +1,35 @@
-/** `grants list` and `grants revoke ID`: lists and ends connections, also while the server runs. */
-import { loadConfig } from "../config.ts";
+/** `grants list`, `grants note ID TEXT` and `grants revoke ID`: lists, annotates and ends connections, also while the server runs. */
+import { systemClock } from "../clock.ts";
 import { type Database, openDatabase, requireDatabase } from "../db/open.ts";
-import { deleteGrant, listGrants } from "../oauth/grant-admin.ts";
+import { deleteGrant, listGrants, noteGrant } from "../oauth/grant-admin.ts";
+import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
 
-const columns = ["id", "client", "redirect host", "level", "mailboxes", "created", "last used"];
+const columns = [
+  "id",
+  "client",
+  "redirect host",
+  "level",
+  "mailboxes",
+  "calls in a week",
+  "created",
+  "last used",
+  "note",
+];
 
 export function list(terminal: Terminal): number {
   const rows = withDatabase(terminal, (db) =>
-    listGrants(db).map((grant) => [
+    listGrants(db, systemClock.now()).map((grant) => [
       grant.id,
       // The id of a registered client is long: its beginning identifies it.
       grant.clientId.length > 40 ? `${grant.clientId.slice(0, 39)}…` : grant.clientId,
       grant.redirectHost,
       grant.level,
       String(grant.accounts),
+      String(grant.weekCalls),
       formatTime(grant.createdAt),
       formatTime(grant.lastUsedAt),
+      grant.note ?? "",
     ]),
   );
   if (rows.length === 0) {
@@ -35,6 +48,24 @@ export function list(terminal: Terminal): number {
   return 0;
 }
 
+/** Maximum length of a note: a column of the list. */
+const maxNoteLength = 60;
+
+export function note(id: string, words: readonly string[], terminal: Terminal): number {
+  // The list is printed to a terminal, where control characters act.
+  const text = words
+    .join(" ")
+    .replace(/[^\P{C}]/gu, " ")
+    .trim()
+    .slice(0, maxNoteLength);
+  if (!withDatabase(terminal, (db) => noteGrant(db, id, text))) {
+    terminal.printError(`There is no grant ${id}; \`grants list\` shows all grants.`);
+    return 1;
+  }
+  terminal.print(text === "" ? `The note of ${id} is removed.` : `${id}: ${text}`);
+  return 0;
+}
+
 export function revoke(id: string, terminal: Terminal): number {
   if (!withDatabase(terminal, (db) => deleteGrant(db, id))) {
     terminal.printError(`There is no grant ${id}; \`grants list\` shows all grants.`);
@@ -45,7 +76,7 @@ export function revoke(id: string, terminal: Terminal): number {
 }
 
 function withDatabase<T>(terminal: Terminal, work: (db: Database) => T): T {
-  const { dataDir } = loadConfig(terminal.env);
+  const { dataDir } = loadCommandConfig(terminal);
   requireDatabase(dataDir);
   const { db, close } = openDatabase({ dataDir });
   try {

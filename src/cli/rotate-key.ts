@@ -1,5 +1,4 @@
 /** `rotate-key`: seals everything with a new server key, while the server is stopped. */
-import { loadConfig } from "../config.ts";
 import { checkServerKey, writeKeyCheck } from "../db/key-check.ts";
 import { openLock } from "../db/lock.ts";
 import { openDatabase, requireDatabase } from "../db/open.ts";
@@ -9,6 +8,7 @@ import { readKeyRing, saveKeyRing, toKeyFile } from "../key-ring.ts";
 import { createLog } from "../log.ts";
 import { rotateWrappedKeys } from "../oauth/rotate-wrapped-keys.ts";
 import { createSecrets, newKey } from "../secrets.ts";
+import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -17,7 +17,7 @@ import type { Terminal } from "./terminal.ts";
  * old one; everything is sealed with the first key, after which the operator can remove the old one.
  */
 export function rotateKey(options: { given?: boolean }, terminal: Terminal): number {
-  const config = loadConfig(terminal.env);
+  const config = loadCommandConfig(terminal);
   requireDatabase(config.dataDir);
   const lock = openLock(config.dataDir);
   try {

@@ -97,11 +97,21 @@ function addChecks(program: Command, terminal: Terminal, runCommand: RunCommand)
 
 /** The commands that work on the database and the server key. */
 function addMaintenance(program: Command, terminal: Terminal, runCommand: RunCommand): void {
-  const grants = program.command("grants").description("list and revoke connections");
+  const grants = program.command("grants").description("list, annotate and revoke connections");
   grants
     .command("list")
-    .description("list all connections: id, client, redirect host, level, mailboxes, created, last used")
+    .description(
+      "list all connections: id, client, redirect host, level, mailboxes, calls in a week, created, last used, note",
+    )
     .action(runCommand(async () => (await import("./grants.ts")).list(terminal)));
+  grants
+    .command("note")
+    .argument("<id>", "a grant's id, grt_…")
+    .argument("[text...]", "what the list shows beside it; nothing removes the note")
+    .description("write a note to a connection, for your own memory")
+    .action((id: string, words: string[]) =>
+      runCommand(async () => (await import("./grants.ts")).note(id, words, terminal))(),
+    );
   grants
     .command("revoke")
     .argument("<id>", "a grant's id, grt_…")

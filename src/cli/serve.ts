@@ -10,6 +10,7 @@ export async function serve(terminal: Terminal): Promise<number> {
   const log = createLog(config.logLevel);
   const product = await start(config, { log });
   log.info("started", { version: productVersion, port: product.port });
+  for (const setting of config.unknownSettings) log.warn("unknown_setting", { setting });
   if (config.allowedEmails.length === 0)
     log.warn("anyone_may_connect_their_own_mailbox", { setting: "ALLOWED_EMAILS" });
   terminal.print(toWelcome(product, config));

@@ -4,6 +4,8 @@
 export type Terminal = {
   /** The settings; undefined: the environment variables of the process. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** The folder of the systemd service's settings; undefined: /etc/email-connector, unless `env` is given. */
+  serviceFolder?: string;
   print(line: string): void;
   printError(line: string): void;
   /** Reads all of standard input as text; empty when it is a terminal. */

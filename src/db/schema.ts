@@ -30,6 +30,8 @@ export const grants = sqliteTable(
     expiresAt: integer("expires_at").notNull(),
     /** Number of refused passwords for its addresses in the day before they were connected. */
     failedGuesses: integer("failed_guesses").notNull().default(0),
+    /** The operator's own words, by `grants note`: the one text here that may name a person. */
+    note: text("note"),
     /** At the level `send`: what goes to an address that the person never wrote to waits for an approval. */
     asksForNewPeople: integer("ask_for_new_people", { mode: "boolean" }).notNull().default(false),
   },
@@ -336,4 +338,16 @@ export const knownRecipients = sqliteTable(
     primaryKey({ columns: [table.grantId, table.accountId, table.addressHash] }),
     index("known_recipients_by_expiry").on(table.expiresAt),
   ],
+);
+
+/** Number of a grant's tool calls by day (UTC), for the operator's list: eight days. */
+export const callCounts = sqliteTable(
+  "call_counts",
+  {
+    grantId: grantId(),
+    /** Days since the epoch. */
+    day: integer("day").notNull(),
+    calls: integer("calls").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.grantId, table.day] }), index("call_counts_by_day").on(table.day)],
 );

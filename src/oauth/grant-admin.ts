@@ -1,8 +1,9 @@
 /** Administration of grants by the operator: ids and times, no addresses. Needs no key. */
-import { count, desc, eq } from "drizzle-orm";
+import { count, desc, eq, gt, sql, sum } from "drizzle-orm";
 import type { Database } from "../db/open.ts";
-import { accounts, grants } from "../db/schema.ts";
+import { accounts, callCounts, grants } from "../db/schema.ts";
 import type { Level } from "../grant.ts";
+import { toDay } from "./call-counts.ts";
 
 type GrantSummary = {
   id: string;
@@ -15,10 +16,22 @@ type GrantSummary = {
   createdAt: number;
   /** Milliseconds since the epoch. */
   lastUsedAt: number;
+  /** Tool calls of today and the seven days before, without those of the last minute. */
+  weekCalls: number;
+  note: string | null;
 };
 
 /** Lists the live grants, the most recently used first. */
-export function listGrants(db: Database): GrantSummary[] {
+export function listGrants(db: Database, nowMs: number): GrantSummary[] {
+  const calls = db
+    .select({
+      grantId: callCounts.grantId,
+      weekCalls: sum(callCounts.calls).mapWith(Number).as("week_calls"),
+    })
+    .from(callCounts)
+    .where(gt(callCounts.day, toDay(nowMs) - 8))
+    .groupBy(callCounts.grantId)
+    .as("week");
   return db
     .select({
       id: grants.id,
@@ -28,9 +41,12 @@ export function listGrants(db: Database): GrantSummary[] {
       accounts: count(accounts.id),
       createdAt: grants.createdAt,
       lastUsedAt: grants.lastUsedAt,
+      weekCalls: sql<number>`coalesce(${calls.weekCalls}, 0)`,
+      note: grants.note,
     })
     .from(grants)
     .leftJoin(accounts, eq(accounts.grantId, grants.id))
+    .leftJoin(calls, eq(calls.grantId, grants.id))
     .where(eq(grants.state, "live"))
     .groupBy(grants.id)
     .orderBy(desc(grants.lastUsedAt))
@@ -43,6 +59,17 @@ export function listGrants(db: Database): GrantSummary[] {
  */
 export function deleteGrant(db: Database, id: string): boolean {
   return db.delete(grants).where(eq(grants.id, id)).returning({ id: grants.id }).all().length > 0;
+}
+
+/** Sets the operator's note of a grant; an empty one removes it. Returns false when there is no such grant. */
+export function noteGrant(db: Database, id: string, note: string): boolean {
+  const rows = db
+    .update(grants)
+    .set({ note: note === "" ? null : note })
+    .where(eq(grants.id, id))
+    .returning({ id: grants.id })
+    .all();
+  return rows.length > 0;
 }
 
 /** Returns the ids of all grants, live and pending. */

@@ -23,6 +23,7 @@ import { openClient } from "../support/mcp-client.ts";
 import { connectPerson } from "../support/person.ts";
 import { startProduct, withProduct } from "../support/product.ts";
 import { temporaryFolder } from "../support/temporary.ts";
+import { createTestClock } from "../support/test-clock.ts";
 import { eventually } from "../support/waiting.ts";
 
 const grantOf = ({ printed }: CommandResult) => /grt_[0-9a-f]+/.exec(printed)?.[0] ?? "none";
@@ -61,9 +62,42 @@ describeMail("The operator's commands", () => {
       const { exitCode, printed } = await runCommand(["grants", "list"], env);
       expect(exitCode).toBe(0);
       expect(printed.split("\n")[1]).toMatch(
-        /^grt_[0-9a-f]{32} +test-client +claude\.ai +organise +1 +\d{4}-\d\d-\d\d \d\d:\d\d +\d{4}-\d\d-\d\d \d\d:\d\d$/,
+        /^grt_[0-9a-f]{32} +test-client +claude\.ai +organise +1 +0 +\d{4}-\d\d-\d\d \d\d:\d\d +\d{4}-\d\d-\d\d \d\d:\d\d$/,
       );
       expect(printed).not.toContain(user.address);
+      await client.close();
+    });
+  });
+
+  test("grants list shows the calls of a week and the operator's note", async () => {
+    const clock = createTestClock();
+    await withProduct({ clock }, async (product) => {
+      const env = { DATA_DIR: product.dataDir };
+      const { client } = await connectPerson(product);
+      await client.call("list_providers");
+      clock.advance(61_000);
+      await client.call("list_providers");
+      const listed = await runCommand(["grants", "list"], env);
+      expect(listed.printed.split("\n")[1]).toMatch(/ send +1 +2 +\d{4}-/);
+      const id = grantOf(listed);
+      const noted = await runCommand(["grants", "note", id, "Ann,", "\u001b[31moffice"], env);
+      expect(noted.printed).toBe(`${id}: Ann,  [31moffice\n`);
+      expect((await runCommand(["grants", "list"], env)).printed.split("\n")[1]).toEndWith(
+        "  Ann,  [31moffice",
+      );
+      expect((await runCommand(["grants", "note", id], env)).printed).toBe(`The note of ${id} is removed.\n`);
+      expect((await runCommand(["grants", "list"], env)).printed).not.toContain("office");
+      expect((await runCommand(["grants", "note", "grt_none", "x"], env)).exitCode).toBe(1);
+      // What is older than a week is neither counted nor kept.
+      const db = new Database(join(product.dataDir, "email-connector.db"));
+      db.run("UPDATE call_counts SET day = day - 8");
+      db.close();
+      expect((await runCommand(["grants", "list"], env)).printed.split("\n")[1]).toMatch(
+        / send +1 +0 +\d{4}-/,
+      );
+      clock.advance(61_000);
+      await client.call("list_providers");
+      expect(countOf(join(product.dataDir, "email-connector.db"), "call_counts")).toBe(1);
       await client.close();
     });
   });

@@ -1,10 +1,12 @@
 /** The command line: help, exit codes, and the validation of settings. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
+import { loadCommandConfig } from "../../src/cli/command-config.ts";
 import { describeSettings, loadConfig } from "../../src/config.ts";
 import { runCommand } from "../support/command.ts";
+import { temporaryFolder } from "../support/temporary.ts";
 
 const operatingGuide = readFileSync(join(import.meta.dir, "../../docs/operating.md"), "utf8");
 
@@ -35,6 +37,53 @@ test("An unknown command, a missing argument and an unknown option exit with 2 a
     expect(exitCode).toBe(2);
     expect(printedErrors).toContain("--help");
   }
+});
+
+test("A variable near a setting's name is refused with the nearest name, and other programs' variables are not", async () => {
+  const near = { ALLOWED_EMAIL: "ALLOWED_EMAILS", PUBLIC_URI: "PUBLIC_URL" };
+  const env = { ALLOWED_EMAIL: "@example.org", PUBLIC_URI: "x" };
+  const { exitCode, printedErrors } = await runCommand(["serve"], env);
+  expect(exitCode).toBe(2);
+  for (const name of Object.keys(env) as (keyof typeof env)[])
+    expect(printedErrors).toContain(`${name}: there is no such setting; did you mean ${near[name]}?`);
+  const foreign = {
+    HOME: "/root",
+    HOSTNAME: "a",
+    HTTP_PROXY: "b",
+    HTTPS_PROXY: "c",
+    XDG_DATA_DIRS: "d",
+    PORTS: "1",
+  };
+  expect(loadConfig({ ...foreign, ALLOWED_EMAIL: " " }).unknownSettings).toEqual([]);
+});
+
+test("An unknown name that begins like a setting is warned of", () => {
+  const { unknownSettings } = loadConfig({ ACME_PROFILE: "x", ALLOWED_COUNTRIES: "y", DATA_SOURCE: "z" });
+  expect(unknownSettings).toEqual(["ACME_PROFILE", "ALLOWED_COUNTRIES"]);
+});
+
+test("Commands read the settings of the service on this machine; the environment is stronger", async () => {
+  const folder = temporaryFolder("service");
+  writeFileSync(
+    join(folder, "settings"),
+    '# comment\nPUBLIC_URL="https://mail.example.org"\nDATA_DIR=/nowhere/data\n\nTRUSTED_PROXIES=127.0.0.1,::1\n',
+  );
+  const config = loadCommandConfig({ env: { LOG_LEVEL: "error" }, serviceFolder: folder });
+  expect(config).toMatchObject({
+    publicUrl: "https://mail.example.org",
+    dataDir: "/nowhere/data",
+    encryptionKeyFile: `${folder}/server.key`,
+    trustedProxies: ["127.0.0.1", "::1"],
+    logLevel: "error",
+  });
+  // Another server than the service.
+  const other = loadCommandConfig({ env: { DATA_DIR: "/elsewhere" }, serviceFolder: folder });
+  expect(other).toMatchObject({ dataDir: "/elsewhere", encryptionKeyFile: undefined });
+  const without = loadCommandConfig({ env: {}, serviceFolder: join(folder, "none") });
+  expect(without.dataDir).toBe("./data");
+  expect(() => loadCommandConfig({ env: {}, serviceFolder: join(folder, "settings") })).toThrow(
+    "cannot be read by this user: run the command with sudo.",
+  );
 });
 
 test("Spaces around a setting are ignored, and an empty setting counts as unset", () => {
