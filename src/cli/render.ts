@@ -24,7 +24,7 @@ export async function renderFromStdin(): Promise<number> {
   await answerMessages(async (message) => {
     const compose = composeTask.safeParse(fromMessage(message));
     if (compose.success) return toMessage(await runComposeTask(compose.data, signal));
-    return { header: await runRenderTask(message.header, message.pieces, renderer, signal), pieces: [] };
+    return runRenderTask(message.header, message.pieces, renderer, signal);
   });
   return 0;
 }

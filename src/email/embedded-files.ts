@@ -35,6 +35,9 @@ export function isWithoutParts({
   return isEmpty && calendars.length + attachments.length === 0 && !encrypted && !report;
 }
 
+/** Files of one text; more is no longer a text with files. */
+const maxFiles = 500;
+
 /** The files inside a part of plain text. Never throws. */
 export function embeddedFiles(part: Part, octets: Buffer): EmbeddedFile[] {
   const tree = parseMultipartSource(octets);
@@ -54,7 +57,7 @@ export function embeddedFiles(part: Part, octets: Buffer): EmbeddedFile[] {
     });
   }
   const { files } = splitEncodedFiles(decodeTextTransfer(octets, part.encoding));
-  return files.map(({ name, content }, position) => ({
+  return files.slice(0, maxFiles).map(({ name, content }, position) => ({
     ...emptyPart,
     part: part.part,
     type: "application/octet-stream",

@@ -3,6 +3,7 @@
  * Small plain texts are rendered here: that takes less than the message to a child process.
  */
 import { z } from "zod";
+import type { Message } from "../child-process/messages.ts";
 import type { ChildOutcome, ChildPool } from "../child-process/pool.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
 import type { Part } from "../email/part.ts";
@@ -15,6 +16,8 @@ import type { PartBeginning } from "./snippet.ts";
 
 /** Octets of text up to which it is rendered in this process. */
 const maxLocalOctets = 16_384;
+/** Octets of text up to which the files in it are found in this process; a search looks into fifty texts. */
+const maxLocalFileOctets = 4_096;
 
 const attachmentText = z.object({ text: z.string(), notes: z.array(z.string()) });
 const renderedParts = attachmentText.extend({
@@ -26,6 +29,7 @@ const renderedParts = attachmentText.extend({
 });
 
 const words = z.array(z.string());
+const fileList = z.array(z.custom<Part>());
 /** A list is not worth more: a connection is held meanwhile. */
 const wordLimits = { maxCpuMs: 1_000, maxMs: 3_000 };
 
@@ -50,6 +54,8 @@ const renderTask = z.discriminatedUnion("task", [
     ),
   }),
   z.object({ task: z.literal("attachment"), part: z.custom<Part>(), depth: z.number() }),
+  z.object({ task: z.literal("files"), part: z.custom<Part>() }),
+  z.object({ task: z.literal("file"), part: z.custom<Part>(), position: z.number() }),
 ]);
 
 /** `documents` has child processes of its own, which are allowed more time and memory. */
@@ -70,6 +76,19 @@ export function createChildRenderer(children: ChildPool, documents: DocumentRead
       return { ...noText, notes: [bodyFailures[outcome.failure]], failed: true };
     },
     readPictures: documents.readPictures,
+    async listFiles(part, octets, signal) {
+      if (octets.length <= maxLocalFileOctets) return local.listFiles(part, octets, signal);
+      const header: z.input<typeof renderTask> = { task: "files", part: bare(part) };
+      const outcome = await children.run({ header, pieces: [octets] }, signal);
+      return "answer" in outcome ? fileList.parse(outcome.answer.header) : [];
+    },
+    async readFile(part, octets, position, signal) {
+      if (octets.length <= maxLocalFileOctets) return local.readFile(part, octets, position, signal);
+      const header: z.input<typeof renderTask> = { task: "file", part: bare(part), position };
+      const outcome = await children.run({ header, pieces: [octets] }, signal);
+      const [content] = "answer" in outcome ? outcome.answer.pieces : [];
+      return content && Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    },
     async firstWords(parts, signal) {
       if (!parts.some(({ type }) => type === "text/html")) return local.firstWords(parts, signal);
       const header: z.input<typeof renderTask> = {
@@ -129,9 +148,10 @@ function isSmallPlainFile(bytes: Buffer, { type }: Part): boolean {
   return bytes.length <= maxLocalOctets && type === "text/plain" && !bytes.includes("<");
 }
 
+const bare = (part: Part): Part => ({ ...part, children: [] });
+
 /** Only the own facts of a part are rendered; an attached email may contain thousands. */
 function withoutChildren(contents: RenderableContents): RenderableContents {
-  const bare = (part: Part): Part => ({ ...part, children: [] });
   const maybe = (part: Part | undefined) => part && bare(part);
   const { texts, calendars, attachments, signed, encrypted, report } = contents;
   return {
@@ -152,21 +172,37 @@ function withoutChildren(contents: RenderableContents): RenderableContents {
   };
 }
 
-/** Runs one task in a child process; returns the header of the answer. */
+/** Runs one task in a child process; returns the answer. */
 export async function runRenderTask(
   header: unknown,
   pieces: readonly Uint8Array[],
   renderer: Renderer,
   signal: AbortSignal,
-): Promise<RenderedParts | AttachmentText | string[]> {
+): Promise<Message> {
   const task = renderTask.parse(header);
   const buffers = pieces.map((piece) => Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
-  if (task.task === "words") {
-    const parts = task.parts.map((part, at) => ({ ...part, content: buffers[at] ?? Buffer.alloc(0) }));
-    return renderer.firstWords(parts, signal);
+  const first = buffers[0] ?? Buffer.alloc(0);
+  switch (task.task) {
+    case "words": {
+      const parts = task.parts.map((part, at) => ({ ...part, content: buffers[at] ?? Buffer.alloc(0) }));
+      return headerOnly(await renderer.firstWords(parts, signal));
+    }
+    case "attachment":
+      return headerOnly(await renderer.readAttachment(first, task.part, signal, task.depth));
+    case "files":
+      return headerOnly(await renderer.listFiles(task.part, first, signal));
+    case "file": {
+      const content = await renderer.readFile(task.part, first, task.position, signal);
+      return { header: null, pieces: content ? [content] : [] };
+    }
+    case "body": {
+      const octets = new Map(task.parts.map((part, at) => [part, buffers[at] ?? Buffer.alloc(0)]));
+      return headerOnly(await renderer.renderBody(task.contents, octets, task.request, signal));
+    }
   }
-  if (task.task === "attachment")
-    return renderer.readAttachment(buffers[0] ?? Buffer.alloc(0), task.part, signal, task.depth);
-  const octets = new Map(task.parts.map((part, at) => [part, buffers[at] ?? Buffer.alloc(0)]));
-  return renderer.renderBody(task.contents, octets, task.request, signal);
 }
+
+const headerOnly = (header: RenderedParts | AttachmentText | string[] | Part[]): Message => ({
+  header,
+  pieces: [],
+});

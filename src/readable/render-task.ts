@@ -51,9 +51,12 @@ function multipartSourceIn(
 /** The files inside plain text, without their content. */
 function filesIn(contents: RenderableContents, octets: EncodedParts): Part[] {
   return partsWithFiles(contents).flatMap((part) =>
-    embeddedFiles(part, octets.get(part.part) ?? Buffer.alloc(0)).map(({ content: _, ...file }) => file),
+    listEmbeddedFiles(part, octets.get(part.part) ?? Buffer.alloc(0)),
   );
 }
+
+const listEmbeddedFiles = (part: Part, octets: Buffer): Part[] =>
+  embeddedFiles(part, octets).map(({ content: _, ...file }) => file);
 
 /** Renders in this process: for child processes, and for tests that are about something else. */
 export function createLocalRenderer(documents: DocumentReader): Renderer {
@@ -65,6 +68,8 @@ export function createLocalRenderer(documents: DocumentReader): Renderer {
     firstWords: async (parts) => parts.map(firstWordsOf),
     readAttachment: (bytes, part, signal, depth) =>
       toAttachmentText(bytes, part, documents, signal, { depth }),
+    listFiles: async (part, octets) => listEmbeddedFiles(part, octets),
+    readFile: async (part, octets, position) => embeddedFiles(part, octets)[position]?.content,
     readPictures: documents.readPictures,
   };
 }

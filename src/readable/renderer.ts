@@ -33,6 +33,13 @@ export type Renderer = {
   firstWords(parts: readonly PartBeginning[], signal: AbortSignal): Promise<string[]>;
   /** Reads an attachment, or with `depth` 1 a file inside of one. One that cannot be read has a note that says why. Throws the signal's reason, and timed_out. */
   readAttachment(bytes: Buffer, part: Part, signal: AbortSignal, depth?: number): Promise<AttachmentText>;
+  /**
+   * The files inside the plain text of a part, without their content; none where they take too long to find. `octets`:
+   * the part with its transfer encoding. Throws the signal's reason alone.
+   */
+  listFiles(part: Part, octets: Buffer, signal: AbortSignal): Promise<Part[]>;
+  /** The content of one of these files, by its position among them; undefined where it cannot be read. */
+  readFile(part: Part, octets: Buffer, position: number, signal: AbortSignal): Promise<Buffer | undefined>;
   /** Reads the pages of a PDF that are one picture each, as the document reader does. */
   readPictures: DocumentReader["readPictures"];
 };

@@ -8,7 +8,7 @@ import { type BodySource, readBody } from "../../src/readable/body.ts";
 import { createChildRenderer } from "../../src/readable/child-renderer.ts";
 import { createLocalRenderer } from "../../src/readable/render-task.ts";
 import { winmail } from "../fixtures/make/tnef.ts";
-import { childProcessIds } from "../support/own-time.ts";
+import { childProcessIds, longestStallMsOf } from "../support/own-time.ts";
 import { eventually } from "../support/waiting.ts";
 
 const documents = { read: (bytes: Uint8Array) => readDocument(bytes), readPictures };
@@ -77,6 +77,25 @@ describe("A renderer in child processes", () => {
       expect(expected.text).not.toBe("");
       expect(await renderer.readAttachment(bytes, part, signal)).toEqual(expected);
     }
+  });
+
+  test("finds the files inside a text of 5 MB without holding this process, and reads one of them", async () => {
+    const { renderer } = open();
+    const file = (name: string, line: string) => `begin 644 ${name}\n${line}\n\`\nend\n`;
+    const octets = Buffer.from(
+      `words\n${file("one.txt", "#0V%T")}${file("two.txt", "#9&]G")}${"begin 644 a\nend\n".repeat(300_000)}`,
+    );
+    const part = toPart(octets, "text/plain");
+    let names: (string | undefined)[] = [];
+    let content: Buffer | undefined;
+    const stallMs = await longestStallMsOf(async () => {
+      names = (await renderer.listFiles(part, octets, signal)).map(({ name }) => name);
+      content = await renderer.readFile(part, octets, 1, signal);
+    });
+    expect(names.slice(0, 2)).toEqual(["one.txt", "two.txt"]);
+    expect(names.length).toBeLessThanOrEqual(500);
+    expect(content?.toString()).toBe("dog");
+    expect(stallMs).toBeLessThan(50);
   });
 
   test("an email that takes too long ends its process, is named as that, and does not disturb the next", async () => {

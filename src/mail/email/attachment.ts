@@ -1,7 +1,7 @@
 /** Attachments: their content as text or as a picture, or their bytes as they come from the mail server. */
 import type { ImapFlow } from "imapflow";
 import { type AttachedPart, toEmailContents } from "../../email/email-contents.ts";
-import { embeddedFiles, numberEmbedded, partsWithFiles } from "../../email/embedded-files.ts";
+import { numberEmbedded, partsWithFiles } from "../../email/embedded-files.ts";
 import type { Part } from "../../email/part.ts";
 import { createTransferDecoder } from "../../email/transfer-decoder.ts";
 import { AppError } from "../../errors.ts";
@@ -39,10 +39,10 @@ export async function getAttachment(
   const ref = access.toRef(request.id);
   const { attached, fetched } = await access.readEmail(ref, async (imap) => {
     requireSameValidity(imap, ref);
-    const attached = await findAttachment(imap, ref.uid, request.index);
+    const attached = await findAttachment(access, imap, ref.uid, request.index);
     const isRead = !isAttachedEmail(attached.part) && !isNeverText(attached.part.type);
     return isRead && attached.part.size <= maxReadBytes
-      ? { attached, fetched: await fetchPart(imap, ref.uid, attached.part) }
+      ? { attached, fetched: await fetchPart(access, imap, ref.uid, attached.part) }
       : { attached, fetched: undefined };
   });
   const bytes = fetched?.content;
@@ -121,11 +121,19 @@ function toImage(bytes: Buffer): { data: string; mimeType: string } | undefined 
   return found && { data: bytes.toString("base64"), mimeType: found.mimeType };
 }
 
+/** Finds files inside text, which is not done in this process. */
+type FileSource = Pick<Access, "renderer" | "signal">;
+
 /**
  * The attachment of this index, as get_email numbers them, of an email in the selected mailbox.
  * Throws email_not_found, attachment_not_found.
  */
-export async function findAttachment(imap: ImapFlow, uid: number, index: number): Promise<AttachedPart> {
+export async function findAttachment(
+  { renderer, signal }: FileSource,
+  imap: ImapFlow,
+  uid: number,
+  index: number,
+): Promise<AttachedPart> {
   const email = await fetchOneFresh(imap, uid, { uid: true, bodyStructure: true });
   const contents = toEmailContents(
     await fetchStructure(imap, uid, email.bodyStructure ?? { type: "text/plain" }),
@@ -134,7 +142,7 @@ export async function findAttachment(imap: ImapFlow, uid: number, index: number)
   if (listed) return listed;
   const embedded: Part[] = [];
   for (const part of partsWithFiles(contents).filter(({ size }) => size <= maxReadBytes))
-    embedded.push(...embeddedFiles(part, await fetchEncoded(imap, uid, part)));
+    embedded.push(...(await renderer.listFiles(part, await fetchEncoded(imap, uid, part), signal)));
   const attachments = [...contents.attachments, ...numberEmbedded(contents, embedded)];
   const found = attachments.find((attached) => attached.index === index);
   if (found) return found;
@@ -150,13 +158,22 @@ export async function findAttachment(imap: ImapFlow, uid: number, index: number)
 type Chunk = { content: Buffer; octets: number };
 
 /** The content of a part, one FETCH at a time. Throws email_not_found. */
-async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGenerator<Chunk> {
+async function* fetchChunks(
+  { renderer, signal }: FileSource,
+  imap: ImapFlow,
+  uid: number,
+  part: Part,
+): AsyncGenerator<Chunk> {
   if (part.embedded) {
     const { part: text, position } = part.embedded;
-    const file = embeddedFiles(text, await fetchEncoded(imap, uid, text))[position];
-    if (file) yield { content: file.content, octets: file.size };
+    const content = await renderer.readFile(text, await fetchEncoded(imap, uid, text), position, signal);
+    if (content) yield { content, octets: content.length };
     return;
   }
+  yield* fetchPieces(imap, uid, part);
+}
+
+async function* fetchPieces(imap: ImapFlow, uid: number, part: Part): AsyncGenerator<Chunk> {
   const decoder = createTransferDecoder(part.encoding);
   for (let start = 0; ; start += chunkBytes) {
     const range = { key: part.part, start, maxLength: chunkBytes, size: part.size };
@@ -170,7 +187,8 @@ async function* fetchChunks(imap: ImapFlow, uid: number, part: Part): AsyncGener
 
 /** The octets of a part with its transfer encoding. */
 async function fetchEncoded(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
-  return (await fetchPart(imap, uid, { ...part, encoding: undefined })).content;
+  const chunks = fetchPieces(imap, uid, { ...part, encoding: undefined });
+  return Buffer.concat((await Array.fromAsync(chunks)).map(({ content }) => content));
 }
 
 /** Some servers overstate sizes by a few per cent; what is shorter than this is cut off. */
@@ -183,27 +201,38 @@ const cutOff = () =>
 
 /** The whole content of a part; `isCut` where the server sent only a part of it. Throws email_not_found. */
 async function fetchPart(
+  files: FileSource,
   imap: ImapFlow,
   uid: number,
   part: Part,
 ): Promise<{ content: Buffer; isCut: boolean }> {
   const chunks: Chunk[] = [];
-  for await (const chunk of fetchChunks(imap, uid, part)) chunks.push(chunk);
+  for await (const chunk of fetchChunks(files, imap, uid, part)) chunks.push(chunk);
   const octets = chunks.reduce((sum, chunk) => sum + chunk.octets, 0);
   return { content: Buffer.concat(chunks.map(({ content }) => content)), isCut: isShort(octets, part.size) };
 }
 
 /** The whole content of a part. Throws email_not_found, and mail_server_failed when the server sent only a part of it. */
-export async function fetchWholePart(imap: ImapFlow, uid: number, part: Part): Promise<Buffer> {
-  const { content, isCut } = await fetchPart(imap, uid, part);
+export async function fetchWholePart(
+  files: FileSource,
+  imap: ImapFlow,
+  uid: number,
+  part: Part,
+): Promise<Buffer> {
+  const { content, isCut } = await fetchPart(files, imap, uid, part);
   if (isCut) throw cutOff();
   return content;
 }
 
 /** The content of a part piece by piece. Throws as fetchWholePart does, at the end. */
-async function* streamPart(imap: ImapFlow, uid: number, part: Part): AsyncGenerator<Buffer> {
+async function* streamPart(
+  files: FileSource,
+  imap: ImapFlow,
+  uid: number,
+  part: Part,
+): AsyncGenerator<Buffer> {
   let received = 0;
-  for await (const { content, octets } of fetchChunks(imap, uid, part)) {
+  for await (const { content, octets } of fetchChunks(files, imap, uid, part)) {
     received += octets;
     if (content.length > 0) yield content;
   }
@@ -218,7 +247,7 @@ export function describeAttachment(
   const ref = access.toRef(request.id);
   return access.readEmail(ref, async (imap) => {
     requireSameValidity(imap, ref);
-    return toAttachment(await findAttachment(imap, ref.uid, request.index));
+    return toAttachment(await findAttachment(access, imap, ref.uid, request.index));
   });
 }
 
@@ -237,9 +266,9 @@ export async function streamAttachment(
     // A read is retried on a fresh connection; half a file must not be followed by a whole one.
     if (hasStarted) throw new AppError("mail_server_failed", "The mail server broke off.");
     requireSameValidity(imap, ref);
-    const attached = await findAttachment(imap, ref.uid, request.index);
+    const attached = await findAttachment(access, imap, ref.uid, request.index);
     const { name, type } = toAttachment(attached);
     hasStarted = true;
-    await consume({ name, type, chunks: streamPart(imap, ref.uid, attached.part) });
+    await consume({ name, type, chunks: streamPart(access, imap, ref.uid, attached.part) });
   });
 }

@@ -111,12 +111,12 @@ export async function readAttachment(access: Access, id: string, index: number):
   const ref = access.toRef(id);
   const { part, content } = await access.read(ref.mailbox, async (imap) => {
     requireSameValidity(imap, ref);
-    const { part } = await findAttachment(imap, ref.uid, index);
+    const { part } = await findAttachment(access, imap, ref.uid, index);
     if (part.size > maxSourceBytes) {
       const message = `Attachment ${index} has ${formatMegabytes(part.size)}; an email takes 25 MB.`;
       throw new AppError("too_large", message);
     }
-    return { part, content: await fetchWholePart(imap, ref.uid, part) };
+    return { part, content: await fetchWholePart(access, imap, ref.uid, part) };
   });
   if (content.length === 0 && part.size > 0)
     throw new AppError("attachment_not_found", `Attachment ${index} could not be read.`);
