@@ -14,6 +14,7 @@ import type { EmailFormat } from "./email-format.ts";
 import { completePiece, joinPieces, mergeProtection, type RenderedPiece } from "./omissions.ts";
 import { type ContentOf, decodePart, guessedCharsets } from "./part-text.ts";
 import { renderText, type TextRendering } from "./render-text.ts";
+import { haveSameWords } from "./same-words.ts";
 
 /** The contents of an email without the tree of its parts. */
 export type RenderableContents = Omit<EmailContents, "root">;
@@ -65,7 +66,26 @@ function renderContents(
     calendarToLines(decodePart(part, rendering)).join("\n").trim(),
   );
   const texts = contents.texts.map((text) => renderSection(text, rendering, signatureDepth));
-  return joinPieces([...[report, ...calendars].map(completePiece), ...texts]);
+  return joinPieces([
+    ...[report, ...calendars].map(completePiece),
+    ...texts.filter((piece, at) => !isRepeated(contents.texts, texts, piece, at)),
+  ]);
+}
+
+/** True for plain text whose HTML form stands beside it outside of multipart/alternative: mail programs show both. */
+function isRepeated(
+  texts: readonly BodyText[],
+  pieces: readonly RenderedPiece[],
+  { text }: RenderedPiece,
+  at: number,
+): boolean {
+  const { plain, html } = texts[at] ?? {};
+  if (!plain || html) return false;
+  return [at - 1, at + 1].some((other) => {
+    const neighbor = texts[other];
+    if (!neighbor?.html || neighbor.plain || neighbor.attachedHeaders) return false;
+    return haveSameWords(text, pieces[other]?.text ?? "");
+  });
 }
 
 /** A text below the headers of the attached emails that it begins. */

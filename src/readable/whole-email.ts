@@ -7,8 +7,10 @@ import { joinFlowed } from "../email/format-flowed.ts";
 import { charsetHintsOf, type Header, parseHeaders } from "../email/headers.ts";
 import { type MimeTree, parseMimeTree } from "../email/mime-tree.ts";
 import { charsetOf, type Part } from "../email/part.ts";
+import { htmlToWords } from "../html/visible-words.ts";
 import { decodePart, decodePlainPart, type PartDecoding } from "./part-text.ts";
 import { htmlOf } from "./render-text.ts";
+import { haveSameWords } from "./same-words.ts";
 import { toWinmailText } from "./winmail-text.ts";
 
 type WholeEmail = {
@@ -51,10 +53,15 @@ function multipartInside({ root, encoded }: MimeTree): MimeTree | undefined {
 
 /** The texts of an email in order, also those inside an S/MIME signature. */
 export function sentTexts({ contents, decoding }: WholeEmail, signatureDepth = 0): SentText[] {
-  return contents.texts.flatMap((text) => {
+  const texts = contents.texts.flatMap((text) => {
     if (text.signed) return signedTexts(text.signed, decoding, signatureDepth);
     const first = { html: htmlOf(text, decoding), plain: plainOf(text, decoding) };
     return [first, ...(text.further ?? []).map((part) => furtherText(part, decoding))];
+  });
+  return texts.filter(({ plain, html }, at) => {
+    const others = [texts[at - 1], texts[at + 1]].filter((other) => other?.html && other.plain === undefined);
+    const isAlone = plain !== undefined && html === undefined;
+    return !isAlone || !others.some((other) => haveSameWords(plain, htmlToWords(other?.html ?? "")));
   });
 }
 
