@@ -136,10 +136,12 @@ function* visit(part: Part, context: Context): Generator<Finding> {
     case "alternative":
       yield* visitAlternative(part);
       break;
-    case "related":
-      if (first) yield* visit(first, { inRelated: false });
-      for (const child of rest) yield* visit(child, { inRelated: true });
+    case "related": {
+      const root = rootOf(part);
+      if (root) yield* visit(root, { inRelated: false });
+      for (const child of part.children) if (child !== root) yield* visit(child, { inRelated: true });
       break;
+    }
     case "signed":
       yield { kind: "signed", protection: signatureOf(part, rest) };
       if (first) yield* visit(first, { inRelated: false });
@@ -179,27 +181,42 @@ function* visit(part: Part, context: Context): Generator<Finding> {
       break;
     case "inline":
     case "attachment":
+      // Exchange takes multipart/encrypted apart.
+      if (part.type === "application/pgp-encrypted") yield { kind: "encrypted", protection: "PGP" };
       yield { kind: "attachment", part, inline: role === "inline" };
   }
+}
+
+/** The part that refers to the others (RFC 2387 section 3.2); of one that begins with a picture the first text. */
+function rootOf({ children, parameters }: Part): Part | undefined {
+  const start = parameters.start?.replace(/^<|>$/g, "");
+  return (
+    children.find(({ contentId }) => start !== undefined && contentId === start) ??
+    children.find(({ type }) => /^(text|multipart)\//.test(type)) ??
+    children[0]
+  );
 }
 
 const isPkcs7 = (protocol = "") => /pkcs7/i.test(protocol);
 
 function signatureOf({ parameters }: Part, signatures: readonly Part[]): Protection {
-  const isPgp = /pgp/i.test(parameters.protocol ?? "") || signatures.some(({ type }) => /pgp/.test(type));
+  const isPgp =
+    /pgp/i.test(parameters.protocol ?? "") ||
+    signatures.some(({ type, name = "" }) => /pgp/.test(type) || /\.asc$/i.test(name));
   return isPgp ? "PGP" : "S/MIME";
 }
 
 function* visitSmime(part: Part): Generator<Finding> {
   const kind = (part.parameters["smime-type"] ?? "").toLowerCase();
-  // Without the parameter it may be either.
+  const isEncrypted = /enveloped-data$/.test(kind);
+  // Without the parameter it may be either; certificates and compressed data are files.
   if (kind === "signed-data" || kind === "") yield { kind: "text", text: { signed: part } };
   if (kind === "signed-data") yield { kind: "signed", protection: "S/MIME" };
-  else if (kind !== "") yield { kind: "encrypted", protection: "S/MIME" };
+  if (isEncrypted) yield { kind: "encrypted", protection: "S/MIME" };
   yield { kind: "attachment", part, inline: false };
 }
 
-const statusType = /^message\/(global-)?(delivery-status|disposition-notification|feedback-report)$/;
+const statusType = /^message\/(global-|x-?)?(delivery-status|disposition-notification|feedback-report)$/;
 
 /** Names of the status in reports that give it another type. */
 const statusName = /^(?:delivery-status|message-delivery-status|details\.txt)$/i;

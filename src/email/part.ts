@@ -120,7 +120,9 @@ export function charsetOf({ charset, type, children }: Part): string | undefined
 }
 
 /** S/MIME by its type: the text inside a signature, or encrypted (RFC 8551 section 3.2). */
-export const isSmimeFile = ({ type }: Pick<Part, "type">) => /^application\/(x-)?pkcs7-mime$/.test(type);
+export const isSmimeFile = ({ type, name = "" }: Pick<Part, "type" | "name">) =>
+  /^application\/(x-)?pkcs7-mime$/.test(type) ||
+  (type === "application/octet-stream" && /^smime\.p7m$/i.test(name));
 
 /** winmail.dat, by its type or by the name it always has. */
 export function isOutlookFile({ type, name }: { type: string; name?: string | null | undefined }): boolean {

@@ -61,3 +61,13 @@ export function toFontSizePx(value: string | undefined, parentPx: number): numbe
 }
 
 const atLeastReadable = (pixels: number) => (pixels === 0 ? 0 : Math.max(pixels, minRelativeSizePx));
+
+const offScreenPx = -999;
+/** Beyond what anyone scrolls to. */
+const unreachablePx = 5000;
+
+/** True for a length that moves a box where nobody sees it. */
+export function isFarAway(length: string | undefined): boolean {
+  const pixels = toPixels(length) ?? 0;
+  return pixels <= offScreenPx || pixels >= unreachablePx;
+}

@@ -1,4 +1,5 @@
 /** HTML elements by the kind of box that they make. */
+import type { Element } from "domhandler";
 import type { Style } from "./style-resolver.ts";
 
 /** Elements that are blocks unless CSS says otherwise (HTML section 15.3). */
@@ -18,12 +19,21 @@ const atomicElements: ReadonlySet<string> = new Set(
   "img svg button input select textarea object video canvas iframe meter progress marquee".split(" "),
 );
 
+/** Floats and absolutely positioned boxes (CSS 2.1 section 9.3.1). */
+export const isOutOfFlow = (style: Style) =>
+  /absolute|fixed/.test(style.get("position") ?? "") || /left|right/.test(style.get("float") ?? "");
+
 /** An inline box has no size, clips nothing and is not transformed (CSS 2.1 section 11.1.1, CSS Transforms level 1). */
 export function isInlineBox(name: string, style: Style, isFlexItem: boolean): boolean {
-  const isOutOfFlow =
-    /absolute|fixed/.test(style.get("position") ?? "") || /left|right/.test(style.get("float") ?? "");
-  if (isOutOfFlow || isFlexItem) return false;
+  if (isOutOfFlow(style) || isFlexItem) return false;
   const display = style.get("display");
   if (display !== undefined) return display === "inline" || display === "contents";
   return !blockElements.has(name) && !atomicElements.has(name);
+}
+
+/** True for a line break, and for a block in the flow, which ends the line before it. */
+export function endsLine({ name }: Element, style: Style): boolean {
+  if (name === "br") return true;
+  const display = style.get("display") ?? (blockElements.has(name) ? "block" : "inline");
+  return !isOutOfFlow(style) && !/^(inline|contents)/.test(display);
 }

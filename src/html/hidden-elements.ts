@@ -1,10 +1,10 @@
 /** Elements of an HTML email that are hidden with everything inside them. */
 import type { Element } from "domhandler";
-import { leadingNumber, toPixels } from "./css-lengths.ts";
+import { isFarAway, leadingNumber, toPixels } from "./css-lengths.ts";
 import { hidesByClipping, hidesByTransform } from "./css-shapes.ts";
-import { isInlineBox } from "./elements.ts";
+import { endsLine, isInlineBox, isOutOfFlow } from "./elements.ts";
 import type { Style } from "./style-resolver.ts";
-import { type InheritedContext, opacityOf } from "./visibility.ts";
+import { type InheritedContext, isIndentedAway, opacityOf } from "./visibility.ts";
 
 /** Elements that are never part of what is read. */
 const neverShown: ReadonlySet<string> = new Set([
@@ -40,22 +40,17 @@ function hidesItsContent(element: Element, style: Style, outer: InheritedContext
     isPositionedFarAway(style) ||
     ["margin-left", "margin-top"].some((side) => isFarAway(style.get(side))) ||
     (!isInline &&
-      (isFarAway(style.get("text-indent")) ||
+      ((isIndentedAway(outer) && isInlineBlock(element, style)) ||
         hidesByTransform(style.get("transform") ?? "") ||
         (clipsOverflow(style) && isWithoutRoom(element, style, outer))))
   );
 }
 
+/** A box that stands within a line. */
+const isInlineBlock = (element: Element, style: Style) =>
+  !endsLine(element, style) && !isOutOfFlow(style) && style.get("display") !== "inline";
+
 const clipsOverflow = (style: Style) => /hidden|clip|auto|scroll/.test(style.get("overflow") ?? "");
-
-const offScreenPx = -999;
-/** Beyond what anyone scrolls to. */
-const unreachablePx = 5000;
-
-function isFarAway(length: string | undefined): boolean {
-  const pixels = toPixels(length) ?? 0;
-  return pixels <= offScreenPx || pixels >= unreachablePx;
-}
 
 /** An absolute position starts at the edge of the page, so that less is needed to leave it. */
 const offPagePx = -500;

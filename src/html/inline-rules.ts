@@ -1,8 +1,8 @@
 /** Rules for elements within a line: emphasis, images, links, form fields, superscripts and ruby annotations. */
-import { type AnyNode, type Element, isComment, isTag, isText } from "domhandler";
-import { blockElements } from "./elements.ts";
+import { type AnyNode, type Element, isComment, isTag } from "domhandler";
 import { isTrackingPixel } from "./hidden-elements.ts";
 import { invisibleCharacters } from "./invisible-characters.ts";
+import type { Edge, MarkdownWriter, WrittenText } from "./markdown-writer.ts";
 import type { Rule, Visit } from "./rendering.ts";
 
 const marked =
@@ -80,13 +80,14 @@ function renderLink({ rendering, writer, element, context, depth }: Visit): void
     return;
   }
   const picturesBefore = rendering.omissions.pictures;
-  const lines = rendering.renderApart(element.children, context, depth + 1).filter((line) => line !== "");
+  const inside = rendering.renderWithin(element.children, context, depth + 1);
+  const lines = inside.lines.filter((line) => line !== "");
   const text = lines.join(" ");
   const target = resolveTarget(element.attribs.href ?? "", rendering.baseUrl);
   if (text === "") {
     if (rendering.omissions.pictures > picturesBefore) rendering.links.addPicture(target);
-    // White space inside still separates the words around it.
-    writer.words(" ");
+    // What is inside still separates the words around it.
+    separate(writer, inside.start);
     return;
   }
   const shown = rendering.links.describeTarget(target, text.replace(/\*\*|~~|^#+ /g, ""));
@@ -97,7 +98,7 @@ function renderLink({ rendering, writer, element, context, depth }: Visit): void
     writer.lines(lines);
     if (shown) writer.words(`(${shown})`);
     writer.newLine();
-  } else writeLink({ writer, element }, text, shown);
+  } else writeLink({ writer, element }, inside, text, shown);
 }
 
 /** A link around a whole card is written on the card's heading. */
@@ -106,28 +107,22 @@ function linkHeading(line: string, target: string): string {
   return `${line.slice(0, space)} [${line.slice(space + 1)}](${target})`;
 }
 
+function separate(writer: MarkdownWriter, edge: Edge): void {
+  if (edge === "line") writer.newLine();
+  if (edge === "space") writer.words(" ");
+}
+
 function writeLink(
   { writer, element }: Pick<Visit, "writer" | "element">,
+  { start, end }: Pick<WrittenText, "start" | "end">,
   text: string,
   shown?: string,
 ): void {
-  const isBlock = containsBlock(element);
-  if (isBlock) writer.newLine();
+  separate(writer, start);
   if (isLink(previousNode(element))) writer.gap();
-  if (startsWithSpace(element)) writer.words(" ");
   const isPicture = text.startsWith("[image: ") && text.indexOf("]") === text.length - 1;
   writer.words(shown ? `${isPicture ? text : `[${text}]`}(${shown})` : text);
-  if (endsWithSpace(element)) writer.words(" ");
-  if (isBlock) writer.newLine();
-}
-
-function startsWithSpace({ children: [first] }: Element): boolean {
-  return first !== undefined && isText(first) && /^\s/.test(first.data);
-}
-
-function endsWithSpace({ children }: Element): boolean {
-  const last = children.at(-1);
-  return last !== undefined && isText(last) && /\s$/.test(last.data.slice(-1));
+  separate(writer, end);
 }
 
 function previousNode(element: Element): AnyNode | null {
@@ -138,10 +133,6 @@ function previousNode(element: Element): AnyNode | null {
 
 const isLink = (node: AnyNode | null) => node !== null && isTag(node) && node.name === "a";
 
-function containsBlock(anchor: Element): boolean {
-  return anchor.children.some((node) => isTag(node) && (blockElements.has(node.name) || node.name === "br"));
-}
-
 /** Resolves a relative target against `<base href>`. */
 function resolveTarget(href: string, baseUrl: string | undefined): string {
   if (baseUrl === undefined || href.startsWith("#") || !URL.canParse(href, baseUrl)) return href;
@@ -150,22 +141,20 @@ function resolveTarget(href: string, baseUrl: string | undefined): string {
 
 /** `10<sup>2</sup>` is not 102, and `$19<sup>99</sup>` is not $1999. */
 function renderSuperscript(visit: Visit): void {
-  const { element, writer } = visit;
-  const text = textInside(visit);
-  if (startsWithSpace(element) || containsBlock(element)) writer.words(" ");
+  const { writer } = visit;
+  const { text, start, end } = textInside(visit);
+  separate(writer, start);
   if (text !== "") writer.words(/^\[?\d/.test(text) && writer.touches() ? `^${text}` : text);
-  if (endsWithSpace(element) || containsBlock(element)) writer.words(" ");
+  separate(writer, end);
 }
 
 /** A ruby annotation tells how the word before it is pronounced. */
 function renderRuby(visit: Visit): void {
-  const text = textInside(visit);
+  const { text } = textInside(visit);
   if (text !== "") visit.writer.words(`(${text})`);
 }
 
-function textInside({ rendering, element, context, depth }: Visit): string {
-  return rendering
-    .renderApart(element.children, context, depth + 1)
-    .join(" ")
-    .trim();
+function textInside({ rendering, element, context, depth }: Visit): WrittenText & { text: string } {
+  const written = rendering.renderWithin(element.children, context, depth + 1);
+  return { ...written, text: written.lines.join(" ").trim() };
 }

@@ -10,6 +10,12 @@ export const signatureMark = "\uE001";
 const openingPunctuation = /[\s([{"'“‘/-]/;
 const closingPunctuation = /[\s.,;:!?)\]}…"'”’/-]/;
 
+/** The separation that a text asks for at one of its ends. */
+export type Edge = "none" | "space" | "line";
+
+/** Finished lines, the last of them empty when an empty line is due. */
+export type WrittenText = { lines: string[]; start: Edge; end: Edge };
+
 /** Deeper quotes and lists are not indented further: hundreds of levels would multiply the length of the text. */
 const maxPrefixes = 20;
 
@@ -27,6 +33,8 @@ export function createMarkdownWriter() {
   const prefixes: { first: string | undefined; rest: string; fresh: boolean }[] = [];
   /** An empty line is due before the next text. */
   let blankPending = false;
+  let isEmpty = true;
+  let start: Edge = "none";
 
   function closeMarks(downTo: number): void {
     while (writtenMarks > downTo) {
@@ -59,6 +67,7 @@ export function createMarkdownWriter() {
   }
 
   function put(text: string): void {
+    isEmpty = false;
     if (line === "") {
       putBlank();
       line = takePrefix();
@@ -80,7 +89,13 @@ export function createMarkdownWriter() {
     line += text;
   }
 
+  /** Notes what comes before the first word. */
+  function beginWith(edge: Edge): void {
+    if (isEmpty && start !== "line") start = edge;
+  }
+
   function endLine(): void {
+    beginWith("line");
     space = "";
     gapPending = false;
     if (line === "") return;
@@ -95,11 +110,23 @@ export function createMarkdownWriter() {
     endLine();
   }
 
+  function finish(): WrittenText {
+    const end: Edge = line === "" ? "line" : space === "" && !gapPending ? "none" : "space";
+    const [wasEmpty, startEdge] = [isEmpty, start];
+    endLine();
+    return {
+      lines: blankPending && lines.length > 0 ? [...lines, ""] : lines,
+      start: startEdge,
+      end: wasEmpty ? startEdge : end,
+    };
+  }
+
   return {
     /** Writes running text: white space collapses to one space, and to none at the ends of a line. */
     words(text: string): void {
       const pieces = text.split(/[ \t\n\r\f\u00a0\u2000-\u200a\u202f\u3000]+/);
       pieces.forEach((piece, at) => {
+        if (at > 0) beginWith("space");
         if (at > 0 && line !== "") space ||= " ";
         if (piece !== "") put(piece);
       });
@@ -109,11 +136,12 @@ export function createMarkdownWriter() {
     preserved(text: string): void {
       text.split("\n").forEach((piece, at) => {
         if (at > 0) lineBreak();
-        const start = piece.length - piece.trimStart().length;
+        const first = piece.length - piece.trimStart().length;
         const end = piece.trimEnd().length;
-        space += piece.slice(0, start);
-        if (end <= start) return;
-        put(piece.slice(start, end));
+        if (first > 0) beginWith("space");
+        space += piece.slice(0, first);
+        if (end <= first) return;
+        put(piece.slice(first, end));
         space = piece.slice(end);
       });
     },
@@ -174,10 +202,6 @@ export function createMarkdownWriter() {
     /** True when the next word would join the previous one. */
     touches: () => line !== "" && space === "",
 
-    /** Returns all lines; the last is empty when an empty line is due. */
-    finish(): string[] {
-      endLine();
-      return blankPending && lines.length > 0 ? [...lines, ""] : lines;
-    },
+    finish,
   };
 }

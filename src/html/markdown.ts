@@ -6,6 +6,7 @@
 import { type AnyNode, type Document, type Element, isTag, isText } from "domhandler";
 import * as DomUtils from "domutils";
 import { isBlock, renderBlock } from "./block-rules.ts";
+import { endsLine } from "./elements.ts";
 import { isHidden, isTrackingPixel } from "./hidden-elements.ts";
 import { inlineRules } from "./inline-rules.ts";
 import { countWords, invisibleCharacters } from "./invisible-characters.ts";
@@ -14,7 +15,7 @@ import { createMarkdownWriter } from "./markdown-writer.ts";
 import { type ParsedHtml, parseHtml } from "./parse.ts";
 import type { HtmlOmissions, Rendering, RenderTarget, Rule, Visit } from "./rendering.ts";
 import { createStyleResolver } from "./style-resolver.ts";
-import { hasSideSpacing, inheritContext, isLegible, rootContext } from "./visibility.ts";
+import { endFirstLine, hasSideSpacing, inheritContext, isLegible, rootContext } from "./visibility.ts";
 
 type MarkdownOfHtml = { lines: string[]; links: LinkIndex; omissions: HtmlOmissions };
 
@@ -51,7 +52,8 @@ function createRendering(
     renderNodes(nodes, target) {
       for (const node of nodes) renderNode(rendering, node, target);
     },
-    renderApart(nodes, context, depth) {
+    renderApart: (nodes, context, depth) => rendering.renderWithin(nodes, context, depth).lines,
+    renderWithin(nodes, context, depth) {
       const writer = createMarkdownWriter();
       rendering.renderNodes(nodes, { writer, context, depth });
       return writer.finish();
@@ -111,7 +113,11 @@ function renderText(
 
 function renderElement(rendering: Rendering, element: Element, target: RenderTarget): void {
   const style = rendering.styleOf(element);
-  if (rendering.omits(element, style, target.context)) return;
+  if (rendering.omits(element, style, target.context)) {
+    // What is transparent or clipped still has its place.
+    if (style.get("display") !== "none" && endsLine(element, style)) endFirstLine(target.context);
+    return;
+  }
   const { writer, depth } = target;
   const context = inheritContext(element, style, target.context);
   const renderNodes = () => rendering.renderNodes(element.children, { writer, context, depth: depth + 1 });
@@ -129,6 +135,7 @@ function renderElement(rendering: Rendering, element: Element, target: RenderTar
   if (hasSideSpacing(style, "left")) writer.gap();
   ruleFor(visit)(visit);
   if (hasSideSpacing(style, "right")) writer.gap();
+  if (endsLine(element, style)) endFirstLine(target.context);
 }
 
 function ruleFor({ element, style }: Visit): Rule {

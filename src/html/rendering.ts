@@ -1,7 +1,7 @@
 /** The state that the rules of the Markdown renderer share. */
 import type { AnyNode, Element } from "domhandler";
 import type { LinkIndex } from "./link-index.ts";
-import type { MarkdownWriter } from "./markdown-writer.ts";
+import type { MarkdownWriter, WrittenText } from "./markdown-writer.ts";
 import type { Style } from "./style-resolver.ts";
 import type { InheritedContext } from "./visibility.ts";
 
@@ -33,6 +33,8 @@ export type Rendering = {
   renderNodes(nodes: readonly AnyNode[], target: RenderTarget): void;
   /** Renders nodes to lines of their own. */
   renderApart(nodes: readonly AnyNode[], context: InheritedContext, depth: number): string[];
+  /** Renders nodes to lines, and says how they are separated from what stands around them. */
+  renderWithin(nodes: readonly AnyNode[], context: InheritedContext, depth: number): WrittenText;
   /** True when the element is hidden with everything inside it; counts what is hidden. */
   omits(element: Element, style: Style, outer: InheritedContext): boolean;
 };

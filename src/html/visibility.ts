@@ -1,13 +1,16 @@
 /** The inherited properties that decide whether text can be seen: color, background, size and lines. */
 import { type AnyNode, type ChildNode, type Element, isTag } from "domhandler";
 import { type Color, isIndistinguishable, paintOver, parseColor, parseLegacyColor } from "./colors.ts";
-import { defaultFontSizePx, leadingNumber, toFontSizePx, toPixels } from "./css-lengths.ts";
+import { defaultFontSizePx, isFarAway, leadingNumber, toFontSizePx, toPixels } from "./css-lengths.ts";
 import { splitTopLevel } from "./css-text.ts";
 import { isInlineBox } from "./elements.ts";
 import type { Style } from "./style-resolver.ts";
 
 /** A multiple of the font size, or a number of pixels. */
 type LineHeight = { factor: number } | { px: number };
+
+/** `isAway`: the first line of the block is off the screen; `isFirst`: that line goes on. */
+type BlockLine = { isFirst: boolean; readonly isAway: boolean };
 
 /** The properties that an element's children inherit. */
 export type InheritedContext = {
@@ -25,6 +28,12 @@ export type InheritedContext = {
   isInvisible: boolean;
   /** Inside a box that clips its overflow and has no height, because its lines have none. */
   isCollapsed: boolean;
+  /** `text-indent` moves the first line of a block off the screen. */
+  indentsAway: boolean;
+  /** The end of a line stays in its place, however it is indented. */
+  alignsRight: boolean;
+  /** The line of the block around; changed while the block is read. */
+  line: BlockLine;
   /** Text has a shadow, which may be seen where the text itself is not. */
   hasShadow: boolean;
   preservesWhiteSpace: boolean;
@@ -52,6 +61,9 @@ export const rootContext = (isQuirks: boolean): InheritedContext => ({
   opacity: 1,
   isInvisible: false,
   isCollapsed: false,
+  indentsAway: false,
+  alignsRight: false,
+  line: { isFirst: true, isAway: false },
   hasShadow: false,
   preservesWhiteSpace: false,
   linkColor: [0, 0, 238, 1],
@@ -67,7 +79,11 @@ const inQuirksTable = (outer: InheritedContext): InheritedContext => ({
   fontSizePx: defaultFontSizePx,
   lineHeight: normalLineHeight,
   preservesWhiteSpace: false,
+  alignsRight: false,
 });
+
+/** Elements whose attribute `align` aligns their text (HTML section 15.3). */
+const mayAlign = /^(p|div|h[1-6]|td|th|tr|tbody|thead|tfoot)$/;
 
 /** The context inside an element with this declared style. */
 export function inheritContext(element: Element, style: Style, around: InheritedContext): InheritedContext {
@@ -77,6 +93,14 @@ export function inheritContext(element: Element, style: Style, around: Inherited
   const fontSizePx = toFontSizePx(style.get("font-size") ?? defaultFontSize(element), outer.fontSizePx);
   const lineHeight = toLineHeight(style.get("line-height"), fontSizePx) ?? outer.lineHeight;
   const visibility = style.get("visibility");
+  const indent = style.get("text-indent");
+  // Chromium's style sheet resets the indent of tables.
+  const inheritedIndent = name !== "table" && outer.indentsAway;
+  const indentsAway = indent === undefined || indent === "inherit" ? inheritedIndent : isFarAway(indent);
+  const attribute =
+    name === "center" ? "center" : mayAlign.test(name) ? attribs.align?.toLowerCase() : undefined;
+  const align = style.get("text-align") ?? attribute;
+  const alignsRight = align === undefined ? outer.alignsRight : /^(right|end)$/.test(align);
   const textFill = style.get("-webkit-text-fill-color");
   const shadow = style.get("text-shadow");
   const whiteSpace = style.get("white-space");
@@ -93,6 +117,11 @@ export function inheritContext(element: Element, style: Style, around: Inherited
       visibility === undefined ? outer.isInvisible : visibility === "hidden" || visibility === "collapse",
     isCollapsed:
       isWithoutHeight(lineHeight, fontSizePx) && (outer.isCollapsed || collapses(element, style, outer)),
+    indentsAway,
+    line: isInlineBox(name, style, outer.separatesChildren)
+      ? outer.line
+      : { isFirst: true, isAway: indentsAway && !alignsRight },
+    alignsRight,
     hasShadow: shadow === undefined ? outer.hasShadow : shadow !== "none",
     preservesWhiteSpace:
       whiteSpace === undefined
@@ -239,8 +268,17 @@ export function hasSideSpacing(style: Style, side: "left" | "right"): boolean {
 
 const minFontSizePx = 2;
 
+/** True on the first line of a block whose indent moves it off the screen (CSS Text section 7.1). */
+export const isIndentedAway = ({ line }: InheritedContext) => line.isAway && line.isFirst;
+
+/** Ends the line of the block around: at a line break, and where a block inside it ends. */
+export function endFirstLine({ line }: InheritedContext): void {
+  line.isFirst = false;
+}
+
 /** True when text in this context can be seen. */
 export function isLegible(context: InheritedContext): boolean {
+  if (isIndentedAway(context)) return false;
   if (context.isInvisible || context.isCollapsed || context.fontSizePx < minFontSizePx) return false;
   const { background } = context;
   const color = context.textFill ?? context.color;

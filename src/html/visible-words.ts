@@ -1,11 +1,11 @@
 /** The visible words of HTML that may end anywhere, for rows of lists. Same visibility rules as for reading. */
 import { type AnyNode, isTag, isText } from "domhandler";
-import { blockElements } from "./elements.ts";
+import { blockElements, endsLine } from "./elements.ts";
 import { isHidden } from "./hidden-elements.ts";
 import { invisibleCharacters } from "./invisible-characters.ts";
 import { parseHtml } from "./parse.ts";
 import { createStyleResolver } from "./style-resolver.ts";
-import { type InheritedContext, inheritContext, isLegible, rootContext } from "./visibility.ts";
+import { endFirstLine, type InheritedContext, inheritContext, isLegible, rootContext } from "./visibility.ts";
 
 /** Deeper than the parser nests open elements. */
 const maxDepth = 600;
@@ -25,6 +25,7 @@ export function htmlToWords(html: string): string {
       words.push(separator);
       walk(node.children, inheritContext(node, style, context), depth + 1);
       words.push(separator);
+      if (endsLine(node, style)) endFirstLine(context);
     }
   }
   walk(parsed.document.children, rootContext(parsed.isQuirks), 0);

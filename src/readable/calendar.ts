@@ -113,7 +113,8 @@ function describePerson(property: ICAL.Property): string {
 function describeTime(event: ICAL.Component): string {
   const start = event.getFirstProperty("dtstart");
   const begins = timeOf(start);
-  if (!begins) return "no time given";
+  const due = timeOf(event.getFirstProperty("due"));
+  if (!begins) return due ? `due ${due}` : "no time given";
   const isWholeDay = !begins.includes("T");
   const end = event.getFirstProperty("dtend") ?? event.getFirstProperty("due");
   const ends = timeOf(end, "last");

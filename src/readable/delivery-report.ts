@@ -1,5 +1,5 @@
 /** Bounces (RFC 3464), read receipts (RFC 8098) and complaints (RFC 5965): the recipient and the reason. Never throws. */
-import { parseHeaders } from "../email/headers.ts";
+import { parseHeaders, toIsoDate } from "../email/headers.ts";
 
 const maxRecipients = 50;
 
@@ -14,10 +14,12 @@ const actions: Readonly<Record<string, string>> = {
 
 type Fields = ReadonlyMap<string, string>;
 
-/** Describes the machine-readable part by one line for each recipient. */
+/** Describes the machine-readable part by one line for each recipient; none when it says nothing. */
 export function deliveryReportToLines(bytes: Uint8Array): string[] {
-  const lines = groupsOf(bytes).flatMap(describeGroup);
-  if (lines.length === 0) return ["[Report that cannot be read]"];
+  const groups = groupsOf(bytes);
+  // Some programs write it once, among the fields of the whole message.
+  const action = groups.find((fields) => fields.has("action"))?.get("action");
+  const lines = groups.flatMap((fields) => describeGroup(fields, action));
   const more = lines.length - maxRecipients;
   return more > 0 ? [...lines.slice(0, maxRecipients), `[${more} more recipients]`] : lines;
 }
@@ -38,8 +40,9 @@ function groupsOf(bytes: Uint8Array): Fields[] {
     });
 }
 
-function describeGroup(fields: Fields): string[] {
-  const recipient = withoutType(fields.get("original-recipient") ?? fields.get("final-recipient"));
+function describeGroup(fields: Fields, otherAction: string | undefined): string[] {
+  const named = fields.get("original-recipient") ?? fields.get("final-recipient");
+  const recipient = withoutType(named).replace(/^(rfc822;\s*)?<?|>$/gi, "");
   const disposition = fields.get("disposition");
   if (disposition) {
     const result = disposition.split(";").at(-1)?.trim() || disposition;
@@ -48,22 +51,30 @@ function describeGroup(fields: Fields): string[] {
   const complaint = fields.get("feedback-type");
   if (complaint) {
     const about = fields.get("original-rcpt-to") ?? fields.get("original-mail-from");
-    return [`**Complaint about an email: ${complaint}**${about ? ` (${about})` : ""}`];
+    return [`**Complaint about an email: ${complaint}**${about ? ` (${about.replace(/^<|>$/g, "")})` : ""}`];
   }
-  const action = fields.get("action")?.trim().toLowerCase();
+  const action = (fields.get("action") ?? otherAction ?? actionByStatus(fields))?.trim().toLowerCase();
   if (!action || !recipient) return [];
   const reason = reasonOf(fields);
   return [`**${actions[action] ?? `Delivery: ${action}`}: ${recipient}**${reason ? ` — ${reason}` : ""}`];
+}
+
+/** By the class of the status (RFC 3463 section 2). */
+function actionByStatus(fields: Fields): string | undefined {
+  const classes: Readonly<Record<string, string>> = { "2": "delivered", "4": "delayed", "5": "failed" };
+  return classes[fields.get("status")?.trim().charAt(0) ?? ""];
 }
 
 function reasonOf(fields: Fields): string {
   const diagnostic = withoutType(fields.get("diagnostic-code"));
   const status = fields.get("status")?.trim();
   const server = withoutType(fields.get("remote-mta"));
+  const until = toIsoDate(fields.get("will-retry-until"));
   return [
     diagnostic,
     status && !diagnostic.includes(status) ? `status ${status}` : "",
     server ? `said by ${server}` : "",
+    until ? `tried until ${until}` : "",
   ]
     .filter((part) => part)
     .join(", ");

@@ -61,11 +61,15 @@ function renderContents(
 ): RenderedPiece {
   const { format, contentOf } = rendering;
   const status = format === "html" ? undefined : contents.report?.status;
-  const report = status ? deliveryReportToLines(contentOf(status) ?? Buffer.alloc(0)).join("\n") : "";
+  const lines = status ? deliveryReportToLines(contentOf(status) ?? Buffer.alloc(0)) : [];
+  const isUnreadable = status !== undefined && lines.length === 0 && contents.texts.length === 0;
+  const report = isUnreadable ? "[Report that cannot be read]" : lines.join("\n");
   const calendars = contents.calendars.map((part) =>
     calendarToLines(decodePart(part, rendering)).join("\n").trim(),
   );
-  const texts = contents.texts.map((text) => renderSection(text, rendering, signatureDepth));
+  // What a report says of an email in its own words resembles the headers above a quote.
+  const sections = contents.report ? { ...rendering, forward: true } : rendering;
+  const texts = contents.texts.map((text) => renderSection(text, sections, signatureDepth));
   return joinPieces([
     ...[report, ...calendars].map(completePiece),
     ...texts.filter((piece, at) => !isRepeated(contents.texts, texts, piece, at)),

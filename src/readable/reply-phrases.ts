@@ -30,15 +30,24 @@ const forwardedPhrases = [
   "转发邮件",
 ];
 
-const fromNames: ReadonlySet<string> = new Set(
-  "from von de da van från fra od lähettäjä от 发件人 差出人".split(" "),
-);
+/** Names of copied headers by language: English, German, Romance, Dutch, Nordic, Slavic and others, East Asian. */
+const fromNames: ReadonlySet<string> = new Set([
+  ..."from von de da van från fra od lähettäjä от від feladó kimden από מאת من từ dari จาก".split(" "),
+  ...["发件人", "寄件者", "寄件人", "差出人", "보낸 사람"],
+]);
 
-const otherHeaderNames: ReadonlySet<string> = new Set(
-  "sent date to cc subject gesendet datum an betreff envoyé à objet enviado para asunto inviato a oggetto verzonden aan onderwerp skickat till ämne sendt til emne отправлено дата кому тема 发送时间 收件人 主题 送信日時 宛先 件名".split(
-    " ",
-  ),
-);
+const otherHeaderNames: ReadonlySet<string> = new Set([
+  ..."sent date to cc subject gesendet datum an kopie betreff envoyé à objet".split(" "),
+  ..."enviado para asunto fecha assunto data inviato a oggetto verzonden aan onderwerp".split(" "),
+  ..."skickat till ämne kopia sendt dato til kopi emne lähetetty vastaanottaja kopio aihe".split(" "),
+  ..."отправлено дата кому копия тема надіслано копія odesláno odoslané komu předmět predmet".split(" "),
+  ..."wysłano do dw temat trimis către subiect poslano za elküldve küldve címzett tárgy".split(" "),
+  ..."gönderildi gönderilme tarih kime bilgi konu εστάλη στάλθηκε προς κοιν θέμα".split(" "),
+  ..."נשלח אל עותק נושא إلى الموضوع نسخة dikirim kepada subjek ถึง เรื่อง".split(" "),
+  ...["تم الإرسال", "تاريخ الإرسال", "đã gửi", "đến", "chủ đề", "ส่ง", "másolatot kap"],
+  ..."发送时间 收件人 抄送 主题 寄件日期 收件者 副本 主旨 送信日時 宛先 件名".split(" "),
+  ...["보낸 날짜", "받는 사람", "참조", "제목"],
+]);
 
 const attributionVerbs = [
   ...["wrote", "writes", "schrieb", "a écrit", "escribió", "ha scritto", "escreveu", "skrev", "schreef"],
@@ -106,9 +115,9 @@ function splitHeader(line: string): { name: string; value: string } {
   const trimmed = line.trim();
   const colon = trimmed.slice(0, maxHeaderNameCharacters).search(/[:：]/);
   if (colon < 0) return { name: "", value: "" };
-  const name = /\p{L}+/u.exec(trimmed.slice(0, colon))?.[0] ?? "";
-  const isOneWord = !/[\p{L}\p{N}_]/u.test(trimmed.slice(0, colon).replace(name, ""));
-  return { name: isOneWord ? name.toLowerCase() : "", value: trimmed.slice(colon + 1).trim() };
+  const name = /[\p{L}\p{M}]+(?: [\p{L}\p{M}]+)?/u.exec(trimmed.slice(0, colon))?.[0] ?? "";
+  const isAlone = !/[\p{L}\p{N}_]/u.test(trimmed.slice(0, colon).replace(name, ""));
+  return { name: isAlone ? name.toLowerCase() : "", value: trimmed.slice(colon + 1).trim() };
 }
 
 /** The most characters between the verb and the colon: "Ann wrote on Monday:". */
@@ -123,6 +132,8 @@ export function isAttribution(line: string): boolean {
   const endsWithColon = /[:：]$/.test(withoutStars);
   const end = trimEndOf(text, "*:： \t\u00a0");
   const tail = end.slice(-(maxAttributionTail + longestVerb));
+  // Japanese and Arabic have no verb, or one far before the name.
+  if (endsWithColon && /\d:\d\d/.test(end) && end.endsWith(">") && tail.includes("@")) return true;
   return attributionVerbs.some((verb) => tail.endsWith(verb) || (endsWithColon && followsWord(tail, verb)));
 }
 

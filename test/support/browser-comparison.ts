@@ -40,8 +40,8 @@ const toWords = (text: string): string[] =>
 function markdownWords(lines: readonly string[]): string[] {
   const text = lines
     .join("\n")
-    .replace(/\[image: ([^\]]*)\]/g, "[$1]")
-    .replace(/\]\([^()\s]+(?: #\d+)?\)/g, "] ")
+    .replace(/\[image: ([^\]]*)\](?:\([^()\s]+(?: #\d+)?\))?/g, " $1 ")
+    .replace(/\[((?:[^[\]]|\[[^[\]]*\])*)\]\([^()\s]+(?: #\d+)?\)/g, "$1")
     .replace(/\(https?:\/\/[^()\s]+\)/g, " ")
     .replace(/^\(?[^\s()]+ #\d+\)$/gm, "")
     .replace(/^(\s*|> )\d+\. /gm, "$1")

@@ -5,6 +5,9 @@ import type { Page } from "playwright-core";
 import { compareWithBrowser, comparisonPage } from "./browser-comparison.ts";
 import { htmlEmails } from "./generated-html.ts";
 
+/** Markdown numbers the items of a list. */
+const isOwnWord = (word: string) => /w\d+x/.test(word);
+
 /** Declares a test that compares `count` emails, the same ones in each run, and shrinks one that differs. */
 export function compareGeneratedEmails(count: number): void {
   let page: Page;
@@ -19,7 +22,7 @@ export function compareGeneratedEmails(count: number): void {
     await fc.assert(
       fc.asyncProperty(htmlEmails, async (html) => {
         const { shown, read } = await compareWithBrowser(page, html);
-        expect(read).toEqual(shown);
+        expect(read.filter(isOwnWord)).toEqual(shown.filter(isOwnWord));
       }),
       { numRuns: count, seed: 1 },
     );
