@@ -29,7 +29,7 @@ import type { Log } from "./log.ts";
 import { createMailLogins } from "./mail-logins.ts";
 import { createCalls } from "./mcp/calls.ts";
 import type { Exchange } from "./mcp/exchange.ts";
-import type { ServerDeps } from "./mcp/server.ts";
+import type { ServerDeps } from "./mcp/tool-access.ts";
 import { createSessions } from "./mcp/sessions.ts";
 import { createStreams } from "./mcp/streams.ts";
 import { createWarmUp } from "./mcp/warm-up.ts";

@@ -11,18 +11,33 @@ import {
   type Post,
   readPost,
   readProtocolVersion,
+  readStateless,
   refuseVersion,
+  type StatelessRequest,
+  statelessVersion,
   supportsVersion,
 } from "./message.ts";
-import { createServerFactory, type ServerDeps } from "./server.ts";
+import { createServerFactory } from "./server.ts";
+import type { AnswerStateless } from "./stateless.ts";
+import { createToolAccess, type ServerDeps } from "./tool-access.ts";
 
 /** The environment of a request whose bearer token is verified. */
 export type GrantEnv = AppEnv & { Variables: { grant: LiveGrant } };
 export type Exchange = ReturnType<typeof createExchange>;
 
 export function createExchange(deps: ServerDeps) {
-  const createServer = createServerFactory(deps);
-  const { calls, tools } = deps;
+  const { calls } = deps;
+  const tools = createToolAccess(deps);
+  const createServer = createServerFactory(tools);
+  let stateless: Promise<AnswerStateless> | undefined;
+  /** Loaded with the first request of MCP 2026-07-28: it would double the time until the first answer. */
+  const loadStateless = () => {
+    stateless ??= import("./stateless.ts").then((module) => module.createStatelessExchange(tools));
+    stateless.catch(() => {
+      stateless = undefined;
+    });
+    return stateless;
+  };
 
   return {
     /** Reads the messages of a request body, or returns the reason for refusing it. */
@@ -30,19 +45,35 @@ export function createExchange(deps: ServerDeps) {
       return readPost(await c.req.text(), readProtocolVersion(c.req.header("MCP-Protocol-Version")));
     },
 
+    /** The request of a body of MCP 2026-07-28; undefined for other revisions. */
+    async readStateless(c: Context<GrantEnv>): Promise<StatelessRequest | undefined> {
+      return readStateless(await c.req.text(), readProtocolVersion(c.req.header("MCP-Protocol-Version")));
+    },
+
+    /** True for a request of MCP 2026-07-28, which has neither event streams nor sessions. */
+    isStateless: (c: Context<GrantEnv>): boolean =>
+      readProtocolVersion(c.req.header("MCP-Protocol-Version")) === statelessVersion,
+
     /** The refusal of a stream whose MCP-Protocol-Version is not supported; undefined when it is. */
     checkVersion(c: Context<GrantEnv>): JsonRpcRefusal | undefined {
       const version = readProtocolVersion(c.req.header("MCP-Protocol-Version"));
-      return supportsVersion(version) ? undefined : refuseVersion();
+      return supportsVersion(version) ? undefined : refuseVersion(version);
     },
 
-    /** True for a call to a writing tool under a read-only grant. */
-    lacksScope(grant: LiveGrant, post: Post): boolean {
-      if (grant.level !== "read") return false;
-      const called = post.requests.flatMap(({ method, params }) =>
-        method === "tools/call" ? [params?.name] : [],
-      );
-      return tools.some((tool) => tool.effect !== "read" && called.includes(tool.name));
+    /** True for the name of a writing tool under a read-only grant. */
+    lacksScope: tools.lacksScope,
+
+    /** Answers a request of MCP 2026-07-28. */
+    async answerStateless(c: Context<GrantEnv>, { body }: StatelessRequest): Promise<Response> {
+      const { grant, requestId, arrived } = c.var;
+      extendIdleTimeout(c, Math.ceil(calls.deadlineMs / 1000) + 10);
+      const answer = await loadStateless();
+      const headers = new Headers(c.req.raw.headers);
+      headers.set("Accept", "application/json, text/event-stream");
+      headers.set("Content-Type", "application/json");
+      const { signal } = arrived;
+      const request = new Request(c.req.url, { method: "POST", headers, body: JSON.stringify(body), signal });
+      return answer(request, body, { grant, requestId, signal });
     },
 
     /** Answers the requests. `toCancelKey` gives the key by which a later cancellation finds a request's call. */

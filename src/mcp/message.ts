@@ -28,6 +28,7 @@ export type JsonRpcRefusal = {
   status: 400 | 403 | 404 | 405;
   code: number;
   message: string;
+  data?: Record<string, unknown>;
   id?: string | number | undefined;
 };
 
@@ -123,16 +124,57 @@ export function readProtocolVersion(header: string | undefined): string | undefi
   return versions.size === 0 ? undefined : [...versions].join(", ");
 }
 
+/** The revision without sessions, which stateless.ts answers. */
+export const statelessVersion = "2026-07-28";
+
+/**
+ * A request of the revision without sessions: the header names that revision, or one that is not known and the body says
+ * in `_meta` that it is such a request, which is then told the known ones. Undefined for any other request: one under
+ * the header of an older revision belongs to that one, whatever its body says, and so does a complete initialize.
+ */
+export function readStateless(body: string, version: string | undefined): StatelessRequest | undefined {
+  if (version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version)) return undefined;
+  try {
+    const json: unknown = JSON.parse(body);
+    const outline = requestOutline.safeParse(json);
+    if (!outline.success || InitializeRequestSchema.safeParse(json).success) return undefined;
+    const { id = null, method, params } = outline.data;
+    const isEnveloped = params?._meta?.[versionKey] !== undefined;
+    if (version !== statelessVersion && !isEnveloped) return undefined;
+    return { id, method, tool: params?.name, body: json };
+  } catch {
+    return undefined;
+  }
+}
+
+const versionKey = "io.modelcontextprotocol/protocolVersion";
+
+/** A request of the revision without sessions. `tool`: the name that tools/call names. */
+export type StatelessRequest = { id: string | number | null; method: string; tool: unknown; body: unknown };
+
+const requestOutline = z.looseObject({
+  id: z.union([z.string(), z.number()]).nullish(),
+  method: z.string(),
+  params: z
+    .looseObject({
+      name: z.unknown().optional(),
+      _meta: z.record(z.string(), z.unknown()).optional().catch(undefined),
+    })
+    .optional(),
+});
+
 export function supportsVersion(version: string | undefined): boolean {
   return version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version);
 }
 
-/** The refusal of an unsupported MCP-Protocol-Version (MCP 2025-11-25, Transports). */
-export function refuseVersion(id?: string | number): JsonRpcRefusal {
+/** The refusal of an unsupported MCP-Protocol-Version (MCP 2025-11-25, Transports; its data: MCP 2026-07-28). */
+export function refuseVersion(requested: string | undefined, id?: string | number): JsonRpcRefusal {
+  const supported = [statelessVersion, ...SUPPORTED_PROTOCOL_VERSIONS];
   return {
     status: 400,
     code: -32000,
-    message: `Unsupported protocol version; supported are ${SUPPORTED_PROTOCOL_VERSIONS.join(", ")}.`,
+    message: `Unsupported protocol version; supported are ${supported.join(", ")}.`,
+    data: { supported, requested },
     id,
   };
 }
@@ -147,8 +189,8 @@ function checkPostVersion(
   initialize: boolean,
 ): JsonRpcRefusal | undefined {
   const discover = requests.find(({ method }) => method === "server/discover");
-  if (discover) return refuseVersion(discover.id);
-  return initialize || supportsVersion(version) ? undefined : refuseVersion(requests[0]?.id);
+  if (discover) return refuseVersion(version, discover.id);
+  return initialize || supportsVersion(version) ? undefined : refuseVersion(version, requests[0]?.id);
 }
 
 const cancelledNotification = z.object({

@@ -9,7 +9,7 @@ import { type AppEnv, extendIdleTimeout, limitBody } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Calls } from "./calls.ts";
 import type { Exchange, GrantEnv } from "./exchange.ts";
-import type { JsonRpcRefusal, Post } from "./message.ts";
+import type { JsonRpcRefusal, StatelessRequest } from "./message.ts";
 import type { Session, Sessions } from "./sessions.ts";
 import type { Streams } from "./streams.ts";
 import type { WarmUp } from "./warm-up.ts";
@@ -50,6 +50,8 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   const { sessions, calls, limits } = deps;
   const exchange = await deps.loadExchange();
   calls.requireOpen();
+  const stateless = await exchange.readStateless(c);
+  if (stateless) return answerStateless(c, deps, stateless);
   const post = await exchange.read(c);
   if ("status" in post) return toJsonRpcError(c, post);
   // Tool calls count against a rate of their own, in run-tool.ts.
@@ -63,17 +65,42 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
 
   if (session) for (const id of post.cancelled) calls.cancel(toCancelKey(session, id));
   if (post.requests.length === 0) return c.body(null, 202);
-  if (exchange.lacksScope(c.var.grant, post)) return refuseScope(c, deps.config, post);
-  prepareConnections(deps.warmUp, c.var.grant, post);
+  const called = post.requests.filter(({ method }) => method === "tools/call");
+  if (called.some(({ params }) => exchange.lacksScope(c.var.grant, params?.name)))
+    return refuseScope(c, deps.config, post.batch ? null : (post.requests[0]?.id ?? null));
+  prepareConnections(
+    deps.warmUp,
+    c.var.grant,
+    post.requests.map(({ method }) => method),
+  );
   if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id));
   return exchange.answer(c, post, (id) => session && toCancelKey(session, id));
 }
 
-function prepareConnections(warmUp: WarmUp, grant: LiveGrant, { requests }: Post): void {
-  const methods = requests.map(({ method }) => method);
-  if (methods.includes("tools/call")) warmUp.noteCall(grant.id);
-  else if (methods.includes("initialize") || methods.includes("tools/list")) warmUp.offer(grant);
+/** Answers a request of MCP 2026-07-28. Change notifications are not offered, so nothing can be listened to. */
+async function answerStateless(
+  c: Context<GrantEnv>,
+  deps: McpDeps,
+  request: StatelessRequest,
+): Promise<Response> {
+  const { method, id, tool } = request;
+  const exchange = await deps.loadExchange();
+  if (method === "subscriptions/listen")
+    return c.json({ jsonrpc: "2.0", error: { code: -32601, message: "Method not found" }, id }, 404);
+  if (method !== "tools/call") deps.limits.consume("message", c.var.grant.id);
+  else if (exchange.lacksScope(c.var.grant, tool)) return refuseScope(c, deps.config, id);
+  prepareConnections(deps.warmUp, c.var.grant, [method]);
+  c.header("Cache-Control", "no-store");
+  return exchange.answerStateless(c, request);
 }
+
+function prepareConnections(warmUp: WarmUp, grant: LiveGrant, methods: readonly string[]): void {
+  if (methods.includes("tools/call")) warmUp.noteCall(grant.id);
+  else if (methods.some((method) => openingMethods.has(method))) warmUp.offer(grant);
+}
+
+/** The methods by which a client begins. */
+const openingMethods: ReadonlySet<string> = new Set(["initialize", "server/discover", "tools/list"]);
 
 async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response> {
   const { sessions, streams, calls, limits } = deps;
@@ -82,7 +109,8 @@ async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   limits.consume("message", c.var.grant.id);
   const sessionId = readSessionId(c);
   // Hono answers HEAD with the GET handler and drops the body: the stream would have no reader.
-  if (sessionId === undefined || c.req.method === "HEAD") return refuseMcpMethod(c);
+  if (sessionId === undefined || c.req.method === "HEAD" || exchange.isStateless(c))
+    return refuseMcpMethod(c);
   const session = sessions.find(sessionId, c.var.grant.id);
   if (!session) return toJsonRpcError(c, unknownSession);
   const refusal = exchange.checkVersion(c);
@@ -103,7 +131,11 @@ async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   });
 }
 
-function endSession(c: Context<GrantEnv>, { sessions, streams }: McpDeps): Response {
+async function endSession(
+  c: Context<GrantEnv>,
+  { sessions, streams, loadExchange }: McpDeps,
+): Promise<Response> {
+  if ((await loadExchange()).isStateless(c)) return refuseMcpMethod(c);
   const sessionId = readSessionId(c);
   if (sessionId === undefined)
     return toJsonRpcError(c, { status: 400, code: -32000, message: "Name the session in Mcp-Session-Id." });
@@ -120,8 +152,8 @@ const unknownSession: JsonRpcRefusal = {
   message: "This session has ended or never existed; initialize again.",
 };
 
-function toJsonRpcError(c: Context, { status, code, message, id }: JsonRpcRefusal): Response {
-  return c.json({ jsonrpc: "2.0", error: { code, message }, id: id ?? null }, status);
+function toJsonRpcError(c: Context, { status, code, message, data, id }: JsonRpcRefusal): Response {
+  return c.json({ jsonrpc: "2.0", error: { code, message, data }, id: id ?? null }, status);
 }
 
 /** 405 with the methods that the path allows (RFC 9110 section 15.5.6). */
@@ -141,15 +173,14 @@ function refuseMcpMethod(c: Context): Response {
 function refuseScope(
   c: Context,
   { publicUrl }: Pick<Config, "publicUrl">,
-  { batch, requests }: Post,
+  id: string | number | null,
 ): Response {
   c.header(
     "WWW-Authenticate",
     `Bearer error="insufficient_scope", scope="email:read email:write", resource_metadata="${publicUrl}/.well-known/oauth-protected-resource/mcp"`,
   );
   const message = "This connection is for reading only; the person can connect again and allow more.";
-  const id = batch ? undefined : requests[0]?.id;
-  return toJsonRpcError(c, { status: 403, code: -32000, message, id });
+  return toJsonRpcError(c, { status: 403, code: -32000, message, id: id ?? undefined });
 }
 
 /** The value of Mcp-Session-Id; an empty one counts as absent. */

@@ -27,7 +27,7 @@ export type RunToolDeps = {
   log: Log;
 };
 
-type ToolCall = {
+export type ToolCall = {
   grant: LiveGrant;
   requestId: string;
   /** Aborted when the caller goes away. */

@@ -1,4 +1,4 @@
-/** The MCP server object of one POST: lists the tools that the grant's level permits, and runs them. */
+/** The MCP server object of one POST, for revisions up to 2025-11-25. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import {
@@ -8,20 +8,10 @@ import {
   type ServerRequest,
 } from "@modelcontextprotocol/sdk/types.js";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
-import type { Config } from "../config.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { ToolContext } from "../tools/context.ts";
-import type { Tool } from "../tools/define-tool.ts";
-import { productVersion } from "../version.ts";
-import { toUnknownTool } from "./input.ts";
 import { instructions } from "./instructions.ts";
-import { mayUse, toListed } from "./listing.ts";
-import { createRunTool, type RunToolDeps } from "./run-tool.ts";
-
-export type ServerDeps = RunToolDeps & {
-  config: Pick<Config, "publicUrl">;
-  tools: readonly Tool[];
-};
+import { once, type ToolAccess } from "./tool-access.ts";
 
 /** The caller of one request. */
 type Caller = {
@@ -33,55 +23,26 @@ type Caller = {
   toCancelKey(id: string | number): string | undefined;
 };
 
-export function createServerFactory({ config, tools, ...deps }: ServerDeps) {
-  const runTool = createRunTool(deps);
-  // Created with the first request, because both take time that the start of the process should not.
-  const listed = once(() => tools.map((tool) => ({ tool, entry: toListed(tool) })));
+export function createServerFactory(tools: ToolAccess) {
   // By default the SDK creates a validator for each server, thus for each request: its largest cost.
   const validator = once(() => new AjvJsonSchemaValidator());
-  const serverInfo = {
-    name: "email-connector",
-    title: "Email",
-    version: productVersion,
-    websiteUrl: config.publicUrl,
-    icons: [{ src: `${config.publicUrl}/favicon.svg`, mimeType: "image/svg+xml" }],
-  };
 
   return function createServer({ grant, requestId, signal, toCancelKey }: Caller): Server {
     const capabilities = { tools: { listChanged: true } };
-    const server = new Server(serverInfo, { capabilities, instructions, jsonSchemaValidator: validator() });
-    const listUsable = () =>
-      listed()
-        .filter(({ tool }) => mayUse(grant.level, tool))
-        .map(({ entry }) => entry);
-
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listUsable() }));
-
-    server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-      const tool = tools.find(({ name }) => name === params.name);
-      if (!tool) {
-        const usable = listUsable().map(({ name }) => name);
-        throw toUnknownTool(params.name, usable);
-      }
-      return runTool(tool, {
+    const options = { capabilities, instructions, jsonSchemaValidator: validator() };
+    const server = new Server(tools.serverInfo, options);
+    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.list(grant) }));
+    server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
+      tools.call(params.name, {
         grant,
         requestId,
         callerSignal: signal,
         cancelKey: toCancelKey(extra.requestId),
         arguments: params.arguments ?? {},
         progress: toProgress(extra),
-      });
-    });
+      }),
+    );
     return server;
-  };
-}
-
-/** Defers `make` to the first use, and keeps its result. */
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
   };
 }
 

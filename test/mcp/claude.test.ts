@@ -55,12 +55,20 @@ describeMail("POST /mcp from claude.ai", () => {
     expect(get.status).toBe(401);
   });
 
-  test("refuses server/discover, so that the client falls back to initialize", async () => {
-    const discover = { jsonrpc: "2.0", id: 0, method: "server/discover", params: { _meta: {} } };
-    const refused = await post(discover, {
+  test("answers server/discover of MCP 2026-07-28, and refuses it otherwise, so that the client initializes", async () => {
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "claude-code", version: "2.1.0" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const discover = { jsonrpc: "2.0", id: 0, method: "server/discover", params: { _meta } };
+    const answered = await post(discover, {
       "MCP-Protocol-Version": "2026-07-28",
       "Mcp-Method": "server/discover",
     });
+    expect(answered.status).toBe(200);
+    expect(await answered.json()).toMatchObject({ result: { supportedVersions: ["2026-07-28"] } });
+    const refused = await post(discover);
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ id: 0, error: { code: -32000 } });
     expect((await post(initializeMessage)).status).toBe(200);

@@ -57,7 +57,7 @@ describe("the official client 2.x", () => {
     async (mode) => {
       const client = new NewClient(clientInfo, { versionNegotiation: { mode } });
       await client.connect(new NewTransport(url, { requestInit }));
-      expect(client.getProtocolEra()).toBe("legacy");
+      expect(client.getProtocolEra()).toBe(mode === "auto" ? "modern" : "legacy");
       expect(namesOf(await client.listTools())).toContain("echo");
       const answer = await client.callTool({ name: "echo", arguments: { text: mode } });
       expect(answer.structuredContent).toEqual({ text: mode });

@@ -106,7 +106,7 @@ describe("POST /mcp, in the order of its checks", () => {
   });
 
   test("MCP 2025-11-25, Transports: is 400 and -32000 for an unsupported MCP-Protocol-Version", async () => {
-    for (const version of ["2026-07-28", "1", "2025-06-18, 2025-11-25"]) {
+    for (const version of ["1", "2099-01-01", "2025-06-18, 2025-11-25"]) {
       const response = await mcp.request("POST", {
         headers: { "MCP-Protocol-Version": version },
         body: ping,
@@ -116,15 +116,15 @@ describe("POST /mcp, in the order of its checks", () => {
     }
   });
 
-  test("is 400 and -32000 for server/discover, with and without the version header of 2026-07-28", async () => {
+  test("is 400 for server/discover without the version header or the _meta of MCP 2026-07-28", async () => {
     const body = { jsonrpc: "2.0", id: 0, method: "server/discover", params: {} };
-    for (const headers of [
-      undefined,
-      { "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "server/discover" },
-    ]) {
-      const response = await mcp.request("POST", { headers: headers ?? {}, body });
+    for (const [headers, code] of [
+      [{}, -32000],
+      [{ "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "server/discover" }, -32602],
+    ] as const) {
+      const response = await mcp.request("POST", { headers, body });
       expect(response.status).toBe(400);
-      expect(await response.json()).toMatchObject({ id: 0, error: { code: -32000 } });
+      expect(await response.json()).toMatchObject({ id: 0, error: { code } });
     }
   });
 

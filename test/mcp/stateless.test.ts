@@ -1,0 +1,102 @@
+/** MCP 2026-07-28 at /mcp, beside the revisions with sessions. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { initializeMessage, type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
+import { createTestTools } from "../support/mcp-tools.ts";
+import { eventually } from "../support/waiting.ts";
+
+const version = "2026-07-28";
+const envelope = {
+  "io.modelcontextprotocol/protocolVersion": version,
+  "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+/** A request of the revision, with the headers that repeat its method and tool. */
+function toRequest(method: string, params: Record<string, unknown> = {}, meta: Record<string, unknown> = {}) {
+  const name = typeof params.name === "string" ? { "Mcp-Name": params.name } : {};
+  return {
+    headers: { "MCP-Protocol-Version": version, "Mcp-Method": method, ...name } as Record<string, string>,
+    body: { jsonrpc: "2.0", id: 7, method, params: { ...params, _meta: { ...envelope, ...meta } } },
+  };
+}
+
+describe("MCP 2026-07-28 at /mcp", () => {
+  let mcp: McpServerKit;
+  let observed: ReturnType<typeof createTestTools>["observed"];
+
+  beforeAll(async () => {
+    const kit = createTestTools();
+    observed = kit.observed;
+    mcp = await openMcpServer({ tools: kit.tools });
+  });
+
+  afterAll(() => mcp.close());
+
+  test("lists the tools with a time for which the list may be kept, without a session", async () => {
+    const response = await mcp.request("POST", toRequest("tools/list"));
+    expect(response.status).toBe(200);
+    expect(response.headers.get("Mcp-Session-Id")).toBeNull();
+    const { result } = await response.json();
+    expect(result).toMatchObject({ resultType: "complete", ttlMs: 300_000, cacheScope: "private" });
+    expect(result.tools.map(({ name }: { name: string }) => name)).toContain("echo");
+  });
+
+  test("runs a tool, and answers an unknown one with -32602 and the nearest names", async () => {
+    const call = toRequest("tools/call", { name: "echo", arguments: { text: "hello" } });
+    const { result } = await (await mcp.request("POST", call)).json();
+    expect(result).toMatchObject({ resultType: "complete", structuredContent: { text: "hello" } });
+    const { error } = await (await mcp.request("POST", toRequest("tools/call", { name: "ecco" }))).json();
+    expect(error).toMatchObject({ code: -32602, message: expect.stringContaining("echo") });
+  });
+
+  test("streams progress to a caller that asks for it", async () => {
+    const call = toRequest("tools/call", { name: "wait", arguments: { ms: 1 } }, { progressToken: "p" });
+    const response = await mcp.request("POST", call);
+    expect(response.headers.get("Content-Type")).toContain("text/event-stream");
+    const text = await response.text();
+    expect(text).toContain('"message":"half"');
+    expect(text).toContain('"waited":1');
+  });
+
+  test("aborts the call of a caller that goes away", async () => {
+    const caller = new AbortController();
+    const { headers, body } = toRequest("tools/call", { name: "wait", arguments: { ms: 60_000 } });
+    const before = { ...observed, aborted: observed.aborted.length };
+    const call = fetch(mcp.listen(), {
+      method: "POST",
+      headers: { ...headers, Authorization: "Bearer mine", "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal: caller.signal,
+    }).catch(() => undefined);
+    await eventually(() => observed.started > before.started);
+    caller.abort();
+    await call;
+    await eventually(() => observed.aborted.length > before.aborted);
+  });
+
+  test("is 401 without a token", async () => {
+    expect((await mcp.request("POST", { ...toRequest("tools/list"), token: null })).status).toBe(401);
+  });
+
+  test("has no event stream, no session to end and nothing to listen to", async () => {
+    const headers = { "MCP-Protocol-Version": version };
+    const session = await mcp.initialize();
+    expect((await mcp.request("GET", { headers, session })).status).toBe(405);
+    expect((await mcp.request("DELETE", { headers, session })).status).toBe(405);
+    const listen = toRequest("subscriptions/listen", { notifications: { toolsListChanged: true } });
+    const refused = await mcp.request("POST", listen);
+    expect(refused.status).toBe(404);
+    expect(await refused.json()).toMatchObject({ id: 7, error: { code: -32601 } });
+  });
+
+  test("leaves initialize under its header, and its _meta under an older header, to the older revisions", async () => {
+    const headers = { "MCP-Protocol-Version": version };
+    const opened = await mcp.request("POST", { headers, body: initializeMessage });
+    expect(opened.status).toBe(200);
+    expect(opened.headers.get("Mcp-Session-Id")).not.toBeNull();
+    const { body } = toRequest("tools/list");
+    const mixed = await mcp.request("POST", { headers: { "MCP-Protocol-Version": "2025-11-25" }, body });
+    expect(mixed.status).toBe(200);
+    expect((await mixed.json()).result).not.toHaveProperty("resultType");
+  });
+});
