@@ -3,11 +3,14 @@
  *
  * nodemailer knows XOAUTH2 alone, and renews a token only after a 334; Microsoft answers 535 at once.
  */
-import type { SMTPConnectionAuth, SMTPConnectionCustomAuthContext } from "nodemailer/lib/smtp-connection";
+import type { SMTPConnectionAuth } from "nodemailer/lib/smtp-connection";
 import { AppError } from "../errors.ts";
 
 /** The name of the login for nodemailer. It replaces a method called XOAUTH2 by one that takes a password. */
 export const tokenMethod = "ACCESS TOKEN";
+
+/** The part of nodemailer's context of a handler that is used here. */
+type TokenLoginContext = { auth: SMTPConnectionAuth; sendCommand(line: string): Promise<{ status: number }> };
 
 /** The lines of an exchange: the initial response, and the answer to a 334 that holds the reason of a refusal. */
 type Exchange = { command: string; ending: string };
@@ -42,7 +45,7 @@ export function toTokenAuth(
 const toBase64 = (fields: readonly string[]) => Buffer.from(fields.join("\x01")).toString("base64");
 
 /** nodemailer's handler of `tokenMethod`. Rejects when the server refuses the token; its last reply is in the error. */
-export async function logInWithToken({ auth, sendCommand }: SMTPConnectionCustomAuthContext): Promise<void> {
+export async function logInWithToken({ auth, sendCommand }: TokenLoginContext): Promise<void> {
   const { command, ending }: Exchange = auth.exchange;
   const first = await sendCommand(command);
   const last = first.status === 334 ? await sendCommand(ending) : first;

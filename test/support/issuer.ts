@@ -28,6 +28,8 @@ export type TestIssuer = {
   issued: string[];
   /** The address and scopes of a valid access token. */
   introspect(token: string): Promise<{ address: string; scopes: Set<string> } | undefined>;
+  /** Called with each token that a mail server asks about, before it is answered. */
+  onIntrospection: ((token: string) => void | Promise<void>) | undefined;
   /** Ends all access tokens, as an issuer that takes a permission back. */
   endAccessTokens(): void;
   /** Answers token requests with this status and body from now on; undefined: as usual. */
@@ -64,6 +66,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
     tokenRequests: [],
     issued: [],
     answerTokenRequests: undefined,
+    onIntrospection: undefined,
     async introspect(value) {
       const token = ended.has(value) ? undefined : await provider.AccessToken.find(value);
       if (!token?.accountId || token.isExpired) return undefined;
@@ -91,6 +94,7 @@ export async function startIssuer(options: IssuerOptions = {}): Promise<TestIssu
     };
     if (path === "/introspect") {
       const token = new URLSearchParams(await readBody(request)).get("token") ?? "";
+      await issuer.onIntrospection?.(token);
       const found = await issuer.introspect(token);
       return answer(
         200,

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { MailServer } from "../../src/credentials.ts";
 import { fieldNames } from "../../src/pages/connect-form.ts";
 import { trustedAuthority } from "./authority.ts";
-import { readForm, redeemCode, redirectUri, type Tokens } from "./authorize.ts";
+import { type Entrance, readForm, redeemCode, redirectUri, type Tokens } from "./authorize.ts";
 import { type Browser, createBrowser } from "./cookie-browser.ts";
 import { startDovecot } from "./dovecot.ts";
 import { type IssuerOptions, issuerClient, startIssuer, type TestIssuer } from "./issuer.ts";
@@ -27,7 +27,9 @@ export type SignInCompany = {
   /** The entry of SIGN_IN_FILE. */
   entry: Record<string, unknown>;
   newAddress(): string;
-  /** Starts a product with this company in SIGN_IN_FILE. `changes`: to the entry. */
+  /** The settings of a product with this company in SIGN_IN_FILE. `changes`: to the entry. */
+  settings(changes?: Record<string, unknown>): Record<string, string>;
+  /** Starts a product with these settings. */
   startProduct(options?: ProductOptions, changes?: Record<string, unknown>): Promise<TestProduct>;
   stop(): Promise<void>;
 };
@@ -85,10 +87,13 @@ passdb {
     imap: { host: "localhost", port: dovecot.ports.imaps, security: "tls" },
     entry: {},
     newAddress: () => `user-${randomBytes(5).toString("hex")}@${companyDomain}`,
-    startProduct(productOptions = {}, changes = {}) {
+    settings(changes = {}) {
       const file = join(temporaryFolder("sign-in"), "sign-in.json");
       writeFileSync(file, JSON.stringify([{ ...company.entry, ...changes }]));
-      const settings = { SIGN_IN_FILE: file, ...productOptions.settings };
+      return { SIGN_IN_FILE: file };
+    },
+    startProduct(productOptions = {}, changes = {}) {
+      const settings = { ...company.settings(changes), ...productOptions.settings };
       return startProduct({ ...productOptions, settings });
     },
     async stop() {
@@ -112,7 +117,7 @@ passdb {
 }
 
 /** Opens the connect form of a product in a browser, with PKCE. */
-export async function openForm(product: TestProduct, browser: Browser, scope = "email:read email:write") {
+export async function openForm(product: Entrance, browser: Browser, scope = "email:read email:write") {
   const verifier = randomBytes(32).toString("base64url");
   const challenge = new Bun.CryptoHasher("sha256").update(verifier).digest("base64url");
   const query = new URLSearchParams({
@@ -130,7 +135,7 @@ export async function openForm(product: TestProduct, browser: Browser, scope = "
 
 /** Presses "Continue with …" for an address; resolves with the response before any redirect. */
 export function leave(
-  product: TestProduct,
+  product: Entrance,
   browser: Browser,
   form: { fields: Record<string, string> },
   fields: Record<string, string>,
@@ -144,7 +149,7 @@ export function leave(
 
 /** Signs in for an address, from the form to the page after it. */
 export async function signIn(
-  product: TestProduct,
+  product: Entrance,
   options: { address: string; level?: string; browser?: Browser },
 ) {
   const { address, level = "send", browser = createBrowser() } = options;
@@ -156,7 +161,7 @@ export async function signIn(
 
 /** Signs in for an address and goes on to the client with the code. Throws with the page when it was refused. */
 export async function connectBySignIn(
-  product: TestProduct,
+  product: Entrance,
   options: { address: string; level?: string },
 ): Promise<Tokens> {
   const { html, browser, verifier } = await signIn(product, options);
