@@ -10,6 +10,7 @@ import { createApprovals } from "./approvals/approvals.ts";
 import { createHeldActions } from "./approvals/held-actions.ts";
 import { createKnownRecipients } from "./approvals/known-recipients.ts";
 import { createPersonAccess } from "./approvals/person-access.ts";
+import { createServerMemoryGuard } from "./child-process/memory-guard.ts";
 import { createChildPool, renderCommand } from "./child-process/pool.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
@@ -232,8 +233,9 @@ function createMailAccess(
     limits: toConnectionLimits(config.imapConnections),
   });
   const submissions = createSubmissions({ open: logins.openSmtp, clock });
-  const children = createChildPool(renderCommand);
-  const documents = createDocumentReader();
+  const guard = createServerMemoryGuard();
+  const children = createChildPool(renderCommand, { guard });
+  const documents = createDocumentReader({ guard });
   const unfinished = createUnfinishedLog({ db, clock, log });
   const upstream = createLazyUpstream({ clock });
   const accessTokens = createAccessTokens({ issuers, upstream, clock, log });

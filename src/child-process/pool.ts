@@ -4,6 +4,7 @@
  */
 import { raceAbort } from "../abort.ts";
 import { childCommand } from "./command.ts";
+import type { MemoryGuard } from "./memory-guard.ts";
 import { encodeMessage, type Message, readMessages } from "./messages.ts";
 import { becomeFirstOomVictim, limitResources, resourcesOf } from "./resources.ts";
 import { createSlots } from "./slots.ts";
@@ -63,7 +64,10 @@ type Child = {
 };
 
 /** `command`: a hidden command of our program that runs `answerMessages`. Starts nothing before the first request. */
-export function createChildPool(command: string, options: Partial<ChildPoolLimits> = {}): ChildPool {
+export function createChildPool(
+  command: string,
+  { guard, ...options }: Partial<ChildPoolLimits> & { guard?: MemoryGuard } = {},
+): ChildPool {
   const limits = { ...defaultLimits, ...options };
   const slots = createSlots(limits.maxProcesses);
   const idle = new Set<Child>();
@@ -89,6 +93,7 @@ export function createChildPool(command: string, options: Partial<ChildPoolLimit
     clearTimeout(child.expiry);
     idle.delete(child);
     all.delete(child);
+    guard?.forget(child.subprocess);
     child.subprocess.kill("SIGKILL");
   }
 
@@ -100,6 +105,7 @@ export function createChildPool(command: string, options: Partial<ChildPoolLimit
       return;
     }
     idle.add(child);
+    guard?.record(child.subprocess, { bytes: memoryBytes, isIdle: true, end: () => end(child) });
     child.expiry = setTimeout(() => end(child), limits.idleMs);
     child.expiry.unref();
   }
@@ -132,7 +138,7 @@ export function createChildPool(command: string, options: Partial<ChildPoolLimit
       isLate = true;
       end(child);
     }, maxMs);
-    const watch = limitResources(child.subprocess, resources);
+    const watch = limitResources(child.subprocess, { ...resources, guard });
     try {
       for (const part of encodeMessage(request)) child.subprocess.stdin.write(part);
       // A child that has ended reads nothing; the end of its answers says so.

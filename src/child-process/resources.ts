@@ -1,5 +1,6 @@
 /** CPU time and memory of a child process, from /proc (Linux); undefined where there is none, as on macOS. */
 import { readFileSync, writeFileSync } from "node:fs";
+import type { MemoryGuard } from "./memory-guard.ts";
 
 export type Resources = { cpuMs: number; memoryBytes: number };
 
@@ -38,16 +39,30 @@ type ResourceLimit = "cpu" | "memory";
 /** Kills a child by SIGKILL once it exceeds a limit: CPU time from now on, memory in all. The caller stops the watch. */
 export function limitResources(
   child: Bun.Subprocess,
-  { maxCpuMs = Number.POSITIVE_INFINITY, maxMemoryBytes }: { maxCpuMs?: number; maxMemoryBytes: number },
+  {
+    maxCpuMs = Number.POSITIVE_INFINITY,
+    maxMemoryBytes,
+    guard,
+  }: { maxCpuMs?: number; maxMemoryBytes: number; guard?: MemoryGuard | undefined },
 ): { exceeded(): ResourceLimit | undefined; stop(): void } {
   const cpuMsBefore = resourcesOf(child.pid)?.cpuMs ?? 0;
   let exceeded: ResourceLimit | undefined;
+  const end = (limit: ResourceLimit) => {
+    exceeded = limit;
+    child.kill("SIGKILL");
+  };
   const timer = setInterval(() => {
     const used = resourcesOf(child.pid);
     if (!used || exceeded) return;
-    if (used.memoryBytes > maxMemoryBytes) exceeded = "memory";
-    else if (used.cpuMs - cpuMsBefore > maxCpuMs) exceeded = "cpu";
-    if (exceeded) child.kill("SIGKILL");
+    if (used.memoryBytes > maxMemoryBytes) end("memory");
+    else if (used.cpuMs - cpuMsBefore > maxCpuMs) end("cpu");
+    else guard?.record(child, { bytes: used.memoryBytes, isIdle: false, end: () => end("memory") });
   }, checkIntervalMs);
-  return { exceeded: () => exceeded, stop: () => clearInterval(timer) };
+  return {
+    exceeded: () => exceeded,
+    stop() {
+      clearInterval(timer);
+      guard?.forget(child);
+    },
+  };
 }

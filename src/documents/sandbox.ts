@@ -11,6 +11,7 @@
  * and never throws. rtf/ runs in both processes: the child process reads RTF attachments.
  */
 import { childCommand } from "../child-process/command.ts";
+import type { MemoryGuard } from "../child-process/memory-guard.ts";
 import { limitResources } from "../child-process/resources.ts";
 import { createSlots } from "../child-process/slots.ts";
 import { AppError } from "../errors.ts";
@@ -38,25 +39,32 @@ const maxOutputBytes = 32_000_000;
 
 /**
  * The largest files that are read take 290 MB; a PDF of 2 KB can ask for two gigabytes. Several at
- * once may exceed the gigabyte that deploy/ allows: then the kernel ends one of them, and never the server
- * (becomeFirstOomVictim).
+ * once are limited by the memory guard; whatever it misses, the kernel ends before the server (becomeFirstOomVictim).
  */
 const defaultMaxMemoryBytes = 350_000_000;
 /** Pages that are looked at for pictures at a time. */
 const maxPages = 200;
+
+type DocumentReaderOptions = {
+  deadlineMs?: number;
+  maxProcesses?: number;
+  maxMemoryBytes?: number;
+  guard?: MemoryGuard;
+};
 
 /** `maxProcesses`: children that run at the same time; further documents wait in order of arrival. */
 export function createDocumentReader({
   deadlineMs = 15_000,
   maxProcesses = 2,
   maxMemoryBytes = defaultMaxMemoryBytes,
-} = {}): DocumentReader {
+  guard,
+}: DocumentReaderOptions = {}): DocumentReader {
   const slots = createSlots(maxProcesses);
 
   async function run(bytes: Uint8Array, pages: readonly number[], signal: AbortSignal): Promise<ChildResult> {
     await slots.acquire(signal);
     try {
-      return await runChild(bytes, { pages, deadlineMs, maxMemoryBytes, signal });
+      return await runChild(bytes, { pages, deadlineMs, maxMemoryBytes, signal, guard });
     } finally {
       slots.release();
     }
@@ -94,13 +102,14 @@ type ChildOptions = {
   pages: readonly number[];
   deadlineMs: number;
   maxMemoryBytes: number;
+  guard: MemoryGuard | undefined;
   signal: AbortSignal;
 };
 
 /** Throws the signal's reason when it aborts. */
 async function runChild(
   bytes: Uint8Array,
-  { pages, deadlineMs, maxMemoryBytes, signal }: ChildOptions,
+  { pages, deadlineMs, maxMemoryBytes, signal, guard }: ChildOptions,
 ): Promise<ChildResult> {
   const startedAt = performance.now();
   const argument = pages.length > 0 ? [pages.join(",")] : [];
@@ -115,7 +124,7 @@ async function runChild(
     signal,
     maxBuffer: maxOutputBytes,
   });
-  const memory = limitResources(child, { maxMemoryBytes });
+  const memory = limitResources(child, { maxMemoryBytes, guard });
   const [output, exitCode] = await Promise.all([new Response(child.stdout).text(), child.exited]).finally(
     memory.stop,
   );
