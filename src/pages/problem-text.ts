@@ -12,6 +12,9 @@ type ProblemContext = {
 };
 
 export function toProblemText(text: Texts, problem: Problem, context: ProblemContext): string {
+  // A bridge on the person's own computer is refused whatever port they enter.
+  if (problem.code === "host_refused" && findPreset(context.provider)?.ownServers)
+    return text.connect.bridgeClosed;
   const sentence = toProblemSentence(text.problem, problem, context);
   // The IMAP login precedes SMTP, so reading works.
   const canGoOn = problem.side === "smtp" && problem.code !== "login_refused";

@@ -56,7 +56,9 @@ describeMail("A download link", () => {
     const second = await fetch(url);
     expect(second.status).toBe(410);
     expect(second.headers.get("content-type")).toContain("text/html");
-    expect(await second.text()).not.toContain(id);
+    const spent = await second.text();
+    expect(spent).not.toContain(id);
+    expect(spent).toContain("Ask Claude for a new link.");
   });
 
   test("P07: a hostile file name is sanitized, and no file is served as a page", async () => {

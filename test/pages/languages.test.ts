@@ -1,7 +1,11 @@
 /** The texts of the pages in English, German and French. */
 import { describe, expect, test } from "bun:test";
-import { languages } from "../../src/pages/text/language.ts";
+import { approveTextsFor } from "../../src/pages/text/approve.ts";
+import { connectionTextsFor } from "../../src/pages/text/connection.ts";
+import { type Language, languages } from "../../src/pages/text/language.ts";
 import { privacyTextsFor } from "../../src/pages/text/privacy.ts";
+import { proofTextsFor } from "../../src/pages/text/proof.ts";
+import { signInTextsFor } from "../../src/pages/text/sign-in.ts";
 import { textsFor } from "../../src/pages/text/texts.ts";
 import { uploadTextsFor } from "../../src/pages/text/upload.ts";
 
@@ -17,6 +21,16 @@ describe("The languages", () => {
     return Object.entries(texts ?? {}).flatMap(([name, value]) => sentencesOf(value, `${path}.${name}`));
   }
 
+  const allTextsFor = (language: Language) => [
+    textsFor(language),
+    privacyTextsFor(language),
+    uploadTextsFor(language),
+    approveTextsFor(language),
+    connectionTextsFor(language),
+    proofTextsFor(language),
+    signInTextsFor(language),
+  ];
+
   /** The parts that no translation changes: numbers, settings and the names of products; "2-Step" is translated as a word. */
   const factsOf = (sentence: string) => {
     const facts =
@@ -26,9 +40,7 @@ describe("The languages", () => {
 
   test("English, German and French have the same sentences with the same numbers, settings and names", () => {
     const all = (["en", "de", "fr"] as const).map((language) =>
-      sentencesOf([textsFor(language), privacyTextsFor(language), uploadTextsFor(language)]).toSorted(
-        ([a], [b]) => (a < b ? -1 : 1),
-      ),
+      sentencesOf(allTextsFor(language)).toSorted(([a], [b]) => (a < b ? -1 : 1)),
     );
     const [english = [], ...others] = all;
     for (const translated of others) {
@@ -42,7 +54,7 @@ describe("The languages", () => {
 
   test("No sentence says bin, and none counts minutes where the form lives for an hour", () => {
     for (const language of languages)
-      for (const [path, sentence] of sentencesOf([textsFor(language), privacyTextsFor(language)])) {
+      for (const [path, sentence] of sentencesOf(allTextsFor(language))) {
         expect({ path, bin: /\bbin\b|Mülleimer|poubelle/i.test(sentence) }).toEqual({ path, bin: false });
         if (path.includes("request_expired")) expect(sentence).not.toMatch(/minut/i);
       }

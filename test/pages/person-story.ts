@@ -5,6 +5,7 @@
 import { expect } from "bun:test";
 import { mailServer } from "../support/mail-server.ts";
 import type { BrowserTab } from "../support/tab.ts";
+import { startTcpListener } from "../support/tcp-listener.ts";
 import { eventually } from "../support/waiting.ts";
 import { providerServers, withClientFlow } from "./browser-flow.ts";
 import { toolNames } from "./connect-page.ts";
@@ -109,6 +110,33 @@ export async function tellSecondMailboxStory(tab: BrowserTab): Promise<void> {
     },
     { network },
   );
+}
+
+/** Cancel works while a mail server that never answers keeps the login waiting; the password is not sent with it. */
+export async function tellCancelWhileConnectingStory(tab: BrowserTab): Promise<void> {
+  const silent = await startTcpListener();
+  try {
+    await withClientFlow(async ({ url, callback }) => {
+      const person = createPerson(tab);
+      await tab.goto(url);
+      await person.fills("address", "ann@example.org");
+      await person.fills("password", "some-password");
+      await tab.evaluate(`(() => {
+        document.getElementById("provider").value = "generic";
+        document.getElementById("provider").dispatchEvent(new Event("change"));
+        document.getElementById("imap_host").value = "127.0.0.1:${silent.port}";
+        return null;
+      })()`);
+      await person.presses("Connect");
+      await person.sees("Signing in to read (IMAP)");
+      await eventually(() => silent.connections() > 0, { what: "the login" });
+      await person.presses("Cancel");
+      await person.sees("Back at the client.");
+      expect((await callback()).get("error")).toBe("access_denied");
+    });
+  } finally {
+    await silent.stop();
+  }
 }
 
 /** Cancel tells the client; going back keeps what was typed, but the password. */

@@ -109,7 +109,7 @@ const fr: ConnectionTexts = {
   more: "Permettre davantage",
   moreHint:
     "Pour permettre à Claude plus que maintenant, saisissez d’abord un mot de passe d’application d’une boîte connectée.",
-  deeds: "Ce que Claude a fait ces dernières 24 heures",
+  deeds: "Ce que Claude a fait ces dernières vingt-quatre heures",
   noDeeds: "Rien n’a été envoyé ni modifié.",
   deed: {
     sent: (count) => `E-mail envoyé à ${countEn(count, "une personne", "personnes")}`,
@@ -125,7 +125,7 @@ const fr: ConnectionTexts = {
   failedGuesses: (count) =>
     `${countEn(count, "Une tentative", "tentatives")} avec un mot de passe erroné la veille de votre connexion.`,
   wrongProofs: (count) =>
-    `${countEn(count, "Un mot de passe erroné", "mots de passe erronés")} sur les pages de cette connexion ces dernières 24 heures.`,
+    `${countEn(count, "Un mot de passe erroné", "mots de passe erronés")} sur les pages de cette connexion ces dernières vingt-quatre heures.`,
   end: "Mettre fin à cette connexion",
   endHint: "Claude perd l’accès aussitôt, et le mot de passe conservé est supprimé.",
   told: {
