@@ -49,6 +49,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "db",
     "outbound",
     "providers",
+    "signin",
     "credentials",
     "mail",
     "imap",

@@ -10,7 +10,9 @@ import { proveImap, reachImap } from "../imap/connect.ts";
 import { createOutbound } from "../outbound/outbound.ts";
 import { createDiscover, type DiscoveredServers } from "../providers/discover.ts";
 import { findPreset } from "../providers/presets.ts";
+import { loadIssuers } from "../signin/issuers.ts";
 import { proveSmtp, reachSmtp } from "../smtp/connect.ts";
+import { describeSignIn } from "./check-issuers.ts";
 import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -57,6 +59,8 @@ export async function check(
     const { kind, steps, url } = preset.appPassword;
     report.print("note", `app password ${kind}: ${steps}${url === undefined ? "" : ` ${url}`}`);
   }
+  const signIn = describeSignIn(loadIssuers(config), address, discovered);
+  if (signIn !== undefined) report.print("note", signIn);
   const { imap, smtp } = servers;
   const reached = "answers, the certificate verifies";
   await report.step(`IMAP ${describeServer(imap)}`, reached, () => reachImap(imap, { outbound, signal }));

@@ -10,6 +10,7 @@ import { createLog } from "../log.ts";
 import { type ProbeResponse, sendProbe } from "../probe-client.ts";
 import { createSecrets } from "../secrets.ts";
 import { productVersion } from "../version.ts";
+import { issuerChecks } from "./check-issuers.ts";
 import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -44,6 +45,7 @@ export async function doctor(
 
   terminal.print(`Checking ${base} from outside.`);
   await report("address", () => checkAddress(base));
+  for (const { subject, check } of issuerChecks(config)) await report(subject, check);
   const health = await requestHealth(base);
   await report("reachable", () => checkReachable(health, base));
   if (health instanceof Error) return 1;

@@ -24,8 +24,6 @@ export type SignInCompany = {
   /** The reply to every login at the submission server; undefined: the token decides. */
   refuseSending: { code: number; text: string } | undefined;
   imap: MailServer;
-  /** The entry of SIGN_IN_FILE. */
-  entry: Record<string, unknown>;
   newAddress(): string;
   /** The settings of a product with this company in SIGN_IN_FILE. `changes`: to the entry. */
   settings(changes?: Record<string, unknown>): Record<string, string>;
@@ -38,6 +36,31 @@ export type CompanyOptions = IssuerOptions & {
   /** SASL mechanisms of the IMAP server. */
   mechanisms?: string;
 };
+
+/** Writes a SIGN_IN_FILE with one entry for an issuer and servers, and returns its path. `changes`: to the entry. */
+export function toIssuerFile(
+  { url }: Pick<TestIssuer, "url">,
+  changes: Record<string, unknown> = {},
+): string {
+  const nowhere = { host: "localhost", port: 9, security: "tls" };
+  const entry = {
+    id: "example",
+    name: "Example Mail",
+    issuer: url,
+    client_id: issuerClient.id,
+    client_secret: issuerClient.secret,
+    scopes: ["openid", "email", "offline_access", "mail"],
+    sending_scopes: ["mail.send"],
+    domains: [companyDomain],
+    parameters: { prompt: "consent" },
+    imap: nowhere,
+    smtp: nowhere,
+    ...changes,
+  };
+  const file = join(temporaryFolder("sign-in"), "sign-in.json");
+  writeFileSync(file, JSON.stringify([entry]));
+  return file;
+}
 
 /** Addresses of the company end in this. */
 export const companyDomain = "example.test";
@@ -85,12 +108,10 @@ passdb {
     }),
     refuseSending: undefined,
     imap: { host: "localhost", port: dovecot.ports.imaps, security: "tls" },
-    entry: {},
     newAddress: () => `user-${randomBytes(5).toString("hex")}@${companyDomain}`,
     settings(changes = {}) {
-      const file = join(temporaryFolder("sign-in"), "sign-in.json");
-      writeFileSync(file, JSON.stringify([{ ...company.entry, ...changes }]));
-      return { SIGN_IN_FILE: file };
+      const smtp = { host: "localhost", port: company.submission.ports.tls, security: "tls" };
+      return { SIGN_IN_FILE: toIssuerFile(issuer, { imap: company.imap, smtp, ...changes }) };
     },
     startProduct(productOptions = {}, changes = {}) {
       const settings = { ...company.settings(changes), ...productOptions.settings };
@@ -99,19 +120,6 @@ passdb {
     async stop() {
       await Promise.all([issuer.stop(), company.submission.stop(), dovecot.kill()]);
     },
-  };
-  company.entry = {
-    id: "example",
-    name: "Example Mail",
-    issuer: issuer.url,
-    client_id: issuerClient.id,
-    client_secret: issuerClient.secret,
-    scopes: ["openid", "email", "offline_access", "mail"],
-    sending_scopes: ["mail.send"],
-    domains: [companyDomain],
-    parameters: { prompt: "consent" },
-    imap: company.imap,
-    smtp: { host: "localhost", port: company.submission.ports.tls, security: "tls" },
   };
   return company;
 }
