@@ -1,4 +1,4 @@
-/** What is frozen goes out: every fact of it is on the page, and nothing that changes meanwhile changes it. */
+/** The frozen action goes out as it is: every fact of it is on the page, and nothing that changes meanwhile changes it. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect } from "bun:test";
 import { join } from "node:path";

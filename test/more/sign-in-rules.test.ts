@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fieldNames } from "../../src/pages/connect-form.ts";
 import { readForm, redirectUri, requestToken } from "../support/authorize.ts";
 import { createBrowser } from "../support/cookie-browser.ts";
 import { openClient } from "../support/mcp-client.ts";
@@ -76,7 +77,7 @@ describe("Leaving for the issuer", () => {
       ...form.fields,
       ...Object.fromEntries([
         ["address", address],
-        ["then", "ask"],
+        [fieldNames.next, "ask"],
       ]),
     });
     const page = await answer.text();
@@ -149,7 +150,7 @@ describe("Coming back from the issuer", () => {
     expect(page.html).not.toContain("Connected as");
     const finished = await attacker.post(`${product.url}/oauth/connect`, {
       ...form.fields,
-      ...Object.fromEntries([["then", "finish"]]),
+      ...Object.fromEntries([[fieldNames.next, "finish"]]),
     });
     expect(finished.headers.get("location")).toBeNull();
   });
@@ -260,7 +261,7 @@ describe("What is connected", () => {
     const { browser } = page;
     const adding = await browser.post(`${product.url}/oauth/connect`, {
       ...readForm(page.html).fields,
-      ...Object.fromEntries([["then", "add"]]),
+      ...Object.fromEntries([[fieldNames.next, "add"]]),
     });
     const left = await leave(product, browser, readForm(await adding.text()), { address: second });
     const prompt = new URL(left.headers.get("location") ?? "").searchParams.get("prompt") ?? "";
@@ -291,7 +292,7 @@ describe("What is connected", () => {
   test("Removing the mailbox on the page, and Cancel, revoke it there, too", async () => {
     for (const [name, value] of [
       ["remove", undefined],
-      ["then", "cancel"],
+      [fieldNames.next, "cancel"],
     ] as const) {
       const address = company.newAddress();
       const page = await signIn(product, { address });
