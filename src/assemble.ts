@@ -38,6 +38,7 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 import { createCallCounts } from "./oauth/call-counts.ts";
 import { createGrants } from "./oauth/grants.ts";
 import { toWrapContext } from "./oauth/wrap-context.ts";
+import { createOneClick } from "./outbound/one-click.ts";
 import { createOutbound, type Outbound } from "./outbound/outbound.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { newToken, type Secrets } from "./secrets.ts";
@@ -131,7 +132,10 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
   const loadExchange = createExchangeLoader({
     config,
-    services: { providers: toKnownProviders(issuers) },
+    services: {
+      providers: toKnownProviders(issuers),
+      oneClick: createOneClick({ outbound: mail.outbound }),
+    },
     forGrant: stores.forGrant,
     vault,
     calls,

@@ -17,11 +17,15 @@ type EmailParts = {
   text: string;
   html: string;
   files: AttachedFile[];
+  /** A calendar with METHOD:REPLY, as a further form of the text and as a file (RFC 6047). */
+  calendar?: string | undefined;
   inReplyTo?: string;
   references: string[];
   /** Characters at the end of `text` that are the quote. */
   quoteLength: number;
 };
+
+const calendarFile = "invite.ics";
 
 /** Builds the email twice with the same boundaries: without Bcc to submit, with Bcc for Drafts and Sent. */
 export async function buildEmail(
@@ -43,6 +47,10 @@ export async function buildEmail(
     html: toCrlf(parts.html),
     encoding: "quoted-printable" as const,
     attachments: parts.files.map(toAttachmentOptions),
+    icalEvent:
+      parts.calendar === undefined
+        ? undefined
+        : { method: "REPLY" as const, filename: calendarFile, content: parts.calendar },
     references: parts.references,
     inReplyTo: parts.inReplyTo,
     baseBoundary: newToken(12),
@@ -54,7 +62,14 @@ export async function buildEmail(
   const copyNode = new MailComposer({ ...options, headers }).compile();
   copyNode.keepBcc = true;
   const [raw, copy] = await Promise.all([new MailComposer(options).compile().build(), copyNode.build()]);
-  return { messageId, recipients, raw, copy, ...toPreviewAndContent({ from, ...parts }), ...about };
+  const { preview, content } = toPreviewAndContent({ from, ...parts });
+  if (parts.calendar !== undefined)
+    preview.attachments.push({
+      name: calendarFile,
+      type: "application/ics",
+      size: Buffer.byteLength(parts.calendar),
+    });
+  return { messageId, recipients, raw, copy, preview, content, ...about };
 }
 
 /** nodemailer parses strings for further addresses, but takes objects as they are. */

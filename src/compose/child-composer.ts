@@ -8,6 +8,7 @@ import type { ChildOutcome, ChildPool } from "../child-process/pool.ts";
 import { AppError, type FailureCode } from "../errors.ts";
 import { type Composer, localComposer } from "./composer.ts";
 import type { ComposeDeps, ComposedEmail, EmailRequest, OriginalEmail, Signature } from "./email-request.ts";
+import type { InvitationReply, InvitationRequest } from "./invitation-reply.ts";
 
 /** Octets of files up to which a new email is composed in this process. */
 const maxLocalFileBytes = 1_000_000;
@@ -23,6 +24,7 @@ export const composeTask = z.discriminatedUnion("task", [
     whole: z.boolean(),
     source: z.custom<Uint8Array>(),
   }),
+  z.object({ task: z.literal("invitation"), request: z.custom<InvitationRequest>() }),
   z.object({ task: z.literal("signatures"), sources: z.custom<Uint8Array[]>() }),
   z.object({
     task: z.literal("compose"),
@@ -57,6 +59,8 @@ export function createChildComposer(children: ChildPool): Composer {
       const original = await run<OriginalEmail>({ task: "original", id, whole, source }, signal);
       return { ...original, source };
     },
+    answerInvitation: (request, signal) =>
+      run<InvitationReply>({ task: "invitation", request: { ...request, own: [...request.own] } }, signal),
     async findSignatures(sources, signal) {
       if (sources.length === 0) return [];
       const task = { task: "signatures" as const, sources: [...sources] };
@@ -96,6 +100,8 @@ export async function runComposeTask(task: ComposeTask, signal: AbortSignal): Pr
       // The server has the source.
       return { result: { ...original, source: new Uint8Array() } };
     }
+    if (task.task === "invitation")
+      return { result: await localComposer.answerInvitation(task.request, signal) };
     if (task.task === "signatures") {
       const found = await localComposer.findSignatures(task.sources, signal);
       return { result: { found: found.map((signature) => signature ?? null) } satisfies FoundSignatures };

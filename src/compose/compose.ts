@@ -57,6 +57,7 @@ export async function compose(deps: ComposeDeps, request: EmailRequest): Promise
       html,
       quoteLength: body.quoteLength,
       files,
+      calendar: request.calendar,
       ...toThread(basis),
     },
     {

@@ -55,6 +55,8 @@ export type EmailRequest = {
   subject?: string | undefined;
   /** Markdown. */
   body?: string | undefined;
+  /** The answer to an invitation: a calendar with METHOD:REPLY. */
+  calendar?: string | undefined;
   /** Exactly these files; absent, those of the forwarded email and of the draft. */
   files?: readonly AttachedFile[] | undefined;
 };

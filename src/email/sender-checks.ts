@@ -42,12 +42,12 @@ function toResults(headers: readonly Header[]): Results | undefined {
   const first = trace.findIndex(isResult);
   const top = trace[first];
   if (!top) return undefined;
-  const by = serverOf(top.value);
+  const by = authenticationServer(top.value);
   const rest = trace.slice(first + 1);
   const end = rest.findIndex((header) => !isResult(header));
   // iCloud writes one header per method, directly below each other. On other servers the next one may be forged.
   const alike = isIcloud(by)
-    ? rest.slice(0, end < 0 ? rest.length : end).filter(({ value }) => isIcloud(serverOf(value)))
+    ? rest.slice(0, end < 0 ? rest.length : end).filter(({ value }) => isIcloud(authenticationServer(value)))
     : [];
   const found: Results["verdicts"] = {};
   for (const { value } of [top, ...alike])
@@ -68,7 +68,7 @@ const isIcloud = (host: string | undefined) => /(^|\.)icloud\.com$/i.test(host ?
  * Removes comments, also nested ones, and quoted strings, also in comments (RFC 8601 section 2.2): both may hold text
  * of the sender, such as the address `"x;dkim=pass"@evil.example`. Unclosed ones extend to the end.
  */
-function removeCommentsAndStrings(value: string): string {
+export function withoutCommentsAndStrings(value: string): string {
   let bare = "";
   let depth = 0;
   let quoted = false;
@@ -86,14 +86,14 @@ function removeCommentsAndStrings(value: string): string {
 }
 
 /** The authserv-id (RFC 8601 section 2.2), which Microsoft's servers omit. */
-function serverOf(value: string): string | undefined {
-  const id = /^\s*([^\s;]+)/.exec(removeCommentsAndStrings(value))?.[1];
+export function authenticationServer(value: string): string | undefined {
+  const id = /^\s*([^\s;]+)/.exec(withoutCommentsAndStrings(value))?.[1];
   return id?.includes("=") ? undefined : id;
 }
 
 function verdictOf(value: string, method: string): string | undefined {
   const results = [
-    ...`;${removeCommentsAndStrings(value)}`.matchAll(
+    ...`;${withoutCommentsAndStrings(value)}`.matchAll(
       new RegExp(`;\\s*${method}\\s*=\\s*([a-z]+)(?=[\\s;]|$)`, "gi"),
     ),
   ]

@@ -1,9 +1,11 @@
 /** Assembles the writing verbs of an account. */
 
 import type { Composer } from "../compose/composer.ts";
+import type { ComposedEmail, EmailRequest } from "../compose/email-request.ts";
 import type { ConnectionOwner } from "../credentials.ts";
 import type { Submissions } from "../smtp/submissions.ts";
 import type { Access } from "./access.ts";
+import { prepareAnswer } from "./invitations.ts";
 import { describeEmails, planDeletion } from "./organize/deletion-plan.ts";
 import { createOrganizing } from "./organize/organize.ts";
 import { chooseFrom } from "./sending/choose-from.ts";
@@ -14,6 +16,7 @@ import { readAttachment, readOriginal } from "./sending/read-original.ts";
 import { type SendDeps, send } from "./sending/send.ts";
 import { findProfile } from "./sending/sender-profile.ts";
 import { findWrittenTo } from "./sending/written-to.ts";
+import { findLeavingWays, toLeavingRequest } from "./unsubscribing.ts";
 import type { MailWriting } from "./writing.ts";
 
 export function createWriting(deps: {
@@ -34,16 +37,25 @@ export function createWriting(deps: {
   const account = name ? { name, address } : { address };
   const sending: SendDeps = deps;
   const readProfile = () => findProfile(access, composer, profile);
+
+  async function compose(request: EmailRequest): Promise<ComposedEmail> {
+    const senders = await readProfile();
+    const { from, signature } = chooseFrom(request, account, senders);
+    const known = [address, ...own, ...senders.map((sender) => sender.address)];
+    return composer.compose({ clock: access.clock, from, own: known, signature }, request, signal);
+  }
+
   return {
     ...organizing,
     readOriginal: (id, purpose) => readOriginal(access, composer, id, purpose),
     readAttachment: (id, index) => readAttachment(access, id, index),
-    async compose(request) {
-      const senders = await readProfile();
-      const { from, signature } = chooseFrom(request, account, senders);
-      const known = [address, ...own, ...senders.map((sender) => sender.address)];
-      return composer.compose({ clock: access.clock, from, own: known, signature }, request, signal);
+    compose,
+    async prepareAnswer(request) {
+      const own = [address, ...(await readProfile()).map((sender) => sender.address)];
+      return prepareAnswer({ access, composer, own, compose }, request);
     },
+    findLeavingWays: (id) => findLeavingWays(access, id),
+    composeLeaving: (mailto) => compose(toLeavingRequest(mailto)),
     findDifferingHtml: (composed) => findDifferingHtml(access, composer, composed),
     findWrittenTo: (addresses) => findWrittenTo(access, addresses),
     planDeletion: (ids, permanently) => planDeletion(access, ids, permanently),

@@ -55,6 +55,23 @@ export type Sent = {
   warnings: string[];
 };
 
+/** The answer to an invitation, ready to be sent. */
+export type PreparedAnswer = {
+  composed: ComposedEmail;
+  /** The title of the event, and the address of its organizer. */
+  summary: string;
+  organizer: string;
+  /** The organizer sent the invitation, or their domain signed it. */
+  isProven: boolean;
+};
+
+/** The ways to leave a list: by a one-click POST that the sender signed, by an email, or by a link for the person. */
+export type LeavingWays = {
+  post?: string | undefined;
+  mailto?: { address: string; subject: string; body: string } | undefined;
+  link?: string | undefined;
+};
+
 export type MailWriting = {
   /** Sets or removes \Seen on each email. */
   markAsRead(emails: EmailSet, read: boolean): Promise<OrganizeResult>;
@@ -84,6 +101,19 @@ export type MailWriting = {
   readOriginal(id: string, purpose: "quote" | "forward" | "draft"): Promise<OriginalEmail>;
   /** One attachment by the index that get_email gives it. Throws email_not_found, attachment_not_found, too_large. */
   readAttachment(id: string, index: number): Promise<AttachedFile>;
+  /**
+   * Builds the answer to the invitation in an email. Throws email_not_found, email_moved, and invalid_input for an email
+   * without an invitation to one of the person's addresses.
+   */
+  prepareAnswer(request: {
+    id: string;
+    answer: "accept" | "tentative" | "decline";
+    comment?: string | undefined;
+  }): Promise<PreparedAnswer>;
+  /** The ways to leave the mailing list that sent an email. Throws email_not_found, email_moved. */
+  findLeavingWays(id: string): Promise<LeavingWays>;
+  /** Builds exactly the email that a list asks for. Throws invalid_input. */
+  composeLeaving(mailto: NonNullable<LeavingWays["mailto"]>): Promise<ComposedEmail>;
   /** Builds an email from this account. Throws invalid_input, too_large. */
   compose(request: EmailRequest): Promise<ComposedEmail>;
   /** The text of the HTML part, where its words are others than those of the plain text. */

@@ -70,23 +70,22 @@ function removeDefaults(schema: Json): Json {
       !(name === "maximum" && value === Number.MAX_SAFE_INTEGER) &&
       !(name === "type" && value === "string" && "enum" in schema),
   );
-  return Object.fromEntries(kept.map(([name, value]) => [name, removeDefaults(value)]));
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, name === "items" ? withoutFields(value) : removeDefaults(value)]),
+  );
+}
+
+/** Objects in a list without their fields, which the description of the parameter names. */
+function withoutFields(items: Json): Json {
+  const isObject = typeof items === "object" && items !== null && "properties" in items;
+  return isObject ? { type: "object" } : removeDefaults(items);
 }
 
 /**
- * Reduces an output schema to its required fields and their types, one level deep. That suffices for a client to
- * accept structured content; the answer itself is validated against the whole schema before it is sent.
+ * Reduces an output schema to the names of its required fields. That suffices for a client to accept structured content;
+ * the answer itself is validated against the whole schema before it is sent.
  */
 function toOutline(schema: Json): Json {
-  const { properties, required } = z
-    .object({
-      properties: z.record(z.string(), z.looseObject({ type: z.unknown().optional() })).default({}),
-      required: z.array(z.string()).default([]),
-    })
-    .parse(schema);
-  const types = required.map((name) => {
-    const type = properties[name]?.type;
-    return [name, typeof type === "string" ? { type } : {}];
-  });
-  return { type: "object", properties: Object.fromEntries(types) };
+  const { required } = z.object({ required: z.array(z.string()).default([]) }).parse(schema);
+  return { type: "object", properties: Object.fromEntries(required.map((name) => [name, {}])) };
 }

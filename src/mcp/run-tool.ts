@@ -58,7 +58,7 @@ export function createRunTool(deps: RunToolDeps) {
             accounts,
             damagedAccounts,
             accountFor: (choice) => chooseAccount(accounts, choice),
-            grant: { id: grant.id, level: grant.level },
+            grant: { id: grant.id, level: grant.level, asksForNewPeople: grant.asksForNewPeople },
             signal,
             progress,
           };

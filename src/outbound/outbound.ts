@@ -14,7 +14,7 @@ import { createHostList, type IpAddress, parseIpAddress } from "../host-list.ts"
 import { createThrottle } from "../throttle.ts";
 import { type Caller, createLookups } from "./lookups.ts";
 import { createResolve, type Resolve } from "./resolver.ts";
-import { sendGet, type Vetted } from "./web-request.ts";
+import { sendGet, sendPost, type Vetted } from "./web-request.ts";
 
 type Target = { host: string; port: number };
 
@@ -127,6 +127,18 @@ export function createOutbound(deps: {
         .toSorted((a, b) => a.priority - b.priority || b.weight - a.weight)
         .map((answer) => ({ host: answer.name.toLowerCase().replace(/\.$/, ""), port: answer.port }))
         .filter((target) => target.host !== "");
+    },
+
+    /**
+     * Sends a form by POST over https at port 443; redirects are not followed, and nothing of the answer is used but its
+     * status. Throws the AppErrors of `vet`, and host_unreachable; the signal's reason on abort.
+     */
+    async postForm(url: string, body: string, options: { signal: AbortSignal }): Promise<number> {
+      const target = new URL(url);
+      const isPlain = target.username === "" && target.password === "" && target.port === "";
+      if (target.protocol !== "https:" || !isPlain) throw hostRefused();
+      const vetted = await vetWeb({ host: target.hostname, port: 443 });
+      return sendPost(target, vetted, { signal: options.signal, body });
     },
 
     /**

@@ -49,6 +49,57 @@ export function sendGet(
   return promise;
 }
 
+/** Octets of the answer to a POST that are read; none of them is used. */
+const maxPostAnswerBytes = 1_024;
+
+/**
+ * Sends one POST of a form to the vetted address, without cookies. Returns the status of the answer; redirects are not
+ * followed. Throws host_unreachable; the signal's reason on abort.
+ */
+export function sendPost(
+  url: URL,
+  vetted: Vetted,
+  { signal, body }: { signal: AbortSignal; body: string },
+): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const sent = request(
+    {
+      method: "POST",
+      host: vetted.address,
+      port: vetted.port,
+      servername: vetted.servername,
+      path: `${url.pathname}${url.search}`,
+      headers: {
+        Host: url.host,
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": Buffer.byteLength(body),
+        Connection: "close",
+      },
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+      agent: false,
+      signal,
+    },
+    async (response) => {
+      try {
+        let octets = 0;
+        for await (const chunk of response) {
+          octets += chunk.length;
+          if (octets > maxPostAnswerBytes) break;
+        }
+      } catch {
+        // The status has come; the rest of the answer is not needed.
+      } finally {
+        sent.destroy();
+        resolve(response.statusCode ?? 0);
+      }
+    },
+  );
+  sent.on("error", (error) => reject(toFetchError(error, signal)));
+  sent.end(body);
+  return promise;
+}
+
 async function readText(response: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;

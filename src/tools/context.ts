@@ -14,7 +14,7 @@ export type ToolContext = ToolServices &
     damagedAccounts: number;
     /** Selects the account of a call. Throws account_unknown, account_ambiguous, invalid_input. */
     accountFor(choice: AccountChoice): MailAccount;
-    grant: { id: string; level: Level };
+    grant: { id: string; level: Level; asksForNewPeople?: boolean };
     /** Aborted at the call's deadline, and when the caller goes away. */
     signal: AbortSignal;
     /** Reports progress to a caller that asked for it: `done` of `total` steps, and a message. */
@@ -30,7 +30,11 @@ export type AccountChoice = {
 };
 
 /** Created once, and the same for every call. */
-export type ToolServices = { providers: readonly KnownProvider[] };
+export type ToolServices = {
+  providers: readonly KnownProvider[];
+  /** Sends the one-click request of RFC 8058; false when the list's server refuses it or cannot be reached. */
+  oneClick: { post(url: string, signal: AbortSignal): Promise<boolean> };
+};
 
 /** Kept for one grant. */
 export type GrantStores = {

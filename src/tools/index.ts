@@ -1,5 +1,6 @@
 /** The tools, in the order in which tools/list lists them. */
 
+import { answerInvitationTool } from "./answer-invitation.ts";
 import { createMailboxTool } from "./create-mailbox.ts";
 import type { Tool } from "./define-tool.ts";
 import { deleteEmailTool } from "./delete-email.ts";
@@ -18,6 +19,7 @@ import { requestUploadTool } from "./request-upload.ts";
 import { searchEmailsTool } from "./search-emails.ts";
 import { sendEmailTool } from "./send-email.ts";
 import { undoTool } from "./undo.ts";
+import { unsubscribeTool } from "./unsubscribe.ts";
 
 export const tools: readonly Tool[] = [
   listMailboxesTool,
@@ -37,4 +39,6 @@ export const tools: readonly Tool[] = [
   createMailboxTool,
   requestUploadTool,
   undoTool,
+  answerInvitationTool,
+  unsubscribeTool,
 ];

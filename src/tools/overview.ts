@@ -8,7 +8,7 @@ import type { Selections } from "./selections.ts";
 
 /** Senders that are shown in full, each with a selection, and those that are only counted: an answer of 1,200 tokens. */
 const maxSenders = 8;
-const maxCounted = 12;
+const maxCounted = 10;
 
 const sender = z.object({
   from: person,
@@ -66,9 +66,11 @@ function toAnswer(
     mailbox,
     total,
     unread,
-    senders: senders
-      .slice(0, maxSenders)
-      .map(({ selection, ...group }) => ({ ...group, selection: selection && selections.seal(selection) })),
+    senders: senders.slice(0, maxSenders).map(({ selection, newest, ...group }) => ({
+      ...group,
+      newest: newest.slice(0, 10),
+      selection: selection && selections.seal(selection),
+    })),
     others: rest.slice(0, maxCounted).map(showCount),
     more_senders: unnamed.length || undefined,
     more_emails: unnamed.reduce((sum, { count }) => sum + count, 0) || undefined,
@@ -115,6 +117,6 @@ function showSender(group: Answer["senders"][number], position: number): string 
   const { from, list, count, unread, newest, subject, selection } = group;
   const who = `${truncate(showPerson(from))}${list ? " (list)" : ""}`;
   const numbers = `${count}${unread > 0 ? `, ${unread} unread` : ""}`;
-  const line = `${position}. ${who}: ${numbers}; ${newest.slice(0, 10)} ${truncate(subject) || "(no subject)"}`;
+  const line = `${position}. ${who}: ${numbers}; ${newest} ${truncate(subject) || "(no subject)"}`;
   return selection ? `${line}\n   selection ${selection}` : line;
 }

@@ -110,7 +110,7 @@ export async function openMcpServer(options: {
   const exchange = createExchange({
     config,
     tools: options.tools,
-    services: { providers: presets },
+    services: { providers: presets, oneClick: { post: async () => false } },
     forGrant: (grant) => ({
       sendLog: sendLog.forGrant(grant),
       undoLog: undoLog.forGrant(grant),

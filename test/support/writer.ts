@@ -79,6 +79,8 @@ export type WriterOptions = {
   deadlines?: SmtpDeadlines;
   /** Signal of each call. */
   signal?: AbortSignal;
+  /** Receives one-click requests to leave a list. */
+  oneClick?: ToolContext["oneClick"]["post"];
   /** Receives the progress of calls. */
   progress?: ToolContext["progress"];
 };
@@ -180,6 +182,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   if (!mail || !owner) throw new Error("no account");
   const context: ToolContext = {
     providers: presets,
+    oneClick: { post: options.oneClick ?? (async () => false) },
     sendLog,
     undoLog,
     uploads: uploads.forGrant(grant),

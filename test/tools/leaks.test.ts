@@ -144,6 +144,12 @@ describeMail("The answer to a call about hostile mail", () => {
     await call("send_email", { reply_to: id, to: ["nobody <x>"], body: "Yes." }, true);
   });
 
+  test("answering an invitation and leaving a list", async () => {
+    const [id = ""] = idsOf(await call("get_recent_emails", { mailbox: "inbox" }));
+    await call("answer_invitation", { id, answer: "accept" }, true);
+    await call("unsubscribe", { id }, true);
+  });
+
   test("every tool was called", () => {
     expect([...called].sort()).toEqual(tools.map(({ name }) => name).sort());
   });
