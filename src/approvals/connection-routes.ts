@@ -38,7 +38,8 @@ export type ConnectionRoutesDeps = {
   access: {
     read(grantId: string): GrantFacts | undefined;
     set(grantId: string, access: { level: Level; asksForNewPeople: boolean }): void;
-    end(grantId: string): void;
+    /** The data key lets the sign-ins at issuers end, too. */
+    end(grant: Pick<LiveGrant, "id" | "dataKey">): void;
   };
   stores(grant: LiveGrant): {
     undoLog: { list(): Operation[] };
@@ -88,7 +89,7 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
       const form = await c.req.parseBody();
       switch (form.action) {
         case "end":
-          access.end(grant.id);
+          access.end(grant);
           cookies.clear(c, grant.id);
           return showEnded(c, deps);
         case "undo":

@@ -2,7 +2,7 @@
 import { and, eq } from "drizzle-orm";
 import type { Database } from "../db/open.ts";
 import { grants } from "../db/schema.ts";
-import type { Level } from "../grant.ts";
+import type { Level, LiveGrant } from "../grant.ts";
 
 /** Times in milliseconds since the epoch. */
 type GrantFacts = {
@@ -14,7 +14,13 @@ type GrantFacts = {
 };
 
 /** `end` deletes a grant with everything that belongs to it. */
-export function createGrantAccess({ db, end }: { db: Database; end(grantId: string): void }) {
+export function createGrantAccess({
+  db,
+  end,
+}: {
+  db: Database;
+  end(grant: Pick<LiveGrant, "id" | "dataKey">): void;
+}) {
   return {
     end,
 

@@ -96,7 +96,7 @@ export function createGrants(deps: {
     redeemCode,
     refresh,
     /** The grant on its own person's page. */
-    access: createGrantAccess({ db, end: (grantId) => end(grantId, "revoked") }),
+    access: createGrantAccess({ db, end: ({ id, dataKey }) => end(id, "revoked", dataKey) }),
     /** Calls `onEnd` for grants that another process revoked; start.ts calls it on a timer. */
     closeExternallyRevoked: externalRevocations.check,
 
