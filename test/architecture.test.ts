@@ -14,7 +14,18 @@ const all = [...source, ...tests];
  * The rooms that each room may import from, besides itself and the leaves. Types count: a type is knowledge, too.
  * `start`, `assemble` and `mail-logins` make every room and import all of them.
  */
-const leaves = ["errors", "grant", "storage-error", "log", "clock", "abort", "version", "throttle", "gate"];
+const leaves = [
+  "errors",
+  "grant",
+  "storage-error",
+  "log",
+  "clock",
+  "abort",
+  "version",
+  "throttle",
+  "turns",
+  "gate",
+];
 const rooms: Readonly<Record<string, readonly string[]>> = {
   html: [],
   email: ["errors"],

@@ -1,6 +1,7 @@
 /** Emails through a real IMAP server and the whole product: every tool that reads or quotes them. */
 import fc from "fast-check";
 import { emails } from "../inputs/email.ts";
+import { headerFields } from "../inputs/header-fields.ts";
 import { checkAnswer } from "../invariants.ts";
 import { type Target, toAnyTarget } from "../target.ts";
 import type { Mailbox, OpenWorld, World } from "../world.ts";
@@ -89,4 +90,29 @@ const listTarget: Target<Uint8Array[]> = {
     }),
 };
 
-export const mailTargets = [toAnyTarget(target), toAnyTarget(listTarget)];
+/** A mailbox full of emails with long headers: each is read in little time, and a list or a thread reads all of them. */
+const headersTarget: Target<string> = {
+  name: "mail-headers",
+  inputs: headerFields,
+  perTurn: 3,
+  check: (fields, world) =>
+    onProduct(world, async (open) => {
+      const { mailbox, product } = open;
+      const raws = Array.from({ length: headerEmails }, (_, at) =>
+        Buffer.from(
+          `Message-ID: <${at}@example.test>\r\nReferences: <root@example.test>\r\n${fields}\r\nwords`,
+          "latin1",
+        ),
+      );
+      await deliver(open, raws);
+      const list = async () => {
+        const [row] = rowsOf(await callTool(mailbox, "get_recent_emails", { limit: 50 }));
+        if (row) await callTool(mailbox, "get_thread", { id: row.id });
+        await callTool(mailbox, "search_emails", { query: "words" });
+      };
+      await product.watch(list, list);
+    }),
+};
+const headerEmails = 30;
+
+export const mailTargets = [toAnyTarget(target), toAnyTarget(listTarget), toAnyTarget(headersTarget)];

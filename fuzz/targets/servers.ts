@@ -59,7 +59,9 @@ const imapTarget: Target<ResponseChange[]> = {
         const subjects: (string | undefined)[] = [];
         let unreadable = 0;
         for (const mailbox of ["INBOX", "Archive"]) {
-          const data = await callTool(rewritten, "get_recent_emails", { mailbox });
+          const { data, isError } = await rewritten.client.try("get_recent_emails", { mailbox });
+          // A login that was refused is not tried again for a minute.
+          if (isError) return;
           subjects.push(...rowsOf(data).map(({ subject }) => subject));
           // An email whose answer ended the connection is named and left alone for a while.
           unreadable += ((data.unreadable ?? []) as unknown[]).length;

@@ -1,4 +1,5 @@
 /** The effect of a deletion, before anything is done. */
+
 import {
   decodeHeaderText,
   formatAddress,
@@ -12,6 +13,7 @@ import { formatUtcTime, toReceivedAt } from "../../imap/fetched-values.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { toUidSet } from "../../imap/uid-set.ts";
+import { mapInTurns } from "../../turns.ts";
 import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import type { DeletionPlan } from "../writing.ts";
@@ -44,9 +46,9 @@ export async function describeEmails(access: Access, ids: readonly string[]) {
     await access.read(group.mailbox, async (imap) => {
       if (requireSelected(imap).uidValidity !== group.uidValidity) return;
       const emails = await readFresh(imap, () => fetchByUid(imap, toUidSet([...group.ids.keys()]), query));
-      for (const email of emails) {
+      await mapInTurns(emails, (email) => {
         const id = group.ids.get(email.uid);
-        if (id === undefined) continue;
+        if (id === undefined) return;
         const headers = parseHeaders(email.headers ?? Buffer.alloc(0));
         const [from] = parseAddresses(headerValue(headers, "from"));
         found.set(id, {
@@ -55,7 +57,7 @@ export async function describeEmails(access: Access, ids: readonly string[]) {
           date: toIsoDate(headerValue(headers, "date")) ?? formatUtcTime(toReceivedAt(email)),
           mailbox: group.mailbox,
         });
-      }
+      });
     });
   return [...new Set(ids)].flatMap((id) => {
     const email = found.get(id);

@@ -20,6 +20,7 @@ import { formatUtcTime, lowerCaseFlags, toLabels, toReceivedAt } from "../../ima
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { textPartNumbers } from "../../readable/body.ts";
 import { snippetOctets, toSnippet } from "../../readable/snippet.ts";
+import { mapInTurns } from "../../turns.ts";
 import type { Access } from "../access.ts";
 import type { EmailRow } from "../reading.ts";
 import { fetchMissingSnippets, type MissingSnippet } from "./snippet-retry.ts";
@@ -66,7 +67,7 @@ export async function fetchRows(
   const before = imap.stats().received;
   const { emails, unreadable } = await fetchSelection(imap, cache, selection);
   const missing: MissingSnippet[] = [];
-  const rows = emails.map((email) => {
+  const rows = await mapInTurns(emails, (email) => {
     const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
     const { charsetHints, ...fetched } = toFetchedRow(access, imap, email, root, cache);
     const { row, uid } = fetched;

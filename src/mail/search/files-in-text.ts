@@ -1,4 +1,5 @@
 /** Searches for files inside plain text (uuencode, yEnc), which BODYSTRUCTURE does not list. */
+
 import type { ImapFlow } from "imapflow";
 import { toEmailContents } from "../../email/email-contents.ts";
 import { embeddedFiles, partsWithFiles } from "../../email/embedded-files.ts";
@@ -9,6 +10,7 @@ import { atom, ignoreRefusal } from "../../imap/raw-search.ts";
 import { toSearchKeys } from "../../imap/search-keys.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
 import type { Query } from "../../query/query.ts";
+import { createTurns } from "../../turns.ts";
 import { matchesFiles } from "./attachment-match.ts";
 
 /** The first characters of the line before a file: `begin 644 name`, `begin-base64 644 name`, `=ybegin line=128 …`. */
@@ -56,6 +58,7 @@ export async function filterByFilesInText(
     .filter(({ uid, part }) => hits.has(uid) || isDeclared.test(part.encoding ?? ""))
     .slice(-maxTexts);
   const matches: number[] = [];
+  const letOthersIn = createTurns();
   for (const [key, group] of Map.groupBy(found, ({ part }) => part.part)) {
     const query = { uid: true, bodyParts: [{ key, start: 0, maxLength: maxTextOctets }] };
     const fetched = await fetchMany(
@@ -69,8 +72,7 @@ export async function filterByFilesInText(
       const part = parts.get(uid);
       const octets = bodyParts?.get(key);
       if (part && octets && matchesFiles(embeddedFiles(part, octets), term)) matches.push(uid);
-      // One text takes some milliseconds at most; fifty in a row would keep other people's calls waiting.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await letOthersIn();
     }
   }
   return matches;

@@ -1,4 +1,5 @@
 /** overview: who writes to a mailbox, counted over all its emails in few round trips. */
+
 import type { ImapFlow } from "imapflow";
 import { decodeHeaderText, headerValue, parseHeaders, toIsoDate } from "../../email/headers.ts";
 import { fetchByUid } from "../../imap/fetch.ts";
@@ -11,6 +12,7 @@ import { readFresh } from "../../imap/sync.ts";
 import { splitUids, toUidSet } from "../../imap/uid-set.ts";
 import { parseQuery } from "../../query/parse-query.ts";
 import type { Query } from "../../query/query.ts";
+import { mapInTurns } from "../../turns.ts";
 import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailboxes.ts";
 import type { Overview, OverviewSender } from "../reading.ts";
@@ -105,14 +107,14 @@ async function fetchGrouped(
   for (const part of splitUids(uids)) {
     const fetched = await fetchMany(imap, cache, part, query);
     unreadable += fetched.unreadable.length;
-    for (const email of fetched.emails)
-      emails.push(
-        toGroupedEmail(parseHeaders(email.headers ?? Buffer.alloc(0)), {
-          uid: email.uid,
-          receivedAt: toReceivedAt(email),
-          unread: !lowerCaseFlags(email).has("\\seen"),
-        }),
-      );
+    const grouped = await mapInTurns(fetched.emails, (email) =>
+      toGroupedEmail(parseHeaders(email.headers ?? Buffer.alloc(0)), {
+        uid: email.uid,
+        receivedAt: toReceivedAt(email),
+        unread: !lowerCaseFlags(email).has("\\seen"),
+      }),
+    );
+    emails.push(...grouped);
   }
   return { emails, unreadable };
 }
@@ -125,11 +127,10 @@ async function fetchNewest(
   if (groups.length === 0) return new Map();
   const set = toUidSet(groups.map(({ newest }) => newest.uid));
   const fetched = await fetchByUid(imap, set, { uid: true, headers: ["subject", "date"] });
-  return new Map(
-    fetched.map(({ uid, headers }) => {
-      const fields = parseHeaders(headers ?? Buffer.alloc(0));
-      const subject = decodeHeaderText(headerValue(fields, "subject"));
-      return [uid, { subject, date: toIsoDate(headerValue(fields, "date")) ?? "" }];
-    }),
-  );
+  const newest = await mapInTurns(fetched, ({ uid, headers }) => {
+    const fields = parseHeaders(headers ?? Buffer.alloc(0));
+    const subject = decodeHeaderText(headerValue(fields, "subject"));
+    return [uid, { subject, date: toIsoDate(headerValue(fields, "date")) ?? "" }] as const;
+  });
+  return new Map(newest);
 }

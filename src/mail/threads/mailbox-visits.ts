@@ -1,4 +1,5 @@
 /** The mailboxes searched for a thread, and the emails seen there. */
+
 import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import { AppError } from "../../errors.ts";
@@ -7,6 +8,7 @@ import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { textPartNumbers } from "../../readable/body.ts";
+import { mapInTurns } from "../../turns.ts";
 import type { Access } from "../access.ts";
 import type { KnownMailbox } from "../mailboxes.ts";
 import { type FetchedEmail, threadKeysOf, toFetchedEmail, withBodies } from "./fetched-email.ts";
@@ -116,7 +118,7 @@ function visitMailbox(
     const { emails, unreadable } = await fetchMany(imap, cache, newest, query);
     visits.visit(path, newest, older);
     for (const uid of unreadable) visits.unreadable.add(access.toId(imap, uid));
-    const found = emails.map((email) => toFetchedEmail(access, imap, path, email));
+    const found = await mapInTurns(emails, (email) => toFetchedEmail(access, imap, path, email));
     for (const email of found)
       rememberEmail(cache, email.uid, { parts: textPartNumbers(email.contents), links: threadKeysOf(email) });
     return found;

@@ -1,4 +1,5 @@
 /** get_thread: the text of each email of a thread, quoted history folded, within one budget of characters. */
+
 import type { ImapFlow } from "imapflow";
 import { type EmailContents, toEmailContents } from "../../email/email-contents.ts";
 import { numberEmbedded } from "../../email/embedded-files.ts";
@@ -10,6 +11,7 @@ import { fetchMany } from "../../imap/fetch-many.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { firstFetchOctets, textPartNumbers } from "../../readable/body.ts";
 import type { Renderer } from "../../readable/renderer.ts";
+import { createTurns, mapInTurns } from "../../turns.ts";
 import type { Access } from "../access.ts";
 import { fetchNames } from "../email/fetch-structure.ts";
 import { toAttachment } from "../email/get-email.ts";
@@ -78,7 +80,7 @@ async function readBodies(
   // Rendered after all connections are given back.
   const rendered = await renderEmails(access, renderer, shown, fetched);
   const shares = toShares(rendered.map(({ text }) => text.length));
-  return shown.map((email, at) => {
+  return mapInTurns(shown, (email, at) => {
     const { text, embedded } = rendered[at] ?? unread;
     const named = contents.get(email) ?? email.contents;
     const body = text.slice(0, shares[at] ?? 0).toWellFormed();
@@ -182,7 +184,10 @@ async function renderEmails(
 ): Promise<ThreadText[]> {
   const end = clock.now() + maxRenderMs;
   const texts: ThreadText[] = [];
+  const letOthersIn = createTurns();
   for (const email of shown) {
+    // Small texts are rendered in this process.
+    await letOthersIn();
     if (clock.now() > end) {
       texts.push(unread);
       continue;
