@@ -171,6 +171,8 @@ const maxExaminedNodes = 200;
 /** Blocks without a margin or border of their own. */
 const plainBlock = /^(div|section|article|aside|header|footer|main|nav|center|address)$/;
 const givesHeight = /height|padding|margin|display|float|position|font/;
+/** An inline box has no height of its own (CSS 2.1 section 10.6.1). */
+const givesLineHeight = /line-height|display|float|position|font/;
 
 /** True for an element with text and plain elements alone: any other box inside would give it a height. */
 function hasOnlyText(element: Element): boolean {
@@ -179,8 +181,9 @@ function hasOnlyText(element: Element): boolean {
     const node = waiting.pop();
     if (!node) return true;
     if (!isTag(node)) continue;
-    const isPlain = plainBlock.test(node.name) || isInlineBox(node.name, new Map(), false);
-    if (!isPlain || givesHeight.test(node.attribs.style ?? "")) return false;
+    const isInline = isInlineBox(node.name, new Map(), false);
+    const grows = isInline ? givesLineHeight : givesHeight;
+    if ((!isInline && !plainBlock.test(node.name)) || grows.test(node.attribs.style ?? "")) return false;
     waiting.push(...node.children);
   }
   return false;

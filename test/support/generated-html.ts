@@ -31,8 +31,11 @@ const styles = fc.constantFrom(
 );
 /** The height of a cell depends on its neighbors: that of collapsed ones is beyond what the reader models. */
 const cellStyles = styles.filter((style) => !/position|display|overflow/.test(style));
-/** innerText puts line breaks around a <p> that is inline, and the reader around a <div>, which is often a column. */
-const blockStyles = styles.filter((style) => !style.startsWith("display:inline"));
+/**
+ * innerText puts line breaks around a <p> that is inline or out of the flow, and the reader around a <div>, which is
+ * often a column.
+ */
+const blockStyles = styles.filter((style) => !/^display:inline|^position/.test(style));
 const classes = fc.constantFrom("", "", "", "a", "b", "c", "a b");
 const elements = fc.constantFrom(
   ...["p", "div", "span", "b", "i", "font", "h2", "blockquote", "center", "small", "section", "sup", "pre"],
