@@ -21,15 +21,19 @@ const minOpacity = 0.05;
 
 /** True when nothing inside can be seen, whatever its own style. `outer`: the context around the element. */
 export function isHidden(element: Element, style: Style, outer: InheritedContext): boolean {
-  const { name, attribs } = element;
+  if (hasNoBox(element, style) || style.get("content-visibility") === "hidden") return true;
+  if (outer.opacity * (opacityOf(style) ?? 1) < minOpacity) return true;
+  return hidesItsContent(element, style, outer);
+}
+
+/** True for an element that takes no place on the page. */
+export function hasNoBox({ name, attribs }: Element, style: Style): boolean {
   const display = style.get("display");
-  if (neverShown.has(name) || display === "none" || style.get("content-visibility") === "hidden") return true;
+  if (neverShown.has(name) || display === "none") return true;
   // A display of the sender's own overrides the attribute (HTML section 15.3.1).
   if (("hidden" in attribs || "popover" in attribs) && display === undefined) return true;
   if (name === "dialog" && !("open" in attribs)) return true;
-  if (name === "input" && attribs.type?.toLowerCase() === "hidden") return true;
-  if (outer.opacity * (opacityOf(style) ?? 1) < minOpacity) return true;
-  return hidesItsContent(element, style, outer);
+  return name === "input" && attribs.type?.toLowerCase() === "hidden";
 }
 
 function hidesItsContent(element: Element, style: Style, outer: InheritedContext): boolean {

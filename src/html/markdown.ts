@@ -7,7 +7,7 @@ import { type AnyNode, type Document, type Element, isTag, isText } from "domhan
 import * as DomUtils from "domutils";
 import { isBlock, renderBlock } from "./block-rules.ts";
 import { endsLine } from "./elements.ts";
-import { isHidden, isTrackingPixel } from "./hidden-elements.ts";
+import { hasNoBox, isHidden, isTrackingPixel } from "./hidden-elements.ts";
 import { inlineRules } from "./inline-rules.ts";
 import { countWords, invisibleCharacters } from "./invisible-characters.ts";
 import { createLinkIndex, type LinkIndex } from "./link-index.ts";
@@ -115,7 +115,9 @@ function renderElement(rendering: Rendering, element: Element, target: RenderTar
   const style = rendering.styleOf(element);
   if (rendering.omits(element, style, target.context)) {
     // What is transparent or clipped still has its place.
-    if (style.get("display") !== "none" && endsLine(element, style)) endFirstLine(target.context);
+    if (hasNoBox(element, style) || !endsLine(element, style)) return;
+    target.writer.newLine();
+    endFirstLine(target.context);
     return;
   }
   const { writer, depth } = target;

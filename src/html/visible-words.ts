@@ -1,7 +1,7 @@
 /** The visible words of HTML that may end anywhere, for rows of lists. Same visibility rules as for reading. */
 import { type AnyNode, isTag, isText } from "domhandler";
 import { blockElements, endsLine } from "./elements.ts";
-import { isHidden } from "./hidden-elements.ts";
+import { hasNoBox, isHidden } from "./hidden-elements.ts";
 import { invisibleCharacters } from "./invisible-characters.ts";
 import { parseHtml } from "./parse.ts";
 import { createStyleResolver } from "./style-resolver.ts";
@@ -20,7 +20,10 @@ export function htmlToWords(html: string): string {
       if (isText(node) && isLegible(context)) words.push(node.data.replace(invisibleCharacters, ""));
       if (!isTag(node) || depth > maxDepth) continue;
       const style = styleOf(node);
-      if (isHidden(node, style, context)) continue;
+      if (isHidden(node, style, context)) {
+        if (!hasNoBox(node, style) && endsLine(node, style)) words.push(" ");
+        continue;
+      }
       const separator = blockElements.has(node.name) || node.name === "br" ? " " : "";
       words.push(separator);
       walk(node.children, inheritContext(node, style, context), depth + 1);

@@ -9,6 +9,7 @@ import {
   isFromLine,
   isOriginalMessageLine,
   isOtherHeaderLine,
+  isReturnedCopyLine,
 } from "./reply-phrases.ts";
 
 /** The lines to show, and how many lines of history and of a signature were folded. */
@@ -74,12 +75,27 @@ export function stripMarks(lines: readonly string[]): string[] {
 function startOfHeaderBlock(lines: readonly string[]): number {
   for (const [at, line] of lines.entries()) {
     if (isOriginalMessageLine(line)) return at;
+    if (
+      isReturnedCopyLine(line) &&
+      isTraceField(lines.slice(at + 1).find((next) => next !== "" && !next.startsWith("---")))
+    )
+      return at;
     if (isQuote(line) || !isFromLine(line)) continue;
     const headers = lines.slice(at + 1, at + 1 + headerBlockLines).filter(isOtherHeaderLine);
-    if (headers.length >= 2) return ruleAbove(lines, at) ?? at;
+    if (headers.length >= 2) return ruleAbove(lines, at) ?? firstHeader(lines, at);
   }
   return lines.length;
 }
+
+/** GMX writes the date above the sender. */
+function firstHeader(lines: readonly string[], from: number): number {
+  let first = from;
+  while (isOtherHeaderLine(lines[first - 1] ?? "")) first -= 1;
+  return first;
+}
+
+/** A field that mail servers write above an email (RFC 5321 section 4.4), as bounces copy it. */
+const isTraceField = (line = "") => /^>?(return-path|received|delivered-to|from [^ ]+):? /i.test(line);
 
 /** The index of a horizontal rule above a line: it belongs to the headers below it. */
 function ruleAbove(lines: readonly string[], at: number): number | undefined {

@@ -99,6 +99,25 @@ export function isForwardedMessageLine(line: string): boolean {
   return forwardedPhrases.some((known) => phrase.startsWith(known));
 }
 
+const returnedPhrases = [
+  "below this line is a copy of the message",
+  "this is a copy of the message",
+  "this is a copy of your message",
+  "this is the header of the message",
+  "original message follows",
+  "original message headers",
+  "unsent message follows",
+  "message header follows",
+  "returned message follows",
+];
+
+/** The line above the copy of an email that was not delivered, as qmail, Exim and others write it. */
+export function isReturnedCopyLine(line: string): boolean {
+  const trimmed = line.trim();
+  const phrase = trimmed.slice(leadingRule(trimmed)).trim().slice(0, 60).toLowerCase();
+  return returnedPhrases.some((known) => phrase.startsWith(known));
+}
+
 /** `From: Ann`, as Outlook copies it above what it quotes. */
 export function isFromLine(line: string): boolean {
   const { name, value } = splitHeader(line);
