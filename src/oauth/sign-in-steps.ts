@@ -25,6 +25,7 @@ import { sealRequest, unsealRequest } from "./authorization-request.ts";
 import type { BrowserBinding } from "./browser-binding.ts";
 import type { ConnectSubmission } from "./connect-submission.ts";
 import { languageOf, type PageResponse } from "./page-response.ts";
+import type { PendingGrant } from "./pending-grants.ts";
 import { rawQueryOf } from "./request-parameters.ts";
 
 /** Maximum duration of an arrival in seconds: the code is redeemed, and two logins follow. */
@@ -80,6 +81,7 @@ export function createSignInSteps(deps: {
         request: sealRequest(secrets, clock, request),
         provider: toProvider(issuer, found?.provider ?? form.provider),
         level: form.level,
+        asksForNewPeople: form.asksForNewPeople,
       });
       return { location };
     } catch (problem) {
@@ -97,7 +99,7 @@ export function createSignInSteps(deps: {
     if (!request) return pages.notice(language, "request_expired", 400);
     const state = authorizationFlow.stateOf(request);
     if (state !== "open") return pages.over(language, state);
-    const { address, provider, level } = signIn;
+    const { address, provider, level, asksForNewPeople } = signIn;
     try {
       const { credentials, sendingProblem } = await signInConnector.connect(
         issuer,
@@ -105,10 +107,11 @@ export function createSignInSteps(deps: {
         { address, provider, level },
         { signal: c.var.arrived.signal, peer: identifyPeer(c, config) },
       );
-      const pending = authorizationFlow.attachAccount(request, level, ({ grantId, dataKey }) => {
+      const save = ({ grantId, dataKey }: PendingGrant) => {
         if (vault.saveAccount(grantId, dataKey, credentials))
           authorizationFlow.addFailedGuesses(grantId, connector.countFailedGuesses(credentials));
-      });
+      };
+      const pending = authorizationFlow.attachAccount(request, level, save, asksForNewPeople);
       if (!pending) return pages.over(language, authorizationFlow.stateOf(request));
       log.info("mailbox_connected", {
         grant: pending.grantId,
@@ -123,6 +126,7 @@ export function createSignInSteps(deps: {
       else log.info("connect_refused", { requestId: c.var.requestId, code: problem.code });
       const form = {
         ...emptyConnectForm("", level),
+        asksForNewPeople,
         address,
         provider: issuer.presets.find((id) => id === provider) ?? "",
       };

@@ -12,7 +12,7 @@ import type { IssuedTokens, Upstream } from "./upstream.ts";
 type Departure =
   | Pick<
       Extract<SignIn, { kind: "connect" | "add" }>,
-      "kind" | "address" | "browserHash" | "request" | "provider" | "level"
+      "kind" | "address" | "browserHash" | "request" | "provider" | "level" | "asksForNewPeople"
     >
   | Pick<Extract<SignIn, { kind: "prove" }>, "kind" | "address" | "browserHash" | "approval">;
 

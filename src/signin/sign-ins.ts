@@ -35,6 +35,8 @@ const signInShape = z.discriminatedUnion("kind", [
     /** The id of the preset of the mailbox, or "generic". */
     provider: z.string(),
     level: z.custom<Level>((value) => typeof value === "string"),
+    /** The check mark beneath the level (LiveGrant.asksForNewPeople). */
+    asksForNewPeople: z.boolean(),
   }),
   z.object({
     ...common,

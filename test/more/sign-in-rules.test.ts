@@ -255,6 +255,21 @@ describe("Coming back from the issuer", () => {
 });
 
 describe("What is connected", () => {
+  test("The level and its check mark survive the way to the issuer and back", async () => {
+    const sendTo = async (level: string, fields: Record<string, string>) => {
+      const tokens = await connectBySignIn(product, { address: company.newAddress(), level, fields });
+      const client = await openClient(product, tokens.accessToken);
+      const email = { to: [company.newAddress()], subject: "Hello", body: "x" };
+      const { data, isError } = await client.try("send_email", email);
+      await client.close();
+      return isError ? "refused" : "approval" in data ? "waits" : "sent";
+    };
+    expect(await sendTo("send", { ask_for_new_people: "" })).toBe("sent");
+    expect(await sendTo("send", { ask_for_new_people: "on" })).toBe("waits");
+    expect(await sendTo("approve", {})).toBe("waits");
+    expect(await sendTo("organise", {})).toBe("refused");
+  });
+
   test("A second mailbox asks for the account anew, and both are connected", async () => {
     const [first, second] = [company.newAddress(), company.newAddress()];
     const page = await signIn(product, { address: first });

@@ -158,11 +158,11 @@ export function leave(
 /** Signs in for an address, from the form to the page after it. */
 export async function signIn(
   product: Entrance,
-  options: { address: string; level?: string; browser?: Browser },
+  options: { address: string; level?: string; browser?: Browser; fields?: Record<string, string> },
 ) {
   const { address, level = "send", browser = createBrowser() } = options;
   const begun = await openForm(product, browser);
-  const left = await leave(product, browser, begun.form, { address, level });
+  const left = await leave(product, browser, begun.form, { address, level, ...options.fields });
   const page = await browser.follow(left);
   return { ...page, verifier: begun.verifier, browser };
 }
@@ -170,7 +170,7 @@ export async function signIn(
 /** Signs in for an address and goes on to the client with the code. Throws with the page when it was refused. */
 export async function connectBySignIn(
   product: Entrance,
-  options: { address: string; level?: string },
+  options: { address: string; level?: string; fields?: Record<string, string> },
 ): Promise<Tokens> {
   const { html, browser, verifier } = await signIn(product, options);
   const answer = await browser.post(`${product.url}/oauth/connect`, {
