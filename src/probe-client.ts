@@ -25,6 +25,8 @@ export function sendProbe(
     method?: string;
     headers?: Readonly<Record<string, string>>;
     body?: string | Uint8Array;
+    /** The name in SNI and in the certificate, when the URL has an address. */
+    servername?: string;
     timeoutMs?: number;
   } = {},
 ): Promise<ProbeResponse> {
@@ -36,6 +38,7 @@ export function sendProbe(
     {
       method: options.method ?? "GET",
       headers: { "User-Agent": "email-connector doctor", ...options.headers },
+      servername: options.servername,
       agent: false,
       signal: AbortSignal.timeout(options.timeoutMs ?? 10_000),
     },

@@ -90,6 +90,16 @@ function addChecks(program: Command, terminal: Terminal, runCommand: RunCommand)
     );
 
   program
+    .command("ready")
+    .description("wait until the server on this machine answers")
+    .option("--wait <seconds>", "how long to wait", "10")
+    .action(({ wait }: { wait: string }) =>
+      runCommand(async () =>
+        (await import("./ready.ts")).ready(terminal, { waitSeconds: Number(wait) || 0 }),
+      )(),
+    );
+
+  program
     .command("doctor")
     .description("check PUBLIC_URL from outside, as Claude reaches it, and say what to change")
     .action(runCommand(async () => (await import("./doctor.ts")).doctor(terminal)));
