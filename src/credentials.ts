@@ -22,8 +22,13 @@ export type ServerCertificate = {
   isTrusted: boolean;
 };
 
+/** A mailbox that the person keeps private. `uidValidity`: decimal digits; `delimiter`: "" where there are no levels. */
+export type PrivateMailbox = { path: string; delimiter: string; uidValidity: string };
+
 /** An account and its servers, without a secret. */
 export type AccountServers = {
+  /** Mailboxes that do not exist for Claude, with all beneath them. */
+  privateMailboxes?: readonly PrivateMailbox[] | undefined;
   address: string;
   /** Display name for From, as found in the person's sent mail; absent when none was found. */
   name?: string;

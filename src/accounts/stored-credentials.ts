@@ -16,6 +16,9 @@ const accountServers = z.object({
   provider: z.string(),
   imap: storedServer,
   smtp: storedServer.exactOptional(),
+  privateMailboxes: z
+    .array(z.object({ path: z.string(), delimiter: z.string(), uidValidity: z.string() }))
+    .exactOptional(),
 });
 
 export type PasswordCredentials = AccountServers & { password: string };

@@ -7,7 +7,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { ChildPool } from "../child-process/pool.ts";
 import type { Clock } from "../clock.ts";
-import type { AccountServers, Credentials } from "../credentials.ts";
+import type { AccountServers, Credentials, PrivateMailbox } from "../credentials.ts";
 import { type Database, purgeWriteAheadLog } from "../db/open.ts";
 import { accounts } from "../db/schema.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
@@ -24,7 +24,12 @@ import type { AccessTokenStore } from "./access-tokens.ts";
 import { type StoredCredentials, storedCredentials } from "./stored-credentials.ts";
 
 /** A connected account, as pages show it. */
-type ConnectedAccount = { id: string; address: string; canSend: boolean };
+type ConnectedAccount = {
+  id: string;
+  address: string;
+  canSend: boolean;
+  privateMailboxes: readonly PrivateMailbox[];
+};
 
 /** Maximum number of accounts per grant; a search may run on all of them at once. */
 const maxAccounts = 10;
@@ -132,7 +137,8 @@ export function createVault(deps: {
         throw new AppError("too_large", `One connection holds at most ${maxAccounts} mailboxes.`);
       const id = same?.id ?? newId("acc");
       if (same) {
-        update(grantId, dataKey, id, credentials);
+        const { privateMailboxes } = same.credentials;
+        update(grantId, dataKey, id, privateMailboxes ? { ...credentials, privateMailboxes } : credentials);
         return false;
       }
       const sealed = seal(dataKey, JSON.stringify(credentials), toSealContext(grantId, id));
@@ -141,6 +147,16 @@ export function createVault(deps: {
         .values({ id, grantId, position, credentials: sealed, createdAt: clock.now() })
         .run();
       return true;
+    },
+
+    /** Sets the mailboxes of an account that do not exist for Claude. */
+    setPrivateMailboxes(
+      { id: grantId, dataKey }: Pick<LiveGrant, "id" | "dataKey">,
+      accountId: string,
+      privateMailboxes: PrivateMailbox[],
+    ): void {
+      const account = unsealAll(grantId, dataKey).intact.find(({ id }) => id === accountId);
+      if (account) update(grantId, dataKey, accountId, { ...account.credentials, privateMailboxes });
     },
 
     /** Deletes the account with this address from a grant. Does nothing when there is none. */
@@ -176,6 +192,7 @@ export function createVault(deps: {
         id,
         address: credentials.address,
         canSend: credentials.smtp !== undefined,
+        privateMailboxes: credentials.privateMailboxes ?? [],
       }));
     },
 
@@ -188,12 +205,14 @@ export function createVault(deps: {
     /**
      * Runs `work` with a handle for each account of the grant, in the order in which they were connected. A handle
      * connects at its first operation, and never exposes the credentials. `damaged`: the number of accounts whose rows
-     * cannot be read. Throws login_refused when no other is left.
+     * cannot be read. `showPrivate`: private mailboxes are there, for the person's own page. Throws login_refused when
+     * no other is left.
      */
     async withAccounts<T>(
       grant: LiveGrant,
       signal: AbortSignal,
       work: (accounts: readonly MailAccount[], damaged: number) => Promise<T>,
+      { showPrivate = false } = {},
     ): Promise<T> {
       const { intact: all, damaged } = unsealAll(grant.id, grant.dataKey);
       if (all.length === 0 && damaged.length > 0)
@@ -211,7 +230,14 @@ export function createVault(deps: {
       const composer = createChildComposer(children);
       const handles = all.map(({ id, credentials }) =>
         createMailAccount({
-          owner: { grantId: grant.id, accountId: id, credentials: toCredentials(grant, id, credentials) },
+          owner: {
+            grantId: grant.id,
+            accountId: id,
+            credentials: {
+              ...toCredentials(grant, id, credentials),
+              privateMailboxes: showPrivate ? undefined : credentials.privateMailboxes,
+            },
+          },
           connections,
           signal,
           clock,

@@ -24,6 +24,7 @@ import type { ConnectionCookies } from "./connection-cookies.ts";
 import { listDeeds, listWaiting, type Operation, type Send } from "./connection-facts.ts";
 import { showNotice } from "./page-notice.ts";
 import type { PersonCheck } from "./person-check.ts";
+import type { Privacy } from "./privacy.ts";
 import type { Proofs } from "./proofs.ts";
 
 /** Times in milliseconds since the epoch. */
@@ -45,6 +46,7 @@ export type ConnectionRoutesDeps = {
     undoLog: { list(): Operation[] };
     sendLog: { listSends(): Send[] };
   };
+  privacy: Privacy;
   /** Puts back what an operation did. Resolves with false where that failed in part. */
   undo(grant: LiveGrant, operationId: string): Promise<boolean>;
   /** Tells open clients that the tools of a grant have changed. */
@@ -59,7 +61,7 @@ const route = "/connection/:grantId{grt_[0-9a-f]{32}}";
 
 const levels: readonly Level[] = ["read", "organise", "approve", "send"];
 
-type Outcome = Pick<ConnectionPageProps, "told" | "problem" | "retryAfterSeconds" | "proof"> & {
+type Outcome = Pick<ConnectionPageProps, "told" | "problem" | "retryAfterSeconds" | "proof" | "choosable"> & {
   status?: ContentfulStatusCode;
 };
 
@@ -95,6 +97,15 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
         case "undo":
           extendIdleTimeout(c, undoSeconds);
           return showConnection(c, deps, grant, await undoOperation(deps, grant, form.operation_id));
+        case "mailboxes":
+          extendIdleTimeout(c, undoSeconds);
+          return showConnection(c, deps, grant, {
+            choosable: await deps.privacy.list(grant),
+            proof: typeof form.proof === "string" ? form.proof : undefined,
+          });
+        case "private":
+          extendIdleTimeout(c, undoSeconds);
+          return changePrivacy(c, deps, grant);
         case "level":
           return changeLevel(c, deps, grant, form);
         default:
@@ -172,6 +183,25 @@ function changeLevel(
   if (!sends) approvals.declineAll(grant.id);
   onToolsChanged(grant.id);
   return showConnection(c, deps, { ...grant, level, asksForNewPeople }, { told: "changed" });
+}
+
+/** Sets the private mailboxes of an account. Showing one again gives Claude more, and needs a proof. */
+async function changePrivacy(
+  c: Context<AppEnv>,
+  deps: ConnectionRoutesDeps,
+  grant: LiveGrant,
+): Promise<Response> {
+  const { privacy, personCheck } = deps;
+  const form = await c.req.parseBody({ all: true });
+  const accountId = typeof form.account === "string" ? form.account : "";
+  const paths = [form.private ?? []].flat().filter((path) => typeof path === "string");
+  if (privacy.privatePathsOf(grant, accountId).some((path) => !paths.includes(path))) {
+    const proof = typeof form.proof === "string" ? form.proof : undefined;
+    if (!personCheck.isFresh({ grantId: grant.id, subject: grant.id }, proof))
+      return showConnection(c, deps, grant, { told: "needs_proof", status: 403 });
+  }
+  await privacy.hide(grant, paths, { accountId });
+  return showConnection(c, deps, grant, { told: "changed" });
 }
 
 function frameOf(c: Context, { config }: ConnectionRoutesDeps) {

@@ -15,6 +15,7 @@ import { createConnectionSecrets } from "./connection-secrets.ts";
 import { createDecide, type DecideDeps } from "./decide.ts";
 import type { KnownRecipients } from "./known-recipients.ts";
 import { createPersonCheck } from "./person-check.ts";
+import { createPrivacy } from "./privacy.ts";
 import { createProofs } from "./proofs.ts";
 import { undoOperation } from "./undo-operation.ts";
 
@@ -67,6 +68,7 @@ export function createPersonAccess(deps: {
   return {
     cookies,
     proofs,
+    privacy: createPrivacy({ vault, run }),
     personCheck: createPersonCheck({ config, cookies, proofs, provePassword }),
     decide: createDecide({
       approvals,

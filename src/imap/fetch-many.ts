@@ -4,8 +4,9 @@
  */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import { isExcess, isRefusal } from "./failures.ts";
-import { fetchBySequence, fetchByUid, fillEmptyParts } from "./fetch.ts";
+import { fetchBySequence, fetchByUid, fillEmptyParts, withoutHiddenEmails } from "./fetch.ts";
 import type { MailboxCache } from "./mailbox-cache.ts";
+import { isHiddenUid } from "./private-mailboxes.ts";
 
 /** `unreadable`: UIDs of emails that are there and could not be read. */
 export type FetchedMany = { emails: FetchMessageObject[]; unreadable: number[] };
@@ -78,7 +79,8 @@ async function collect(
     for await (const answer of imap.fetch(uids.join(","), query, { uid: true })) {
       const email = fillEmptyParts(answer);
       // Unsolicited FETCH responses for other emails (RFC 9051 section 7.5.2), and flags without the rest.
-      if (!asked.has(email.uid) || (query.headers && !email.headers)) continue;
+      if (!asked.has(email.uid) || isHiddenUid(imap, email.uid) || (query.headers && !email.headers))
+        continue;
       if ((email.headers?.length ?? 0) > maxTransferredHeaderOctets) cache.unreadable.set(email.uid, true);
       else emails.set(email.uid, email);
     }
@@ -109,7 +111,7 @@ function watchEnding(imap: ImapFlow): Disposable & { isExcess(error: unknown): b
 async function stillThere(imap: ImapFlow, uids: readonly number[]): Promise<number[]> {
   if (uids.length === 0) return [];
   const found = await imap.fetchAll(uids.join(","), { uid: true }, { uid: true });
-  const there = new Set(found.map(({ uid }) => uid));
+  const there = new Set(withoutHiddenEmails(imap, found).map(({ uid }) => uid));
   return uids.filter((uid) => there.has(uid));
 }
 
@@ -128,7 +130,7 @@ export async function fetchSequence(
     const emails = await fetchRange(imap, cache, range, "sequence", query);
     if (emails && emails.length > last - first) return { emails, unreadable: [] };
   }
-  const all = await imap.fetchAll(range, { uid: true });
+  const all = withoutHiddenEmails(imap, await imap.fetchAll(range, { uid: true }));
   return fetchMany(
     imap,
     cache,

@@ -1,5 +1,6 @@
 /** FETCH with answers in one shape: a part that the server sends as NIL is an empty part. */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
+import { isHiddenUid } from "./private-mailboxes.ts";
 
 /** Fetches emails of the selected mailbox by a set of UIDs. Emails that are not there are missing in the result. */
 export async function fetchByUid(
@@ -7,7 +8,7 @@ export async function fetchByUid(
   uids: string,
   query: FetchQueryObject,
 ): Promise<FetchMessageObject[]> {
-  return (await imap.fetchAll(uids, query, { uid: true })).map(fillEmptyParts);
+  return withoutHiddenEmails(imap, await imap.fetchAll(uids, query, { uid: true })).map(fillEmptyParts);
 }
 
 /** Fetches emails of the selected mailbox by a set of sequence numbers. */
@@ -16,7 +17,7 @@ export async function fetchBySequence(
   numbers: string,
   query: FetchQueryObject,
 ): Promise<FetchMessageObject[]> {
-  return (await imap.fetchAll(numbers, query)).map(fillEmptyParts);
+  return withoutHiddenEmails(imap, await imap.fetchAll(numbers, query)).map(fillEmptyParts);
 }
 
 /** Fetches one email of the selected mailbox. Undefined when it is not there. */
@@ -25,8 +26,17 @@ export async function fetchOneByUid(
   uid: number,
   query: FetchQueryObject,
 ): Promise<FetchMessageObject | undefined> {
+  if (isHiddenUid(imap, uid)) return undefined;
   const email = await imap.fetchOne(String(uid), query, { uid: true });
   return email ? fillEmptyParts(email) : undefined;
+}
+
+/** Leaves out emails that the person keeps private. */
+export function withoutHiddenEmails<Email extends { uid: number }>(
+  imap: ImapFlow,
+  emails: readonly Email[],
+): Email[] {
+  return emails.filter(({ uid }) => !isHiddenUid(imap, uid));
 }
 
 /** `size`: octets of the whole part as BODYSTRUCTURE states them, where they are known. */

@@ -1,11 +1,37 @@
 /** LIST (RFC 3501 section 6.3.8) with the names that the server means. */
 import type { ImapFlow, ListOptions, ListResponse } from "imapflow";
 import { isModifiedUtf7 } from "./mailbox-encoding.ts";
+import { withoutHidden } from "./private-mailboxes.ts";
 
-/** Lists all mailboxes, with counts where `statusQuery` asks for them. Throws imapflow's error when the server refuses. */
+/**
+ * Lists all mailboxes but private ones, with counts where `statusQuery` asks for them. Throws imapflow's error when the
+ * server refuses.
+ */
 export async function listMailboxEntries(
   imap: ImapFlow,
-  { statusQuery }: Pick<ListOptions, "statusQuery"> = {},
+  options: Pick<ListOptions, "statusQuery"> = {},
+): Promise<ListResponse[]> {
+  return withoutHidden(imap, await listAll(imap, options), () => listWithValidity(imap));
+}
+
+/** Mailboxes asked for UIDVALIDITY one after another, at most. */
+const maxAsked = 300;
+
+/** Lists all mailboxes with UIDVALIDITY, also private ones: by one LIST-STATUS, or by a STATUS each. */
+export async function listWithValidity(imap: ImapFlow): Promise<ListResponse[]> {
+  if (imap.capabilities.has("LIST-STATUS")) return listAll(imap, { statusQuery: { uidValidity: true } });
+  const entries = await listAll(imap, {});
+  for (const entry of entries.slice(0, maxAsked)) {
+    const status = await imap.status(entry.path, { uidValidity: true }).catch(() => undefined);
+    if (status) entry.status = status;
+  }
+  return entries;
+}
+
+/** Lists all mailboxes, also private ones. */
+export async function listAll(
+  imap: ImapFlow,
+  { statusQuery }: Pick<ListOptions, "statusQuery">,
 ): Promise<ListResponse[]> {
   const entries = await imap.list(statusQuery ? { statusQuery } : {});
   return imap.enabled.has("UTF8=ACCEPT") ? entries : entries.map(correctName);

@@ -4,6 +4,7 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
+import { hasHiddenEmails, isHiddenUid } from "./private-mailboxes.ts";
 
 /** A search key or its argument: an atom, a string, a sequence set, a literal, or a bracketed list. */
 export type SearchToken =
@@ -68,7 +69,10 @@ export async function uidThread(
     },
   });
   if (!answered) rejectAnswer();
-  return threads.map((thread) => [...new Set(Array.isArray(thread) ? uidsWithin(thread) : rejectAnswer())]);
+  return threads.map((thread) => {
+    const uids = Array.isArray(thread) ? uidsWithin(thread) : rejectAnswer();
+    return [...new Set(uids)].filter((uid) => !isHiddenUid(imap, uid));
+  });
 }
 
 /** Flattens a thread such as `(3 6 (4 23)(44 7 96))`. */
@@ -128,7 +132,7 @@ export async function collectUids(
     },
   });
   for (const uid of ranges.flatMap(expandSequenceSet)) take(uid);
-  return { uids: found };
+  return { uids: hasHiddenEmails(imap) ? found.filter((uid) => !isHiddenUid(imap, uid)) : found };
 }
 
 /** Returns what follows ALL in `(TAG "A1") UID ALL 2:4,9` (RFC 4731 section 3.1); empty when nothing matched. */

@@ -2,7 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import { unsupportedCharset } from "./failures.ts";
-import { atom, collectUids, containsLiteral, type SearchToken } from "./raw-search.ts";
+import { atom, collectUids, containsLiteral, type SearchToken, searchString } from "./raw-search.ts";
 import { splitAlternatives } from "./search-alternatives.ts";
 import { requireSelected } from "./select.ts";
 import { knownFacts } from "./server-memory.ts";
@@ -28,6 +28,14 @@ export async function uidSearch(imap: ImapFlow, keys: readonly SearchToken[]): P
     facts.remember("refuses_or");
     return found;
   }
+}
+
+/** UIDs of the emails of the selected mailbox that bear one of Gmail's labels. */
+export async function searchLabels(imap: ImapFlow, labels: readonly string[]): Promise<number[]> {
+  const found = new Set<number>();
+  for (const label of labels)
+    for (const uid of await uidSearch(imap, [atom("X-GM-LABELS"), searchString(label)])) found.add(uid);
+  return [...found];
 }
 
 /** True for a tagged NO or BAD, which says nothing about the next command. */

@@ -6,7 +6,10 @@ import type { ConnectionOwner } from "../credentials.ts";
 import { type EmailRef, fromEmailId, toAccountTag, toEmailId } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
 import type { Connections, ConnectionWork } from "../imap/connections.ts";
+import { listAll, listWithValidity } from "../imap/list-mailboxes.ts";
+import { hideOn, isPrivatePath, mailboxNotFound } from "../imap/private-mailboxes.ts";
 import { requireSelected } from "../imap/select.ts";
+import { searchLabels } from "../imap/uid-search.ts";
 import type { Renderer } from "../readable/renderer.ts";
 import { nothingUnfinished, type UnfinishedWrites } from "./unfinished.ts";
 
@@ -24,6 +27,8 @@ export type Access = {
   readEmail<T>(ref: EmailRef, work: ConnectionWork<T>): Promise<T>;
   /** Leases a connection for writing, with `mailbox` selected unless it is undefined; the work is never retried. */
   write<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
+  /** True for the path of a private mailbox, which does not exist here. */
+  isPrivate(path: string): boolean;
   /** True when another connection of the account is idle. */
   hasSpare(): boolean;
   /** The same access, ended by a further signal as well. */
@@ -46,6 +51,20 @@ export function createAccess(deps: {
 }): Access {
   const { owner, connections, signal, clock, renderer, unfinished = nothingUnfinished } = deps;
   const accountTag = toAccountTag(owner.accountId);
+  const privates = owner.credentials.privateMailboxes ?? [];
+
+  /** Runs `work` on a connection on which private mailboxes do not exist. Throws mailbox_not_found for one of them. */
+  function hiding<T>(mailbox: string | undefined, work: ConnectionWork<T>): ConnectionWork<T> {
+    if (mailbox !== undefined && isPrivatePath(privates, mailbox)) throw mailboxNotFound();
+    return async (imap, cache) => {
+      await hideOn(imap, privates, {
+        selects: mailbox !== undefined,
+        list: (withValidity) => (withValidity ? listWithValidity(imap) : listAll(imap, {})),
+        searchLabels: (labels) => searchLabels(imap, labels),
+      });
+      return work(imap, cache);
+    };
+  }
 
   return {
     address: owner.credentials.address,
@@ -55,12 +74,16 @@ export function createAccess(deps: {
     renderer,
     unfinished,
 
-    read: (mailbox, work) => connections.use(owner, { mailbox, effect: "read", signal }, work),
+    read: async (mailbox, work) =>
+      connections.use(owner, { mailbox, effect: "read", signal }, hiding(mailbox, work)),
 
-    readEmail: ({ mailbox, uidValidity }, work) =>
-      connections.use(owner, { mailbox, uidValidity, effect: "read", signal }, work),
+    readEmail: async ({ mailbox, uidValidity }, work) =>
+      connections.use(owner, { mailbox, uidValidity, effect: "read", signal }, hiding(mailbox, work)),
 
-    write: (mailbox, work) => connections.use(owner, { mailbox, effect: "write", signal }, work),
+    write: async (mailbox, work) =>
+      connections.use(owner, { mailbox, effect: "write", signal }, hiding(mailbox, work)),
+
+    isPrivate: (path) => isPrivatePath(privates, path),
 
     hasSpare: () => connections.hasSpare(owner),
 

@@ -12,7 +12,7 @@ import { createWriting } from "./create-writing.ts";
 import { describeAttachment, getAttachment, streamAttachment } from "./email/attachment.ts";
 import { getEmail } from "./email/get-email.ts";
 import type { MailAccount } from "./mail-account.ts";
-import { listMailboxes } from "./mailboxes.ts";
+import { listChoosable, listMailboxes } from "./mailboxes.ts";
 import type { MailReading } from "./reading.ts";
 import { listEmails } from "./search/listing.ts";
 import { getOverview } from "./search/overview.ts";
@@ -44,6 +44,7 @@ export function createMailAccount(deps: {
   const { owner, signal } = deps;
   const access = createAccess(deps);
   const reading: MailReading = {
+    listChoosable: () => access.read(undefined, (imap) => listChoosable(imap)),
     listMailboxes: () => access.read(undefined, (imap) => listMailboxes(imap)),
     listEmails: (request) => listEmails(access, request),
     searchEmails: (request) => searchEmails(access, request),

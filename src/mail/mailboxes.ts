@@ -1,11 +1,12 @@
 /** The mailboxes of an account and their roles. */
 import type { ImapFlow, ListResponse, StatusObject, StatusQuery } from "imapflow";
 import { AppError } from "../errors.ts";
-import { listMailboxEntries } from "../imap/list-mailboxes.ts";
+import { listMailboxEntries, listWithValidity } from "../imap/list-mailboxes.ts";
+import { mayCountHidden } from "../imap/private-mailboxes.ts";
 import type { Access } from "./access.ts";
 
 import { roleOfName } from "./mailbox-names.ts";
-import type { Mailbox, MailboxRole } from "./reading.ts";
+import type { ChoosableMailbox, Mailbox, MailboxRole } from "./reading.ts";
 
 export const roles: readonly MailboxRole[] = ["inbox", "sent", "drafts", "trash", "archive", "junk"];
 
@@ -142,6 +143,7 @@ export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Pr
   const order = (mailbox: { role?: MailboxRole }) =>
     mailbox.role ? roles.indexOf(mailbox.role) : roles.length;
   const known = toKnown(imap, entries).sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path));
+  if (mayCountHidden(imap)) return known.map(({ path, role }) => ({ path, role }));
   const late = AbortSignal.timeout(patienceMs);
   const mailboxes: Mailbox[] = [];
   for (const { path, role } of known) {
@@ -154,6 +156,21 @@ export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Pr
     });
   }
   return mailboxes;
+}
+
+/** Roles without which Claude could not work. */
+const neverPrivate: readonly MailboxRole[] = ["inbox", "sent", "drafts", "trash"];
+
+/** See MailReading.listChoosable. */
+export async function listChoosable(imap: ImapFlow): Promise<ChoosableMailbox[]> {
+  const entries = await listWithValidity(imap);
+  const byPath = new Map(entries.map((entry) => [entry.path, entry]));
+  return toKnown(imap, entries)
+    .filter(({ role, virtual }) => !virtual && (role === undefined || !neverPrivate.includes(role)))
+    .map(({ path }) => {
+      const { delimiter = "", status } = byPath.get(path) ?? {};
+      return { path, delimiter: delimiter ?? "", uidValidity: String(status?.uidValidity ?? "") };
+    });
 }
 
 /** The counts of one mailbox; undefined where the server refuses them. */

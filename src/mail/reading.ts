@@ -109,7 +109,12 @@ export type AttachmentContent = {
   notes: string[];
 };
 
+/** A mailbox as the person chooses which ones stay private. */
+export type ChoosableMailbox = { path: string; delimiter: string; uidValidity: string };
+
 export type MailReading = {
+  /** The mailboxes that may be private: all but inbox, sent, drafts and trash. */
+  listChoosable(): Promise<ChoosableMailbox[]>;
   /** All selectable mailboxes with role and counts. */
   listMailboxes(): Promise<Mailbox[]>;
   /** The newest emails of one mailbox (path or role). `limit` 1–100. */

@@ -35,7 +35,12 @@ export type ConnectionPageProps = PageFrame & {
   /** The path of the page, for its forms. */
   path: string;
   redirectHost: string;
-  accounts: readonly { id: string; address: string; canSend: boolean }[];
+  accounts: readonly {
+    id: string;
+    address: string;
+    canSend: boolean;
+    privateMailboxes: readonly { path: string }[];
+  }[];
   level: Level;
   asksForNewPeople: boolean;
   waiting: readonly ShownWaiting[];
@@ -46,6 +51,14 @@ export type ConnectionPageProps = PageFrame & {
   /** Wrong passwords: before it was connected, and on its pages within a day. */
   failedGuesses: number;
   wrongProofs: number;
+  /** The mailboxes of each account that may be private, once they are asked for. */
+  choosable?:
+    | readonly {
+        accountId: string;
+        address: string;
+        mailboxes: readonly { path: string; isPrivate: boolean }[];
+      }[]
+    | undefined;
   /** Proves the person for one change; undefined before they have proven themselves. */
   proof?: string | undefined;
   /** The outcome of the last form. */
@@ -106,6 +119,7 @@ export function connectionPage(props: ConnectionPageProps): string {
       {waiting.length === 0 ? <p class="hint">{text.nothingWaits}</p> : null}
       <WaitingList {...props} />
       <LevelForm {...props} text={text} />
+      <PrivateMailboxes {...props} text={text} />
       <h2>{text.deeds}</h2>
       {deeds.length === 0 ? <p class="hint">{text.noDeeds}</p> : null}
       <DeedList {...props} text={text} />
@@ -208,6 +222,55 @@ function LevelForm(props: ConnectionPageProps & { text: ConnectionTexts }) {
           />
         </details>
       )}
+    </>
+  );
+}
+
+/** The private mailboxes by name; with `choosable` a list of check marks for each account. */
+function PrivateMailboxes(props: ConnectionPageProps & { text: ConnectionTexts }) {
+  const { text, path, accounts, choosable, proof } = props;
+  const hidden = accounts.flatMap(({ privateMailboxes }) => privateMailboxes.map((each) => each.path));
+  return (
+    <>
+      <h2>{text.private}</h2>
+      <p class="hint">{text.privateHint}</p>
+      {hidden.length === 0 ? null : (
+        <ul class="private">
+          {hidden.map((name) => (
+            <li>
+              <bdi>{showHidden(name)}</bdi>
+            </li>
+          ))}
+        </ul>
+      )}
+      {choosable?.map(({ accountId, address, mailboxes }) => (
+        <form method="post" action={path}>
+          {proof === undefined ? null : <input type="hidden" name="proof" value={proof} />}
+          <input type="hidden" name="account" value={accountId} />
+          <fieldset class="mailboxes">
+            <legend>{address}</legend>
+            {mailboxes.map((mailbox) => (
+              <label class="mailbox">
+                <input type="checkbox" name="private" value={mailbox.path} checked={mailbox.isPrivate} />
+                <bdi>{showHidden(mailbox.path)}</bdi>
+              </label>
+            ))}
+          </fieldset>
+          <div class="actions">
+            <button type="submit" name="action" value="private">
+              {text.changePrivate}
+            </button>
+          </div>
+        </form>
+      ))}
+      {choosable === undefined ? (
+        <form method="post" action={path} class="actions">
+          {proof === undefined ? null : <input type="hidden" name="proof" value={proof} />}
+          <button type="submit" name="action" value="mailboxes" class="quiet">
+            {text.choosePrivate}
+          </button>
+        </form>
+      ) : null}
     </>
   );
 }

@@ -70,6 +70,7 @@ const app = createApp({
     access: {} as ConnectionRoutesDeps["access"],
     stores: {} as ConnectionRoutesDeps["stores"],
     undo: async () => true,
+    privacy: {} as ConnectionRoutesDeps["privacy"],
     onToolsChanged: () => {},
   },
   operator: {

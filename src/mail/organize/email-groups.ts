@@ -2,6 +2,7 @@
 import type { ImapFlow } from "imapflow";
 import { AppError, LostWriteError, quoted } from "../../errors.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
+import { isHiddenUid } from "../../imap/private-mailboxes.ts";
 import { atom } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { readFresh } from "../../imap/sync.ts";
@@ -148,7 +149,9 @@ function withGroupSelected(access: Access, group: EmailGroup, work: GroupChange[
     if (selected.uidValidity !== group.uidValidity) throw new AppError("email_moved", renumbered);
     if (selected.readOnly)
       throw new AppError("mailbox_read_only", `Nothing can be changed in ${quoted(group.mailbox)}.`);
-    await work(imap, cache);
+    // What the person keeps private is not there.
+    for (const uid of group.ids.keys()) if (isHiddenUid(imap, uid)) group.ids.delete(uid);
+    if (group.ids.size > 0) await work(imap, cache);
   });
 }
 

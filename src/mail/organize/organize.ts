@@ -7,6 +7,7 @@
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
 import { specialUseOfName } from "../../imap/named-use.ts";
+import { mailboxNotFound } from "../../imap/private-mailboxes.ts";
 import type { Access } from "../access.ts";
 import { roleOfName } from "../mailbox-names.ts";
 import { findMailbox, knownMailboxes, requireRoleMailbox, toMailboxPath, toRole } from "../mailboxes.ts";
@@ -67,12 +68,13 @@ async function moveTo(
   { careful = false } = {},
 ): Promise<OrganizeResult> {
   const { unfinished } = access;
-  const moveToPath = async (path: string): Promise<OrganizeResult> => ({
-    ...(await changeEmails(access, emails, (group, all) =>
+  const moveToPath = async (path: string): Promise<OrganizeResult> => {
+    if (access.isPrivate(path)) throw mailboxNotFound();
+    const moved = await changeEmails(access, emails, (group, all) =>
       toMove({ group, destination: path, all, unfinished, careful }),
-    )),
-    mailbox: path,
-  });
+    );
+    return { ...moved, mailbox: path };
+  };
   // Resolved before a connection is held: a call that waits for a second one while it holds its first can deadlock.
   const path = await toMailboxPath(access, mailbox);
   try {
@@ -151,6 +153,11 @@ function createMailbox(access: Access, path: string): Promise<string> {
         hint: 'Choose a name without "/".',
       });
     await requireWholeNames(imap, levels);
+    // Answered like a name that does not exist yet.
+    const { prefix = "", delimiter = "/" } = imap.namespace ?? {};
+    const joined = levels.join(delimiter || "/");
+    const whole = prefix !== "" && !joined.startsWith(prefix) ? `${prefix}${joined}` : joined;
+    if (access.isPrivate(whole) || access.isPrivate(joined)) return whole;
     const toExists = (existing: string) =>
       new AppError("mailbox_exists", `There is a mailbox ${quoted(existing)} already.`);
     const created = await imap.mailboxCreate(levels).catch(async (error: unknown) => {

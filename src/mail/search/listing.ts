@@ -3,6 +3,7 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import { fetchOneByUid } from "../../imap/fetch.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
+import { hasHiddenEmails } from "../../imap/private-mailboxes.ts";
 import { atom } from "../../imap/raw-search.ts";
 import { requireSelected, takeCurrent } from "../../imap/select.ts";
 import { detectChanges, readFresh, reportsChangesInline } from "../../imap/sync.ts";
@@ -31,11 +32,15 @@ export async function listEmails(
         "cursor_expired",
         "The mail server renumbered this mailbox since the cursor was given.",
       );
-    const { rows, unreadable, total, left } = unreadOnly
-      ? await readFresh(imap, () => unreadRows(access, imap, request.limit, cache, after))
-      : after
-        ? await rowsBefore(access, imap, request.limit, cache, after)
-        : await newestRows(access, imap, request.limit, cache);
+    // Positions of the server would count what the person keeps private.
+    const { rows, unreadable, total, left } =
+      unreadOnly || hasHiddenEmails(imap)
+        ? await readFresh(imap, () =>
+            foundRows(access, imap, { limit: request.limit, unreadOnly }, cache, after),
+          )
+        : after
+          ? await rowsBefore(access, imap, request.limit, cache, after)
+          : await newestRows(access, imap, request.limit, cache);
     const last = lastOf({ rows, unreadable });
     const toPosition = ({ uid, receivedAt }: Pick<FetchedRow, "uid" | "receivedAt">): Position => ({
       mailbox: mailboxKeyOf(path),
@@ -146,14 +151,14 @@ async function countBefore(imap: ImapFlow, uid: number): Promise<number> {
   return (await uidSearch(imap, [atom("UID"), { type: "SEQUENCE", value: `1:${uid - 1}` }])).length;
 }
 
-async function unreadRows(
+async function foundRows(
   access: Access,
   imap: ImapFlow,
-  limit: number,
+  { limit, unreadOnly }: { limit: number; unreadOnly: boolean },
   cache: MailboxCache,
   after?: Position,
 ): Promise<RowsPage> {
-  const found = await uidSearch(imap, [atom("UNSEEN")]);
+  const found = await uidSearch(imap, [atom(unreadOnly ? "UNSEEN" : "ALL")]);
   const uids = found.filter((uid) => !after || uid < after.uid).sort((a, b) => b - a);
   const page = uids.slice(0, limit);
   const { rows, unreadable } = await fetchRows(access, imap, { uids: page }, cache);

@@ -16,6 +16,10 @@ const en = {
   changeLevel: "Change",
   more: "Allow more",
   moreHint: "To allow Claude more than now, enter an app password of a connected mailbox first.",
+  private: "Private mailboxes",
+  privateHint: "Claude does not see these mailboxes, nor those beneath them: for Claude they do not exist.",
+  choosePrivate: "Choose private mailboxes",
+  changePrivate: "Keep these private",
   deeds: "What Claude did in the last day",
   noDeeds: "Nothing was sent or changed.",
   deed: {
@@ -63,6 +67,10 @@ const de: ConnectionTexts = {
   more: "Mehr erlauben",
   moreHint:
     "Um Claude mehr als jetzt zu erlauben, geben Sie zuerst ein App-Passwort eines verbundenen Postfachs ein.",
+  private: "Private Ordner",
+  privateHint: "Claude sieht diese Ordner und die darunter nicht: Für Claude gibt es sie nicht.",
+  choosePrivate: "Private Ordner wählen",
+  changePrivate: "Diese privat halten",
   deeds: "Was Claude im letzten Tag getan hat",
   noDeeds: "Es wurde nichts gesendet und nichts geändert.",
   deed: {
@@ -109,6 +117,11 @@ const fr: ConnectionTexts = {
   more: "Permettre davantage",
   moreHint:
     "Pour permettre à Claude plus que maintenant, saisissez d’abord un mot de passe d’application d’une boîte connectée.",
+  private: "Dossiers privés",
+  privateHint:
+    "Claude ne voit pas ces dossiers ni ceux qu’ils contiennent : pour Claude, ils n’existent pas.",
+  choosePrivate: "Choisir des dossiers privés",
+  changePrivate: "Garder ceux-ci privés",
   deeds: "Ce que Claude a fait ces dernières vingt-quatre heures",
   noDeeds: "Rien n’a été envoyé ni modifié.",
   deed: {
