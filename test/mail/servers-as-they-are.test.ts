@@ -218,3 +218,35 @@ describeMail("A server without MOVE and UIDPLUS, and a move that is repeated aft
     });
   });
 });
+
+describeMail("An account of many mailboxes", () => {
+  test("is searched in the mailboxes with a role first, so that a search that ends early has seen these", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    const paths = Array.from({ length: 16 }, (_, at) => `A ${String(at).padStart(2, "0")}`);
+    await kit.withImap(user, async (imap) => {
+      for (const path of paths) await imap.mailboxCreate(path);
+    });
+    await kit.deliverAll(
+      user,
+      ["Sent", ...paths].map((mailbox) => ({ raw: raw("zebra"), mailbox })),
+    );
+    const selected: string[] = [];
+    const rewrite: ImapRewrite = {
+      command(line) {
+        const path = /^\S+ SELECT "?([^"]+)"?$/.exec(line)?.[1];
+        if (path !== undefined) selected.push(path);
+        return line;
+      },
+    };
+    await through(
+      rewrite,
+      async (writer) => {
+        const { data } = await writer.call("search_emails", { query: "zebra", limit: 50 });
+        expect(data.total).toBe(17);
+        expect(selected.slice(0, 4)).toContain("Sent");
+      },
+      user,
+    );
+  });
+});

@@ -23,8 +23,11 @@ import {
 } from "../mailboxes.ts";
 import { findIgnoringCase, toMailboxNotFound } from "./nearest-mailbox.ts";
 
-/** One mailbox to search. `query` undefined: all its emails match. `empty`: the server said that it holds none. */
-export type MailboxSearch = { path: string; query: Query | undefined; empty: boolean };
+/**
+ * One mailbox to search. `query` undefined: all its emails match. `empty`: the server said that it holds none. `usual`:
+ * it has a role, so that most emails that are looked for are there.
+ */
+export type MailboxSearch = { path: string; query: Query | undefined; empty: boolean; usual: boolean };
 
 type SearchScope = { searches: MailboxSearch[]; skipped: { mailbox: string; reason: string }[] };
 
@@ -48,7 +51,7 @@ export async function toSearchScope(
   if (only !== undefined && labelsOf(query).length === 0) {
     const path = await toMailboxPath(access, only);
     const remainder = reduceForMailbox(query, () => true);
-    return { searches: toSearches(path, remainder, false), skipped: [] };
+    return { searches: toSearches({ path, empty: false, usual: true }, remainder), skipped: [] };
   }
   const { known, gmail } = await access.read(undefined, listMailboxes);
   const own = gmail ? undefined : findGmailWords(query);
@@ -137,14 +140,17 @@ function scopeOver(
       scope.skipped.push({ mailbox: one.path, reason: "only when named, or with in:anywhere" });
     else if (one.virtual && one !== all && !wanted.has(one.path))
       scope.skipped.push({ mailbox: one.path, reason: "shows emails of other mailboxes" });
-    else scope.searches.push(...toSearches(one.path, remainder, one.empty));
+    else scope.searches.push(...toSearches({ ...one, usual: one.role !== undefined }, remainder));
   }
   return scope;
 }
 
-function toSearches(path: string, remainder: Remainder, empty: boolean): MailboxSearch[] {
+function toSearches(
+  { path, empty, usual }: Pick<MailboxSearch, "path" | "empty" | "usual">,
+  remainder: Remainder,
+): MailboxSearch[] {
   if (remainder === false) return [];
-  return [{ path, query: remainder === true ? undefined : remainder, empty }];
+  return [{ path, query: remainder === true ? undefined : remainder, empty, usual }];
 }
 
 async function listMailboxes(imap: ImapFlow): Promise<{ known: KnownMailbox[]; gmail: boolean }> {

@@ -85,18 +85,50 @@ function asksArrival(query: Query): boolean {
   return query.kind === "not" ? asksArrival(query.of) : query.kind === "received";
 }
 
+/**
+ * Mailboxes that are searched side by side, more than an account has connections. Were all of thousands begun at once,
+ * the older parts of a large inbox would wait behind them.
+ */
+const mailboxesAtOnce = 12;
+
+/**
+ * Runs `search` on every mailbox, those with a role first. A mailbox whose turn does not come in time fails with
+ * timed_out.
+ */
+async function searchInTurn(
+  searches: readonly MailboxSearch[],
+  late: AbortSignal,
+  search: (one: MailboxSearch) => Promise<MailboxResult>,
+): Promise<PromiseSettledResult<MailboxResult>[]> {
+  const turns = [...searches.keys()].sort(
+    (a, b) => Number(searches[b]?.usual) - Number(searches[a]?.usual) || a - b,
+  );
+  const outcomes = new Map<number, Promise<MailboxResult>>();
+  const takeTurns = async () => {
+    for (let at = turns.shift(); at !== undefined; at = turns.shift()) {
+      const one = searches[at];
+      if (!one) continue;
+      const outcome = late.aborted ? Promise.reject(tooLate()) : search(one);
+      outcomes.set(at, outcome);
+      await outcome.catch(() => {});
+    }
+  };
+  await Promise.all(Array.from({ length: mailboxesAtOnce }, takeTurns));
+  return Promise.allSettled(searches.map((_, at) => outcomes.get(at) ?? Promise.reject(tooLate())));
+}
+
+const tooLate = () => new AppError("timed_out", "The search took too long.");
+
 /** Searches side by side. A mailbox that cannot be searched is named in `failed` and does not hide the others. */
 async function searchAll(
   access: Access,
   searches: readonly MailboxSearch[],
   request: PageRequest,
 ): Promise<{ results: MailboxResult[]; failed: Skipped }> {
-  const settled = await Promise.allSettled(
-    searches.map((search) =>
-      search.empty
-        ? { path: search.path, validity: "0", query: search.query, uids: [], total: 0, left: 0, head: [] }
-        : searchMailbox(access, search, request),
-    ),
+  const settled = await searchInTurn(searches, request.late, async (search) =>
+    search.empty
+      ? { path: search.path, validity: "0", query: search.query, uids: [], total: 0, left: 0, head: [] }
+      : searchMailbox(access, search, request),
   );
   const outcomes = settled.filter((_, at) => !searches[at]?.empty);
   if (outcomes.length > 0 && outcomes.every(({ status }) => status === "rejected"))
