@@ -10,6 +10,7 @@ import { toSearchKeys } from "../../imap/search-keys.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
 import type { Query } from "../../query/query.ts";
+import { createTurns } from "../../turns.ts";
 import { matchesParts } from "./attachment-match.ts";
 import { filterByFilesInText, type PlainTextEmail, textWithFiles } from "./files-in-text.ts";
 import {
@@ -150,9 +151,11 @@ async function filterByStructure(
 ): Promise<number[]> {
   const found: number[] = [];
   const plain: PlainTextEmail[] = [];
+  const letOthersIn = createTurns();
   for (const some of chunkUids(universe)) {
     const { emails } = await fetchMany(imap, cache, some, { uid: true, bodyStructure: true });
     for (const { uid, bodyStructure } of emails) {
+      await letOthersIn();
       if (!bodyStructure) continue;
       const root = toPart(bodyStructure);
       const part = textWithFiles(root);
