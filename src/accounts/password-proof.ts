@@ -4,7 +4,7 @@ import type { LiveGrant } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { findPreset } from "../providers/presets.ts";
 import type { ProveImap } from "./account-connector.ts";
-import { normalizePassword } from "./server-resolution.ts";
+import { normalizePassword, trimPassword } from "./server-resolution.ts";
 import type { Vault } from "./vault.ts";
 
 const loginMs = 25_000;
@@ -28,12 +28,12 @@ export function createPasswordProof(deps: {
     password: string,
     { peer, signal }: { peer: string; signal: AbortSignal },
   ): Promise<void> {
-    if (password.trim() === "") throw new AppError("login_refused", "The password is missing.");
+    if (trimPassword(password) === "") throw new AppError("login_refused", "The password is missing.");
     await vault.proveAccount(grant, accountId, async (credentials) => {
       if (!("password" in credentials))
         throw new AppError("not_supported", "This account was connected by a sign-in, without a password.");
       const { address, username, imap, provider } = credentials;
-      const typed = normalizePassword(password, findPreset(provider)?.appPassword.kind).trim();
+      const typed = trimPassword(normalizePassword(password, findPreset(provider)?.appPassword.kind));
       const accounts = [address, `${username} at ${imap.host}`];
       await limits.withLogin({ peer, accounts, signal }, (login) =>
         login.at(imap, (placed) =>

@@ -272,7 +272,7 @@
       if (byId("address").value === "") restoreEntries(fields(), kept);
       if (provider.value !== "" && kept.provider) byId("choice").open = true;
       form.addEventListener("input", ({ target }) => {
-        if (target.closest(".choice")) provider.dataset.byUser = "";
+        if (target.closest(".choice, .servers")) provider.dataset.byUser = "";
         const entries = fields()
           .filter((field) => !isTicked(field) || field.checked)
           // A provider that was found is found again.

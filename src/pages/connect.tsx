@@ -114,12 +114,6 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
           bridgeOpened={props.bridgeOpened}
           message={problemAt("provider")}
         />
-        <ServerFields
-          text={text}
-          form={form}
-          defaults={toDefaultServers(chosen, found, props.bridgeOpened)}
-          problemAt={problemAt}
-        />
       </ProviderChoice>
       <ProviderHelp
         text={text}
@@ -127,6 +121,12 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
         chosen={chosen}
         bridgeOpened={props.bridgeOpened}
         signIn={offers}
+      />
+      <ServerFields
+        text={text}
+        form={form}
+        defaults={toDefaultServers(chosen, found, props.bridgeOpened)}
+        problemAt={problemAt}
       />
       <CertificateChoice text={text} accepted={form.acceptedCertificates} offered={problem?.certificates} />
       <PasswordField

@@ -13,7 +13,7 @@ import { signInTextsFor } from "./text/sign-in.ts";
 import { stepsFor } from "./text/texts.ts";
 
 /**
- * Holds the provider list and the server fields, closed until they are needed. `known`: a provider or servers were
+ * Holds the provider list, closed until it is needed; the server fields open and close with it. `known`: a provider or servers were
  * found, and the control offers to change them.
  */
 export function ProviderChoice(props: { text: Texts; known: boolean; open: boolean; children: Child }) {

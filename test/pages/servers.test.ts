@@ -33,6 +33,10 @@ describeBrowser("The servers of an address", () => {
 
           expect(await type("ann@byservice.example", /names these mail servers/)).toBe("generic");
           expect(await page.inputValue("#imap_host")).toBe("mail.byservice.example");
+          // Servers to check are shown; the control above them folds them with the list.
+          expect(await page.locator("#imap_host").isVisible()).toBe(true);
+          await page.locator("#choice summary").click();
+          expect(await page.locator("#imap_host").isVisible()).toBe(false);
           expect(await page.inputValue("#smtp_port")).toBe("587");
           expect(await page.inputValue("#smtp_security")).toBe("false");
 

@@ -28,7 +28,7 @@ export const de: Texts = {
     address: "E-Mail-Adresse",
     provider: "E-Mail-Anbieter",
     providerFromAddress: "Aus der Adresse ermitteln",
-    providerOther: "Ein anderer: ich gebe die Server ein",
+    providerOther: "Anderer: Server eingeben",
     chooseProvider: "Den E-Mail-Anbieter selbst wählen",
     changeProvider: "Stimmt nicht? Ändern",
     bridgeClosed:

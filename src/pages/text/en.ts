@@ -28,7 +28,7 @@ export const en = {
     address: "Email address",
     provider: "Mail provider",
     providerFromAddress: "Find it from my address",
-    providerOther: "Another one: enter the servers",
+    providerOther: "Another one: enter servers",
     /** The control that shows the list of providers: before a provider was found, and after. */
     chooseProvider: "Choose the mail provider yourself",
     changeProvider: "Not right? Change",

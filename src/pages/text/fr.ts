@@ -28,7 +28,7 @@ export const fr: Texts = {
     address: "Adresse e-mail",
     provider: "Fournisseur de messagerie",
     providerFromAddress: "À trouver d’après mon adresse",
-    providerOther: "Un autre : je saisis les serveurs",
+    providerOther: "Autre : saisir les serveurs",
     chooseProvider: "Choisir moi-même le fournisseur",
     changeProvider: "Ce n’est pas ça ? Modifier",
     bridgeClosed:

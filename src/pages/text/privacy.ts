@@ -16,7 +16,7 @@ const en = {
   keeps: {
     title: "What this server keeps",
     items: [
-      "Your address, name, mail servers and password, encrypted under a key that only the program you connected holds: nobody can read them from the disk, not even the operator.",
+      "Your address, name, mail servers and password, or the permission from your mail company in its place, encrypted under a key that only the program you connected holds: nobody can read them from the disk, not even the operator.",
       "Files that you upload for an email, encrypted, until the email is written, for an hour at most.",
       "Emails that wait for your approval, encrypted, for an hour at most.",
       "For a day, ids of emails that were changed, so that a change can be undone, and hashes of what was sent, so that nothing is sent twice.",
@@ -27,7 +27,7 @@ const en = {
     title: "Where it goes",
     items: [
       "Your password goes to your mail server. What Claude asks for goes to Claude. Nothing goes to anybody else.",
-      "There is no advertising and no tracking. One cookie ties the connect form to your browser.",
+      "There is no advertising and no tracking. Cookies tie the connect form and the pages of your connections to your browser, and do nothing else.",
     ],
   },
   ends: {
@@ -61,7 +61,7 @@ const de: PrivacyTexts = {
   keeps: {
     title: "Was dieser Server aufbewahrt",
     items: [
-      "Adresse, Name, Mailserver und Passwort, verschlüsselt mit einem Schlüssel, den nur das verbundene Programm hat: Von der Festplatte kann sie niemand lesen, auch nicht die Person, die den Server betreibt.",
+      "Adresse, Name, Mailserver und Passwort oder an dessen Stelle die Erlaubnis Ihres Anbieters, verschlüsselt mit einem Schlüssel, den nur das verbundene Programm hat: Von der Festplatte kann sie niemand lesen, auch nicht die Person, die den Server betreibt.",
       "Dateien, die Sie für eine E-Mail hochladen, verschlüsselt, bis die E-Mail geschrieben ist, höchstens eine Stunde.",
       "E-Mails, die auf Ihre Freigabe warten, verschlüsselt, höchstens eine Stunde.",
       "Einen Tag lang Kennungen geänderter E-Mails, damit sich eine Änderung rückgängig machen lässt, und Prüfwerte des Gesendeten, damit nichts zweimal gesendet wird.",
@@ -72,7 +72,7 @@ const de: PrivacyTexts = {
     title: "Wohin es geht",
     items: [
       "Ihr Passwort geht an Ihren Mailserver. Was Claude verlangt, geht an Claude. Sonst geht nichts an irgendjemanden.",
-      "Es gibt keine Werbung und keine Nachverfolgung. Ein Cookie bindet das Formular an Ihren Browser.",
+      "Es gibt keine Werbung und keine Nachverfolgung. Cookies binden das Formular und die Seiten Ihrer Verbindungen an Ihren Browser und tun sonst nichts.",
     ],
   },
   ends: {
@@ -107,7 +107,7 @@ const fr: PrivacyTexts = {
   keeps: {
     title: "Ce que garde ce serveur",
     items: [
-      "Votre adresse, votre nom, vos serveurs et votre mot de passe, chiffrés sous une clé que seul le programme connecté détient : personne ne peut les lire sur le disque, pas même la personne qui gère le serveur.",
+      "Votre adresse, votre nom, vos serveurs et votre mot de passe, ou à sa place la permission de votre fournisseur, chiffrés sous une clé que seul le programme connecté détient : personne ne peut les lire sur le disque, pas même la personne qui gère le serveur.",
       "Les fichiers que vous déposez pour un e-mail, chiffrés, jusqu’à ce que l’e-mail soit écrit, une heure au plus.",
       "Les e-mails qui attendent votre accord, chiffrés, une heure au plus.",
       "Pendant un jour, les identifiants des e-mails modifiés, pour pouvoir annuler une modification, et des empreintes de ce qui a été envoyé, pour que rien ne parte deux fois.",
@@ -118,7 +118,7 @@ const fr: PrivacyTexts = {
     title: "Où cela va",
     items: [
       "Votre mot de passe va à votre serveur de messagerie. Ce que Claude demande va à Claude. Rien ne va à personne d’autre.",
-      "Il n’y a ni publicité ni suivi. Un cookie lie le formulaire à votre navigateur.",
+      "Il n’y a ni publicité ni suivi. Des cookies lient le formulaire et les pages de vos connexions à votre navigateur, et ne font rien d’autre.",
     ],
   },
   ends: {
