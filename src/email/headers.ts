@@ -88,7 +88,7 @@ export function parseAddresses(value: string | undefined): Address[] {
   // The parser decodes encoded words before this room's decoder could, and knows fewer charsets.
   const words: string[] = [];
   const protectedValue = value
-    .slice(0, endOfGroups(value))
+    .slice(0, endOfParsed(value))
     .replace(/[\uE000\uE001]/g, "")
     .replace(encodedWord, (word) => {
       words.push(word);
@@ -110,18 +110,28 @@ export function parseAddresses(value: string | undefined): Address[] {
   return [...addresses, ...names.map((name) => ({ name, address: "" }))];
 }
 
-const maxAddressCharacters = 200_000;
-/** Colons of an address header, of which the parser makes groups: each costs a microsecond. */
-const maxColons = 2_000;
+/**
+ * Limits of what is parsed of one address header. An address costs up to 10 µs, a group, of which the parser makes one
+ * for each colon, up to 20 µs, and an answer needs several such headers.
+ */
+const maxAddressCharacters = 65_536;
+export const maxParsedAddresses = 250;
+const maxColons = 250;
 
 /** Where the part of an address header ends that is parsed. */
-function endOfGroups(value: string): number {
+function endOfParsed(value: string): number {
+  const limits = [endOfNth(value, ",", maxParsedAddresses), endOfNth(value, ":", maxColons)];
+  return Math.min(maxAddressCharacters, ...limits);
+}
+
+/** The position of the occurrence of `character` after the first `count`; Infinity where there are fewer. */
+function endOfNth(value: string, character: string, count: number): number {
   let end = -1;
-  for (let colons = 0; colons <= maxColons; colons += 1) {
-    end = value.indexOf(":", end + 1);
-    if (end < 0) return maxAddressCharacters;
+  for (let seen = 0; seen <= count; seen += 1) {
+    end = value.indexOf(character, end + 1);
+    if (end < 0) return Number.POSITIVE_INFINITY;
   }
-  return Math.min(end, maxAddressCharacters);
+  return end;
 }
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];

@@ -14,7 +14,7 @@ import { toSenderChecks } from "../../src/email/sender-checks.ts";
 import { toThreadKeys } from "../../src/email/thread-keys.ts";
 import { createTransferDecoder } from "../../src/email/transfer-decoder.ts";
 import { decodeTextTransfer, decodeTransfer } from "../../src/email/transfer-encoding.ts";
-import { growthOf } from "../support/own-time.ts";
+import { bestOf, cpuMsOf, growthOf } from "../support/own-time.ts";
 
 /** Quadratic work grows by 4; the garbage collector adds to linear work. */
 const maxGrowth = 3.5;
@@ -105,4 +105,22 @@ describe("Linear time", () => {
     const growth = await growthOf(100_000, (size) => work(piece.repeat(size / piece.length)));
     expect(growth).toBeLessThan(maxGrowth);
   });
+});
+
+/** Below a tenth of the 50 ms for which one email may hold the loop: an answer needs eight address headers. */
+const maxHeaderMs = 10;
+
+test.each(["a,", "=?utf-8?B?4pyT?=,", '"",', "@,", "a:b@c;", "x Fwd: http://a.example/b?c=d#e", "<>", "(,"])(
+  "An address header of 200,000 characters of %j is parsed in little time",
+  async (piece) => {
+    const value = piece.repeat(200_000 / piece.length);
+    expect(await bestOf(maxHeaderMs, () => cpuMsOf(() => parseAddresses(value)))).toBeLessThan(maxHeaderMs);
+  },
+);
+
+test("Of an address header the first 250 people and more are parsed", () => {
+  const value = Array.from({ length: 300 }, (_, at) => `"Name ${at}" <u${at}@x.test>`).join(", ");
+  const parsed = parseAddresses(value);
+  expect(parsed.length).toBeGreaterThan(250);
+  expect(parsed[249]).toEqual({ name: "Name 249", address: "u249@x.test" });
 });

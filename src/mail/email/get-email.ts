@@ -11,6 +11,7 @@ import {
   decodeHeaderText,
   type Header,
   headerValue,
+  maxParsedAddresses,
   parseAddresses,
   parseHeaders,
   toIsoDate,
@@ -187,7 +188,10 @@ function toPeople(headers: readonly Header[]) {
   const people = Object.fromEntries(entries.map(([field, all]) => [field, all.slice(0, maxPeople)]));
   const omissions = entries
     .filter(([, all]) => all.length > maxPeople)
-    .map(([field, all]) => `${field} names ${all.length} people; the first ${maxPeople} are shown.`);
+    .map(([field, { length }]) => {
+      const count = length > maxParsedAddresses ? `over ${maxParsedAddresses}` : length;
+      return `${field} names ${count} people; the first ${maxPeople} are shown.`;
+    });
   return { people: people as Record<keyof typeof addressFields, Address[]>, omissions };
 }
 
