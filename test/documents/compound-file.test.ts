@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import fc from "fast-check";
+import iconv from "iconv-lite";
 import { readDocument } from "../../src/documents/read-document.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import {
@@ -25,20 +26,35 @@ test("MS-DOC: the paragraphs and tables of a Word document are read", async () =
   });
 });
 
-test("MS-DOC section 2.5.2: a document under a password, and one of Word 95, are reported as such", async () => {
-  const withBlock = (version: number, flags: number) => {
-    const block = Buffer.alloc(2_000);
-    block.writeUInt16LE(0xa5ec, 0);
-    block.writeUInt16LE(version, 2);
-    block.writeUInt16LE(flags, 0x0a);
-    return compoundFile({ WordDocument: block, "1Table": Buffer.alloc(600) });
-  };
-  expect((await readDocument(withBlock(0xc1, 0x0100))).notes).toEqual([
+const wordBlock = (version: number, flags: number, { language = 0x0409, text = Buffer.alloc(0) } = {}) => {
+  const block = Buffer.alloc(2_000);
+  block.writeUInt16LE(0xa5ec, 0);
+  block.writeUInt16LE(version, 2);
+  block.writeUInt16LE(language, 0x06);
+  block.writeUInt16LE(flags, 0x0a);
+  block.writeUInt32LE(block.length, 0x18);
+  block.writeUInt32LE(block.length + text.length, 0x1c);
+  return compoundFile({ WordDocument: Buffer.concat([block, text]), "1Table": Buffer.alloc(600) });
+};
+
+test("MS-DOC section 2.5.2: a document under a password, and unreadable ones before 97, are reported as such", async () => {
+  expect((await readDocument(wordBlock(0xc1, 0x0100))).notes).toEqual([
     "The document is protected by a password.",
   ]);
-  expect((await readDocument(withBlock(0x68, 0))).notes).toEqual([
-    "A document of Word 95 or older, which is not read.",
-  ]);
+  const unreadable = ["A document of Word 95 or older, in a form that is not read."];
+  expect((await readDocument(wordBlock(0x68, 0x0004))).notes).toEqual(unreadable);
+  expect((await readDocument(wordBlock(0x2d, 0))).notes).toEqual(unreadable);
+});
+
+test("a document of Word 95 is read in the code page of its language, with its tables and fields", async () => {
+  const text = iconv.encode(
+    "\u041f\u0440\u0438\u0432\u0435\u0442 \x13PAGE \\* MERGEFORMAT\x147\x15 \x13TOC\x15end\rA\x07B\x07\x07C\x07D\x07\x07line\x0bnext\r",
+    "windows-1251",
+  );
+  expect(await readDocument(wordBlock(0x68, 0, { language: 0x0419, text: Buffer.from(text) }))).toEqual({
+    text: "Привет 7 end\n\n| A | B |\n| C | D |\n\nline\n\nnext",
+    notes: [],
+  });
 });
 
 /** SlideShowSlideInfoAtom (MS-PPT section 2.6.6) with the flag fHidden. */

@@ -56,6 +56,17 @@ test("RFC 2083: a page that is a black and white bitmap is a PNG of the same pix
   expect(rowsOf(png, 4).map((row) => row.toString("hex"))).toEqual(Array(4).fill("ff00ff00"));
 });
 
+test("a page in strips is one picture with the rows of all strips, from the top", async () => {
+  const strips = [4, 8, 4].map((height) => bitmapPicture(32, height));
+  const tall = await read(scannedPdf([{ pictures: strips, stacked: true }]), 1);
+  const png = Buffer.from(tall.pictures[0]?.bytes ?? []);
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([32, 16]);
+  const gray = await read(scannedPdf([{ pictures: [jpegPicture(1), jpegPicture(1)], stacked: true }]), 1);
+  expect(gray.pictures.map(({ mimeType }) => mimeType)).toEqual(["image/png"]);
+  const unlike = [bitmapPicture(32, 4), bitmapPicture(64, 4)];
+  expect((await read(scannedPdf([{ pictures: unlike, stacked: true }]), 1)).pictures).toEqual([]);
+});
+
 test("RFC 2083 section 6.3: the pixels of a color PNG are the differences to the row above", () => {
   const data = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   const rows = rowsOf(encodePng({ width: 2, height: 2, channels: 3, data }), 6);

@@ -23,6 +23,8 @@ type Picture = { width: number; height: number; data: Uint8Array; entries: strin
 /** A page: pictures that are painted over this part of it, and further drawing. */
 type ScannedPage = {
   pictures?: readonly Picture[];
+  /** The pictures share the height of the page, the first at its top. */
+  stacked?: boolean;
   size?: [width: number, height: number];
   drawing?: string;
 };
@@ -53,22 +55,29 @@ export const bitmapPicture = (width: number, height: number): Picture => ({
 /** A PDF with these pages of 600 by 800 points. */
 export function scannedPdf(pages: readonly ScannedPage[]): Buffer {
   const objects: (string | Buffer)[] = ["", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"];
-  const kids = pages.map(({ pictures = [], size: [width, height] = [600, 800], drawing = "" }) => {
-    const images = pictures.map((picture) => {
-      const size = `/Width ${picture.width} /Height ${picture.height}`;
+  const kids = pages.map(
+    ({ pictures = [], stacked = false, size: [width, height] = [600, 800], drawing = "" }) => {
+      const images = pictures.map((picture) => {
+        const size = `/Width ${picture.width} /Height ${picture.height}`;
+        objects.push(
+          pdfStream(Buffer.from(picture.data), `/Type /XObject /Subtype /Image ${size} ${picture.entries} `),
+        );
+        return objects.length;
+      });
+      const share = stacked ? height / images.length : height;
+      const painted = images
+        .map(
+          (id, at) => `q ${width} 0 0 ${share} 0 ${stacked ? height - (at + 1) * share : 0} cm /I${id} Do Q`,
+        )
+        .join("\n");
+      objects.push(pdfStream(`${painted}\n${drawing}`));
+      const named = images.map((id) => `/I${id} ${id} 0 R`).join(" ");
       objects.push(
-        pdfStream(Buffer.from(picture.data), `/Type /XObject /Subtype /Image ${size} ${picture.entries} `),
+        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents ${objects.length} 0 R /Resources << /Font << /F1 3 0 R >> /XObject << ${named} >> >> >>`,
       );
-      return objects.length;
-    });
-    const painted = images.map((id) => `q ${width} 0 0 ${height} 0 0 cm /I${id} Do Q`).join("\n");
-    objects.push(pdfStream(`${painted}\n${drawing}`));
-    const named = images.map((id) => `/I${id} ${id} 0 R`).join(" ");
-    objects.push(
-      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents ${objects.length} 0 R /Resources << /Font << /F1 3 0 R >> /XObject << ${named} >> >> >>`,
-    );
-    return `${objects.length} 0 R`;
-  });
+      return `${objects.length} 0 R`;
+    },
+  );
   objects[0] = "<< /Type /Catalog /Pages 2 0 R >>";
   objects[1] = `<< /Type /Pages /Count ${kids.length} /Kids [${kids.join(" ")}] >>`;
   return pdfOf(objects);

@@ -5,6 +5,7 @@ import type { StreamOf } from "../compound-stream.ts";
 import { type DocumentText, maxTextCharacters, toNotes } from "../document-text.ts";
 import { joinLines } from "../inline-marks.ts";
 import { escapeCell } from "../spreadsheet-cells.ts";
+import { readWord95 } from "./word-95.ts";
 
 /** Offset of the flags in the file information block (section 2.5.2), and the flag of an encrypted document. */
 const flagsOffset = 0x0a;
@@ -12,14 +13,14 @@ const encryptedFlag = 0x0100;
 /** The version of Word 97 (section 2.5.1); older files have another structure. */
 const versionOffset = 0x02;
 const word97Version = 0xc1;
+const word6Version = 0x65;
 
 /** Throws when the file is damaged. */
 export async function readBinaryDocument(bytes: Uint8Array, streamOf: StreamOf): Promise<DocumentText> {
   const block = Buffer.from(streamOf("WordDocument") ?? []);
   if ((block.readUInt16LE(flagsOffset) & encryptedFlag) !== 0)
     return { text: "", notes: ["The document is protected by a password."] };
-  if (block.readUInt16LE(versionOffset) < word97Version)
-    return { text: "", notes: ["A document of Word 95 or older, which is not read."] };
+  if (block.readUInt16LE(versionOffset) < word97Version) return toOlderDocument(block);
   const document = await new WordOleExtractor().extract(new BufferReader(Buffer.from(bytes)));
   const headers = document.getHeaders({ includeFooters: false });
   const blocks = [
@@ -33,6 +34,16 @@ export async function readBinaryDocument(bytes: Uint8Array, streamOf: StreamOf):
   ];
   const text = blocks.filter((block) => block !== "").join("\n\n");
   return { text, notes: toNotes({ isCut: text.length > maxTextCharacters }) };
+}
+
+/** `block`: the stream WordDocument, whole. */
+function toOlderDocument(block: Buffer): DocumentText {
+  const isReadable = block.readUInt16LE(versionOffset) >= word6Version;
+  const text = isReadable ? readWord95(block) : undefined;
+  if (text === undefined)
+    return { text: "", notes: ["A document of Word 95 or older, in a form that is not read."] };
+  const blocks = toBlocks(text);
+  return { text: blocks, notes: toNotes({ isCut: blocks.length > maxTextCharacters }) };
 }
 
 const toLines = (text: string) => text.split("\n").flatMap((line) => line.trim() || []);
