@@ -50,16 +50,20 @@ export function createApp({ config, log, grants, oauth, mcp, links, approvals, o
     language: toLanguage(c.req.header("Accept-Language")),
     operator: config.operator,
   });
-  const showNotice = (c: Context, notice: NoticePageProps["notice"], status: ContentfulStatusCode) =>
-    c.body(noticePage({ ...frameOf(c), notice }), status, pageHeaders);
+  const showNotice = (
+    c: Context,
+    { status, ...props }: Omit<NoticePageProps, keyof PageFrame> & { status: ContentfulStatusCode },
+  ) => c.body(noticePage({ ...frameOf(c), ...props }), status, pageHeaders);
 
   // Not strict: a trailing slash in a typed URL is ignored.
   const app = new Hono<AppEnv>({ strict: false });
   if (config.logLevel === "debug") app.use(createExchangeLog({ log }));
   return (
     app
-      .onError(createOnError({ log }))
-      .notFound(createNotFound({ config, showPage: (c) => showNotice(c, "not_found", 404) }))
+      .onError(createOnError({ log, showPage: showNotice }))
+      .notFound(
+        createNotFound({ config, showPage: (c) => showNotice(c, { notice: "not_found", status: 404 }) }),
+      )
       .use(createGuard({ log }))
       .use(createRequireLoopbackHost({ config }))
       .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))

@@ -8,16 +8,28 @@ import { type Log, toErrorFields } from "../log.ts";
 import { toStorageError } from "../storage-error.ts";
 import type { AppEnv } from "./guard.ts";
 
-export function createOnError({ log }: { log: Log }) {
+/** A failure as a page shows it to a person. */
+type ShownFailure = {
+  notice: "rate_limited" | "failed";
+  status: ContentfulStatusCode;
+  retryAfterSeconds?: number | undefined;
+};
+
+/** A browser gets the page of `showPage`, a program JSON. */
+export function createOnError(deps: { log: Log; showPage: (c: Context, failure: ShownFailure) => Response }) {
+  const { log, showPage } = deps;
   return function onError(thrown: Error, c: Context<AppEnv>): Response {
     const error = toStorageError(thrown);
     if (error instanceof HTTPException) return error.getResponse();
     if (error instanceof AppError) {
       if (error.retryAfterSeconds !== undefined) c.header("Retry-After", String(error.retryAfterSeconds));
-      const body = { error: error.code, message: error.message, hint: error.hint };
-      return c.json(body, error.status as ContentfulStatusCode);
+      const status = error.status as ContentfulStatusCode;
+      const notice = error.code === "rate_limited" ? "rate_limited" : "failed";
+      if (wantsPage(c)) return showPage(c, { notice, status, retryAfterSeconds: error.retryAfterSeconds });
+      return c.json({ error: error.code, message: error.message, hint: error.hint }, status);
     }
     log.error("bug", { requestId: c.var.requestId, method: c.req.method, error: toErrorFields(error) });
+    if (wantsPage(c)) return showPage(c, { notice: "failed", status: 500 });
     const body = { error: "internal_error", message: `Something went wrong here (${c.var.requestId}).` };
     return c.json(body, 500);
   };

@@ -192,6 +192,23 @@ describe("The landing page", () => {
   });
 });
 
+describe("A failure outside the forms", () => {
+  test("is a page for a browser and JSON for a program, both with Retry-After", async () => {
+    const path = `/download/${"0".repeat(64)}`;
+    await withProduct({ rates: { page: { burst: 1, everyMs: 120_000 } } }, async ({ url }) => {
+      await fetch(url + path);
+      const page = await fetch(url + path, { headers: { Accept: "text/html" } });
+      expect(page.status).toBe(429);
+      expect(page.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+      expect(Number(page.headers.get("Retry-After"))).toBeGreaterThan(0);
+      expect(await page.text()).toContain("Try again in 2 minutes.");
+      const answer = await fetch(url + path);
+      expect(answer.status).toBe(429);
+      expect(await answer.json()).toMatchObject({ error: "rate_limited" });
+    });
+  });
+});
+
 describe("Unknown paths", () => {
   test("A browser gets a page with the way to the first page, a program JSON", async () => {
     await withProduct({}, async ({ url }) => {

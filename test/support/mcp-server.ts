@@ -126,7 +126,7 @@ export async function openMcpServer(options: {
     log,
   });
   const app = new Hono<AppEnv>()
-    .onError(createOnError({ log }))
+    .onError(createOnError({ log, showPage: (c, { status }) => c.body("", status) }))
     .notFound(createNotFound({ config, showPage: (c) => c.body(null, 404) }))
     .use(createGuard({ log }))
     .use(createRequireLoopbackHost({ config }))
