@@ -19,6 +19,9 @@ COPY drizzle ./drizzle
 RUN bun run build
 
 FROM debian:12-slim
+# The MCP registry compares it with server.json.
+ARG MCP_NAME=io.github.OWNER/email-connector
+LABEL io.modelcontextprotocol.server.name=$MCP_NAME
 RUN groupadd --gid 10001 connector \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin connector \
  && install -d -o connector -g connector -m 0700 /data

@@ -1,18 +1,21 @@
 /**
- * `bun run build [FILE]`: builds one executable that contains migrations and assets, by default dist/email-connector,
- * and beside it FILE.cdx.json, its bill of materials.
+ * `bun run build [FILE [TARGET]]`: builds one executable that contains migrations and assets, by default
+ * dist/email-connector, and beside it FILE.cdx.json, its bill of materials. TARGET such as bun-linux-arm64-musl: default
+ * is this machine.
  *
  * The executable reads neither `.env` nor `bunfig.toml` of its working directory, where somebody else may be able to
  * write: they could change its settings or run code in it. Bytecode makes the start a third shorter; source maps keep
  * stacks readable.
  */
-import { chmodSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dependencies } from "./package.json";
 import { toBillOfMaterials } from "./scripts/bill-of-materials.ts";
 import { readLockFile } from "./scripts/lock-file.ts";
 
 const outfile = process.argv[2] ?? "dist/email-connector";
+const target = process.argv[3] as Bun.Build.CompileTarget | undefined;
 
 const result = await Bun.build({
   entrypoints: ["./src/main.ts"],
@@ -21,7 +24,8 @@ const result = await Bun.build({
   splitting: true,
   // Identifiers are kept, so that stacks in the log have function names.
   minify: { whitespace: true, syntax: true, identifiers: false },
-  bytecode: true,
+  // The bytecode of one processor is not read by another's engine.
+  bytecode: target === undefined,
   sourcemap: "linked",
   plugins: [
     {
@@ -34,6 +38,7 @@ const result = await Bun.build({
     },
   ],
   compile: {
+    target,
     outfile,
     assets: ["./drizzle", "./node_modules/pdfjs-dist/cmaps"],
     autoloadDotenv: false,
@@ -44,8 +49,10 @@ const result = await Bun.build({
 for (const message of result.logs) process.stderr.write(`${message}\n`);
 if (!result.success) process.exit(1);
 chmodSync(outfile, 0o755);
-// The executable contains the source map.
-rmSync(`${outfile}.map`, { force: true });
+// The executable contains the source maps.
+for (const name of readdirSync(dirname(outfile)))
+  if (name === `${basename(outfile)}.map` || /^chunk-[a-z0-9]{8}\.js\.map$/.test(name))
+    rmSync(join(dirname(outfile), name));
 const bill = toBillOfMaterials(readLockFile(), {
   direct: Object.keys(dependencies),
   bunVersion: Bun.version,

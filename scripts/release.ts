@@ -1,0 +1,132 @@
+/**
+ * `bun run release`: makes everything that a release publishes in dist/release, from a clean tree: an executable for each
+ * target, the folder deploy, the bill of materials (SPDX), server.json, and SHA256SUMS. Then it runs what this machine can
+ * run, and says what was not run. `--check` builds this machine's executable twice instead and compares the two.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { dependencies, version } from "../package.json";
+import { toBillOfMaterials } from "./bill-of-materials.ts";
+import { readLockFile } from "./lock-file.ts";
+import { toSpdx } from "./spdx.ts";
+
+const root = join(import.meta.dir, "..");
+const folder = join(root, "dist/release");
+const hostTarget = `linux-${process.arch}`;
+
+/** The name of a file's end -> how it is run on a machine of another kind. */
+const targets: Readonly<Record<string, { runner: readonly string[]; needs: string }>> = {
+  "linux-x64": { runner: [], needs: "" },
+  "linux-arm64": {
+    runner: ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"],
+    needs: "/usr/aarch64-linux-gnu/lib/libc.so.6",
+  },
+  "linux-x64-musl": { runner: [], needs: "/lib/ld-musl-x86_64.so.1" },
+  "linux-arm64-musl": { runner: ["qemu-aarch64-static"], needs: "/lib/ld-musl-aarch64.so.1" },
+};
+
+function run(command: readonly string[], env: Record<string, string | undefined> = process.env): string {
+  const done = Bun.spawnSync([...command], { cwd: root, env, stdin: "ignore", stderr: "pipe" });
+  if (done.exitCode !== 0)
+    throw new Error(`${command.join(" ")} ended with ${done.exitCode}: ${done.stderr}`);
+  return done.stdout.toString().trim();
+}
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+const toSha256 = (file: string) => new Bun.CryptoHasher("sha256").update(readFileSync(file)).digest("hex");
+
+/** Builds for a target. Only this machine's own target has bytecode: it is not portable. */
+function build(target: string, file: string): void {
+  run([process.execPath, "build.ts", file, ...(target === hostTarget ? [] : [`bun-${target}`])]);
+}
+
+function compareTwoBuilds(): number {
+  const [one, two] = ["one", "two"].map((name) => {
+    const file = join(root, `dist/twice-${name}`, "email-connector");
+    build(hostTarget, file);
+    return toSha256(file);
+  });
+  for (const name of ["one", "two"]) rmSync(join(root, `dist/twice-${name}`), { recursive: true });
+  say(`${hostTarget}: ${one}`);
+  say(one === two ? "Both builds are equal." : `The second build differs: ${two}`);
+  return one === two ? 0 : 1;
+}
+
+/** Runs `version`, and starts the server until it answers. Returns what was seen. */
+async function tryTarget(target: string, file: string): Promise<string> {
+  const { runner, needs } = targets[target] ?? { runner: [], needs: "" };
+  const program = runner[0];
+  if ((target !== hostTarget && needs !== "" && !existsSync(needs)) || (program && !Bun.which(program)))
+    return `not run: this machine has no ${program && !Bun.which(program) ? program : needs}`;
+  const command = target === hostTarget ? [file] : [...runner, file];
+  if (run([...command, "version"]) !== version) return "FAILED: version";
+  const dataDir = join(folder, `.try-${target}`);
+  const server = Bun.spawn([...command, "serve"], {
+    env: { PATH: process.env.PATH ?? "", DATA_DIR: dataDir, PORT: "38479", LOG_LEVEL: "error" },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  try {
+    for (let tries = 0; tries < 240; tries += 1) {
+      const answer = await fetch("http://127.0.0.1:38479/ready").catch(() => undefined);
+      if (answer?.ok) return "run: version, serve";
+      await Bun.sleep(250);
+    }
+    return "FAILED: serve does not answer";
+  } finally {
+    server.kill();
+    await server.exited;
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** An archive whose bytes depend on nothing but the files: no owner, no time, no name of the archive. */
+function packDeploy(file: string): void {
+  const tar = file.replace(/\.gz$/, "");
+  const same = [
+    "--sort=name",
+    "--owner=0",
+    "--group=0",
+    "--numeric-owner",
+    "--mtime=@0",
+    "--mode=u=rwX,go=rX",
+  ];
+  run(["tar", ...same, "-cf", tar, "deploy"]);
+  run(["gzip", "-n", "-9", "-f", tar]);
+}
+
+async function release(): Promise<number> {
+  if (run(["git", "status", "--porcelain"]) !== "") throw new Error("The tree is not clean: commit first.");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const outcomes: string[] = [];
+  for (const target of Object.keys(targets)) {
+    const file = join(folder, `email-connector-${target}`);
+    say(`building ${target}`);
+    build(target, file);
+    rmSync(`${file}.cdx.json`);
+    outcomes.push(`${target}: ${await tryTarget(target, file)}`);
+  }
+  packDeploy(join(folder, "email-connector-deploy.tar.gz"));
+  const bill = toBillOfMaterials(readLockFile(), {
+    direct: Object.keys(dependencies),
+    bunVersion: Bun.version,
+  });
+  const createdAt = new Date(Number(run(["git", "log", "-1", "--format=%ct"])) * 1000).toISOString();
+  const spdx = toSpdx(bill, {
+    createdAt: createdAt.replace(/\.\d+Z$/, "Z"),
+    digest: run(["git", "rev-parse", "HEAD"]),
+  });
+  writeFileSync(join(folder, "email-connector.spdx.json"), `${JSON.stringify(spdx, null, 2)}\n`);
+  writeFileSync(join(folder, "server.json"), readFileSync(join(root, "server.json")));
+  const sums = readdirSync(folder)
+    .toSorted()
+    .map((name) => `${toSha256(join(folder, name))}  ${name}\n`);
+  writeFileSync(join(folder, "SHA256SUMS"), sums.join(""));
+  say(`\n${sums.join("")}\n${outcomes.join("\n")}`);
+  return outcomes.some((outcome) => outcome.includes("FAILED")) ? 1 : 0;
+}
+
+process.exit(process.argv.includes("--check") ? compareTwoBuilds() : await release());
