@@ -11,6 +11,10 @@ const names = fc.constantFrom(
   "References",
   "In-Reply-To",
   "List-Id",
+  "List-Unsubscribe",
+  "Authentication-Results",
+  "Received",
+  "Content-Language",
   "Reply-To",
 );
 const pieces = fc.oneof(
@@ -22,6 +26,10 @@ const pieces = fc.oneof(
     "<a@b.test> ",
     "(comment) ",
     "g: a@b.test; ",
+    "mx.test; spf=pass smtp.mailfrom=a@b; ",
+    "from a by b; ",
+    "<https://a.test/u>, ",
+    "en, ",
     "\xd0\xd2\xc9 ",
     '"',
     "\\",

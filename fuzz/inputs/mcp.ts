@@ -8,7 +8,7 @@ import { runs, shortTexts } from "./text.ts";
 export const knownId = "KNOWN-EMAIL-ID";
 
 const tools = fc.constantFrom(
-  ..."list_mailboxes get_recent_emails search_emails get_email get_thread get_attachment mark_as_read flag_email move_email delete_email undo draft_email create_mailbox request_upload list_providers search_accounts nonesuch __proto__".split(
+  ..."list_mailboxes get_recent_emails search_emails get_email get_thread get_attachment mark_as_read flag_email move_email delete_email undo draft_email create_mailbox request_upload list_providers overview answer_invitation unsubscribe nonesuch __proto__".split(
     " ",
   ),
 );

@@ -107,8 +107,13 @@ const headersTarget: Target<string> = {
       await deliver(open, raws);
       const list = async () => {
         const [row] = rowsOf(await callTool(mailbox, "get_recent_emails", { limit: 50 }));
-        if (row) await callTool(mailbox, "get_thread", { id: row.id });
+        if (row) {
+          await callTool(mailbox, "get_thread", { id: row.id });
+          await callTool(mailbox, "get_email", { id: row.id, headers: true });
+          await callTool(mailbox, "draft_email", { reply_to: row.id, reply_all: true, body: "Yes." });
+        }
         await callTool(mailbox, "search_emails", { query: "words" });
+        await callTool(mailbox, "overview", {});
       };
       await product.watch(list, list);
     }),
