@@ -6,8 +6,10 @@ import { createFailedGuesses } from "./accounts/failed-guesses.ts";
 import { createSignInConnector } from "./accounts/sign-in-connector.ts";
 import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
+import { answerProof } from "./approvals/answer-proof.ts";
 import { createApprovals } from "./approvals/approvals.ts";
 import { createHeldActions } from "./approvals/held-actions.ts";
+import { createIssuerProof } from "./approvals/issuer-proof.ts";
 import { createKnownRecipients } from "./approvals/known-recipients.ts";
 import { createPersonAccess } from "./approvals/person-access.ts";
 import { createServerMemoryGuard } from "./child-process/memory-guard.ts";
@@ -17,6 +19,7 @@ import type { Config } from "./config.ts";
 import { writeKeyCheck } from "./db/key-check.ts";
 import type { Database } from "./db/open.ts";
 import { createDocumentReader } from "./documents/sandbox.ts";
+import { createBrowserBinding } from "./http/browser-binding.ts";
 import { createLimits, type LimitOptions, type Limits } from "./http/rate-limit.ts";
 import type { ImapDeadlines } from "./imap/connect.ts";
 import { createConnections } from "./imap/connections.ts";
@@ -161,6 +164,17 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     toWrapContext: (grantId) => toWrapContext("connection", grantId),
   });
   const rememberBrowser = person.cookies.set;
+  const approvals = {
+    ...person,
+    ...{ vault, config, limits, clock, access: grants.access },
+    issuerProof: createIssuerProof({
+      ...{ ...signIn.routes, vault, config, proofs: person.proofs },
+      browsers: createBrowserBinding({ config }),
+    }),
+    approvals: stores.approvals,
+    stores: stores.forGrant,
+    onToolsChanged: streams.notifyToolsChanged,
+  };
   const app = createApp({
     config,
     log,
@@ -168,14 +182,9 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     oauth: {
       ...{ config, grants, vault, connector, secrets, client, db, clock, log, limits, rememberBrowser },
       ...signIn.routes,
+      answerProof: (c, arrival) => answerProof(c, approvals, arrival),
     },
-    approvals: {
-      ...person,
-      ...{ vault, config, limits, clock, access: grants.access },
-      approvals: stores.approvals,
-      stores: stores.forGrant,
-      onToolsChanged: streams.notifyToolsChanged,
-    },
+    approvals,
     links: { uploads: stores.uploads, downloads: stores.downloads, config, limits },
     mcp: { sessions, streams, calls, loadExchange, limits, warmUp },
     operator: {

@@ -104,7 +104,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   mcp: ["tools", "accounts", "http", "db", "secrets", "config"],
   tools: ["secrets", "mail"],
   ledger: ["db", "secrets", "mail"],
-  approvals: ["pages", "accounts", "mail", "http", "db", "secrets", "config"],
+  approvals: ["pages", "accounts", "signin", "mail", "http", "db", "secrets", "config"],
   links: ["pages", "accounts", "mail", "http", "db", "secrets", "config"],
   db: ["secrets"],
   "host-list": [],

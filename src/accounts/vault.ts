@@ -29,6 +29,8 @@ type ConnectedAccount = {
   address: string;
   canSend: boolean;
   privateMailboxes: readonly PrivateMailbox[];
+  /** The id of the issuer at which the person signed in; undefined for an account with a password. */
+  issuer?: string | undefined;
 };
 
 /** Maximum number of accounts per grant; a search may run on all of them at once. */
@@ -193,6 +195,7 @@ export function createVault(deps: {
         address: credentials.address,
         canSend: credentials.smtp !== undefined,
         privateMailboxes: credentials.privateMailboxes ?? [],
+        issuer: "issuer" in credentials ? credentials.issuer : undefined,
       }));
     },
 

@@ -18,6 +18,7 @@ import { toLanguage } from "../pages/text/language.ts";
 import type { Approvals } from "./approvals.ts";
 import type { ConnectionCookies } from "./connection-cookies.ts";
 import { type Decide, type Decided, type Decision, decisionAnswer } from "./decide.ts";
+import type { IssuerProof, IssuerProofOutcome } from "./issuer-proof.ts";
 import { showNotice } from "./page-notice.ts";
 import type { PersonCheck } from "./person-check.ts";
 import { toContent } from "./shown-action.ts";
@@ -27,6 +28,7 @@ export type ApproveRoutesDeps = {
   decide: Decide;
   cookies: ConnectionCookies;
   personCheck: PersonCheck;
+  issuerProof: IssuerProof;
   vault: Pick<Vault, "listAccounts">;
   config: Pick<Config, "trustedProxies" | "operator">;
   limits: Pick<Limits, "consume">;
@@ -41,19 +43,18 @@ const decisionSeconds = 60;
 const route = "/approve/:id{apr_[0-9a-f]{32}}/:k{[0-9a-f]{64}}";
 
 type Page = Omit<ApprovePageProps, "language" | "operator" | "path">;
-type Found = ReturnType<Approvals["find"]>;
+/** `k` is the secret of the link, `issuerName` the issuer of the account, where the person signed in there. */
+type Found = ReturnType<Approvals["find"]> & { k: string; issuerName: string | undefined };
 type Visit = { found: Found; k: string; cookie: LiveGrant | undefined; isForeign: boolean };
 
 export function createApproveRoutes(deps: ApproveRoutesDeps) {
-  const { approvals, cookies, personCheck, config, limits } = deps;
+  const { personCheck, config, limits } = deps;
 
   /** Finds the approval and the grant that the browser is known to. Throws approval_unknown. */
   function visit(c: Context<AppEnv>): Visit {
     limits.consume("page", identifyPeer(c, config));
     const { id = "", k = "" } = c.req.param();
-    const found = approvals.find(id, k);
-    const { grant: cookie, isForeign } = cookies.open(c, found.grantId);
-    return { found, k, cookie, isForeign };
+    return openVisit(c, deps, { id, k });
   }
 
   return new Hono<AppEnv>()
@@ -86,6 +87,33 @@ export function createApproveRoutes(deps: ApproveRoutesDeps) {
       const notice = code === "approval_unknown" || code === "rate_limited" ? known[code] : "failed";
       return showNotice(c, config, notice, status as ContentfulStatusCode, retryAfterSeconds);
     });
+}
+
+function openVisit(c: Context, deps: ApproveRoutesDeps, { id, k }: { id: string; k: string }): Visit {
+  const found = deps.approvals.find(id, k);
+  const { grant: cookie, isForeign } = deps.cookies.open(c, found.grantId);
+  const grant = cookie ?? deps.approvals.openByLink(id, k);
+  const issuerName = grant && deps.issuerProof.nameOf(grant, found.accountId);
+  return { found: { ...found, k, issuerName }, k, cookie, isForeign };
+}
+
+/** Answers a sign-in at the issuer that was begun on the page of an approval. Throws approval_unknown. */
+export function answerApproveProof(
+  c: Context<AppEnv>,
+  deps: ApproveRoutesDeps,
+  link: { id: string; k: string },
+  outcome: IssuerProofOutcome,
+): Response {
+  const { found, cookie } = openVisit(c, deps, link);
+  const grant = cookie ?? deps.approvals.openByLink(link.id, link.k);
+  if (!grant)
+    return respond(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
+  if ("proof" in outcome) {
+    if (!cookie) deps.cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
+    return respond(c, deps.config, found, showTo(deps, grant, found, outcome), 200);
+  }
+  const page = cookie ? showTo(deps, cookie, found, outcome) : askForProof(found, outcome);
+  return respond(c, deps.config, found, page, outcome.problem === "wrong" ? 403 : 502);
 }
 
 async function decideOn(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): Promise<Response> {
@@ -123,9 +151,12 @@ async function prove(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): 
     return respond(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
   const { password } = await c.req.parseBody();
   extendIdleTimeout(c, decisionSeconds);
+  const { accountId } = found;
+  const left = await deps.issuerProof.begin(c, grant, { accountId, subject: found.id, k });
+  if (left) return left;
   const outcome = await personCheck.tryPassword(c, {
     grant,
-    accountId: found.accountId,
+    accountId,
     password: typeof password === "string" ? password.slice(0, 1_024) : "",
     subject: found.id,
     wrongBefore: found.wrongPasswords,
@@ -208,13 +239,13 @@ function toStatus({ state, problem }: Decided): ContentfulStatusCode {
 function respond(
   c: Context<AppEnv>,
   { operator }: ApproveRoutesDeps["config"],
-  { id }: Pick<Found, "id">,
+  { id, k, issuerName }: Pick<Found, "id" | "k" | "issuerName">,
   page: Page,
   status: ContentfulStatusCode,
   { retryAfterSeconds }: { retryAfterSeconds?: number | undefined } = {},
 ): Response {
   const language = toLanguage(c.req.header("Accept-Language"));
   if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
-  const path = `/approve/${id}/${c.req.param("k")}`;
-  return c.body(approvePage({ language, operator, path, ...page }), status, pageHeaders);
+  const path = `/approve/${id}/${k}`;
+  return c.body(approvePage({ language, operator, path, issuerName, ...page }), status, pageHeaders);
 }

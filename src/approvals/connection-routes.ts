@@ -22,6 +22,7 @@ import { toLanguage } from "../pages/text/language.ts";
 import type { Approvals } from "./approvals.ts";
 import type { ConnectionCookies } from "./connection-cookies.ts";
 import { listDeeds, listWaiting, type Operation, type Send } from "./connection-facts.ts";
+import type { IssuerProof, IssuerProofOutcome } from "./issuer-proof.ts";
 import { showNotice } from "./page-notice.ts";
 import type { PersonCheck } from "./person-check.ts";
 import type { Privacy } from "./privacy.ts";
@@ -34,6 +35,7 @@ export type ConnectionRoutesDeps = {
   approvals: Pick<Approvals, "list" | "declineAll">;
   cookies: ConnectionCookies;
   personCheck: PersonCheck;
+  issuerProof: IssuerProof;
   proofs: Pick<Proofs, "countWrong">;
   vault: Pick<Vault, "listAccounts">;
   access: {
@@ -117,7 +119,10 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
       const grant = visit(c);
       if (!grant) return showList(c, deps, [], 403);
       extendIdleTimeout(c, undoSeconds);
-      return showConnection(c, deps, grant, await prove(c, deps, grant));
+      const { account } = await c.req.parseBody();
+      const accountId = typeof account === "string" && account !== "" ? account : firstAccount(deps, grant);
+      const left = await deps.issuerProof.begin(c, grant, { accountId, subject: grant.id });
+      return left ?? showConnection(c, deps, grant, await prove(c, deps, grant, accountId));
     })
     .onError((error, c) => {
       if (!(error instanceof AppError)) throw error;
@@ -127,13 +132,33 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
     });
 }
 
-async function prove(c: Context<AppEnv>, deps: ConnectionRoutesDeps, grant: LiveGrant): Promise<Outcome> {
-  const { vault, personCheck } = deps;
-  const { password, account } = await c.req.parseBody();
-  const [first] = vault.listAccounts(grant.id, grant.dataKey);
+const firstAccount = ({ vault }: ConnectionRoutesDeps, grant: LiveGrant): string =>
+  vault.listAccounts(grant.id, grant.dataKey)[0]?.id ?? "";
+
+/** Answers a sign-in at the issuer that was begun on the page of a connection. */
+export function answerConnectionProof(
+  c: Context<AppEnv>,
+  deps: ConnectionRoutesDeps,
+  grantId: string,
+  outcome: IssuerProofOutcome,
+): Response {
+  const { grant } = deps.cookies.open(c, grantId);
+  if (!grant) return showList(c, deps, [], 403);
+  if ("proof" in outcome) return showConnection(c, deps, grant, outcome);
+  return showConnection(c, deps, grant, { ...outcome, status: outcome.problem === "wrong" ? 403 : 502 });
+}
+
+async function prove(
+  c: Context<AppEnv>,
+  deps: ConnectionRoutesDeps,
+  grant: LiveGrant,
+  accountId: string,
+): Promise<Outcome> {
+  const { personCheck } = deps;
+  const { password } = await c.req.parseBody();
   const outcome = await personCheck.tryPassword(c, {
     grant,
-    accountId: typeof account === "string" && account !== "" ? account : (first?.id ?? ""),
+    accountId,
     password: typeof password === "string" ? password.slice(0, 1_024) : "",
     subject: grant.id,
   });
@@ -240,6 +265,7 @@ function showConnection(
     ...facts,
     ...outcome,
     path: `/connection/${grant.id}`,
+    issuerName: deps.issuerProof.nameOf(grant, firstAccount(deps, grant)),
     accounts: vault.listAccounts(grant.id, grant.dataKey),
     level: grant.level,
     asksForNewPeople: grant.asksForNewPeople ?? false,

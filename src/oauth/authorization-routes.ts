@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
 import type { Level } from "../grant.ts";
+import { createBrowserBinding } from "../http/browser-binding.ts";
 import type { AppEnv } from "../http/guard.ts";
 import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
@@ -23,7 +24,6 @@ import {
   checkAuthorizationRequest,
   unsealRequest,
 } from "./authorization-request.ts";
-import { createBrowserBinding } from "./browser-binding.ts";
 import type { Clients } from "./clients.ts";
 import {
   type ConnectSubmission,
@@ -55,8 +55,8 @@ export function createAuthorizationRoutes(deps: {
   issuers: readonly Issuer[];
   signInFlow: SignInFlow;
   signInConnector: SignInConnector;
-  /** Absent: nothing asks for proofs. */
-  answerProof?: AnswerProof;
+  /** Answers the arrival of a proof, which another room has begun. */
+  answerProof: AnswerProof;
   secrets: Secrets;
   clock: Clock;
   log: Log;
@@ -108,8 +108,7 @@ export function createAuthorizationRoutes(deps: {
     .get("/sign-in/:issuer", async (c) => {
       limits.consume("page", identifyPeer(c, config));
       const arrived = await signIn.arrive(c, c.req.param("issuer"));
-      if (!("signIn" in arrived)) return respond(c, arrived);
-      return deps.answerProof ? deps.answerProof(c, arrived) : c.notFound();
+      return "signIn" in arrived ? deps.answerProof(c, arrived) : respond(c, arrived);
     })
     .post("/oauth/discover", async (c) => {
       limits.consume("page", identifyPeer(c, config));

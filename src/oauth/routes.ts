@@ -29,7 +29,7 @@ export type OAuthDeps = {
   issuers: readonly Issuer[];
   signInFlow: SignInFlow;
   signInConnector: SignInConnector;
-  answerProof?: AnswerProof;
+  answerProof: AnswerProof;
   secrets: Secrets;
   /** The operator's own client. */
   client: { id: string; secret: string };

@@ -8,13 +8,14 @@ import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
+import type { BrowserBinding } from "../http/browser-binding.ts";
 import { type AppEnv, extendIdleTimeout } from "../http/guard.ts";
 import { identifyPeer } from "../http/peer.ts";
 import type { Log } from "../log.ts";
 import { emptyConnectForm } from "../pages/connect-form.ts";
 import type { Secrets } from "../secrets.ts";
 import { findIssuer } from "../signin/choose-issuer.ts";
-import type { Arrival, SignInFlow } from "../signin/flow.ts";
+import type { Arrival, ProofArrival, SignInFlow } from "../signin/flow.ts";
 import type { Issuer } from "../signin/issuer.ts";
 import { SignInError } from "../signin/sign-in-error.ts";
 import type { SignIn } from "../signin/sign-ins.ts";
@@ -22,7 +23,6 @@ import { toStorageError } from "../storage-error.ts";
 import type { AuthorizationFlow } from "./authorization-flow.ts";
 import type { AuthorizationPages } from "./authorization-pages.ts";
 import { sealRequest, unsealRequest } from "./authorization-request.ts";
-import type { BrowserBinding } from "./browser-binding.ts";
 import type { ConnectSubmission } from "./connect-submission.ts";
 import { languageOf, type PageResponse } from "./page-response.ts";
 import type { PendingGrant } from "./pending-grants.ts";
@@ -34,9 +34,6 @@ const arrivalSeconds = 90;
 type Landed = Exclude<Arrival, { refused: unknown }>;
 /** An arrival for a connect form. */
 type ConnectArrival = Landed & { signIn: Extract<SignIn, { kind: "connect" | "add" }> };
-/** An arrival that proves who decides; src/signin/flow.ts starts it with kind `prove`. */
-type ProofArrival = Landed & { signIn: Extract<SignIn, { kind: "prove" }> };
-
 /** Answers the arrival of a proof. */
 export type AnswerProof = (c: Context<AppEnv>, arrival: ProofArrival) => Promise<Response>;
 
@@ -138,9 +135,7 @@ export function createSignInSteps(deps: {
   return {
     leave,
 
-    /**
-     * Answers the redirect from an issuer. `answerProof` answers the arrival of a proof, which belongs to another room.
-     */
+    /** Answers the redirect from an issuer. The arrival of a proof is returned: another room answers it. */
     async arrive(c: Context<AppEnv>, issuerId: string): Promise<PageResponse | ProofArrival> {
       const language = languageOf(c);
       const arrival = flow.arrive(issuerId, rawQueryOf(c), (hash) => deps.browsers.isSame(c, hash));

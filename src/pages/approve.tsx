@@ -47,6 +47,8 @@ export type ApprovePageProps = PageFrame & {
   path: string;
   kind: ApprovalKind;
   state: ApprovalState;
+  /** The issuer at which the person proves themselves; undefined for an account with a password. */
+  issuerName?: string | undefined;
   view:
     | { show: "proof"; problem?: ProofProblem | undefined; retryAfterSeconds?: number | undefined }
     | {
@@ -89,7 +91,12 @@ export function approvePage(props: ApprovePageProps): string {
       {view.show === "proof" ? (
         <>
           <p>{text.proveFirst}</p>
-          <ProofForm {...view} language={language} action={`${props.path}/prove`} />
+          <ProofForm
+            {...view}
+            language={language}
+            action={`${props.path}/prove`}
+            issuerName={props.issuerName}
+          />
         </>
       ) : null}
       {view.show === "decision" ? <DecisionView {...props} {...view} text={text} /> : null}
@@ -142,6 +149,7 @@ function DecisionView(props: DecisionProps) {
             action={`${path}/prove`}
             problem={problem}
             retryAfterSeconds={retryAfterSeconds}
+            issuerName={props.issuerName}
           />
         </>
       ) : (

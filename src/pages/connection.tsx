@@ -59,6 +59,8 @@ export type ConnectionPageProps = PageFrame & {
         mailboxes: readonly { path: string; isPrivate: boolean }[];
       }[]
     | undefined;
+  /** The issuer at which the person proves themselves; undefined when a password does it. */
+  issuerName?: string | undefined;
   /** Proves the person for one change; undefined before they have proven themselves. */
   proof?: string | undefined;
   /** The outcome of the last form. */
@@ -219,6 +221,7 @@ function LevelForm(props: ConnectionPageProps & { text: ConnectionTexts }) {
             problem={props.problem}
             retryAfterSeconds={props.retryAfterSeconds}
             accounts={accounts}
+            issuerName={props.issuerName}
           />
         </details>
       )}

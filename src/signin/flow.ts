@@ -29,6 +29,11 @@ export type Arrival =
       redeem(): Promise<IssuedTokens>;
     };
 
+/** An arrival that proves who decides about an approval. */
+export type ProofArrival = Exclude<Arrival, { refused: unknown }> & {
+  signIn: Extract<SignIn, { kind: "prove" }>;
+};
+
 export type SignInFlow = ReturnType<typeof createSignInFlow>;
 
 export function createSignInFlow(deps: {

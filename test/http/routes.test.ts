@@ -7,6 +7,7 @@ import type { Approvals } from "../../src/approvals/approvals.ts";
 import type { ConnectionCookies } from "../../src/approvals/connection-cookies.ts";
 import type { ConnectionRoutesDeps } from "../../src/approvals/connection-routes.ts";
 import type { Decide } from "../../src/approvals/decide.ts";
+import type { IssuerProof } from "../../src/approvals/issuer-proof.ts";
 import type { PersonCheck } from "../../src/approvals/person-check.ts";
 import type { Proofs } from "../../src/approvals/proofs.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -47,6 +48,7 @@ const app = createApp({
     issuers: [],
     signInFlow: {} as SignInFlow,
     signInConnector: {} as SignInConnector,
+    answerProof: async (c) => c.body(null, 404),
     client: { id: "id", secret: "secret" },
     rememberBrowser: () => {},
   },
@@ -60,6 +62,7 @@ const app = createApp({
   },
   links: { uploads: {} as Uploads, downloads: {} as Downloads, config, limits },
   approvals: {
+    issuerProof: {} as IssuerProof,
     ...{ config, limits, clock },
     approvals: {} as Approvals,
     decide: {} as Decide,

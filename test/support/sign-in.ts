@@ -170,7 +170,7 @@ export async function signIn(
 /** Signs in for an address and goes on to the client with the code. Throws with the page when it was refused. */
 export async function connectBySignIn(
   product: Entrance,
-  options: { address: string; level?: string; fields?: Record<string, string> },
+  options: { address: string; level?: string; browser?: Browser; fields?: Record<string, string> },
 ): Promise<Tokens> {
   const { html, browser, verifier } = await signIn(product, options);
   const answer = await browser.post(`${product.url}/oauth/connect`, {

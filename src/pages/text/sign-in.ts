@@ -6,6 +6,9 @@ const en = {
   help: (name: string) =>
     `You sign in at ${name} and say there what this server may do. You type no password here, and you can take the permission back there at any time.`,
   instead: (name: string) => `Or sign in at ${name} instead of typing a password:`,
+  proof: (name: string) => `Sign in at ${name} once more, to show that this mailbox is yours.`,
+  proofFailed: (name: string) =>
+    `The sign-in at ${name} did not show that this mailbox is yours. Try again, with the account that it belongs to.`,
   adminLink: "Link for the administrator of your organization",
   /** Sentences for a company without an issuer in the settings. */
   notConfigured: {
@@ -65,6 +68,10 @@ const de: SignInTexts = {
   help: (name) =>
     `Sie melden sich bei ${name} an und sagen dort, was dieser Server darf. Hier geben Sie kein Passwort ein, und Sie können die Erlaubnis dort jederzeit zurücknehmen.`,
   instead: (name) => `Oder melden Sie sich bei ${name} an, statt ein Passwort einzugeben:`,
+  proof: (name) =>
+    `Melden Sie sich noch einmal bei ${name} an, um zu zeigen, dass dieses Postfach Ihres ist.`,
+  proofFailed: (name) =>
+    `Die Anmeldung bei ${name} hat nicht gezeigt, dass dieses Postfach Ihres ist. Versuchen Sie es noch einmal, mit dem Konto, zu dem es gehört.`,
   adminLink: "Link für den Administrator Ihrer Organisation",
   notConfigured: {
     known: (name) =>
@@ -122,6 +129,9 @@ const fr: SignInTexts = {
   help: (name) =>
     `Vous vous connectez chez ${name} et y dites ce que ce serveur peut faire. Vous ne saisissez ici aucun mot de passe, et vous pouvez y retirer l’autorisation à tout moment.`,
   instead: (name) => `Ou connectez-vous chez ${name} au lieu de saisir un mot de passe :`,
+  proof: (name) => `Connectez-vous encore une fois chez ${name}, pour montrer que cette boîte est la vôtre.`,
+  proofFailed: (name) =>
+    `La connexion chez ${name} n’a pas montré que cette boîte est la vôtre. Réessayez, avec le compte auquel elle appartient.`,
   adminLink: "Lien pour l’administrateur de votre organisation",
   notConfigured: {
     known: (name) =>

@@ -7,9 +7,9 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { Config } from "../config.ts";
-import { isLoopbackUrl } from "../http/loopback.ts";
-import { createOwnOrigin } from "../http/own-origin.ts";
 import { hashSecret, newToken, sameSecret } from "../secrets.ts";
+import { isLoopbackUrl } from "./loopback.ts";
+import { createOwnOrigin } from "./own-origin.ts";
 
 const idSyntax = /^[0-9a-f]{64}$/;
 
