@@ -9,6 +9,8 @@ import type { Clock } from "../clock.ts";
 type ServerFact =
   /** Refuses OR in SEARCH (Yahoo at times). */
   | "refuses_or"
+  /** Refuses HEADER in SEARCH. */
+  | "refuses_header"
   /** Refuses CHARSET UTF-8 in SEARCH (QQ). */
   | "refuses_charset"
   /** Has answered RETURN (ALL) with ALL (RFC 4731). */

@@ -19,14 +19,41 @@ const maxAlternatives = 40;
 export async function uidSearch(imap: ImapFlow, keys: readonly SearchToken[]): Promise<number[]> {
   const facts = knownFacts(imap);
   const alternatives = splitAlternatives(keys, maxAlternatives);
+  if (facts.has("refuses_header") && containsHeader(keys)) throw unsupportedHeader();
   if (alternatives && facts.has("refuses_or")) return searchEach(imap, alternatives);
   try {
     return await searchOnce(imap, keys);
   } catch (error) {
-    if (!alternatives || !isRefusal(error)) throw error;
+    if (!isRefusal(error)) throw error;
+    if (containsHeader(keys) && (await refusesHeader(imap))) throw unsupportedHeader(error);
+    if (!alternatives) throw error;
     const found = await searchEach(imap, alternatives);
     facts.remember("refuses_or");
     return found;
+  }
+}
+
+const containsHeader = (tokens: readonly SearchToken[]): boolean =>
+  tokens.some((token) =>
+    "type" in token ? token.type === "ATOM" && token.value === "HEADER" : containsHeader(token),
+  );
+
+const unsupportedHeader = (cause?: unknown) =>
+  new AppError("unsupported_query", "This mail server does not search in this header field.", {
+    cause,
+    hint: "Search for words, sender or subject instead.",
+  });
+
+/** Asks whether a server refuses the simplest search with HEADER, too, after it refused one. */
+async function refusesHeader(imap: ImapFlow): Promise<boolean> {
+  const simplest = [atom("UID"), atom("1"), atom("HEADER"), atom("Message-ID"), searchString("x")];
+  try {
+    await searchOnce(imap, simplest);
+    return false;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    knownFacts(imap).remember("refuses_header");
+    return true;
   }
 }
 

@@ -250,3 +250,18 @@ describeMail("An account of many mailboxes", () => {
     );
   });
 });
+
+describeMail("A server that refuses HEADER in SEARCH", () => {
+  test("has the copy of a sent email filed once", async () => {
+    const command = (line: string) =>
+      /SEARCH.* HEADER /i.test(line) ? { say: "TAG NO [SERVERBUG] try again\r\n" } : line;
+    const answer = (line: string) => line.replace(/ UIDPLUS\b/g, "").replace(/\[APPENDUID [^\]]*\] /, "");
+    await through({ command, answer }, async (writer, user, kit) => {
+      await kit.deliver(user, raw("earlier"), { mailbox: "Sent" });
+      const email = { to: [user.address], subject: "copy", body: "x" };
+      const { data } = await writer.call("send_email", email);
+      expect(data).toMatchObject({ copy_in: "Sent", warnings: [] });
+      expect(await subjects(kit, user, "Sent")).toEqual(["copy", "earlier"]);
+    });
+  });
+});

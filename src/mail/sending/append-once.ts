@@ -5,6 +5,7 @@ import { AppError, quoted } from "../../errors.ts";
 import { fetchByUid } from "../../imap/fetch.ts";
 import { atom, type SearchToken, searchString } from "../../imap/raw-search.ts";
 import { isOrderly, requireSelected } from "../../imap/select.ts";
+import { knownFacts } from "../../imap/server-memory.ts";
 import { readFresh } from "../../imap/sync.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
 import { toUidSet } from "../../imap/uid-set.ts";
@@ -56,6 +57,9 @@ export function findAppended(
   });
 }
 
+/** Emails whose Message-IDs are compared at most, the newest. */
+const maxCompared = 50;
+
 /**
  * UIDs of the emails with this Message-ID among the `newest` of the selected mailbox, oldest first.
  * Throws mail_server_failed.
@@ -65,11 +69,16 @@ export async function findByMessageId(imap: ImapFlow, messageId: string, newest 
   const found = await readFresh(imap, async () => {
     const range = newestRange(imap, newest);
     const hasId = [atom("HEADER"), atom("Message-ID"), searchString(messageId)];
-    return range ? uidSearch(imap, [...range, ...hasId]) : [];
+    if (!range) return [];
+    return uidSearch(imap, [...range, ...hasId]).catch((error: unknown) => {
+      if (!(error instanceof AppError) || error.code !== "unsupported_query") throw error;
+      // A server that refuses HEADER: the ids of the newest emails are compared here.
+      return uidSearch(imap, range);
+    });
   });
-  if (found.length < 2) return found;
+  if (found.length === 0 || (found.length === 1 && !knownFacts(imap).has("refuses_header"))) return found;
   // Two are rare. Some servers ignore HEADER in a search and return every email, so the ids are compared here.
-  const few = toUidSet(found.slice(-20));
+  const few = toUidSet(found.slice(-maxCompared));
   const emails = await fetchByUid(imap, few, { uid: true, envelope: true });
   return emails.filter(({ envelope }) => envelope?.messageId === messageId).map(({ uid }) => uid);
 }

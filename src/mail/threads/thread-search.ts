@@ -1,8 +1,10 @@
 /** Searches for the emails of a thread in one mailbox: by the Message-IDs that they name, and by their subject. */
 import type { ImapFlow } from "imapflow";
 import { toBaseSubject } from "../../email/subject.ts";
+import { AppError } from "../../errors.ts";
 import { atom, ignoreRefusal, type SearchToken, searchString, uidThread } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
+import { knownFacts } from "../../imap/server-memory.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
 
 /**
@@ -87,14 +89,18 @@ export async function findCandidates(
   let refused = false;
   const byIds = async () => {
     if (ids.length === 0) return [];
-    const found = await uidSearch(imap, anyOf([...ids, ...answers])).catch(ignoreRefusal);
+    const found = await uidSearch(imap, anyOf([...ids, ...answers])).catch(ignoreUnsearchable);
     refused ||= found === undefined;
     return found ?? [];
   };
   if (subjects.length === 0) return { uids: await byIds(), wholeSubjects: true, refused };
   const isQuick = requireSelected(imap).exists <= maxQuick;
   const keys = anyOf([...ids, ...(isQuick ? answers : []), ...subjects]);
-  const all = await uidSearch(imap, keys).catch(ignoreRefusal);
+  const all =
+    (await uidSearch(imap, keys).catch(ignoreUnsearchable)) ??
+    // Without HEADER the subject leads to the emails, and their own headers tell which belong together.
+    (await uidSearch(imap, anyOf(subjects)).catch(ignoreUnsearchable));
+  refused ||= knownFacts(imap).has("refuses_header");
   if (all && all.length <= maxCandidates) return { uids: all, wholeSubjects: true, refused };
   const named = await byIds();
   const seeds = new Set([...named, ...own]);
@@ -102,6 +108,12 @@ export async function findCandidates(
   const around = threads.filter((thread) => thread.some((uid) => seeds.has(uid))).flat();
   const wider = [...new Set([...named, ...around])];
   return { uids: wider.length <= most ? wider : named, wholeSubjects: false, refused };
+}
+
+/** Catches the refusal of a search, or of one of its keys. */
+function ignoreUnsearchable(error: unknown): undefined {
+  if (error instanceof AppError && error.code === "unsupported_query") return undefined;
+  return ignoreRefusal(error);
 }
 
 /** The threads of all matches; none where the server has no THREAD or refuses it. Costs twice as much as a search. */
