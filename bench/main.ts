@@ -15,10 +15,11 @@ import { startMailHost } from "./mail-host.ts";
 import { benchMemory } from "./memory.ts";
 import { startServer } from "./processes.ts";
 import { benchRendering } from "./rendering.ts";
+import { benchSelections } from "./selections.ts";
 import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
-const parts = ["tools", "cold", "http", "memory", "rendering", "isolation", "soak", "crashes"];
+const parts = ["tools", "selections", "cold", "http", "memory", "rendering", "isolation", "soak", "crashes"];
 const program = new Command("bun run bench")
   .description("Measures the cost of tools, the HTTP server, start and memory, and rendering.")
   .addArgument(new Argument("[parts...]", "the parts to measure").choices(parts).default(parts.slice(0, -2)))
@@ -94,6 +95,22 @@ await runPart(
       numbers(values.delays).map((delayMs): Setting => ({ emails, delayMs })),
     );
     const table = await benchTools(host, server, settings, Number(values.rounds), report);
+    await server.stop();
+    await host.stop();
+    return table;
+  },
+  ` --rounds ${values.rounds}`,
+);
+await runPart(
+  "selections",
+  "Selections: thousands of emails in one call",
+  async () => {
+    const host = await startMailHost();
+    const server = await startServer("server.ts");
+    const settings = numbers(values.sizes).flatMap((emails) =>
+      numbers(values.delays).map((delayMs): Setting => ({ emails, delayMs })),
+    );
+    const table = await benchSelections(host, server, settings, Number(values.rounds), report);
     await server.stop();
     await host.stop();
     return table;

@@ -38,6 +38,11 @@ export function createWriting(deps: {
   const sending: SendDeps = deps;
   const readProfile = () => findProfile(access, composer, profile);
 
+  /** The account's address, and those that sent mail proves. */
+  const ownAddresses = async () => [
+    ...new Set([address, ...(await readProfile()).map((sender) => sender.address)]),
+  ];
+
   async function compose(request: EmailRequest): Promise<ComposedEmail> {
     const senders = await readProfile();
     const { from, signature } = chooseFrom(request, account, senders);
@@ -50,14 +55,12 @@ export function createWriting(deps: {
     readOriginal: (id, purpose) => readOriginal(access, composer, id, purpose),
     readAttachment: (id, index) => readAttachment(access, id, index),
     compose,
-    async prepareAnswer(request) {
-      const own = [address, ...(await readProfile()).map((sender) => sender.address)];
-      return prepareAnswer({ access, composer, own, compose }, request);
-    },
+    prepareAnswer: async (request) =>
+      prepareAnswer({ access, composer, own: await ownAddresses(), compose }, request),
     findLeavingWays: (id) => findLeavingWays(access, id),
     composeLeaving: (mailto) => compose(toLeavingRequest(mailto)),
     findDifferingHtml: (composed) => findDifferingHtml(access, composer, composed),
-    findWrittenTo: (addresses) => findWrittenTo(access, addresses),
+    findWrittenTo: async (addresses) => findWrittenTo(access, addresses, await ownAddresses()),
     planDeletion: (ids, permanently) => planDeletion(access, ids, permanently),
     describeEmails: (ids) => describeEmails(access, ids),
     saveDraft: (composed, replaces) => saveDraft(access, organizing.deleteEmails, composed, replaces),

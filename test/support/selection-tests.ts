@@ -47,6 +47,7 @@ export function testLargeSelections(emails: number, kinds: typeof serverKinds): 
         kit,
         user,
         imap: { ...kit.imap, port: proxy.port },
+        signal: AbortSignal.timeout(600_000),
         progress: (done, total) => progress.push([done, total]),
       });
     }, 120_000);

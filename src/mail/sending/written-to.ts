@@ -14,9 +14,13 @@ const maxLookedAt = 200;
 
 /**
  * Returns those of the addresses, in lower case, to which the account has written: an email in Sent, from the account
- * itself, that this server did not put there. Emails of others that were moved into Sent prove nothing.
+ * or an own address that sent mail proves, that this server did not put there. Emails of others that were moved into Sent prove nothing.
  */
-export async function findWrittenTo(access: Access, addresses: readonly string[]): Promise<Set<string>> {
+export async function findWrittenTo(
+  access: Access,
+  addresses: readonly string[],
+  own: readonly string[],
+): Promise<Set<string>> {
   const sent = await access.read(undefined, async (imap) =>
     (await knownMailboxes(imap)).find(({ role }) => role === "sent"),
   );
@@ -24,20 +28,26 @@ export async function findWrittenTo(access: Access, addresses: readonly string[]
   if (!sent) return written;
   await access.read(sent.path, async (imap) => {
     for (const address of new Set(addresses.map((each) => each.toLowerCase())))
-      if (!written.has(address) && (await hasWritten(access, imap, address))) written.add(address);
+      if (!written.has(address) && (await hasWritten(imap, own, address))) written.add(address);
   });
   return written;
 }
 
-async function hasWritten(access: Access, imap: ImapFlow, address: string): Promise<boolean> {
-  const uids = await readFresh(imap, () => uidSearch(imap, toKeys(access.address, address)));
-  if (uids.length === 0) return false;
-  const query = { uid: true, envelope: true };
-  const emails = await fetchByUid(imap, toUidSet(uids.slice(0, maxLookedAt)), query);
-  return emails.some((email) => isWrittenBy(email, access.address) && namesRecipient(email, address));
+/** Own addresses from which is searched. */
+const maxOwn = 5;
+
+async function hasWritten(imap: ImapFlow, own: readonly string[], address: string): Promise<boolean> {
+  for (const from of own.slice(0, maxOwn)) {
+    const uids = await readFresh(imap, () => uidSearch(imap, toKeys(from, address)));
+    if (uids.length === 0) continue;
+    const query = { uid: true, envelope: true };
+    const emails = await fetchByUid(imap, toUidSet(uids.slice(0, maxLookedAt)), query);
+    if (emails.some((email) => isWrittenBy(email, from) && namesRecipient(email, address))) return true;
+  }
+  return false;
 }
 
-/** `OR TO x OR CC x BCC x`, from the account. */
+/** `OR TO x OR CC x BCC x`, from one own address. */
 function toKeys(from: string, address: string): SearchToken[] {
   const field = (name: string) => [atom(name), searchString(address)];
   return [
