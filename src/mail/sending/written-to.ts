@@ -13,8 +13,8 @@ import { knownMailboxes } from "../mailboxes.ts";
 const maxLookedAt = 200;
 
 /**
- * Returns those of the addresses, in lower case, to which the account has written: an email in Sent, from the account
- * or an own address that sent mail proves, that this server did not put there. Emails of others that were moved into Sent prove nothing.
+ * Returns those of the addresses, in lower case, to which the person has written: an email in Sent, from one of the
+ * `own` addresses, that this server did not put there. Emails of others that were moved into Sent prove nothing.
  */
 export async function findWrittenTo(
   access: Access,
