@@ -6,8 +6,8 @@
  * responses come in the same order, so imapflow reads them as if each had just been sent. Only commands that need no
  * continuation request are written ahead. The internals that are used are named in `Internals`, and a test holds them.
  */
-import type { ImapFlow } from "imapflow";
-import { canExecute } from "./raw-search.ts";
+import type { ImapFlow, MailboxObject } from "imapflow";
+import { canExecute, type SearchToken } from "./raw-search.ts";
 import { hasFacts, knownFacts } from "./server-memory.ts";
 
 type Request = { tag: string; command: string; attributes: unknown; options: object; sent?: boolean };
@@ -233,7 +233,7 @@ type ExpectedMailbox = { path: string; uidValidity: bigint };
 export async function selectAndRead<T>(
   imap: ImapFlow,
   expected: ExpectedMailbox,
-  select: () => Promise<void>,
+  select: () => Promise<unknown>,
   read: (view: ImapFlow) => Promise<T>,
 ): Promise<T> {
   const flight = flightOf(imap);
@@ -253,6 +253,40 @@ export async function selectAndRead<T>(
   if (isExpected && (result.status === "fulfilled" || !imap.usable)) return unwrap(result);
   return read(imap);
 }
+
+/**
+ * Asks the same of several mailboxes in one flight: SELECT and a command for each, all sent at once. Returns the answer
+ * and what SELECT told by path, without those that failed; undefined where commands cannot be sent ahead.
+ */
+export async function askMailboxes<T>(
+  imap: ImapFlow,
+  questions: readonly { path: string; keys: readonly SearchToken[] }[],
+  select: (path: string) => Promise<MailboxObject>,
+  ask: (keys: readonly SearchToken[]) => Promise<T>,
+): Promise<Map<string, { mailbox: MailboxObject; answer: T }> | undefined> {
+  const flight = flightOf(imap);
+  const isOneByOne = knownFacts(imap).has("one_command_at_a_time");
+  if (!flight || isOneByOne || !questions.every(isPlainQuestion)) return undefined;
+  flight.open += 1;
+  const asked = await Promise.all(
+    questions.map(({ path, keys }) => Promise.allSettled([path, select(path), ask(keys)])),
+  ).finally(() => {
+    flight.open -= 1;
+  });
+  const found = new Map<string, { mailbox: MailboxObject; answer: T }>();
+  for (const [path, mailbox, answer] of asked)
+    if (path.status === "fulfilled" && mailbox.status === "fulfilled" && answer.status === "fulfilled")
+      found.set(path.value, { mailbox: mailbox.value, answer: answer.value });
+  if (
+    !imap.usable ||
+    asked.some(([, , answer]) => answer.status === "rejected" && isOutOfOrder(answer.reason))
+  )
+    sendOneByOne(imap);
+  return found;
+}
+
+const isPlainQuestion = ({ path, keys }: { path: string; keys: readonly SearchToken[] }): boolean =>
+  isPlain(path) && isPlain(keys);
 
 function unwrap<T>(result: PromiseSettledResult<T>): T {
   if (result.status === "rejected") throw result.reason;

@@ -1,6 +1,6 @@
 /** SELECT (RFC 3501 section 6.3.1), in one round trip. */
 
-import type { ImapFlow } from "imapflow";
+import type { ImapFlow, MailboxObject } from "imapflow";
 import type { EmailRef } from "../email/email-id.ts";
 import { AppError } from "../errors.ts";
 import { toImapError } from "./failures.ts";
@@ -9,14 +9,14 @@ import { toImapError } from "./failures.ts";
 const troubleCodes: ReadonlySet<unknown> = new Set(["CORRUPTION", "CONTACTADMIN", "OVERQUOTA"]);
 
 /**
- * Selects a mailbox by its path. A NO without one of `troubleCodes` means that the account has no such mailbox.
+ * Selects a mailbox by its path, and returns what SELECT told of it. A NO without one of `troubleCodes` means that the account has no such mailbox.
  * Throws mailbox_not_found and the errors of toImapError.
  */
-export async function selectMailbox(imap: ImapFlow, path: string): Promise<void> {
+export async function selectMailbox(imap: ImapFlow, path: string): Promise<MailboxObject> {
   const knownNamespace = imap.namespace;
   const listed = markAsListed(imap, path);
   try {
-    await imap.mailboxOpen(path);
+    return await imap.mailboxOpen(path);
   } catch (error) {
     listed?.delete(path);
     const failure = toImapError(error, "command");

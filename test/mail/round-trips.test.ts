@@ -152,6 +152,29 @@ describeMail("A warm connection", () => {
       expect(many.received).toBeLessThan(Math.max(few.received, 4_000) * 1.3);
     });
 
+  test("search_emails over twenty mailboxes, of which two hold matches, takes at most 9 round trips, five in sequence", async () => {
+    const user = await kit.newUser();
+    await kit.withImap(user, async (connection) => {
+      for (let number = 1; number <= 20; number += 1) {
+        await connection.mailboxCreate(`Project ${number}`);
+        const subject = number % 10 === 0 ? "Report" : "Notes";
+        await connection.append(`Project ${number}`, await toRaw({ subject, text: `Of ${number}.` }));
+      }
+    });
+    const servers = { imap: { ...kit.imap, port: imap.port }, smtp: { ...kit.smtp, port: smtp.port } };
+    const claude = await openClient(product, (await grantFor(product, user, { servers })).accessToken);
+    const search = () => claude.call("search_emails", { query: "subject:report" });
+    const first = await search();
+    expect((first.data.emails as { mailbox: string }[]).map(({ mailbox }) => mailbox).sort()).toEqual([
+      "Project 10",
+      "Project 20",
+    ]);
+    expect(first.data.searched).toContain("Project 7");
+    // LIST; on two connections at the same time a flight that selects and sorts, SELECT and the dates, the rows.
+    expect((await cost(search)).roundTrips).toBeLessThanOrEqual(9);
+    await claude.close();
+  });
+
   // TCP, TLS and its end, which brings the greeting, the login; then the commands after it and the call's first together.
   const coldBudgets: [string, number, (scene: Scene) => Promise<unknown>][] = [
     ["list_mailboxes", 5, ({ claude }) => claude.call("list_mailboxes")],

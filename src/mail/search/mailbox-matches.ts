@@ -45,8 +45,29 @@ export type PageRequest = {
   sizes: RangeSizes;
 };
 
+/** The matches of a mailbox that were found before, under a UIDVALIDITY in decimal digits. */
+export type FoundMatches = { validity: string; matches: Matches };
+
 /** The selected mailbox. */
 type SelectedMailbox = { path: string; validity: string };
+
+/**
+ * The page's share of a mailbox whose matches are known: no round trip when there are none. Undefined when it was
+ * renumbered since. Throws the failures of a connection.
+ */
+export async function completeMatches(
+  access: Access,
+  { path, query }: MailboxSearch,
+  { validity, matches }: FoundMatches,
+  request: PageRequest,
+): Promise<MailboxResult | undefined> {
+  const none = { total: 0, uids: [], left: 0, head: [] };
+  if (matches.total === 0) return { path, validity, query, ...none };
+  return access.read(path, async (imap, cache) => {
+    if (toSelected(imap).validity !== validity) return undefined;
+    return { path, validity, query, ...(await combine(access, imap, cache, [matches], request)) };
+  });
+}
 
 /**
  * Searches one mailbox for a page. Throws timed_out when not even its newest UID range was searched in time,

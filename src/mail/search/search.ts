@@ -11,8 +11,15 @@ import type { Access } from "../access.ts";
 import type { EmailPage, EmailRow } from "../reading.ts";
 import { compareNewestFirst, fromCursor, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
 import { type FetchedRow, type FetchedRows, fetchRows } from "./email-rows.ts";
-import { type MailboxResult, type Match, type PageRequest, searchMailbox } from "./mailbox-matches.ts";
+import {
+  completeMatches,
+  type MailboxResult,
+  type Match,
+  type PageRequest,
+  searchMailbox,
+} from "./mailbox-matches.ts";
 import { explainNoMatch } from "./no-match-hints.ts";
+import { searchAtOnce } from "./search-at-once.ts";
 import { type MailboxSearch, toSearchScope } from "./search-scope.ts";
 import { toSelection } from "./selection.ts";
 import { rangeSizes } from "./uid-ranges.ts";
@@ -125,11 +132,14 @@ async function searchAll(
   searches: readonly MailboxSearch[],
   request: PageRequest,
 ): Promise<{ results: MailboxResult[]; failed: Skipped }> {
-  const settled = await searchInTurn(searches, request.late, async (search) =>
-    search.empty
-      ? { path: search.path, validity: "0", query: search.query, uids: [], total: 0, left: 0, head: [] }
-      : searchMailbox(access, search, request),
-  );
+  const found = await searchAtOnce(access, searches, request);
+  const settled = await searchInTurn(searches, request.late, async (search) => {
+    const { path, query, empty } = search;
+    if (empty) return { path, validity: "0", query, uids: [], total: 0, left: 0, head: [] };
+    const known = found.get(path);
+    const result = known && (await completeMatches(access, search, known, request));
+    return result ?? searchMailbox(access, search, request);
+  });
   const outcomes = settled.filter((_, at) => !searches[at]?.empty);
   if (outcomes.length > 0 && outcomes.every(({ status }) => status === "rejected"))
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
