@@ -110,7 +110,7 @@ function answering(ranges: string, capabilities: string[]): { imap: ImapFlow; se
   const imap = {
     capabilities: new Map(capabilities.map((name) => [name, true])),
     enabled: new Set<string>(),
-    mailbox: { exists: 0 },
+    mailbox: { exists: 0, uidValidity: 7n },
     async exec(
       command: string,
       attributes: readonly unknown[],
