@@ -128,6 +128,10 @@ describe("The provider list", () => {
       const opened = connect({ language, form, bridgeOpened: true });
       expect(opened).toMatch(/id="imap_host"[^>]*value="127\.0\.0\.1"/);
       expect(opened).not.toContain("ALLOW_PRIVATE_HOSTS");
+      const refused = { code: "host_refused", field: "imap_host", side: "imap" } as const;
+      expect(connect({ language, form, problem: refused })).toMatch(
+        /id="imap_host-problem" role="alert">[^<]*Bridge[^<]*ALLOW_PRIVATE_HOSTS/,
+      );
     }
   });
 });
