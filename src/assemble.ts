@@ -164,6 +164,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     toWrapContext: (grantId) => toWrapContext("connection", grantId),
   });
   const rememberBrowser = person.cookies.set;
+  const hideMailboxes = person.privacy.hide;
   const approvals = {
     ...person,
     ...{ vault, config, limits, clock, access: grants.access },
@@ -180,7 +181,20 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     log,
     grants,
     oauth: {
-      ...{ config, grants, vault, connector, secrets, client, db, clock, log, limits, rememberBrowser },
+      ...{
+        config,
+        grants,
+        vault,
+        connector,
+        secrets,
+        client,
+        db,
+        clock,
+        log,
+        limits,
+        rememberBrowser,
+        hideMailboxes,
+      },
       ...signIn.routes,
       answerProof: (c, arrival) => answerProof(c, approvals, arrival),
     },

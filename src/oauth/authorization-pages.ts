@@ -124,7 +124,12 @@ export function createAuthorizationPages(deps: {
       language: Language,
       request: AuthorizationRequest,
       { grantId, dataKey, level }: PendingGrant,
-      sendingProblem?: SendingProblem,
+      said: {
+        sendingProblem?: SendingProblem | undefined;
+        /** The mailboxes that were to be private, and those of them that no account has. */
+        privateMailboxes?: readonly string[];
+        unknownMailboxes?: readonly string[];
+      } = {},
     ): PageResponse {
       const accounts = vault.listAccounts(grantId, dataKey);
       const html = connectedPage({
@@ -133,11 +138,11 @@ export function createAuthorizationPages(deps: {
         redirectHost: request.redirectHost,
         request: sealRequest(secrets, clock, request),
         accounts,
-        sendingProblem,
+        ...said,
         level: toFinalLevel(level, accounts),
         failedGuesses: authorizationFlow.countFailedGuesses(grantId),
       });
-      return { html, status: 200 };
+      return { html, status: said.unknownMailboxes === undefined ? 200 : 400 };
     },
 
     /**

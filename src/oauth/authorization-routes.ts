@@ -28,6 +28,7 @@ import type { Clients } from "./clients.ts";
 import {
   type ConnectSubmission,
   createConnectSubmissions,
+  type HideMailboxes,
   type RememberBrowser,
 } from "./connect-submission.ts";
 import type { Grants } from "./grants.ts";
@@ -62,6 +63,7 @@ export function createAuthorizationRoutes(deps: {
   log: Log;
   limits: Pick<Limits, "consume">;
   rememberBrowser: RememberBrowser;
+  hideMailboxes: HideMailboxes;
 }) {
   const { config, clients, issuers, vault, connector, secrets, clock, log, limits } = deps;
   const { authorizationFlow } = deps.grants;
@@ -72,6 +74,7 @@ export function createAuthorizationRoutes(deps: {
     ...{ config, authorizationFlow, pages, connector, vault, issuers, log },
     leaveForIssuer: signIn.leave,
     rememberBrowser: deps.rememberBrowser,
+    hideMailboxes: deps.hideMailboxes,
   });
 
   return new Hono<AppEnv>()
@@ -155,7 +158,14 @@ export function createAuthorizationRoutes(deps: {
 
   /** Reads a submitted form; a notice when its request is forged, expired, finished, or of another browser. */
   async function readSubmission(c: Context<AppEnv>): Promise<ConnectSubmission | PageResponse> {
-    const fields = await c.req.parseBody();
+    const all = await c.req.parseBody({ all: true });
+    const joined = [all[fieldNames.private] ?? []].flat().filter((value) => typeof value === "string");
+    // The field may be there once for each mailbox; of any other field that is repeated the last one counts.
+    const last = Object.entries(all).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.at(-1) : value,
+    ]);
+    const fields = { ...Object.fromEntries(last), [fieldNames.private]: joined.join("\n") };
     const form = toConnectForm(fields);
     const request = unsealRequest(secrets, clock, form.request);
     if (!request) return pages.notice(languageOf(c), "request_expired", 400);

@@ -29,6 +29,12 @@ export type ConnectSubmission = {
 /** Gives the browser in which a person connected the cookie of the grant, with the response. */
 export type RememberBrowser = (c: Context<AppEnv>, grant: Pick<PendingGrant, "grantId" | "dataKey">) => void;
 
+/** Makes mailboxes private; returns the names that no account has. Throws the failures of the mail server. */
+export type HideMailboxes = (
+  grant: { id: string; dataKey: Uint8Array },
+  names: readonly string[],
+) => Promise<string[]>;
+
 export function createConnectSubmissions(deps: {
   config: Pick<Config, "trustedProxies">;
   authorizationFlow: AuthorizationFlow;
@@ -40,6 +46,7 @@ export function createConnectSubmissions(deps: {
   leaveForIssuer(c: Context<AppEnv>, submission: ConnectSubmission): Promise<PageResponse>;
   log: Log;
   rememberBrowser: RememberBrowser;
+  hideMailboxes: HideMailboxes;
 }) {
   const { config, authorizationFlow, pages, connector, vault, issuers, log } = deps;
 
@@ -85,7 +92,7 @@ export function createConnectSubmissions(deps: {
       if (!pending) return pages.over(language, authorizationFlow.stateOf(request));
       log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
       // The headers of a streamed response have left, so that it cannot set the cookie: another POST finishes.
-      if (form.next === "go" && !progress) return finish(c, request);
+      if (form.next === "go" && !progress) return await finish(c, { request, form });
       return pages.connected(language, request, pending);
     } catch (thrown) {
       const problem = toStorageError(thrown);
@@ -99,8 +106,22 @@ export function createConnectSubmissions(deps: {
     }
   }
 
-  /** Redirects to the client with a code, and remembers the browser. */
-  function finish(c: Context<AppEnv>, request: AuthorizationRequest): PageResponse {
+  /** Hides what the person named, redirects to the client with a code, and remembers the browser. */
+  async function finish(
+    c: Context<AppEnv>,
+    { request, form }: Pick<ConnectSubmission, "request" | "form">,
+  ): Promise<PageResponse> {
+    const pending = authorizationFlow.findPending(request);
+    if (pending && form.privateMailboxes.length > 0) {
+      const { grantId: id, dataKey } = pending;
+      const unknownMailboxes = await deps.hideMailboxes({ id, dataKey }, form.privateMailboxes);
+      // A mistyped name must not leave a mailbox visible.
+      if (unknownMailboxes.length > 0)
+        return pages.connected(languageOf(c), request, pending, {
+          unknownMailboxes,
+          privateMailboxes: form.privateMailboxes,
+        });
+    }
     return pages.finish(languageOf(c), request, (grant) => deps.rememberBrowser(c, grant));
   }
 
@@ -133,7 +154,8 @@ export function createConnectSubmissions(deps: {
       case "cancel":
         return pages.cancel(submission.request);
       case "finish":
-        return finish(c, submission.request);
+        extendIdleTimeout(c, submissionSeconds);
+        return finish(c, submission);
       case "add":
         return addAccount(c, submission);
       case "remove":

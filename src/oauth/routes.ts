@@ -15,7 +15,7 @@ import type { SignInFlow } from "../signin/flow.ts";
 import type { Issuer } from "../signin/issuer.ts";
 import { createAuthorizationRoutes } from "./authorization-routes.ts";
 import { createClients } from "./clients.ts";
-import type { RememberBrowser } from "./connect-submission.ts";
+import type { HideMailboxes, RememberBrowser } from "./connect-submission.ts";
 import type { Grants } from "./grants.ts";
 import { toResourceMetadata, toServerMetadata } from "./metadata.ts";
 import type { AnswerProof } from "./sign-in-steps.ts";
@@ -39,6 +39,8 @@ export type OAuthDeps = {
   limits: Limits;
   /** Gives the browser in which a person connected the cookie of the grant. */
   rememberBrowser: RememberBrowser;
+  /** Makes mailboxes private. */
+  hideMailboxes: HideMailboxes;
 };
 
 export function createOAuthRoutes(deps: OAuthDeps) {

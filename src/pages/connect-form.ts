@@ -19,6 +19,7 @@ export const fieldNames = {
   smtpSecure: "smtp_secure",
   level: "level",
   askForNewPeople: "ask_for_new_people",
+  private: "private",
   next: "then",
   withoutSending: "without_sending",
   acceptImapCertificate: "accept_imap_certificate",
@@ -70,6 +71,8 @@ export type ConnectForm = {
   level: Level;
   /** At the level `send`: what goes to an address that the person never wrote to waits for their approval. */
   asksForNewPeople: boolean;
+  /** Names of mailboxes that are not to exist for Claude; from the form that finishes. */
+  privateMailboxes: readonly string[];
   next: NextStep;
   /** True when the person continues without sending after the SMTP login failed. */
   withoutSending: boolean;
@@ -93,6 +96,7 @@ export function emptyConnectForm(request: string, level: Level = "send"): Connec
     smtp: { host: "", port: "", security: "tls" },
     level,
     asksForNewPeople: true,
+    privateMailboxes: [],
     next: "ask",
     withoutSending: false,
     acceptedCertificates: { imap: "", smtp: "" },
@@ -123,6 +127,7 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
     smtp: server(serverFieldNames.smtp, "587"),
     level: toConsentedLevel(text(fieldNames.level)),
     asksForNewPeople: text(fieldNames.askForNewPeople) === "on",
+    privateMailboxes: toNames(raw(fieldNames.private)),
     next: withoutSending ? "ask" : toNextStep(text(fieldNames.next)),
     withoutSending,
     acceptedCertificates: {
@@ -147,6 +152,15 @@ export function toIntent({ next, provider, password, address, remove }: ConnectF
 /** Returns "read" for every unknown value, because only an explicit choice is consent to more. */
 function toConsentedLevel(text: string): Level {
   return text === "organise" || text === "approve" || text === "send" ? text : "read";
+}
+
+/** A name per line, at most a hundred. */
+function toNames(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .slice(0, 100);
 }
 
 function toNextStep(text: string): NextStep {

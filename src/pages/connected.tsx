@@ -5,8 +5,10 @@
  */
 import { isLocalClient } from "./client-heading.tsx";
 import { fieldNames } from "./connect-form.ts";
+import { FieldProblem, toFieldAttributes } from "./field.tsx";
 import { Layout, toDocument } from "./layout.tsx";
 import type { ConnectedPageProps } from "./props.ts";
+import { connectionTextsFor } from "./text/connection.ts";
 import type { Texts } from "./text/en.ts";
 import { signInTextsFor } from "./text/sign-in.ts";
 import { textsFor } from "./text/texts.ts";
@@ -41,6 +43,7 @@ export function connectedPage(props: ConnectedPageProps): string {
             </a>
           </dd>
         </dl>
+        <PrivateField {...props} />
         <div class="actions">
           <button type="submit" name={fieldNames.next} value="finish" autofocus>
             {local ? texts.localClient.continueTo : text.continueTo(redirectHost)}
@@ -53,6 +56,31 @@ export function connectedPage(props: ConnectedPageProps): string {
       </form>
       <LeaveForm request={request} />
     </Layout>,
+  );
+}
+
+/** The names of mailboxes that are not to exist for the client, folded: most people have none. */
+function PrivateField({ language, privateMailboxes = [], unknownMailboxes = [] }: ConnectedPageProps) {
+  const text = connectionTextsFor(language);
+  const problem =
+    unknownMailboxes.length === 0 ? undefined : text.privateUnknown(unknownMailboxes.join(", "));
+  return (
+    <details class="field" open={problem !== undefined}>
+      <summary>{text.private}</summary>
+      <label for="private">{text.privateNames}</label>
+      <textarea
+        id="private"
+        name={fieldNames.private}
+        rows={3}
+        {...toFieldAttributes("private", problem, "hint")}
+      >
+        {privateMailboxes.join("\n")}
+      </textarea>
+      <FieldProblem id="private" message={problem} />
+      <p class="hint" id="private-hint">
+        {text.privateHint}
+      </p>
+    </details>
   );
 }
 

@@ -71,6 +71,9 @@ export type ConnectedPageProps = PageFrame & {
   sendingProblem?: keyof SignInTexts["sending"] | undefined;
   /** The level that the grant will have. */
   level: Level;
+  /** Names of mailboxes that were to be private, and those of them that no account has. */
+  privateMailboxes?: readonly string[] | undefined;
+  unknownMailboxes?: readonly string[] | undefined;
   /** Number of refused passwords for these addresses in the day before they were connected. */
   failedGuesses: number;
 };

@@ -1,9 +1,18 @@
 /** Mailboxes that the person keeps private answer like ones that do not exist, on every path. */
 import { afterAll, beforeAll, expect } from "bun:test";
+import {
+  beginAuthorization,
+  formFields,
+  readForm,
+  redeemCode,
+  requireCode,
+  submitForm,
+} from "../support/authorize.ts";
 import { toRaw } from "../support/emails.ts";
+import { startGmail } from "../support/gmail.ts";
 import { mailTest } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
-import type { ToolAnswer } from "../support/mcp-client.ts";
+import { openClient, type ToolAnswer } from "../support/mcp-client.ts";
 import { wideRates } from "../support/person.ts";
 import {
   type ConnectedPerson,
@@ -168,3 +177,78 @@ mailTest(
     expect((await client.call("list_mailboxes")).text).toContain("Renamed");
   },
 );
+
+mailTest(
+  "Y14: mailboxes named in the form of connecting are private from the first call; a name that is not there is told",
+  async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    await kit.withImap(user, async (imap) => {
+      await imap.mailboxCreate("Secret");
+      await imap.mailboxCreate("Doctor");
+    });
+    const begun = await beginAuthorization(product, { resource: `${product.publicUrl}/mcp` });
+    const fields = { ...formFields(user, kit, "organise"), private: "Secret\nTypo" };
+    const refused = await submitForm(product, begun, fields, { Origin: product.publicUrl });
+    const html = await refused.text();
+    expect([refused.status, html.includes("Typo")]).toEqual([400, true]);
+    const { request = "" } = readForm(html).fields;
+    const finished = await fetch(`${product.url}/oauth/connect`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { Origin: product.publicUrl },
+      body: new URLSearchParams([
+        ["request", request],
+        ["then", "finish"],
+        ["private", "Secret"],
+        ["private", "Doctor"],
+      ]),
+    });
+    const query = await requireCode(finished);
+    const code = query.get("code") ?? "";
+    const { accessToken } = await redeemCode(product, code, begun.verifier, product.publicUrl);
+    const { text } = await (await openClient(product, accessToken)).call("list_mailboxes");
+    expect([text.includes("Secret"), text.includes("Doctor"), text.includes("INBOX")]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  },
+);
+
+mailTest("Y14: at Gmail an email that bears a private label is hidden wherever it is found", async () => {
+  const gmail = await startGmail(await mailServer(), (query) =>
+    query.includes("Hidden") ? 'SUBJECT "Hidden"' : 'TEXT "canary-5f1e"',
+  );
+  try {
+    const kit = await mailServer();
+    const user = await gmail.newUser();
+    await kit.withImap(user, async (imap) => {
+      await imap.mailboxCreate("Secret");
+    });
+    const servers = { imap: gmail.imap, smtp: kit.smtp };
+    await gmail.deliver(user, await toRaw({ subject: "Hidden", text: "canary-5f1e" }), {
+      labels: ["INBOX", "Secret"],
+    });
+    await gmail.deliver(user, await toRaw({ subject: "Shown", text: "open" }), { labels: ["INBOX"] });
+    const person = await connectInBrowser(product, { user, level: "send", servers });
+    const { client } = person;
+    const before = (await client.call("get_recent_emails")).data as Rows;
+    const hidden = before.emails.find(({ subject }) => subject === "Hidden")?.id ?? "";
+    expect(before.total).toBe(2);
+    await hide(person, ["Secret"]);
+    const after = (await client.call("get_recent_emails")).data as Rows;
+    expect([after.total, after.emails.map(({ subject }) => subject)]).toEqual([1, ["Shown"]]);
+    for (const query of ["canary-5f1e", "Hidden in:anywhere"])
+      expect(((await client.call("search_emails", { query })).data as Rows).emails).toEqual([]);
+    for (const [tool, input] of [
+      ["get_email", { id: hidden }],
+      ["move_email", { ids: [hidden], mailbox: "trash" }],
+      ["draft_email", { reply_to: hidden, body: "x" }],
+    ] as const)
+      expect([tool, (await client.try(tool, input)).isError]).toEqual([tool, true]);
+    expect((await client.call("list_mailboxes")).text).not.toContain("Secret");
+  } finally {
+    await gmail.stop();
+  }
+});

@@ -51,6 +51,7 @@ const app = createApp({
     answerProof: async (c) => c.body(null, 404),
     client: { id: "id", secret: "secret" },
     rememberBrowser: () => {},
+    hideMailboxes: async () => [],
   },
   mcp: {
     sessions: createSessions({ db, clock, idleMs: 1_000 }),

@@ -18,6 +18,9 @@ const en = {
   moreHint: "To allow Claude more than now, enter an app password of a connected mailbox first.",
   private: "Private mailboxes",
   privateHint: "Claude does not see these mailboxes, nor those beneath them: for Claude they do not exist.",
+  privateNames: "Names of the mailboxes, one per line",
+  privateUnknown: (names: string) =>
+    `No connected account has this mailbox, or it cannot be private: ${names}. Write the name as your mail program shows it, with the levels above it.`,
   choosePrivate: "Choose private mailboxes",
   changePrivate: "Keep these private",
   deeds: "What Claude did in the last day",
@@ -69,6 +72,9 @@ const de: ConnectionTexts = {
     "Um Claude mehr als jetzt zu erlauben, geben Sie zuerst ein App-Passwort eines verbundenen Postfachs ein.",
   private: "Private Ordner",
   privateHint: "Claude sieht diese Ordner und die darunter nicht: Für Claude gibt es sie nicht.",
+  privateNames: "Namen der Ordner, einer pro Zeile",
+  privateUnknown: (names) =>
+    `Kein verbundenes Postfach hat diesen Ordner, oder er kann nicht privat sein: ${names}. Schreiben Sie den Namen, wie Ihr Mailprogramm ihn zeigt, mit den Ebenen darüber.`,
   choosePrivate: "Private Ordner wählen",
   changePrivate: "Diese privat halten",
   deeds: "Was Claude im letzten Tag getan hat",
@@ -120,6 +126,9 @@ const fr: ConnectionTexts = {
   private: "Dossiers privés",
   privateHint:
     "Claude ne voit pas ces dossiers ni ceux qu’ils contiennent : pour Claude, ils n’existent pas.",
+  privateNames: "Noms des dossiers, un par ligne",
+  privateUnknown: (names) =>
+    `Aucune boîte connectée n’a ce dossier, ou il ne peut pas être privé : ${names}. Écrivez le nom comme votre programme de messagerie le montre, avec les niveaux au-dessus.`,
   choosePrivate: "Choisir des dossiers privés",
   changePrivate: "Garder ceux-ci privés",
   deeds: "Ce que Claude a fait ces dernières vingt-quatre heures",
