@@ -38,7 +38,8 @@ const result = await Bun.build({
     },
   ],
   compile: {
-    target,
+    // Bun takes no undefined target.
+    ...(target === undefined ? {} : { target }),
     outfile,
     assets: ["./drizzle", "./node_modules/pdfjs-dist/cmaps"],
     autoloadDotenv: false,
