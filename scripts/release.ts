@@ -62,19 +62,18 @@ async function tryTarget(target: string, file: string): Promise<string> {
   const command = target === hostTarget ? [file] : [...runner, file];
   if (run([...command, "version"]) !== version) return "FAILED: version";
   const dataDir = join(folder, `.try-${target}`);
+  const env = { PATH: process.env.PATH ?? "", DATA_DIR: dataDir, PORT: "38479", LOG_LEVEL: "error" };
   const server = Bun.spawn([...command, "serve"], {
-    env: { PATH: process.env.PATH ?? "", DATA_DIR: dataDir, PORT: "38479", LOG_LEVEL: "error" },
+    env,
     stdin: "ignore",
     stdout: "ignore",
     stderr: "ignore",
   });
   try {
-    for (let tries = 0; tries < 240; tries += 1) {
-      const answer = await fetch("http://127.0.0.1:38479/ready").catch(() => undefined);
-      if (answer?.ok) return "run: version, serve";
-      await Bun.sleep(250);
-    }
-    return "FAILED: serve does not answer";
+    run([...command, "ready", "--wait", "60"], env);
+    return "run: version, serve, ready";
+  } catch (error) {
+    return `FAILED: ${error instanceof Error ? error.message : "serve"}`;
   } finally {
     server.kill();
     await server.exited;

@@ -13,6 +13,8 @@ export type ProbeResponse = {
   totalMs: number;
   /** End of the certificate's validity in milliseconds since the epoch; undefined without TLS. */
   certificateEndsAt: number | undefined;
+  /** Its start. */
+  certificateStartsAt: number | undefined;
 };
 
 /**
@@ -51,7 +53,7 @@ export function sendProbe(
 
 async function readResponse(response: IncomingMessage, startedAt: number): Promise<ProbeResponse> {
   // Read before the body: the socket is gone once the response has ended.
-  const certificateEndsAt = readCertificateEnd(response);
+  const { certificateStartsAt, certificateEndsAt } = readValidity(response);
   const elapsedMs = () => Math.round(performance.now() - startedAt);
   const chunks: Buffer[] = [];
   const chunkTimesMs: number[] = [];
@@ -65,14 +67,21 @@ async function readResponse(response: IncomingMessage, startedAt: number): Promi
     body: Buffer.concat(chunks).toString("utf8"),
     chunkTimesMs,
     totalMs: elapsedMs(),
+    certificateStartsAt,
     certificateEndsAt,
   };
 }
 
-function readCertificateEnd({ socket }: IncomingMessage): number | undefined {
-  if (!(socket instanceof TLSSocket)) return undefined;
-  const endsAt = Date.parse(socket.getPeerCertificate().valid_to);
-  return Number.isNaN(endsAt) ? undefined : endsAt;
+function readValidity({ socket }: IncomingMessage) {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined;
+  const toTime = (text: string | undefined) => {
+    const time = Date.parse(text ?? "");
+    return Number.isNaN(time) ? undefined : time;
+  };
+  return {
+    certificateStartsAt: toTime(certificate?.valid_from),
+    certificateEndsAt: toTime(certificate?.valid_to),
+  };
 }
 
 /**

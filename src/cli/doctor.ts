@@ -44,6 +44,7 @@ export async function doctor(
   }
 
   terminal.print(`Checking ${base} from outside.`);
+  await report("settings", () => checkSettings(config));
   await report("address", () => checkAddress(base));
   for (const { subject, check } of issuerChecks(config)) await report(subject, check);
   const health = await requestHealth(base);
@@ -51,8 +52,8 @@ export async function doctor(
   if (health instanceof Error) return 1;
   await report("version", () => checkVersion(health));
   if (base.startsWith("https:")) {
-    await report("certificate", () => checkCertificate(health));
-    await report("plain http", () => checkRedirect(base));
+    await report("certificate", () => checkCertificate(health, config));
+    await report("plain http", () => checkRedirect(base, config));
   }
   await report("security headers", () => checkSecurityHeaders(health));
   for (const [path, member, expected] of metadataDocuments(base))
@@ -91,7 +92,8 @@ const advice: Readonly<Record<string, string>> = {
   ENOTFOUND: "this name has no address. Add a DNS record for it.",
   ECONNREFUSED: "nothing listens there. Is the proxy running, and is the port open in the firewall?",
   ConnectionRefused: "nothing listens there. Is the proxy running, and is the port open in the firewall?",
-  CERT_HAS_EXPIRED: "the certificate has expired. Renew it; Caddy does so by itself.",
+  CERT_HAS_EXPIRED:
+    "the certificate has expired. Renew it; Caddy does so by itself, and with HTTPS=acme the line certificate_failed of the log says why it was not.",
   DEPTH_ZERO_SELF_SIGNED_CERT:
     "the certificate is self-signed; Claude refuses it. Get one from Let's Encrypt.",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
@@ -126,19 +128,62 @@ function checkVersion(health: ProbeResponse): string {
   return version;
 }
 
-function checkCertificate({ certificateEndsAt }: ProbeResponse): string {
-  if (certificateEndsAt === undefined) throw new Error("its expiry date could not be read.");
-  const days = Math.floor((certificateEndsAt - systemClock.now()) / 86_400_000);
-  if (days < 14) throw new Error(`it expires in ${days} days. Renew it; Caddy does so by itself.`);
-  return `valid for ${days} days`;
+const hourMs = 3_600_000;
+
+/** Settings that are valid one by one, and wrong or of no use together. */
+function checkSettings(config: Config): string {
+  const [unknown] = config.unknownSettings;
+  if (unknown !== undefined)
+    throw new Error(`there is no setting ${unknown}. Remove it, or correct its name: --help lists all.`);
+  if (config.ownHttps && config.trustedProxies.length > 0)
+    throw new Error(
+      "HTTPS=acme answers callers itself, and TRUSTED_PROXIES names a proxy in front. Remove one of both.",
+    );
+  if (config.ownHttps && config.httpPort !== 80)
+    return `HTTP_PORT is ${config.httpPort}: something has to send port 80 there, where the authority comes`;
+  return config.allowedEmails.length === 0
+    ? "valid; anybody may connect their own mailbox, unless you set ALLOWED_EMAILS"
+    : "valid";
 }
 
-async function checkRedirect(base: string): Promise<string> {
+/**
+ * A certificate is renewed at a third of its lifetime by most programs: it expires when half of that third has passed,
+ * whether it is valid for 90 days, for 6, or for 12 hours.
+ */
+export function checkCertificate(
+  {
+    certificateStartsAt,
+    certificateEndsAt,
+  }: Pick<ProbeResponse, "certificateStartsAt" | "certificateEndsAt">,
+  { ownHttps }: Pick<Config, "ownHttps">,
+  nowMs: number = systemClock.now(),
+): string {
+  if (certificateStartsAt === undefined || certificateEndsAt === undefined)
+    throw new Error("its expiry date could not be read.");
+  const leftMs = certificateEndsAt - nowMs;
+  const left =
+    leftMs < 48 * hourMs
+      ? `${Math.floor(leftMs / hourMs)} hours`
+      : `${Math.floor(leftMs / (24 * hourMs))} days`;
+  if (leftMs >= (certificateEndsAt - certificateStartsAt) / 6) return `valid for ${left}`;
+  throw new Error(
+    ownHttps
+      ? `it expires in ${left}, and should have been renewed: the line certificate_failed of the log says why not.`
+      : `it expires in ${left}. Renew it; Caddy does so by itself.`,
+  );
+}
+
+async function checkRedirect(base: string, { ownHttps }: Config): Promise<string> {
   const url = new URL(base);
   // Only the default https port has a default plain port.
   if (url.port !== "") return `not checked: https is on port ${url.port}`;
   const plain = await sendProbe(`http://${url.hostname}/health`, { timeoutMs: 5_000 }).catch(() => undefined);
-  if (plain === undefined) return "closed";
+  if (plain === undefined) {
+    if (!ownHttps) return "closed";
+    throw new Error(
+      "port 80 does not answer. The authority comes there for each renewal: open it in the firewall.",
+    );
+  }
   if (plain.status >= 300 && plain.status < 400 && String(plain.headers.location).startsWith("https:"))
     return "redirects to https";
   throw new Error("port 80 answers without redirecting to https. Redirect it in the proxy.");
@@ -216,7 +261,7 @@ async function checkProxy(base: string, probeHeaders: ProbeHeaders, config: Conf
   const { hostname } = new URL(base);
   if (report.host?.replace(/:\d+$/, "") !== hostname)
     throw new Error(`the Host arrives as ${report.host}. Let the proxy pass the caller's Host on.`);
-  if (base.startsWith("https:") && config.trustedProxies.length === 0)
+  if (base.startsWith("https:") && !config.ownHttps && config.trustedProxies.length === 0)
     throw new Error("all callers appear to be the proxy. Set TRUSTED_PROXIES to its address.");
   return `callers are distinguished; this one is ${report.peer}`;
 }
@@ -226,12 +271,13 @@ async function checkBody(base: string, probeHeaders: ProbeHeaders, bytes: number
     method: "POST",
     headers: { ...probeHeaders(), "Content-Type": "application/octet-stream" },
     body: new Uint8Array(bytes),
-    timeoutMs: 60_000,
+    // A slow line is not the server's: people upload from their browsers, over theirs.
+    timeoutMs: 600_000,
   });
   const { bytes: arrived } = parseJsonObject(response);
   if (response.status !== 200 || arrived !== bytes)
     throw new Error(`${toMegabytes(bytes)} answers ${response.status}. Raise the proxy's limit to 27 MB.`);
-  return `${toMegabytes(bytes)} pass, ${describeTime(response)}`;
+  return `${toMegabytes(bytes)} pass, ${response.totalMs} ms`;
 }
 
 async function checkStream(base: string, probeHeaders: ProbeHeaders): Promise<string> {

@@ -1,6 +1,6 @@
 /** `doctor` through a proxy that works, and through misconfigured ones. */
 import { expect, test } from "bun:test";
-import { doctor } from "../../src/cli/doctor.ts";
+import { checkCertificate, doctor } from "../../src/cli/doctor.ts";
 import { createAuthority, trustedAuthority } from "../support/authority.ts";
 import { capture, runCommand } from "../support/command.ts";
 import { freePort, freePorts } from "../support/ports.ts";
@@ -92,11 +92,6 @@ test("A proxy without a server behind it, or that removes security headers, is r
 
 const localhost = { hosts: ["localhost"] };
 test.each([
-  [
-    "expires in 5 days",
-    () => trustedAuthority().issue({ ...localhost, days: 5 }),
-    "certificate: it expires in ",
-  ],
   ["has expired", () => trustedAuthority().issue({ ...localhost, days: -1 }), "has expired. Renew it"],
   ["is for another name", () => trustedAuthority().issue({ hosts: ["b.example"] }), "for another name"],
   ["is self-signed", () => trustedAuthority().selfSigned(localhost), "self-signed; Claude refuses it"],
@@ -125,4 +120,37 @@ test("A port on which nothing listens is reported in one line", async () => {
     "nothing listens there. Is the proxy running, and is the port open in the firewall?",
   );
   expect(exitCode).toBe(1);
+});
+
+test.each([
+  ["90 days", 90 * 24, 20 * 24, "valid for 20 days", "it expires in 14 days"],
+  ["6 days", 6 * 24, 30, "valid for 30 hours", "it expires in 23 hours"],
+  ["12 hours", 12, 3, "valid for 3 hours", "it expires in 1 hours"],
+])(
+  "A certificate of %s is fine while it can still be renewed in time, and reported after that",
+  (_, hours, left, fine, late) => {
+    const ends = { certificateStartsAt: 0, certificateEndsAt: hours * 3_600_000 };
+    const at = (leftHours: number) => (hours - leftHours) * 3_600_000;
+    expect(checkCertificate(ends, { ownHttps: false }, at(left))).toBe(fine);
+    const expiring = () => checkCertificate(ends, { ownHttps: true }, at(hours / 6 - 0.1));
+    expect(expiring).toThrow(late);
+    expect(expiring).toThrow("certificate_failed");
+  },
+);
+
+test("A fresh certificate of a few days is no reason for an alarm", async () => {
+  const certificate = trustedAuthority().issue({ hosts: ["localhost"], days: 5 });
+  const { exitCode, printed } = await runDoctor({ certificate });
+  expect(printed).toContain("ok    certificate: valid for 4 days");
+  expect(exitCode).toBe(0);
+});
+
+test("Settings that do not fit together, and unknown ones, are reported", async () => {
+  const { printed } = await runDoctor({}, { ACME_PROFILE: "short" });
+  expect(printed).toContain("no    settings: there is no setting ACME_PROFILE.");
+  const both = await capture((terminal) => doctor(terminal), {
+    ...{ PUBLIC_URL: `https://localhost:${await freePort()}`, HTTPS: "acme" },
+    TRUSTED_PROXIES: "127.0.0.1",
+  });
+  expect(both.printed).toContain("no    settings: HTTPS=acme answers callers itself");
 });

@@ -1,4 +1,4 @@
-/** What a release publishes: the bill of materials in SPDX, and the descriptions for registries. */
+/** The files of a release: the bill of materials in SPDX, and the descriptions for registries. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
