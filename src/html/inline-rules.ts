@@ -40,6 +40,7 @@ function renderImage({ rendering, writer, element, style, context }: Visit): voi
   const { omissions } = rendering;
   if (context.isInvisible || isTrackingPixel(element, style)) {
     omissions.trackingPixels += context.isInvisible ? 0 : 1;
+    if (context.isInvisible) writer.gap();
     return;
   }
   const alt = (element.attribs.alt ?? "").replace(invisibleCharacters, "").replace(/\s+/g, " ").trim();

@@ -6,7 +6,7 @@
 import { type AnyNode, type Document, type Element, isTag, isText } from "domhandler";
 import * as DomUtils from "domutils";
 import { isBlock, renderBlock } from "./block-rules.ts";
-import { endsLine } from "./elements.ts";
+import { endsLine, isInlineBox, isOutOfFlow } from "./elements.ts";
 import { hasNoBox, isHidden, isTrackingPixel } from "./hidden-elements.ts";
 import { inlineRules } from "./inline-rules.ts";
 import { countWords, invisibleCharacters } from "./invisible-characters.ts";
@@ -14,8 +14,15 @@ import { createLinkIndex, type LinkIndex } from "./link-index.ts";
 import { createMarkdownWriter } from "./markdown-writer.ts";
 import { type ParsedHtml, parseHtml } from "./parse.ts";
 import type { HtmlOmissions, Rendering, RenderTarget, Rule, Visit } from "./rendering.ts";
-import { createStyleResolver } from "./style-resolver.ts";
-import { endFirstLine, hasSideSpacing, inheritContext, isLegible, rootContext } from "./visibility.ts";
+import { createStyleResolver, type Style } from "./style-resolver.ts";
+import {
+  endFirstLine,
+  hasSideSpacing,
+  inheritContext,
+  isLegible,
+  rootContext,
+  takesPlace,
+} from "./visibility.ts";
 
 type MarkdownOfHtml = { lines: string[]; links: LinkIndex; omissions: HtmlOmissions };
 
@@ -101,6 +108,8 @@ function renderText(
 ): void {
   if (data.trim() !== "" && !isLegible(context)) {
     omissions.hiddenWords += countWords(data);
+    // Its place stays empty.
+    if (takesPlace(context)) writer.gap();
     return;
   }
   const text = data.replace(invisibleCharacters, () => {
@@ -111,13 +120,27 @@ function renderText(
   else writer.words(escapeText(text));
 }
 
+/** Separates what stands around an element that is hidden in its place. */
+function leavePlace(rendering: Rendering, element: Element, style: Style, target: RenderTarget): void {
+  if (breaksLine(rendering, element, style)) {
+    target.writer.newLine();
+    endFirstLine(target.context);
+  } else if (isInlineBox(element.name, style, false) && takesPlace(target.context)) target.writer.gap();
+}
+
+/** True for an element that ends a line, or contains one that does. */
+function breaksLine({ styleOf }: Rendering, element: Element, style: Style): boolean {
+  if (isOutOfFlow(style)) return false;
+  return (
+    endsLine(element, style) ||
+    DomUtils.existsOne((inner) => endsLine(inner, styleOf(inner)), element.children)
+  );
+}
+
 function renderElement(rendering: Rendering, element: Element, target: RenderTarget): void {
   const style = rendering.styleOf(element);
   if (rendering.omits(element, style, target.context)) {
-    // What is transparent or clipped still has its place.
-    if (hasNoBox(element, style) || !endsLine(element, style)) return;
-    target.writer.newLine();
-    endFirstLine(target.context);
+    if (!hasNoBox(element, style)) leavePlace(rendering, element, style, target);
     return;
   }
   const { writer, depth } = target;

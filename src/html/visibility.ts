@@ -279,6 +279,10 @@ export function endFirstLine({ line }: InheritedContext): void {
   line.isFirst = false;
 }
 
+/** True when text in this context is as wide as it would be if it could be seen. */
+export const takesPlace = (context: InheritedContext) =>
+  !context.isCollapsed && context.fontSizePx >= minFontSizePx && !isIndentedAway(context);
+
 /** True when text in this context can be seen. */
 export function isLegible(context: InheritedContext): boolean {
   if (isIndentedAway(context)) return false;
