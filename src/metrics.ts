@@ -10,11 +10,17 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 const methods = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
 
+/** Events about an issuer whose outcome is not their reason. */
+const signInOutcomes: Readonly<Record<string, string>> = {
+  mailbox_connected: "done",
+  sign_in_client_refused: "client_refused",
+};
+
 /** Creates a registry of its own, so that several products can run in one process. */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  const { calls, callSeconds, requests, throttled, logins } = createInstruments(registry);
+  const { calls, callSeconds, requests, throttled, logins, signIns } = createInstruments(registry);
 
   function count(event: string, fields: LogFields): void {
     const { tool, route } = fields;
@@ -23,6 +29,10 @@ export function createMetrics() {
       calls.inc({ tool, outcome });
       if (fields.durationMs !== undefined) callSeconds.observe({ tool }, fields.durationMs / 1000);
       if (outcome === "rate_limited") throttled.inc({ what: tool });
+    }
+    if (fields.issuer !== undefined) {
+      const outcome = signInOutcomes[event] ?? fields.reason;
+      if (outcome !== undefined) signIns.inc({ issuer: fields.issuer, outcome });
     }
     if (route !== undefined && event === "request") {
       const method = methods.includes(fields.method ?? "") ? fields.method : "other";
@@ -116,5 +126,11 @@ function createInstruments(registry: Registry) {
     labelNames: ["protocol", "outcome"] as const,
     registers,
   });
-  return { calls, callSeconds, requests, throttled, logins };
+  const signIns = new Counter({
+    name: "email_connector_sign_ins_total",
+    help: "Mailboxes connected by a sign-in (done), and sign-ins and renewals that failed, by issuer and reason.",
+    labelNames: ["issuer", "outcome"] as const,
+    registers,
+  });
+  return { calls, callSeconds, requests, throttled, logins, signIns };
 }

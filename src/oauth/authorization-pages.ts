@@ -138,6 +138,7 @@ export function createAuthorizationPages(deps: {
         redirectHost: request.redirectHost,
         request: sealRequest(secrets, clock, request),
         accounts,
+        issuerNames: toIssuerNames(issuers, accounts),
         ...said,
         level: toFinalLevel(level, accounts),
         failedGuesses: authorizationFlow.countFailedGuesses(grantId),
@@ -199,6 +200,15 @@ export function createAuthorizationPages(deps: {
 function toFinalLevel(level: Level, accounts: readonly { canSend: boolean }[]): Level {
   const sends = level === "approve" || level === "send";
   return sends && !accounts.some(({ canSend }) => canSend) ? "organise" : level;
+}
+
+/** The issuers of accounts that were all connected by a sign-in; none where a password is among them. */
+function toIssuerNames(
+  issuers: readonly Issuer[],
+  accounts: readonly { issuer?: string | undefined }[],
+): string[] {
+  if (accounts.some(({ issuer }) => issuer === undefined)) return [];
+  return issuers.filter(({ id }) => accounts.some(({ issuer }) => issuer === id)).map(({ name }) => name);
 }
 
 /** The issuers of this server, and the one of the entered address. */

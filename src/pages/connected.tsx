@@ -15,7 +15,16 @@ import { textsFor } from "./text/texts.ts";
 import { LeaveForm, leaveFormId, WaysOut } from "./ways-out.tsx";
 
 export function connectedPage(props: ConnectedPageProps): string {
-  const { language, redirectHost, request, accounts, level, failedGuesses, sendingProblem } = props;
+  const {
+    language,
+    redirectHost,
+    request,
+    accounts,
+    level,
+    failedGuesses,
+    sendingProblem,
+    issuerNames = [],
+  } = props;
   const texts = textsFor(language);
   const text = texts.connected;
   const local = isLocalClient(redirectHost);
@@ -36,7 +45,9 @@ export function connectedPage(props: ConnectedPageProps): string {
           <dd>{local ? text.nextLocal : text.next(redirectHost)}</dd>
           <dt>{text.takeBackTitle}</dt>
           <dd>
-            {text.takeBack}{" "}
+            {issuerNames.length > 0
+              ? signInTextsFor(language).takeBack(issuerNames.join(", "))
+              : text.takeBack}{" "}
             <a href="/connection" target="_blank" rel="noopener noreferrer">
               {text.takeBackPage}
               <span class="unseen"> {texts.connect.opensNewTab}</span>

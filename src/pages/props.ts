@@ -67,6 +67,8 @@ export type ConnectedPageProps = PageFrame & {
   request: string;
   /** In the order in which they were connected. */
   accounts: readonly { address: string; canSend: boolean }[];
+  /** The names of the issuers of all accounts, where each was connected by a sign-in. */
+  issuerNames?: readonly string[] | undefined;
   /** Why the account that was just connected cannot send, where its sign-in was meant for sending. */
   sendingProblem?: keyof SignInTexts["sending"] | undefined;
   /** The level that the grant will have. */

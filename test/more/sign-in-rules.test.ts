@@ -16,6 +16,7 @@ import {
   signIn,
   startCompany,
 } from "../support/sign-in.ts";
+import { startTcpListener } from "../support/tcp-listener.ts";
 import { createTestClock } from "../support/test-clock.ts";
 import { eventually } from "../support/waiting.ts";
 
@@ -255,6 +256,17 @@ describe("Coming back from the issuer", () => {
 });
 
 describe("What is connected", () => {
+  test("A token goes to the issuer's own servers only, whatever servers were typed", async () => {
+    const typed = await startTcpListener({ greeting: "* OK IMAP4rev1 ready\r\n" });
+    const servers = { imap_host: "localhost", imap_port: String(typed.port), imap_tls: "false" };
+    const fields = { provider: "generic", ...servers, smtp_host: "localhost", smtp_port: String(typed.port) };
+    const page = await signIn(product, { address: company.newAddress(), fields });
+    expect(page.html).toContain("Connected as");
+    expect(page.html).toContain("Taking the permission back at Example Mail ends it");
+    expect(typed.connections()).toBe(0);
+    await typed.stop();
+  });
+
   test("The level and its check mark survive the way to the issuer and back", async () => {
     const sendTo = async (level: string, fields: Record<string, string>) => {
       const tokens = await connectBySignIn(product, { address: company.newAddress(), level, fields });

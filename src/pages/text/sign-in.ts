@@ -9,6 +9,8 @@ const en = {
   proof: (name: string) => `Sign in at ${name} once more, to show that this mailbox is yours.`,
   proofFailed: (name: string) =>
     `The sign-in at ${name} did not show that this mailbox is yours. Try again, with the account that it belongs to.`,
+  takeBack: (name: string) =>
+    `Disconnect it in the settings of the program, under Connectors in Claude. Taking the permission back at ${name} ends it, too, whatever the program does.`,
   adminLink: "Link for the administrator of your organization",
   /** Sentences for a company without an issuer in the settings. */
   notConfigured: {
@@ -72,6 +74,8 @@ const de: SignInTexts = {
     `Melden Sie sich noch einmal bei ${name} an, um zu zeigen, dass dieses Postfach Ihres ist.`,
   proofFailed: (name) =>
     `Die Anmeldung bei ${name} hat nicht gezeigt, dass dieses Postfach Ihres ist. Versuchen Sie es noch einmal, mit dem Konto, zu dem es gehört.`,
+  takeBack: (name) =>
+    `Trennen Sie die Verbindung in den Einstellungen des Programms, in Claude unter Connectors. Auch wenn Sie die Erlaubnis bei ${name} zurücknehmen, ist sie beendet, was immer das Programm tut.`,
   adminLink: "Link für den Administrator Ihrer Organisation",
   notConfigured: {
     known: (name) =>
@@ -132,6 +136,8 @@ const fr: SignInTexts = {
   proof: (name) => `Connectez-vous encore une fois chez ${name}, pour montrer que cette boîte est la vôtre.`,
   proofFailed: (name) =>
     `La connexion chez ${name} n’a pas montré que cette boîte est la vôtre. Réessayez, avec le compte auquel elle appartient.`,
+  takeBack: (name) =>
+    `Déconnectez-le dans les réglages du programme, sous Connectors dans Claude. Retirer l’autorisation chez ${name} y met fin aussi, quoi que fasse le programme.`,
   adminLink: "Lien pour l’administrateur de votre organisation",
   notConfigured: {
     known: (name) =>
