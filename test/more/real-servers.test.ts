@@ -116,6 +116,15 @@ for (const [name, { unpack, start, differences }] of Object.entries(candidates))
         expect(steps.some(({ answer }) => toDovecots(answer) !== answer)).toBe(true);
       }, 300_000);
 
+    test("a mailbox is connected and read over STARTTLS, which is required before the login", async () => {
+      const kit = requireServer();
+      const user = await kit.newUser();
+      await kit.deliver(user, raw("encrypted"));
+      await withClient({ ...kit, imap: kit.imapStarttls }, user, async (client) => {
+        expect((await client.call("get_recent_emails")).text).toContain("encrypted");
+      });
+    }, 60_000);
+
     test("an email sent to oneself is filed once in Sent and arrives once", async () => {
       const kit = requireServer();
       const ann = await kit.newUser();

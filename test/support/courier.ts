@@ -10,7 +10,7 @@ import { trustedAuthority } from "./authority.ts";
 import { type Chroot, createChroot } from "./chroot-server.ts";
 import { type Unpacked, unpackPackages } from "./debian-packages.ts";
 import { createMailboxAccess } from "./mailbox-access.ts";
-import { freePort } from "./ports.ts";
+import { freePorts } from "./ports.ts";
 import type { RealServer } from "./real-server.ts";
 import { type Deliver, startSubmission } from "./submission.ts";
 
@@ -43,7 +43,7 @@ DEFAULTOPTIONS=""
 `;
 
 /** The settings of Debian's /etc/courier/imapd and imapd-ssl. */
-const startScript = (port: number) => `
+const startScript = (ports: { imaps: number; imap: number }) => `
 set -a
 . /etc/courier/authdaemonrc
 /usr/lib/courier/courier-authlib/authdaemond &
@@ -62,13 +62,16 @@ IMAP_TRASHFOLDERNAME=Trash
 IMAP_EMPTYTRASH=Trash:7
 IMAP_MOVE_EXPUNGE_TO_TRASH=0
 IMAP_SHAREDINDEXFILE=/etc/courier/shared/index
-IMAP_TLS=1
 COURIERTLS=/usr/bin/couriertls
 TLS_CERTFILE=/etc/courier/imapd.pem
 TLS_VERIFYPEER=NONE
 MAILDIRPATH=Maildir
 umask 022
-exec couriertcpd -address=127.0.0.1 -maxprocs=40 -maxperip=40 -nodnslookup -noidentlookup ${port} \\
+limits="-address=127.0.0.1 -maxprocs=40 -maxperip=40 -nodnslookup -noidentlookup"
+IMAP_STARTTLS=YES IMAP_TLS_REQUIRED=1 couriertcpd $limits ${ports.imap} \\
+  /usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir &
+IMAP_TLS=1
+exec couriertcpd $limits ${ports.imaps} \\
   /usr/bin/couriertls -server -tcpd -user=courier /usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir
 `;
 
@@ -88,8 +91,8 @@ export async function startCourier(unpacked: string): Promise<RealServer> {
   const users = new Database(join(chroot.root, "srv/users.db"), { create: true });
   users.run("CREATE TABLE passwd (id TEXT PRIMARY KEY, clear TEXT, name TEXT, uid INT, gid INT, home TEXT)");
   chmodSync(join(chroot.root, "srv/users.db"), 0o644);
-  const port = await freePort();
-  await chroot.start(startScript(port), [port]);
+  const [port = 0, plain = 0] = await freePorts(2);
+  await chroot.start(startScript({ imaps: port, imap: plain }), [port, plain]);
   const passwords = new Map<string, string>();
   const maildirOf = (address: string) => join(chroot.root, "srv/mail", address, "Maildir");
   let count = 0;
@@ -117,6 +120,7 @@ export async function startCourier(unpacked: string): Promise<RealServer> {
   return {
     ...createMailboxAccess(port),
     imap: { host: "localhost", port, security: "tls" },
+    imapStarttls: { host: "localhost", port: plain, security: "starttls" },
     smtp: { host: "localhost", port: submission.ports.tls, security: "tls" },
     submission,
     async newUser() {

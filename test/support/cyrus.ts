@@ -45,12 +45,15 @@ specialusealways: yes
 duplicatesuppression: no
 `;
 
-const cyrusConf = (ports: { imaps: number; lmtp: number }) => `
+type Ports = { imaps: number; imap: number; lmtp: number };
+
+const cyrusConf = (ports: Ports) => `
 START {
   recover cmd="/usr/lib/cyrus/bin/ctl_cyrusdb -C /srv/imapd.conf -r"
 }
 SERVICES {
   imaps cmd="/usr/lib/cyrus/bin/imapd -C /srv/imapd.conf -s" listen="127.0.0.1:${ports.imaps}" prefork=1
+  imap cmd="/usr/lib/cyrus/bin/imapd -C /srv/imapd.conf" listen="127.0.0.1:${ports.imap}"
   lmtp cmd="/usr/lib/cyrus/bin/lmtpd -C /srv/imapd.conf -a" listen="127.0.0.1:${ports.lmtp}"
 }
 EVENTS {
@@ -61,7 +64,7 @@ const folders = ["db", "lock", "proc", "ptclient", "socket", "log", "msg", "siev
   (name) => `/srv/config/${name}`,
 );
 
-function configure(chroot: Chroot, ports: { imaps: number; lmtp: number }): void {
+function configure(chroot: Chroot, ports: Ports): void {
   const { cert, key } = trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] });
   chroot.write("/srv/server.pem", cert);
   chroot.write("/srv/server.key", key, 0o600);
@@ -74,10 +77,11 @@ function configure(chroot: Chroot, ports: { imaps: number; lmtp: number }): void
 /** Starts a Cyrus of an unpacked folder (`unpackCyrus`). */
 export async function startCyrus(unpacked: string): Promise<RealServer> {
   const chroot = createChroot("cyrus", unpacked);
-  const [imaps = 0, lmtp = 0] = await freePorts(2);
-  configure(chroot, { imaps, lmtp });
+  const [imaps = 0, imap = 0, lmtp = 0] = await freePorts(3);
+  configure(chroot, { imaps, imap, lmtp });
   await chroot.start("exec cyrmaster -C /srv/imapd.conf -M /srv/cyrus.conf -p /srv/master.pid\n", [
     imaps,
+    imap,
     lmtp,
   ]);
   const passwords = new Map<string, string>();
@@ -92,6 +96,7 @@ export async function startCyrus(unpacked: string): Promise<RealServer> {
   return {
     ...access,
     imap: { host: "localhost", port: imaps, security: "tls" },
+    imapStarttls: { host: "localhost", port: imap, security: "starttls" },
     smtp: { host: "localhost", port: submission.ports.tls, security: "tls" },
     submission,
     async newUser() {

@@ -7,6 +7,8 @@ export type RealServer = MailboxAccess & {
   /** IMAP and SMTP with TLS from the first byte, with a certificate of the run's authority. */
   imap: MailServer;
   smtp: MailServer;
+  /** IMAP with STARTTLS, required. */
+  imapStarttls: MailServer;
   /** Makes a user with the mailboxes that the server makes by itself. */
   newUser(): Promise<User>;
   submission: Submission;
