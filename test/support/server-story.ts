@@ -138,6 +138,7 @@ function normalize(answer: string): string {
   return answer
     .replace(/\bmail-[0-9a-f]{16}\b/g, "mail-[mark]")
     .replace(/\bop_[0-9a-f]{32}\b/g, "[operation]")
+    .replace(/(?<=^Selection of all that match: )\S+$/gm, "[selection]")
     .replace(/<[0-9a-f]{32}@example\.test>/g, "<[message-id]>")
     .replace(/^( {2}|draft_id: )[\w-]{20,}$/gm, "$1[id]")
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?/g, (moment) =>
