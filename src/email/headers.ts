@@ -70,7 +70,7 @@ export function headerValue(headers: readonly Header[], name: string): string | 
 }
 
 /** Characters of an unstructured value that are decoded: 20,000 encoded words would take 40 ms each time. */
-const maxValueCharacters = 32_768;
+const maxValueCharacters = 16_384;
 
 /** Decodes an unstructured header value and collapses its white space. */
 export function decodeHeaderText(value: string | undefined): string {
@@ -114,7 +114,7 @@ export function parseAddresses(value: string | undefined): Address[] {
  * Limits of what is parsed of one address header. An address costs up to 10 µs, a group, of which the parser makes one
  * for each colon, up to 20 µs, and an answer needs several such headers.
  */
-const maxAddressCharacters = 65_536;
+const maxAddressCharacters = 32_768;
 export const maxParsedAddresses = 250;
 const maxColons = 250;
 

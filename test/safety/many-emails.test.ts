@@ -34,6 +34,27 @@ describeMail("Thirty emails with 4,000 recipients each", () => {
   });
 });
 
+describeMail("An email with 50 KB of encoded words in each of five headers", () => {
+  test("D01: holds the event loop for less than 50 ms when it is read with its headers", async () => {
+    const kit = await mailServer();
+    await withProduct({ rates: wideRates }, async (product) => {
+      const { client, user } = await connectPerson(product);
+      const words = `${"=?utf-8?B?4pyT?= ".repeat(40)}\r\n `.repeat(75);
+      const names = ["From", "Reply-To", "To", "Cc", "Subject"];
+      await kit.deliver(user, `${names.map((name) => `${name}: ${words}x\r\n`).join("")}\r\nwords`);
+      const { data } = await client.call("get_recent_emails", {});
+      const [{ id = "" } = {}] = data.emails as { id: string }[];
+      const read = async () => {
+        const { text } = await client.call("get_email", { id, headers: true });
+        expect(text).toContain("The headers have");
+      };
+      await read();
+      expect(await bestOf(50, () => longestStallMsOf(read))).toBeLessThan(50);
+      await client.close();
+    });
+  });
+});
+
 test("Work in turns keeps the order, and lets timers fire meanwhile", async () => {
   const spin = (ms: number) => {
     const end = process.cpuUsage().user + ms * 1_000;

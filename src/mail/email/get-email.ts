@@ -195,16 +195,22 @@ function toPeople(headers: readonly Header[]) {
   return { people: people as Record<keyof typeof addressFields, Address[]>, omissions };
 }
 
-/** All header lines, decoded, and a sentence where they are more than an answer holds. */
+/** The first header lines, decoded, and a sentence where they are more than an answer holds. */
 function toHeaderLines(headers: readonly Header[]): { lines: string; omissions: string[] } {
-  const lines = headers
-    .map(({ name, value }) => `${name}: ${decodeEncodedWords(value.slice(0, maxHeaderCharacters))}`)
-    .join("\n");
+  const lines: string[] = [];
+  let length = 0;
+  for (const { name, value } of headers) {
+    // What is not shown is not decoded, which could take long.
+    const left = Math.max(0, maxHeaderCharacters - length);
+    const shown = decodeEncodedWords(value.slice(0, left));
+    lines.push(`${name}: ${shown}`);
+    length += name.length + ": ".length + shown.length + Math.max(0, value.length - left) + 1;
+  }
   return {
-    lines: lines.slice(0, maxHeaderCharacters).toWellFormed(),
+    lines: lines.join("\n").slice(0, maxHeaderCharacters).toWellFormed(),
     omissions:
-      lines.length > maxHeaderCharacters
-        ? [`The headers have ${lines.length} characters; the first ${maxHeaderCharacters} are shown.`]
+      length - 1 > maxHeaderCharacters
+        ? [`The headers have ${length - 1} characters; the first ${maxHeaderCharacters} are shown.`]
         : [],
   };
 }
