@@ -15,11 +15,13 @@ const paths = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.constantFrom(
-      ..."/oauth/authorize /oauth/connect /oauth/discover /oauth/token /oauth/register /oauth/revoke /authorize /token /register /revoke /mcp / /health /ready /metrics /favicon.svg /.well-known/oauth-authorization-server /.well-known/oauth-protected-resource /.well-known/oauth-protected-resource/mcp /.well-known/openid-configuration /.well-known/security.txt /oauth/meta".split(
+      ..."/oauth/authorize /oauth/connect /oauth/discover /oauth/token /oauth/register /oauth/revoke /authorize /token /register /revoke /mcp / /health /ready /metrics /favicon.svg /.well-known/oauth-authorization-server /.well-known/oauth-protected-resource /.well-known/oauth-protected-resource/mcp /.well-known/openid-configuration /.well-known/security.txt /oauth/meta /privacy /connection /sign-in/microsoft /sign-in/nobody".split(
         " ",
       ),
       `/upload/${"0".repeat(64)}`,
       `/download/${"a".repeat(64)}`,
+      `/approve/${"b".repeat(64)}`,
+      `/connection/${"c".repeat(64)}`,
     ),
   },
   { weight: 1, arbitrary: shortTexts.map((text) => `/${encodeURIComponent(text.toWellFormed())}`) },
