@@ -1,5 +1,7 @@
 /** Approvals on the whole product: an email waits, the person decides on the page, and exactly that email goes out. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect } from "bun:test";
+import { join } from "node:path";
 import { mailTest } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { wideRates } from "../support/person.ts";
@@ -161,4 +163,22 @@ mailTest("Y03: after an hour the approval has expired, and its bytes are gone", 
   const late = await browser.post(url, { decision: "send" });
   expect([late.status, late.state]).toEqual([410, "expired"]);
   expect(await submittedBy(user.address)).toEqual([]);
+});
+
+mailTest("Y08: an email is decided after its token was refreshed and its session has gone", async () => {
+  const { client, user, browser, accessToken } = await connectInBrowser(hosted);
+  const { url } = approvalOf(await client.call("send_email", { to: [await newAddress()], body: "Hi." }));
+  const ended = await fetch(`${hosted.url}/mcp`, {
+    method: "DELETE",
+    headers: {
+      Authorization: `Bearer ${accessToken}`,
+      "Mcp-Session-Id": client.transport.sessionId ?? "",
+    },
+  });
+  expect(ended.status).toBe(200);
+  const database = new Database(join(hosted.dataDir, "email-connector.db"));
+  database.run("delete from tokens");
+  database.close();
+  expect((await browser.post(url, { decision: "send" })).state).toBe("done");
+  expect(await submittedBy(user.address)).toHaveLength(1);
 });
