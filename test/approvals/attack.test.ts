@@ -10,8 +10,8 @@ mailTest(
   async () => {
     const product = await startPublicProduct({ rates: wideRates });
     try {
-      await attackAtApprove(product, 60);
-      await attackAtSend(product, 60);
+      await attackAtApprove(product, 30);
+      await attackAtSend(product, 30);
     } finally {
       await product.stop();
     }

@@ -79,6 +79,7 @@ export async function attackAtApprove(product: Product, calls: number): Promise<
 export async function attackAtSend(product: Product, calls: number): Promise<void> {
   const { client, known, evil, sent } = await prepare(product, "send");
   const wanted = [evil.address, known.address];
+  await client.call("send_email", { to: [known.address], body: "To somebody known." });
   await playAttack(client, { calls, wanted, browser: openBrowser(product), seed: 11 });
   expect(sent().length).toBeGreaterThan(0);
   expect([...new Set(sent().flatMap(({ recipients }) => recipients))]).toEqual([known.address]);
