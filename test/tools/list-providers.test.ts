@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { presets } from "../../src/providers/presets.ts";
+import { loadIssuers } from "../../src/signin/issuers.ts";
+import { toKnownProviders } from "../../src/signin/known-providers.ts";
 import type { ToolContext } from "../../src/tools/context.ts";
 import { createFence } from "../../src/tools/fence.ts";
 import { listProvidersTool } from "../../src/tools/list-providers.ts";
+import { exampleIssuer } from "../support/example-issuer.ts";
 
 const context: Pick<ToolContext, "providers"> = { providers: presets };
 const answer = z.object({
@@ -12,10 +15,10 @@ const answer = z.object({
   ),
 });
 
-async function listProviders(input: { name?: string }) {
+async function listProviders(input: { name?: string }, providers = context.providers) {
   const { structured, content } = await listProvidersTool.call(
     input,
-    context as ToolContext,
+    { ...context, providers } as ToolContext,
     createFence("0".repeat(16)),
   );
   const text = content.map((block) => (block.type === "text" ? block.text : "")).join("");
@@ -47,4 +50,19 @@ test("an unknown company is reported as unknown, with a hint how to connect", as
   expect(text).toBe(
     `Not one of the ${presets.length} known companies. Its mailboxes can be connected with its own IMAP and SMTP servers, if it has any: the person types them in.`,
   );
+});
+
+test("a company at which the operator lets people sign in says so, and one of SIGN_IN_FILE is listed", async () => {
+  const microsoft = { clientId: "m", clientSecret: "s", tenant: "common" };
+  const issuers = loadIssuers({ microsoft, google: undefined, signInFile: undefined });
+  const known = toKnownProviders([...issuers, exampleIssuer]);
+  const outlook = await listProviders({ name: "outlook.com" }, known);
+  expect(outlook.providers).toMatchObject([{ id: "outlook", sign_in: "Microsoft" }]);
+  expect(outlook.text).toContain("Continue with Microsoft");
+  // With the sign-in there is nothing to work around.
+  expect(outlook.providers[0]?.app_password.how).toBeUndefined();
+  const own = await listProviders({ name: "ann@example.test" }, known);
+  expect(own.providers).toMatchObject([{ id: "example", sign_in: "Example Mail" }]);
+  const without = await listProviders({ name: "outlook.com" });
+  expect(without.text).not.toContain("Continue with");
 });
