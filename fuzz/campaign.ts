@@ -45,9 +45,11 @@ async function takeTurn<Input>(
   const { world, seed, report } = options;
   const turnSeed = toTurnSeed(seed, turn);
   let failure: Broken | undefined;
+  let running: Promise<Broken | undefined> | undefined;
   const details = await fc.check(
     fc.asyncProperty(target.inputs, async (input) => {
-      const broken = await problemOf(target, input, world);
+      running = problemOf(target, input, world);
+      const broken = await running;
       if (!broken) return;
       const known = result.finds.find(({ find }) => find.target === target.name && find.kind === broken.kind);
       // A known kind is counted and not shrunk again; shrinking keeps to the kind that began it.
@@ -59,6 +61,8 @@ async function takeTurn<Input>(
     }),
     { seed: turnSeed, numRuns: target.perTurn, interruptAfterTimeLimit: maxTurnMs },
   );
+  // At the time limit fast-check leaves one behind, which would end the world under the next target.
+  await running;
   result.inputs[target.name] = (result.inputs[target.name] ?? 0) + details.numRuns;
   const [input] = details.counterexample ?? [];
   if (!failure || input === undefined) return;

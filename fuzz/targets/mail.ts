@@ -17,7 +17,7 @@ export async function callTool(
   return answer.data;
 }
 
-export type Row = { id: string; subject?: string };
+export type Row = { id: string; subject?: string; deleted?: boolean };
 export const rowsOf = (data: Record<string, unknown>) => (data.emails ?? []) as Row[];
 
 /** Runs work on the opened world; one that is in an unknown state afterwards is replaced. */

@@ -62,7 +62,9 @@ const imapTarget: Target<ResponseChange[]> = {
           const { data, isError } = await rewritten.client.try("get_recent_emails", { mailbox });
           // A login that was refused is not tried again for a minute.
           if (isError) return;
-          subjects.push(...rowsOf(data).map(({ subject }) => subject));
+          // Without MOVE and UIDPLUS an email is copied, and the original marked as deleted.
+          const rows = rowsOf(data).filter(({ deleted }) => !deleted);
+          subjects.push(...rows.map(({ subject }) => subject));
           // An email whose answer ended the connection is named and left alone for a while.
           unreadable += ((data.unreadable ?? []) as unknown[]).length;
         }
