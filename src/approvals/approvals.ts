@@ -120,7 +120,7 @@ export function createApprovals(deps: ApprovalsDeps) {
     forGrant: (grant: LiveGrant) => ({
       /**
        * Finds the same action where it waits or was done within an hour of asking. A declined, expired or failed one
-       * does not bind.
+       * does not bind. Throws invalid_input when the idempotency key was used for another email.
        */
       find(identity: ApprovalIdentity): Approval | undefined {
         store.expire(deps.clock.now());
@@ -128,6 +128,7 @@ export function createApprovals(deps: ApprovalsDeps) {
           since: deps.clock.now() - hourMs,
           states: ["waiting", "deciding", "done", "maybe_done"],
         });
+        if (row) requireSameAction(row, identity);
         return row && toApproval(room, grant, row);
       },
 
@@ -143,6 +144,17 @@ export function createApprovals(deps: ApprovalsDeps) {
       ) => hold(room, grant, approval, { identity, complete }),
     }),
   };
+}
+
+/** Throws invalid_input when only the key is the same, as the send log does. */
+function requireSameAction(row: ApprovalRow, { keyHash, requestHash, contentHash }: ApprovalIdentity): void {
+  const isSame = row.requestHash === requestHash || row.contentHash === contentHash;
+  if (keyHash === undefined || row.keyHash !== keyHash || isSame) return;
+  throw new AppError(
+    "invalid_input",
+    "This `idempotency_key` is that of another email, which waits for the person or was decided.",
+    { hint: "Nothing was sent. Use a new key for a new email, or none." },
+  );
 }
 
 async function hold(

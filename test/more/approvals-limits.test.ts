@@ -31,6 +31,15 @@ mailTest("Y09: a sixth approval is refused with what waits", async () => {
   for (const url of waiting) expect(sixth.text).toContain(url);
 });
 
+mailTest("An idempotency key of an email that waits is refused for another one", async () => {
+  const { client, user } = await connectInBrowser(product);
+  const email = { to: [user.address], body: "First.", idempotency_key: "one" };
+  const { id } = approvalOf(await client.call("send_email", email));
+  expect(approvalOf(await client.call("send_email", email)).id).toBe(id);
+  const other = await client.try("send_email", { ...email, body: "Second." });
+  expect([other.isError, other.text.includes("invalid_input")]).toEqual([true, true]);
+});
+
 mailTest("Y09: over the send limit an approved email keeps waiting and says when", async () => {
   const { client, user, browser } = await connectInBrowser(product);
   const urls: string[] = [];
