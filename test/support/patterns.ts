@@ -24,7 +24,6 @@ export const slowToCheck: readonly string[] = [
   String.raw`/^\s*[a-z]{4}(?:[ \u00a0][a-z]{4}){3}`,
   String.raw`/^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/`,
   String.raw`/^\s*<(?:!doctype|html|body|div|p|table`,
-  String.raw`/^content-type:\s*text\/plain\b/i`,
   String.raw`/^[\w.@+%-]{1,200}$/`,
   String.raw`/<[^<>\s\p{Cc}]{1,250}>/gu`,
   String.raw`/^(?!.*\p{Default_Ignorable_Code_Point})`,
