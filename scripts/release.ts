@@ -70,7 +70,8 @@ async function tryTarget(target: string, file: string): Promise<string> {
     stderr: "ignore",
   });
   try {
-    run([...command, "ready", "--wait", "60"], env);
+    // This machine's own executable asks: an emulated one takes longer to start than to answer.
+    run([join(folder, `email-connector-${hostTarget}`), "ready", "--wait", "180"], env);
     return "run: version, serve, ready";
   } catch (error) {
     return `FAILED: ${error instanceof Error ? error.message : "serve"}`;

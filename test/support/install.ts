@@ -28,9 +28,9 @@ const wanted = process.argv.includes("more") ? [...missingPackages, ...furtherPa
 if (wanted.length > 0) {
   const packages = wanted.join(" ");
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
-    process.stdout.write(`For the whole suite, install as root: apt-get install ${packages}\n`);
+    process.stdout.write(`Install as root: apt-get install ${packages}\n`);
   } else {
-    process.stdout.write(`Installing for the tests: ${packages}\n`);
+    process.stdout.write(`Installing: ${packages}\n`);
     // One at a time, so that an unknown package does not keep the others from being installed.
     apt("update");
     for (const name of wanted) install(name);
