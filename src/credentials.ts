@@ -29,6 +29,8 @@ export type PrivateMailbox = { path: string; delimiter: string; uidValidity: str
 export type AccountServers = {
   /** Mailboxes that do not exist for Claude, with all beneath them. */
   privateMailboxes?: readonly PrivateMailbox[] | undefined;
+  /** False: the person wants no signature under the emails that Claude writes. */
+  signature?: boolean | undefined;
   address: string;
   /** Display name for From, as found in the person's sent mail; absent when none was found. */
   name?: string;

@@ -16,6 +16,7 @@ const accountServers = z.object({
   provider: z.string(),
   imap: storedServer,
   smtp: storedServer.exactOptional(),
+  signature: z.boolean().exactOptional(),
   privateMailboxes: z
     .array(z.object({ path: z.string(), delimiter: z.string(), uidValidity: z.string() }))
     .exactOptional(),

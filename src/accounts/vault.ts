@@ -29,6 +29,8 @@ type ConnectedAccount = {
   address: string;
   canSend: boolean;
   privateMailboxes: readonly PrivateMailbox[];
+  /** Emails are signed with the signature that the person uses. */
+  signature: boolean;
   /** The id of the issuer at which the person signed in; undefined for an account with a password. */
   issuer?: string | undefined;
 };
@@ -139,8 +141,9 @@ export function createVault(deps: {
         throw new AppError("too_large", `One connection holds at most ${maxAccounts} mailboxes.`);
       const id = same?.id ?? newId("acc");
       if (same) {
-        const { privateMailboxes } = same.credentials;
-        update(grantId, dataKey, id, privateMailboxes ? { ...credentials, privateMailboxes } : credentials);
+        // The person's own choices outlive another login.
+        const { privateMailboxes, signature } = same.credentials;
+        update(grantId, dataKey, id, { ...credentials, privateMailboxes, signature });
         return false;
       }
       const sealed = seal(dataKey, JSON.stringify(credentials), toSealContext(grantId, id));
@@ -159,6 +162,16 @@ export function createVault(deps: {
     ): void {
       const account = unsealAll(grantId, dataKey).intact.find(({ id }) => id === accountId);
       if (account) update(grantId, dataKey, accountId, { ...account.credentials, privateMailboxes });
+    },
+
+    /** Switches the person's signature on or off for an account. */
+    setSignature(
+      { id: grantId, dataKey }: Pick<LiveGrant, "id" | "dataKey">,
+      accountId: string,
+      signature: boolean,
+    ): void {
+      const account = unsealAll(grantId, dataKey).intact.find(({ id }) => id === accountId);
+      if (account) update(grantId, dataKey, accountId, { ...account.credentials, signature });
     },
 
     /** Deletes the account with this address from a grant. Does nothing when there is none. */
@@ -195,6 +208,7 @@ export function createVault(deps: {
         address: credentials.address,
         canSend: credentials.smtp !== undefined,
         privateMailboxes: credentials.privateMailboxes ?? [],
+        signature: credentials.signature ?? true,
         issuer: "issuer" in credentials ? credentials.issuer : undefined,
       }));
     },

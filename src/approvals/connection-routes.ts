@@ -37,7 +37,7 @@ export type ConnectionRoutesDeps = {
   personCheck: PersonCheck;
   issuerProof: IssuerProof;
   proofs: Pick<Proofs, "countWrong">;
-  vault: Pick<Vault, "listAccounts">;
+  vault: Pick<Vault, "listAccounts" | "setSignature">;
   access: {
     read(grantId: string): GrantFacts | undefined;
     set(grantId: string, access: { level: Level; asksForNewPeople: boolean }): void;
@@ -108,6 +108,9 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
         case "private":
           extendIdleTimeout(c, undoSeconds);
           return changePrivacy(c, deps, grant);
+        case "signature":
+          deps.vault.setSignature(grant, String(form.account), form.signature === "on");
+          return showConnection(c, deps, grant, { told: "changed" });
         case "level":
           return changeLevel(c, deps, grant, form);
         default:

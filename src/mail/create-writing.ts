@@ -45,7 +45,8 @@ export function createWriting(deps: {
 
   async function compose(request: EmailRequest): Promise<ComposedEmail> {
     const senders = await readProfile();
-    const { from, signature } = chooseFrom(request, account, senders);
+    const wanted = { ...request, signature: request.signature ?? owner.credentials.signature };
+    const { from, signature } = chooseFrom(wanted, account, senders);
     const known = [address, ...own, ...senders.map((sender) => sender.address)];
     return composer.compose({ clock: access.clock, from, own: known, signature }, request, signal);
   }

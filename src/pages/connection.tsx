@@ -40,6 +40,8 @@ export type ConnectionPageProps = PageFrame & {
     address: string;
     canSend: boolean;
     privateMailboxes: readonly { path: string }[];
+    /** Emails are signed with the signature that the person uses. */
+    signature: boolean;
   }[];
   level: Level;
   asksForNewPeople: boolean;
@@ -122,6 +124,7 @@ export function connectionPage(props: ConnectionPageProps): string {
       <WaitingList {...props} />
       <LevelForm {...props} text={text} />
       <PrivateMailboxes {...props} text={text} />
+      <Signatures {...props} text={text} />
       <h2>{text.deeds}</h2>
       {deeds.length === 0 ? <p class="hint">{text.noDeeds}</p> : null}
       <DeedList {...props} text={text} />
@@ -230,6 +233,38 @@ function LevelForm(props: ConnectionPageProps & { text: ConnectionTexts }) {
 }
 
 /** The private mailboxes by name; with `choosable` a list of check marks for each account. */
+/** A switch for each account that sends. */
+function Signatures({ text, path, accounts }: ConnectionPageProps & { text: ConnectionTexts }) {
+  const sending = accounts.filter(({ canSend }) => canSend);
+  if (sending.length === 0) return null;
+  return (
+    <>
+      <h2>{text.signature}</h2>
+      <p class="hint">{text.signatureHint}</p>
+      {sending.map(({ id, address, signature }) => (
+        <form method="post" action={path}>
+          <input type="hidden" name="account" value={id} />
+          <label class="mailbox">
+            <input type="checkbox" name="signature" checked={signature} />
+            <span>{text.sign(address)}</span>
+          </label>
+          <div class="actions">
+            <button
+              type="submit"
+              name="action"
+              value="signature"
+              class="quiet"
+              aria-label={`${text.saveSignature}: ${address}`}
+            >
+              {text.saveSignature}
+            </button>
+          </div>
+        </form>
+      ))}
+    </>
+  );
+}
+
 function PrivateMailboxes(props: ConnectionPageProps & { text: ConnectionTexts }) {
   const { text, path, accounts, choosable, proof } = props;
   const hidden = accounts.flatMap(({ privateMailboxes }) => privateMailboxes.map((each) => each.path));

@@ -156,3 +156,27 @@ mailTest("The page tells what waits and what Claude did, and puts a move back", 
   expect([undone.status, undone.text.includes("Put back.")]).toEqual([200, true]);
   expect(await kit.read(user, "INBOX")).toHaveLength(1);
 });
+
+mailTest(
+  "the person switches their signature off for an account, and on again, by the cookie alone",
+  async () => {
+    const person = await connectInBrowser(product);
+    const { browser, client, user } = person;
+    const kit = await mailServer();
+    const signed = (number: number) =>
+      `From: ${user.address}\nTo: ben@friend.test\nSubject: ${number}\nMessage-ID: <${number}@mailer.test>\n\nHello ${number}\n\n-- \nAnn at Example\n`;
+    for (const number of [1, 2]) await kit.deliver(user, signed(number), { mailbox: "Sent" });
+    const isSigned = async () => {
+      const { text } = await client.call("draft_email", { subject: "x", body: "Hello." });
+      return text.includes("Ann at Example");
+    };
+    const path = pathOf(person);
+    expect(await isSigned()).toBe(true);
+    const [, account = ""] =
+      /name="account" value="(acc_[0-9a-f]+)"/.exec((await browser.get(path)).html) ?? [];
+    expect((await browser.post(path, { action: "signature", account })).status).toBe(200);
+    expect(await isSigned()).toBe(false);
+    await browser.post(path, { action: "signature", account, signature: "on" });
+    expect(await isSigned()).toBe(true);
+  },
+);

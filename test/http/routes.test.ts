@@ -69,7 +69,7 @@ const app = createApp({
     decide: {} as Decide,
     cookies: {} as ConnectionCookies,
     personCheck: {} as PersonCheck,
-    vault: { listAccounts: () => [] },
+    vault: { listAccounts: () => [], setSignature() {} },
     proofs: {} as Proofs,
     access: {} as ConnectionRoutesDeps["access"],
     stores: {} as ConnectionRoutesDeps["stores"],

@@ -17,6 +17,10 @@ const en = {
   more: "Allow more",
   moreHint: "To allow Claude more than now, enter an app password of a connected mailbox first.",
   private: "Private mailboxes",
+  signature: "Signature",
+  signatureHint: "The signature that recurs in your sent emails is added to what Claude writes for you.",
+  sign: (address: string) => `Sign emails from ${address}`,
+  saveSignature: "Save",
   privateHint: "Claude does not see these mailboxes, nor those beneath them: for Claude they do not exist.",
   privateNames: "Names of the mailboxes, one per line",
   privateUnknown: (names: string) =>
@@ -71,6 +75,11 @@ const de: ConnectionTexts = {
   moreHint:
     "Um Claude mehr als jetzt zu erlauben, geben Sie zuerst ein App-Passwort eines verbundenen Postfachs ein.",
   private: "Private Ordner",
+  signature: "Signatur",
+  signatureHint:
+    "Die Signatur, die in Ihren gesendeten E-Mails wiederkehrt, steht auch unter dem, was Claude für Sie schreibt.",
+  sign: (address) => `E-Mails von ${address} unterschreiben`,
+  saveSignature: "Speichern",
   privateHint: "Claude sieht diese Ordner und die darunter nicht: Für Claude gibt es sie nicht.",
   privateNames: "Namen der Ordner, einer pro Zeile",
   privateUnknown: (names) =>
@@ -124,6 +133,11 @@ const fr: ConnectionTexts = {
   moreHint:
     "Pour permettre à Claude plus que maintenant, saisissez d’abord un mot de passe d’application d’une boîte connectée.",
   private: "Dossiers privés",
+  signature: "Signature",
+  signatureHint:
+    "La signature qui revient dans vos e-mails envoyés est ajoutée à ce que Claude écrit pour vous.",
+  sign: (address) => `Signer les e-mails de ${address}`,
+  saveSignature: "Enregistrer",
   privateHint:
     "Claude ne voit pas ces dossiers ni ceux qu’ils contiennent : pour Claude, ils n’existent pas.",
   privateNames: "Noms des dossiers, un par ligne",
