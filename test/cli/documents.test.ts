@@ -87,7 +87,7 @@ test("Every command that the README runs in a fresh clone installs the packages 
     scripts: Record<string, string>;
   };
   const run = [...readme.matchAll(/npx -y bun@\S+ (?:run )?([a-z]+)(?![\w/])/g)].map(([, name = ""]) => name);
-  expect(run.toSorted()).toEqual(["build", "start", "test"]);
+  expect(run.toSorted()).toEqual(["build", "demo", "start", "test"]);
   for (const name of run) expect(scripts[name]).toStartWith("bun install --frozen-lockfile");
 });
 
