@@ -5,6 +5,7 @@ import { AppError } from "../../src/errors.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type Connections, createConnections } from "../../src/imap/connections.ts";
 import { createAccess } from "../../src/mail/access.ts";
+import { isAmbiguous } from "../../src/mail/organize/lost-transfers.ts";
 import { createOrganizing } from "../../src/mail/organize/organize.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
@@ -369,3 +370,16 @@ test("On Gmail an email is moved to Trash and expunged there, since an expunge e
       ]);
     },
   ));
+
+test("Emails of one identity of which some arrived cannot be told apart; all or none of them can", () => {
+  const identities = new Map([
+    [1, "<a@x.test>"],
+    [2, "<a@x.test>"],
+    [3, "<b@x.test>"],
+    [4, ""],
+    [5, ""],
+  ]);
+  expect(isAmbiguous(identities, [1, 3])).toBe(true);
+  expect(isAmbiguous(identities, [1, 2])).toBe(false);
+  expect(isAmbiguous(identities, [3, 4])).toBe(false);
+});

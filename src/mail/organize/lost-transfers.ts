@@ -105,6 +105,16 @@ export async function findTransferred(
   return lookUp(imap, { mailbox, destination, identities: wanted, uidNext: isCopy ? uidNext : undefined });
 }
 
+/**
+ * True when some but not all emails of one identity were found: which of them arrived cannot be told, only how many.
+ */
+export function isAmbiguous(identities: ReadonlyMap<number, string>, found: readonly number[]): boolean {
+  const arrived = new Set(found);
+  const known = [...identities].filter(([, identity]) => identity !== "");
+  const alike = Map.groupBy(known, ([, identity]) => identity);
+  return [...alike.values()].some((emails) => new Set(emails.map(([uid]) => arrived.has(uid))).size > 1);
+}
+
 /** Identifies those emails that were not identified before their COPY, which leaves the originals there. */
 async function fillIdentities(
   imap: ImapFlow,

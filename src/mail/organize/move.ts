@@ -7,7 +7,14 @@ import { knownFacts } from "../../imap/server-memory.ts";
 import { toUidSet } from "../../imap/uid-set.ts";
 import type { UnfinishedTransfer, UnfinishedWrites } from "../unfinished.ts";
 import { type Done, type EmailGroup, findUids, type GroupChange, requireDone } from "./email-groups.ts";
-import { findCopies, findTransferred, locate, prepareCopy, prepareMove } from "./lost-transfers.ts";
+import {
+  findCopies,
+  findTransferred,
+  isAmbiguous,
+  locate,
+  prepareCopy,
+  prepareMove,
+} from "./lost-transfers.ts";
 import { type MoveMode, modeOf, type Transferred, transferByMode } from "./transfer.ts";
 
 type Move = {
@@ -63,7 +70,16 @@ export function toMove(move: Move): GroupChange {
   }
 
   /** Finishes what an earlier command is found to have transferred, and transfers the rest. */
-  async function goOn(imap: ImapFlow, cache: MailboxCache, found: Transferred): Promise<void> {
+  async function goOn(
+    imap: ImapFlow,
+    cache: MailboxCache,
+    { identities }: UnfinishedTransfer,
+    found: Transferred,
+  ): Promise<void> {
+    if (isAmbiguous(identities, found.uids))
+      all.notes.push(
+        `Some of these emails cannot be told apart: as many were finished as had arrived in ${quoted(destination)}.`,
+      );
     await finish(imap, modeOf(imap), move, found);
     const rest = without(group, new Set(found.uids));
     if (rest.ids.size > 0) await transfer(imap, cache, rest);
@@ -72,7 +88,8 @@ export function toMove(move: Move): GroupChange {
   async function run(imap: ImapFlow, cache: MailboxCache): Promise<void> {
     const earlier = findEarlier(move);
     if (!earlier) return transfer(imap, cache, group);
-    await goOn(imap, cache, await findTransferred(imap, modeOf(imap), earlier.transfer));
+    const found = await findTransferred(imap, modeOf(imap), earlier.transfer);
+    await goOn(imap, cache, earlier.transfer, found);
     earlier.end();
   }
 
@@ -85,7 +102,7 @@ export function toMove(move: Move): GroupChange {
       const found = transferred
         ? await locate(imap, prepared, transferred)
         : await findTransferred(imap, modeOf(imap), prepared);
-      await goOn(imap, cache, found);
+      await goOn(imap, cache, prepared, found);
       findEarlier(move)?.end();
     },
 
