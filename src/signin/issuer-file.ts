@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { StartError } from "../errors.ts";
+import { findPreset } from "../providers/presets.ts";
 import type { Issuer } from "./issuer.ts";
 
 const isLoopbackUrl = (text: string) =>
@@ -34,8 +35,10 @@ const fileIssuer = z
     scopes: z.array(z.string().regex(/^[!#-[\]-~]+$/, "must be scopes (RFC 6749 section 3.3)")).min(1),
     sending_scopes: z.array(z.string().regex(/^[!#-[\]-~]+$/)).default([]),
     domains: z.array(z.string().min(1).toLowerCase()).default([]),
-    providers: z.array(z.string()).default([]),
-    passwords: z.boolean().default(false),
+    providers: z
+      .array(z.string().refine((id) => findPreset(id) !== undefined, "must be ids that list_providers names"))
+      .default([]),
+    passwords: z.boolean().optional(),
     parameters: z.record(z.string(), z.string()).default({}),
     prompt: z.string().min(1).default("login"),
     imap: fileServer,
@@ -78,6 +81,9 @@ export function readIssuerFile(path: string): Issuer[] {
   });
 }
 
+/** A company that takes passwords goes on to take them beside the sign-in. */
+const takesPasswords = (presetId: string) => findPreset(presetId)?.appPassword.kind !== "unavailable";
+
 function toIssuer(entry: z.output<typeof fileIssuer>): Issuer {
   const { authorization_endpoint: authorization, token_endpoint: token } = entry;
   return {
@@ -95,7 +101,7 @@ function toIssuer(entry: z.output<typeof fileIssuer>): Issuer {
     sendingScopes: entry.sending_scopes,
     domains: entry.domains,
     presets: entry.providers,
-    takesPasswords: entry.passwords,
+    takesPasswords: entry.passwords ?? entry.providers.some(takesPasswords),
     parameters: entry.parameters,
     accountPrompt: entry.prompt,
     imap: entry.imap,

@@ -73,6 +73,16 @@ test.each([
   expect(problemOf(content)).toMatch(/^SIGN_IN_FILE: [^\n]+$/);
 });
 
+test("A password is offered beside the sign-in where the company is known to take one, or the entry says so", () => {
+  const takesPasswords = (changes: object) => load([{ ...entry, ...changes }])[0]?.takesPasswords;
+  expect(takesPasswords({})).toBe(false);
+  expect(takesPasswords({ passwords: true })).toBe(true);
+  expect(takesPasswords({ providers: ["fastmail"] })).toBe(true);
+  expect(takesPasswords({ providers: ["fastmail"], passwords: false })).toBe(false);
+  expect(takesPasswords({ providers: ["outlook"] })).toBe(false);
+  expect(problemOf([{ ...entry, providers: ["nobody"] }])).toContain("providers");
+});
+
 test("Microsoft and Google are issuers once both their settings are there", () => {
   const settings = {
     MICROSOFT_CLIENT_ID: "m",
