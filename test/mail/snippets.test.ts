@@ -78,6 +78,27 @@ describeMail("Snippets of a list", () => {
       },
     ));
 
+  test("are fetched whichever part of its email holds the text", () =>
+    withMailbox(
+      [0, 1, 2].map((at) => {
+        const [head = "", ...body] = newsletter(at).split("\n\n");
+        if (at !== 1) return newsletter(at);
+        const type = "Content-Type: text/html; charset=utf-8";
+        const empty = "--alt\nContent-Type: text/plain\n\n\n";
+        const outer = head.replace(type, 'Content-Type: multipart/alternative; boundary="alt"');
+        return `${outer}\n\n${empty}--alt\n${type}\n\n${body.join("\n\n")}\n--alt--\n`;
+      }),
+      async (list) => {
+        const { snippets, roundTrips } = await list();
+        expect(snippets.toReversed().map((snippet) => snippet.slice(0, 7))).toEqual([
+          "Issue 0",
+          "Issue 1",
+          "Issue 2",
+        ]);
+        expect(roundTrips).toBeLessThanOrEqual(3);
+      },
+    ));
+
   test("are fetched for the newest emails only where all would exceed the budget", () =>
     withMailbox(
       numbers.map((at) => newsletter(at)),

@@ -17,6 +17,9 @@ const maxBytes = 8192;
 /** Octets of the answer to one email besides its text. */
 const answerBytes = 80;
 
+/** Round trips, one for each part number among the emails. */
+const maxFetches = 3;
+
 export type MissingSnippet = {
   uid: number;
   root: Part;
@@ -36,31 +39,41 @@ export async function fetchMissingSnippets(
     const part = longTextPart(root);
     return part && !cache.noSnippet.has(uid) ? [{ uid, part, charsetHints, set }] : [];
   });
-  // One FETCH asks for the same part of every email; it nearly always is the same.
-  const groups = Map.groupBy(candidates, ({ part }) => part.part);
-  const [number, group] = [...groups].toSorted(([, a], [, b]) => b.length - a.length)[0] ?? [];
-  if (number === undefined || group === undefined) return;
   let left = octets;
-  const taken = group.filter(({ part }) => {
-    left -= Math.min(part.size, maxBytes) + answerBytes;
-    return left >= 0;
+  const taken = candidates.filter(({ part }) => {
+    const size = Math.min(part.size, maxBytes) + answerBytes;
+    if (size > left) return false;
+    left -= size;
+    return true;
   });
-  if (taken.length === 0) return;
-  const query = { uid: true, bodyParts: [{ key: number, start: 0, maxLength: maxBytes }] };
-  // A refused email stays without a snippet.
-  const range = taken.map(({ uid }) => uid).join(",");
-  const emails = (await fetchRange(imap, cache, range, "uid", query)) ?? [];
-  const bytes = new Map(emails.map((email) => [email.uid, email.bodyParts?.get(number)]));
-  const beginnings = taken.map(({ uid, charsetHints, part: { type, charset, encoding } }) => {
-    // Some servers send more than they were asked for.
-    const content = (bytes.get(uid) ?? Buffer.alloc(0)).subarray(0, maxBytes);
-    return { type, charset, encoding, charsetHints, content };
-  });
-  const words = await renderer.firstWords(beginnings, signal);
-  for (const [at, { uid, set }] of taken.entries()) {
-    if (words[at]) set(words[at]);
-    else cache.noSnippet.set(uid, true);
+  // One FETCH asks for the same part of every email; it nearly always is the same.
+  const groups = [...Map.groupBy(taken, ({ part }) => part.part)].sort(([, a], [, b]) => b.length - a.length);
+  for (const [number, group] of groups.slice(0, maxFetches)) {
+    const bytes = await fetchBeginnings(imap, cache, number, group);
+    const beginnings = group.map(({ uid, charsetHints, part: { type, charset, encoding } }) => {
+      // Some servers send more than they were asked for.
+      const content = (bytes.get(uid) ?? Buffer.alloc(0)).subarray(0, maxBytes);
+      return { type, charset, encoding, charsetHints, content };
+    });
+    const words = await renderer.firstWords(beginnings, signal);
+    for (const [at, { uid, set }] of group.entries()) {
+      if (words[at]) set(words[at]);
+      else cache.noSnippet.set(uid, true);
+    }
   }
+}
+
+/** The beginning of one part of each email. A refused email is missing, and stays without a snippet. */
+async function fetchBeginnings(
+  imap: ImapFlow,
+  cache: MailboxCache,
+  number: string,
+  emails: readonly { uid: number }[],
+): Promise<Map<number, Buffer | undefined>> {
+  const query = { uid: true, bodyParts: [{ key: number, start: 0, maxLength: maxBytes }] };
+  const range = emails.map(({ uid }) => uid).join(",");
+  const fetched = (await fetchRange(imap, cache, range, "uid", query)) ?? [];
+  return new Map(fetched.map((email) => [email.uid, email.bodyParts?.get(number)]));
 }
 
 /** The text part of an email that is longer than what a row fetched. */
