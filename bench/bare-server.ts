@@ -9,7 +9,7 @@ import { Hono } from "hono";
 import { toListed } from "../src/mcp/listing.ts";
 import { tools } from "../src/tools/index.ts";
 
-const listed = tools.map(toListed);
+const listed = tools.map((tool) => toListed(tool));
 
 const app = new Hono()
   .get("/json", (c) => c.json({ jsonrpc: "2.0", id: 1, result: { tools: [] } }))

@@ -190,6 +190,12 @@ export const settings = z.object({
   IMAP_CONNECTIONS_PER_HOST: amount(500, 100_000).describe(
     "Maximum number of open IMAP connections to one mail server, over all people.",
   ),
+  REQUIRE_USER_INTERACTION: z
+    .enum(["on", "off"], "must be on or off")
+    .default("off")
+    .describe(
+      "Lets Claude Code ask the person before each call that sends or erases, also after they said always allow: on or off.",
+    ),
   WARM_UP: z
     .enum(["on", "off"], "must be on or off")
     .default("on")
@@ -244,6 +250,8 @@ export type Config = Readonly<{
   /** Megabytes of emails that wait for an approval, over all people. */
   approvalsMaxMb: number;
   imapConnections: { total: number | undefined; memoryMb: number | undefined; perHost: number };
+  /** Tools that send or erase carry anthropic/requiresUserInteraction. */
+  requireUserInteraction: boolean;
   /** Opens connections before a grant's first call. */
   warmUp: boolean;
   accessTokenLifetimeSeconds: number;
@@ -352,6 +360,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = r
       memoryMb: set.IMAP_MEMORY_MB,
       perHost: set.IMAP_CONNECTIONS_PER_HOST,
     },
+    requireUserInteraction: set.REQUIRE_USER_INTERACTION === "on",
     warmUp: set.WARM_UP === "on",
     accessTokenLifetimeSeconds: set.ACCESS_TOKEN_LIFETIME_SECONDS,
     authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,

@@ -135,6 +135,8 @@ export const sessions = sqliteTable(
     grantId: grantId(),
     createdAt: integer("created_at").notNull(),
     lastUsedAt: integer("last_used_at").notNull(),
+    /** The client announced that it shows its person a URL when asked to (elicitation in URL mode). */
+    elicitsUrls: integer("elicits_urls", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [index("sessions_by_grant").on(table.grantId)],
 );

@@ -17,7 +17,7 @@ import {
   statelessVersion,
   supportsVersion,
 } from "./message.ts";
-import { createServerFactory } from "./server.ts";
+import { type Caller, createServerFactory } from "./server.ts";
 import type { AnswerStateless } from "./stateless.ts";
 import { createToolAccess, type ServerDeps } from "./tool-access.ts";
 
@@ -76,11 +76,11 @@ export function createExchange(deps: ServerDeps) {
       return answer(request, body, { grant, requestId, signal });
     },
 
-    /** Answers the requests. `toCancelKey` gives the key by which a later cancellation finds a request's call. */
+    /** Answers the requests, with what the session tells of the client. */
     async answer(
       c: Context<GrantEnv>,
       post: Post,
-      toCancelKey: (id: string | number) => string | undefined,
+      session: Pick<Caller, "elicitsUrls" | "toCancelKey">,
     ): Promise<Response> {
       // @hono/mcp checks these headers again, more strictly than existing clients allow.
       const accepted = c.req.header("Accept") ?? "*/*";
@@ -94,7 +94,7 @@ export function createExchange(deps: ServerDeps) {
       extendIdleTimeout(c, Math.ceil(calls.deadlineMs / 1000) + 10);
 
       const { grant, requestId, arrived } = c.var;
-      const server = createServer({ grant, requestId, signal: arrived.signal, toCancelKey });
+      const server = createServer({ grant, requestId, signal: arrived.signal, ...session });
       const transport = new StreamableHTTPTransport({ enableJsonResponse: !streaming });
       await server.connect(transport);
       const response = await transport.handleRequest(c, post.batch ? post.requests : post.requests[0]);

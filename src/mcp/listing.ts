@@ -35,8 +35,11 @@ const annotationsOfEffect = {
   send: { readOnlyHint: false, destructiveHint: true },
 } as const satisfies Record<Effect, ToolAnnotations>;
 
-/** The tools/list entry of a tool. */
-export function toListed(tool: Tool): ListedTool {
+/**
+ * The tools/list entry of a tool. `asksPerson`: Claude Code asks the person before each call of a tool that sends or
+ * erases, also after they said "always allow".
+ */
+export function toListed(tool: Tool, { asksPerson = false } = {}): ListedTool {
   const isRead = tool.effect === "read";
   const annotations: ToolAnnotations = { ...annotationsOfEffect[tool.effect] };
   if (!isRead && tool.idempotent) annotations.idempotentHint = true;
@@ -49,6 +52,8 @@ export function toListed(tool: Tool): ListedTool {
     annotations,
   });
   if (isRead) listed._meta = { "anthropic/maxResultSizeChars": maxResultCharacters };
+  if (asksPerson && (tool.effect === "send" || tool.effect === "destroy"))
+    listed._meta = { ...listed._meta, "anthropic/requiresUserInteraction": true };
   return listed;
 }
 

@@ -19,6 +19,8 @@ export type Post = {
   batch: boolean;
   /** True for an initialize request, which opens a session. */
   initialize: boolean;
+  /** True for an initialize request of a client that shows its person a URL when asked to. */
+  elicitsUrls: boolean;
   /** JSON-RPC ids of requests that the client cancelled. */
   cancelled: (string | number)[];
 };
@@ -68,6 +70,7 @@ export function readPost(body: string, version: string | undefined): Post | Json
     requests,
     batch,
     initialize,
+    elicitsUrls: initialize && announcesUrls(requests[0]?.params?.capabilities),
     cancelled: messages.filter((message) => !("id" in message)).flatMap(toCancelledIds),
   };
 }
@@ -192,6 +195,12 @@ function checkPostVersion(
   if (discover) return refuseVersion(version, discover.id);
   return initialize || supportsVersion(version) ? undefined : refuseVersion(version, requests[0]?.id);
 }
+
+const urlCapability = z.object({ elicitation: z.object({ url: z.looseObject({}) }) });
+
+/** True for client capabilities with elicitation in URL mode (MCP 2025-11-25, Elicitation, Capabilities). */
+export const announcesUrls = (capabilities: unknown): boolean =>
+  urlCapability.safeParse(capabilities).success;
 
 const cancelledNotification = z.object({
   method: z.literal("notifications/cancelled"),

@@ -73,8 +73,11 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
     c.var.grant,
     post.requests.map(({ method }) => method),
   );
-  if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id));
-  return exchange.answer(c, post, (id) => session && toCancelKey(session, id));
+  if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id, post.elicitsUrls));
+  return exchange.answer(c, post, {
+    elicitsUrls: session?.elicitsUrls ?? false,
+    toCancelKey: (id) => session && toCancelKey(session, id),
+  });
 }
 
 /** Answers a request of MCP 2026-07-28. Change notifications are not offered, so nothing can be listened to. */

@@ -19,7 +19,8 @@ const maxTouchIntervalMs = 30_000;
 /** Rows cached in memory, so that a request need not read the database. No other process changes them. */
 const maxCached = 2_000;
 
-export type Session = { hash: string; grantId: string };
+/** `elicitsUrls`: the client shows its person a URL when asked to. */
+export type Session = { hash: string; grantId: string; elicitsUrls: boolean };
 
 export type Sessions = ReturnType<typeof createSessions>;
 
@@ -75,14 +76,14 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     touch,
 
     /** Opens a session of this grant; returns its id, 64 hexadecimal digits. */
-    open(grantId: string): string {
+    open(grantId: string, elicitsUrls = false): string {
       const id = newToken();
       const now = clock.now();
       // One transaction, thus one disk sync.
       db.transaction((tx) => {
         makeRoom(tx, grantId);
         tx.insert(sessions)
-          .values({ hash: hashSecret(id), grantId, createdAt: now, lastUsedAt: now })
+          .values({ hash: hashSecret(id), grantId, createdAt: now, lastUsedAt: now, elicitsUrls })
           .run();
       });
       return id;
@@ -94,7 +95,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       const row = read(hash);
       if (!row || row.grantId !== grantId || isExpired(row.lastUsedAt)) return undefined;
       if (clock.now() - row.lastUsedAt >= touchIntervalMs) touch(hash);
-      return { hash, grantId };
+      return { hash, grantId, elicitsUrls: row.elicitsUrls };
     },
 
     /** Deletes a session. */

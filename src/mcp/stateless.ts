@@ -2,11 +2,20 @@
  * MCP 2026-07-28: every request stands alone, without a session, beside the revisions that begin with initialize. The SDK
  * of this revision answers; it is loaded with the first such request.
  */
-import { createMcpHandler, isSpecType, Server, type ServerContext } from "@modelcontextprotocol/server";
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  createMcpHandler,
+  inputRequired,
+  isSpecType,
+  Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
 import type { LiveGrant } from "../grant.ts";
 import type { ToolContext } from "../tools/context.ts";
 import { instructions } from "./instructions.ts";
+import { announcesUrls } from "./message.ts";
 import type { ToolAccess } from "./tool-access.ts";
+import { toUrlQuestion } from "./url-questions.ts";
 
 /** Time for which a client may keep a list of tools; the level of a grant can change. */
 const listTtlMs = 300_000;
@@ -30,16 +39,23 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
       // The two SDKs type the same entries differently.
       tools: tools.list(grant).filter((entry) => isSpecType.Tool(entry)),
     }));
-    server.setRequestHandler("tools/call", ({ params }, context) =>
-      tools.call(params.name, {
+    server.setRequestHandler("tools/call", async ({ params }, context) => {
+      const result = await tools.call(params.name, {
         grant,
         requestId,
         callerSignal: AbortSignal.any([signal, context.mcpReq.signal]),
         cancelKey: undefined,
         arguments: params.arguments ?? {},
         progress: toProgress(context),
-      }),
-    );
+      });
+      const { envelope, inputResponses } = context.mcpReq;
+      const mayAsk =
+        !inputResponses && announcesUrls(Reflect.get(envelope ?? {}, CLIENT_CAPABILITIES_META_KEY));
+      const question = mayAsk ? toUrlQuestion(result) : undefined;
+      if (!question) return result;
+      const { url, message } = question;
+      return inputRequired({ inputRequests: { approval: inputRequired.elicitUrl({ url, message }) } });
+    });
     return server;
   }
 

@@ -9,7 +9,7 @@ import { mayUse, toListed } from "./listing.ts";
 import { createRunTool, type RunToolDeps, type ToolCall } from "./run-tool.ts";
 
 export type ServerDeps = RunToolDeps & {
-  config: Pick<Config, "publicUrl">;
+  config: Pick<Config, "publicUrl" | "requireUserInteraction">;
   tools: readonly Tool[];
 };
 
@@ -18,7 +18,9 @@ export type ToolAccess = ReturnType<typeof createToolAccess>;
 export function createToolAccess({ config, tools, ...deps }: ServerDeps) {
   const runTool = createRunTool(deps);
   // Created with the first request, because it takes time that the start of the process should not.
-  const listed = once(() => tools.map((tool) => ({ tool, entry: toListed(tool) })));
+  const listed = once(() =>
+    tools.map((tool) => ({ tool, entry: toListed(tool, { asksPerson: config.requireUserInteraction }) })),
+  );
   const list = ({ level }: LiveGrant): ListedTool[] =>
     listed()
       .filter(({ tool }) => mayUse(level, tool))

@@ -69,7 +69,7 @@ test("A database of the first version is migrated and keeps its rows", () => {
   ]);
   expect(db.select().from(authorizationCodes).all()).toEqual([]);
   expect(db.select().from(sessions).all()).toEqual([
-    { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2 },
+    { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2, elicitsUrls: false },
   ]);
   // A token that was rotated is dead: its reuse ends the grant.
   const rows = db.select().from(tokens).all();

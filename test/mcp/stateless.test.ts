@@ -1,5 +1,8 @@
 /** MCP 2026-07-28 at /mcp, beside the revisions with sessions. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { z } from "zod";
+import { toListed } from "../../src/mcp/listing.ts";
+import { defineTool } from "../../src/tools/define-tool.ts";
 import { initializeMessage, type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
 import { createTestTools } from "../support/mcp-tools.ts";
 import { eventually } from "../support/waiting.ts";
@@ -99,4 +102,73 @@ describe("MCP 2026-07-28 at /mcp", () => {
     expect(mixed.status).toBe(200);
     expect((await mixed.json()).result).not.toHaveProperty("resultType");
   });
+});
+
+describe("An action that waits for the person", () => {
+  const waiting = defineTool({
+    name: "wait_for_person",
+    title: "Wait for the person",
+    description: "Prepares something that waits.",
+    effect: "send",
+    input: z.object({}),
+    output: z.object({ approval: z.object({ id: z.string(), url: z.string(), state: z.string() }) }),
+    run: async () => ({
+      approval: { id: "apr_1", url: "https://mail.example.test/approve/apr_1/k", state: "waiting" },
+    }),
+    render: () => "It waits.",
+  });
+  const elicitation = { elicitation: { form: {}, url: {} } };
+  let mcp: McpServerKit;
+
+  beforeAll(async () => {
+    mcp = await openMcpServer({ tools: [waiting] });
+  });
+
+  afterAll(() => mcp.close());
+
+  test("MCP 2026-07-28: is asked about by its URL where the client shows URLs, and the repeated call answers", async () => {
+    const call = { name: "wait_for_person", arguments: {} };
+    const meta = { "io.modelcontextprotocol/clientCapabilities": elicitation };
+    const asked = await (await mcp.request("POST", toRequest("tools/call", call, meta))).json();
+    expect(asked.result).toMatchObject({
+      resultType: "input_required",
+      inputRequests: {
+        approval: {
+          method: "elicitation/create",
+          params: { mode: "url", url: "https://mail.example.test/approve/apr_1/k" },
+        },
+      },
+    });
+    const answered = { ...call, inputResponses: { approval: { action: "accept" } } };
+    const again = await (await mcp.request("POST", toRequest("tools/call", answered, meta))).json();
+    expect(again.result).toMatchObject({ resultType: "complete", content: [{ text: "It waits." }] });
+    const other = await (await mcp.request("POST", toRequest("tools/call", call))).json();
+    expect(other.result.resultType).toBe("complete");
+  });
+
+  test("MCP 2025-11-25, Elicitation: is error -32042 once in a session that shows URLs, and never without one", async () => {
+    const params = { ...initializeMessage.params, capabilities: elicitation };
+    const opened = await mcp.request("POST", { body: { ...initializeMessage, params } });
+    const session = opened.headers.get("Mcp-Session-Id") ?? "";
+    const body = { jsonrpc: "2.0", id: 9, method: "tools/call", params: { name: "wait_for_person" } };
+    expect((await (await mcp.request("POST", { body })).json()).result.isError).toBeUndefined();
+    const asked = await (await mcp.request("POST", { session, body })).json();
+    expect(asked.error).toMatchObject({
+      code: -32042,
+      data: { elicitations: [{ mode: "url", elicitationId: "apr_1" }] },
+    });
+    expect((await (await mcp.request("POST", { session, body })).json()).result).toMatchObject({
+      structuredContent: { approval: { state: "waiting" } },
+    });
+  });
+});
+
+test("Tools that send or erase require the person's own consent in Claude Code where the operator wants it", () => {
+  const { tools } = createTestTools();
+  const asking = (asksPerson: boolean) =>
+    tools
+      .filter((tool) => toListed(tool, { asksPerson })._meta?.["anthropic/requiresUserInteraction"])
+      .map(({ effect }) => effect);
+  expect(asking(false)).toEqual([]);
+  expect(new Set(asking(true))).toEqual(new Set(["send", "destroy"]));
 });

@@ -86,6 +86,7 @@ export async function openMcpServer(options: {
     publicUrl: options.publicUrl ?? "http://localhost:3000",
     allowedOrigins: [],
     seedOrigins: true,
+    requireUserInteraction: false,
   };
   // Wide by default, because most tests are not about rates.
   const wide = { burst: 100_000, everyMs: 1 };

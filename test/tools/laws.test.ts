@@ -18,9 +18,9 @@ const schema = z.looseObject({
 describe("The list of tools", () => {
   test("has at most 20 tools and 16,000 bytes as the whole tools/list result", () => {
     expect(tools.length).toBeLessThanOrEqual(20);
-    expect(bytesOf({ jsonrpc: "2.0", id: 1, result: { tools: tools.map(toListed) } })).toBeLessThanOrEqual(
-      16_000,
-    );
+    expect(
+      bytesOf({ jsonrpc: "2.0", id: 1, result: { tools: tools.map((tool) => toListed(tool)) } }),
+    ).toBeLessThanOrEqual(16_000);
   });
 
   test("names every tool once, and contains the tool of every file that defines one", () => {
@@ -49,7 +49,7 @@ describe("The list of tools", () => {
   });
 
   test("has a fixed order and the reviewed texts", () => {
-    expect(tools.map(toListed)).toMatchSnapshot();
+    expect(tools.map((tool) => toListed(tool))).toMatchSnapshot();
   });
 });
 

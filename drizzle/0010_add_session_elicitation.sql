@@ -1,0 +1,1 @@
+ALTER TABLE `sessions` ADD `elicits_urls` integer DEFAULT false NOT NULL;
