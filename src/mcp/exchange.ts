@@ -17,7 +17,7 @@ import {
   statelessVersion,
   supportsVersion,
 } from "./message.ts";
-import { type Caller, createServerFactory } from "./server.ts";
+import { createServerFactory, type RequestCaller } from "./server.ts";
 import type { AnswerStateless } from "./stateless.ts";
 import { createToolAccess, type ServerDeps } from "./tool-access.ts";
 
@@ -80,7 +80,7 @@ export function createExchange(deps: ServerDeps) {
     async answer(
       c: Context<GrantEnv>,
       post: Post,
-      session: Pick<Caller, "elicitsUrls" | "toCancelKey">,
+      session: Pick<RequestCaller, "elicitsUrls" | "toCancelKey">,
     ): Promise<Response> {
       // @hono/mcp checks these headers again, more strictly than existing clients allow.
       const accepted = c.req.header("Accept") ?? "*/*";

@@ -16,7 +16,7 @@ import { once, type ToolAccess } from "./tool-access.ts";
 import { createUrlQuestions } from "./url-questions.ts";
 
 /** The caller of one request. */
-export type Caller = {
+export type RequestCaller = {
   grant: LiveGrant;
   requestId: string;
   /** Aborted when the caller goes away. */
@@ -32,7 +32,13 @@ export function createServerFactory(tools: ToolAccess) {
   const validator = once(() => new AjvJsonSchemaValidator());
   const questions = createUrlQuestions();
 
-  return function createServer({ grant, requestId, signal, elicitsUrls, toCancelKey }: Caller): Server {
+  return function createServer({
+    grant,
+    requestId,
+    signal,
+    elicitsUrls,
+    toCancelKey,
+  }: RequestCaller): Server {
     const capabilities = { tools: { listChanged: true } };
     const options = { capabilities, instructions, jsonSchemaValidator: validator() };
     const server = new Server(tools.serverInfo, options);
