@@ -167,8 +167,8 @@ function diagnoseText({
     return {
       code: "mail_server_busy",
       message: "The mail server limits connections, and too many are open for this mailbox.",
-      hint: "Other mail programs hold connections, too. Try again in some minutes.",
-      retryAfterSeconds: 300,
+      hint: "Other mail programs hold connections, too. Try again in a minute.",
+      retryAfterSeconds: 60,
     };
   if (bandwidthUsedUp.test(text) || (isLogin && responseCode({ serverResponseCode }) === "OVERQUOTA"))
     return readingLimit;

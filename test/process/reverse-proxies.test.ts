@@ -57,11 +57,9 @@ describe.skipIf(!hasMailServer || !programs.caddy)(
             ...settings,
             DATA_DIR: product.dataDir,
           });
-          expect(printed.split("\n").filter((line) => line.startsWith("no "))).toEqual([
-            // Caddy's local authority issues certificates for twelve hours.
-            "no    certificate: it expires in 0 days. Renew it; Caddy does so by itself.",
-          ]);
-          expect(exitCode).toBe(1);
+          // Caddy's local authority issues certificates for twelve hours, which is no fault.
+          expect(printed.split("\n").filter((line) => line.startsWith("no "))).toEqual([]);
+          expect(exitCode).toBe(0);
           await claude.close();
         });
       } finally {

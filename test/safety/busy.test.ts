@@ -71,7 +71,7 @@ describeMail("An overloaded mail server", () => {
     ["unavailable", "TAG NO [UNAVAILABLE] later\r\n", "mail_server_busy"],
     ["a limit", "TAG NO [LIMIT] too many connections\r\n", "mail_server_busy"],
     ["BYE", "* BYE too many connections\r\n", "mail_server_busy"],
-    ["an alert", "TAG NO [ALERT] Too many simultaneous connections\r\n", "mail_server_failed"],
+    ["an alert", "TAG NO [ALERT] Too many simultaneous connections\r\n", "mail_server_busy"],
   ])(
     "I04: that answers the login with %s is tried at most twice, and again a minute later",
     async (_, say, code) => {
