@@ -156,7 +156,7 @@ describeMail("The end of a grant", () => {
     const end = async (product: TestProduct) => {
       const person = await connectAndWork(product, proxy.port);
       proxy.drop();
-      proxy.set({ kind: "stall", afterBytes: 3_000 });
+      proxy.set({ kind: "stall", afterBytes: 2_000 });
       const before = proxy.connections();
       const running = person.client.try("get_recent_emails", {});
       await eventually(() => proxy.connections() > before);
