@@ -102,8 +102,10 @@ describe("Linear time", () => {
   const cases = works.flatMap(([name, pieces, work]) => pieces.map((piece) => [name, piece, work] as const));
 
   test.each(cases)("%s of %j repeated", async (_name, piece, work) => {
-    const growth = await growthOf(100_000, (size) => work(piece.repeat(size / piece.length)));
-    expect(growth).toBeLessThan(maxGrowth);
+    const grow = (size: number) => growthOf(size, (each) => work(piece.repeat(each / piece.length)));
+    const growth = await grow(100_000);
+    // Noise of a few milliseconds does not repeat itself at a larger size; quadratic work does.
+    expect(growth < maxGrowth ? growth : await grow(400_000)).toBeLessThan(maxGrowth);
   });
 });
 

@@ -57,6 +57,8 @@ export type HostileScript = {
   /** Sent in clear right after the OK to STARTTLS, as an attacker on the network would. */
   beforeTls?: string;
   on?: Partial<Record<ImapStage, Misdeed>>;
+  /** Misdeeds of the first connection alone. */
+  onFirst?: Partial<Record<ImapStage, Misdeed>>;
 };
 
 export type HostileImap = {
@@ -163,6 +165,7 @@ export async function startHostileImap(script: HostileScript = {}): Promise<Host
 
   function serve(socket: Socket, secured: boolean): void {
     let pending = "";
+    const own = connections === 1 ? script.onFirst : undefined;
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
@@ -171,7 +174,7 @@ export async function startHostileImap(script: HostileScript = {}): Promise<Host
       commands.push(line);
       const [tag = "", verb = "", second = ""] = line.split(" ");
       const name = (verb.toUpperCase() === "UID" ? second : verb).toUpperCase().replace("EXAMINE", "SELECT");
-      const misdeed = on[name as ImapStage];
+      const misdeed = own?.[name as ImapStage] ?? on[name as ImapStage];
       if (misdeed) act(socket, misdeed, tag);
       else if (name === "STARTTLS" && security === "starttls" && !secured) {
         socket.removeAllListeners("data");
