@@ -28,7 +28,17 @@ type PebbleOptions = {
   ports?: { listen: number; http: number };
 };
 
+/** Starts Pebble, again on other ports where another process took one meanwhile. */
 export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (tries === 3 || !String(error).includes("address already in use")) throw error;
+    }
+}
+
+async function startOnce(options: PebbleOptions): Promise<Pebble> {
   const folder = temporaryFolder("pebble");
   const [first = 0, second = 0, management = 0] = await freePorts(3);
   const { listen, http } = options.ports ?? { listen: first, http: second };
@@ -57,13 +67,14 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
   const log = () => (existsSync(logFile) ? readFileSync(logFile, "utf8") : "");
   const tls = { ca: [readFileSync(authority.certFile, "utf8")] };
   try {
-    const root = await eventually(
-      async () => {
-        if (child.exitCode !== null) throw new Error(log() + readFileSync(`${logFile}.errors`, "utf8"));
-        return (await fetch(`https://127.0.0.1:${management}/roots/0`, { tls })).text();
-      },
-      { withinMs: 10_000, what: "Pebble to answer" },
-    );
+    const ended = child.exited.then(() => {
+      throw new Error(log() + readFileSync(`${logFile}.errors`, "utf8"));
+    });
+    ended.catch(() => {});
+    const answer = async () => (await fetch(`https://127.0.0.1:${management}/roots/0`, { tls })).text();
+    const answering = eventually(answer, { withinMs: 10_000, what: "Pebble to answer" });
+    answering.catch(() => {});
+    const root = await Promise.race([ended, answering]);
     return {
       directory: `https://localhost:${listen}/dir`,
       httpPort: http,
