@@ -232,7 +232,6 @@ function LevelForm(props: ConnectionPageProps & { text: ConnectionTexts }) {
   );
 }
 
-/** The private mailboxes by name; with `choosable` a list of check marks for each account. */
 /** A switch for each account that sends. */
 function Signatures({ text, path, accounts }: ConnectionPageProps & { text: ConnectionTexts }) {
   const sending = accounts.filter(({ canSend }) => canSend);
@@ -265,6 +264,7 @@ function Signatures({ text, path, accounts }: ConnectionPageProps & { text: Conn
   );
 }
 
+/** The private mailboxes by name; with `choosable` a list of check marks for each account. */
 function PrivateMailboxes(props: ConnectionPageProps & { text: ConnectionTexts }) {
   const { text, path, accounts, choosable, proof } = props;
   const hidden = accounts.flatMap(({ privateMailboxes }) => privateMailboxes.map((each) => each.path));
