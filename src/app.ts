@@ -91,7 +91,7 @@ export function createApp({ config, log, grants, oauth, mcp, links, approvals, o
       // One-time links: /upload/… and /download/….
       .route("/", createLinkRoutes(links))
 
-      // What waits for a person: /approve/….
+      // The actions that wait for a person: /approve/….
       .route("/", createApproveRoutes(approvals))
 
       // The person's own pages: /connection and /connection/….

@@ -33,7 +33,7 @@ function foreignDraftQuote({ html, text = "" }: OriginalEmail): Quote | undefine
   if (html !== undefined) return undefined;
   const lines = text.replace(/\r\n?/g, "\n").trimEnd().split("\n");
   const first = lines.findIndex((line) => line.startsWith(">"));
-  // What was written below a quote is the draft's own text.
+  // Text below a quote is the draft's own.
   if (first < 0 || !lines.slice(first).every((line) => line === "" || line.startsWith(">"))) return undefined;
   const blank = lines.slice(0, Math.max(0, first - 1)).lastIndexOf("");
   const hasAttribution = lines[first - 1]?.trim().endsWith(":") === true;

@@ -87,7 +87,7 @@ function renderLink({ rendering, writer, element, context, depth }: Visit): void
   const target = resolveTarget(element.attribs.href ?? "", rendering.baseUrl);
   if (text === "") {
     if (rendering.omissions.pictures > picturesBefore) rendering.links.addPicture(target);
-    // What is inside still separates the words around it.
+    // Its content still separates the words around it.
     separate(writer, inside.start);
     return;
   }

@@ -67,7 +67,7 @@ function renderContents(
   const calendars = contents.calendars.map((part) =>
     calendarToLines(decodePart(part, rendering)).join("\n").trim(),
   );
-  // What a report says of an email in its own words resembles the headers above a quote.
+  // A report describes an email in lines that resemble the headers above a quote.
   const sections = contents.report ? { ...rendering, forward: true } : rendering;
   const texts = contents.texts.map((text) => renderSection(text, sections, signatureDepth));
   return joinPieces([

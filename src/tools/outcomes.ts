@@ -83,7 +83,7 @@ export function recordOutcomes(
   const { rest } = result;
   return {
     ...outcome,
-    // What a selection found needs no new ids: it is searched for again.
+    // Emails of a selection need no new ids: they are searched for again.
     new_ids: "selection" in emails ? undefined : outcome.new_ids,
     selection: rest && selections.seal(rest),
     left: rest?.count,

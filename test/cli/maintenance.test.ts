@@ -88,7 +88,7 @@ describeMail("The operator's commands", () => {
       expect((await runCommand(["grants", "note", id], env)).printed).toBe(`The note of ${id} is removed.\n`);
       expect((await runCommand(["grants", "list"], env)).printed).not.toContain("office");
       expect((await runCommand(["grants", "note", "grt_none", "x"], env)).exitCode).toBe(1);
-      // What is older than a week is neither counted nor kept.
+      // Calls older than a week are neither counted nor kept.
       const db = new Database(join(product.dataDir, "email-connector.db"));
       db.run("UPDATE call_counts SET day = day - 8");
       db.close();

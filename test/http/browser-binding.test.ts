@@ -122,7 +122,7 @@ describeMail("D05: The connect form", () => {
     expect(first.set).toMatch(/^browser=[0-9a-f]{64}; Path=\/; HttpOnly; SameSite=Lax$/);
     expect((await open(first.cookie)).set).toBeNull();
     expect((await open()).cookie).not.toBe(first.cookie);
-    // What is no id of ours is replaced.
+    // Any other value than an id of ours is replaced.
     expect((await open("browser=x")).set).toMatch(/^browser=[0-9a-f]{64};/);
   });
 

@@ -200,7 +200,7 @@ function toHeaderLines(headers: readonly Header[]): { lines: string; omissions: 
   const lines: string[] = [];
   let length = 0;
   for (const { name, value } of headers) {
-    // What is not shown is not decoded, which could take long.
+    // Only the shown part is decoded: decoding could take long.
     const left = Math.max(0, maxHeaderCharacters - length);
     const shown = decodeEncodedWords(value.slice(0, left));
     lines.push(`${name}: ${shown}`);

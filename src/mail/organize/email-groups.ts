@@ -149,7 +149,7 @@ function withGroupSelected(access: Access, group: EmailGroup, work: GroupChange[
     if (selected.uidValidity !== group.uidValidity) throw new AppError("email_moved", renumbered);
     if (selected.readOnly)
       throw new AppError("mailbox_read_only", `Nothing can be changed in ${quoted(group.mailbox)}.`);
-    // What the person keeps private is not there.
+    // Emails that the person keeps private count as missing.
     for (const uid of group.ids.keys()) if (isHiddenUid(imap, uid)) group.ids.delete(uid);
     if (group.ids.size > 0) await work(imap, cache);
   });
