@@ -129,23 +129,23 @@ async function sendHeld<Answer>(
   { email, accountId, recipients }: HeldSend,
   send: () => Promise<Answer>,
 ): Promise<Answer> {
-  const { grant, store, clock } = sends;
+  const { store } = sends;
   const id = newId("snd");
   store.transaction(() => {
     requireQuota(sends);
-    store.insert({
-      ...email,
-      id,
-      grantId: grant.id,
-      accountId,
-      state: "sending",
-      recipients,
-      createdAt: clock.now(),
-    });
+    insertSending(sends, { ...email, id, accountId, recipients });
   });
   const sending = recordOutcome(sends, id, send());
   sends.inFlight.set(id, sending);
   return sending;
+}
+
+/** Notes that an email is about to be sent; inside a transaction. */
+function insertSending(
+  { grant, store, clock }: GrantSends,
+  email: Omit<Parameters<GrantSends["store"]["insert"]>[0], "grantId" | "state" | "createdAt">,
+): void {
+  store.insert({ ...email, grantId: grant.id, state: "sending", createdAt: clock.now() });
 }
 
 async function sendOnce<Answer, Held>(
@@ -153,7 +153,7 @@ async function sendOnce<Answer, Held>(
   attempt: SendAttempt<Answer, Held>,
   prepare: () => Promise<PreparedSend<Answer, Held>>,
 ): Promise<SendResult<Answer, Held>> {
-  const { grant, store, clock } = sends;
+  const { grant, store } = sends;
   const { accountId, key } = attempt;
   const request: SendIdentity = {
     keyHash: key === undefined ? undefined : toSendHash(grant, "key", key),
@@ -179,15 +179,7 @@ async function sendOnce<Answer, Held>(
     if (found) return { found };
     requireQuota(sends);
     if ("hold" in prepared) return { holding: prepared.hold(email) };
-    store.insert({
-      ...email,
-      id,
-      grantId: grant.id,
-      accountId,
-      state: "sending",
-      recipients: prepared.recipients,
-      createdAt: clock.now(),
-    });
+    insertSending(sends, { ...email, id, accountId, recipients: prepared.recipients });
     return {};
   });
   if (other.held) return { held: other.held };

@@ -1,5 +1,5 @@
 /** One https request to a vetted address. */
-import { request } from "node:https";
+import { type RequestOptions, request } from "node:https";
 import { AppError } from "../errors.ts";
 
 /** A vetted destination. `servername` is for SNI and the certificate; undefined when the host is an address. */
@@ -19,15 +19,8 @@ export function sendGet(
   const { promise, resolve, reject } = Promise.withResolvers<GetResult>();
   const sent = request(
     {
-      host: vetted.address,
-      port: vetted.port,
-      servername: vetted.servername,
-      path: `${url.pathname}${url.search}`,
+      ...toOptions(url, vetted, signal),
       headers: { Host: url.host, Accept: "application/xml, application/json, text/*", Connection: "close" },
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
-      agent: false,
-      signal,
     },
     async (response) => {
       try {
@@ -64,21 +57,14 @@ export function sendPost(
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const sent = request(
     {
+      ...toOptions(url, vetted, signal),
       method: "POST",
-      host: vetted.address,
-      port: vetted.port,
-      servername: vetted.servername,
-      path: `${url.pathname}${url.search}`,
       headers: {
         Host: url.host,
         "Content-Type": "application/x-www-form-urlencoded",
         "Content-Length": Buffer.byteLength(body),
         Connection: "close",
       },
-      rejectUnauthorized: true,
-      minVersion: "TLSv1.2",
-      agent: false,
-      signal,
     },
     async (response) => {
       try {
@@ -98,6 +84,20 @@ export function sendPost(
   sent.on("error", (error) => reject(toFetchError(error, signal)));
   sent.end(body);
   return promise;
+}
+
+/** The connection of every request: to the vetted address only, over verified TLS, and used once. */
+function toOptions(url: URL, vetted: Vetted, signal: AbortSignal): RequestOptions {
+  return {
+    host: vetted.address,
+    port: vetted.port,
+    servername: vetted.servername,
+    path: `${url.pathname}${url.search}`,
+    rejectUnauthorized: true,
+    minVersion: "TLSv1.2",
+    agent: false,
+    signal,
+  };
 }
 
 async function readText(response: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
