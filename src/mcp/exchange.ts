@@ -25,6 +25,8 @@ import { createToolAccess, type ServerDeps } from "./tool-access.ts";
 export type GrantEnv = AppEnv & { Variables: { grant: LiveGrant } };
 export type Exchange = ReturnType<typeof createExchange>;
 
+const versionOf = (c: Context<GrantEnv>) => readProtocolVersion(c.req.header("MCP-Protocol-Version"));
+
 export function createExchange(deps: ServerDeps) {
   const { calls } = deps;
   const tools = createToolAccess(deps);
@@ -42,21 +44,20 @@ export function createExchange(deps: ServerDeps) {
   return {
     /** Reads the messages of a request body, or returns the reason for refusing it. */
     async read(c: Context<GrantEnv>): Promise<Post | JsonRpcRefusal> {
-      return readPost(await c.req.text(), readProtocolVersion(c.req.header("MCP-Protocol-Version")));
+      return readPost(await c.req.text(), versionOf(c));
     },
 
     /** The request of a body of MCP 2026-07-28; undefined for other revisions. */
     async readStateless(c: Context<GrantEnv>): Promise<StatelessRequest | undefined> {
-      return readStateless(await c.req.text(), readProtocolVersion(c.req.header("MCP-Protocol-Version")));
+      return readStateless(await c.req.text(), versionOf(c));
     },
 
     /** True for a request of MCP 2026-07-28, which has neither event streams nor sessions. */
-    isStateless: (c: Context<GrantEnv>): boolean =>
-      readProtocolVersion(c.req.header("MCP-Protocol-Version")) === statelessVersion,
+    isStateless: (c: Context<GrantEnv>): boolean => versionOf(c) === statelessVersion,
 
     /** The refusal of a stream whose MCP-Protocol-Version is not supported; undefined when it is. */
     checkVersion(c: Context<GrantEnv>): JsonRpcRefusal | undefined {
-      const version = readProtocolVersion(c.req.header("MCP-Protocol-Version"));
+      const version = versionOf(c);
       return supportsVersion(version) ? undefined : refuseVersion(version);
     },
 

@@ -136,7 +136,7 @@ export const statelessVersion = "2026-07-28";
  * the header of an older revision belongs to that one, whatever its body says, and so does a complete initialize.
  */
 export function readStateless(body: string, version: string | undefined): StatelessRequest | undefined {
-  if (version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version)) return undefined;
+  if (supportsVersion(version)) return undefined;
   try {
     const json: unknown = JSON.parse(body);
     const outline = requestOutline.safeParse(json);

@@ -1,17 +1,14 @@
 /** The MCP server object of one POST, for revisions up to 2025-11-25. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import {
   CallToolRequestSchema,
   ListToolsRequestSchema,
-  type ServerNotification,
-  type ServerRequest,
   UrlElicitationRequiredError,
 } from "@modelcontextprotocol/sdk/types.js";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import type { LiveGrant } from "../grant.ts";
-import type { ToolContext } from "../tools/context.ts";
 import { instructions } from "./instructions.ts";
+import { toProgress } from "./progress.ts";
 import { once, type ToolAccess } from "./tool-access.ts";
 import { createUrlQuestions } from "./url-questions.ts";
 
@@ -50,7 +47,9 @@ export function createServerFactory(tools: ToolAccess) {
         callerSignal: signal,
         cancelKey: toCancelKey(extra.requestId),
         arguments: params.arguments ?? {},
-        progress: toProgress(extra),
+        progress: toProgress(extra._meta?.progressToken, (notification) =>
+          extra.sendNotification(notification),
+        ),
       });
       const question = elicitsUrls ? questions.toAsk(result) : undefined;
       // Error -32042: the client shows the URL and repeats the call, which then answers what was decided.
@@ -61,18 +60,5 @@ export function createServerFactory(tools: ToolAccess) {
       return result;
     });
     return server;
-  };
-}
-
-/** Sends progress notifications to a caller that gave a progress token, and drops them for any other. */
-function toProgress(extra: RequestHandlerExtra<ServerRequest, ServerNotification>): ToolContext["progress"] {
-  const progressToken = extra._meta?.progressToken;
-  let reported = -1;
-  return (done, total, message) => {
-    // The value must increase with each notification (MCP 2025-11-25, Progress).
-    if (progressToken === undefined || done <= reported) return;
-    reported = done;
-    const params = { progressToken, progress: done, total, message };
-    extra.sendNotification({ method: "notifications/progress", params }).catch(() => {});
   };
 }

@@ -8,12 +8,11 @@ import {
   inputRequired,
   isSpecType,
   Server,
-  type ServerContext,
 } from "@modelcontextprotocol/server";
 import type { LiveGrant } from "../grant.ts";
-import type { ToolContext } from "../tools/context.ts";
 import { instructions } from "./instructions.ts";
 import { announcesUrls } from "./message.ts";
+import { toProgress } from "./progress.ts";
 import type { ToolAccess } from "./tool-access.ts";
 import { toUrlQuestion } from "./url-questions.ts";
 
@@ -39,16 +38,16 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
       // The two SDKs type the same entries differently.
       tools: tools.list(grant).filter((entry) => isSpecType.Tool(entry)),
     }));
-    server.setRequestHandler("tools/call", async ({ params }, context) => {
+    server.setRequestHandler("tools/call", async ({ params }, { mcpReq }) => {
       const result = await tools.call(params.name, {
         grant,
         requestId,
-        callerSignal: AbortSignal.any([signal, context.mcpReq.signal]),
+        callerSignal: AbortSignal.any([signal, mcpReq.signal]),
         cancelKey: undefined,
         arguments: params.arguments ?? {},
-        progress: toProgress(context),
+        progress: toProgress(mcpReq._meta?.progressToken, (notification) => mcpReq.notify(notification)),
       });
-      const { envelope, inputResponses } = context.mcpReq;
+      const { envelope, inputResponses } = mcpReq;
       const mayAsk =
         !inputResponses && announcesUrls(Reflect.get(envelope ?? {}, CLIENT_CAPABILITIES_META_KEY));
       const question = mayAsk ? toUrlQuestion(result) : undefined;
@@ -63,17 +62,5 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
     // A handler for each request: what it closes over is the caller's alone.
     const handler = createMcpHandler(() => createServer(caller), { legacy: "reject", maxSubscriptions: 1 });
     return handler.fetch(request, { parsedBody: body });
-  };
-}
-
-/** Sends progress notifications to a caller that gave a progress token, and drops them for any other. */
-function toProgress({ mcpReq }: ServerContext): ToolContext["progress"] {
-  const progressToken = mcpReq._meta?.progressToken;
-  let reported = -1;
-  return (done, total, message) => {
-    if (progressToken === undefined || done <= reported) return;
-    reported = done;
-    const params = { progressToken, progress: done, total, message };
-    mcpReq.notify({ method: "notifications/progress", params }).catch(() => {});
   };
 }
