@@ -7,6 +7,7 @@
  * continuation request are written ahead. The internals that are used are named in `Internals`, and a test holds them.
  */
 import type { ImapFlow, MailboxObject } from "imapflow";
+import { AppError } from "../errors.ts";
 import { canExecute, type SearchToken } from "./raw-search.ts";
 import { hasFacts, knownFacts } from "./server-memory.ts";
 
@@ -66,10 +67,10 @@ function flightOf(imap: object): Flight | undefined {
 const isFlight = (value: unknown): value is Flight =>
   typeof value === "object" && value !== null && "isSettled" in value;
 
-/** Commands that may be written before the earlier ones are answered. */
+/** Commands that may be written before the earlier ones are answered: none that changes a mailbox. */
 const aheadCommands: ReadonlySet<string> = new Set([
   ...["ID", "NAMESPACE", "ENABLE", "CAPABILITY", "LIST", "SELECT", "EXAMINE", "STATUS", "NOOP"],
-  ...["UID FETCH", "FETCH", "UID SEARCH", "UID SORT", "UID THREAD", "UID STORE", "UID MOVE", "UID COPY"],
+  ...["UID FETCH", "FETCH", "UID SEARCH", "UID SORT", "UID THREAD"],
 ]);
 
 /** Printable ASCII without "&": the same in modified UTF-7 and in UTF-8, whichever ENABLE decides. */
@@ -221,6 +222,24 @@ export async function learnFromLoss(imap: ImapFlow): Promise<void> {
   if (flightOf(imap)?.isBroken) knownFacts(imap).remember("one_command_at_a_time");
 }
 
+/** True for a client that may send commands ahead to its server. */
+function maySendAhead(imap: ImapFlow): imap is ImapFlow & Internals {
+  const isOneByOne = knownFacts(imap).has("one_command_at_a_time");
+  return flightOf(imap) !== undefined && hasInternals(imap) && !isOneByOne;
+}
+
+/** Runs `work`, whose commands are sent ahead. */
+async function inFlight<T>(imap: ImapFlow, work: () => Promise<T>): Promise<T> {
+  const flight = flightOf(imap);
+  if (!flight) return work();
+  flight.open += 1;
+  try {
+    return await work();
+  } finally {
+    flight.open -= 1;
+  }
+}
+
 /** A mailbox by its path, and the UIDVALIDITY that an email id of it names (RFC 3501 section 2.3.1.1). */
 type ExpectedMailbox = { path: string; uidValidity: bigint };
 
@@ -236,21 +255,18 @@ export async function selectAndRead<T>(
   select: () => Promise<unknown>,
   read: (view: ImapFlow) => Promise<T>,
 ): Promise<T> {
-  const flight = flightOf(imap);
-  const isOneByOne = knownFacts(imap).has("one_command_at_a_time");
-  if (!flight || !hasInternals(imap) || !isPlain(expected.path) || isOneByOne) {
+  if (!maySendAhead(imap) || !isPlain(expected.path)) {
     await select();
     return read(imap);
   }
-  flight.open += 1;
-  const selecting = select();
-  const reading = read(asSelected(imap, expected));
-  const [selected, result] = await Promise.allSettled([selecting, reading]).finally(() => {
-    flight.open -= 1;
-  });
+  const [selected, result] = await inFlight(imap, () =>
+    Promise.allSettled([select(), read(asSelected(imap, expected))]),
+  );
   if (selected.status === "rejected") throw selected.reason;
   const isExpected = imap.mailbox && imap.mailbox.uidValidity === expected.uidValidity;
-  if (isExpected && (result.status === "fulfilled" || !imap.usable)) return unwrap(result);
+  // A refusal of our own, such as email_not_found, would only be found again.
+  const isFinal = result.status === "fulfilled" || result.reason instanceof AppError || !imap.usable;
+  if (isExpected && isFinal) return unwrap(result);
   return read(imap);
 }
 
@@ -264,15 +280,11 @@ export async function askMailboxes<T>(
   select: (path: string) => Promise<MailboxObject>,
   ask: (keys: readonly SearchToken[]) => Promise<T>,
 ): Promise<Map<string, { mailbox: MailboxObject; answer: T }> | undefined> {
-  const flight = flightOf(imap);
-  const isOneByOne = knownFacts(imap).has("one_command_at_a_time");
-  if (!flight || isOneByOne || !questions.every(isPlainQuestion)) return undefined;
-  flight.open += 1;
-  const asked = await Promise.all(
-    questions.map(({ path, keys }) => Promise.allSettled([path, select(path), ask(keys)])),
-  ).finally(() => {
-    flight.open -= 1;
-  });
+  if (!maySendAhead(imap) || !questions.every(({ path, keys }) => isPlain(path) && isPlain(keys)))
+    return undefined;
+  const asked = await inFlight(imap, () =>
+    Promise.all(questions.map(({ path, keys }) => Promise.allSettled([path, select(path), ask(keys)]))),
+  );
   const found = new Map<string, { mailbox: MailboxObject; answer: T }>();
   for (const [path, mailbox, answer] of asked)
     if (path.status === "fulfilled" && mailbox.status === "fulfilled" && answer.status === "fulfilled")
@@ -284,9 +296,6 @@ export async function askMailboxes<T>(
     sendOneByOne(imap);
   return found;
 }
-
-const isPlainQuestion = ({ path, keys }: { path: string; keys: readonly SearchToken[] }): boolean =>
-  isPlain(path) && isPlain(keys);
 
 function unwrap<T>(result: PromiseSettledResult<T>): T {
   if (result.status === "rejected") throw result.reason;
