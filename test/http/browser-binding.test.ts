@@ -113,8 +113,9 @@ describeMail("D05: The connect form", () => {
     const response = await fetch(`${product.url}/oauth/authorize?${query(product.clientId)}`, {
       headers: cookie === undefined ? {} : { Cookie: cookie },
     });
-    const set = response.headers.get("Set-Cookie");
-    return { ...readForm(await response.text()), set, cookie: set?.split(";")[0] ?? "" };
+    const [set = null, ofTab = null] = response.headers.getSetCookie();
+    const toPair = (line: string | null) => line?.split(";")[0] ?? "";
+    return { ...readForm(await response.text()), set, cookie: toPair(set), ofTab, tabCookie: toPair(ofTab) };
   }
 
   test("sets a cookie with one random id, which later pages keep", async () => {
@@ -124,6 +125,23 @@ describeMail("D05: The connect form", () => {
     expect((await open()).cookie).not.toBe(first.cookie);
     // Any other value than an id of ours is replaced.
     expect((await open("browser=x")).set).toMatch(/^browser=[0-9a-f]{64};/);
+  });
+
+  test("is accepted from two tabs that a browser without a cookie opened at once, and from no third one", async () => {
+    const [first, second, stranger] = await Promise.all([open(), open(), open()]);
+    expect(first.ofTab).toMatch(/^browser-[0-9a-f]{16}=[0-9a-f]{64}; Path=\/; HttpOnly; SameSite=Lax$/);
+    // The second response has replaced the cookie of the first.
+    const cookies = [second.cookie, first.tabCookie, second.tabCookie];
+    const headers = { Cookie: cookies.join("; ") };
+    for (const tab of [first, second])
+      expect((await submit(tab, headers, formFields(user, kit))).status).toBe(303);
+    expect((await submit(stranger, headers)).status).toBe(403);
+    // A page that is opened later keeps the id.
+    expect((await open(headers.Cookie)).set).toBeNull();
+    // A Cookie header full of ids is not searched without end.
+    const many = Array.from({ length: 10 }, (_, at) => `browser-${at}=${"0".repeat(64)}`);
+    expect((await submit(stranger, { Cookie: [...many, stranger.tabCookie].join("; ") })).status).toBe(403);
+    expect(listener.connections()).toBe(0);
   });
 
   test("with the cookie of another browser is refused with 403, and no server is contacted", async () => {
@@ -157,8 +175,10 @@ describeMail("D05: The connect form", () => {
     const settings = { PORT: port, PUBLIC_URL: "https://mail.example" };
     await withProduct({ settings }, async ({ clientId }) => {
       const response = await fetch(`http://localhost:${port}/oauth/authorize?${query(clientId)}`);
-      expect(response.headers.get("Set-Cookie")).toMatch(
-        /^__Host-browser=[0-9a-f]{64}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      const [kept, ofTab] = response.headers.getSetCookie();
+      expect(kept).toMatch(/^__Host-browser=[0-9a-f]{64}; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+      expect(ofTab).toMatch(
+        /^__Host-browser-[0-9a-f]{16}=[0-9a-f]{64}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
       );
       const form = readForm(await response.text());
       // The public origin is ours; that of the host behind the proxy is not.
