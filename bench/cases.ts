@@ -17,6 +17,9 @@ export type Scene = {
   attached: { id: string; uid: number };
 };
 
+/** What the bare work needs. */
+export type BareScene = Omit<Scene, "claude" | "ids">;
+
 export type Bare = { imap: ImapFlow; smtp: Transporter };
 
 export type Case = {
@@ -25,7 +28,7 @@ export type Case = {
   /** Makes one call. `round` is different in each, so that each uses another email. */
   call(scene: Scene, round: number): Promise<unknown>;
   /** Does the same with the fewest commands, on open connections with INBOX selected. */
-  bare(bare: Bare, scene: Scene, round: number): Promise<unknown>;
+  bare(bare: Bare, scene: BareScene, round: number): Promise<unknown>;
   /** The case changes nothing in the mailbox. */
   reads?: boolean;
   smtp?: boolean;
@@ -45,7 +48,7 @@ const newest = (imap: ImapFlow, count: number) => {
   return imap.fetchAll(`${exists - count + 1}:${exists}`, listQuery);
 };
 
-const toTestEmail = (scene: Scene, round: number) => ({
+const toTestEmail = (scene: BareScene, round: number) => ({
   from: scene.user.address,
   to: scene.sink.address,
   subject: `Email ${round} of ${performance.now()}`,

@@ -55,32 +55,37 @@ export async function startMailHost(): Promise<MailHost> {
       });
       return user;
     },
-    async openImap(user) {
-      const imap = new ImapFlow({
-        host: "localhost",
-        port: proxies.imap.port,
-        secure: true,
-        auth: { user: user.address, pass: user.password },
-        disableAutoIdle: true,
-        disableCompression: true,
-        logger: false,
-      });
-      imap.on("error", () => {});
-      await imap.connect();
-      return imap;
-    },
-    openSmtp: (user) =>
-      createTransport({
-        host: "localhost",
-        port: proxies.smtp.port,
-        secure: true,
-        pool: true,
-        maxConnections: 1,
-        auth: { user: user.address, pass: user.password },
-      }),
+    openImap: (user) => openBareImap(proxies.imap.port, user),
+    openSmtp: (user) => openBareSmtp(proxies.smtp.port, user),
     async stop() {
       await Promise.all([proxies.imap.stop(), proxies.smtp.stop()]);
       await kit.stop();
     },
   };
+}
+
+export async function openBareImap(port: number, user: User): Promise<ImapFlow> {
+  const imap = new ImapFlow({
+    host: "localhost",
+    port,
+    secure: true,
+    auth: { user: user.address, pass: user.password },
+    disableAutoIdle: true,
+    disableCompression: true,
+    logger: false,
+  });
+  imap.on("error", () => {});
+  await imap.connect();
+  return imap;
+}
+
+export function openBareSmtp(port: number, user: User): Transporter {
+  return createTransport({
+    host: "localhost",
+    port,
+    secure: true,
+    pool: true,
+    maxConnections: 1,
+    auth: { user: user.address, pass: user.password },
+  });
 }

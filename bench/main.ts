@@ -8,6 +8,7 @@ import { trustedAuthority } from "../test/support/authority.ts";
 import { missingPackages } from "../test/support/installed.ts";
 import { stopMailServers } from "../test/support/mail-server.ts";
 import { benchCold } from "./cold.ts";
+import { benchCpu } from "./cpu.ts";
 import { benchCrashes } from "./crashes.ts";
 import { benchHttp } from "./http.ts";
 import { benchIsolation } from "./isolation.ts";
@@ -19,7 +20,18 @@ import { benchSelections } from "./selections.ts";
 import { benchSoak } from "./soak.ts";
 import { benchTools, type Setting } from "./tools.ts";
 
-const parts = ["tools", "selections", "cold", "http", "memory", "rendering", "isolation", "soak", "crashes"];
+const parts = [
+  "tools",
+  "selections",
+  "cold",
+  "cpu",
+  "http",
+  "memory",
+  "rendering",
+  "isolation",
+  "soak",
+  "crashes",
+];
 const program = new Command("bun run bench")
   .description("Measures the cost of tools, the HTTP server, start and memory, and rendering.")
   .addArgument(new Argument("[parts...]", "the parts to measure").choices(parts).default(parts.slice(0, -2)))
@@ -127,11 +139,24 @@ await runPart("cold", "Cold: the first call on a new connection", async () => {
   await host.stop();
   return table;
 });
+const folder = values.source && join(values.source, "bench");
+const source = values.source ? ` --source ${values.source}` : "";
+await runPart(
+  "cpu",
+  "CPU: the server process beside bare imapflow",
+  async () => {
+    const host = await startMailHost();
+    const server = await startServer("server.ts", {}, folder);
+    const table = await benchCpu(host, server, Math.min(Number(values.rounds), 7), report);
+    await server.stop();
+    await host.stop();
+    return table;
+  },
+  source,
+);
 await runPart("http", "HTTP server", () => benchHttp(3, 6, report));
 await runPart("memory", "Start and memory", () => benchMemory(report));
 await runPart("rendering", "Rendering", () => benchRendering());
-const folder = values.source && join(values.source, "bench");
-const source = values.source ? ` --source ${values.source}` : "";
 await runPart(
   "isolation",
   "Isolation",

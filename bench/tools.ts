@@ -153,14 +153,14 @@ export async function benchTools(
 }
 
 /** Connects a client with its own grant, without delay. */
-async function connect(host: MailHost, server: ServerProcess, user: Scene["user"]) {
+export async function connect(host: MailHost, server: ServerProcess, user: Scene["user"]) {
   for (const proxy of [host.proxies.imap, host.proxies.smtp]) proxy.delay(0);
   const { accessToken } = await connectMailbox(server, user, { servers: host.servers });
   return openClient(server, accessToken);
 }
 
 /** Finds the newest email with an attachment. */
-async function findAttached(
+export async function findAttached(
   host: MailHost,
   user: Scene["user"],
   claude: TestClient,
