@@ -1,6 +1,7 @@
 /** DKIM passes that the receiving server notes (RFC 8601), for the domain of the sender. */
 import { domainOfAddress } from "./address-domain.ts";
 import { type Header, headerValue, parseAddresses } from "./headers.ts";
+import { toOrganizationalDomain } from "./organizational-domain.ts";
 import { authenticationServer, withoutCommentsAndStrings } from "./sender-checks.ts";
 
 /** A DKIM result that passes: the domain that signed, and what tells its signature from others. */
@@ -24,11 +25,9 @@ function passesBy(headers: readonly Header[], authservId: string): Pass[] {
     });
 }
 
-/** True when the domains are the same, or one lies in the other (RFC 7489 section 3.1.1, without a suffix list). */
-export function isAligned(signed: string, from: string): boolean {
-  const [one, other] = [signed.toLowerCase(), from.toLowerCase()];
-  const [longer, shorter] = one.length >= other.length ? [one, other] : [other, one];
-  return shorter.includes(".") && (longer === shorter || longer.endsWith(`.${shorter}`));
+/** True when both domains belong to one organization: the relaxed alignment of RFC 7489 section 3.1.1. */
+function isAligned(signed: string, from: string): boolean {
+  return toOrganizationalDomain(signed) === toOrganizationalDomain(from);
 }
 
 /** True when a signature of `domain`, or of one aligned with it, passes by `authservId`. */

@@ -41,6 +41,23 @@ test("RFC 8058 section 4: an aligned signature that covers both fields and passe
   expect(covers(result('dkim=none (";dkim=pass header.d=brand.test")'), signature("brand.test"))).toBe(false);
 });
 
+test.each([
+  // Hosts of one organization.
+  ["brand.test", "news.mail.brand.test", true],
+  ["bounces.brand.co.uk", "news.brand.co.uk", true],
+  ["BRAND.co.uk", "brand.CO.UK", true],
+  // Public suffixes, and the customers of one host.
+  ["co.uk", "brand.co.uk", false],
+  ["other.co.uk", "brand.co.uk", false],
+  ["github.io", "brand.github.io", false],
+  ["eve.github.io", "brand.github.io", false],
+  ["test", "brand.test", false],
+  ["brand.test.evil.test", "brand.test", false],
+])("RFC 7489 section 3.1.1: a signature of %s for an email from %s: %p", (signed, from, aligned) => {
+  const headers = parseHeaders(Buffer.from(`${result(`dkim=pass header.d=${signed}`)}\n\n`));
+  expect(passesForDomain(headers, from, "mx.own.test")).toBe(aligned);
+});
+
 test("a pass for a domain is that of the domain or of one within it", () => {
   const headers = parseHeaders(Buffer.from(`${result("dkim=pass header.d=corp.test")}\n\n`));
   expect(passesForDomain(headers, "corp.test", "mx.own.test")).toBe(true);
