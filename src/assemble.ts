@@ -133,12 +133,10 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const signIn = createSignIn(infrastructure, { mail, limits });
   const stores = createGrantStores(infrastructure, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
+  const oneClick = createOneClick({ outbound: mail.outbound });
   const loadExchange = createExchangeLoader({
     config,
-    services: {
-      providers: toKnownProviders(issuers),
-      oneClick: createOneClick({ outbound: mail.outbound }),
-    },
+    services: { providers: toKnownProviders(issuers), oneClick },
     forGrant: stores.forGrant,
     vault,
     calls,
@@ -160,6 +158,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     approvals: stores.approvals,
     recipients: stores.recipients,
     stores: stores.forGrant,
+    oneClick,
     proveImap: mail.logins.proveImap,
     toWrapContext: (grantId) => toWrapContext("connection", grantId),
   });

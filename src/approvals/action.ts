@@ -1,10 +1,13 @@
-/** The subject of an approval: an email whose bytes are frozen, or emails to erase. Sealed under the grant's data key. */
+/**
+ * The subject of an approval: an email whose bytes are frozen, emails to erase, or a one-click request to a mailing list.
+ * Sealed under the grant's data key.
+ */
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { ComposedEmail, EmailPreview } from "../mail/mail-account.ts";
 
-/** An email to erase, as the person sees it. */
-type ErasedEmail = { id: string; from: string; subject: string; date: string; mailbox: string };
+/** An email of the mailbox, as the person sees it. */
+type EmailFacts = { id: string; from: string; subject: string; date: string; mailbox: string };
 
 const emailAction = z.object({
   type: z.literal("email"),
@@ -28,15 +31,26 @@ const emailAction = z.object({
 const eraseAction = z.object({
   type: z.literal("erase"),
   /** In the order of the request. */
-  emails: z.array(z.custom<ErasedEmail>()),
+  emails: z.array(z.custom<EmailFacts>()),
   /** False: they are moved to Trash, from where this mail server tells no way back. */
   permanently: z.boolean(),
 });
 
-const action = z.discriminatedUnion("type", [emailAction, eraseAction]);
+const oneClickAction = z.object({
+  type: z.literal("one-click"),
+  /** The URL that gets the POST of RFC 8058. */
+  url: z.string(),
+  /** The email of the list. */
+  email: z.custom<EmailFacts>(),
+  /** The person has never written to anybody of that domain. */
+  isNewDomain: z.boolean(),
+});
+
+const action = z.discriminatedUnion("type", [emailAction, eraseAction, oneClickAction]);
 
 export type EmailAction = z.output<typeof emailAction>;
 export type EraseAction = z.output<typeof eraseAction>;
+export type OneClickAction = z.output<typeof oneClickAction>;
 export type Action = z.output<typeof action>;
 
 /** Reads an unsealed action. */
@@ -74,7 +88,7 @@ export function thawEmail({ email, preview, copyHeader }: EmailAction, bytes: Bu
 }
 
 /** The emails of an erasure that the person has left checked. Throws invalid_input when none is. */
-export function selectEmails({ emails }: EraseAction, chosen: readonly number[] | undefined): ErasedEmail[] {
+export function selectEmails({ emails }: EraseAction, chosen: readonly number[] | undefined): EmailFacts[] {
   const selected = chosen === undefined ? emails : emails.filter((_, at) => chosen.includes(at));
   if (selected.length === 0)
     throw new AppError("invalid_input", "No email was chosen.", { hint: "Choose one, or decline." });

@@ -132,6 +132,11 @@ export function createApprovals(deps: ApprovalsDeps) {
         return row && toApproval(room, grant, row);
       },
 
+      /** True when the person approved the same action within an hour of asking, and it could not be done. */
+      hasFailed: (identity: ApprovalIdentity): boolean =>
+        store.findSame(grant.id, identity, { since: deps.clock.now() - hourMs, states: ["failed"] }) !==
+        undefined,
+
       /**
        * Freezes an action until the person decides. The row exists before the first await, so that a second call of
        * the same finds it. `complete` adds to the action what takes time to find out; the person can decide after

@@ -1,6 +1,7 @@
 /** The facts on a connection's own page: what waits, and what Claude did in the last day. */
 import type { LiveGrant } from "../grant.ts";
 import type { ShownDeed, ShownWaiting } from "../pages/connection.tsx";
+import type { Action } from "./action.ts";
 import type { Approvals } from "./approvals.ts";
 
 /** Times in milliseconds since the epoch. */
@@ -24,9 +25,15 @@ export function listWaiting(approvals: Pick<Approvals, "list">, grant: LiveGrant
       // The page is on this server, whatever its public URL is called here.
       path: new URL(url).pathname,
       expiresAt,
-      subject: action?.type === "email" ? action.preview.subject : undefined,
+      subject: action && toSubject(action),
       count: action?.type === "erase" ? action.emails.length : undefined,
     }));
+}
+
+/** The subject of the email that waits, or of the newsletter whose list would be left. */
+function toSubject(action: Action): string | undefined {
+  if (action.type === "email") return action.preview.subject;
+  return action.type === "one-click" ? action.email.subject : undefined;
 }
 
 /** The sends and changes of the last day, newest first. */

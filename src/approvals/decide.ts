@@ -9,7 +9,14 @@ import type { LiveGrant } from "../grant.ts";
 import { type Log, toErrorFields } from "../log.ts";
 import type { MailAccount, OrganizeResult } from "../mail/mail-account.ts";
 import { toStorageError } from "../storage-error.ts";
-import { type Action, type EmailAction, type EraseAction, selectEmails, thawEmail } from "./action.ts";
+import {
+  type Action,
+  type EmailAction,
+  type EraseAction,
+  type OneClickAction,
+  selectEmails,
+  thawEmail,
+} from "./action.ts";
 import type { ApprovalIdentity, ApprovalState } from "./approval-store.ts";
 import type { Approvals, OpenedApproval } from "./approvals.ts";
 
@@ -58,6 +65,8 @@ export type DecideDeps = {
   stores(grant: LiveGrant): { sendLog: SendLog; undoLog: UndoLog; uploads: { remove(id: string): void } };
   /** Runs work with a deadline, ended with the grant and awaited at the end of the process. */
   run<T>(grantId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Sends the one-click request of RFC 8058; false when the list's server refuses it or cannot be reached. */
+  oneClick: { post(url: string, signal: AbortSignal): Promise<boolean> };
   /** Called with the addresses to which the person has now written. */
   onSent(grant: LiveGrant, accountId: string, addresses: readonly string[]): void;
   log: Log;
@@ -121,6 +130,7 @@ async function carryOut(
         const account = accounts.find(({ accountId }) => accountId === approval.accountId);
         if (!account) throw new AppError("account_unknown", "The account is not connected any more.");
         if (action.type === "erase") return erase(deps, grant, account, action, chosen);
+        if (action.type === "one-click") return leaveList(deps, action, signal);
         const bytes = approvals.readBytes(grant, id);
         if (decision === "edit") return keepAsDraft(account, action, bytes);
         return send(deps, grant, { account, action, bytes, identity: approvals.identityOf(grant, id) });
@@ -167,8 +177,13 @@ const eraseAnswer = z.object({
   operationId: z.string().optional(),
 });
 
+/** The host of a mailing list that took the one-click request. */
+const oneClickAnswer = z.object({ asked: z.string() });
+
 /** The outcome of a decision, for the person's pages: each field where its kind has it. */
-export const decisionAnswer = z.object({ ...sentAnswer.shape, ...eraseAnswer.shape }).partial();
+export const decisionAnswer = z
+  .object({ ...sentAnswer.shape, ...eraseAnswer.shape, ...oneClickAnswer.shape })
+  .partial();
 
 async function send(
   deps: DecideDeps,
@@ -199,6 +214,13 @@ async function send(
 async function keepAsDraft(account: MailAccount, action: EmailAction, bytes: Buffer) {
   const { id, mailbox } = await account.saveDraft(thawEmail(action, bytes), action.draftId);
   return { draftId: id, mailbox };
+}
+
+/** Sends the one-click request of RFC 8058, which the list may get again: it names nothing but the URL. */
+async function leaveList({ oneClick }: DecideDeps, { url }: OneClickAction, signal: AbortSignal) {
+  if (!(await oneClick.post(url, signal)))
+    throw new AppError("host_unreachable", "The list's server did not take the one-click request.");
+  return oneClickAnswer.parse({ asked: new URL(url).hostname });
 }
 
 async function erase(

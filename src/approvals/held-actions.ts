@@ -49,6 +49,30 @@ export function createHeldActions(deps: { approvals: Approvals; recipients: Know
           });
         },
 
+        async holdOneClick(request: {
+          account: MailAccount;
+          id: string;
+          url: string;
+          domain: string;
+        }): Promise<Approval | undefined> {
+          const { account, id, url, domain } = request;
+          const { accountId } = account;
+          const hash = toKeyedHash(grant.dataKey, "one-click", JSON.stringify([accountId, id, url]));
+          const identity = { requestHash: hash, contentHash: hash };
+          const earlier = own.find(identity);
+          if (earlier || own.hasFailed(identity)) return earlier;
+          const [[email], newDomains] = await Promise.all([
+            account.describeEmails([id]),
+            recipients.listNew(grant, account, [`@${domain}`]),
+          ]);
+          if (!email) throw new AppError("email_not_found", "This email is not in its mailbox any more.");
+          const action = { type: "one-click" as const, url, email, isNewDomain: newDomains.length > 0 };
+          return (
+            own.find(identity) ??
+            own.hold({ kind: "unsubscribe", accountId, action, bytes: undefined }, identity)
+          );
+        },
+
         async holdDeletion(deletion: {
           account: MailAccount;
           ids: readonly string[];

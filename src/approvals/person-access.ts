@@ -44,6 +44,7 @@ export function createPersonAccess(deps: {
   approvals: Approvals;
   recipients: KnownRecipients;
   stores: DecideDeps["stores"];
+  oneClick: DecideDeps["oneClick"];
   proveImap: ProveImap;
   /** The additional data of the data key that a cookie wraps. */
   toWrapContext: (grantId: string) => string;
@@ -74,6 +75,7 @@ export function createPersonAccess(deps: {
       approvals,
       vault,
       stores: deps.stores,
+      oneClick: deps.oneClick,
       run,
       onSent: recipients.remember,
       log,

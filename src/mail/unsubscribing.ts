@@ -6,6 +6,7 @@ import { coversFields } from "../email/aligned-signature.ts";
 import { headerValue, parseHeaders } from "../email/headers.ts";
 import { unsubscribeTargets } from "../email/list-unsubscribe.ts";
 import { type Mailto, parseMailto } from "../email/mailto.ts";
+import { toOrganizationalDomain } from "../email/organizational-domain.ts";
 import { requireSameValidity } from "../imap/select.ts";
 import { fetchOneFresh } from "../imap/sync.ts";
 import type { Access } from "./access.ts";
@@ -33,7 +34,8 @@ export async function findLeavingWays(access: Access, id: string): Promise<Leavi
   const mailto = targets
     .map(parseMailto)
     .find((parsed) => parsed !== undefined && toBareAddress(parsed.address) !== undefined);
-  return { post: isSigned ? post : undefined, mailto, link };
+  if (!isSigned) return { mailto, link };
+  return { post: { url: post, domain: toOrganizationalDomain(new URL(post).hostname) }, mailto, link };
 }
 
 /** The email that a list asks for, with nothing of the person's besides their address. */

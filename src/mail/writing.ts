@@ -65,9 +65,12 @@ export type PreparedAnswer = {
   isProven: boolean;
 };
 
-/** The ways to leave a list: by a one-click POST that the sender signed, by an email, or by a link for the person. */
+/**
+ * The ways to leave a list: by a one-click POST that the sender signed, by an email, or by a link for the person.
+ * `domain`: the organizational domain of the URL's host.
+ */
 export type LeavingWays = {
-  post?: string | undefined;
+  post?: { url: string; domain: string } | undefined;
   mailto?: { address: string; subject: string; body: string } | undefined;
   link?: string | undefined;
 };
@@ -118,7 +121,10 @@ export type MailWriting = {
   compose(request: EmailRequest): Promise<ComposedEmail>;
   /** The text of the HTML part, where its words are others than those of the plain text. */
   findDifferingHtml(composed: ComposedEmail): Promise<string | undefined>;
-  /** Those of the addresses, in lower case, to which the person wrote an email that is in Sent and is not ours. */
+  /**
+   * Those of the addresses, in lower case, to which the person wrote an email that is in Sent and is not ours.
+   * `@example.org` stands for every address of an organizational domain.
+   */
   findWrittenTo(addresses: readonly string[]): Promise<Set<string>>;
   /** Saves to Drafts, then removes the draft that it replaces. */
   saveDraft(composed: ComposedEmail, replaces?: string): Promise<SavedDraft>;

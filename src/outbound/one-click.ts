@@ -3,9 +3,10 @@ import { withDeadline } from "../abort.ts";
 import { AppError } from "../errors.ts";
 import type { Outbound } from "./outbound.ts";
 
-const postMs = 10_000;
+const defaultPostMs = 10_000;
 
-export function createOneClick({ outbound }: { outbound: Pick<Outbound, "postForm"> }) {
+export function createOneClick(deps: { outbound: Pick<Outbound, "postForm">; postMs?: number }) {
+  const { outbound, postMs = defaultPostMs } = deps;
   return {
     /** Sends the request; false when the server refuses it, redirects, or cannot be reached. Throws on abort. */
     async post(url: string, signal: AbortSignal): Promise<boolean> {

@@ -9,7 +9,7 @@ import { type ApproveTexts, approveTextsFor } from "./text/approve.ts";
 type Person = { name?: string | undefined; address: string };
 
 /** An email as its recipients get it. */
-export type ShownEmail = {
+type ShownEmail = {
   from: Person;
   to: readonly Person[];
   cc: readonly Person[];
@@ -25,10 +25,23 @@ export type ShownEmail = {
   notes: readonly string[];
 };
 
-export type ShownErasure = {
+type ShownErasure = {
   permanently: boolean;
   emails: readonly { from: string; subject: string; date: string; mailbox: string }[];
 };
+
+/** The one-click request by which a mailing list would be left. */
+type ShownOneClick = {
+  url: string;
+  host: string;
+  /** The email of the list. */
+  email: { from: string; subject: string; date: string };
+  /** The person has never written to anybody of the host's domain. */
+  isNewDomain: boolean;
+};
+
+/** The subject of a decision. */
+export type ShownContent = { email: ShownEmail } | { erasure: ShownErasure } | { oneClick: ShownOneClick };
 
 type ApprovalKind = "send" | "erase" | "answer" | "unsubscribe";
 
@@ -55,7 +68,7 @@ export type ApprovePageProps = PageFrame & {
         show: "decision";
         /** The connected account's address. */
         account: string;
-        content: { email: ShownEmail } | { erasure: ShownErasure };
+        content: ShownContent;
         /** Goes along with the decision; undefined where the browser is known by its cookie. */
         proof?: string | undefined;
         /** The person has to prove a password before they can decide. */
@@ -77,6 +90,7 @@ type DecisionAnswer = {
   done?: number | undefined;
   notDone?: number | undefined;
   notes?: readonly string[] | undefined;
+  asked?: string | undefined;
 };
 
 export function approvePage(props: ApprovePageProps): string {
@@ -106,10 +120,11 @@ export function approvePage(props: ApprovePageProps): string {
 
 function Outcome(props: { text: ApproveTexts; state: ApprovalState; answer: DecisionAnswer | undefined }) {
   const { text, state, answer = {} } = props;
-  const { accepted = [], refused = [], warnings = [], notes = [], done, notDone = 0 } = answer;
+  const { accepted = [], refused = [], warnings = [], notes = [], done, notDone = 0, asked } = answer;
   const lines = [
     ...(accepted.length > 0 ? [text.sentTo(accepted.join(", "))] : []),
     ...refused.map(({ address }) => text.refused(address)),
+    ...(asked === undefined ? [] : [text.asked(asked)]),
     ...(done === undefined ? [] : [text.erased(done)]),
     ...(notDone === 0 ? [] : [text.notErased(notDone)]),
     ...warnings,
@@ -140,6 +155,7 @@ function DecisionView(props: DecisionProps) {
         </p>
       )}
       {"email" in content ? <EmailView text={text} email={content.email} /> : null}
+      {"oneClick" in content ? <OneClickView text={text} oneClick={content.oneClick} /> : null}
       {needsProof ? (
         <>
           {"erasure" in content ? <ErasureList text={text} erasure={content.erasure} fixed /> : null}
@@ -233,6 +249,31 @@ function EmailView({ text, email }: { text: ApproveTexts; email: ShownEmail }) {
       {email.notes.map((note) => (
         <p class="hint">{showHidden(note)}</p>
       ))}
+    </section>
+  );
+}
+
+function OneClickView({ text, oneClick }: { text: ApproveTexts; oneClick: ShownOneClick }) {
+  const { url, host, email, isNewDomain } = oneClick;
+  return (
+    <section class="shown">
+      <p>{text.oneClick(showHidden(host))}</p>
+      <dl class="facts">
+        <dt>{text.address}</dt>
+        <dd class={isNewDomain ? "new" : undefined}>
+          <bdi id="url">{showHidden(url)}</bdi>
+          {isNewDomain ? <small> {text.newDomain}</small> : null}
+        </dd>
+        <dt>{text.from}</dt>
+        <dd>
+          <bdi>{showHidden(email.from)}</bdi>
+        </dd>
+        <dt>{text.subject}</dt>
+        <dd>
+          <bdi id="subject">{showHidden(email.subject) || text.noSubject}</bdi>
+          <small> {email.date}</small>
+        </dd>
+      </dl>
     </section>
   );
 }

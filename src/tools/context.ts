@@ -110,7 +110,10 @@ export type HeldAction = {
 
 /** The actions that wait for the person's decision. */
 type HeldActions = {
-  /** Tells whether an email must wait: at the level `approve`, or because the person never wrote to a recipient. */
+  /**
+   * Tells whether an email must wait: at the level `approve`, or because the person never wrote to a recipient.
+   * `@example.org` stands for all addresses of an organizational domain.
+   */
   holdsEmail(account: MailAccount, recipients: readonly string[]): Promise<boolean>;
   /** Finds the same action where it waits or was done within an hour. */
   find(identity: ActionIdentity): HeldAction | undefined;
@@ -127,6 +130,17 @@ type HeldActions = {
     },
     identity: ActionIdentity & { contentHash: string },
   ): Promise<HeldAction>;
+  /**
+   * Keeps the one-click request to the list that sent the email `id`; `domain`: the organizational domain of the host.
+   * Undefined when the person approved it within the hour and the list did not take it. Throws rate_limited,
+   * email_not_found.
+   */
+  holdOneClick(request: {
+    account: MailAccount;
+    id: string;
+    url: string;
+    domain: string;
+  }): Promise<HeldAction | undefined>;
   /** Keeps a deletion that cannot be undone until the person decides. Throws rate_limited, email_not_found. */
   holdDeletion(deletion: {
     account: MailAccount;

@@ -4,7 +4,7 @@ import type { MailAccount } from "../mail/mail-account.ts";
 import type { ToolContext } from "./context.ts";
 import { defineTool } from "./define-tool.ts";
 import { mailAnswer, mailLine } from "./fence.ts";
-import { approval, describeApproval } from "./held-action.ts";
+import { approval, describeApproval, toApproval } from "./held-action.ts";
 import { emailId } from "./parameters.ts";
 import { describeSent, sentAnswer, submitOnce, toHeldAnswer } from "./submit.ts";
 
@@ -30,10 +30,9 @@ export const unsubscribeTool = defineTool({
     const account = context.accountFor({ id });
     const { post, mailto, link } = await account.findLeavingWays(id);
     const notes: string[] = [];
-    if (post !== undefined && mayPost(context)) {
-      const target = new URL(post).hostname;
-      if (await context.oneClick.post(post, context.signal))
-        return { how: "one-click" as const, target, notes };
+    if (post) {
+      const asked = await leaveByOneClick(context, account, { id, post });
+      if (asked) return { ...asked, notes };
       notes.push("The list's server did not take the one-click request.");
     }
     if (mailto && account.canSend) return { ...(await leaveByMail(context, account, { id, mailto })), notes };
@@ -48,19 +47,33 @@ export const unsubscribeTool = defineTool({
       ...(data.accepted ? describeSent({ ...data, accepted: data.accepted }) : []),
       ...(data.warnings ?? []),
       ...data.notes,
-      ...(data.how === "one-click" ? ["The list was asked by a one-click request, and took it."] : []),
+      ...(data.how === "one-click" && (data.approval?.state ?? "done") === "done"
+        ? ["The list was asked by a one-click request, and took it."]
+        : []),
       ...(data.how === "link" ? ["Only the person can leave this list, by opening this link:"] : []),
       ...(data.how === "link" ? [fence(data.link ?? "")] : data.target ? [fence(data.target)] : []),
     ].join("\n"),
-  audit: ({ how, accepted, message_id }) => ({
-    count: how === "one-click" ? 1 : (accepted?.length ?? 0),
+  audit: ({ how, approval: held, accepted, message_id }) => ({
+    count: how === "one-click" && !held ? 1 : (accepted?.length ?? 0),
     messageId: message_id,
   }),
 });
 
-/** A request cannot be frozen for the person's page: where they decide, an email or their own click takes its place. */
-function mayPost({ grant }: ToolContext): boolean {
-  return grant.level === "send" && !grant.asksForNewPeople;
+/**
+ * Sends the one-click request, or keeps it for the person as an email to somebody of that domain would wait. Undefined
+ * when the list's server refuses it, or refused it when the person approved it.
+ */
+async function leaveByOneClick(
+  context: ToolContext,
+  account: MailAccount,
+  { id, post: { url, domain } }: { id: string; post: { url: string; domain: string } },
+) {
+  const answer = { how: "one-click" as const, target: new URL(url).hostname };
+  if (await context.approvals.holdsEmail(account, [`@${domain}`])) {
+    const held = await context.approvals.holdOneClick({ account, id, url, domain });
+    return held && { ...answer, approval: toApproval(held) };
+  }
+  return (await context.oneClick.post(url, context.signal)) ? answer : undefined;
 }
 
 /** Sends exactly the email that the list asks for. */

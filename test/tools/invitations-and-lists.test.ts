@@ -2,23 +2,14 @@
 import { expect, test } from "bun:test";
 import { describeMail } from "../support/installed.ts";
 import { invitations, toInvitationEmail } from "../support/invitations.ts";
-import { type MailServerKit, mailServer } from "../support/mail-server.ts";
-import { idsOf, raw } from "../support/small-mailbox.ts";
+import { mailServer } from "../support/mail-server.ts";
+import { noteChecks, signedOneClick, toNewsletter } from "../support/newsletters.ts";
+import { idsOf } from "../support/small-mailbox.ts";
 import { type Writer, withWriter } from "../support/writer.ts";
 
 /** The first invitation, for this user. */
 const invitationFor = (address: string) =>
   (invitations[0]?.calendar ?? "").replaceAll("ann@example.test", address);
-
-/** Delivers received emails of three domains on which the account's server notes its checks. */
-async function noteChecks(kit: MailServerKit, user: { address: string; password: string }): Promise<void> {
-  await kit.deliverAll(
-    user,
-    ["a", "b", "c", "d", "e"].map((name) => ({
-      raw: `Authentication-Results: mx.own.test; spf=pass\nFrom: x@${name}.test\nSubject: ${name}\n\n${name}\n`,
-    })),
-  );
-}
 
 describeMail("answer_invitation", () => {
   test("sends one answer to the organizer as the invited person, which get_email shows, and not twice", async () => {
@@ -79,11 +70,6 @@ describeMail("answer_invitation", () => {
 });
 
 describeMail("unsubscribe", () => {
-  const newsletter = (headers: string) =>
-    `${headers}${raw("newsletter")}`.replace("ben@example.test", "news@brand.test");
-  const signed =
-    "Authentication-Results: mx.own.test; dkim=pass header.d=brand.test\nDKIM-Signature: v=1; d=brand.test; s=s1; h=from:list-unsubscribe:list-unsubscribe-post; b=x\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n";
-
   async function leave(
     headers: string,
     work: (writer: Writer, id: string, posted: string[]) => Promise<void>,
@@ -91,7 +77,7 @@ describeMail("unsubscribe", () => {
     const kit = await mailServer();
     const user = await kit.newUser();
     await noteChecks(kit, user);
-    await kit.deliver(user, newsletter(headers));
+    await kit.deliver(user, toNewsletter(headers));
     const posted: string[] = [];
     const oneClick = async (url: string) => {
       posted.push(url);
@@ -104,7 +90,7 @@ describeMail("unsubscribe", () => {
 
   test("asks by one click where the sender signed that", () =>
     leave(
-      `${signed}List-Unsubscribe: <mailto:leave@brand.test>, <https://brand.test/u/1>\n`,
+      `${signedOneClick}List-Unsubscribe: <mailto:leave@brand.test>, <https://brand.test/u/1>\n`,
       async (writer, id, posted) => {
         const { data } = await writer.call("unsubscribe", { id });
         expect(data).toMatchObject({ how: "one-click", target: "brand.test" });
@@ -118,7 +104,7 @@ describeMail("unsubscribe", () => {
     const target = `<mailto:${list.address}?subject=leave%20me>`;
     for (const headers of [
       `List-Unsubscribe-Post: List-Unsubscribe=One-Click\nList-Unsubscribe: ${target}, <https://brand.test/u/1>\n`,
-      `${signed}List-Unsubscribe: ${target}, <https://brand.test/broken>\n`,
+      `${signedOneClick}List-Unsubscribe: ${target}, <https://brand.test/broken>\n`,
     ])
       await leave(headers, async (writer, id) => {
         const { data } = await writer.call("unsubscribe", { id });

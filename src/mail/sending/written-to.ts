@@ -1,6 +1,8 @@
 /** The people to whom a person has written, as their own Sent mailbox shows it. */
 import type { FetchMessageObject, ImapFlow } from "imapflow";
 import { isOwnMessageId } from "../../compose/preview.ts";
+import { domainOfAddress } from "../../email/address-domain.ts";
+import { toOrganizationalDomain } from "../../email/organizational-domain.ts";
 import { fetchByUid } from "../../imap/fetch.ts";
 import { atom, type SearchToken, searchString } from "../../imap/raw-search.ts";
 import { readFresh } from "../../imap/sync.ts";
@@ -15,6 +17,7 @@ const maxLookedAt = 200;
 /**
  * Returns those of the addresses, in lower case, to which the person has written: an email in Sent, from one of the
  * `own` addresses, that this server did not put there. Emails of others that were moved into Sent prove nothing.
+ * `@example.org` stands for every address of an organizational domain.
  */
 export async function findWrittenTo(
   access: Access,
@@ -47,9 +50,9 @@ async function hasWritten(imap: ImapFlow, own: readonly string[], address: strin
   return false;
 }
 
-/** `OR TO x OR CC x BCC x`, from one own address. */
+/** `OR TO x OR CC x BCC x`, from one own address. Of a domain, the addresses of hosts in it count, too. */
 function toKeys(from: string, address: string): SearchToken[] {
-  const field = (name: string) => [atom(name), searchString(address)];
+  const field = (name: string) => [atom(name), searchString(address.replace(/^@/, ""))];
   return [
     ...[atom("FROM"), searchString(from)],
     ...[atom("OR"), ...field("TO"), atom("OR"), ...field("CC"), ...field("BCC")],
@@ -66,5 +69,8 @@ function isWrittenBy({ envelope }: FetchMessageObject, own: string): boolean {
 /** SEARCH finds parts of addresses, too. */
 function namesRecipient({ envelope }: FetchMessageObject, address: string): boolean {
   const all = [...(envelope?.to ?? []), ...(envelope?.cc ?? []), ...(envelope?.bcc ?? [])];
-  return all.some((recipient) => recipient.address?.toLowerCase() === address);
+  const isWanted = address.startsWith("@")
+    ? (recipient: string) => `@${toOrganizationalDomain(domainOfAddress(recipient))}` === address
+    : (recipient: string) => recipient.toLowerCase() === address;
+  return all.some((recipient) => recipient.address !== undefined && isWanted(recipient.address));
 }

@@ -24,6 +24,11 @@ const en = {
   subject: "Subject",
   noSubject: "(no subject)",
   newPerson: "You have never written to this address.",
+  newDomain: "You have never written to anybody there.",
+  address: "Address",
+  oneClick: (host: string) =>
+    `Claude wants to leave this mailing list by one request to ${host}. It says only "unsubscribe": nothing of your mailbox goes along.`,
+  asked: (host: string) => `${host} took the request.`,
   formattedDiffers:
     "Careful: this email has two texts. Most recipients see the following one, not the one above.",
   attachments: (count: number) => (count === 1 ? "1 attachment" : `${count} attachments`),
@@ -90,6 +95,11 @@ const de: ApproveTexts = {
   subject: "Betreff",
   noSubject: "(kein Betreff)",
   newPerson: "An diese Adresse haben Sie noch nie geschrieben.",
+  newDomain: "Dorthin haben Sie noch nie geschrieben.",
+  address: "Adresse",
+  oneClick: (host) =>
+    `Claude möchte diese Mailingliste durch eine Anfrage an ${host} verlassen. Sie sagt nur „abmelden“: Aus Ihrem Postfach geht nichts mit.`,
+  asked: (host) => `${host} hat die Anfrage angenommen.`,
   formattedDiffers:
     "Vorsicht: Diese E-Mail hat zwei Texte. Die meisten Empfänger sehen den folgenden, nicht den oben.",
   attachments: (count) => (count === 1 ? "1 Anhang" : `${count} Anhänge`),
@@ -163,6 +173,11 @@ const fr: ApproveTexts = {
   subject: "Objet",
   noSubject: "(sans objet)",
   newPerson: "Vous n’avez jamais écrit à cette adresse.",
+  newDomain: "Vous n’avez jamais écrit à personne de ce domaine.",
+  address: "Adresse",
+  oneClick: (host) =>
+    `Claude souhaite quitter cette liste de diffusion par une requête à ${host}. Elle dit seulement « se désinscrire » : rien de votre boîte ne l’accompagne.`,
+  asked: (host) => `${host} a accepté la requête.`,
   formattedDiffers:
     "Attention : cet e-mail a deux textes. La plupart des destinataires voient le suivant, pas celui du dessus.",
   attachments: (count) => (count === 1 ? "1 pièce jointe" : `${count} pièces jointes`),
