@@ -200,6 +200,7 @@ const packageDoors: readonly { packages: RegExp; where: RegExp }[] = [
   // db, and the files that own a table's rules.
   { packages: /^drizzle-orm/, where: /^src\/(db|oauth|accounts|mcp|ledger|links|approvals|signin)\// },
   { packages: /^openid-client/, where: /^src\/signin\/upstream/ },
+  { packages: /^(@simplewebauthn\/|reflect-metadata)/, where: /^src\/approvals\/webauthn\.ts$/ },
   {
     packages: /^hono(\/|$)/,
     where: /^src\/(app\.ts|start\.ts|http\/|oauth\/|mcp\/|pages\/|links\/|approvals\/)/,

@@ -34,6 +34,8 @@ export const grants = sqliteTable(
     note: text("note"),
     /** At the level `send`: what goes to an address that the person never wrote to waits for an approval. */
     asksForNewPeople: integer("ask_for_new_people", { mode: "boolean" }).notNull().default(false),
+    /** Nothing but a passkey decides, each time anew. */
+    passkeyEachTime: integer("passkey_each_time", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [index("grants_by_expiry").on(table.expiresAt)],
 );
@@ -325,6 +327,33 @@ export const wrongProofs = sqliteTable(
     createdAt: integer("created_at").notNull(),
   },
   (table) => [index("wrong_proofs_by_grant").on(table.grantId, table.createdAt)],
+);
+
+/** Passkeys by which the person decides: until they are removed. */
+export const passkeys = sqliteTable(
+  "passkeys",
+  {
+    id: text("id").primaryKey(), // pky_…
+    grantId: grantId(),
+    /** Credential id, public key, signature counter and transports, sealed under the data key. */
+    credential: sealed("credential").notNull(),
+    createdAt: integer("created_at").notNull(),
+    lastUsedAt: integer("last_used_at"),
+  },
+  (table) => [index("passkeys_by_grant").on(table.grantId)],
+);
+
+/** Challenges to authenticators (WebAuthn level 3 section 13.4.3): five minutes, used once, each for one purpose. */
+export const passkeyChallenges = sqliteTable(
+  "passkey_challenges",
+  {
+    hash: text("hash").primaryKey(),
+    grantId: grantId(),
+    /** Hash under the data key of the purpose: the approval, the decision and the frozen bytes. */
+    purposeHash: text("purpose_hash").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("passkey_challenges_by_expiry").on(table.expiresAt)],
 );
 
 /** Addresses that the person has written to, as hashes under the data key: a day. */

@@ -65,7 +65,7 @@ test("A database of the first version is migrated and keeps its rows", () => {
   old.close();
   const { db, close } = openDatabase({ dataDir });
   expect(db.select().from(grants).all()).toEqual([
-    { ...newGrant("grt_1"), failedGuesses: 0, note: null, asksForNewPeople: false },
+    { ...newGrant("grt_1"), failedGuesses: 0, note: null, passkeyEachTime: false, asksForNewPeople: false },
   ]);
   expect(db.select().from(authorizationCodes).all()).toEqual([]);
   expect(db.select().from(sessions).all()).toEqual([
