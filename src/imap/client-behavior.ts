@@ -4,12 +4,13 @@
  *   as \Noselect there that can be selected.
  * - A throttled command fails at once instead of waiting for minutes (Exchange names the time).
  * - Mailbox names that a server lists without modified UTF-7 are sent as they are.
+ * - A name with spaces may stand in the answer to STATUS without quotes, as GNU mailutils sends it.
  * - Every refusal carries its response code and the name of the command; imapflow adds the code for some commands only.
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import { decodeModifiedUtf7 } from "./mailbox-encoding.ts";
-import { canExecute } from "./raw-search.ts";
+import { canExecute, type UntaggedHandlers } from "./raw-search.ts";
 import { knownFacts } from "./server-memory.ts";
 
 /** Changes a client before it connects. */
@@ -21,7 +22,7 @@ export function adjustClient(imap: ImapFlow): void {
     const spellings = spellMailbox(imap, command, attributes);
     for (const [at, spelling] of spellings.entries()) {
       try {
-        const response = await exec(command, spelling.attributes, options);
+        const response = await exec(command, spelling.attributes, withUnquotedNames(command, options));
         if (spelling.isRaw) knownFacts(imap).remember("raw_mailbox_names");
         return response;
       } catch (error) {
@@ -59,6 +60,17 @@ function spellMailbox(imap: ImapFlow, command: string, attributes: readonly unkn
     : { type: "LITERAL", value: Buffer.from(decoded, "utf8") };
   const raw = { attributes: attributes.with(at, token), isRaw: true };
   return knownFacts(imap).has("raw_mailbox_names") ? [raw, encoded] : [encoded, raw];
+}
+
+type ExecOptions = { untagged: UntaggedHandlers };
+
+/** Takes the last token of an answer to STATUS for the counts, where imapflow takes the second one. */
+function withUnquotedNames(command: string, options: ExecOptions): ExecOptions {
+  const handle = command === "STATUS" ? options?.untagged?.STATUS : undefined;
+  if (!handle) return options;
+  const STATUS: typeof handle = ({ attributes = [], ...untagged }) =>
+    handle({ ...untagged, attributes: [...attributes.slice(0, 1), ...attributes.slice(1).slice(-1)] });
+  return { ...options, untagged: { ...options.untagged, STATUS } };
 }
 
 function toText(argument: unknown): string | undefined {

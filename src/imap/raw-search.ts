@@ -15,7 +15,7 @@ export type SearchToken =
 type ResponseToken = { value?: unknown } | readonly unknown[] | null;
 type UntaggedResponse = { numbers?: readonly number[]; attributes?: readonly ResponseToken[] };
 
-type UntaggedHandlers = Record<string, (untagged: UntaggedResponse) => Promise<void>>;
+export type UntaggedHandlers = Record<string, (untagged: UntaggedResponse) => Promise<void>>;
 
 /** imapflow's method, missing from its types, that runs a command and passes untagged responses to handlers. */
 type RawConnection = {

@@ -1,6 +1,7 @@
 /** Mailboxes and changes on servers that lack extensions or answer in unusual ways. */
 import { expect, test } from "bun:test";
 import { type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
+import { inSequence, refusing, unnamed, withCapabilities } from "../support/imap-rewrites.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { idsOf, newMailbox, raw, subjects } from "../support/small-mailbox.ts";
@@ -264,4 +265,42 @@ describeMail("A server that refuses HEADER in SEARCH", () => {
       expect(await subjects(kit, user, "Sent")).toEqual(["copy", "earlier"]);
     });
   });
+});
+
+describeMail("A server as GNU mailutils", () => {
+  const command = refusing(/UID (SEARCH|SORT).* UID \d+:\*/, "* SEARCH\r\nTAG OK done");
+  const answer = inSequence(withCapabilities(bareCapabilities), unnamed);
+
+  test("which finds nothing by `UID n:*`, counts all emails in overview, and has a draft found by its Message-ID", () =>
+    through({ command, answer }, async (writer) => {
+      expect((await writer.call("overview")).data.total).toBe(4);
+      const draft = await writer.call("draft_email", { to: ["ben@example.test"], subject: "a", body: "b" });
+      expect(draft.data.draft_id).toBeString();
+    }));
+
+  test("which answers STATUS without quotes around a name with spaces, has that mailbox counted", () =>
+    through(
+      {
+        answer: (text) =>
+          text.startsWith("* STATUS") ? text.replaceAll('"', "") : answer(text, { loggedIn: true }),
+      },
+      async (writer) => {
+        await writer.call("create_mailbox", { path: "Bills of 2026" });
+        expect((await writer.call("list_mailboxes")).text).toContain("Bills of 2026: 0, 0 unread");
+      },
+    ));
+
+  test("which has no mailboxes within an mbox, names the one that holds none (RFC 3501 section 7.2.2)", () =>
+    through(
+      {
+        command: refusing(/ CREATE .*Archive\/2026/, "TAG NO CREATE Cannot create mailbox"),
+        answer: (text) => text.replace(/^(\* LIST \()(.*Archive\r)/, "$1\\NoInferiors $2"),
+      },
+      async (writer) => {
+        expect(await writer.refusal("create_mailbox", { path: "Archive/2026" })).toMatchObject({
+          code: "not_supported",
+          message: '"Archive" cannot hold other mailboxes.',
+        });
+      },
+    ));
 });

@@ -6,6 +6,7 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError, quoted } from "../../errors.ts";
+import { listMailboxEntries } from "../../imap/list-mailboxes.ts";
 import { specialUseOfName } from "../../imap/named-use.ts";
 import { mailboxNotFound } from "../../imap/private-mailboxes.ts";
 import type { Access } from "../access.ts";
@@ -163,11 +164,31 @@ function createMailbox(access: Access, path: string): Promise<string> {
     const created = await imap.mailboxCreate(levels).catch(async (error: unknown) => {
       // Cyrus, Courier and GNU mailutils refuse without the code ALREADYEXISTS (RFC 5530 section 3).
       const existing = imap.usable ? await findMailbox(imap, levels) : undefined;
-      throw existing === undefined ? error : toExists(existing);
+      if (existing !== undefined) throw toExists(existing);
+      if (imap.usable) await requireInferiors(imap, levels);
+      throw error;
     });
     if (!created.created) throw toExists(created.path);
     return created.path;
   });
+}
+
+/**
+ * Names the mailbox above `levels` that takes none within it (\Noinferiors, RFC 3501 section 7.2.2), such as an mbox of
+ * GNU mailutils that holds emails. Throws not_supported.
+ */
+async function requireInferiors(imap: ImapFlow, levels: readonly string[]): Promise<void> {
+  const { prefix = "", delimiter } = imap.namespace ?? {};
+  const above = levels.slice(0, -1).map((_, at) => levels.slice(0, at + 1).join(delimiter || "/"));
+  const childless = (await listMailboxEntries(imap)).find(
+    ({ path, flags }) =>
+      above.some((parent) => path === parent || path === `${prefix}${parent}`) &&
+      [...flags].some((flag) => flag.toLowerCase() === "\\noinferiors"),
+  );
+  if (childless)
+    throw new AppError("not_supported", `${quoted(childless.path)} cannot hold other mailboxes.`, {
+      hint: "Choose a path outside it.",
+    });
 }
 
 /** Refuses a name that a mail program, or this server, would take for the Sent mailbox. Throws invalid_input. */

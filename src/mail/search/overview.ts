@@ -57,8 +57,7 @@ async function readOverview(
 ): Promise<Overview> {
   const { path, uidValidity } = requireSelected(imap);
   const query: Query | undefined = condition.length === 0 ? undefined : { kind: "all", of: condition };
-  const everything = [atom("UID"), { type: "SEQUENCE" as const, value: "1:*" }];
-  const uids = await readFresh(imap, () => findUidsOf({ imap, cache }, query, everything));
+  const uids = await readFresh(imap, () => findUidsOf({ imap, cache }, query, [atom("ALL")]));
   const counted = uids.slice(-maxEmails);
   const { emails, unreadable } = await fetchGrouped(imap, cache, counted);
   const groups = groupBySender(emails);

@@ -59,8 +59,12 @@ export async function uidRangesOf(
   cache.boundaries.set(counts.length, boundaries);
   return [...boundaries, undefined].map((cut, at) => {
     const above = boundaries[at - 1];
-    const range = `${cut ? cut.uid + 1 : 1}:${above ? above.uid : "*"}`;
-    return { keys: [atom("UID"), { type: "SEQUENCE", value: range }], until: above?.receivedAt };
+    const range = (value: string): SearchToken[] => [atom("UID"), { type: "SEQUENCE", value }];
+    // The newest range without `n:*`, by which mailutils finds nothing.
+    const keys = above
+      ? range(`${cut ? cut.uid + 1 : 1}:${above.uid}`)
+      : [atom("NOT"), ...range(`1:${cut?.uid ?? 1}`)];
+    return { keys, until: above?.receivedAt };
   });
 }
 

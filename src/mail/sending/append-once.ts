@@ -69,7 +69,6 @@ export async function findByMessageId(imap: ImapFlow, messageId: string, newest 
   const found = await readFresh(imap, async () => {
     const range = newestRange(imap, newest);
     const hasId = [atom("HEADER"), atom("Message-ID"), searchString(messageId)];
-    if (!range) return [];
     return uidSearch(imap, [...range, ...hasId]).catch((error: unknown) => {
       if (!(error instanceof AppError) || error.code !== "unsupported_query") throw error;
       // A server that refuses HEADER: the ids of the newest emails are compared here.
@@ -83,12 +82,8 @@ export async function findByMessageId(imap: ImapFlow, messageId: string, newest 
   return emails.filter(({ envelope }) => envelope?.messageId === messageId).map(({ uid }) => uid);
 }
 
-/** SEARCH keys for the newest emails of the selected mailbox; undefined when it holds none. */
-function newestRange(imap: ImapFlow, newest: number): SearchToken[] | undefined {
+/** SEARCH keys for the newest emails of the selected mailbox. By number: mailutils finds nothing by `UID n:*`. */
+function newestRange(imap: ImapFlow, newest: number): SearchToken[] {
   const { exists } = requireSelected(imap);
-  // UIDNEXT is optional in the answer to SELECT (RFC 3501 section 6.3.1), and Courier sends none.
-  const { uidNext }: { uidNext?: number } = requireSelected(imap);
-  if (uidNext !== undefined)
-    return [atom("UID"), { type: "SEQUENCE", value: `${Math.max(1, uidNext - newest)}:*` }];
-  return exists === 0 ? undefined : [{ type: "SEQUENCE", value: `${Math.max(1, exists - newest + 1)}:*` }];
+  return exists <= newest ? [atom("ALL")] : [{ type: "SEQUENCE", value: `${exists - newest + 1}:*` }];
 }
