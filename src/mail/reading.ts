@@ -74,6 +74,8 @@ export type ThreadEmail = {
   date: string;
   unread: boolean;
   draft: boolean;
+  /** As in Email. */
+  deleted?: true;
   attachments: { index: number; name: string }[];
   /** The text with quoted history folded. */
   body: string;

@@ -14,6 +14,7 @@ const threadEmail = z.object({
   date: z.string(),
   unread: z.boolean(),
   draft: z.boolean(),
+  deleted: z.literal(true).optional(),
   attachments: z.array(z.object({ index: z.int(), name: mailLine() })),
   body: mailText(),
   /** Characters of the body that are not in this answer. */
@@ -54,6 +55,7 @@ function showThreadEmail(email: z.output<typeof threadEmail>, position: number):
   const marks = [
     email.draft ? "draft, not sent" : "",
     email.unread ? "unread" : "",
+    email.deleted ? "marked as deleted" : "",
     showAttachments(email.attachments),
   ].filter((mark) => mark !== "");
   const state = marks.length > 0 ? ` [${marks.join(", ")}]` : "";

@@ -38,6 +38,12 @@ describeMail("A server without MOVE and UIDPLUS", () => {
       expect(moved.data.marked).toBe(1);
       const listed = await writer.call("get_recent_emails", {});
       expect(listed.text.match(/marked as deleted/g)?.length).toBe(2);
+      const reply = raw("reply").replace("\n\n", "\nIn-Reply-To: <one@example.test>\n\n");
+      await kit.deliver(user, reply);
+      expect((await writer.call("get_thread", { id: ids[0] })).text).toContain("[unread, marked as deleted]");
+      const thread = await writer.call("get_thread", { id: (await idsOf(writer)).get("reply") });
+      expect(thread.text).toContain("one — in Archive");
+      expect(thread.text).not.toContain("marked as deleted");
       const undone = await writer.call("undo", { operation_id: moved.data.operation_id });
       expect(undone.text).toContain('The copies in "Archive" stay there.');
       expect(await subjects(kit, user, "Archive")).toEqual(["one"]);

@@ -19,6 +19,8 @@ export type FetchedEmail = ThreadKeys & {
   date: string;
   unread: boolean;
   draft: boolean;
+  /** Marked as deleted, as the original of a copy is where the server cannot move. */
+  deleted: true | undefined;
   contents: EmailContents;
   /** Octets of its parts that were fetched along, from their beginnings; a part of fewer than `bodyOctets` is complete. */
   bodies: ReadonlyMap<string, Buffer>;
@@ -63,6 +65,7 @@ export function toFetchedEmail(
     at: Date.parse(date),
     unread: !flags.has("\\seen"),
     draft: flags.has("\\draft"),
+    deleted: flags.has("\\deleted") || undefined,
     contents: toEmailContents(root),
     bodies: email.bodyParts ?? new Map(),
   };

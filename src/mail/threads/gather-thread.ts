@@ -214,9 +214,11 @@ async function toGatheredThread(
   emails: readonly FetchedEmail[],
   visits: MailboxVisits,
 ): Promise<GatheredThread> {
-  // The copy in Sent and the copy that a list delivered are one email; the one that was asked for is kept.
+  // The copy in Sent and the copy that a list delivered are one email; the one that was asked for is kept, otherwise one
+  // that is not marked as deleted.
   const once = new Map([[first.same, first]]);
-  for (const email of emails) if (!once.has(email.same)) once.set(email.same, email);
+  for (const email of emails.toSorted((a, b) => Number(a.deleted ?? false) - Number(b.deleted ?? false)))
+    if (!once.has(email.same)) once.set(email.same, email);
   return {
     // In the same second, an email that refers to more came later; otherwise the higher UID.
     emails: [...once.values()].sort((a, b) => a.at - b.at || a.ids.length - b.ids.length || a.uid - b.uid),

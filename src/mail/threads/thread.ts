@@ -94,6 +94,7 @@ async function readBodies(
       date: email.date,
       unread: email.unread,
       draft: email.draft,
+      deleted: email.deleted,
       attachments: [...named.attachments, ...numberEmbedded(named, embedded)]
         .filter(({ inline, inside }) => !inline && inside === undefined)
         .map(toAttachment)
