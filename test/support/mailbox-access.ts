@@ -27,6 +27,15 @@ export type MailboxAccess = {
   withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T>;
 };
 
+/** The UID of the newest email, for servers that do not tell that of an APPEND (RFC 4315). */
+async function readHighestUid(imap: ImapFlow, mailbox: string): Promise<number> {
+  await imap.mailboxOpen(mailbox, { readOnly: true });
+  const newest = await imap.fetchOne("*", { uid: true });
+  await imap.mailboxClose();
+  if (!newest) throw new Error(`${mailbox} is empty after APPEND`);
+  return newest.uid;
+}
+
 /** Opens mailboxes on an IMAP port with TLS of localhost. */
 export function createMailboxAccess(port: number): MailboxAccess {
   async function withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T> {
@@ -52,8 +61,8 @@ export function createMailboxAccess(port: number): MailboxAccess {
       for (const { raw, mailbox = "INBOX", flags = [], date } of emails) {
         const content = Buffer.from(typeof raw === "string" ? raw.replace(/\r?\n/g, "\r\n") : raw);
         const appended = await imap.append(mailbox, content, [...flags], date);
-        if (!appended || appended.uid === undefined) throw new Error(`APPEND to ${mailbox} failed`);
-        uids.push(appended.uid);
+        if (!appended) throw new Error(`APPEND to ${mailbox} failed`);
+        uids.push(appended.uid ?? (await readHighestUid(imap, mailbox)));
       }
       return uids;
     });

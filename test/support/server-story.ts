@@ -10,8 +10,8 @@ import type { TestProduct } from "./product.ts";
 import type { RealServer } from "./real-server.ts";
 import { eventually } from "./waiting.ts";
 
-/** An answer of a tool, or the state of a mailbox as another IMAP client sees it. */
-export type Step = { name: string; answer: string };
+/** An answer of a tool, or the state of a mailbox as another IMAP client sees it (without `tool`). */
+export type Step = { name: string; tool?: string; answer: string };
 
 type Row = { id: string; subject: string };
 
@@ -81,6 +81,8 @@ export async function tellStory(product: TestProduct, server: RealServer): Promi
     await readMail(story);
     await organizeMail(story);
     await writeMail(story);
+    await answerLists(story);
+    await eraseMail(story);
     return story.steps();
   } finally {
     await client.close();
@@ -108,7 +110,7 @@ function createStory(client: TestClient, server: RealServer, ann: User, ben: Use
         names.delete(id);
         names.set(id, `[id of ${subject}]`);
       }
-      steps.push({ name, answer: `${isError ? "refused: " : ""}${text}` });
+      steps.push({ name, tool, answer: `${isError ? "refused: " : ""}${text}` });
       return data;
     },
     /** Notes the emails of a mailbox with their flags. */
@@ -125,23 +127,27 @@ function createStory(client: TestClient, server: RealServer, ann: User, ben: Use
       return found[0];
     },
     steps: (): Step[] =>
-      steps.map(({ name, answer }) => ({
-        name,
+      steps.map(({ answer, ...step }) => ({
+        ...step,
         answer: normalize([...names].reduce((text, [value, alias]) => text.replaceAll(value, alias), answer)),
       })),
   };
 }
 
-const delivered = ["2026-01-05T10", "2026-01-06T10", "2026-02-10T10", "2026-03-01T10"];
+const delivered = ["01-05", "01-06", "02-10", "03-01", "04-02", "04-03"].map((day) => `2026-${day}T10`);
 
 function normalize(answer: string): string {
   return answer
     .replace(/\bmail-[0-9a-f]{16}\b/g, "mail-[mark]")
     .replace(/\bop_[0-9a-f]{32}\b/g, "[operation]")
     .replace(/(?<=^Selection of all that match: )\S+$/gm, "[selection]")
+    .replace(/(?<=cursor ")[^"]+/g, "[cursor]")
+    .replace(/(?<=^ {3}selection )\S+$/gm, "[selection]")
+    .replace(/\bupl_\w+/g, "[upload]")
+    .replace(/https?:\/\/\S+\/upload\/\S+/g, "[url]")
     .replace(/<[0-9a-f]{32}@example\.test>/g, "<[message-id]>")
     .replace(/^( {2}|draft_id: )[\w-]{20,}$/gm, "$1[id]")
-    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?/g, (moment) =>
+    .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(\.\d{3})?/g, (moment) =>
       delivered.includes(moment.slice(0, 13)) ? moment : "[now]",
     );
 }
@@ -173,23 +179,18 @@ async function readMail(story: Story): Promise<void> {
 
 async function organizeMail(story: Story): Promise<void> {
   const { ann } = story;
-  const undo = async (name: string, data: Record<string, unknown>) => {
-    await story.call(`undo: ${name}`, "undo", { operation_id: data.operation_id ?? "none" });
-    await story.look(`INBOX after undo: ${name}`, ann, "INBOX");
-    await story.call(`get_recent_emails after undo: ${name}`, "get_recent_emails");
-  };
   const ids = () => [story.idOf("Plan"), story.idOf("Invoice")];
 
   const marked = await story.call("mark_as_read", "mark_as_read", { ids: ids() });
   await story.look("INBOX after mark_as_read", ann, "INBOX");
-  await undo("mark_as_read", marked);
+  await undo(story, "mark_as_read", marked);
   const flagged = await story.call("flag_email", "flag_email", {
     ids: ids(),
     flagged: true,
     add_keywords: ["$work"],
   });
   await story.look("INBOX after flag_email", ann, "INBOX");
-  await undo("flag_email", flagged);
+  await undo(story, "flag_email", flagged);
 
   await story.call("create_mailbox", "create_mailbox", { path: "Projects" });
   await story.call("create_mailbox again", "create_mailbox", { path: "Projects" });
@@ -199,16 +200,26 @@ async function organizeMail(story: Story): Promise<void> {
   await story.look("Projects after move_email", ann, "Projects");
   await story.call("search_emails after move_email", "search_emails", { query: "bolts" });
   await story.call("get_thread after move_email", "get_thread", { id: story.idOf("Re: Plan") });
-  await undo("move_email", moved);
+  await undo(story, "move_email", moved);
 
   const deleted = await story.call("delete_email", "delete_email", { ids: ids() });
   await story.look("Trash after delete_email", ann, "Trash");
-  await undo("delete_email", deleted);
+  await undo(story, "delete_email", deleted);
+}
+
+/** The last part: a server that cannot erase a single email has one email more from here on. */
+async function eraseMail(story: Story): Promise<void> {
   const erased = await story.call("delete_email permanently", "delete_email", {
     ids: [story.idOf("Größe der Brücke")],
     permanently: true,
   });
-  await undo("delete_email permanently", erased);
+  await undo(story, "delete_email permanently", erased);
+}
+
+async function undo(story: Story, name: string, data: Record<string, unknown>): Promise<void> {
+  await story.call(`undo: ${name}`, "undo", { operation_id: data.operation_id ?? "none" });
+  await story.look(`INBOX after undo: ${name}`, story.ann, "INBOX");
+  await story.call(`get_recent_emails after undo: ${name}`, "get_recent_emails");
 }
 
 async function writeMail(story: Story): Promise<void> {
@@ -239,4 +250,58 @@ async function writeMail(story: Story): Promise<void> {
   await story.look("INBOX after send_email", ann, "INBOX");
   await story.call("get_thread of what was sent", "get_thread", { id: story.idOf("Plan") });
   await story.call("list_mailboxes at the end", "list_mailboxes");
+}
+
+const invitation = (organizer: string, attendee: string) => `From: Ben <${organizer}>
+To: ${attendee}
+Subject: Invitation
+Message-ID: <invitation@example.test>
+Date: Thu, 02 Apr 2026 10:00:00 +0000
+MIME-Version: 1.0
+Content-Type: text/calendar; charset=utf-8; method=REQUEST
+
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Example//EN
+METHOD:REQUEST
+BEGIN:VEVENT
+UID:bridge@example.test
+DTSTAMP:20260401T100000Z
+DTSTART:20260501T100000Z
+DTEND:20260501T110000Z
+SUMMARY:The bridge
+ORGANIZER;CN=Ben:mailto:${organizer}
+ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:${attendee}
+END:VEVENT
+END:VCALENDAR
+`;
+
+const newsletter = (attendee: string) => `From: News <news@brand.test>
+To: ${attendee}
+Subject: Spring
+Message-ID: <spring@brand.test>
+Date: Fri, 03 Apr 2026 10:00:00 +0000
+List-ID: News <news.brand.test>
+List-Unsubscribe: <https://brand.test/leave/1>
+
+Flowers.
+`;
+
+async function answerLists(story: Story): Promise<void> {
+  const { ann, ben, server } = story;
+  await server.deliver(ann, invitation(ben.address, ann.address), { date: new Date("2026-04-02T10:00:00Z") });
+  await server.deliver(ann, newsletter(ann.address), { date: new Date("2026-04-03T10:00:00Z") });
+  await story.call("get_recent_emails: two new ones", "get_recent_emails", { limit: 2 });
+  await story.call("answer_invitation", "answer_invitation", {
+    id: story.idOf("Invitation"),
+    answer: "accept",
+  });
+  await story.call("unsubscribe", "unsubscribe", { id: story.idOf("Spring") });
+  await story.call("overview", "overview");
+  await story.call("overview of the unread since 2026-03-01", "overview", {
+    since: "2026-03-01",
+    unread_only: true,
+  });
+  await story.call("request_upload", "request_upload");
+  await story.call("list_providers", "list_providers");
 }
