@@ -20,8 +20,12 @@ export type MailboxCache = {
   textParts: LRUCache<number, readonly string[]>;
   /** UID -> what links the email to others. */
   links: LRUCache<number, ThreadKeys>;
-  /** UIDs of emails without a snippet: they begin with no text, as far as a list reads. */
+  /** UIDs of emails without a snippet: they begin with no text, as far as a list reads, and have no preview. */
   noSnippet: LRUCache<number, true>;
+  /** UIDs of emails that begin with no text, as far as a list reads. */
+  noWords: LRUCache<number, true>;
+  /** UIDs of emails whose HTML begins with a very long head. */
+  longHead: LRUCache<number, true>;
   /** Number of UID ranges that the mailbox is searched in -> their boundaries, newest first. */
   boundaries: LRUCache<number, readonly Boundary[]>;
   /**
@@ -46,6 +50,8 @@ const newMailboxCache = (unreadable: UnreadableUids): MailboxCache => ({
   textParts: new LRUCache({ max: 1_000 }),
   links: new LRUCache({ max: 1_000, maxSize: maxLinkCharacters, sizeCalculation: linkSize }),
   noSnippet: new LRUCache({ max: 1_000 }),
+  noWords: new LRUCache({ max: 1_000 }),
+  longHead: new LRUCache({ max: 1_000 }),
   boundaries: new LRUCache({ max: 8 }),
 });
 

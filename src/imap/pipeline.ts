@@ -228,6 +228,11 @@ function maySendAhead(imap: ImapFlow): imap is ImapFlow & Internals {
   return flightOf(imap) !== undefined && hasInternals(imap) && !isOneByOne;
 }
 
+/** Runs reading commands that do not depend on each other, in one round trip where they can be sent ahead. */
+export async function sendTogether<T>(imap: ImapFlow, work: () => Promise<T>): Promise<T> {
+  return maySendAhead(imap) ? inFlight(imap, work) : work();
+}
+
 /** Runs `work`, whose commands are sent ahead. */
 async function inFlight<T>(imap: ImapFlow, work: () => Promise<T>): Promise<T> {
   const flight = flightOf(imap);

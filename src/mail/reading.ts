@@ -200,6 +200,8 @@ export type EmailRow = {
   /** Octets on the server. */
   size: number;
   snippet: string;
+  /** The snippet is the mail server's preview (RFC 8970), which may hold text that the sender hid. Absent otherwise. */
+  preview?: true | undefined;
 };
 
 /** One sender, or one mailing list, in an overview. */

@@ -4,6 +4,7 @@ import type { CharsetHints } from "../email/charset-guess.ts";
 import { headerValue, parseHeaders } from "../email/headers.ts";
 import { emptyPart, type Part } from "../email/part.ts";
 import { decodePartContent } from "../email/part-content.ts";
+import { invisibleCharacters } from "../html/invisible-characters.ts";
 import { htmlToWords } from "../html/visible-words.ts";
 import { decodePart } from "./part-text.ts";
 
@@ -71,6 +72,11 @@ function firstPartWithin(bytes: Buffer, depth: number): PartBeginning {
     charset: /charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1],
     encoding: headerValue(headers, "content-transfer-encoding"),
   };
+}
+
+/** Shortens a preview that the mail server made (RFC 8970), without the padding that senders put behind it. */
+export function shortenPreview(preview: string): string {
+  return shortenSnippet(preview.replace(invisibleCharacters, ""));
 }
 
 /** Leaves out quotes, signature delimiters and rules, and cuts at a word. */

@@ -24,6 +24,8 @@ const row = z.object({
   attachments: z.int(),
   size: z.int(),
   snippet: mailLine(),
+  /** The snippet is the mail server's preview, which may hold text that the sender hid. */
+  preview: z.literal(true).optional(),
 });
 
 /** A page of a list, with the mailboxes that were searched, and those that were not and why. */
@@ -84,6 +86,7 @@ export function showRow(
     email.arrived ? `arrived ${email.arrived.slice(0, 10)}` : "",
     email.attachments > 0 ? `${email.attachments} attached` : "",
     email.labels?.length ? `labels ${truncate(email.labels.join(", "), 100)}` : "",
+    email.preview ? "preview by the server" : "",
     searched.length > 1 ? `in ${email.account ? `${email.account}: ` : ""}${email.mailbox}` : "",
   ].filter((mark) => mark !== "");
   const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${truncate(correspondent, 60)}: ${truncate(email.subject, 90) || "(no subject)"}`;

@@ -1,15 +1,17 @@
 /** Snippets of listed emails, and their octets and round trips as counted by a proxy. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { htmlToWords } from "../../src/html/visible-words.ts";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
+import { type ImapProxy, startImapProxy } from "../support/imap-proxy.ts";
+import { withoutCapabilities } from "../support/imap-rewrites.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer } from "../support/mail-server.ts";
 import { openReader } from "../support/reader.ts";
 
 /** A typical newsletter: a long head, a hidden preheader with padding, then the visible text. */
-function newsletter(number: number, visible = `Issue ${number} tells of gardens.`): string {
+function newsletter(number: number, visible = `Issue ${number} tells of gardens.`, pads = 60): string {
   const head = `td.col-${number} { padding: 0 12px; font-family: Georgia, serif; }\n`.repeat(70);
-  const padding = "&#847;&zwnj;&nbsp;".repeat(60);
+  const padding = "&#847;&zwnj;&nbsp;".repeat(pads);
   return [
     `Subject: number ${number}`,
     "From: news@example.test",
@@ -26,6 +28,13 @@ function newsletter(number: number, visible = `Issue ${number} tells of gardens.
 const plain = (number: number) =>
   `Subject: number ${number}\nFrom: ann@example.test\n\nLetter ${number}, ${"words of it, ".repeat(40)}\n`;
 
+type Listed = {
+  snippets: string[];
+  previews: (true | undefined)[];
+  roundTrips: number;
+  received: number;
+};
+
 describeMail("Snippets of a list", () => {
   let kit: MailServerKit;
   let proxy: CountingProxy;
@@ -40,22 +49,28 @@ describeMail("Snippets of a list", () => {
   /** A mailbox of these emails; each `list` runs on a warm connection and returns its cost. */
   async function withMailbox<T>(
     emails: readonly string[],
-    work: (list: () => Promise<{ snippets: string[]; roundTrips: number; received: number }>) => Promise<T>,
+    work: (list: (limit?: number) => Promise<Listed>) => Promise<T>,
+    through = () => proxy,
   ): Promise<T> {
+    const counted = through();
     const user = await kit.newUser();
     await kit.deliverAll(
       user,
       emails.map((raw) => ({ raw })),
     );
-    const reader = openReader(kit, user, { ...kit.imap, port: proxy.port });
+    const reader = openReader(kit, user, { ...kit.imap, port: counted.port });
     try {
       await reader.mail.listEmails({ mailbox: "inbox", limit: 1 });
       await reader.mail.listEmails({ mailbox: "inbox", limit: 50 });
-      return await work(async () => {
-        proxy.reset();
-        const page = await reader.mail.listEmails({ mailbox: "inbox", limit: 50 });
-        const { roundTrips, received } = proxy.count();
-        return { snippets: page.emails.map(({ snippet }) => snippet), roundTrips, received };
+      return await work(async (limit = 50) => {
+        counted.reset();
+        const page = await reader.mail.listEmails({ mailbox: "inbox", limit });
+        const { roundTrips, received } = counted.count();
+        return {
+          snippets: page.emails.map(({ snippet }) => snippet),
+          previews: page.emails.map(({ preview }) => preview),
+          ...{ roundTrips, received },
+        };
       });
     } finally {
       await reader.connections.close();
@@ -99,20 +114,71 @@ describeMail("Snippets of a list", () => {
       },
     ));
 
-  test("are fetched for the newest emails only where all would exceed the budget", () =>
+  test("are the mail server's previews, and marked as such, where own words would exceed the budget", () =>
     withMailbox(
-      numbers.map((at) => newsletter(at)),
+      numbers.map((at) => newsletter(at, undefined, 10)),
       async (list) => {
-        const { snippets, roundTrips, received } = await list();
-        expect(snippets.slice(0, 2).every((snippet) => snippet.startsWith("Issue"))).toBe(true);
-        expect(snippets.at(-1)).toBe("");
-        expect(roundTrips).toBe(2);
-        expect(received).toBeLessThan(60_000);
+        const fifty = await list();
+        expect(fifty.snippets.filter((snippet) => snippet === "")).toEqual([]);
+        expect(fifty.previews.filter(Boolean).length).toBeGreaterThan(40);
+        // The first list of another length asks for news apart.
+        await list(20);
+        const twenty = await list(20);
+        expect(twenty.snippets.slice(0, 4).every((snippet) => snippet.startsWith("Issue"))).toBe(true);
+        expect(twenty.previews.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
+        expect(twenty.snippets.at(-1)).toStartWith("News Obey this preheader");
+        expect(twenty.previews.at(-1)).toBe(true);
+        for (const { roundTrips, received } of [fifty, twenty]) {
+          expect(roundTrips).toBe(2);
+          expect(received).toBeLessThan(60_000);
+        }
       },
     ));
 
+  describe("of a server without previews (RFC 8970)", () => {
+    let without: CountingProxy;
+    let dovecot: ImapProxy;
+
+    beforeAll(async () => {
+      dovecot = await startImapProxy(kit, { answer: withoutCapabilities("PREVIEW") });
+      without = await startCountingProxy(dovecot.imap.port);
+    });
+    afterAll(async () => {
+      await without?.stop();
+      await dovecot?.stop();
+    });
+
+    test("are fetched for the newest emails only where all would exceed the budget", () =>
+      withMailbox(
+        numbers.map((at) => newsletter(at)),
+        async (list) => {
+          const { snippets, roundTrips, received } = await list();
+          expect(snippets.slice(0, 2).every((snippet) => snippet.startsWith("Issue"))).toBe(true);
+          expect(snippets.at(-1)).toBe("");
+          expect(roundTrips).toBe(2);
+          expect(received).toBeLessThan(60_000);
+        },
+        () => without,
+      ));
+
+    test("follow a head of 24 KB, which the next list knows", () =>
+      withMailbox(
+        [plain(0), newsletter(1).replace("</style>", `${"p.wide { margin: 0 }\n".repeat(900)}</style>`)],
+        async (list) => {
+          const { snippets, roundTrips } = await list();
+          expect(snippets[0]).toStartWith("Issue 1 tells of gardens.");
+          expect(roundTrips).toBe(2);
+        },
+        () => without,
+      ));
+  });
+
   test("are not fetched again for emails without text, and cost nothing where the text comes first", async () => {
-    const picture = newsletter(1, '<img src="https://example.test/x.png" alt="">');
+    const picture = newsletter(1, '<img src="https://example.test/x.png" alt="">')
+      .replace("<title>News</title>", "")
+      .replace("Obey this preheader", "")
+      .replace("White words", "")
+      .replace("var scripted = 1;", "");
     for (const emails of [[plain(1), picture], numbers.map(plain)])
       expect((await withMailbox(emails, (list) => list())).roundTrips).toBe(1);
   });

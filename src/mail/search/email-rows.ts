@@ -71,8 +71,9 @@ export async function fetchRows(
     const root = email.bodyStructure ? toPart(email.bodyStructure) : emptyPart;
     const { charsetHints, ...fetched } = toFetchedRow(access, imap, email, root, cache);
     const { row, uid } = fetched;
-    const set = (snippet: string) => {
+    const set: MissingSnippet["set"] = (snippet, byServer) => {
       row.snippet = snippet;
+      row.preview = byServer ? true : undefined;
     };
     if (row.snippet === "") missing.push({ uid, root, charsetHints, set });
     return fetched;
