@@ -8,6 +8,7 @@ import { createVault } from "./accounts/vault.ts";
 import { createApp } from "./app.ts";
 import { answerProof } from "./approvals/answer-proof.ts";
 import { createApprovals } from "./approvals/approvals.ts";
+import { createCards } from "./approvals/cards.ts";
 import { createHeldActions } from "./approvals/held-actions.ts";
 import { createIssuerProof } from "./approvals/issuer-proof.ts";
 import { createKnownRecipients } from "./approvals/known-recipients.ts";
@@ -43,6 +44,7 @@ import { createGrants } from "./oauth/grants.ts";
 import { toWrapContext } from "./oauth/wrap-context.ts";
 import { createOneClick } from "./outbound/one-click.ts";
 import { createOutbound, type Outbound } from "./outbound/outbound.ts";
+import { cardPage } from "./pages/card.ts";
 import { createDiscover } from "./providers/discover.ts";
 import { newToken, type Secrets } from "./secrets.ts";
 import { createSignInFlow } from "./signin/flow.ts";
@@ -134,10 +136,28 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const stores = createGrantStores(infrastructure, vault);
   const sessions = createSessions({ db, clock, idleMs: config.sessionIdleSeconds * 1000 });
   const oneClick = createOneClick({ outbound: mail.outbound });
+  const person = createPersonAccess({
+    ...{ config, db, secrets, clock, limits, log, calls, vault },
+    approvals: stores.approvals,
+    recipients: stores.recipients,
+    stores: stores.forGrant,
+    oneClick,
+    proveImap: mail.logins.proveImap,
+    toWrapContext: (grantId) => toWrapContext("connection", grantId),
+  });
+  const cards = createCards({
+    approvals: stores.approvals,
+    decide: person.decide,
+    ...{ vault, config, clock },
+  });
   const loadExchange = createExchangeLoader({
     config,
     services: { providers: toKnownProviders(issuers), oneClick },
-    forGrant: stores.forGrant,
+    forGrant: (grant) => ({
+      ...stores.forGrant(grant),
+      card: { decide: (request) => cards.decide(grant, request) },
+    }),
+    card: { toHtml: cardPage, describe: cards.describe },
     vault,
     calls,
     limits,
@@ -152,15 +172,6 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
             await Promise.all(accounts.map((account) => account.connect()));
           })
       : undefined,
-  });
-  const person = createPersonAccess({
-    ...{ config, db, secrets, clock, limits, log, calls, vault },
-    approvals: stores.approvals,
-    recipients: stores.recipients,
-    stores: stores.forGrant,
-    oneClick,
-    proveImap: mail.logins.proveImap,
-    toWrapContext: (grantId) => toWrapContext("connection", grantId),
   });
   const rememberBrowser = person.cookies.set;
   const hideMailboxes = person.privacy.hide;

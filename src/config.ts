@@ -190,6 +190,12 @@ export const settings = z.object({
   IMAP_CONNECTIONS_PER_HOST: amount(500, 100_000).describe(
     "Maximum number of open IMAP connections to one mail server, over all people.",
   ),
+  APPROVE_ON_PAGE_ONLY: z
+    .enum(["on", "off"], "must be on or off")
+    .default("off")
+    .describe(
+      "Lets what waits for the person be decided on the server's own page alone, never on a card in the conversation: on or off.",
+    ),
   REQUIRE_USER_INTERACTION: z
     .enum(["on", "off"], "must be on or off")
     .default("off")
@@ -250,6 +256,8 @@ export type Config = Readonly<{
   /** Megabytes of emails that wait for an approval, over all people. */
   approvalsMaxMb: number;
   imapConnections: { total: number | undefined; memoryMb: number | undefined; perHost: number };
+  /** Cards in the conversation open the page, and never decide. */
+  approveOnPageOnly: boolean;
   /** Tools that send or erase carry anthropic/requiresUserInteraction. */
   requireUserInteraction: boolean;
   /** Opens connections before a grant's first call. */
@@ -360,6 +368,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = r
       memoryMb: set.IMAP_MEMORY_MB,
       perHost: set.IMAP_CONNECTIONS_PER_HOST,
     },
+    approveOnPageOnly: set.APPROVE_ON_PAGE_ONLY === "on",
     requireUserInteraction: set.REQUIRE_USER_INTERACTION === "on",
     warmUp: set.WARM_UP === "on",
     accessTokenLifetimeSeconds: set.ACCESS_TOKEN_LIFETIME_SECONDS,

@@ -13,6 +13,11 @@ export type LiveGrant = {
   level: Level;
   /** At the level `send`: what goes to an address that the person never wrote to waits for the person's decision. */
   asksForNewPeople?: boolean;
+  /**
+   * Cards in the conversation may decide: its redirect URI is one of the two of Claude's own servers, so that its tokens
+   * never lie on the person's machine, and no passkey is asked for each time. Set by a bearer token alone.
+   */
+  decidesOnCards?: boolean;
   /** The grant's 32-byte data key, unwrapped with the bearer token; kept only for the duration of the request. */
   dataKey: Uint8Array;
   /** Expiry of the bearer token, in milliseconds since the epoch. */

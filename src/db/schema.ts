@@ -36,6 +36,8 @@ export const grants = sqliteTable(
     asksForNewPeople: integer("ask_for_new_people", { mode: "boolean" }).notNull().default(false),
     /** Nothing but a passkey decides, each time anew. */
     passkeyEachTime: integer("passkey_each_time", { mode: "boolean" }).notNull().default(false),
+    /** Its redirect URI is one of the two of Claude's own servers; false in rows of older versions. */
+    isHeldByClaude: integer("held_by_claude", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [index("grants_by_expiry").on(table.expiresAt)],
 );
@@ -139,6 +141,8 @@ export const sessions = sqliteTable(
     lastUsedAt: integer("last_used_at").notNull(),
     /** The client announced that it shows its person a URL when asked to (elicitation in URL mode). */
     elicitsUrls: integer("elicits_urls", { mode: "boolean" }).notNull().default(false),
+    /** The client announced that it shows cards (MCP Apps, io.modelcontextprotocol/ui). */
+    showsCards: integer("shows_cards", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [index("sessions_by_grant").on(table.grantId)],
 );

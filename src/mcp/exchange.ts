@@ -81,7 +81,7 @@ export function createExchange(deps: ServerDeps) {
     async answer(
       c: Context<GrantEnv>,
       post: Post,
-      session: Pick<RequestCaller, "elicitsUrls" | "toCancelKey">,
+      session: Pick<RequestCaller, "features" | "toCancelKey">,
     ): Promise<Response> {
       // @hono/mcp checks these headers again, more strictly than existing clients allow.
       const accepted = c.req.header("Accept") ?? "*/*";

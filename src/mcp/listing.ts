@@ -6,7 +6,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import type { Level } from "../grant.ts";
-import type { Effect, Tool } from "../tools/define-tool.ts";
+import { cardUri, type Effect, type Tool } from "../tools/define-tool.ts";
 
 /** The effects that each grant level permits. */
 const effectsOfLevel: Record<Level, readonly Effect[]> = {
@@ -51,10 +51,24 @@ export function toListed(tool: Tool, { asksPerson = false } = {}): ListedTool {
     outputSchema: toOutline(z.toJSONSchema(tool.output, { io: "output" })),
     annotations,
   });
-  if (isRead) listed._meta = { "anthropic/maxResultSizeChars": maxResultCharacters };
-  if (asksPerson && (tool.effect === "send" || tool.effect === "destroy"))
-    listed._meta = { ...listed._meta, "anthropic/requiresUserInteraction": true };
+  const meta = toMeta(tool, asksPerson);
+  if (Object.keys(meta).length > 0) listed._meta = meta;
   return listed;
+}
+
+function toMeta({ effect, showsCard, appOnly }: Tool, asksPerson: boolean): Record<string, unknown> {
+  const meta: Record<string, unknown> = {};
+  if (effect === "read") meta["anthropic/maxResultSizeChars"] = maxResultCharacters;
+  if (showsCard) {
+    meta.ui = { resourceUri: cardUri };
+    // The form of older hosts, which claude.ai still needs.
+    meta["ui/resourceUri"] = cardUri;
+  }
+  // The person has pressed a button of the card already.
+  if (appOnly) return { ...meta, ui: { visibility: ["app"] } };
+  if (asksPerson && (effect === "send" || effect === "destroy"))
+    meta["anthropic/requiresUserInteraction"] = true;
+  return meta;
 }
 
 type Json = unknown;

@@ -9,6 +9,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import { type ClientFeatures, noFeatures, readFeatures } from "./client-features.ts";
 
 /** Maximum number of messages in a batch. Only MCP 2025-03-26 has batches, and no current client sends them. */
 const maxBatch = 16;
@@ -19,8 +20,8 @@ export type Post = {
   batch: boolean;
   /** True for an initialize request, which opens a session. */
   initialize: boolean;
-  /** True for an initialize request of a client that shows its person a URL when asked to. */
-  elicitsUrls: boolean;
+  /** The features that an initialize request announces; none for any other request. */
+  features: ClientFeatures;
   /** JSON-RPC ids of requests that the client cancelled. */
   cancelled: (string | number)[];
 };
@@ -70,7 +71,7 @@ export function readPost(body: string, version: string | undefined): Post | Json
     requests,
     batch,
     initialize,
-    elicitsUrls: initialize && announcesUrls(requests[0]?.params?.capabilities),
+    features: initialize ? readFeatures(requests[0]?.params?.capabilities) : noFeatures,
     cancelled: messages.filter((message) => !("id" in message)).flatMap(toCancelledIds),
   };
 }
@@ -195,12 +196,6 @@ function checkPostVersion(
   if (discover) return refuseVersion(version, discover.id);
   return initialize || supportsVersion(version) ? undefined : refuseVersion(version, requests[0]?.id);
 }
-
-const urlCapability = z.object({ elicitation: z.object({ url: z.looseObject({}) }) });
-
-/** True for client capabilities with elicitation in URL mode (MCP 2025-11-25, Elicitation, Capabilities). */
-export const announcesUrls = (capabilities: unknown): boolean =>
-  urlCapability.safeParse(capabilities).success;
 
 const cancelledNotification = z.object({
   method: z.literal("notifications/cancelled"),

@@ -8,6 +8,7 @@ import type { LiveGrant } from "../grant.ts";
 import { type AppEnv, extendIdleTimeout, limitBody } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Calls } from "./calls.ts";
+import { noFeatures } from "./client-features.ts";
 import type { Exchange, GrantEnv } from "./exchange.ts";
 import type { JsonRpcRefusal, StatelessRequest } from "./message.ts";
 import type { Session, Sessions } from "./sessions.ts";
@@ -73,9 +74,9 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
     c.var.grant,
     post.requests.map(({ method }) => method),
   );
-  if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id, post.elicitsUrls));
+  if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id, post.features));
   return exchange.answer(c, post, {
-    elicitsUrls: session?.elicitsUrls ?? false,
+    features: session?.features ?? noFeatures,
     toCancelKey: (id) => session && toCancelKey(session, id),
   });
 }

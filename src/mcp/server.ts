@@ -2,11 +2,16 @@
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import {
   CallToolRequestSchema,
+  ListResourcesRequestSchema,
+  ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
+  ReadResourceRequestSchema,
   UrlElicitationRequiredError,
 } from "@modelcontextprotocol/sdk/types.js";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import type { LiveGrant } from "../grant.ts";
+import { hasCardSecret } from "./approval-card.ts";
+import type { ClientFeatures } from "./client-features.ts";
 import { instructions } from "./instructions.ts";
 import { toProgress } from "./progress.ts";
 import { once, type ToolAccess } from "./tool-access.ts";
@@ -18,8 +23,8 @@ export type RequestCaller = {
   requestId: string;
   /** Aborted when the caller goes away. */
   signal: AbortSignal;
-  /** The client shows its person a URL when asked to. */
-  elicitsUrls: boolean;
+  /** The features that the client's session announced; none without a session. */
+  features: ClientFeatures;
   /** The key by which a cancellation finds the call of a JSON-RPC id; undefined without a session. */
   toCancelKey(id: string | number): string | undefined;
 };
@@ -29,19 +34,14 @@ export function createServerFactory(tools: ToolAccess) {
   const validator = once(() => new AjvJsonSchemaValidator());
   const questions = createUrlQuestions();
 
-  return function createServer({
-    grant,
-    requestId,
-    signal,
-    elicitsUrls,
-    toCancelKey,
-  }: RequestCaller): Server {
-    const capabilities = { tools: { listChanged: true } };
+  return function createServer({ grant, requestId, signal, features, toCancelKey }: RequestCaller): Server {
+    const capabilities = { tools: { listChanged: true }, resources: {} };
     const options = { capabilities, instructions, jsonSchemaValidator: validator() };
     const server = new Server(tools.serverInfo, options);
-    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.list(grant) }));
+    server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: tools.list(grant, features) }));
+    serveCard(server, tools);
     server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-      const result = await tools.call(params.name, {
+      const call = {
         grant,
         requestId,
         callerSignal: signal,
@@ -50,8 +50,10 @@ export function createServerFactory(tools: ToolAccess) {
         progress: toProgress(extra._meta?.progressToken, (notification) =>
           extra.sendNotification(notification),
         ),
-      });
-      const question = elicitsUrls ? questions.toAsk(result) : undefined;
+      };
+      const result = await tools.call(params.name, call, features);
+      const asksByUrl = features.elicitsUrls && !hasCardSecret(result);
+      const question = asksByUrl ? questions.toAsk(result) : undefined;
       // Error -32042: the client shows the URL and repeats the call, which then answers what was decided.
       if (question)
         throw new UrlElicitationRequiredError([
@@ -61,4 +63,20 @@ export function createServerFactory(tools: ToolAccess) {
     });
     return server;
   };
+}
+
+/** Serves the one resource. */
+function serveCard(server: Server, { card }: ToolAccess): void {
+  server.setRequestHandler(ListResourcesRequestSchema, () => ({ resources: [card.resource] }));
+  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: [] }));
+  server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
+    const contents = card.read(params.uri);
+    if (!contents) throw toUnknownResource(params.uri);
+    return contents;
+  });
+}
+
+/** MCP 2025-11-25, Resources, Error Handling. */
+function toUnknownResource(uri: string): Error {
+  return Object.assign(new Error("There is no such resource."), { code: -32002, data: { uri } });
 }

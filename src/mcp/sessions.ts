@@ -9,6 +9,7 @@ import type { Database } from "../db/open.ts";
 import { sessions } from "../db/schema.ts";
 import { hashSecret, newToken } from "../secrets.ts";
 import { ignoreStorageErrors } from "../storage-error.ts";
+import { type ClientFeatures, noFeatures } from "./client-features.ts";
 
 /** Sessions kept for one grant. Some clients open a session for every call and never end one. */
 const maxSessionsPerGrant = 100;
@@ -19,8 +20,7 @@ const maxTouchIntervalMs = 30_000;
 /** Rows cached in memory, so that a request need not read the database. No other process changes them. */
 const maxCached = 2_000;
 
-/** `elicitsUrls`: the client shows its person a URL when asked to. */
-export type Session = { hash: string; grantId: string; elicitsUrls: boolean };
+export type Session = { hash: string; grantId: string; features: ClientFeatures };
 
 export type Sessions = ReturnType<typeof createSessions>;
 
@@ -76,14 +76,14 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     touch,
 
     /** Opens a session of this grant; returns its id, 64 hexadecimal digits. */
-    open(grantId: string, elicitsUrls = false): string {
+    open(grantId: string, features: ClientFeatures = noFeatures): string {
       const id = newToken();
       const now = clock.now();
       // One transaction, thus one disk sync.
       db.transaction((tx) => {
         makeRoom(tx, grantId);
         tx.insert(sessions)
-          .values({ hash: hashSecret(id), grantId, createdAt: now, lastUsedAt: now, elicitsUrls })
+          .values({ hash: hashSecret(id), grantId, createdAt: now, lastUsedAt: now, ...features })
           .run();
       });
       return id;
@@ -95,7 +95,8 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       const row = read(hash);
       if (!row || row.grantId !== grantId || isExpired(row.lastUsedAt)) return undefined;
       if (clock.now() - row.lastUsedAt >= touchIntervalMs) touch(hash);
-      return { hash, grantId, elicitsUrls: row.elicitsUrls };
+      const { elicitsUrls, showsCards } = row;
+      return { hash, grantId, features: { elicitsUrls, showsCards } };
     },
 
     /** Deletes a session. */

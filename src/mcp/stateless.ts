@@ -7,11 +7,13 @@ import {
   createMcpHandler,
   inputRequired,
   isSpecType,
+  ResourceNotFoundError,
   Server,
 } from "@modelcontextprotocol/server";
 import type { LiveGrant } from "../grant.ts";
+import { hasCardSecret } from "./approval-card.ts";
+import { readFeatures } from "./client-features.ts";
 import { instructions } from "./instructions.ts";
-import { announcesUrls } from "./message.ts";
 import { toProgress } from "./progress.ts";
 import type { ToolAccess } from "./tool-access.ts";
 import { toUrlQuestion } from "./url-questions.ts";
@@ -27,29 +29,36 @@ export type AnswerStateless = (request: Request, body: unknown, caller: Caller) 
 export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
   const hint = { ttlMs: listTtlMs, cacheScope: "private" } as const;
   const options = {
-    capabilities: { tools: {} },
+    capabilities: { tools: {}, resources: {} },
     instructions,
-    cacheHints: { "tools/list": hint, "server/discover": hint },
+    cacheHints: {
+      "tools/list": hint,
+      "server/discover": hint,
+      "resources/list": hint,
+      "resources/templates/list": hint,
+      "resources/read": hint,
+    },
   };
 
   function createServer({ grant, requestId, signal }: Caller): Server {
     const server = new Server(tools.serverInfo, options);
-    server.setRequestHandler("tools/list", () => ({
+    server.setRequestHandler("tools/list", (_, { mcpReq }) => ({
       // The two SDKs type the same entries differently.
-      tools: tools.list(grant).filter((entry) => isSpecType.Tool(entry)),
+      tools: tools.list(grant, toFeatures(mcpReq.envelope)).filter((entry) => isSpecType.Tool(entry)),
     }));
+    serveCard(server, tools);
     server.setRequestHandler("tools/call", async ({ params }, { mcpReq }) => {
-      const result = await tools.call(params.name, {
+      const features = toFeatures(mcpReq.envelope);
+      const call = {
         grant,
         requestId,
         callerSignal: AbortSignal.any([signal, mcpReq.signal]),
         cancelKey: undefined,
         arguments: params.arguments ?? {},
         progress: toProgress(mcpReq._meta?.progressToken, (notification) => mcpReq.notify(notification)),
-      });
-      const { envelope, inputResponses } = mcpReq;
-      const mayAsk =
-        !inputResponses && announcesUrls(Reflect.get(envelope ?? {}, CLIENT_CAPABILITIES_META_KEY));
+      };
+      const result = await tools.call(params.name, call, features);
+      const mayAsk = features.elicitsUrls && !mcpReq.inputResponses && !hasCardSecret(result);
       const question = mayAsk ? toUrlQuestion(result) : undefined;
       if (!question) return result;
       const { url, message } = question;
@@ -63,4 +72,20 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
     const handler = createMcpHandler(() => createServer(caller), { legacy: "reject", maxSubscriptions: 1 });
     return handler.fetch(request, { parsedBody: body });
   };
+}
+
+/** The features that a request announces in its envelope. */
+function toFeatures(envelope: object | undefined) {
+  return readFeatures(Reflect.get(envelope ?? {}, CLIENT_CAPABILITIES_META_KEY));
+}
+
+/** Serves the one resource. */
+function serveCard(server: Server, { card }: ToolAccess): void {
+  server.setRequestHandler("resources/list", () => ({ resources: [card.resource] }));
+  server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: [] }));
+  server.setRequestHandler("resources/read", ({ params }) => {
+    const contents = card.read(params.uri);
+    if (!contents) throw new ResourceNotFoundError(params.uri);
+    return contents;
+  });
 }

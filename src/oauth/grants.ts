@@ -54,6 +54,8 @@ export function createGrants(deps: {
       clientId: liveGrantColumn<string>(grants.clientId),
       level: liveGrantColumn<Level>(grants.level),
       asksForNewPeople: liveGrantColumn<number>(grants.asksForNewPeople),
+      isHeldByClaude: liveGrantColumn<number>(grants.isHeldByClaude),
+      passkeyEachTime: liveGrantColumn<number>(grants.passkeyEachTime),
       lastUsedAt: liveGrantColumn<number>(grants.lastUsedAt),
       wrappedKey: tokens.wrappedKey,
       expiresAt: tokens.expiresAt,
@@ -122,6 +124,7 @@ export function createGrants(deps: {
         clientId,
         level,
         asksForNewPeople: row.asksForNewPeople === 1,
+        decidesOnCards: row.isHeldByClaude === 1 && row.passkeyEachTime !== 1,
         expiresAt,
         // Unwrapped at the first use: most requests (lists, pings, streams) open no mailbox.
         get dataKey() {

@@ -26,7 +26,7 @@ export type ClientFamily = {
 export type ClosedClient = { id: string; name: string; setting: string };
 
 /** The callbacks of Claude on the web, desktop and mobile. */
-const claudeRedirects: readonly string[] = [
+export const claudeRedirects: readonly string[] = [
   "https://claude.ai/api/mcp/auth_callback",
   "https://claude.com/api/mcp/auth_callback",
 ];

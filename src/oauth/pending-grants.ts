@@ -11,10 +11,11 @@ import { authorizationRequests, grants } from "../db/schema.ts";
 import type { Level } from "../grant.ts";
 import { hashSecret, newId, newKey, type Secrets } from "../secrets.ts";
 import { type AuthorizationRequest, requestLifetimeMs } from "./authorization-request.ts";
+import { claudeRedirects } from "./known-clients.ts";
 import { toWrapContext } from "./wrap-context.ts";
 
 /** The part of a request that identifies its pending grant. */
-type GrantRequest = Pick<AuthorizationRequest, "secret" | "clientId" | "redirectHost">;
+type GrantRequest = Pick<AuthorizationRequest, "secret" | "clientId" | "redirectUri" | "redirectHost">;
 
 /** The part of a request by which the same browser is recognized when it opens the same request again. */
 type AnsweredRequest = Pick<AuthorizationRequest, "browserHash" | "clientId" | "codeChallenge" | "rawState">;
@@ -107,6 +108,7 @@ export function createPendingGrants({
           id: grantId,
           clientId: request.clientId,
           redirectHost: request.redirectHost,
+          isHeldByClaude: claudeRedirects.includes(request.redirectUri),
           level,
           asksForNewPeople,
           state: "pending",

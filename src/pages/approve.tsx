@@ -1,5 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /** The page on which a person sees exactly what would happen, and decides. Every word of it that came from mail is escaped. */
+import { formatSize, writePerson } from "./approve-words.ts";
 import { showHidden } from "./hidden-characters.ts";
 import { Layout, toDocument } from "./layout.tsx";
 import { ProofForm, type ProofProblem } from "./proof-form.tsx";
@@ -355,13 +356,4 @@ function ErasureList(props: { text: ApproveTexts; erasure: ShownErasure; fixed?:
       )}
     </section>
   );
-}
-
-function writePerson({ name, address }: Person): string {
-  return showHidden(name ? `${name} <${address}>` : address);
-}
-
-function formatSize(octets: number): string {
-  if (octets < 1_000_000) return `${Math.max(1, Math.round(octets / 1_000))} KB`;
-  return `${(octets / 1_000_000).toFixed(1)} MB`;
 }

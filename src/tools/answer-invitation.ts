@@ -15,6 +15,7 @@ export const answerInvitationTool = defineTool({
   description:
     "Accepts or declines the invitation in an email: sends the calendar's answer to its organizer.",
   effect: "send",
+  showsCard: true,
   idempotent: true,
   input: z.object({
     id: emailId,

@@ -44,6 +44,7 @@ export type GrantStores = {
   downloads: DownloadLinks;
   selections: Selections;
   approvals: HeldActions;
+  card: CardDecisions;
 };
 
 type MailServerAddress = { host: string; port: number; security: "tls" | "starttls" };
@@ -147,6 +148,21 @@ type HeldActions = {
     ids: readonly string[];
     permanently: boolean;
   }): Promise<HeldAction>;
+};
+
+/** Deciding for the card that has an approval's secret. */
+type CardDecisions = {
+  /**
+   * Throws approval_unknown for a wrong secret, an unknown id, and a grant whose cards do not decide. `problem`: why it
+   * was not done. `limitedUntil`: the end of the send limit, in milliseconds since the epoch.
+   */
+  decide(request: {
+    id: string;
+    secret: string;
+    decision: "send" | "edit" | "decline";
+    /** Positions of the emails that are to be erased; undefined: all. */
+    chosen?: readonly number[] | undefined;
+  }): Promise<{ approval: HeldAction; problem?: string | undefined; limitedUntil?: number | undefined }>;
 };
 
 /** The changes the grant made to its mailboxes. */

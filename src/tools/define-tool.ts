@@ -6,6 +6,9 @@ import { type Fence, fenceAnswer } from "./fence.ts";
 /** Decides the MCP annotations of a tool, its scope, and the grant levels that may use it. */
 export type Effect = "read" | "write" | "send" | "destroy";
 
+/** The URI of the HTML resource that shows an approval. Short, because tools/list repeats it. */
+export const cardUri = "ui://approval";
+
 /** Text or an image for the model. */
 export type ToolContent = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
 
@@ -15,6 +18,10 @@ type ToolCard<Input extends z.ZodObject, Output extends z.ZodObject> = {
   /** For the model: one paragraph that ends with a full stop. */
   description: string;
   effect: Effect;
+  /** Its answer may be an approval, which clients with MCP Apps show as a card. */
+  showsCard?: boolean;
+  /** For cards alone: neither listed for models nor for clients without cards. */
+  appOnly?: boolean;
   /** A repeated call changes nothing more. Reading tools are always idempotent. */
   idempotent?: boolean;
   input: Input;
@@ -37,6 +44,8 @@ export type Tool = {
   readonly description: string;
   readonly effect: Effect;
   readonly idempotent: boolean;
+  readonly showsCard: boolean;
+  readonly appOnly: boolean;
   readonly input: z.ZodObject;
   readonly output: z.ZodObject;
   /** Runs the tool; returns structured content that fits `output`, its rendering, and the log fields. */
@@ -57,6 +66,8 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     description: card.description,
     effect: card.effect,
     idempotent: card.idempotent ?? card.effect === "read",
+    showsCard: card.showsCard ?? false,
+    appOnly: card.appOnly ?? false,
     input: card.input,
     output: card.output,
     async call(input, context, fence) {

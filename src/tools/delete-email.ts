@@ -17,6 +17,7 @@ export const deleteEmailTool = defineTool({
   description:
     "Moves emails to Trash, which can be undone. Emails already in Trash, and every one with permanently, are erased forever: only when the person asked for that. Erasing may wait for the person, who decides at the link in the answer.",
   effect: "destroy",
+  showsCard: true,
   input: z.object({
     ...emailSet,
     permanently: z.boolean().default(false).describe("Erase forever, at once"),

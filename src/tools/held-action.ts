@@ -31,6 +31,14 @@ export function describeApproval({ kind, state, url, expires_at }: z.output<type
       return "The person has decided; it is being done now. Call again with the same arguments for the outcome.";
     case "done":
       return "The person approved it, and it was done.";
+    case "failed":
+      return `The person approved it, but it could not be done. They can try again at ${url} until ${expires_at}.`;
+    case "kept_as_draft":
+      return "The person kept it as a draft. It was not sent.";
+    case "declined":
+      return "The person declined it. Nothing was done.";
+    case "expired":
+      return "It has expired, and nothing was done.";
     default:
       return "The person approved it, and it may have been done: the connection ended before the mail server said so. It is not done again.";
   }

@@ -2,6 +2,7 @@
 
 import { answerInvitationTool } from "./answer-invitation.ts";
 import { createMailboxTool } from "./create-mailbox.ts";
+import { decideApprovalTool } from "./decide-approval.ts";
 import type { Tool } from "./define-tool.ts";
 import { deleteEmailTool } from "./delete-email.ts";
 import { draftEmailTool } from "./draft-email.ts";
@@ -41,4 +42,5 @@ export const tools: readonly Tool[] = [
   undoTool,
   answerInvitationTool,
   unsubscribeTool,
+  decideApprovalTool,
 ];

@@ -21,6 +21,7 @@ export const sendEmailTool = defineTool({
   description:
     "Sends an email once and files one copy in Sent: a draft by draft_id, or what draft_email takes. The same idempotency_key, or the same email within ten minutes, is not sent twice. Show the person what goes to whom first. It may wait for the person, who decides at the link in the answer.",
   effect: "send",
+  showsCard: true,
   idempotent: true,
   input: z.object({
     ...emailFields,

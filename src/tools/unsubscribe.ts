@@ -14,6 +14,7 @@ export const unsubscribeTool = defineTool({
   description:
     "Leaves the mailing list that sent an email, the way the list offers: a one-click request, an email, or a link that the person has to open.",
   effect: "send",
+  showsCard: true,
   idempotent: true,
   input: z.object({ id: emailId }),
   output: mailAnswer({

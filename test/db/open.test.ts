@@ -65,11 +65,18 @@ test("A database of the first version is migrated and keeps its rows", () => {
   old.close();
   const { db, close } = openDatabase({ dataDir });
   expect(db.select().from(grants).all()).toEqual([
-    { ...newGrant("grt_1"), failedGuesses: 0, note: null, passkeyEachTime: false, asksForNewPeople: false },
+    {
+      ...newGrant("grt_1"),
+      failedGuesses: 0,
+      note: null,
+      passkeyEachTime: false,
+      asksForNewPeople: false,
+      isHeldByClaude: false,
+    },
   ]);
   expect(db.select().from(authorizationCodes).all()).toEqual([]);
   expect(db.select().from(sessions).all()).toEqual([
-    { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2, elicitsUrls: false },
+    { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2, elicitsUrls: false, showsCards: false },
   ]);
   // A token that was rotated is dead: its reuse ends the grant.
   const rows = db.select().from(tokens).all();

@@ -190,7 +190,13 @@ describe("POST /mcp, in the order of its checks", () => {
   });
 
   test("JSON-RPC 2.0 section 5.1: is -32601 for an unknown method and for features we do not offer", async () => {
-    for (const method of ["no/such", "resources/list", "prompts/list", "logging/setLevel", "tasks/list"]) {
+    for (const method of [
+      "no/such",
+      "resources/subscribe",
+      "prompts/list",
+      "logging/setLevel",
+      "tasks/list",
+    ]) {
       const response = await mcp.request("POST", { body: { jsonrpc: "2.0", id: 9, method, params: {} } });
       expect(response.status).toBe(200);
       expect(await codeOf(response)).toBe(-32601);

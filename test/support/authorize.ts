@@ -124,12 +124,13 @@ export async function redeemCode(
   code: string,
   verifier: string,
   publicUrl = product.url,
+  redirect = redirectUri,
 ): Promise<Tokens> {
   const response = await requestToken(product, {
     grant_type: "authorization_code",
     code,
     code_verifier: verifier,
-    redirect_uri: redirectUri,
+    redirect_uri: redirect,
     resource: `${publicUrl}/mcp`,
   });
   const answer: unknown = await response.json();

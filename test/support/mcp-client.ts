@@ -1,7 +1,7 @@
 /** The official MCP client, connected to a product with an access token. */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { CallToolResult, ClientCapabilities } from "@modelcontextprotocol/sdk/types.js";
 
 export type ToolAnswer = {
   /** All text blocks, joined by line ends. */
@@ -21,17 +21,23 @@ export type TestClient = {
   close(): Promise<void>;
 };
 
+/** The capabilities of a client with MCP Apps. */
+export const cardCapabilities: ClientCapabilities = {
+  extensions: { "io.modelcontextprotocol/ui": { mimeTypes: ["text/html;profile=mcp-app"] } },
+};
+
 /** Connects: initialize, initialized, GET stream. `sessionId` resumes a session. */
 export async function openClient(
   product: { url: string },
   accessToken: string,
-  options: { sessionId?: string } = {},
+  options: { sessionId?: string; capabilities?: ClientCapabilities | undefined } = {},
 ): Promise<TestClient> {
   const transport = new StreamableHTTPClientTransport(new URL(`${product.url}/mcp`), {
     requestInit: { headers: { Authorization: `Bearer ${accessToken}` } },
-    ...options,
+    sessionId: options.sessionId,
   });
-  const client = new Client({ name: "test", version: "1.0.0" });
+  const { capabilities } = options;
+  const client = new Client({ name: "test", version: "1.0.0" }, { capabilities });
   await client.connect(transport);
 
   async function attempt(name: string, input: Record<string, unknown> = {}): Promise<ToolAnswer> {

@@ -19,6 +19,7 @@ import { createDownloads } from "../../src/links/downloads.ts";
 import { createLinks } from "../../src/links/links.ts";
 import { createUploads } from "../../src/links/uploads.ts";
 import { createLog } from "../../src/log.ts";
+import type { CardDeps } from "../../src/mcp/approval-card.ts";
 import { createCalls } from "../../src/mcp/calls.ts";
 import { createExchange } from "../../src/mcp/exchange.ts";
 import { createMcpRoutes } from "../../src/mcp/routes.ts";
@@ -45,6 +46,8 @@ export async function openMcpServer(options: {
   /** Bun's idleTimeout, which it checks every four seconds. */
   idleSeconds?: number;
   limits?: Limits;
+  /** The content of the cards of approvals. */
+  describeCard?: CardDeps["describe"];
   publicUrl?: string;
 }) {
   const tokens = options.tokens ?? { mine: "send", theirs: "send" };
@@ -119,7 +122,9 @@ export async function openMcpServer(options: {
       downloads: downloads.forGrant(grant),
       selections: createSelections({ grant, clock }),
       approvals: heldActions.forGrant(grant),
+      card: { decide: () => Promise.reject(new Error("no card decides here")) },
     }),
+    card: { toHtml: () => "<p>card</p>", describe: options.describeCard ?? (async () => undefined) },
     vault,
     calls,
     limits,

@@ -7,11 +7,12 @@ import {
   formFields,
   type Level,
   redeemCode,
+  redirectUri,
   requireCode,
   submitForm,
 } from "./authorize.ts";
 import { mailServer, type User } from "./mail-server.ts";
-import { openClient, type TestClient, type ToolAnswer } from "./mcp-client.ts";
+import { cardCapabilities, openClient, type TestClient, type ToolAnswer } from "./mcp-client.ts";
 import { freePort } from "./ports.ts";
 import { type ProductOptions, startProduct, type TestProduct } from "./product.ts";
 
@@ -125,13 +126,18 @@ export async function connectInBrowser(
     level?: Level;
     fields?: Readonly<Record<string, string>>;
     servers?: { imap: MailServer; smtp: MailServer };
+    /** By default Claude's own servers. */
+    redirectUri?: string;
+    /** The client announces that it shows cards. */
+    showsCards?: boolean;
   } = {},
 ): Promise<ConnectedPerson> {
   const kit = await mailServer();
   const user = options.user ?? (await kit.newUser());
   const browser = openBrowser(product);
   const origin = product.publicUrl ?? product.url;
-  const begun = await beginAuthorization(product, { resource: `${origin}/mcp` });
+  const redirect = options.redirectUri ?? redirectUri;
+  const begun = await beginAuthorization(product, { resource: `${origin}/mcp`, redirect_uri: redirect });
   const fields = {
     ...formFields(user, options.servers ?? kit, options.level ?? "approve"),
     ...options.fields,
@@ -139,8 +145,10 @@ export async function connectInBrowser(
   const answer = await submitForm(product, begun, fields, { Origin: origin });
   keepCookies(browser.cookies, answer.headers);
   const query = await requireCode(answer);
-  const { accessToken } = await redeemCode(product, query.get("code") ?? "", begun.verifier, origin);
-  return { user, browser, accessToken, client: await openClient(product, accessToken) };
+  const code = query.get("code") ?? "";
+  const { accessToken } = await redeemCode(product, code, begun.verifier, origin, redirect);
+  const capabilities = options.showsCards ? cardCapabilities : undefined;
+  return { user, browser, accessToken, client: await openClient(product, accessToken, { capabilities }) };
 }
 
 export type WaitingApproval = { id: string; kind: string; state: string; url: string; expires_at: string };

@@ -187,6 +187,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     undoLog,
     uploads: uploads.forGrant(grant),
     approvals: testHeldActions({ db, secrets, clock }).forGrant(grant),
+    card: { decide: () => Promise.reject(new Error("no card decides here")) },
     downloads: { create: () => ({ url: "", expiresAt: 0 }) },
     selections: createSelections({ grant, clock }),
     accounts,

@@ -16,11 +16,30 @@ const schema = z.looseObject({
 });
 
 describe("The list of tools", () => {
-  test("has at most 20 tools and 16,000 bytes as the whole tools/list result", () => {
-    expect(tools.length).toBeLessThanOrEqual(20);
+  test("has at most 20 tools and 16,000 bytes as the whole tools/list result, without those for cards alone", () => {
+    const shown = tools.filter(({ appOnly }) => !appOnly);
+    expect(shown.length).toBeLessThanOrEqual(20);
     expect(
-      bytesOf({ jsonrpc: "2.0", id: 1, result: { tools: tools.map((tool) => toListed(tool)) } }),
+      bytesOf({ jsonrpc: "2.0", id: 1, result: { tools: shown.map((tool) => toListed(tool)) } }),
     ).toBeLessThanOrEqual(16_000);
+  });
+
+  test("MCP Apps: names the card of tools that may wait, and keeps what is for cards alone from models", () => {
+    const metaOf = (wanted: (tool: (typeof tools)[number]) => boolean) =>
+      tools.filter(wanted).map((tool) => [tool.name, toListed(tool, { asksPerson: true })._meta]);
+    const carded = metaOf(({ output, appOnly }) => "approval" in output.shape && !appOnly);
+    expect(carded.map(([name]) => name)).toEqual([
+      "send_email",
+      "delete_email",
+      "answer_invitation",
+      "unsubscribe",
+    ]);
+    for (const [, meta] of carded)
+      expect(meta).toMatchObject({
+        ui: { resourceUri: "ui://approval" },
+        "ui/resourceUri": "ui://approval",
+      });
+    expect(metaOf(({ appOnly }) => appOnly)).toEqual([["decide_approval", { ui: { visibility: ["app"] } }]]);
   });
 
   test("names every tool once, and contains the tool of every file that defines one", () => {
