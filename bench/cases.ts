@@ -17,7 +17,7 @@ export type Scene = {
   attached: { id: string; uid: number };
 };
 
-/** What the bare work needs. */
+/** Dependencies of the bare work. */
 export type BareScene = Omit<Scene, "claude" | "ids">;
 
 export type Bare = { imap: ImapFlow; smtp: Transporter };
