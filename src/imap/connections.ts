@@ -12,9 +12,11 @@ import type { Clock } from "../clock.ts";
 import { type ConnectionOwner, type Credentials, watchExpiry } from "../credentials.ts";
 import { AppError, LostWriteError } from "../errors.ts";
 import { toImapError } from "./failures.ts";
+import { selectAndRead } from "./flights.ts";
+import { attachListMemory } from "./list-memory.ts";
 import { createLoginPauses } from "./login-pause.ts";
 import { createMailboxCaches, type MailboxCache } from "./mailbox-cache.ts";
-import { learnFromLoss, selectAndRead, sessionSettled } from "./pipeline.ts";
+import { learnFromLoss, sessionSettled } from "./pipeline.ts";
 import { createPoolQueue, type PooledConnection, type PoolLimits, selectedMailbox } from "./pool-queue.ts";
 import { isOrderly, noteCurrent, selectMailbox } from "./select.ts";
 import { attachServerFacts, createServerMemory, type ServerFacts } from "./server-memory.ts";
@@ -162,6 +164,7 @@ export function createConnections(deps: {
       const facts = servers.factsOf(owner.credentials.imap);
       const imap = await open(watched, signal, facts);
       attachServerFacts(imap, facts);
+      attachListMemory(imap, caches.listOf(pooled.key));
       if (signal.aborted) {
         imap.close();
         throw toAbortError(signal);

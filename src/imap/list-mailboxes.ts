@@ -1,5 +1,6 @@
 /** LIST (RFC 3501 section 6.3.8) with the names that the server means. */
 import type { ImapFlow, ListOptions, ListResponse } from "imapflow";
+import { listMemoryOf } from "./list-memory.ts";
 import { isModifiedUtf7 } from "./mailbox-encoding.ts";
 import { withoutHidden } from "./private-mailboxes.ts";
 
@@ -12,6 +13,12 @@ export async function listMailboxEntries(
   options: Pick<ListOptions, "statusQuery"> = {},
 ): Promise<ListResponse[]> {
   return withoutHidden(imap, await listAll(imap, options), () => listWithValidity(imap));
+}
+
+/** Lists all mailboxes but private ones, without counts: as they were listed within the last minute, or now. */
+export async function listRecentEntries(imap: ImapFlow): Promise<ListResponse[]> {
+  const entries = listMemoryOf(imap).read() ?? (await listAll(imap, {}));
+  return withoutHidden(imap, entries, () => listWithValidity(imap));
 }
 
 /** Mailboxes asked for UIDVALIDITY one after another, at most. */
@@ -34,7 +41,9 @@ export async function listAll(
   { statusQuery }: Pick<ListOptions, "statusQuery">,
 ): Promise<ListResponse[]> {
   const entries = await imap.list(statusQuery ? { statusQuery } : {});
-  return imap.enabled.has("UTF8=ACCEPT") ? entries : entries.map(correctName);
+  const named = imap.enabled.has("UTF8=ACCEPT") ? entries : entries.map(correctName);
+  listMemoryOf(imap).keep(named);
+  return named;
 }
 
 /** A name that is not valid modified UTF-7, such as `R&D`, is meant as it is; imapflow decodes it to `R`. */

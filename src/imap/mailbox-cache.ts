@@ -8,6 +8,7 @@ import type { ImapFlow } from "imapflow";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
 import type { ThreadKeys } from "../email/thread-keys.ts";
+import { createListMemory, type ListMemory } from "./list-memory.ts";
 
 /** The last email of a UID range: its UID, and when it arrived, in milliseconds. */
 export type Boundary = { uid: number; receivedAt: number };
@@ -68,6 +69,7 @@ export function rememberEmail(
 /** Caches by account key; an account's are forgotten with its last connection. */
 export function createMailboxCaches({ clock }: { clock: Clock }) {
   const accounts = new Map<string, LRUCache<string, MailboxCache>>();
+  const lists = new Map<string, ListMemory>();
   const unreadable = new LRUCache<string, UnreadableUids>({ max: 1_000 });
 
   function unreadableIn(key: string): UnreadableUids {
@@ -89,8 +91,16 @@ export function createMailboxCaches({ clock }: { clock: Clock }) {
       return cache;
     },
 
+    /** Returns what is remembered of the account's list of mailboxes. */
+    listOf(key: string): ListMemory {
+      const memory = lists.get(key) ?? createListMemory({ clock });
+      lists.set(key, memory);
+      return memory;
+    },
+
     forget(key: string): void {
       accounts.delete(key);
+      lists.delete(key);
     },
   };
 }

@@ -6,9 +6,8 @@
  * responses come in the same order, so imapflow reads them as if each had just been sent. Only commands that need no
  * continuation request are written ahead. The internals that are used are named in `Internals`, and a test holds them.
  */
-import type { ImapFlow, MailboxObject } from "imapflow";
-import { AppError } from "../errors.ts";
-import { canExecute, type SearchToken } from "./raw-search.ts";
+import type { ImapFlow } from "imapflow";
+import { canExecute } from "./raw-search.ts";
 import { hasFacts, knownFacts } from "./server-memory.ts";
 
 type Request = { tag: string; command: string; attributes: unknown; options: object; sent?: boolean };
@@ -49,6 +48,8 @@ export function hasInternals(imap: object): imap is ImapFlow & Internals {
 type Flight = {
   /** Number of reasons for which commands may be written ahead. */
   open: number;
+  /** Number of reasons for which UID STORE may be, as well. */
+  stores: number;
   /** Ends when the commands after the login are answered, or the connection is closed; never rejects. */
   session: Promise<void>;
   /** False while commands after the login are unanswered. */
@@ -73,11 +74,16 @@ const aheadCommands: ReadonlySet<string> = new Set([
   ...["UID FETCH", "FETCH", "UID SEARCH", "UID SORT", "UID THREAD"],
 ]);
 
+/** Commands that change mail, behind which others may be written before they are answered. */
+const followedCommands: ReadonlySet<string> = new Set(["APPEND", "UID STORE"]);
+
+const selectCommands: ReadonlySet<string> = new Set(["SELECT", "EXAMINE"]);
+
 /** Printable ASCII without "&": the same in modified UTF-7 and in UTF-8, whichever ENABLE decides. */
 const plainText = /^[\x20-\x25\x27-\x7e]*$/;
 
 /** True where every argument is sent on the command line: no literal, no name whose encoding ENABLE decides. */
-function isPlain(attributes: unknown): boolean {
+export function isPlain(attributes: unknown): boolean {
   if (Array.isArray(attributes)) return attributes.every(isPlain);
   if (typeof attributes === "string") return plainText.test(attributes);
   if (typeof attributes !== "object" || attributes === null) return true;
@@ -98,7 +104,7 @@ const sessionMs = 10_000;
  */
 export function allowPipelining(imap: ImapFlow): void {
   if (!hasInternals(imap) || !canExecute(imap)) return;
-  const flight: Flight = { open: 0, session: Promise.resolve(), isSettled: true, isBroken: false };
+  const flight: Flight = { open: 0, stores: 0, session: Promise.resolve(), isSettled: true, isBroken: false };
   Object.assign(imap, { [flights]: flight });
   writeQueueAhead(imap, flight);
 
@@ -147,10 +153,15 @@ function writeQueueAhead(imap: Internals, flight: Flight): void {
     await trySend();
     const current = imap.currentRequest;
     if (flight.open === 0 || !current || !current.sent || imap.commandParts.length > 0) return;
-    if (!aheadCommands.has(current.command)) return;
+    if (!aheadCommands.has(current.command) && !followedCommands.has(current.command)) return;
+    // A STORE behind a SELECT could change another email of the same UID (RFC 3501 section 2.3.1.1).
+    let mayStore = flight.stores > 0 && !selectCommands.has(current.command);
     for (const request of imap.requestQueue) {
+      mayStore &&= !selectCommands.has(request.command);
       if (request.sent) continue;
-      if (!aheadCommands.has(request.command) || !isPlain(request.attributes)) return;
+      const isStore = request.command === "UID STORE" && mayStore;
+      if (!isStore && !aheadCommands.has(request.command)) return;
+      if (!isPlain(request.attributes)) return;
       imap.currentRequest = request;
       // Written before the promise is returned. What does not compile is met again in the command's own turn.
       send(request).catch(() => {});
@@ -203,7 +214,7 @@ function withInitialResponse(
 }
 
 /** Ends the connection, and remembers that this server gets its commands one by one. */
-function sendOneByOne(imap: ImapFlow): void {
+export function sendOneByOne(imap: ImapFlow): void {
   knownFacts(imap).remember("one_command_at_a_time");
   imap.close();
 }
@@ -223,7 +234,7 @@ export async function learnFromLoss(imap: ImapFlow): Promise<void> {
 }
 
 /** True for a client that may send commands ahead to its server. */
-function maySendAhead(imap: ImapFlow): imap is ImapFlow & Internals {
+export function maySendAhead(imap: ImapFlow): imap is ImapFlow & Internals {
   const isOneByOne = knownFacts(imap).has("one_command_at_a_time");
   return flightOf(imap) !== undefined && hasInternals(imap) && !isOneByOne;
 }
@@ -233,82 +244,32 @@ export async function sendTogether<T>(imap: ImapFlow, work: () => Promise<T>): P
   return maySendAhead(imap) ? inFlight(imap, work) : work();
 }
 
-/** Runs `work`, whose commands are sent ahead. */
-async function inFlight<T>(imap: ImapFlow, work: () => Promise<T>): Promise<T> {
+/** Runs `work`, whose commands are sent ahead; with `stores`, UID STORE among them. */
+export async function inFlight<T>(
+  imap: ImapFlow,
+  work: () => Promise<T>,
+  { stores = false } = {},
+): Promise<T> {
   const flight = flightOf(imap);
   if (!flight) return work();
   flight.open += 1;
+  if (stores) flight.stores += 1;
   try {
     return await work();
   } finally {
     flight.open -= 1;
+    if (stores) flight.stores -= 1;
   }
 }
 
 /** A mailbox by its path, and the UIDVALIDITY that an email id of it names (RFC 3501 section 2.3.1.1). */
-type ExpectedMailbox = { path: string; uidValidity: bigint };
-
-/**
- * Selects a mailbox and reads in it in one flight, when the reader knows what it asks for before SELECT is answered.
- * `select` sends SELECT. `read` gets a view of the connection in which the mailbox counts as selected. When its first
- * command fails, it runs again after SELECT. Reading only: nothing that `read` returns counts unless SELECT told the
- * expected UIDVALIDITY; else `read` runs again to say so. Where commands cannot be sent ahead, one follows the other.
- */
-export async function selectAndRead<T>(
-  imap: ImapFlow,
-  expected: ExpectedMailbox,
-  select: () => Promise<unknown>,
-  read: (view: ImapFlow) => Promise<T>,
-): Promise<T> {
-  if (!maySendAhead(imap) || !isPlain(expected.path)) {
-    await select();
-    return read(imap);
-  }
-  const [selected, result] = await inFlight(imap, () =>
-    Promise.allSettled([select(), read(asSelected(imap, expected))]),
-  );
-  if (selected.status === "rejected") throw selected.reason;
-  const isExpected = imap.mailbox && imap.mailbox.uidValidity === expected.uidValidity;
-  // A refusal of our own, such as email_not_found, would only be found again.
-  const isFinal = result.status === "fulfilled" || result.reason instanceof AppError || !imap.usable;
-  if (isExpected && isFinal) return unwrap(result);
-  return read(imap);
-}
-
-/**
- * Asks the same of several mailboxes in one flight: SELECT and a command for each, all sent at once. Returns the answer
- * and what SELECT told by path, without those that failed; undefined where commands cannot be sent ahead.
- */
-export async function askMailboxes<T>(
-  imap: ImapFlow,
-  questions: readonly { path: string; keys: readonly SearchToken[] }[],
-  select: (path: string) => Promise<MailboxObject>,
-  ask: (keys: readonly SearchToken[]) => Promise<T>,
-): Promise<Map<string, { mailbox: MailboxObject; answer: T }> | undefined> {
-  if (!maySendAhead(imap) || !questions.every(({ path, keys }) => isPlain(path) && isPlain(keys)))
-    return undefined;
-  const asked = await inFlight(imap, () =>
-    Promise.all(questions.map(({ path, keys }) => Promise.allSettled([path, select(path), ask(keys)]))),
-  );
-  const found = new Map<string, { mailbox: MailboxObject; answer: T }>();
-  for (const [path, mailbox, answer] of asked)
-    if (path.status === "fulfilled" && mailbox.status === "fulfilled" && answer.status === "fulfilled")
-      found.set(path.value, { mailbox: mailbox.value, answer: answer.value });
-  if (
-    !imap.usable ||
-    asked.some(([, , answer]) => answer.status === "rejected" && isOutOfOrder(answer.reason))
-  )
-    sendOneByOne(imap);
-  return found;
-}
-
-function unwrap<T>(result: PromiseSettledResult<T>): T {
-  if (result.status === "rejected") throw result.reason;
-  return result.value;
-}
+export type ExpectedMailbox = { path: string; uidValidity: bigint };
 
 /** The connection as it will be after SELECT. */
-function asSelected(imap: ImapFlow & Internals, { path, uidValidity }: ExpectedMailbox): ImapFlow {
+export function asSelected(
+  imap: ImapFlow & Internals,
+  { path, uidValidity = 0n }: Pick<ExpectedMailbox, "path"> & { uidValidity?: bigint | undefined },
+): ImapFlow {
   const isSelected = () => imap.mailbox && imap.mailbox.path === path;
   const expected = { path, delimiter: "/", flags: new Set<string>(), exists: 0, uidNext: 1, uidValidity };
   return new Proxy(imap, {
@@ -321,7 +282,7 @@ function asSelected(imap: ImapFlow & Internals, { path, uidValidity }: ExpectedM
 }
 
 /** True for imapflow's error when the response to a later command comes first. */
-const isOutOfOrder = (error: unknown): boolean =>
+export const isOutOfOrder = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "UnexpectedTag";
 
 /** True for the error of a command, or imapflow's note of one, that the server answered with BAD. */

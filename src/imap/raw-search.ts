@@ -146,7 +146,7 @@ function findAllResult(attributes: readonly ResponseToken[]): string {
 const maxUids = 2_000_000;
 
 /** Expands `2:4,9` to 2, 3, 4, 9. Throws mail_server_failed for an invalid or impossibly large set. */
-function expandSequenceSet(set: string): number[] {
+export function expandSequenceSet(set: string): number[] {
   const ranges = (set === "" ? [] : set.split(",")).map((range) => {
     const [, first, last = first] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(range) ?? [];
     return { low: Math.min(Number(first), Number(last)), high: Math.max(Number(first), Number(last)) };

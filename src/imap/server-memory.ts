@@ -19,6 +19,8 @@ type ServerFact =
   | "esearch_without_all"
   /** Puts a copy of what it submits into Sent by itself. */
   | "files_sent_copies"
+  /** Refuses STORE with UNCHANGEDSINCE although it offers CONDSTORE (RFC 7162). */
+  | "refuses_unchangedsince"
   /** Answers MOVE or COPY without COPYUID although it offers UIDPLUS (Exchange). */
   | "move_without_copyuid"
   /** Takes mailbox names as they are, although these are not valid modified UTF-7 (RFC 3501 section 5.1.3). */

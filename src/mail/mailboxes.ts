@@ -1,10 +1,8 @@
 /** The mailboxes of an account and their roles. */
 import type { ImapFlow, ListResponse, StatusObject, StatusQuery } from "imapflow";
 import { AppError } from "../errors.ts";
-import { listMailboxEntries, listWithValidity } from "../imap/list-mailboxes.ts";
+import { listMailboxEntries, listRecentEntries, listWithValidity } from "../imap/list-mailboxes.ts";
 import { mayCountHidden } from "../imap/private-mailboxes.ts";
-import type { Access } from "./access.ts";
-
 import { roleOfName } from "./mailbox-names.ts";
 import type { ChoosableMailbox, Mailbox, MailboxRole } from "./reading.ts";
 
@@ -128,6 +126,11 @@ export async function knownMailboxes(imap: ImapFlow, count = false): Promise<Kno
   );
 }
 
+/** All selectable mailboxes, as they were listed within the last minute, or by one LIST now. `empty` is not known. */
+export async function recentMailboxes(imap: ImapFlow): Promise<KnownMailbox[]> {
+  return toKnown(imap, await listRecentEntries(imap));
+}
+
 /** Time for asking a server without LIST-STATUS for the counts of one mailbox after another. */
 const countingMs = 20_000;
 
@@ -195,35 +198,6 @@ export function requireMailboxName(name: string): string {
       hint: "Name a mailbox by its path from list_mailboxes, or by a role: inbox, sent, drafts, trash, archive, junk.",
     });
   return name;
-}
-
-/**
- * The path of a mailbox named by path or role; one LIST for a role other than inbox.
- * Throws invalid_input, and mailbox_not_found when the account has no mailbox with the role.
- */
-export async function toMailboxPath(access: Access, name: string): Promise<string> {
-  requireMailboxName(name);
-  const wanted = toRole(name);
-  if (wanted === "inbox") return "INBOX";
-  if (wanted === undefined) return name;
-  const known = await access.read(undefined, (imap) => knownMailboxes(imap));
-  const found =
-    known.find((mailbox) => mailbox.path === name) ?? known.find((mailbox) => mailbox.role === wanted);
-  if (found) return found.path;
-  throw new AppError("mailbox_not_found", `This account has no ${wanted} mailbox.`);
-}
-
-/** Names under which a mailbox is created for a role that the account has no mailbox for. */
-const usualNames = { drafts: "Drafts", sent: "Sent", trash: "Trash" } as const;
-
-/** The path of the mailbox with this role, which is created under its usual name where the account has none. */
-export async function requireRoleMailbox(access: Access, role: keyof typeof usualNames): Promise<string> {
-  try {
-    return await toMailboxPath(access, role);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "mailbox_not_found") throw error;
-    return access.write(undefined, async (imap) => (await imap.mailboxCreate(usualNames[role])).path);
-  }
 }
 
 /** The path of a selectable mailbox by its levels, with or without the namespace's prefix; undefined if there is none. */

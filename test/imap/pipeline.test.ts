@@ -5,7 +5,9 @@ import packageFile from "imapflow/package.json" with { type: "json" };
 import type { ConnectionOwner } from "../../src/credentials.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { type Connections, createConnections } from "../../src/imap/connections.ts";
-import { hasInternals } from "../../src/imap/pipeline.ts";
+import { hasInternals, inFlight } from "../../src/imap/pipeline.ts";
+import { canExecute } from "../../src/imap/raw-search.ts";
+import { selectMailbox } from "../../src/imap/select.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { type HostileImap, type HostileScript, startHostileImap } from "../support/hostile-imap.ts";
 import { createTestClock } from "../support/test-clock.ts";
@@ -40,7 +42,7 @@ async function open(
   const lease = { mailbox: "INBOX", effect: "read" as const, signal: AbortSignal.timeout(20_000) };
   const select = () => pool.use(owner, lease, async ({ mailbox }) => (mailbox ? mailbox.exists : undefined));
   const names = () => imap.commands.map((line) => line.split(" ")[1]);
-  return { imap, pool, select, names };
+  return { imap, pool, owner, select, names };
 }
 
 /** A server that offers further capabilities. */
@@ -114,4 +116,30 @@ test("A server that hangs up, answers BAD or answers in another order gets its c
     imap.dropAll();
     await waiting.catch(() => {});
   }
+});
+
+test("RFC 3501 section 2.3.1.1: no STORE is sent before SELECT has told the UIDVALIDITY", async () => {
+  const { imap, pool, owner, select, names } = await open(offering("NAMESPACE"));
+  await select();
+  imap.become({ ...offering("NAMESPACE"), SELECT: "stall" });
+  const signal = AbortSignal.timeout(20_000);
+  const storing = pool.use(owner, { effect: "write", signal }, (connection) =>
+    inFlight(
+      connection,
+      async () => {
+        const selecting = selectMailbox(connection, "Other");
+        const storing = canExecute(connection)
+          ? connection.exec("UID STORE", [{ type: "SEQUENCE", value: "1" }], { untagged: {} })
+          : undefined;
+        await Promise.all([selecting, storing]);
+      },
+      { stores: true },
+    ),
+  );
+  storing.catch(() => {});
+  await eventually(() => names().at(-1) === "SELECT" && names().length > 4);
+  await pause(100);
+  expect(names()).not.toContain("UID");
+  imap.dropAll();
+  await storing.catch(() => {});
 });

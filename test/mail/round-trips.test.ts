@@ -90,15 +90,15 @@ describeMail("A warm connection", () => {
       3,
       ({ claude, ids }) => claude.call("get_thread", { id: ids[8] }),
     ],
-    ["mark_as_read", 2, ({ claude, ids }) => claude.call("mark_as_read", { ids: ids.slice(10, 30) })],
+    ["mark_as_read", 1, ({ claude, ids }) => claude.call("mark_as_read", { ids: ids.slice(10, 30) })],
     [
       "move_email by path",
-      2,
+      1,
       ({ claude, ids }) => claude.call("move_email", { ids: ids.slice(30, 35), mailbox: "Archive" }),
     ],
     [
       "move_email by role",
-      2,
+      1,
       ({ claude, ids }) => claude.call("move_email", { ids: ids.slice(35, 40), mailbox: "trash" }),
     ],
   ];
@@ -187,7 +187,7 @@ describeMail("A warm connection", () => {
     ["get_email", 6, ({ claude, ids }) => claude.call("get_email", { id: ids[9] })],
     [
       "mark_as_read",
-      7,
+      6,
       ({ claude, ids }) => claude.call("mark_as_read", { ids: ids.slice(40, 42), read: false }),
     ],
     [

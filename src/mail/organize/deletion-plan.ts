@@ -15,7 +15,7 @@ import { readFresh } from "../../imap/sync.ts";
 import { toUidSet } from "../../imap/uid-set.ts";
 import { mapInTurns } from "../../turns.ts";
 import type { Access } from "../access.ts";
-import { toMailboxPath } from "../mailboxes.ts";
+import { toMailboxPath } from "../mailbox-paths.ts";
 import type { DeletionPlan } from "../writing.ts";
 import { toGroups } from "./email-groups.ts";
 

@@ -11,7 +11,8 @@ import { specialUseOfName } from "../../imap/named-use.ts";
 import { mailboxNotFound } from "../../imap/private-mailboxes.ts";
 import type { Access } from "../access.ts";
 import { roleOfName } from "../mailbox-names.ts";
-import { findMailbox, knownMailboxes, requireRoleMailbox, toMailboxPath, toRole } from "../mailboxes.ts";
+import { createMailboxOn, toMailboxPath, withMailboxPath, withRoleMailbox } from "../mailbox-paths.ts";
+import { findMailbox, knownMailboxes, recentMailboxes, toRole } from "../mailboxes.ts";
 import { findIgnoringCase, toNearestPath } from "../search/nearest-mailbox.ts";
 import type { EmailSet, MailWriting, OrganizeResult } from "../writing.ts";
 import { toFlagChange } from "./change-flags.ts";
@@ -77,7 +78,15 @@ async function moveTo(
     return { ...moved, mailbox: path };
   };
   // Resolved before a connection is held: a call that waits for a second one while it holds its first can deadlock.
-  const path = await toMailboxPath(access, mailbox);
+  return withMailboxPath(access, mailbox, (path) => moveToNearest(access, path, moveToPath));
+}
+
+/** Moves to `path`, or to the one mailbox that is named so apart from case. Throws mailbox_not_found with a proposal. */
+async function moveToNearest(
+  access: Access,
+  path: string,
+  moveToPath: (path: string) => Promise<OrganizeResult>,
+): Promise<OrganizeResult> {
   try {
     return await moveToPath(path);
   } catch (error) {
@@ -102,7 +111,11 @@ async function moveTo(
 async function requireOutsideSent(access: Access, mailbox: string): Promise<void> {
   // Another role needs no look at the list.
   if (!["sent", undefined].includes(toRole(mailbox))) return;
-  const known = await access.read(undefined, (imap) => knownMailboxes(imap));
+  const known = await access.read(undefined, async (imap) => {
+    const recent = await recentMailboxes(imap);
+    // Another name may be that of a mailbox that was renamed since.
+    return recent.some(({ path }) => path === mailbox) ? recent : knownMailboxes(imap);
+  });
   const sent = known.find(({ role }) => role === "sent");
   const isNamed = known.some(({ path }) => path === mailbox);
   const wanted = isNamed ? mailbox : (findIgnoringCase(known, mailbox)?.path ?? mailbox);
@@ -116,17 +129,26 @@ async function requireOutsideSent(access: Access, mailbox: string): Promise<void
 async function deleteEmails(access: Access, emails: EmailSet, permanently: boolean): Promise<OrganizeResult> {
   const isGmail = () => access.read(undefined, async (imap) => imap.capabilities.has("X-GM-EXT-1"));
   if (permanently && !(await isGmail())) return changeEmails(access, emails, toErasure, () => true);
-  const trash = await requireRoleMailbox(access, "trash");
-  const trashed = await changeEmails(
-    access,
-    emails,
-    (group, all) =>
-      group.mailbox === trash
-        ? toErasure(group, all)
-        : toMove({ group, destination: trash, all, unfinished: access.unfinished }),
-    (mailbox) => permanently || mailbox === trash,
-  );
-  return permanently ? eraseFromTrash(access, trashed) : { ...trashed, mailbox: trash };
+  const trashed = await withRoleMailbox(access, "trash", async (path) => {
+    // What is in the trash is erased: that is decided by the list as it is now.
+    const trash = mayBeIn(access, emails, path) ? await toMailboxPath(access, "trash") : path;
+    const result = await changeEmails(
+      access,
+      emails,
+      (group, all) =>
+        group.mailbox === trash
+          ? toErasure(group, all)
+          : toMove({ group, destination: trash, all, unfinished: access.unfinished }),
+      (mailbox) => permanently || mailbox === trash,
+    );
+    return { ...result, mailbox: trash };
+  });
+  return permanently ? eraseFromTrash(access, trashed) : trashed;
+}
+
+/** True when one of the emails may be in the mailbox of this path. */
+function mayBeIn(access: Access, emails: EmailSet, path: string): boolean {
+  return "selection" in emails || emails.some((id) => access.toRef(id).mailbox === path);
 }
 
 /** Gmail keeps in All Mail what is expunged elsewhere; only an expunge in its Trash erases an email. */
@@ -161,7 +183,7 @@ function createMailbox(access: Access, path: string): Promise<string> {
     if (access.isPrivate(whole) || access.isPrivate(joined)) return whole;
     const toExists = (existing: string) =>
       new AppError("mailbox_exists", `There is a mailbox ${quoted(existing)} already.`);
-    const created = await imap.mailboxCreate(levels).catch(async (error: unknown) => {
+    const created = await createMailboxOn(imap, levels).catch(async (error: unknown) => {
       // Cyrus, Courier and GNU mailutils refuse without the code ALREADYEXISTS (RFC 5530 section 3).
       const existing = imap.usable ? await findMailbox(imap, levels) : undefined;
       if (existing !== undefined) throw toExists(existing);

@@ -9,8 +9,7 @@ import { requireSelected, takeCurrent } from "../../imap/select.ts";
 import { detectChanges, readFresh, reportsChangesInline } from "../../imap/sync.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
 import type { Access } from "../access.ts";
-
-import { toMailboxPath } from "../mailboxes.ts";
+import { withMailboxPath } from "../mailbox-paths.ts";
 import type { EmailPage } from "../reading.ts";
 import { fromCursor, mailboxKeyOf, type Position, toCursor } from "./cursor.ts";
 import { type FetchedRow, type FetchedRows, fetchRows } from "./email-rows.ts";
@@ -21,7 +20,14 @@ export async function listEmails(
   access: Access,
   request: { mailbox: string; limit: number; unreadOnly?: boolean; cursor?: string },
 ): Promise<EmailPage> {
-  const named = await toMailboxPath(access, request.mailbox);
+  return withMailboxPath(access, request.mailbox, (named) => listNamed(access, named, request));
+}
+
+async function listNamed(
+  access: Access,
+  named: string,
+  request: { limit: number; unreadOnly?: boolean; cursor?: string },
+): Promise<EmailPage> {
   const unreadOnly = request.unreadOnly ?? false;
   const question = JSON.stringify([named, unreadOnly]);
   const after = request.cursor === undefined ? undefined : fromCursor(request.cursor, "list", question).at;

@@ -14,7 +14,7 @@ import { parseQuery } from "../../query/parse-query.ts";
 import type { Query } from "../../query/query.ts";
 import { mapInTurns } from "../../turns.ts";
 import type { Access } from "../access.ts";
-import { toMailboxPath } from "../mailboxes.ts";
+import { withMailboxPath } from "../mailbox-paths.ts";
 import type { Overview, OverviewSender } from "../reading.ts";
 import { findUidsOf } from "./find-matches.ts";
 import { withNearestMailbox } from "./nearest-mailbox.ts";
@@ -35,10 +35,11 @@ type OverviewRequest = { mailbox: string; since?: string; unreadOnly: boolean; s
 /** Throws mailbox_not_found, unsupported_query for `since`, and the failures of a connection. */
 export async function getOverview(access: Access, request: OverviewRequest): Promise<Overview> {
   const condition = toCondition(access, request);
-  const named = await toMailboxPath(access, request.mailbox);
   const work = (imap: ImapFlow, cache: MailboxCache) =>
     readOverview(access, imap, cache, { condition, senders: request.senders });
-  return withNearestMailbox(access, named, (path) => access.read(path, work));
+  return withMailboxPath(access, request.mailbox, (named) =>
+    withNearestMailbox(access, named, (path) => access.read(path, work)),
+  );
 }
 
 /** The condition on the emails that are counted. */

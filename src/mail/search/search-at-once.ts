@@ -4,8 +4,8 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
-import { askMailboxes } from "../../imap/pipeline.ts";
-import { atom, type SearchToken, uidSort } from "../../imap/raw-search.ts";
+import { askMailboxes, isPlainSearch } from "../../imap/flights.ts";
+import { atom, uidSort } from "../../imap/raw-search.ts";
 import { toSearchKeys } from "../../imap/search-keys.ts";
 import { selectMailbox } from "../../imap/select.ts";
 import type { Access } from "../access.ts";
@@ -66,13 +66,13 @@ async function searchFlight(
   limit: number,
 ): Promise<[string, FoundMatches][]> {
   if (!imap.capabilities.has("SORT") || imap.capabilities.has("X-GM-EXT-1")) return [];
-  const questions = searches.map(({ path, query }) => ({
+  const visits = searches.map(({ path, query }) => ({
     path,
     keys: query ? toSearchKeys(query) : [atom("ALL")],
   }));
+  if (!visits.every(({ keys }) => isPlainSearch(keys))) return [];
   const select = (path: string) => selectMailbox(imap, path);
-  const ask = (keys: readonly SearchToken[]) => uidSort(imap, keys);
-  const answers = (await askMailboxes(imap, questions, select, ask)) ?? new Map();
+  const answers = (await askMailboxes(imap, visits, select, (view, { keys }) => uidSort(view, keys))) ?? [];
   return [...answers].map(([path, { mailbox, answer: uids }]) => {
     const head = uids.slice(0, limit);
     const matches = { total: uids.length, uids, left: uids.length, head, dates: new Map() };

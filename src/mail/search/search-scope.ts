@@ -14,13 +14,8 @@ import {
 import type { Query } from "../../query/query.ts";
 import { unsupportedQuery } from "../../query/query-error.ts";
 import type { Access } from "../access.ts";
-import {
-  type KnownMailbox,
-  knownMailboxes,
-  requireMailboxName,
-  toMailboxPath,
-  toRole,
-} from "../mailboxes.ts";
+import { toMailboxPath } from "../mailbox-paths.ts";
+import { type KnownMailbox, knownMailboxes, requireMailboxName, toRole } from "../mailboxes.ts";
 import { findIgnoringCase, toMailboxNotFound } from "./nearest-mailbox.ts";
 
 /**

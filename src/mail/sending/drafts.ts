@@ -3,7 +3,7 @@ import type { ComposedEmail } from "../../compose/email-request.ts";
 import { AppError } from "../../errors.ts";
 import { toContentHash } from "../../secrets.ts";
 import type { Access } from "../access.ts";
-import { requireRoleMailbox } from "../mailboxes.ts";
+import { withRoleMailbox } from "../mailbox-paths.ts";
 import type { MailWriting, SavedDraft } from "../writing.ts";
 import { appendOnce, findAppended } from "./append-once.ts";
 
@@ -14,8 +14,10 @@ export async function saveDraft(
   composed: ComposedEmail,
   replaces: string | undefined,
 ): Promise<SavedDraft> {
-  const mailbox = await requireRoleMailbox(access, "drafts");
-  const id = await appendDraft(access, mailbox, composed, replaces);
+  const { mailbox, id } = await withRoleMailbox(access, "drafts", async (mailbox) => ({
+    mailbox,
+    id: await appendDraft(access, mailbox, composed, replaces),
+  }));
   const { replacesOwnDraft } = composed;
   const removal =
     replaces === undefined ? [] : await removeFormerDraft(deleteEmails, replaces, replacesOwnDraft);

@@ -14,7 +14,7 @@ import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
 import type { Access } from "../access.ts";
 import { fetchWholePart, findAttachment } from "../email/attachment.ts";
-import { toMailboxPath } from "../mailboxes.ts";
+import { toMailboxPath } from "../mailbox-paths.ts";
 import type { MailWriting } from "../writing.ts";
 
 /** Octets of an email that a quote needs at most. */

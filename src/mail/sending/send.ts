@@ -8,7 +8,7 @@ import { AppError } from "../../errors.ts";
 import { knownFacts } from "../../imap/server-memory.ts";
 import type { Submissions } from "../../smtp/submissions.ts";
 import type { Access } from "../access.ts";
-import { requireRoleMailbox, toMailboxPath } from "../mailboxes.ts";
+import { toMailboxPath, withRoleMailbox } from "../mailbox-paths.ts";
 import { createOrganizing } from "../organize/organize.ts";
 import type { Sent } from "../writing.ts";
 import { appendOnce, findByMessageId } from "./append-once.ts";
@@ -37,9 +37,9 @@ export async function send(
       hint: "Name at least one in `to`.",
     });
   // Sent is looked up and selected while the submission server takes the email.
-  const sentMailbox = requireRoleMailbox(deps.access, "sent")
-    .then((path) => deps.access.read(path, async () => path))
-    .catch(toWarning);
+  const sentMailbox = withRoleMailbox(deps.access, "sent", (path) =>
+    deps.access.read(path, async () => path),
+  ).catch(toWarning);
   // A bug here is thrown below. When the submission fails first, an unhandled rejection must not end the process.
   sentMailbox.catch(() => {});
   const submission = {
@@ -56,7 +56,9 @@ export async function send(
   const [copy, removal] = await Promise.all([
     sentMailbox
       // The caller may have disconnected during the lookup, which ended it: it is done once more.
-      .then((mailbox) => (mailbox instanceof AppError ? requireRoleMailbox(access, "sent") : mailbox))
+      .then((mailbox) =>
+        mailbox instanceof AppError ? withRoleMailbox(access, "sent", async (path) => path) : mailbox,
+      )
       .then((mailbox) => fileCopy(deps, access, mailbox, composed))
       .catch(toWarning),
     draftId === undefined ? [] : removeDraft(access, draftId, composed.replacesOwnDraft),

@@ -9,7 +9,7 @@ import { fetchBySequence, fetchByUid } from "../../imap/fetch.ts";
 import { requireSelected } from "../../imap/select.ts";
 import { toUidSet } from "../../imap/uid-set.ts";
 import type { Access } from "../access.ts";
-import { knownMailboxes } from "../mailboxes.ts";
+import { recentMailboxes } from "../mailboxes.ts";
 import type { KeptProfile, Sender, SenderProfile } from "./kept-profiles.ts";
 
 /** Emails in Sent whose From is read, and those whose text is read for signatures: the newest. */
@@ -29,7 +29,7 @@ type SentEmail = { uid: number; from: { address: string; name?: string } };
 /** Reads the profile out of the Sent mailbox: two round trips besides LIST and SELECT. */
 async function readSenderProfile(access: Access, composer: Composer): Promise<SenderProfile> {
   const sent = await access.read(undefined, async (imap) =>
-    (await knownMailboxes(imap)).find(({ role }) => role === "sent"),
+    (await recentMailboxes(imap)).find(({ role }) => role === "sent"),
   );
   if (!sent) return { senders: [] };
   const { emails, sources } = await access.read(sent.path, readSent);
