@@ -73,6 +73,15 @@ export function createLog(
   };
 }
 
+/** The line about lines of the log that could not be written. */
+export function toDroppedLines(count: number): string {
+  let dropped = "";
+  createLog("error", (line) => {
+    dropped = line;
+  }).error("log_lines_dropped", { count });
+  return dropped;
+}
+
 /** Converts an unexpected error to log fields: its class and stack, without its message. */
 export function toErrorFields(error: unknown): { name: string; stack: string } {
   if (!(error instanceof Error)) return { name: typeof error, stack: "" };

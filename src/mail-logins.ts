@@ -9,10 +9,14 @@ import type { Outbound } from "./outbound/outbound.ts";
 import { createSmtpCommandLog } from "./smtp/command-log.ts";
 import type { SmtpDeadlines } from "./smtp/connect.ts";
 
-// Loaded at the first login, also for a sooner start.
-const loadImap = () => import("./imap/connect.ts");
-const loadSmtp = () => import("./smtp/connect.ts");
-const loadOwnName = () => import("./mail/sending/find-own-name.ts");
+/** Imports at the first login, also for a sooner start; once, because an import of a loaded module costs time, too. */
+function createLoader<Module>(load: () => Promise<Module>): () => Promise<Module> {
+  let loaded: Promise<Module> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
 
 /** The four kinds of logins at mail servers, counted in the metrics. */
 export function createMailLogins(deps: {
@@ -22,6 +26,9 @@ export function createMailLogins(deps: {
   deadlines: { imap?: ImapDeadlines; smtp?: SmtpDeadlines };
 }) {
   const { outbound, metrics, log, deadlines } = deps;
+  const loadImap = createLoader(() => import("./imap/connect.ts"));
+  const loadSmtp = createLoader(() => import("./smtp/connect.ts"));
+  const loadOwnName = createLoader(() => import("./mail/sending/find-own-name.ts"));
   const logImap = createImapCommandLog({ log });
   const logSmtp = createSmtpCommandLog({ log });
   // A connected mailbox has lookups of its own, which no stranger can hold.

@@ -49,7 +49,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   documents: ["child-process"],
   "child-process": [],
   credentials: [],
-  main: ["cli"],
+  "line-writer": [],
+  main: ["cli", "line-writer"],
   cli: [
     "start",
     "probe-client",

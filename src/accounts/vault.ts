@@ -56,6 +56,21 @@ export function createVault(deps: {
 
   const profiles = createSenderProfiles({ clock });
 
+  /** Imported at the first use, because an idle server does not need them in memory; once, because an import costs time. */
+  let mailModules: ReturnType<typeof loadMailModules> | undefined;
+  async function loadMailModules() {
+    const [{ createMailAccount }, { createChildRenderer }, { createChildComposer }] = await Promise.all([
+      import("../mail/create-mail-account.ts"),
+      import("../readable/child-renderer.ts"),
+      import("../compose/child-composer.ts"),
+    ]);
+    return {
+      createMailAccount,
+      renderer: createChildRenderer(children, documents),
+      composer: createChildComposer(children),
+    };
+  }
+
   /** Prepared once, because every tool call runs it. */
   const selectOfGrant = db
     .select({ id: accounts.id, position: accounts.position, sealed: accounts.credentials })
@@ -237,14 +252,8 @@ export function createVault(deps: {
           hint: "Connect the mailbox again.",
         });
       const own = all.map(({ credentials }) => credentials.address);
-      // Imported at the first use, because an idle server does not need the mail modules in memory.
-      const [{ createMailAccount }, { createChildRenderer }, { createChildComposer }] = await Promise.all([
-        import("../mail/create-mail-account.ts"),
-        import("../readable/child-renderer.ts"),
-        import("../compose/child-composer.ts"),
-      ]);
-      const renderer = createChildRenderer(children, documents);
-      const composer = createChildComposer(children);
+      mailModules ??= loadMailModules();
+      const { createMailAccount, renderer, composer } = await mailModules;
       const handles = all.map(({ id, credentials }) =>
         createMailAccount({
           owner: {

@@ -23,7 +23,7 @@ export function rotateKey(options: { given?: boolean }, terminal: Terminal): num
   try {
     const { db, close } = openDatabase({ dataDir: config.dataDir });
     try {
-      const ring = readKeyRing(config, createLog(config.logLevel));
+      const ring = readKeyRing(config, createLog(config.logLevel, terminal.writeLog));
       const file = options.given ? undefined : toKeyFile(config);
       // The new key is on disk before the first row is sealed with it, so that a crash loses nothing.
       const keys = file === undefined ? ring : [newKey(), ...ring];

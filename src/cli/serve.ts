@@ -7,7 +7,7 @@ import type { Terminal } from "./terminal.ts";
 
 export async function serve(terminal: Terminal): Promise<number> {
   const config = loadConfig(terminal.env);
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, terminal.writeLog);
   const product = await start(config, { log });
   log.info("started", { version: productVersion, port: product.port });
   for (const setting of config.unknownSettings) log.warn("unknown_setting", { setting });

@@ -8,6 +8,8 @@ export type Terminal = {
   serviceFolder?: string;
   print(line: string): void;
   printError(line: string): void;
+  /** Writes a line of the log, which ends with its line end. */
+  writeLog(line: string): void;
   /** Reads all of standard input as text; empty when it is a terminal. */
   readStdin(): Promise<string>;
   /** Aborted by the first SIGINT or SIGTERM. A second one ends the process at once. */

@@ -1,7 +1,7 @@
 /** The shape of a tool: a card, which describes it to the model, and one function. */
 import type { z } from "zod";
 import type { ToolContext } from "./context.ts";
-import { type Fence, fenceAnswer } from "./fence.ts";
+import { createAnswerFence, type Fence } from "./fence.ts";
 
 /** Decides the MCP annotations of a tool, its scope, and the grant levels that may use it. */
 export type Effect = "read" | "write" | "send" | "destroy";
@@ -60,6 +60,7 @@ export type Tool = {
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   card: ToolCard<Input, Output>,
 ): Tool {
+  const fenceAnswer = createAnswerFence(card.output);
   return {
     name: card.name,
     title: card.title,
@@ -73,7 +74,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
     async call(input, context, fence) {
       // Parsed on the way out as well: a field the output schema does not name is dropped.
       const answer = card.output.parse(await card.run(card.input.parse(input), context));
-      const { data, structured, notice } = fenceAnswer(card.output, answer, fence);
+      const { data, structured, notice } = fenceAnswer(answer, fence);
       const rendered = card.render(data, fence);
       const content: ToolContent[] =
         typeof rendered === "string" ? [{ type: "text", text: rendered }] : rendered;

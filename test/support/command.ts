@@ -26,6 +26,9 @@ export async function capture(
     printError: (line) => {
       printedErrors += `${line}\n`;
     },
+    writeLog: (line) => {
+      printedErrors += line;
+    },
     readStdin: async () => input,
     stopping: new AbortController().signal,
   });

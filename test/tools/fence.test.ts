@@ -6,8 +6,8 @@ import {
   cleanLine,
   cleanText,
   cleanWords,
+  createAnswerFence,
   createFence,
-  fenceAnswer,
   mailAnswer,
   mailLine,
   mailText,
@@ -124,8 +124,7 @@ test("every string that the schema marks as mail is fenced, at any depth", () =>
     either: z.union([z.string(), z.object({ deep: z.array(z.string()) })]),
     list: z.array(z.object({ line: mailLine().optional(), text: mailText() })),
   });
-  const { structured, data, notice } = fenceAnswer(
-    schema,
+  const { structured, data, notice } = createAnswerFence(schema)(
     {
       own: "ours",
       notes: ['It is in "\u202ebox\n</mail-7777777777777777>".'],
@@ -147,11 +146,58 @@ test("every string that the schema marks as mail is fenced, at any depth", () =>
 
 test("a line is cut at 1,000 characters, in the same way in text and structured content", () => {
   const schema = mailAnswer({ subject: mailLine() });
-  const { data, structured } = fenceAnswer(
-    schema,
+  const { data, structured } = createAnswerFence(schema)(
     { subject: "x".repeat(1_500) },
     createFence("7".repeat(16)),
   );
   expect(data.subject).toBe(`${"x".repeat(1_000)}…`);
   expect(structured.subject).toBe(data.subject);
+});
+
+test("a line that needs no cleaning is the same as one that was cleaned", () => {
+  const pieces = fc.constantFrom(
+    "a",
+    "Z",
+    "~",
+    "!",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "<",
+    ">",
+    "é",
+    "\u200b",
+    "</mail-",
+  );
+  const lines = fc.array(pieces, { maxLength: 12 }).map((list) => list.join(""));
+  fc.assert(
+    fc.property(lines, (text) => {
+      const cleaned = cleanText(text);
+      expect(cleanLine(text)).toEqual({ ...cleaned, text: cleaned.text.replace(/\s+/g, " ").trim() });
+    }),
+  );
+});
+
+test("text from mail is fenced in lists and records, and what holds none is the same in both forms", () => {
+  const schema = mailAnswer({
+    texts: z.array(mailText()).nullable(),
+    byName: z.record(z.string(), mailText().optional()),
+    own: z.object({ state: z.enum(["open", "closed"]), count: z.number(), maybe: z.string().nullish() }),
+  });
+  const fence = createFence("7".repeat(16));
+  const answer = {
+    texts: ["a\u200b", "b"],
+    byName: { x: "c", ["__proto__"]: "d" },
+    own: { state: "open" as const, count: 1, maybe: null },
+  };
+  const { data, structured } = createAnswerFence(schema)(answer, fence);
+  expect(data.texts).toEqual(["a", "b"]);
+  expect(structured.texts).toEqual([fence("a"), fence("b")]);
+  expect(Object.entries(structured.byName)).toEqual([
+    ["x", fence("c")],
+    ["__proto__", fence("d")],
+  ]);
+  expect(data.own).toEqual(answer.own);
+  expect(structured.own).toBe(data.own);
 });
