@@ -6,7 +6,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 import type { LiveGrant } from "../grant.ts";
 import { cardUri } from "../tools/define-tool.ts";
-import { type Fence, fenceAnswer, mailAnswer, mailLine, mailText } from "../tools/fence.ts";
+import { createAnswerFence, type Fence, mailAnswer, mailLine, mailText } from "../tools/fence.ts";
 import { cardMimeType } from "./client-features.ts";
 
 const recipients = z.array(z.object({ name: mailLine(), is_new: z.boolean() }));
@@ -87,6 +87,7 @@ export function createApprovalCard({ toHtml, describe }: CardDeps, newFence: () 
     mimeType: cardMimeType,
     _meta: uiMeta,
   };
+  const fenceAnswer = createAnswerFence(cardAnswer);
   return {
     /** The entry of resources/list. */
     resource,
@@ -103,7 +104,7 @@ export function createApprovalCard({ toHtml, describe }: CardDeps, newFence: () 
       if (!answered.success) return result;
       const card = await describe(grant, answered.data.approval.id);
       if (!card) return result;
-      const { structured } = fenceAnswer(cardAnswer, cardAnswer.parse(card), newFence());
+      const { structured } = fenceAnswer(cardAnswer.parse(card), newFence());
       return { ...result, _meta: { ...result._meta, [metaKey]: structured } };
     },
   };
