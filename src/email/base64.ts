@@ -7,10 +7,55 @@ export function decodeBase64(text: string): Buffer {
   return Buffer.concat(pieces.filter((piece) => piece !== "").map((piece) => Buffer.from(piece, "base64")));
 }
 
+const minTextOctets = 12;
+
+/**
+ * Decodes base64 with blanks, stray characters, the alphabet of URLs (RFC 4648 section 5) or a missing end, when the
+ * result is UTF-8 text. Undefined otherwise: words that are read as base64 are never UTF-8.
+ */
+export function decodeDamagedBase64(text: string): Buffer | undefined {
+  const isUrlSafe = !/[+/]/.test(text) && /^[\w\s=-]*$/.test(text);
+  const decoded = decodeBase64(isUrlSafe ? text.replaceAll("-", "+").replaceAll("_", "/") : text);
+  return decoded.length >= minTextOctets && isUtf8Text(decoded) ? decoded : undefined;
+}
+
+/** True for UTF-8 without control characters; its last character may be cut. */
+export function isUtf8Text(bytes: Uint8Array): boolean {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return !/[^\P{Cc}\t\n\r\f]/u.test(text);
+  } catch {
+    return false;
+  }
+}
+
 /** True for a line with a character that base64 does not have, or with words. */
 export function isWordLine(line: string): boolean {
   const content = line.trim();
   return /[^A-Za-z0-9+/=]/.test(content);
+}
+
+/** Lines of a notice that a gateway puts before the content. */
+const maxNoticeLines = 20;
+
+/**
+ * The position at which base64 follows a notice in words, as gateways put it before the content; 0 when none does. The
+ * lines behind the notice must be base64 that decodes to text.
+ */
+export function base64AfterNotice(text: string): number {
+  let start = 0;
+  for (let lines = 0; lines < maxNoticeLines; lines += 1) {
+    const newline = text.indexOf("\n", start);
+    const line = newline < 0 ? text.slice(start) : text.slice(start, newline);
+    if (line.trim() !== "" && !isWordLine(line) && line.trim().length % 4 === 0) break;
+    if (newline < 0) return 0;
+    start = newline + 1;
+  }
+  // A line of base64 with a stray character is no notice.
+  if (!/\S[ \t]\S/.test(text.slice(0, start))) return 0;
+  const content = text.slice(start);
+  const end = base64Footer(content);
+  return end > 0 && decodeDamagedBase64(content.slice(0, end)) ? start : 0;
 }
 
 /**

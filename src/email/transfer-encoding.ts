@@ -1,5 +1,12 @@
 /** Content-Transfer-Encoding (RFC 2045 section 6). Characters that are not of the encoding are skipped. */
-import { base64Footer, decodeBase64, isWordLine } from "./base64.ts";
+import {
+  base64AfterNotice,
+  base64Footer,
+  decodeBase64,
+  decodeDamagedBase64,
+  isUtf8Text,
+  isWordLine,
+} from "./base64.ts";
 import { decodeUuencoded, decodeYencoded } from "./encoded-files.ts";
 import { withoutTrailingSpace } from "./line-ends.ts";
 
@@ -66,8 +73,7 @@ export function decodeTextTransfer(bytes: Uint8Array, encoding?: string): Buffer
   switch (declared) {
     case "base64": {
       if (isQuotedPrintable(text)) return decodeQuotedPrintable(buffer);
-      const end = base64Footer(text);
-      return Buffer.concat([decodeBase64(text.slice(0, end)), buffer.subarray(end)]);
+      return decodeBase64Around(text, buffer);
     }
     case "quoted-printable":
       return isBase64Text(text) ? decodeBase64(text) : decodeQuotedPrintable(buffer);
@@ -78,6 +84,17 @@ export function decodeTextTransfer(bytes: Uint8Array, encoding?: string): Buffer
       // Files in text are taken out of it later, with the words around them.
       return buffer;
   }
+}
+
+/** Decodes base64 with the words before and behind it. */
+function decodeBase64Around(text: string, buffer: Buffer): Buffer {
+  const start = base64AfterNotice(text);
+  const content = text.slice(start);
+  const end = base64Footer(content);
+  const decoded = end === 0 ? decodeDamagedBase64(content) : decodeBase64(content.slice(0, end));
+  if (!decoded) return buffer;
+  const footer = end === 0 ? Buffer.alloc(0) : buffer.subarray(start + end);
+  return Buffer.concat([buffer.subarray(0, start), decoded, footer]);
 }
 
 function decodeQuotedPrintable(buffer: Buffer): Buffer {
@@ -109,18 +126,16 @@ function isQuotedPrintable(text: string): boolean {
   return isAllUsed && (utf8.test(sample) || (softBreaks > 0 && /=(?:3D|20)/.test(sample)));
 }
 
-/** True for lines of base64 alone, of one length but for the last, that decode to text. */
+/**
+ * True for lines of base64 alone, of one length but for the last, that decode to text. The end may be missing, as in the
+ * first octets that a row of a list is made of.
+ */
 function isBase64Text(text: string): boolean {
   const lines = text.slice(0, sampleOctets).trim().split(/\r?\n/);
   const [first = ""] = lines;
-  const isCut = text.length > sampleOctets;
   const isFull = lines.slice(0, -1).every((line) => line.length === first.length);
-  if (lines.some(isWordLine) || !isFull || first.length < 40 || first.length % 4 !== 0) return false;
-  if (!isCut && lines.join("").length % 4 !== 0) return false;
-  const decoded = decodeBase64(lines.slice(0, isCut ? -1 : undefined).join(""));
-  try {
-    return !/[^\P{Cc}\t\n\r\f]/u.test(new TextDecoder("utf-8", { fatal: true }).decode(decoded));
-  } catch {
-    return false;
-  }
+  if (lines.some(isWordLine) || !isFull || first.length < 40) return false;
+  if (lines.length > 1 && first.length % 4 !== 0) return false;
+  const digits = lines.join("");
+  return isUtf8Text(decodeBase64(digits.slice(0, digits.length - (digits.length % 4))));
 }
