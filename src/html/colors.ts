@@ -10,7 +10,11 @@ const maxColorCharacters = 100;
  * Returns undefined for everything else, system colors included.
  */
 export function parseColor(text: string): Color | undefined {
-  const value = text.trim().toLowerCase();
+  const value = text
+    .trim()
+    .toLowerCase()
+    // The fallback of a custom property, which mail programs do not know.
+    .replace(/^var\(\s*--[\w-]*\s*,\s*(.*)\)$/, "$1");
   if (value.length > maxColorCharacters) return undefined;
   const css = /^([0-9a-f]{3}|[0-9a-f]{6})$/.test(value) ? `#${value}` : value;
   // One keyword or one function: Bun.color would take the red of "red url(x)".
@@ -28,9 +32,29 @@ export function paintOver([red, green, blue, alpha]: Color, below: Color): Color
   return [mix(red, below[0]), mix(green, below[1]), mix(blue, below[2]), 1];
 }
 
-/** True when no reader could tell the two colors apart. */
+const maxHiddenContrast = 1.12;
+/** Beyond this distance a hue can be told from another of the same luminance. */
+const maxHiddenDistance = 56;
+
+/** True when no reader could tell text of one color from a background of the other, such as light yellow on white. */
 export function isIndistinguishable(a: Color, b: Color): boolean {
-  return a.every((channel, at) => Math.abs(channel - (b[at] ?? 0)) <= 12);
+  const distances = a.map((channel, at) => Math.abs(channel - (b[at] ?? 0)));
+  if (distances.every((distance) => distance <= 12)) return true;
+  return distances.every((distance) => distance <= maxHiddenDistance) && contrast(a, b) < maxHiddenContrast;
+}
+
+/** The contrast ratio of WCAG 2.2, from 1 to 21. */
+function contrast(a: Color, b: Color): number {
+  const [one, other] = [luminance(a), luminance(b)];
+  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+}
+
+function luminance([red, green, blue]: Color): number {
+  const linear = (channel: number) => {
+    const part = channel / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  };
+  return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
 }
 
 /**

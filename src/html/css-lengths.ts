@@ -12,8 +12,9 @@ const pixelsPerUnit: Readonly<Record<string, number>> = {
 /** Units relative to the font size: an ex and a ch are about half of it. */
 const emsPerUnit: Readonly<Record<string, number>> = { em: 1, ex: 0.5, ch: 0.5 };
 
-/** Undefined for keywords such as `auto` and everything else that is not one length. */
+/** Undefined for keywords such as `auto` and everything else that is not one length, or a function of plain lengths. */
 export function toPixels(value: string | undefined, fontSizePx = defaultFontSizePx): number | undefined {
+  if (value?.endsWith(")")) return computeLength(value, (length) => toPixels(length, fontSizePx));
   const [, amount, unit = ""] =
     /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))([a-z%]*)$/.exec((value ?? "").trim().toLowerCase()) ?? [];
   if (amount === undefined) return undefined;
@@ -24,6 +25,37 @@ export function toPixels(value: string | undefined, fontSizePx = defaultFontSize
       : undefined;
   return perUnit === undefined ? undefined : Number(amount) * perUnit;
 }
+
+const maxFunctionCharacters = 100;
+
+/** `calc()` of a sum, `min()`, `max()` and `clamp()` (CSS Values level 4, section 10), without others inside. */
+function computeLength(value: string, resolve: (length: string) => number | undefined): number | undefined {
+  if (value.length > maxFunctionCharacters) return undefined;
+  const [, name, inside = ""] = /^(calc|min|max|clamp)\(([^()]*)\)$/i.exec(value.trim()) ?? [];
+  if (name === undefined) return undefined;
+  const lengths = (name === "calc" ? toTerms(inside) : inside.split(",")).map(resolve);
+  if (lengths.some((length) => length === undefined)) return undefined;
+  const pixels = lengths.map(Number);
+  switch (name) {
+    case "calc":
+      return pixels.reduce((sum, term) => sum + term, 0);
+    case "min":
+      return Math.min(...pixels);
+    case "max":
+      return Math.max(...pixels);
+    default: {
+      const [least = 0, preferred = 0, most = 0] = pixels;
+      return Math.max(least, Math.min(preferred, most));
+    }
+  }
+}
+
+/** `1px - 2px` -> `1px`, `-2px`; products stay one term, which is no length. */
+const toTerms = (sum: string) =>
+  sum
+    .trim()
+    .replace(/\s([+-])\s/g, ",$1")
+    .split(",");
 
 /** The number at the beginning of a value, whatever unit follows. */
 export function leadingNumber(value: string | undefined): number | undefined {

@@ -6,7 +6,7 @@ import { parseColor } from "./colors.ts";
 import { type CompiledSelector, compileSelector } from "./css-matcher.ts";
 import { matchesMedia, matchesSupports } from "./css-media.ts";
 import { expandShorthand, shorthands } from "./css-shorthands.ts";
-import { splitTopLevel, withoutComments } from "./css-text.ts";
+import { splitTopLevel, withoutComments, withoutEscapes } from "./css-text.ts";
 
 /** All other properties are skipped unread. */
 const examinedProperties: ReadonlySet<string> = new Set([
@@ -66,7 +66,8 @@ export type StyleRule = CompiledSelector & { order: number; declarations: readon
 
 /** Parses `color: red !important; …`; invalid declarations and unexamined properties are left out. */
 export function parseDeclarations(text: string): Declaration[] {
-  return splitTopLevel(withoutComments(text), ";").flatMap((piece) => {
+  return splitTopLevel(withoutComments(text), ";").flatMap((escaped) => {
+    const piece = withoutEscapes(escaped);
     const colon = piece.indexOf(":");
     if (colon < 1) return [];
     const property = piece.slice(0, colon).trim().toLowerCase();

@@ -25,7 +25,7 @@ export function hidesByClipping(style: Style): boolean {
     // Applies to absolutely positioned elements only (CSS 2.1 section 11.1.2).
     (isAbsolute && callsOf(style.get("clip") ?? "").some(({ values }) => isEmptyRectangle(values))) ||
     callsOf(style.get("clip-path") ?? "").some(isEmptyShape) ||
-    callsOf(style.get("filter") ?? "").some(isTransparentFilter) ||
+    callsOf(style.get("filter") ?? "").some(isIllegibleFilter) ||
     isTinyZoom(style.get("zoom"))
   );
 }
@@ -45,6 +45,10 @@ function isEmptyShape({ name, values }: { name: string; values: readonly string[
       const [top = "0", right = top, bottom = top, left = right] = values.filter((value) => /\d/.test(value));
       return coversAll(top, bottom) || coversAll(left, right);
     }
+    case "xywh":
+      return isNone(values[2]) || isNone(values[3]);
+    case "rect":
+      return isEmptyRectangle(values);
     case "circle":
       return isNone(values[0]);
     case "ellipse":
@@ -61,11 +65,16 @@ const isNone = (radius: string | undefined) => (toPixels(radius) ?? 100) <= maxH
 /** True for insets of two opposite sides that leave nothing between them. */
 function coversAll(one: string, other: string): boolean {
   const sum = (leadingNumber(one) ?? 0) + (leadingNumber(other) ?? 0);
+  // One side alone covers the box.
+  if ([one, other].some((side) => side.endsWith("%") && (leadingNumber(side) ?? 0) >= 98)) return true;
   return one.endsWith("%") && other.endsWith("%") ? sum >= 98 : sum >= 2000;
 }
 
-function isTransparentFilter({ name, values }: { name: string; values: readonly string[] }): boolean {
+const maxLegibleBlurPx = 10;
+
+function isIllegibleFilter({ name, values }: { name: string; values: readonly string[] }): boolean {
   const amount = leadingNumber(values[0]);
+  if (name === "blur") return (toPixels(values[0]) ?? 0) >= maxLegibleBlurPx;
   return name === "opacity" && amount !== undefined && amount < (values[0]?.endsWith("%") ? 5 : 0.05);
 }
 

@@ -11,13 +11,13 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 export const shorthands: ReadonlySet<string> = new Set([
-  ...["font", "margin", "padding", "inset", "scale", "translate"],
+  ...["font", "margin", "padding", "inset", "rotate", "scale", "translate"],
   ...Object.keys(aliases),
 ]);
 
 /** The longhands that a declaration sets: itself when it is one, none when it sets nothing that is examined. */
 export function expandShorthand(property: string, value: string): [property: string, value: string][] {
-  const simple = value.replace(/^calc\(([^()]*)\)$/, "$1").trim();
+  const simple = value.replace(/^calc\(([^()\s]*)\)$/, "$1").trim();
   switch (property) {
     case "font":
       return sizeOfFont(simple).map((size) => ["font-size", size]);
@@ -26,6 +26,8 @@ export function expandShorthand(property: string, value: string): [property: str
       return Object.entries(toSides(simple)).map(([side, length]) => [`${property}-${side}`, length]);
     case "inset":
       return Object.entries(toSides(simple));
+    case "rotate":
+      return rotationOf(simple).map((rotation) => ["transform", rotation]);
     case "scale":
       return [["transform", `scale(${simple})`]];
     case "translate":
@@ -33,6 +35,12 @@ export function expandShorthand(property: string, value: string): [property: str
     default:
       return [[aliases[property] ?? property, simple]];
   }
+}
+
+/** `y 90deg` -> `rotatey(90deg)`; a turn in the plane of the page hides nothing. */
+function rotationOf(value: string): string[] {
+  const [axis = "", angle = ""] = value.split(/\s+/);
+  return /^[xy]$/.test(axis) ? [`rotate${axis}(${angle})`] : [];
 }
 
 /** `0 auto` -> one length for each side (CSS 2.1 section 8.3). */

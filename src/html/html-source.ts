@@ -41,7 +41,10 @@ export function toHtmlSource(html: string): string {
 
   function writeElement(element: Element, outer: InheritedContext, depth: number): void {
     const style = styleOf(element);
-    if (isHidden(element, style, outer) || (element.name === "img" && isTrackingPixel(element, style)))
+    if (
+      isHidden(element, style, outer, styleOf) ||
+      (element.name === "img" && isTrackingPixel(element, style))
+    )
       return;
     const isWritten = /^[a-z][a-z0-9]*$/.test(element.name) && !unwrappedElements.has(element.name);
     if (isWritten) pieces.push(`<${element.name}${attributesOf(element)}>`);

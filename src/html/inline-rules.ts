@@ -54,10 +54,11 @@ function renderImage({ rendering, writer, element, style, context }: Visit): voi
 }
 
 /** The areas of an image map are targets without text. */
-function renderImageMap({ rendering, element }: Visit): void {
+function renderImageMap({ rendering, element, renderChildren }: Visit): void {
   for (const node of element.children)
     if (isTag(node) && node.name === "area")
       rendering.links.addPicture(resolveTarget(node.attribs.href ?? "", rendering.baseUrl));
+  renderChildren();
 }
 
 function renderInput({ rendering, writer, element }: Visit): void {

@@ -66,7 +66,7 @@ function createRendering(
       return writer.finish();
     },
     omits(element, style, outer) {
-      if (!isHidden(element, style, outer)) return false;
+      if (!isHidden(element, style, outer, rendering.styleOf)) return false;
       countOmitted(rendering, element);
       return true;
     },
@@ -82,7 +82,7 @@ function baseUrlOf(document: Document): string | undefined {
 
 /** Elements that browsers never show: their text is not something that the sender chose to hide. */
 const uncounted =
-  /^(head|style|script|title|template|meta|link|math|noframes|noembed|desc|defs|metadata|symbol|clippath|mask)$/;
+  /^(head|style|script|title|template|meta|link|annotation|noframes|noembed|desc|defs|metadata|symbol|clippath|mask)$/;
 
 function countOmitted({ omissions, styleOf }: Rendering, element: Element): void {
   if (uncounted.test(element.name)) return;
@@ -163,8 +163,17 @@ function renderElement(rendering: Rendering, element: Element, target: RenderTar
   if (endsLine(element, style)) endFirstLine(target.context);
 }
 
+/** Emphasis that CSS makes a block: images and links are laid out in too many ways to break their lines. */
+const breakable = /^(b|strong|i|em|s|strike|del|q)$/;
+
 function ruleFor({ element, style }: Visit): Rule {
   const rule = inlineRules.get(element.name);
+  if (rule && breakable.test(element.name) && isBlock(element, style))
+    return (visit) => {
+      visit.writer.newLine();
+      rule(visit);
+      visit.writer.newLine();
+    };
   if (rule) return rule;
   return isBlock(element, style) ? renderBlock : ({ renderChildren }) => renderChildren();
 }

@@ -24,8 +24,9 @@ const ruleSteps = 3;
 /** Returns a function that computes the declared style of each element of the document. */
 export function createStyleResolver({ document, isQuirks }: ParsedHtml): (element: Element) => Style {
   const rules: StyleRule[] = [];
+  // Another type is no style sheet (HTML section 4.2.6).
   for (const sheet of DomUtils.getElementsByTagName("style", document, true, maxSheets))
-    if (matchesMedia(sheet.attribs.media ?? ""))
+    if (/^(text\/css)?$/i.test(sheet.attribs.type ?? "") && matchesMedia(sheet.attribs.media ?? ""))
       parseStyleSheet(DomUtils.textContent(sheet), rules, isQuirks);
   const rulesByKey = Map.groupBy(rules, ({ key }) => key);
 

@@ -96,11 +96,11 @@ export function inheritContext(element: Element, style: Style, around: Inherited
   const indent = style.get("text-indent");
   // Chromium's style sheet resets the indent of tables.
   const inheritedIndent = name !== "table" && outer.indentsAway;
-  const indentsAway = indent === undefined || indent === "inherit" ? inheritedIndent : isFarAway(indent);
+  const indentsAway = isInherited(indent) ? inheritedIndent : isFarAway(indent);
   const attribute =
     name === "center" ? "center" : mayAlign.test(name) ? attribs.align?.toLowerCase() : undefined;
   const align = style.get("text-align") ?? attribute;
-  const alignsRight = align === undefined ? outer.alignsRight : /^(right|end)$/.test(align);
+  const alignsRight = isInherited(align) ? outer.alignsRight : /^(right|end)$/.test(align);
   const textFill = style.get("-webkit-text-fill-color");
   const shadow = style.get("text-shadow");
   const whiteSpace = style.get("white-space");
@@ -108,31 +108,36 @@ export function inheritContext(element: Element, style: Style, around: Inherited
   const bodyLink = name === "body" && attribs.link ? parseLegacyColor(attribs.link) : undefined;
   return {
     color: colorInside(element, style, outer, own.text),
-    textFill: textFill === undefined ? outer.textFill : parseColor(textFill),
+    textFill: isInherited(textFill) ? outer.textFill : parseColor(textFill),
     background: backgroundInside(element, style, own.background ?? outer.background),
     fontSizePx,
     lineHeight,
     opacity: outer.opacity * (opacityOf(style) ?? 1),
-    isInvisible:
-      visibility === undefined ? outer.isInvisible : visibility === "hidden" || visibility === "collapse",
+    isInvisible: isInherited(visibility) ? outer.isInvisible : /^(hidden|collapse)$/.test(visibility),
     isCollapsed:
-      isWithoutHeight(lineHeight, fontSizePx) && (outer.isCollapsed || collapses(element, style, outer)),
+      // Raised and lowered text gives its line a height.
+      !/^su[bp]$/.test(name) &&
+      isWithoutHeight(lineHeight, fontSizePx) &&
+      (outer.isCollapsed || collapses(element, style, outer)),
     indentsAway,
     line: isInlineBox(name, style, outer.separatesChildren)
       ? outer.line
       : { isFirst: true, isAway: indentsAway && !alignsRight },
     alignsRight,
-    hasShadow: shadow === undefined ? outer.hasShadow : shadow !== "none",
-    preservesWhiteSpace:
-      whiteSpace === undefined
-        ? outer.preservesWhiteSpace || /^(pre|listing|xmp|plaintext)$/.test(name)
-        : /^(pre|pre-wrap|pre-line|break-spaces)$/.test(whiteSpace),
+    hasShadow: isInherited(shadow) ? outer.hasShadow : !/^(none|initial)$/.test(shadow),
+    preservesWhiteSpace: isInherited(whiteSpace)
+      ? outer.preservesWhiteSpace || /^(pre|listing|xmp|plaintext)$/.test(name)
+      : /^(pre|pre-wrap|pre-line|break-spaces)$/.test(whiteSpace),
     linkColor: bodyLink ?? outer.linkColor,
     documentColor: bodyText ?? outer.documentColor,
     separatesChildren: /flex|grid/.test(style.get("display") ?? ""),
     isQuirks: outer.isQuirks,
   };
 }
+
+/** True where an inherited property is not set, or set to the value around the element. */
+const isInherited = (value: string | undefined): value is undefined | "inherit" =>
+  value === undefined || /^(inherit|unset|revert|revert-layer)$/.test(value);
 
 /** The opacity that an element declares, from 0 to 1. */
 export function opacityOf(style: Style): number | undefined {
@@ -170,9 +175,10 @@ function hasCellBeside(element: Element): boolean {
 const maxExaminedNodes = 200;
 /** Blocks without a margin or border of their own. */
 const plainBlock = /^(div|section|article|aside|header|footer|main|nav|center|address)$/;
-const givesHeight = /height|padding|margin|display|float|position|font/;
+const givesHeight = /height|padding|margin|display|float|position|font(-size)?\s*:/;
 /** An inline box has no height of its own (CSS 2.1 section 10.6.1). */
-const givesLineHeight = /line-height|display|float|position|font/;
+const givesLineHeight =
+  /line-height|vertical-align|overflow|display\s*:\s*(inline-)?(table|grid|flex|list)|float|position|font(-size)?\s*:/;
 
 /** True for an element with text and plain elements alone: any other box inside would give it a height. */
 function hasOnlyText(element: Element): boolean {
@@ -230,7 +236,8 @@ function defaultColors(
 }
 
 const maxBackgroundCharacters = 300;
-const paintsImage = /url\(|gradient\(/;
+/** An empty `url()` names no image. */
+const paintsImage = /url\(\s*['"]?\s*[^\s'")]|gradient\(/;
 /** Elements on which the attributes `bgcolor` and `background` have an effect (HTML section 15.3). */
 const painted = /^(body|table|thead|tbody|tfoot|tr|td|th)$/;
 

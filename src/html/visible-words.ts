@@ -20,7 +20,7 @@ export function htmlToWords(html: string): string {
       if (isText(node) && isLegible(context)) words.push(node.data.replace(invisibleCharacters, ""));
       if (!isTag(node) || depth > maxDepth) continue;
       const style = styleOf(node);
-      if (isHidden(node, style, context)) {
+      if (isHidden(node, style, context, styleOf)) {
         if (!hasNoBox(node, style) && endsLine(node, style)) words.push(" ");
         continue;
       }

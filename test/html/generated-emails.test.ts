@@ -1,4 +1,4 @@
-/** Random HTML emails are read as Chromium shows them; `bun run test:more` compares 600. */
+/** Random HTML emails are read as Chromium shows them; `bun run test:more` compares 1,200. */
 import { describe } from "bun:test";
 import { compareGeneratedEmails } from "../support/generated-comparison.ts";
 import { programs } from "../support/installed.ts";

@@ -76,6 +76,29 @@ const hidden: Readonly<Record<string, string>> = {
   "turned edge-on": styled("transform:rotateY(90deg)"),
   "a matrix of zeros": styled("transform:matrix(0,0,0,0,0,0)"),
   "a tiny zoom": styled("zoom:.01"),
+  "turned edge-on by the property of its own": styled("rotate:y 90deg"),
+  "light yellow on white": styled("color:#ffffe0"),
+  "a text fill that is inherited by name": `<div style="-webkit-text-fill-color:transparent"><p style="-webkit-text-fill-color:inherit">needle</p></div>`,
+  "a visibility that is inherited by name": `<div style="visibility:hidden"><p style="visibility:inherit">needle</p></div>`,
+  "white behind an image of no address": styled("color:#fff;background:url() white"),
+  "white as the fallback of a custom property": styled("color:var(--x, white)"),
+  "a height that is a sum": styled("height:calc(1px + 1px);overflow:hidden"),
+  "a height that is a minimum": styled("height:min(0px,10px);overflow:hidden"),
+  "a font size that is clamped": styled("font-size:clamp(0px,0px,1px)"),
+  "a property with an escape": styled("d\\69splay:none"),
+  "a value with an escape": styled("display:n\\6fne"),
+  "a comment beside a value": styled("display:/**/none"),
+  "clip-path inset from one side": styled("clip-path:inset(0 100% 0 0)"),
+  "clip-path rect": styled("clip-path:rect(0 0 0 0)"),
+  "clip-path xywh": styled("clip-path:xywh(0 0 0 0)"),
+  "a strong blur": styled("filter:blur(50px)"),
+  "a paragraph below its box": `<div style="max-height:15px;overflow:hidden"><p>needle</p></div>`,
+  "a margin below its box": `<div style="height:10px;overflow:hidden"><div style="margin-top:20px">needle</div></div>`,
+  "line breaks below its box": `<div style="height:10px;overflow:hidden"><br><br>needle</div>`,
+  "an empty block before it": `<div style="height:10px;overflow:hidden"><div style="height:40px"></div>needle</div>`,
+  "a drawing of no size": "<svg width=0 height=0><text y=20>needle</text></svg>",
+  "line height 0 and another weight": `<div style="line-height:0;overflow:hidden"><b style="font-weight:bold">needle</b></div>`,
+  "line height 0 in an inline block": `<div style="line-height:0;overflow:hidden"><b style="display:inline-block">needle</b></div>`,
   "a closed dialog": "<dialog>needle</dialog>",
   "a popover": "<div popover>needle</div>",
   "a template": "<template>needle</template>",
@@ -119,6 +142,14 @@ const shown: Readonly<Record<string, string>> = {
   "a flip": styled("transform:scaleX(-1);width:60px"),
   "a small turn": styled("transform:rotate(10deg);width:60px"),
   "a link in white surroundings": `<div style="color:#fff"><a href="https://x.example/">needle</a></div>`,
+  "a comment inside the name of a property": styled("dis/**/play:none"),
+  "an escaped colon": styled("display\\:none"),
+  "a style sheet of another type": `<style type="text/x">p{display:none}</style><p>needle</p>`,
+  "a paragraph without a margin in a low box": `<style>p{margin:0}</style><div style="max-height:15px;overflow:hidden"><p>needle</p></div>`,
+  "a visible child of a hidden one": `<div style="visibility:hidden"><p style="visibility:initial">needle</p></div>`,
+  "text inside an image map": "<map>needle</map>",
+  MathML: "<math><mtext>needle</mtext></math>",
+  "superscript in collapsed lines": `<div style="line-height:0;overflow:hidden">aaaa<sup>needle</sup></div>`,
   "zoom 0": styled("zoom:0"),
 };
 
@@ -145,6 +176,11 @@ describe.skipIf(!programs.chromium)("text is shown when a browser draws it", () 
     });
     if (!isShown && !/template|noframes/.test(html)) expect(omissions.hiddenWords).toBeGreaterThan(0);
   });
+});
+
+test("bold text that CSS makes a block stands on a line of its own", () => {
+  const { lines } = htmlToMarkdown(`<b style="display:block">one</b>two`);
+  expect(lines).toEqual(["**one**", "two"]);
 });
 
 test("characters drawn on top of each other are not read", () => {

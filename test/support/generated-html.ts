@@ -25,7 +25,7 @@ const styles = fc.constantFrom(
   // With padding the height of a line decides, which the reader does not model.
   ...["height:0;overflow:hidden;padding:0", "max-height:3px;overflow:hidden;padding:0"],
   ...["line-height:0;overflow:hidden", "text-indent:-9999px", "text-indent:2em", "display:inline-block"],
-  ...["line-height:20px", "padding:12px", "margin:4px", "text-align:center", "clear:both"],
+  ...["line-height:20px", "padding:0 12px", "margin:4px", "text-align:center", "clear:both"],
   ...["position:absolute;left:-9999px", "transform:scale(0)", "clip-path:inset(100%)", "white-space:pre"],
   ...["text-decoration:line-through", "font-weight:bold", "width:300px", "mso-hide:all", "color:nonsense"],
 );
