@@ -1,7 +1,9 @@
 import { expect } from "bun:test";
 import { createTransport } from "nodemailer";
+import { startImapProxy } from "./imap-proxy.ts";
 import { mailTest } from "./installed.ts";
 import { mailServer } from "./mail-server.ts";
+import { createMailboxAccess } from "./mailbox-access.ts";
 import { eventually } from "./waiting.ts";
 
 const raw = (subject: string) => `From: a@example.test\nTo: b@example.test\nSubject: ${subject}\n\nHello\n`;
@@ -45,6 +47,19 @@ mailTest("A changed password takes effect at once, on IMAP and on SMTP", async (
   const after = await kit.changePassword(before);
   expect(await kit.withImap(after, async (imap) => imap.authenticated)).toBeTruthy();
   await expect(kit.withImap(before, async () => true)).rejects.toThrow();
+});
+
+mailTest("A reader whose connection the server drops reads a second time", async () => {
+  const kit = await mailServer();
+  const user = await kit.newUser();
+  await kit.deliver(user, raw("One"));
+  let drops = 0;
+  const command = (line: string) => (/ EXAMINE /.test(line) && ++drops === 1 ? "hang up" : line);
+  const proxy = await startImapProxy(kit, { command });
+  const access = createMailboxAccess(proxy.imap.port);
+  expect((await access.read(user)).map(({ subject }) => subject)).toEqual(["One"]);
+  expect(drops).toBe(2);
+  await proxy.stop();
 });
 
 mailTest("A new user has the special-use mailboxes", async () => {

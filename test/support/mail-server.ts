@@ -68,7 +68,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     setUser: (address) => setPassword(address),
     newUser: () => setPassword(`user-${randomBytes(5).toString("hex")}@example.test`),
     changePassword: (user) => setPassword(user.address),
-    ...createMailboxAccess(dovecot.ports.imaps),
+    ...createMailboxAccess(dovecot.ports.imaps, dovecot.log),
     submission,
     dovecot,
     async stop() {

@@ -36,8 +36,14 @@ async function readHighestUid(imap: ImapFlow, mailbox: string): Promise<number> 
   return newest.uid;
 }
 
-/** Opens mailboxes on an IMAP port with TLS of localhost. */
-export function createMailboxAccess(port: number): MailboxAccess {
+const isLostConnection = (error: unknown) =>
+  error instanceof Error && "code" in error && error.code === "NoConnection";
+
+/**
+ * Opens mailboxes on an IMAP port with TLS of localhost. `log`: the server's own log, whose end is printed when it drops
+ * the connection of a reader, which then reads a second time: that changes nothing and is no test of the product.
+ */
+export function createMailboxAccess(port: number, log: () => string = () => ""): MailboxAccess {
   async function withImap<T>(user: User, work: (imap: ImapFlow) => Promise<T>): Promise<T> {
     const imap = new ImapFlow({
       host: "localhost",
@@ -74,26 +80,42 @@ export function createMailboxAccess(port: number): MailboxAccess {
       if (uid === undefined) throw new Error("nothing was delivered");
       return uid;
     },
-    read: (user, mailbox = "INBOX") =>
-      withImap(user, async (imap) => {
-        const status = await imap.mailboxOpen(mailbox, { readOnly: true });
-        if (status.exists === 0) return [];
-        const emails = await imap.fetchAll("1:*", {
-          uid: true,
-          flags: true,
-          source: true,
-          envelope: true,
-          internalDate: true,
-        });
-        return emails.map((email) => ({
-          uid: email.uid,
-          flags: [...(email.flags ?? [])].filter((flag) => flag !== "\\Recent").sort(),
-          date: new Date(email.internalDate ?? 0),
-          subject: email.envelope?.subject ?? "",
-          messageId: email.envelope?.messageId ?? "",
-          raw: email.source?.toString("utf8") ?? "",
-        }));
-      }),
+    read: (user, mailbox = "INBOX") => readTwice(() => readOnce(user, mailbox)),
     withImap,
   };
+
+  async function readTwice<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isLostConnection(error)) throw error;
+      const said = log().split("\n").slice(-30).join("\n");
+      process.stderr.write(
+        `\nThe mail server dropped a reader (${error}) and is asked again. Its log:\n${said}\n`,
+      );
+      return read();
+    }
+  }
+
+  function readOnce(user: User, mailbox: string): Promise<Stored[]> {
+    return withImap(user, async (imap) => {
+      const status = await imap.mailboxOpen(mailbox, { readOnly: true });
+      if (status.exists === 0) return [];
+      const emails = await imap.fetchAll("1:*", {
+        uid: true,
+        flags: true,
+        source: true,
+        envelope: true,
+        internalDate: true,
+      });
+      return emails.map((email) => ({
+        uid: email.uid,
+        flags: [...(email.flags ?? [])].filter((flag) => flag !== "\\Recent").sort(),
+        date: new Date(email.internalDate ?? 0),
+        subject: email.envelope?.subject ?? "",
+        messageId: email.envelope?.messageId ?? "",
+        raw: email.source?.toString("utf8") ?? "",
+      }));
+    });
+  }
 }
