@@ -86,7 +86,7 @@ export type Trial = Cut & {
 };
 
 /** Closes the connection at the commands of a cut; the counting begins with `start`. */
-function createFaults({ at, when, again }: Cut) {
+export function createFaults({ at, when, again }: Cut) {
   let count: number | undefined;
   /** Commands whose answers are cut off, by their connection-wide tag, once each. */
   let cutTag = "";
