@@ -230,7 +230,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       grants.sweep();
       stores.sweep();
       callCounts.write();
-      person.sweep();
+      void person.sweep();
       signIn.sweep();
     },
 

@@ -3,7 +3,8 @@ import type { Context } from "hono";
 import type { AppEnv } from "../http/guard.ts";
 import type { ProofArrival } from "../signin/flow.ts";
 import { type ApproveRoutesDeps, answerApproveProof } from "./approve-routes.ts";
-import { answerConnectionProof, type ConnectionRoutesDeps } from "./connection-routes.ts";
+import { answerConnectionProof } from "./connection-routes.ts";
+import type { ConnectionRoutesDeps } from "./connection-view.ts";
 
 /** Throws approval_unknown when the approval is gone. */
 export async function answerProof(

@@ -12,16 +12,15 @@ import type { LiveGrant } from "../grant.ts";
 import { type AppEnv, extendIdleTimeout, limitBody } from "../http/guard.ts";
 import { identifyPeer } from "../http/peer.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import { type ApprovePageProps, approvePage } from "../pages/approve.tsx";
-import { pageHeaders } from "../pages/headers.ts";
-import { toLanguage } from "../pages/text/language.ts";
 import type { Approvals } from "./approvals.ts";
+import { answerWithPage, askForProof, type FoundApproval, showTo } from "./approve-view.ts";
 import type { ConnectionCookies } from "./connection-cookies.ts";
-import { type Decide, type Decided, type Decision, decisionAnswer } from "./decide.ts";
+import type { Decide, Decided, Decision, ProofOrigin } from "./decide.ts";
+import { toFieldText } from "./form-field.ts";
 import type { IssuerProof, IssuerProofOutcome } from "./issuer-proof.ts";
 import { showNotice } from "./page-notice.ts";
+import type { Passkeys } from "./passkeys.ts";
 import type { PersonCheck } from "./person-check.ts";
-import { toContent } from "./shown-action.ts";
 
 export type ApproveRoutesDeps = {
   approvals: Approvals;
@@ -29,6 +28,7 @@ export type ApproveRoutesDeps = {
   cookies: ConnectionCookies;
   personCheck: PersonCheck;
   issuerProof: IssuerProof;
+  passkeys: Passkeys;
   vault: Pick<Vault, "listAccounts">;
   config: Pick<Config, "trustedProxies" | "operator">;
   limits: Pick<Limits, "consume">;
@@ -42,16 +42,13 @@ const decisionSeconds = 60;
 
 const route = "/approve/:id{apr_[0-9a-f]{32}}/:k{[0-9a-f]{64}}";
 
-type Page = Omit<ApprovePageProps, "language" | "operator" | "path">;
-/** `k` is the secret of the link, `issuerName` the issuer of the account, where the person signed in there. */
-type Found = ReturnType<Approvals["find"]> & { k: string; issuerName: string | undefined };
-type Visit = { found: Found; k: string; cookie: LiveGrant | undefined; isForeign: boolean };
+type Visit = { found: FoundApproval; k: string; cookie: LiveGrant | undefined; isForeign: boolean };
 
 export function createApproveRoutes(deps: ApproveRoutesDeps) {
   const { personCheck, config, limits } = deps;
 
   /** Finds the approval and the grant that the browser is known to. Throws approval_unknown. */
-  function visit(c: Context<AppEnv>): Visit {
+  function visit(c: Context<AppEnv>): Promise<Visit> {
     limits.consume("page", identifyPeer(c, config));
     const { id = "", k = "" } = c.req.param();
     return openVisit(c, deps, { id, k });
@@ -59,12 +56,17 @@ export function createApproveRoutes(deps: ApproveRoutesDeps) {
 
   return new Hono<AppEnv>()
     .use("/approve/*", limitBody(maxFormBytes))
-    .get(route, (c) => {
-      const here = visit(c);
-      const { found, cookie, isForeign } = here;
+    .get(route, async (c) => {
+      const { found, cookie, isForeign } = await visit(c);
       if (cookie)
-        return respond(c, config, found, showTo(deps, cookie, found), found.state === "expired" ? 410 : 200);
-      return respond(
+        return answerWithPage(
+          c,
+          config,
+          found,
+          showTo(deps, cookie, found),
+          found.state === "expired" ? 410 : 200,
+        );
+      return answerWithPage(
         c,
         config,
         found,
@@ -74,11 +76,15 @@ export function createApproveRoutes(deps: ApproveRoutesDeps) {
     })
     .post(route, async (c) => {
       if (!personCheck.isOwnPost(c)) return showNotice(c, config, "cross_site", 403);
-      return decideOn(c, deps, visit(c));
+      return decideOn(c, deps, await visit(c));
     })
     .post(`${route}/prove`, async (c) => {
       if (!personCheck.isOwnPost(c)) return showNotice(c, config, "cross_site", 403);
-      return prove(c, deps, visit(c));
+      return prove(c, deps, await visit(c));
+    })
+    .post(`${route}/passkey`, async (c) => {
+      if (!personCheck.isOwnPost(c)) return c.json({ error: "cross_site" }, 403);
+      return beginPasskey(c, deps, await visit(c));
     })
     .onError((error, c) => {
       if (!(error instanceof AppError)) throw error;
@@ -89,51 +95,62 @@ export function createApproveRoutes(deps: ApproveRoutesDeps) {
     });
 }
 
-function openVisit(c: Context, deps: ApproveRoutesDeps, { id, k }: { id: string; k: string }): Visit {
+async function openVisit(
+  c: Context,
+  deps: ApproveRoutesDeps,
+  { id, k }: { id: string; k: string },
+): Promise<Visit> {
   const found = deps.approvals.find(id, k);
   const { grant: cookie, isForeign } = deps.cookies.open(c, found.grantId);
   const grant = cookie ?? deps.approvals.openByLink(id, k);
   const issuerName = grant && deps.issuerProof.nameOf(grant, found.accountId);
-  return { found: { ...found, k, issuerName }, k, cookie, isForeign };
+  const [passkeys, eachTime] = await Promise.all([
+    deps.passkeys.list(found.grantId),
+    deps.passkeys.asksEachTime(found.grantId),
+  ]);
+  const hasPasskey = passkeys.length > 0;
+  return { found: { ...found, k, issuerName, hasPasskey, eachTime }, k, cookie, isForeign };
 }
 
 /** Answers a sign-in at the issuer that was begun on the page of an approval. Throws approval_unknown. */
-export function answerApproveProof(
+export async function answerApproveProof(
   c: Context<AppEnv>,
   deps: ApproveRoutesDeps,
   link: { id: string; k: string },
   outcome: IssuerProofOutcome,
-): Response {
-  const { found, cookie } = openVisit(c, deps, link);
+): Promise<Response> {
+  const { found, cookie } = await openVisit(c, deps, link);
   const grant = cookie ?? deps.approvals.openByLink(link.id, link.k);
   if (!grant)
-    return respond(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
+    return answerWithPage(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
   if ("proof" in outcome) {
     if (!cookie) deps.cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
-    return respond(c, deps.config, found, showTo(deps, grant, found, outcome), 200);
+    return answerWithPage(c, deps.config, found, showTo(deps, grant, found, outcome), 200);
   }
   const page = cookie ? showTo(deps, cookie, found, outcome) : askForProof(found, outcome);
-  return respond(c, deps.config, found, page, outcome.problem === "wrong" ? 403 : 502);
+  return answerWithPage(c, deps.config, found, page, outcome.problem === "wrong" ? 403 : 502);
 }
 
 async function decideOn(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): Promise<Response> {
-  const { approvals, decide, personCheck } = deps;
+  const { approvals, decide, passkeys } = deps;
   const { found, k, cookie } = here;
   const form = await c.req.parseBody({ all: true });
   const decision = toDecision(form.decision);
   if (!decision) throw new AppError("invalid_input", "There is no such decision.");
-  const subject = { grantId: found.grantId, subject: found.id };
-  const proof = typeof form.proof === "string" ? form.proof : undefined;
-  const origin = personCheck.findOrigin(subject, { cookie, proof });
-  if (!origin) return respond(c, deps.config, found, askForProof(found), 403);
   const grant = cookie ?? approvals.openByLink(found.id, k);
   // Decided or expired, and no cookie: its state is all there is to tell.
   if (!grant)
-    return respond(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
+    return answerWithPage(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 403);
+  const response = toFieldText(form.passkey);
+  let origin: ProofOrigin | undefined;
+  if (response === undefined) origin = await findOrigin(deps, here, form.proof);
+  else if (await passkeys.isProven(grant, toPurpose(deps, grant, { found, decision, form }), response))
+    origin = "passkey";
+  if (!origin) return refuseDecision(c, deps, here, response === undefined ? "needed" : "failed");
   extendIdleTimeout(c, decisionSeconds);
   const decided = await decide({ grant, id: found.id, decision, origin, chosen: toChosen(form) });
   const after = { ...found, state: decided.state };
-  return respond(
+  return answerWithPage(
     c,
     deps.config,
     after,
@@ -143,13 +160,79 @@ async function decideOn(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit
   );
 }
 
+/** Finds what proves the person where no passkey was used: a fresh proof, or the cookie alone. */
+const findOrigin = ({ personCheck }: ApproveRoutesDeps, { found, cookie }: Visit, proof: unknown) =>
+  personCheck.findOrigin(
+    { grantId: found.grantId, subject: found.id },
+    { cookie, proof: toFieldText(proof) },
+  );
+
+function refuseDecision(
+  c: Context<AppEnv>,
+  deps: ApproveRoutesDeps,
+  { found, cookie }: Visit,
+  passkeyProblem: "needed" | "failed",
+): Response {
+  // A browser that is known keeps what it sees.
+  const isAsked = found.hasPasskey && cookie !== undefined;
+  const page = isAsked
+    ? showTo(deps, cookie, found, { passkeyProblem })
+    : askForProof(found, { passkeyFailed: passkeyProblem === "failed" });
+  return answerWithPage(c, deps.config, found, page, 403);
+}
+
+/** Answers with the options for the authenticator: bound to a decision, or to opening the page. */
+async function beginPasskey(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): Promise<Response> {
+  const { found, k, cookie } = here;
+  const grant = cookie ?? deps.approvals.openByLink(found.id, k);
+  if (!grant || (found.state !== "waiting" && found.state !== "failed"))
+    return c.json({ error: "decided" }, 410);
+  const form = await c.req.parseBody({ all: true });
+  const decision = toDecision(form.decision);
+  const purpose = decision ? toPurpose(deps, grant, { found, decision, form }) : toOpening(found);
+  const get = await deps.passkeys.beginProof(grant, purpose);
+  return get ? c.json({ get }, 200, { "Cache-Control": "no-store" }) : c.json({ error: "no_passkey" }, 404);
+}
+
+/** The purpose of a decision: the approval, the decision, the emails that are checked, and the hash of what is frozen. */
+function toPurpose(
+  { approvals }: ApproveRoutesDeps,
+  grant: LiveGrant,
+  of: { found: FoundApproval; decision: Decision; form: Record<string, unknown> },
+): readonly string[] {
+  const { id } = of.found;
+  const { contentHash } = approvals.identityOf(grant, id);
+  return ["decide", id, of.decision, JSON.stringify(toChosen(of.form) ?? "all"), contentHash];
+}
+
+const toOpening = ({ id }: FoundApproval) => ["open", id] as const;
+
+/** Opens the page by a passkey. It decides nothing: a decision has a challenge of its own. */
+async function openByPasskey(
+  c: Context<AppEnv>,
+  deps: ApproveRoutesDeps,
+  { found, cookie }: Visit,
+  { grant, response }: { grant: LiveGrant; response: string },
+): Promise<Response> {
+  if (!(await deps.passkeys.isProven(grant, toOpening(found), response))) {
+    const page = cookie
+      ? showTo(deps, cookie, found, { passkeyProblem: "failed" })
+      : askForProof(found, { passkeyFailed: true });
+    return answerWithPage(c, deps.config, found, page, 403);
+  }
+  if (!cookie) deps.cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
+  return answerWithPage(c, deps.config, found, showTo(deps, grant, found), 200);
+}
+
 async function prove(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): Promise<Response> {
   const { approvals, cookies, personCheck } = deps;
   const { found, k, cookie } = here;
   const grant = approvals.openByLink(found.id, k);
   if (!grant)
-    return respond(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
-  const { password } = await c.req.parseBody();
+    return answerWithPage(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
+  const { password, passkey } = await c.req.parseBody();
+  const response = toFieldText(passkey);
+  if (response !== undefined) return openByPasskey(c, deps, here, { grant, response });
   extendIdleTimeout(c, decisionSeconds);
   const { accountId } = found;
   const left = await deps.issuerProof.begin(c, grant, { accountId, subject: found.id, k });
@@ -164,60 +247,13 @@ async function prove(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): 
   });
   if ("proof" in outcome) {
     if (!cookie) cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
-    return respond(c, deps.config, found, showTo(deps, grant, found, { proof: outcome.proof }), 200);
+    return answerWithPage(c, deps.config, found, showTo(deps, grant, found, { proof: outcome.proof }), 200);
   }
   const { problem, retryAfterSeconds } = outcome;
   const status = problem === "too_many" ? 429 : problem === "wrong" ? 403 : 502;
   // A browser that is known keeps what it sees.
   const page = cookie ? showTo(deps, cookie, found, { problem }) : askForProof(found, outcome);
-  return respond(c, deps.config, found, page, status, { retryAfterSeconds });
-}
-
-/** The page of somebody who has not proven anything: what there is to decide is not shown. */
-function askForProof(
-  { kind, state }: Found,
-  problem: Omit<Extract<Page["view"], { show: "proof" }>, "show"> = {},
-): Page {
-  if (state !== "waiting" && state !== "failed")
-    return { kind, state, view: { show: "state", answer: undefined } };
-  return { kind, state, view: { show: "proof", ...problem } };
-}
-
-/** The page of the person: what would happen, or what became of it. */
-function showTo(
-  { approvals, cookies, vault, clock }: ApproveRoutesDeps,
-  grant: LiveGrant,
-  { id, kind }: Pick<Found, "id" | "kind">,
-  given: { proof?: string; problem?: "wrong" | "too_many" | "failed"; decided?: Decided } = {},
-): Page {
-  const approval = approvals.open(grant, id);
-  const { state, action, answer } = approval;
-  if (!action || (state !== "waiting" && state !== "failed"))
-    return { kind, state, view: { show: "state", answer: decisionAnswer.safeParse(answer).data } };
-  const account = vault
-    .listAccounts(grant.id, grant.dataKey)
-    .find((candidate) => candidate.id === approval.accountId);
-  const { proof, problem, decided } = given;
-  return {
-    kind,
-    state,
-    view: {
-      show: "decision",
-      account: account?.address ?? "",
-      content: toContent(action),
-      proof,
-      needsProof: proof === undefined && cookies.isLoopback,
-      problem,
-      failure: decided && toFailure(decided, clock.now()),
-    },
-  };
-}
-
-function toFailure({ problem }: Decided, now: number) {
-  if (!problem) return undefined;
-  if (problem.code !== "rate_limited") return { message: problem.message };
-  const at = new Date(now + (problem.retryAfterSeconds ?? 0) * 1000).toISOString().replace(/\.\d+Z$/, "Z");
-  return { limitedUntil: at };
+  return answerWithPage(c, deps.config, found, page, status, { retryAfterSeconds });
 }
 
 function toDecision(value: unknown): Decision | undefined {
@@ -234,18 +270,4 @@ function toStatus({ state, problem }: Decided): ContentfulStatusCode {
   if (state === "expired") return 410;
   if (problem?.code === "rate_limited") return 429;
   return problem ? 502 : 200;
-}
-
-function respond(
-  c: Context<AppEnv>,
-  { operator }: ApproveRoutesDeps["config"],
-  { id, k, issuerName }: Pick<Found, "id" | "k" | "issuerName">,
-  page: Page,
-  status: ContentfulStatusCode,
-  { retryAfterSeconds }: { retryAfterSeconds?: number | undefined } = {},
-): Response {
-  const language = toLanguage(c.req.header("Accept-Language"));
-  if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
-  const path = `/approve/${id}/${k}`;
-  return c.body(approvePage({ language, operator, path, issuerName, ...page }), status, pageHeaders);
 }

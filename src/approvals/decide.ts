@@ -67,6 +67,8 @@ export type DecideDeps = {
   run<T>(grantId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Sends the one-click request of RFC 8058; false when the list's server refuses it or cannot be reached. */
   oneClick: { post(url: string, signal: AbortSignal): Promise<boolean> };
+  /** Tells whether nothing but a passkey decides in a grant. */
+  asksEachTime(grantId: string): Promise<boolean>;
   /** Called with the addresses to which the person has now written. */
   onSent(grant: LiveGrant, accountId: string, addresses: readonly string[]): void;
   log: Log;
@@ -83,14 +85,19 @@ type DecisionRequest = {
 
 /**
  * Creates `decide(request)`: takes the approval, of two at once only one, carries it out and records the outcome. The
- * caller has proven the person. Throws approval_unknown, and invalid_input for a decision that the kind does not have;
- * resolves with the present state when it was decided or has expired.
+ * caller has proven the person. Throws approval_unknown, invalid_input for a decision that the kind does not have, and
+ * permission_missing where the person wants to be asked for a passkey each time; resolves with the present state when it
+ * was decided or has expired.
  */
 export function createDecide(deps: DecideDeps) {
   const { approvals, log } = deps;
 
   return async function decide(request: DecisionRequest): Promise<Decided> {
     const { grant, id, decision, origin, chosen } = request;
+    if (origin !== "passkey" && (await deps.asksEachTime(grant.id)))
+      throw new AppError("permission_missing", "The person decides by a passkey, each time.", {
+        hint: "Open the page of the approval.",
+      });
     const approval = approvals.open(grant, id);
     const { kind, action } = approval;
     if (decision === "edit" && kind !== "send")

@@ -14,6 +14,7 @@ import { createConnectionCookies } from "./connection-cookies.ts";
 import { createConnectionSecrets } from "./connection-secrets.ts";
 import { createDecide, type DecideDeps } from "./decide.ts";
 import type { KnownRecipients } from "./known-recipients.ts";
+import { createPasskeys } from "./passkeys.ts";
 import { createPersonCheck } from "./person-check.ts";
 import { createPrivacy } from "./privacy.ts";
 import { createProofs } from "./proofs.ts";
@@ -58,6 +59,7 @@ export function createPersonAccess(deps: {
   });
   const cookies = createConnectionCookies({ config, connectionSecrets });
   const proofs = createProofs({ db, clock });
+  const passkeys = createPasskeys({ db, clock, config });
   const provePassword = createPasswordProof({ vault, limits, proveImap: deps.proveImap });
   // The person may close the page once they have decided.
   const nobodyLeaves = new AbortController().signal;
@@ -69,14 +71,16 @@ export function createPersonAccess(deps: {
   return {
     cookies,
     proofs,
+    passkeys,
     privacy: createPrivacy({ vault, run }),
-    personCheck: createPersonCheck({ config, cookies, proofs, provePassword }),
+    personCheck: createPersonCheck({ config, cookies, proofs, passkeys, provePassword }),
     decide: createDecide({
       approvals,
       vault,
       stores: deps.stores,
       oneClick: deps.oneClick,
       run,
+      asksEachTime: passkeys.asksEachTime,
       onSent: recipients.remember,
       log,
     }),
@@ -86,8 +90,8 @@ export function createPersonAccess(deps: {
       undoOperation({ vault, run }, grant, deps.stores(grant).undoLog, operationId),
 
     /** Deletes expired rows. */
-    sweep(): void {
-      for (const store of [connectionSecrets, proofs]) store.sweep();
+    async sweep(): Promise<void> {
+      for (const store of [connectionSecrets, proofs, passkeys]) await store.sweep();
     },
   };
 }

@@ -9,6 +9,7 @@ import { createOwnOrigin } from "../http/own-origin.ts";
 import { identifyPeer } from "../http/peer.ts";
 import type { ConnectionCookies } from "./connection-cookies.ts";
 import type { ProofOrigin } from "./decide.ts";
+import type { Passkeys } from "./passkeys.ts";
 import type { Proofs } from "./proofs.ts";
 
 /** Wrong passwords on one approval, and on all pages of a grant within an hour. */
@@ -26,9 +27,10 @@ export function createPersonCheck(deps: {
   config: Pick<Config, "publicUrl" | "trustedProxies">;
   cookies: ConnectionCookies;
   proofs: Proofs;
+  passkeys: Pick<Passkeys, "list" | "asksEachTime">;
   provePassword: PasswordProof;
 }) {
-  const { config, cookies, proofs, provePassword } = deps;
+  const { config, cookies, proofs, passkeys, provePassword } = deps;
   const isOwnOrigin = createOwnOrigin(config);
 
   return {
@@ -44,21 +46,28 @@ export function createPersonCheck(deps: {
     },
 
     /**
-     * Returns what proves the person for one decision: a fresh proof, which is used up, or the cookie alone where that
-     * suffices. Undefined when nothing does.
+     * Resolves with what proves the person for one decision, besides a passkey: a fresh proof, which is used up, or the
+     * cookie alone where that suffices. Undefined when nothing does, and always where a passkey is asked for each time.
      */
-    findOrigin(
+    async findOrigin(
       subject: { grantId: string; subject: string },
       given: { cookie: LiveGrant | undefined; proof: string | undefined },
-    ): ProofOrigin | undefined {
+    ): Promise<ProofOrigin | undefined> {
+      if (await passkeys.asksEachTime(subject.grantId)) return undefined;
       const fresh = given.proof === undefined ? undefined : proofs.consume(subject, given.proof);
       if (fresh) return fresh;
       return given.cookie && !cookies.isLoopback ? "cookie" : undefined;
     },
 
-    /** Tells whether a proof is fresh, and uses it up. */
-    isFresh: (subject: { grantId: string; subject: string }, proof: string | undefined): boolean =>
-      proof !== undefined && proofs.consume(subject, proof) !== undefined,
+    /** Tells whether a proof is fresh, and uses it up. Where a passkey is registered, only one by passkey is. */
+    async isFresh(
+      subject: { grantId: string; subject: string },
+      proof: string | undefined,
+    ): Promise<boolean> {
+      const origin = proof === undefined ? undefined : proofs.consume(subject, proof);
+      if (origin === undefined) return false;
+      return origin === "passkey" || (await passkeys.list(subject.grantId)).length === 0;
+    },
 
     /**
      * Tries a password of an account, at most five times per approval and ten times an hour per grant. `countWrong`

@@ -1,11 +1,15 @@
 /** @jsxImportSource hono/jsx */
 /** The page on which a person sees exactly what would happen, and decides. Every word of it that came from mail is escaped. */
 import { formatSize, writePerson } from "./approve-words.ts";
+import { DecisionForm, type PasskeyUse } from "./decision-form.tsx";
 import { showHidden } from "./hidden-characters.ts";
 import { Layout, toDocument } from "./layout.tsx";
+import { PasskeyProofForm } from "./passkey-parts.tsx";
 import { ProofForm, type ProofProblem } from "./proof-form.tsx";
 import type { PageFrame } from "./props.ts";
+import { scripts } from "./scripts.ts";
 import { type ApproveTexts, approveTextsFor } from "./text/approve.ts";
+import { passkeyTextsFor } from "./text/passkey.ts";
 
 type Person = { name?: string | undefined; address: string };
 
@@ -44,8 +48,6 @@ type ShownOneClick = {
 /** The subject of a decision. */
 export type ShownContent = { email: ShownEmail } | { erasure: ShownErasure } | { oneClick: ShownOneClick };
 
-type ApprovalKind = "send" | "erase" | "answer" | "unsubscribe";
-
 type ApprovalState =
   | "waiting"
   | "deciding"
@@ -59,12 +61,19 @@ type ApprovalState =
 export type ApprovePageProps = PageFrame & {
   /** The path of the page, for its forms. */
   path: string;
-  kind: ApprovalKind;
+  kind: "send" | "erase" | "answer" | "unsubscribe";
   state: ApprovalState;
   /** The issuer at which the person proves themselves; undefined for an account with a password. */
   issuerName?: string | undefined;
   view:
-    | { show: "proof"; problem?: ProofProblem | undefined; retryAfterSeconds?: number | undefined }
+    | {
+        show: "proof";
+        problem?: ProofProblem | undefined;
+        retryAfterSeconds?: number | undefined;
+        /** The person has a passkey, which opens the page, too. */
+        hasPasskey: boolean;
+        passkeyFailed?: boolean;
+      }
     | {
         show: "decision";
         /** The connected account's address. */
@@ -74,6 +83,9 @@ export type ApprovePageProps = PageFrame & {
         proof?: string | undefined;
         /** The person has to prove a password before they can decide. */
         needsProof: boolean;
+        passkey: PasskeyUse;
+        /** The passkey did not verify, or was missing where nothing else decides. */
+        passkeyProblem?: "failed" | "needed" | undefined;
         problem?: ProofProblem | undefined;
         /** Why the last decision was not carried out: our own sentence, or until when the send limit lasts. */
         failure?: { message: string } | { limitedUntil: string } | undefined;
@@ -100,7 +112,7 @@ export function approvePage(props: ApprovePageProps): string {
   const open = state === "waiting" || state === "failed";
   const title = open ? text.title[kind] : text.states[state].title;
   return toDocument(
-    <Layout frame={props} title={title} formOrigin>
+    <Layout frame={props} title={title} formOrigin scripts={[scripts.passkey]}>
       <h1 data-state={state}>{title}</h1>
       {view.show === "state" ? <Outcome text={text} state={state} answer={view.answer} /> : null}
       {view.show === "proof" ? (
@@ -112,6 +124,12 @@ export function approvePage(props: ApprovePageProps): string {
             action={`${props.path}/prove`}
             issuerName={props.issuerName}
           />
+          {view.hasPasskey ? (
+            <>
+              <p>{passkeyTextsFor(language).toSee}</p>
+              <PasskeyProofForm language={language} path={props.path} failed={view.passkeyFailed} />
+            </>
+          ) : null}
         </>
       ) : null}
       {view.show === "decision" ? <DecisionView {...props} {...view} text={text} /> : null}
@@ -146,8 +164,14 @@ type DecisionProps = Omit<ApprovePageProps, "view"> &
 
 function DecisionView(props: DecisionProps) {
   const { text, content, language, path, needsProof, problem, failure, retryAfterSeconds } = props;
+  const { passkeyProblem } = props;
   return (
     <>
+      {passkeyProblem === undefined ? null : (
+        <p role="alert" class="problem">
+          {passkeyTextsFor(language)[passkeyProblem]}
+        </p>
+      )}
       {failure === undefined ? null : (
         <p role="alert" class="problem">
           {"limitedUntil" in failure
@@ -170,32 +194,11 @@ function DecisionView(props: DecisionProps) {
           />
         </>
       ) : (
-        <DecisionForm {...props} />
+        <DecisionForm {...props}>
+          {"erasure" in content ? <ErasureList text={text} erasure={content.erasure} /> : null}
+        </DecisionForm>
       )}
     </>
-  );
-}
-
-function DecisionForm({ text, kind, path, proof, account, content }: DecisionProps) {
-  return (
-    <form method="post" action={path}>
-      {proof === undefined ? null : <input type="hidden" name="proof" value={proof} />}
-      {"erasure" in content ? <ErasureList text={text} erasure={content.erasure} /> : null}
-      <p class="hint">{text.account(account)}</p>
-      <div class="actions">
-        <button type="submit" name="decision" value="send">
-          {text.confirm[kind]}
-        </button>
-        {kind === "send" ? (
-          <button type="submit" name="decision" value="edit" class="quiet">
-            {text.edit}
-          </button>
-        ) : null}
-        <button type="submit" name="decision" value="decline" class="quiet">
-          {text.decline}
-        </button>
-      </div>
-    </form>
   );
 }
 

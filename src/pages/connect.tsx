@@ -32,7 +32,7 @@ export function connectPage(props: ConnectPageProps): string {
     <Layout
       frame={props}
       title={props.problem ? `${text.error}: ${title}` : title}
-      script={scripts.connect}
+      scripts={[scripts.connect, scripts.passkey]}
       formOrigin
     >
       {adding ? (

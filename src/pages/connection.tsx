@@ -3,8 +3,12 @@
 import type { Level } from "../grant.ts";
 import { showHidden } from "./hidden-characters.ts";
 import { Layout, toDocument } from "./layout.tsx";
+import { formatMinute } from "./minute.ts";
+import { PasskeyProofForm } from "./passkey-parts.tsx";
+import { PasskeySection, type ShownPasskeys } from "./passkey-section.tsx";
 import { ProofForm, type ProofProblem } from "./proof-form.tsx";
 import type { PageFrame } from "./props.ts";
+import { scripts } from "./scripts.ts";
 import { approveTextsFor } from "./text/approve.ts";
 import { type ConnectionTexts, connectionTextsFor } from "./text/connection.ts";
 import { textsFor } from "./text/texts.ts";
@@ -45,6 +49,9 @@ export type ConnectionPageProps = PageFrame & {
   }[];
   level: Level;
   asksForNewPeople: boolean;
+  passkeys: ShownPasskeys;
+  /** The use of a passkey, or the registration of one, did not verify. */
+  passkeyFailed?: "proof" | "registration" | undefined;
   waiting: readonly ShownWaiting[];
   deeds: readonly ShownDeed[];
   /** Milliseconds since the epoch. */
@@ -102,7 +109,7 @@ export function connectionPage(props: ConnectionPageProps): string {
   const text = connectionTextsFor(props.language);
   const { told, waiting, deeds, accounts, createdAt, lastUsedAt, failedGuesses, wrongProofs } = props;
   return toDocument(
-    <Layout frame={props} title={text.title(props.redirectHost)} formOrigin>
+    <Layout frame={props} title={text.title(props.redirectHost)} formOrigin scripts={[scripts.passkey]}>
       <h1>{text.title(props.redirectHost)}</h1>
       {told === undefined ? null : (
         <p role="status" class={told === "changed" || told === "undone" ? "found" : "problem"}>
@@ -123,6 +130,7 @@ export function connectionPage(props: ConnectionPageProps): string {
       {waiting.length === 0 ? <p class="hint">{text.nothingWaits}</p> : null}
       <WaitingList {...props} />
       <LevelForm {...props} text={text} />
+      <PasskeySection {...props} proof={props.proof} failed={props.passkeyFailed === "registration"} />
       <PrivateMailboxes {...props} text={text} />
       <Signatures {...props} text={text} />
       <h2>{text.deeds}</h2>
@@ -177,7 +185,7 @@ const levelOrder: readonly Level[] = ["read", "organise", "approve", "send"];
 
 /** The choice of the level. What gives Claude more wants a proof, which the form below it makes. */
 function LevelForm(props: ConnectionPageProps & { text: ConnectionTexts }) {
-  const { language, text, path, level, asksForNewPeople, proof, accounts } = props;
+  const { language, text, path, level, asksForNewPeople, proof } = props;
   const levels = textsFor(language).connect.level;
   const rank = levelOrder.indexOf(level);
   const highest = level === "read" ? 0 : proof === undefined ? rank : levelOrder.length - 1;
@@ -214,21 +222,32 @@ function LevelForm(props: ConnectionPageProps & { text: ConnectionTexts }) {
           </button>
         </div>
       </form>
-      {level === "read" || proof !== undefined ? null : (
-        <details open={props.problem !== undefined || props.told === "needs_proof"}>
-          <summary>{text.more}</summary>
-          <p>{text.moreHint}</p>
-          <ProofForm
-            language={language}
-            action={`${path}/prove`}
-            problem={props.problem}
-            retryAfterSeconds={props.retryAfterSeconds}
-            accounts={accounts}
-            issuerName={props.issuerName}
-          />
-        </details>
-      )}
+      {proof === undefined ? <MoreForm {...props} /> : null}
     </>
+  );
+}
+
+/** The proof of the person, which is for one change that gives Claude more. */
+function MoreForm(props: ConnectionPageProps & { text: ConnectionTexts }) {
+  const { language, text, path, passkeys, accounts, problem, told } = props;
+  const passkeyFailed = props.passkeyFailed === "proof";
+  return (
+    <details open={problem !== undefined || told === "needs_proof" || passkeyFailed}>
+      <summary>{text.more}</summary>
+      <p>{text.moreHint}</p>
+      {passkeys.listed.length > 0 ? (
+        <PasskeyProofForm language={language} path={path} failed={passkeyFailed} />
+      ) : (
+        <ProofForm
+          language={language}
+          action={`${path}/prove`}
+          problem={problem}
+          retryAfterSeconds={props.retryAfterSeconds}
+          accounts={accounts}
+          issuerName={props.issuerName}
+        />
+      )}
+    </details>
   );
 }
 
@@ -334,9 +353,4 @@ function DeedList({ text, path, deeds }: ConnectionPageProps & { text: Connectio
       ))}
     </ul>
   );
-}
-
-/** 2026-11-30 19:03 UTC */
-function formatMinute(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

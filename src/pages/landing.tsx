@@ -10,7 +10,7 @@ export function landingPage(props: LandingPageProps): string {
   const text = textsFor(language).landing;
   const isPublic = connectorUrl.startsWith("https:");
   return toDocument(
-    <Layout frame={props} title={text.title} script={scripts.landing}>
+    <Layout frame={props} title={text.title} scripts={[scripts.landing]}>
       <h1>{text.title}</h1>
       <p class="lead">{text.lead}</p>
       <p>{text.promise}</p>

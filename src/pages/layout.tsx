@@ -12,8 +12,8 @@ type LayoutProps = {
   frame: PageFrame;
   /** Without the product's name. */
   title: string;
-  /** An inline script; the Content-Security-Policy must name its hash. */
-  script?: string | undefined;
+  /** Inline scripts; the Content-Security-Policy must name their hashes. */
+  scripts?: readonly string[];
   /**
    * True for a page whose form is accepted from our own origin only. Under the header's Referrer-Policy, no-referrer, a
    * browser sends `Origin: null` with a form (Fetch section 3.2), which Safari before 16.4 does not explain further.
@@ -22,7 +22,7 @@ type LayoutProps = {
   children: Child;
 };
 
-export function Layout({ frame, title, script, formOrigin = false, children }: LayoutProps) {
+export function Layout({ frame, title, scripts = [], formOrigin = false, children }: LayoutProps) {
   const { language, operator } = frame;
   const text = textsFor(language);
   return (
@@ -48,7 +48,9 @@ export function Layout({ frame, title, script, formOrigin = false, children }: L
           <main>{children}</main>
           <OperatorFooter text={text} operator={operator} />
         </div>
-        {script === undefined ? null : <script>{raw(script)}</script>}
+        {scripts.map((script) => (
+          <script>{raw(script)}</script>
+        ))}
       </body>
     </html>
   );

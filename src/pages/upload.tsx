@@ -26,7 +26,7 @@ export function uploadPage(props: UploadPageProps): string {
     );
   }
   return toDocument(
-    <Layout frame={props} title={text.title} script={scripts.upload}>
+    <Layout frame={props} title={text.title} scripts={[scripts.upload]}>
       <h1>{text.title}</h1>
       <p class="lead">{text.lead}</p>
       <form

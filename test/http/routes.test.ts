@@ -5,9 +5,10 @@ import type { SignInConnector } from "../../src/accounts/sign-in-connector.ts";
 import { createApp } from "../../src/app.ts";
 import type { Approvals } from "../../src/approvals/approvals.ts";
 import type { ConnectionCookies } from "../../src/approvals/connection-cookies.ts";
-import type { ConnectionRoutesDeps } from "../../src/approvals/connection-routes.ts";
+import type { ConnectionRoutesDeps } from "../../src/approvals/connection-view.ts";
 import type { Decide } from "../../src/approvals/decide.ts";
 import type { IssuerProof } from "../../src/approvals/issuer-proof.ts";
+import type { Passkeys } from "../../src/approvals/passkeys.ts";
 import type { PersonCheck } from "../../src/approvals/person-check.ts";
 import type { Proofs } from "../../src/approvals/proofs.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -69,6 +70,7 @@ const app = createApp({
     decide: {} as Decide,
     cookies: {} as ConnectionCookies,
     personCheck: {} as PersonCheck,
+    passkeys: {} as Passkeys,
     vault: { listAccounts: () => [], setSignature() {} },
     proofs: {} as Proofs,
     access: {} as ConnectionRoutesDeps["access"],

@@ -33,7 +33,7 @@ const erasure = {
 export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, string>> {
   const approve = (props: Partial<ApprovePageProps> & Pick<ApprovePageProps, "view">) =>
     approvePage({ ...frame, path, kind: "send", state: "waiting", ...props });
-  const decision = { show: "decision", account: ana.address, needsProof: false } as const;
+  const decision = { show: "decision", account: ana.address, needsProof: false, passkey: "none" } as const;
   const connection = (props: Partial<ConnectionPageProps>) =>
     connectionPage({
       ...frame,
@@ -42,6 +42,7 @@ export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, 
       accounts: [{ id: "acc_1", address: ana.address, canSend: true, privateMailboxes: [], signature: true }],
       level: "approve",
       asksForNewPeople: true,
+      passkeys: { isOffered: true, listed: [], eachTime: false },
       waiting: [],
       deeds: [],
       createdAt: sampleMs,
@@ -53,7 +54,13 @@ export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, 
   return {
     "approve-send": approve({ view: { ...decision, content: { email } } }),
     "approve-erase": approve({ kind: "erase", view: { ...decision, content: { erasure } } }),
-    "approve-proof": approve({ view: { show: "proof", problem: "wrong" } }),
+    "approve-passkey": approve({
+      view: { ...decision, content: { email }, passkey: "required", passkeyProblem: "needed" },
+    }),
+    "approve-passkey-or-password": approve({
+      view: { ...decision, content: { email }, passkey: "instead", problem: "wrong" },
+    }),
+    "approve-proof": approve({ view: { show: "proof", problem: "wrong", hasPasskey: true } }),
     "approve-done": approve({
       state: "done",
       view: { show: "state", answer: { accepted: ["ben@example.com"] } },
@@ -66,6 +73,25 @@ export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, 
         { at: sampleMs, deed: "sent", count: 1 },
       ],
       wrongProofs: 2,
+    }),
+    "connection-passkeys": connection({
+      proof: "sealed",
+      passkeys: {
+        isOffered: true,
+        listed: [
+          { id: "pky_1", createdAt: sampleMs, lastUsedAt: sampleMs },
+          { id: "pky_2", createdAt: sampleMs, lastUsedAt: null },
+        ],
+        eachTime: true,
+      },
+    }),
+    "connection-passkey-refused": connection({
+      passkeys: {
+        isOffered: true,
+        listed: [{ id: "pky_1", createdAt: sampleMs, lastUsedAt: null }],
+        eachTime: false,
+      },
+      passkeyFailed: "proof",
     }),
     "connection-unproven": connection({ problem: "wrong" }),
     connections: connectionListPage({

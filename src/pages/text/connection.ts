@@ -15,7 +15,7 @@ const en = {
   emails: (count: number) => countEn(count, "1 email", "emails"),
   changeLevel: "Change",
   more: "Allow more",
-  moreHint: "To allow Claude more than now, enter an app password of a connected mailbox first.",
+  moreHint: "To allow more than now, to add a mailbox or to change passkeys, first show that this is yours.",
   private: "Private mailboxes",
   signature: "Signature",
   signatureHint: "The signature that recurs in your sent emails is added to what Claude writes for you.",
@@ -50,7 +50,7 @@ const en = {
     changed: "Changed. It takes effect at once.",
     undone: "Put back.",
     not_undone: "Not all of it could be put back.",
-    needs_proof: "This allows more than now: enter an app password below, then choose again.",
+    needs_proof: "This allows more than now: show below that this is yours, then choose again.",
     connect_again:
       "This connection cannot be given more: connect the mailbox again in Claude and choose there.",
   },
@@ -73,7 +73,7 @@ const de: ConnectionTexts = {
   changeLevel: "Ändern",
   more: "Mehr erlauben",
   moreHint:
-    "Um Claude mehr als jetzt zu erlauben, geben Sie zuerst ein App-Passwort eines verbundenen Postfachs ein.",
+    "Um mehr als jetzt zu erlauben, ein Postfach hinzuzufügen oder Passkeys zu ändern, zeigen Sie zuerst, dass dies Ihres ist.",
   private: "Private Ordner",
   signature: "Signatur",
   signatureHint:
@@ -110,7 +110,7 @@ const de: ConnectionTexts = {
     undone: "Zurückgenommen.",
     not_undone: "Nicht alles konnte zurückgenommen werden.",
     needs_proof:
-      "Das erlaubt mehr als jetzt: Geben Sie unten ein App-Passwort ein und wählen Sie noch einmal.",
+      "Das erlaubt mehr als jetzt: Zeigen Sie unten, dass dies Ihres ist, und wählen Sie noch einmal.",
     connect_again:
       "Diese Verbindung kann nicht mehr bekommen: Verbinden Sie das Postfach in Claude neu und wählen Sie dort.",
   },
@@ -131,7 +131,7 @@ const fr: ConnectionTexts = {
   changeLevel: "Modifier",
   more: "Permettre davantage",
   moreHint:
-    "Pour permettre à Claude plus que maintenant, saisissez d’abord un mot de passe d’application d’une boîte connectée.",
+    "Pour permettre plus que maintenant, ajouter une boîte ou changer des clés d’accès, montrez d’abord que ceci est à vous.",
   private: "Dossiers privés",
   signature: "Signature",
   signatureHint:
@@ -169,7 +169,7 @@ const fr: ConnectionTexts = {
     undone: "Annulé.",
     not_undone: "Tout n’a pas pu être annulé.",
     needs_proof:
-      "Cela permet plus que maintenant : saisissez un mot de passe ci-dessous, puis choisissez de nouveau.",
+      "Cela permet plus que maintenant : montrez ci-dessous que ceci est à vous, puis choisissez de nouveau.",
     connect_again:
       "Cette connexion ne peut pas recevoir davantage : reconnectez la boîte dans Claude et choisissez-y.",
   },

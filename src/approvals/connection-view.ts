@@ -1,0 +1,119 @@
+/** The page of a connection and the list of those that a browser knows, with what their routes depend on. */
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Vault } from "../accounts/vault.ts";
+import type { Config } from "../config.ts";
+import type { Level, LiveGrant } from "../grant.ts";
+import type { Limits } from "../http/rate-limit.ts";
+import {
+  type ConnectionPageProps,
+  connectionEndedPage,
+  connectionListPage,
+  connectionPage,
+} from "../pages/connection.tsx";
+import { pageHeaders } from "../pages/headers.ts";
+import { toLanguage } from "../pages/text/language.ts";
+import type { Approvals } from "./approvals.ts";
+import type { ConnectionCookies } from "./connection-cookies.ts";
+import { listDeeds, listWaiting, type Operation, type Send } from "./connection-facts.ts";
+import type { IssuerProof } from "./issuer-proof.ts";
+import type { Passkeys } from "./passkeys.ts";
+import type { PersonCheck } from "./person-check.ts";
+import type { Privacy } from "./privacy.ts";
+import type { Proofs } from "./proofs.ts";
+
+/** Times in milliseconds since the epoch. */
+type GrantFacts = { redirectHost: string; createdAt: number; lastUsedAt: number; failedGuesses: number };
+
+export type ConnectionRoutesDeps = {
+  approvals: Pick<Approvals, "list" | "declineAll">;
+  cookies: ConnectionCookies;
+  personCheck: PersonCheck;
+  issuerProof: IssuerProof;
+  passkeys: Passkeys;
+  proofs: Pick<Proofs, "countWrong" | "issue">;
+  vault: Pick<Vault, "listAccounts" | "setSignature">;
+  access: {
+    read(grantId: string): GrantFacts | undefined;
+    set(grantId: string, access: { level: Level; asksForNewPeople: boolean }): void;
+    /** The data key lets the sign-ins at issuers end, too. */
+    end(grant: Pick<LiveGrant, "id" | "dataKey">): void;
+  };
+  stores(grant: LiveGrant): {
+    undoLog: { list(): Operation[] };
+    sendLog: { listSends(): Send[] };
+  };
+  privacy: Privacy;
+  /** Puts back what an operation did. Resolves with false where that failed in part. */
+  undo(grant: LiveGrant, operationId: string): Promise<boolean>;
+  /** Tells open clients that the tools of a grant have changed. */
+  onToolsChanged(grantId: string): void;
+  config: Pick<Config, "trustedProxies" | "operator">;
+  limits: Pick<Limits, "consume">;
+};
+
+/** The outcome of a form, for the page that answers it. */
+export type ConnectionOutcome = Pick<
+  ConnectionPageProps,
+  "told" | "problem" | "retryAfterSeconds" | "proof" | "choosable" | "passkeyFailed"
+> & { status?: ContentfulStatusCode };
+
+function frameOf(c: Context, { config }: ConnectionRoutesDeps) {
+  return { language: toLanguage(c.req.header("Accept-Language")), operator: config.operator };
+}
+
+export function showList(
+  c: Context,
+  deps: ConnectionRoutesDeps,
+  grants: readonly LiveGrant[],
+  status: ContentfulStatusCode,
+): Response {
+  const connections = grants.map(({ id, dataKey, level }) => ({
+    path: `/connection/${id}`,
+    redirectHost: deps.access.read(id)?.redirectHost ?? "",
+    addresses: deps.vault.listAccounts(id, dataKey).map(({ address }) => address),
+    level,
+  }));
+  return c.body(connectionListPage({ ...frameOf(c, deps), connections }), status, pageHeaders);
+}
+
+export async function showConnection(
+  c: Context,
+  deps: ConnectionRoutesDeps,
+  grant: LiveGrant,
+  { status = 200, ...outcome }: ConnectionOutcome = {},
+): Promise<Response> {
+  const { vault, access, approvals, passkeys, proofs } = deps;
+  const facts = access.read(grant.id);
+  if (!facts) return showList(c, deps, [], 403);
+  const { undoLog, sendLog } = deps.stores(grant);
+  const { retryAfterSeconds } = outcome;
+  if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
+  const html = connectionPage({
+    ...frameOf(c, deps),
+    ...facts,
+    ...outcome,
+    path: `/connection/${grant.id}`,
+    issuerName: deps.issuerProof.nameOf(grant, firstAccount(deps, grant)),
+    accounts: vault.listAccounts(grant.id, grant.dataKey),
+    level: grant.level,
+    asksForNewPeople: grant.asksForNewPeople ?? false,
+    passkeys: {
+      isOffered: passkeys.isOffered,
+      listed: await passkeys.list(grant.id),
+      eachTime: await passkeys.asksEachTime(grant.id),
+    },
+    waiting: listWaiting(approvals, grant),
+    deeds: listDeeds(undoLog.list(), sendLog.listSends()),
+    wrongProofs: proofs.countWrong(grant.id).day,
+  });
+  return c.body(html, status, pageHeaders);
+}
+
+export function showEnded(c: Context, deps: ConnectionRoutesDeps): Response {
+  return c.body(connectionEndedPage(frameOf(c, deps)), 200, pageHeaders);
+}
+
+/** The id of the first connected account, "" without one. */
+export const firstAccount = ({ vault }: Pick<ConnectionRoutesDeps, "vault">, grant: LiveGrant): string =>
+  vault.listAccounts(grant.id, grant.dataKey)[0]?.id ?? "";
