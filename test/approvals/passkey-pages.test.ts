@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { type Authenticator, createAuthenticator } from "../support/authenticator.ts";
 import { mailTest } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
+import type { ToolAnswer } from "../support/mcp-client.ts";
 import { wideRates } from "../support/person.ts";
 import {
   approvalOf,
@@ -108,6 +109,24 @@ mailTest(
     expect((await ask(browser, url, { decision: "send" })).status).toBe(410);
   },
 );
+
+mailTest("Y13: with “each time” a card gets no secret, and one from before decides nothing", async () => {
+  const person = await connectInBrowser(hosted, { showsCards: true });
+  const { client, user, browser } = person;
+  const send = () => client.call("send_email", { to: [user.address], body: "By card." });
+  const secretOf = ({ result }: ToolAnswer) =>
+    (result._meta?.["email-connector/approval"] as { secret?: string } | undefined)?.secret;
+  const answer = await send();
+  const secret = secretOf(answer);
+  expect(secret).toMatch(/^[\w-]{43}$/);
+  await register(person, hosted.publicUrl);
+  await browser.post(pathOf(person), { action: "each_time", each_time: "on" });
+  expect(secretOf(await send())).toBeUndefined();
+  const { id } = approvalOf(answer);
+  const decided = await client.try("decide_approval", { id, secret, decision: "send" });
+  expect([decided.isError, decided.text.includes("(approval_unknown)")]).toEqual([true, true]);
+  expect(await sentBy(user.address)).toEqual([]);
+});
 
 mailTest("Y13: a registered passkey is the only proof that gives Claude more, or takes it away", async () => {
   const person = await connectInBrowser(hosted);

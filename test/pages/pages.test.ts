@@ -127,7 +127,7 @@ describe("The pages", () => {
       noticePage({ ...frame, notice: "failed" }),
     ].join("");
     const inline = [...html.matchAll(/<(style|script)>([\s\S]*?)<\/\1>/g)];
-    expect(inline.length).toBe(5);
+    expect(inline.length).toBe(6);
     for (const [, , text = ""] of inline) {
       const hash = new Bun.CryptoHasher("sha256").update(text).digest("base64");
       expect(policy).toContain(`'sha256-${hash}'`);
