@@ -14,6 +14,16 @@ test.each([
   expect(found?.html).toContain("<b>Ann Lee</b>");
 });
 
+test("the paragraphs that Outlook for Windows bookmarks are the signature, unless they stand in the quote", () => {
+  const bookmarked =
+    '<p class="MsoNormal"><a name="_MailAutoSig"><b>Ann Lee</b></a><o:p></o:p></p><p class="MsoNormal"><span style="mso-bookmark:_MailAutoSig">example.org</span></p>';
+  const rule = '<div style="border:none;border-top:solid #E1E1E1 1.0pt"><p><b>From:</b> Ben</p></div>';
+  const found = findSignature({ html: `<p>Hi</p>${bookmarked}${rule}<p>Hello</p>` });
+  expect(found?.text).toBe("Ann Lee\nexample.org");
+  expect(found?.html).toContain("<b>Ann Lee</b>");
+  expect(findSignature({ html: `<p>Hi</p>${rule}<p>Hello</p>${bookmarked}` })).toBeUndefined();
+});
+
 test("a signature in a quote is another person's, also where Outlook puts no element around the quote", () => {
   for (const html of [
     `<p>Hi</p><blockquote><div class="gmail_signature">${block}</div></blockquote>`,
