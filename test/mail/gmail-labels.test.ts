@@ -98,9 +98,27 @@ describeMail("Labels of Proton Mail Bridge", () => {
       const labelled = await search("label:work");
       expect(labelled.searched).toEqual(["Labels/Work"]);
       expect(subjectsOf(labelled)).toEqual(["labelled"]);
-      expect(await writer.refusal("search_emails", { query: "-label:work" })).toMatchObject({
+      for (const query of [
+        "-label:work",
+        "in:inbox OR -label:Work",
+        "(subject:filed OR subject:labelled) -label:work",
+      ])
+        expect([query, ...subjectsOf(await search(query))]).toEqual([
+          query,
+          ...(query.includes("inbox") ? ["filed", "labelled"] : ["filed"]),
+        ]);
+      expect(subjectsOf(await search("subject:labelled -(-label:work)"))).toEqual(["labelled"]);
+      const many = Array.from({ length: 101 }, (_, at) => ({
+        raw: raw(`many${at}`),
+        mailbox: "Labels/Work",
+      }));
+      await kit.deliverAll(user, many);
+      const refused = await writer.refusal("search_emails", { query: "-label:work" });
+      expect(refused).toMatchObject({
         code: "unsupported_query",
+        message: expect.stringContaining("102 have"),
       });
+      expect(subjectsOf(await search("-label:work -subject:many"))).toEqual(["filed"]);
     });
     await proxy.stop();
   });

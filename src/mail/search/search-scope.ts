@@ -16,6 +16,7 @@ import { unsupportedQuery } from "../../query/query-error.ts";
 import type { Access } from "../access.ts";
 import { toMailboxPath } from "../mailbox-paths.ts";
 import { type KnownMailbox, knownMailboxes, requireMailboxName, toRole } from "../mailboxes.ts";
+import { labelsOf, withLabelMailboxes } from "./label-mailboxes.ts";
 import { findIgnoringCase, toMailboxNotFound } from "./nearest-mailbox.ts";
 
 /**
@@ -51,7 +52,7 @@ export async function toSearchScope(
   const { known, gmail } = await access.read(undefined, listMailboxes);
   const own = gmail ? undefined : findGmailWords(query);
   if (own !== undefined) throw onlyAtGmail(own);
-  const labelled = withLabelMailboxes(query, known);
+  const labelled = await withLabelMailboxes(access, query, known);
   const mentions = mailboxMentions(labelled);
   const scope = scopeOver(labelled, mentions, known, gmail);
   if (scope.searches.length > 0) return scope;
@@ -69,30 +70,6 @@ function findGmailWords(query: Query): string | undefined {
   if (query.kind === "not") return findGmailWords(query.of);
   const parts = query.kind === "all" || query.kind === "any" ? query.of : [];
   return parts.map(findGmailWords).find((words) => words !== undefined);
-}
-
-/** The labels of a query, with the number of negations above each. */
-function labelsOf(query: Query, negations = 0): { label: string; negations: number }[] {
-  if (query.kind === "label") return [{ label: query.label, negations }];
-  if (query.kind === "not") return labelsOf(query.of, negations + 1);
-  return query.kind === "all" || query.kind === "any"
-    ? query.of.flatMap((part) => labelsOf(part, negations))
-    : [];
-}
-
-/** Reads `label:` as the mailbox that holds the emails of the label, where there is one (Proton). */
-function withLabelMailboxes(query: Query, known: readonly KnownMailbox[]): Query {
-  const toLower = (label: string) => label.toLowerCase();
-  const byLabel = new Map(known.flatMap(({ label, path }) => (label ? [[toLower(label), path]] : [])));
-  if (byLabel.size === 0) return query;
-  if (labelsOf(query).some(({ label, negations }) => byLabel.has(toLower(label)) && negations > 0))
-    throw unsupportedQuery("This mail server does not tell which emails lack a label.", "Leave out -label:.");
-  const replace = (part: Query): Query => {
-    const mailbox = part.kind === "label" ? byLabel.get(toLower(part.label)) : undefined;
-    if (mailbox !== undefined) return { kind: "in", mailbox };
-    return part.kind === "all" || part.kind === "any" ? { ...part, of: part.of.map(replace) } : part;
-  };
-  return replace(query);
 }
 
 /** The mailbox to search when the query requires exactly one, so that no LIST is needed. */
