@@ -1,11 +1,13 @@
 /**
- * One exchange over POST /mcp: reads the JSON-RPC messages of a request and answers them with an MCP server and a
- * transport created for this request. This module pulls in the SDK and all tools; it is loaded with the first request.
+ * One exchange over POST /mcp: reads the JSON-RPC messages of a request and answers a single tool call directly,
+ * anything else with an MCP server and a transport created for this request. This module pulls in the SDK and all
+ * tools; it is loaded with the first request.
  */
 import { StreamableHTTPTransport } from "@hono/mcp";
 import type { Context } from "hono";
 import type { LiveGrant } from "../grant.ts";
 import { type AppEnv, extendIdleTimeout } from "../http/guard.ts";
+import { answerSingleCall, createCallTool, type RequestCaller, toSingleCall } from "./call-tool.ts";
 import {
   type JsonRpcRefusal,
   type Post,
@@ -17,7 +19,7 @@ import {
   statelessVersion,
   supportsVersion,
 } from "./message.ts";
-import { createServerFactory, type RequestCaller } from "./server.ts";
+import { createServerFactory } from "./server.ts";
 import type { AnswerStateless } from "./stateless.ts";
 import { createToolAccess, type ServerDeps } from "./tool-access.ts";
 
@@ -30,7 +32,8 @@ const versionOf = (c: Context<GrantEnv>) => readProtocolVersion(c.req.header("MC
 export function createExchange(deps: ServerDeps) {
   const { calls } = deps;
   const tools = createToolAccess(deps);
-  const createServer = createServerFactory(tools);
+  const callTool = createCallTool(tools);
+  const createServer = createServerFactory(tools, callTool);
   let stateless: Promise<AnswerStateless> | undefined;
   /** Loaded with the first request of MCP 2026-07-28: it would double the time until the first answer. */
   const loadStateless = () => {
@@ -83,11 +86,7 @@ export function createExchange(deps: ServerDeps) {
       post: Post,
       session: Pick<RequestCaller, "features" | "toCancelKey">,
     ): Promise<Response> {
-      // @hono/mcp checks these headers again, more strictly than existing clients allow.
       const accepted = c.req.header("Accept") ?? "*/*";
-      c.req.raw.headers.delete("MCP-Protocol-Version");
-      c.req.raw.headers.set("Accept", "application/json, text/event-stream");
-      c.req.raw.headers.set("Content-Type", "application/json");
       // A stream only for a client that asked for progress: a single JSON answer is simpler for every proxy.
       const streaming = accepted.includes("text/event-stream") && post.requests.some(requestsProgress);
       if (streaming) c.header("X-Accel-Buffering", "no");
@@ -95,7 +94,16 @@ export function createExchange(deps: ServerDeps) {
       extendIdleTimeout(c, Math.ceil(calls.deadlineMs / 1000) + 10);
 
       const { grant, requestId, arrived } = c.var;
-      const server = createServer({ grant, requestId, signal: arrived.signal, ...session });
+      const caller: RequestCaller = { grant, requestId, signal: arrived.signal, ...session };
+      // A server and a transport for each call would cost more than most calls do.
+      const call = streaming ? undefined : toSingleCall(post);
+      if (call) return c.json(await answerSingleCall(callTool, call, caller));
+
+      // @hono/mcp checks these headers again, more strictly than existing clients allow.
+      c.req.raw.headers.delete("MCP-Protocol-Version");
+      c.req.raw.headers.set("Accept", "application/json, text/event-stream");
+      c.req.raw.headers.set("Content-Type", "application/json");
+      const server = createServer(caller);
       const transport = new StreamableHTTPTransport({ enableJsonResponse: !streaming });
       await server.connect(transport);
       const response = await transport.handleRequest(c, post.batch ? post.requests : post.requests[0]);
