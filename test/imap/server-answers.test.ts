@@ -41,7 +41,7 @@ describeMail("On a server", () => {
       const user = await kit.newUser();
       const ben = await kit.newUser();
       const withoutUidNext = (answer: string) => (/^\* OK \[UIDNEXT /.test(answer) ? "" : answer);
-      const { writer } = await openThrough(user, { answer: inSequence(withoutUidNext, caps) });
+      const { writer, proxy } = await openThrough(user, { answer: inSequence(withoutUidNext, caps) });
       const { text, data } = await writer.call("send_email", {
         to: [ben.address],
         subject: "One",
@@ -50,6 +50,10 @@ describeMail("On a server", () => {
       expect([text.includes("could not be put into Sent"), data.copy_in]).toEqual([false, "Sent"]);
       await writer.call("draft_email", { to: [ben.address], subject: "Two", body: "x" });
       expect((await kit.read(user, "Sent")).map(({ subject }) => subject)).toEqual(["One"]);
+      const first = proxy.commands.length;
+      await writer.call("send_email", { to: [ben.address], subject: "Three", body: "x" });
+      expect(proxy.commands.slice(first).filter((line) => /^(EXAMINE|STATUS|LIST)/.test(line))).toEqual([]);
+      expect((await kit.read(user, "Sent")).map(({ subject }) => subject)).toEqual(["One", "Three"]);
     },
   );
 

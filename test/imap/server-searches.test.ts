@@ -1,6 +1,5 @@
 /** Searches on servers that refuse or misunderstand a part of SEARCH, and what is remembered of such a server. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createServerMemory } from "../../src/imap/server-memory.ts";
 import type { MailAccount } from "../../src/mail/mail-account.ts";
 import { type ImapProxy, type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
 import { inSequence, refusing, unnamed, withoutCapabilities } from "../support/imap-rewrites.ts";
@@ -8,7 +7,6 @@ import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
 import { openReader } from "../support/reader.ts";
 import { refusal } from "../support/refusal.ts";
-import { createTestClock } from "../support/test-clock.ts";
 
 const withoutSort = inSequence(
   withoutCapabilities("SORT", "SORT=DISPLAY", "THREAD=REFERENCES", "THREAD=REFS"),
@@ -151,18 +149,4 @@ describeMail("On a server", () => {
       });
     expect(searches(proxy)).toHaveLength(1);
   });
-});
-
-test("A fact about a server is forgotten after a day and holds for its host and port alone", () => {
-  const clock = createTestClock();
-  const memory = createServerMemory({ clock });
-  memory.factsOf({ host: "imap.example.test", port: 993 }).remember("refuses_or");
-  const isKnown = (host: string, port: number) => memory.factsOf({ host, port }).has("refuses_or");
-  expect([
-    isKnown("IMAP.example.test", 993),
-    isKnown("imap.example.test", 143),
-    isKnown("a.test", 993),
-  ]).toEqual([true, false, false]);
-  clock.advance(24 * 60 * 60_000);
-  expect(isKnown("imap.example.test", 993)).toBe(false);
 });
