@@ -22,7 +22,7 @@ export type ImapRewrite = {
 
 export type ImapProxy = {
   imap: MailServer;
-  /** All commands as the client sent them, without their tags; literals as above. */
+  /** All commands as the client sent them, without their tags; literals as above, other commands up to their literal. */
   commands: readonly string[];
   /** Closes every open connection. */
   drop(): void;
@@ -49,6 +49,8 @@ export async function startImapProxy(
     let wanted: number | undefined;
     /** Number of octets that follow and are forwarded unread. */
     let passing = 0;
+    /** The next line ends a command with a literal, which is listed already. */
+    let isListed = false;
     let said = "";
 
     function take(line: string): void {
@@ -59,6 +61,8 @@ export async function startImapProxy(
           return;
         }
         passing = Number(literal[1]);
+        if (!isListed) commands.push(line.replace(/^\S+ /, ""));
+        isListed = true;
         far.write(`${line}\r\n`, "latin1");
         return;
       }
@@ -70,7 +74,8 @@ export async function startImapProxy(
       }
       const command = begun + line;
       begun = "";
-      commands.push(command.replace(/^\S+ /, ""));
+      if (!isListed) commands.push(command.replace(/^\S+ /, ""));
+      isListed = false;
       const changed = rewrite.command?.(command) ?? command;
       if (changed === "hang up") near.destroy();
       else if (typeof changed === "string") far.write(`${changed}\r\n`, "latin1");
