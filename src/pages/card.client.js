@@ -12,7 +12,9 @@ let card = {};
 let notice = "preparing";
 let sent = 0;
 let height = 0;
-let redraw = () => {};
+let layout = () => {};
+// Positions of the emails that are not to be erased.
+const kept = new Set();
 
 function post(message) {
   parent.postMessage({ jsonrpc: "2.0", ...message }, "*");
@@ -112,13 +114,16 @@ function drawEmail(sheet, email) {
 
 function drawErasure(sheet, { permanently, emails }) {
   add(sheet, "div", fill(permanently ? text.erased : text.trashed, emails.length));
-  for (const { subject, from, date, mailbox } of emails) {
+  for (const [position, { subject, from, date, mailbox }] of emails.entries()) {
     const row = add(sheet, "label");
-    if (card.secret) {
+    if (decides()) {
       const box = add(row, "input");
       box.type = "checkbox";
-      box.checked = true;
-      box.onchange = () => redraw();
+      box.checked = !kept.has(position);
+      box.onchange = () => {
+        kept[box.checked ? "delete" : "add"](position);
+        nameConfirm();
+      };
     }
     const words = add(row, "span");
     add(words, "span").append(add(words, "bdi", subject || text.noSubject));
@@ -137,11 +142,17 @@ function drawLeaving(sheet, { url, host, is_new, from, subject, date }) {
   add(sheet, "div", date, "soft");
 }
 
-const chosen = () =>
-  [...main.querySelectorAll("input")].flatMap((box, position) => (box.checked ? [position] : []));
+const decides = () => card.secret && host.serverTools;
+
+function nameConfirm() {
+  const confirm = main.querySelector(".main");
+  const count = card.erasure.emails.length - kept.size;
+  confirm.textContent = `${text.confirm} (${count})`;
+  confirm.disabled = count === 0;
+}
 
 function draw() {
-  const { email, erasure, leaving, texts, state, secret } = card;
+  const { email, erasure, leaving, texts, state } = card;
   const isOpen = state === "waiting" || state === "failed";
   text = { ...all[language], ...texts?.[language] };
   const outcome = text.states?.[state] ?? text.nothing;
@@ -154,16 +165,16 @@ function draw() {
   else if (erasure) drawErasure(sheet, erasure);
   else if (leaving) drawLeaving(sheet, leaving);
   else if (texts) add(sheet, "p", text.tooLong);
-  if (card.account && isOpen) add(sheet, "div", fill(text.account, card.account), "soft");
+  if (card.account && isOpen) add(sheet, "div", fill(text.account, card.account), "soft rule");
   const pager = add(main, "div", undefined, "pager");
-  pager.hidden = true;
   if (card.hint) add(main, "p", card.hint, "warn").role = "alert";
   const acts = add(main, "div", undefined, "acts");
-  if (!notice && isOpen) drawActs(acts, secret && host.serverTools);
-  paginate(view, sheet, pager);
+  if (!notice && isOpen) drawActs(acts);
+  layout = () => paginate(view, sheet, pager);
+  layout();
 }
 
-function drawActs(acts, decides) {
+function drawActs(acts) {
   const { kind, erasure, url } = card;
   const open = () => {
     ask("ui/open-link", { url }).then(
@@ -171,18 +182,12 @@ function drawActs(acts, decides) {
       () => hint(url),
     );
   };
-  if (!decides) {
+  if (!decides()) {
     button(acts, text.open, open, "main");
     return;
   }
-  const confirm = button(acts, text.confirm, () => decide("send"), "main");
-  redraw = () => {
-    if (!erasure) return;
-    const count = chosen().length;
-    confirm.textContent = `${text.confirm} (${count})`;
-    confirm.disabled = count === 0;
-  };
-  redraw();
+  button(acts, text.confirm, () => decide("send"), "main");
+  if (erasure) nameConfirm();
   if (kind === "send") button(acts, text.edit, () => decide("edit"));
   button(acts, text.decline, () => decide("decline"));
   button(acts, text.open, open);
@@ -195,7 +200,8 @@ function hint(words) {
 
 async function decide(decision) {
   const { id, secret, erasure } = card;
-  const emails = erasure && decision === "send" ? chosen() : undefined;
+  const emails =
+    erasure && decision === "send" ? [...erasure.emails.keys()].filter((at) => !kept.has(at)) : undefined;
   for (const each of main.querySelectorAll("button, input")) each.disabled = true;
   try {
     const done = await ask("tools/call", {
@@ -216,6 +222,10 @@ async function decide(decision) {
 
 // Cuts the sheet into parts that fit, between two rows or two lines of a text: no part scrolls.
 function paginate(view, sheet, pager) {
+  view.style.height = sheet.style.top = "";
+  for (const row of sheet.children) row.style.visibility = "";
+  pager.replaceChildren();
+  pager.hidden = true;
   const rows = [...sheet.children].map((row) => {
     const { offsetTop: top, offsetHeight: tall, className, textContent } = row;
     return { row, top, end: top + tall, isFlow: className === "flow", length: textContent.length };
@@ -230,7 +240,12 @@ function paginate(view, sheet, pager) {
     const next = button(pager, "›", () => turn(1));
     back.ariaLabel = text.back;
     next.ariaLabel = text.next;
-    label.append("x", document.createElement("br"), "x");
+    const describe = (words, part, parts, below, characters) => {
+      label.textContent = `${fill(text.part, part, parts)}\n${fill(words, below, characters)}`;
+    };
+    const words = card.erasure ? text.belowEmails : text.below;
+    // The longest label, so that a later one needs no more room.
+    describe(words, rows.length, rows.length, rows.length, sheet.textContent.length);
     pager.hidden = false;
     const room = Math.max(60, roomLeft());
     for (const { top, end, isFlow } of rows) {
@@ -256,13 +271,8 @@ function paginate(view, sheet, pager) {
         row.style.visibility = top < end && bottom > start ? "" : "hidden";
       const below = rows.filter((each) => each.end > end);
       const characters = below.reduce((sum, { length }) => sum + length + 1, -1);
-      label.firstChild.data = fill(text.part, at + 1, starts.length);
-      label.lastChild.data =
-        below.length === 0
-          ? ""
-          : card.erasure
-            ? fill(text.belowEmails, below.filter(({ row }) => row.tagName === "LABEL").length)
-            : fill(text.below, below.length, characters);
+      const count = card.erasure ? below.filter(({ row }) => row.tagName === "LABEL").length : below.length;
+      describe(count > 0 ? words : "", at + 1, starts.length, count, characters);
       back.disabled = at === 0;
       next.disabled = at === starts.length - 1;
     };
@@ -274,7 +284,7 @@ function paginate(view, sheet, pager) {
   }
 }
 
-addEventListener("resize", () => draw());
+addEventListener("resize", () => layout());
 draw();
 ask("ui/initialize", {
   protocolVersion: "2026-01-26",
