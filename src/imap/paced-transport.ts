@@ -10,6 +10,9 @@ import type { Throttle } from "../throttle.ts";
 /** Maximum octets that are passed on at once. */
 const pieceBytes = 32 * 1024;
 
+/** Octets of commands that are gathered into one write: each write is a TLS record and a system call. */
+const gatheredBytes = 4 * 1024;
+
 type Paced = ImapTransportSocket & {
   /** Stops reading and returns the socket for TLS. Undefined when unsolicited bytes are left. */
   release(): Socket | undefined;
@@ -54,6 +57,10 @@ function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
   let passing = false;
   let ended = false;
   let released = false;
+  /** Commands of this turn of the event loop. */
+  let unsent: Buffer[] = [];
+  let unsentBytes = 0;
+  let sending: ReturnType<typeof setImmediate> | undefined;
 
   const outer = new Duplex({
     allowHalfOpen: false,
@@ -61,15 +68,38 @@ function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
       isWanted = true;
       passOn();
     },
-    write: (chunk, encoding, done) => void inner.write(chunk, encoding, done),
-    // A socket that the other side has ended cannot be ended again.
-    final: (done) => void inner.end(() => done()),
+    write(chunk: Buffer, _encoding, done) {
+      unsent.push(chunk);
+      unsentBytes += chunk.length;
+      if (unsentBytes > gatheredBytes) {
+        send(done);
+        return;
+      }
+      sending ??= setImmediate(() => send());
+      done();
+    },
+    final(done) {
+      send();
+      // A socket that the other side has ended cannot be ended again.
+      inner.end(() => done());
+    },
     destroy(error, done) {
       pieces.length = 0;
+      clearImmediate(sending);
       inner.destroy();
       done(error);
     },
   });
+
+  /** Writes the commands that were gathered; calls `done` when the socket has taken them. */
+  function send(done?: (error?: Error | null) => void): void {
+    clearImmediate(sending);
+    sending = undefined;
+    const [first, ...others] = unsent;
+    unsent = [];
+    unsentBytes = 0;
+    if (first) inner.write(others.length > 0 ? Buffer.concat([first, ...others]) : first, done);
+  }
 
   /** Passes the next piece on when the reader wants it and the throttle allows it; reads more when none is left. */
   function passOn(): void {
@@ -117,6 +147,7 @@ function toPaced(inner: Socket | TLSSocket, throttle: Throttle): Paced {
     getCipher: () => ("getCipher" in inner ? inner.getCipher() : null),
     release() {
       released = true;
+      send();
       inner.pause();
       inner.removeListener("data", onBytes);
       inner.removeListener("end", onEnd);

@@ -64,3 +64,24 @@ test("RFC 9051 section 6.2.1: bytes that arrive before the TLS handshake prevent
   expect(() => transport.upgrade?.(socket, to, () => {})).toThrow("before the TLS handshake");
   socket.destroy();
 });
+
+test("Commands written in one turn of the event loop leave in one write, and large ones at once, all in order", async () => {
+  const received: string[] = [];
+  const { socket } = await connectTo((server) => {
+    server.on("data", (bytes) => received.push(bytes.toString()));
+    server.on("error", () => {});
+  });
+  socket.write("1 UID FETCH 1 FLAGS\r\n");
+  await Promise.resolve();
+  socket.write("2 UID STORE 1 +FLAGS (\\Seen)\r\n");
+  await eventually(() => received.length > 0);
+  expect(received).toEqual(["1 UID FETCH 1 FLAGS\r\n2 UID STORE 1 +FLAGS (\\Seen)\r\n"]);
+  const large = "x".repeat(100_000);
+  socket.write("3 APPEND\r\n");
+  socket.write(large);
+  socket.write("\r\n4 NOOP\r\n");
+  await eventually(() => received.slice(1).join("").endsWith("4 NOOP\r\n"));
+  expect(received.slice(1).join("")).toBe(`3 APPEND\r\n${large}\r\n4 NOOP\r\n`);
+  socket.end("5 LOGOUT\r\n");
+  await eventually(() => received.at(-1)?.endsWith("5 LOGOUT\r\n") ?? false);
+});
