@@ -204,6 +204,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
         limits,
         rememberBrowser,
         hideMailboxes,
+        passkeys: person.passkeys,
       },
       ...signIn.routes,
       answerProof: (c, arrival) => answerProof(c, approvals, arrival),

@@ -22,6 +22,7 @@ import type { AuthorizationFlow } from "./authorization-flow.ts";
 import { type AuthorizationRequest, sealRequest } from "./authorization-request.ts";
 import type { OAuthError } from "./oauth-error.ts";
 import type { PageResponse } from "./page-response.ts";
+import type { PasskeyRegistry } from "./passkey-registry.ts";
 import type { PendingGrant, RequestState } from "./pending-grants.ts";
 import { toResponseUrl } from "./redirects.ts";
 
@@ -32,10 +33,11 @@ export function createAuthorizationPages(deps: {
   authorizationFlow: AuthorizationFlow;
   issuers: readonly Issuer[];
   vault: Pick<Vault, "listAccounts">;
+  passkeys: Pick<PasskeyRegistry, "isOffered" | "list">;
   secrets: Secrets;
   clock: Clock;
 }) {
-  const { config, issuers, authorizationFlow, vault, secrets, clock } = deps;
+  const { config, issuers, authorizationFlow, vault, passkeys, secrets, clock } = deps;
   const { operator } = config;
   const bridgeOpened = createHostList(config.allowPrivateHosts).hasHost("127.0.0.1");
 
@@ -120,7 +122,7 @@ export function createAuthorizationPages(deps: {
     },
 
     /** The page after a proven login: the connected accounts, and the choice to add another one or to finish. */
-    connected(
+    async connected(
       language: Language,
       request: AuthorizationRequest,
       { grantId, dataKey, level }: PendingGrant,
@@ -129,8 +131,10 @@ export function createAuthorizationPages(deps: {
         /** The mailboxes that were to be private, and those of them that no account has. */
         privateMailboxes?: readonly string[];
         unknownMailboxes?: readonly string[];
+        /** The outcome of registering a passkey. */
+        passkey?: "added" | "failed";
       } = {},
-    ): PageResponse {
+    ): Promise<PageResponse> {
       const accounts = vault.listAccounts(grantId, dataKey);
       const html = connectedPage({
         language,
@@ -141,9 +145,11 @@ export function createAuthorizationPages(deps: {
         issuerNames: toIssuerNames(issuers, accounts),
         ...said,
         level: toFinalLevel(level, accounts),
+        passkeys: passkeys.isOffered ? (await passkeys.list(grantId)).length : undefined,
         failedGuesses: authorizationFlow.countFailedGuesses(grantId),
       });
-      return { html, status: said.unknownMailboxes === undefined ? 200 : 400 };
+      const isProblem = said.unknownMailboxes !== undefined || said.passkey === "failed";
+      return { html, status: isProblem ? 400 : 200 };
     },
 
     /**

@@ -40,6 +40,8 @@ import {
   respondWithProgress,
   wantsProgress,
 } from "./page-response.ts";
+import { createPasskeyRegistration } from "./passkey-registration.ts";
+import type { PasskeyRegistry } from "./passkey-registry.ts";
 import { isFormEncoded, rawQueryOf } from "./request-parameters.ts";
 import { type AnswerProof, createSignInSteps } from "./sign-in-steps.ts";
 
@@ -64,17 +66,28 @@ export function createAuthorizationRoutes(deps: {
   limits: Pick<Limits, "consume">;
   rememberBrowser: RememberBrowser;
   hideMailboxes: HideMailboxes;
+  passkeys: PasskeyRegistry;
 }) {
-  const { config, clients, issuers, vault, connector, secrets, clock, log, limits } = deps;
+  const { config, clients, issuers, vault, connector, passkeys, secrets, clock, log, limits } = deps;
   const { authorizationFlow } = deps.grants;
-  const pages = createAuthorizationPages({ config, issuers, authorizationFlow, vault, secrets, clock });
+  const pages = createAuthorizationPages({
+    config,
+    issuers,
+    authorizationFlow,
+    vault,
+    passkeys,
+    secrets,
+    clock,
+  });
   const browsers = createBrowserBinding({ config });
   const signIn = createSignInSteps({ ...deps, flow: deps.signInFlow, authorizationFlow, pages, browsers });
+  const passkeyRegistration = createPasskeyRegistration({ authorizationFlow, pages, vault, passkeys });
   const submit = createConnectSubmissions({
     ...{ config, authorizationFlow, pages, connector, vault, issuers, log },
     leaveForIssuer: signIn.leave,
     rememberBrowser: deps.rememberBrowser,
     hideMailboxes: deps.hideMailboxes,
+    registerPasskey: passkeyRegistration.register,
   });
 
   return new Hono<AppEnv>()
@@ -137,8 +150,17 @@ export function createAuthorizationRoutes(deps: {
       const answer = { provider, source, imap, smtp, username, issuer_host, sign_in, uncertain };
       return c.json(answer, 200, { "Cache-Control": "no-store" });
     })
+    .post("/oauth/passkey", async (c) => {
+      limits.consume("page", identifyPeer(c, config));
+      const request = refuseSubmission(c)
+        ? undefined
+        : findRequest(toConnectForm(await c.req.parseBody()).request);
+      if (!request || !browsers.matches(c, request.browserHash))
+        return c.json({ error: "invalid_request" }, 400);
+      return passkeyRegistration.begin(c, request);
+    })
     .onError((error, c) => {
-      if (c.req.path === "/oauth/discover") throw error;
+      if (c.req.path === "/oauth/discover" || c.req.path === "/oauth/passkey") throw error;
       return respond(c, toErrorPage(c, error));
     });
 

@@ -47,6 +47,8 @@ export function createConnectSubmissions(deps: {
   log: Log;
   rememberBrowser: RememberBrowser;
   hideMailboxes: HideMailboxes;
+  /** Registers a passkey, and draws the page after the login again. */
+  registerPasskey(c: Context<AppEnv>, submission: ConnectSubmission): Promise<PageResponse>;
 }) {
   const { config, authorizationFlow, pages, connector, vault, issuers, log } = deps;
 
@@ -93,7 +95,7 @@ export function createConnectSubmissions(deps: {
       log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
       // The headers of a streamed response have left, so that it cannot set the cookie: another POST finishes.
       if (form.next === "go" && !progress) return await finish(c, { request, form });
-      return pages.connected(language, request, pending);
+      return await pages.connected(language, request, pending);
     } catch (thrown) {
       const problem = toStorageError(thrown);
       if (!(problem instanceof AppError)) throw problem;
@@ -133,7 +135,10 @@ export function createConnectSubmissions(deps: {
   }
 
   /** Removes an account. Without the last one, the flow starts over: its level can be chosen again. */
-  function removeAccount(c: Context<AppEnv>, { request, form, pending }: ConnectSubmission): PageResponse {
+  async function removeAccount(
+    c: Context<AppEnv>,
+    { request, form, pending }: ConnectSubmission,
+  ): Promise<PageResponse> {
     const language = languageOf(c);
     if (!pending) return pages.notice(language, "request_expired", 400);
     vault.removeAccount(pending.grantId, pending.dataKey, form.remove);
@@ -160,6 +165,8 @@ export function createConnectSubmissions(deps: {
         return addAccount(c, submission);
       case "remove":
         return removeAccount(c, submission);
+      case "passkey":
+        return deps.registerPasskey(c, submission);
       case "lookup":
         extendIdleTimeout(c, submissionSeconds);
         return lookUpServers(c, submission);

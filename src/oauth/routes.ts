@@ -18,6 +18,7 @@ import { createClients } from "./clients.ts";
 import type { HideMailboxes, RememberBrowser } from "./connect-submission.ts";
 import type { Grants } from "./grants.ts";
 import { toResourceMetadata, toServerMetadata } from "./metadata.ts";
+import type { PasskeyRegistry } from "./passkey-registry.ts";
 import type { AnswerProof } from "./sign-in-steps.ts";
 import { createTokenRoutes } from "./token-routes.ts";
 
@@ -41,6 +42,8 @@ export type OAuthDeps = {
   rememberBrowser: RememberBrowser;
   /** Makes mailboxes private. */
   hideMailboxes: HideMailboxes;
+  /** The passkeys of grants. */
+  passkeys: PasskeyRegistry;
 };
 
 export function createOAuthRoutes(deps: OAuthDeps) {

@@ -115,7 +115,7 @@ export function createSignInSteps(deps: {
         client: request.clientId,
         issuer: issuer.id,
       });
-      return pages.connected(language, request, pending, { sendingProblem });
+      return await pages.connected(language, request, pending, { sendingProblem });
     } catch (thrown) {
       const problem = toStorageError(thrown);
       if (!(problem instanceof AppError)) throw problem;

@@ -25,6 +25,8 @@ export const fieldNames = {
   acceptImapCertificate: "accept_imap_certificate",
   acceptSmtpCertificate: "accept_smtp_certificate",
   remove: "remove",
+  passkey: "passkey",
+  eachTime: "each_time",
 } as const;
 
 /** The field names of each server. */
@@ -50,9 +52,10 @@ export type FormField = (typeof fieldNames)[
  * ask: after the login, show the page that offers to add another account.
  * add, finish: the buttons of that page; the form for another account has `finish`, too.
  * sign-in: go to the issuer of the address, and come back with a login.
+ * passkey: register a passkey, and show that page again.
  * cancel: redirect to the client with the error access_denied; every page with the request has that button.
  */
-export type NextStep = "go" | "ask" | "add" | "finish" | "cancel" | "sign-in";
+export type NextStep = "go" | "ask" | "add" | "finish" | "cancel" | "sign-in" | "passkey";
 
 /** A server as entered. The port is still text, so that the page can show it again; "" where nothing was entered. */
 export type ServerInput = { host: string; port: string; security: "tls" | "starttls" };
@@ -80,10 +83,14 @@ export type ConnectForm = {
   acceptedCertificates: { imap: string; smtp: string };
   /** The address of the connected account to remove, "" for none. */
   remove: string;
+  /** The response of an authenticator to the registration of a passkey, "" for none. */
+  passkey: string;
+  /** Nothing but a passkey is to decide. */
+  eachTime: boolean;
 };
 
 /** The purpose of a submission. */
-type ConnectIntent = "cancel" | "finish" | "add" | "remove" | "lookup" | "sign-in" | "connect";
+type ConnectIntent = "cancel" | "finish" | "add" | "remove" | "lookup" | "sign-in" | "passkey" | "connect";
 
 export function emptyConnectForm(request: string, level: Level = "send"): ConnectForm {
   return {
@@ -101,6 +108,8 @@ export function emptyConnectForm(request: string, level: Level = "send"): Connec
     withoutSending: false,
     acceptedCertificates: { imap: "", smtp: "" },
     remove: "",
+    passkey: "",
+    eachTime: false,
   };
 }
 
@@ -135,6 +144,8 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
       smtp: text(fieldNames.acceptSmtpCertificate),
     },
     remove: text(fieldNames.remove),
+    passkey: raw(fieldNames.passkey),
+    eachTime: text(fieldNames.eachTime) === "on",
   };
 }
 
@@ -143,7 +154,7 @@ export function toConnectForm(fields: Readonly<Record<string, unknown>>): Connec
  * is no other way to look them up.
  */
 export function toIntent({ next, provider, password, address, remove }: ConnectForm): ConnectIntent {
-  if (next === "add" || next === "finish" || next === "cancel" || next === "sign-in") return next;
+  if (next !== "go" && next !== "ask") return next;
   if (remove !== "") return "remove";
   const isLookup = next === "ask" && provider === "" && password === "" && address !== "";
   return isLookup ? "lookup" : "connect";
@@ -164,7 +175,7 @@ function toNames(text: string): string[] {
 }
 
 function toNextStep(text: string): NextStep {
-  const steps = ["ask", "add", "finish", "cancel", "sign-in"] as const;
+  const steps = ["ask", "add", "finish", "cancel", "sign-in", "passkey"] as const;
   return steps.find((step) => step === text) ?? "go";
 }
 

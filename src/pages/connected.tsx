@@ -7,7 +7,9 @@ import { isLocalClient } from "./client-heading.tsx";
 import { fieldNames } from "./connect-form.ts";
 import { FieldProblem, toFieldAttributes } from "./field.tsx";
 import { Layout, toDocument } from "./layout.tsx";
+import { PasskeyOffer } from "./passkey-offer.tsx";
 import type { ConnectedPageProps } from "./props.ts";
+import { scripts } from "./scripts.ts";
 import { connectionTextsFor } from "./text/connection.ts";
 import type { Texts } from "./text/en.ts";
 import { signInTextsFor } from "./text/sign-in.ts";
@@ -29,7 +31,7 @@ export function connectedPage(props: ConnectedPageProps): string {
   const text = texts.connected;
   const local = isLocalClient(redirectHost);
   return toDocument(
-    <Layout frame={props} title={text.title} formOrigin>
+    <Layout frame={props} title={text.title} formOrigin scripts={[scripts.passkey]}>
       <h1>{text.heading}</h1>
       <form method="post" action="/oauth/connect">
         <input type="hidden" name={fieldNames.request} value={request} />
@@ -55,6 +57,7 @@ export function connectedPage(props: ConnectedPageProps): string {
           </dd>
         </dl>
         <PrivateField {...props} />
+        <PasskeyOffer {...props} />
         <div class="actions">
           <button type="submit" name={fieldNames.next} value="finish" autofocus>
             {local ? texts.localClient.continueTo : text.continueTo(redirectHost)}

@@ -78,6 +78,10 @@ export type ConnectedPageProps = PageFrame & {
   unknownMailboxes?: readonly string[] | undefined;
   /** Number of refused passwords for these addresses in the day before they were connected. */
   failedGuesses: number;
+  /** Number of registered passkeys; undefined where none is offered. */
+  passkeys?: number | undefined;
+  /** The outcome of a registration. */
+  passkey?: "added" | "failed" | undefined;
 };
 
 /** An error that the person cannot correct in a form. */

@@ -53,6 +53,7 @@ const app = createApp({
     client: { id: "id", secret: "secret" },
     rememberBrowser: () => {},
     hideMailboxes: async () => [],
+    passkeys: {} as Passkeys,
   },
   mcp: {
     sessions: createSessions({ db, clock, idleMs: 1_000 }),

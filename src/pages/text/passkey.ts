@@ -8,6 +8,7 @@ const en = {
   /** A browser agent has the cookies of the browser in which it acts. */
   why: "A program that acts in this browser has its cookies, and could press Send in your name. It cannot use your passkey: choose “each time” to stop it.",
   prove: "To add or remove one, first show above, under “Allow more”, that this is yours.",
+  offer: "Approve with a passkey",
   add: "Add a passkey",
   added: "The passkey was added.",
   count: (count: number) => (count === 1 ? "1 passkey is registered." : `${count} passkeys are registered.`),
@@ -42,6 +43,7 @@ const de: PasskeyTexts = {
   why: "Ein Programm, das in diesem Browser handelt, hat dessen Cookies und könnte in Ihrem Namen auf Senden drücken. Ihren Passkey kann es nicht benutzen: Wählen Sie „jedes Mal“, um es aufzuhalten.",
   prove:
     "Um einen hinzuzufügen oder zu entfernen, zeigen Sie zuerst oben unter „Mehr erlauben“, dass dies Ihres ist.",
+  offer: "Mit einem Passkey freigeben",
   add: "Passkey hinzufügen",
   added: "Der Passkey wurde hinzugefügt.",
   count: (count) => (count === 1 ? "1 Passkey ist eingerichtet." : `${count} Passkeys sind eingerichtet.`),
@@ -73,6 +75,7 @@ const fr: PasskeyTexts = {
   why: "Un programme qui agit dans ce navigateur a ses cookies et pourrait appuyer sur Envoyer en votre nom. Il ne peut pas utiliser votre clé d’accès : choisissez « à chaque fois » pour l’arrêter.",
   prove:
     "Pour en ajouter ou en supprimer une, montrez d’abord ci-dessus, sous « Permettre davantage », que ceci est à vous.",
+  offer: "Approuver avec une clé d’accès",
   add: "Ajouter une clé d’accès",
   added: "La clé d’accès a été ajoutée.",
   count: (count) =>
