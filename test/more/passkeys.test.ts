@@ -109,44 +109,48 @@ describeBrowser("A passkey in Chromium", () => {
     120_000,
   );
 
-  browserTest("without a script the page says what is missing, and no button decides", async () => {
-    const user = await (await mailServer()).newUser();
-    await withBrowserFlow(
-      async ({ page, open, product, callback, redeem }) => {
-        await addAuthenticator(page);
-        await open();
-        await connectForm(page, user);
-        await page.getByText("Approve with a passkey").click();
-        await page.getByLabel("Ask for it each time").check();
-        await page.getByRole("button", { name: "Add a passkey" }).click();
-        await page.getByText("The passkey was added.").waitFor();
-        await page.getByRole("button", { name: /^Continue to/ }).click();
-        await callback();
-        const { accessToken } = await redeem();
-        const url = await askToSend(product, accessToken, user, "Without a script.");
-        const storageState = await page.context().storageState();
-        await withPage(
-          async (plain) => {
-            await plain.goto(url);
-            await plain.getByText("Without a script.").waitFor();
-            expect(await plain.getByText("needs a browser with scripts").isVisible()).toBe(true);
-            await plain.getByRole("button", { name: "Send", exact: true }).click();
-            await plain.getByText("This needs your passkey").waitFor();
-          },
-          { javaScriptEnabled: false, storageState },
-        );
-        expect(await sentBy(user)).toEqual([]);
-        // A page that is opened without a script offers no passkey.
-        await withPage(
-          async (plain) => {
-            await plain.goto(`${product.url}/connection`);
-            await plain.getByRole("main").getByRole("link").first().click();
-            expect(await plain.getByRole("button", { name: "Add a passkey" }).isVisible()).toBe(false);
-          },
-          { javaScriptEnabled: false, storageState },
-        );
-      },
-      { product: { rates: wideRates } },
-    );
-  }, 120_000);
+  browserTest(
+    "without a script the page says what is missing, and no button decides",
+    async () => {
+      const user = await (await mailServer()).newUser();
+      await withBrowserFlow(
+        async ({ page, open, product, callback, redeem }) => {
+          await addAuthenticator(page);
+          await open();
+          await connectForm(page, user);
+          await page.getByText("Approve with a passkey").click();
+          await page.getByLabel("Ask for it each time").check();
+          await page.getByRole("button", { name: "Add a passkey" }).click();
+          await page.getByText("The passkey was added.").waitFor();
+          await page.getByRole("button", { name: /^Continue to/ }).click();
+          await callback();
+          const { accessToken } = await redeem();
+          const url = await askToSend(product, accessToken, user, "Without a script.");
+          const storageState = await page.context().storageState();
+          await withPage(
+            async (plain) => {
+              await plain.goto(url);
+              await plain.getByText("Without a script.").waitFor();
+              expect(await plain.getByText("needs a browser with scripts").isVisible()).toBe(true);
+              await plain.getByRole("button", { name: "Send", exact: true }).click();
+              await plain.getByText("This needs your passkey").waitFor();
+            },
+            { javaScriptEnabled: false, storageState },
+          );
+          expect(await sentBy(user)).toEqual([]);
+          // A page that is opened without a script offers no passkey.
+          await withPage(
+            async (plain) => {
+              await plain.goto(`${product.url}/connection`);
+              await plain.getByRole("main").getByRole("link").first().click();
+              expect(await plain.getByRole("button", { name: "Add a passkey" }).isVisible()).toBe(false);
+            },
+            { javaScriptEnabled: false, storageState },
+          );
+        },
+        { product: { rates: wideRates } },
+      );
+    },
+    120_000,
+  );
 });
