@@ -1,4 +1,4 @@
-/** What is remembered of a mail server: the next call asks it rightly at once, also another person's. */
+/** The memory of a mail server: the next call asks it rightly at once, also another person's. */
 import { expect, spyOn, test } from "bun:test";
 import { LRUCache } from "lru-cache";
 import { createServerMemory } from "../../src/imap/server-memory.ts";
