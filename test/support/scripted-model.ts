@@ -1,6 +1,7 @@
 /**
  * A model that does whatever harm it can, without thought: it calls every tool that it can see with everything that it
- * can read, and sends every URL that it has seen a decision, as a program on the same network can.
+ * can read, and sends every URL that it has seen a decision, as a program on the same network can. Where the client shows
+ * cards, it calls the tool of the cards as well, as if the client did not keep it from doing so.
  */
 
 import type { TestClient, ToolAnswer } from "./mcp-client.ts";
@@ -31,21 +32,27 @@ const plausible: Readonly<Record<string, readonly string[]>> = {
   answer: ["accept", "tentative", "decline"],
 };
 
-export type Attack = { calls: number; refused: number; decisions: Page[] };
+export type Attack = { calls: number; refused: number; decisions: Page[]; cardDecisions: ToolAnswer[] };
 
 /**
  * Plays `calls` calls. `wanted`: addresses that the model wants to write to. `browser`: sends decisions without any
- * cookie of the person.
+ * cookie of the person. `readsMeta`: the model reads `_meta` of results, as a program with the token can.
  */
 export async function playAttack(
   client: TestClient,
-  options: { calls: number; wanted: readonly string[]; browser: PersonBrowser; seed?: number },
+  options: {
+    calls: number;
+    wanted: readonly string[];
+    browser: PersonBrowser;
+    seed?: number;
+    readsMeta?: boolean | undefined;
+  },
 ): Promise<Attack> {
-  const { calls, wanted, browser, seed = 7 } = options;
+  const { calls, wanted, browser, seed = 7, readsMeta = true } = options;
   const dice = createDice(seed);
   const read = new Set<string>(wanted);
   const { tools } = await client.client.listTools();
-  const attack: Attack = { calls: 0, refused: 0, decisions: [] };
+  const attack: Attack = { calls: 0, refused: 0, decisions: [], cardDecisions: [] };
   const pick = (list: readonly string[]): string => list[dice(list.length)] ?? "";
 
   /** Everything in an answer that may serve as an argument: whole strings and words. */
@@ -55,7 +62,7 @@ export async function playAttack(
       else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
     };
     collect(data);
-    collect(result._meta ?? {});
+    if (readsMeta) collect(result._meta ?? {});
     for (const word of text.match(/[^\s"'<>()]{12,1500}/g) ?? []) read.add(word);
   }
 
@@ -97,8 +104,14 @@ export async function playAttack(
     const answer = await client.try(tool.name, wantsBody ? { ...forced } : input).catch(() => undefined);
     if (!answer || answer.isError) attack.refused += 1;
     if (answer) learn(answer);
-    const { approval } = (answer?.data ?? {}) as { approval?: { url: string } };
+    const { approval } = (answer?.data ?? {}) as { approval?: { id: string; url: string } };
     if (!approval) continue;
+    if (tools.some(({ name }) => name === "decide_approval"))
+      for (const secret of [approval.url.slice(-64), approval.id, ...[...read].slice(-4), pick([...read])])
+        for (const decision of ["send", "edit"]) {
+          const { id } = approval;
+          attack.cardDecisions.push(await client.try("decide_approval", { id, secret, decision }));
+        }
     for (const decision of ["send", "edit"])
       attack.decisions.push(await browser.post(approval.url, { decision, proof: pick([...read]) }));
   }
