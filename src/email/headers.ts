@@ -66,7 +66,9 @@ export function charsetHintsOf(headers: readonly Header[]): CharsetHints {
 
 /** Returns the value of the first field with this name, still encoded. */
 export function headerValue(headers: readonly Header[], name: string): string | undefined {
-  return headers.find((header) => header.name.toLowerCase() === name.toLowerCase())?.value;
+  const wanted = name.toLowerCase();
+  return headers.find((header) => header.name.length === name.length && header.name.toLowerCase() === wanted)
+    ?.value;
 }
 
 /** Characters of an unstructured value that are decoded: 20,000 encoded words would take 40 ms each time. */

@@ -70,8 +70,11 @@ function weightOf(token: Selector): number {
 
 function createMatcher(tokens: readonly Selector[], isQuirks: boolean): CompiledSelector["matches"] {
   const compounds = toCompounds(tokens, isQuirks);
+  const [only, second] = compounds;
+  if (only && !second) return (element, spend) => spend(only.cost(element)) && only.test(element);
   return (element, spend) => {
-    const results = compounds.map(() => new Map<Element, boolean>());
+    // Two compounds never meet an element twice.
+    const results = compounds.map(() => (compounds.length > 2 ? new Map<Element, boolean>() : undefined));
     return matchesUpTo(compounds.length - 1, element);
 
     function matchesUpTo(at: number, candidate: Element): boolean {

@@ -36,20 +36,45 @@ export function createStyleResolver({ document, isQuirks }: ParsedHtml): (elemen
     return steps <= maxSteps;
   };
 
+  // Newsletters repeat a few elements and inline styles hundreds of times.
+  const candidatesOf = remember(
+    ({ name, attribs }: Element) => `${name}\n${attribs.id ?? ""}\n${attribs.class ?? ""}`,
+    (element) => keysOf(element, isQuirks).flatMap((key) => rulesByKey.get(key) ?? []),
+  );
+  const declare = remember(
+    ({ matching, inline }: Declared) => `${matching.map(({ order }) => order).join()}\n${inline}`,
+    ({ matching, inline }) =>
+      cascade([...matching.flatMap(({ declarations }) => declarations), ...parseDeclarations(inline)]),
+  );
+
   /** Past the limit style sheets stop matching; inline styles still apply. */
   function rulesFor(element: Element): StyleRule[] {
-    if (!spend(0)) return [];
-    const candidates = keysOf(element, isQuirks).flatMap((key) => rulesByKey.get(key) ?? []);
-    const matching = candidates.filter((rule) => spend(ruleSteps) && rule.matches(element, spend));
+    if (rules.length === 0 || !spend(0)) return [];
+    const matching = candidatesOf(element).filter((rule) => spend(ruleSteps) && rule.matches(element, spend));
     for (const { declarations } of matching) spend(2 * ruleSteps * declarations.length);
     return matching.sort((a, b) => a.specificity - b.specificity || a.order - b.order);
   }
 
-  return (element) =>
-    cascade([
-      ...rulesFor(element).flatMap(({ declarations }) => declarations),
-      ...parseDeclarations(element.attribs.style ?? ""),
-    ]);
+  return (element) => declare({ matching: rulesFor(element), inline: element.attribs.style ?? "" });
+}
+
+/** The rules that match an element, from the weakest to the strongest, and its attribute `style`. */
+type Declared = { matching: readonly StyleRule[]; inline: string };
+
+/** Remembers the results of a function by a key of its argument. */
+function remember<Argument, Result>(
+  keyOf: (argument: Argument) => string,
+  work: (argument: Argument) => Result,
+): (argument: Argument) => Result {
+  const known = new Map<string, Result>();
+  return (argument) => {
+    const key = keyOf(argument);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const result = work(argument);
+    known.set(key, result);
+    return result;
+  };
 }
 
 /** The keys that rules matching this element may have. */
