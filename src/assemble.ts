@@ -39,6 +39,7 @@ import { createStreams } from "./mcp/streams.ts";
 import type { ServerDeps } from "./mcp/tool-access.ts";
 import { createWarmUp } from "./mcp/warm-up.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import { createAccountExtension } from "./oauth/account-extension.ts";
 import { createCallCounts } from "./oauth/call-counts.ts";
 import { createGrants } from "./oauth/grants.ts";
 import { toWrapContext } from "./oauth/wrap-context.ts";
@@ -185,6 +186,11 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     approvals: stores.approvals,
     stores: stores.forGrant,
     onToolsChanged: streams.notifyToolsChanged,
+    addAccount: createAccountExtension({
+      ...{ config, issuers, vault, secrets, clock },
+      authorizationFlow: grants.authorizationFlow,
+      passkeys: person.passkeys,
+    }),
   };
   const app = createApp({
     config,

@@ -174,6 +174,18 @@ export function createApprovalStore(db: Database) {
       });
     },
 
+    /** Declines all that waits for an account. */
+    declineAccount(grantId: string, accountId: string, now: number): void {
+      close(
+        and(
+          eq(approvals.grantId, grantId),
+          eq(approvals.accountId, accountId),
+          inArray(approvals.state, [...openStates]),
+        ),
+        { state: "declined", decidedAt: now },
+      );
+    },
+
     /** Ends the approvals whose decision a stopped process left unfinished, and deletes those it was still freezing. */
     markInterrupted(): void {
       db.delete(approvals)

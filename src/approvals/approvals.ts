@@ -83,6 +83,10 @@ export function createApprovals(deps: ApprovalsDeps) {
     /** Declines all that waits in a grant, whose level no longer allows it. */
     declineAll: (grantId: string) => store.declineAll(grantId, deps.clock.now()),
 
+    /** Declines all that waits for an account, which is not connected any more. */
+    declineAccount: (grantId: string, accountId: string) =>
+      store.declineAccount(grantId, accountId, deps.clock.now()),
+
     /** Finds an approval by the secret of its URL. Throws approval_unknown. */
     find: (id: string, linkSecret: string) => findByLink(room, id, linkSecret),
 

@@ -8,6 +8,7 @@ import { AppError } from "../errors.ts";
 import type { Level, LiveGrant } from "../grant.ts";
 import { type AppEnv, extendIdleTimeout, limitBody } from "../http/guard.ts";
 import { identifyPeer } from "../http/peer.ts";
+import { addConnectionAccount, removeConnectionAccount } from "./connection-accounts.ts";
 import {
   addPasskey,
   beginConnectionPasskey,
@@ -78,6 +79,10 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
           return showConnection(c, deps, grant, { told: "changed" });
         case "level":
           return changeLevel(c, deps, grant, form);
+        case "add_account":
+          return addConnectionAccount(c, deps, grant, form);
+        case "remove_account":
+          return removeConnectionAccount(c, deps, grant, form);
         case "add_passkey":
           return showConnection(c, deps, grant, await addPasskey(deps, grant, form));
         case "remove_passkey":

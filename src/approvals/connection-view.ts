@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Vault } from "../accounts/vault.ts";
 import type { Config } from "../config.ts";
 import type { Level, LiveGrant } from "../grant.ts";
+import type { AppEnv } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import {
   type ConnectionPageProps,
@@ -26,13 +27,15 @@ import type { Proofs } from "./proofs.ts";
 type GrantFacts = { redirectHost: string; createdAt: number; lastUsedAt: number; failedGuesses: number };
 
 export type ConnectionRoutesDeps = {
-  approvals: Pick<Approvals, "list" | "declineAll">;
+  approvals: Pick<Approvals, "list" | "declineAll" | "declineAccount">;
   cookies: ConnectionCookies;
   personCheck: PersonCheck;
   issuerProof: IssuerProof;
   passkeys: Passkeys;
   proofs: Pick<Proofs, "countWrong" | "issue">;
-  vault: Pick<Vault, "listAccounts" | "setSignature">;
+  vault: Pick<Vault, "listAccounts" | "setSignature" | "removeAccount">;
+  /** Answers with the form that adds an account to a live grant. */
+  addAccount(c: Context<AppEnv>, grant: LiveGrant, redirectHost: string): Response;
   access: {
     read(grantId: string): GrantFacts | undefined;
     set(grantId: string, access: { level: Level; asksForNewPeople: boolean }): void;

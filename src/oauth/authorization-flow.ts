@@ -16,7 +16,14 @@ import { toWrapContext } from "./wrap-context.ts";
 /** The part of a request to which the grant and its code are bound. */
 type FlowRequest = Pick<
   AuthorizationRequest,
-  "secret" | "clientId" | "redirectUri" | "redirectHost" | "codeChallenge" | "browserHash" | "rawState"
+  | "secret"
+  | "clientId"
+  | "redirectUri"
+  | "redirectHost"
+  | "codeChallenge"
+  | "browserHash"
+  | "rawState"
+  | "extendedGrantId"
 >;
 
 export type AuthorizationFlow = ReturnType<typeof createAuthorizationFlow>;
@@ -55,6 +62,10 @@ export function createAuthorizationFlow(deps: {
     extend: pendingGrants.extend,
     addFailedGuesses: pendingGrants.addFailedGuesses,
     countFailedGuesses: pendingGrants.countFailedGuesses,
+    openExtension: pendingGrants.openExtension,
+
+    /** Ends a request that added accounts to a live grant. The grant itself stays as it is. */
+    endExtension: (request: FlowRequest): boolean => pendingGrants.markUsed(request),
 
     /**
      * Adds a proven account to the request's pending grant, which the first account creates with its level and brake
@@ -69,8 +80,10 @@ export function createAuthorizationFlow(deps: {
       return db.transaction(
         () => {
           if (pendingGrants.stateOf(request) !== "open") return undefined;
-          const pending =
-            pendingGrants.findPending(request) ?? pendingGrants.create(request, level, asksForNewPeople);
+          const found = pendingGrants.findPending(request);
+          // A live grant that has ended meanwhile is not made again.
+          if (!found && request.extendedGrantId !== undefined) return undefined;
+          const pending = found ?? pendingGrants.create(request, level, asksForNewPeople);
           save(pending);
           pendingGrants.extend(request, pending.grantId);
           return pending;
@@ -81,6 +94,7 @@ export function createAuthorizationFlow(deps: {
 
     /** Deletes the pending grant of a request, if there is one, and ends the request: no form of it works again. */
     cancel(request: FlowRequest): void {
+      if (request.extendedGrantId !== undefined) return;
       const pending = pendingGrants.findPending(request);
       if (pending) deps.end(pending.grantId, "cancelled", pending.dataKey);
       pendingGrants.markCancelled(request);
@@ -99,7 +113,8 @@ export function createAuthorizationFlow(deps: {
       return db.transaction(
         () => {
           const pending = pendingGrants.findPending(request);
-          if (!pending || !pendingGrants.markUsed(request)) return undefined;
+          if (!pending || request.extendedGrantId !== undefined) return undefined;
+          if (!pendingGrants.markUsed(request)) return undefined;
           pendingGrants.markAnswered(request);
           const expiresAt = clock.now() + config.authorizationCodeLifetimeSeconds * 1000;
           const code = storeCode(request, pending, expiresAt);

@@ -116,9 +116,16 @@ export function createAuthorizationPages(deps: {
           found ?? (problem instanceof ConnectError ? problem.found : undefined),
         ),
         connected: connected?.map(({ address }) => address),
+        isExtension: request.extendedGrantId !== undefined,
       });
       if (!problem) return { html, status: 200 };
       return { html, status: toFormStatus(problem), retryAfterSeconds: problem.retryAfterSeconds };
+    },
+
+    /** The redirect to the person's own page, from which an account was to be added. */
+    extended(request: AuthorizationRequest): PageResponse {
+      authorizationFlow.endExtension(request);
+      return { location: request.redirectUri };
     },
 
     /** The page after a proven login: the connected accounts, and the choice to add another one or to finish. */

@@ -29,6 +29,11 @@ const checkedRequest = z.object({
   level: z.enum(["read", "send"]),
   /** Hash of the id of the browser that opened the form. */
   browserHash: z.string(),
+  /**
+   * The live grant to which an account is added from the person's own page. Such a request is ours: it has no client
+   * that waits for a code, and ends on that page.
+   */
+  extendedGrantId: z.string().optional(),
 });
 
 /** A checked request, as the connect form carries it. */

@@ -93,6 +93,7 @@ export function createConnectSubmissions(deps: {
       const pending = authorizationFlow.attachAccount(request, form.level, save, form.asksForNewPeople);
       if (!pending) return pages.over(language, authorizationFlow.stateOf(request));
       log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
+      if (request.extendedGrantId !== undefined) return pages.extended(request);
       // The headers of a streamed response have left, so that it cannot set the cookie: another POST finishes.
       if (form.next === "go" && !progress) return await finish(c, { request, form });
       return await pages.connected(language, request, pending);
@@ -155,6 +156,10 @@ export function createConnectSubmissions(deps: {
     progress?: Progress,
   ): Promise<PageResponse> {
     const intent = toIntent(submission.form);
+    const isExtension = submission.request.extendedGrantId !== undefined;
+    // Of the page after a login there is none: whatever else is asked for ends on the person's own page.
+    if (isExtension && !["lookup", "sign-in", "connect"].includes(intent))
+      return pages.extended(submission.request);
     switch (intent) {
       case "cancel":
         return pages.cancel(submission.request);

@@ -24,7 +24,8 @@ export function createPasskeyRegistration(deps: {
     /** Answers with the options for the authenticator. Throws too_large and not_supported. */
     async begin(c: Context<AppEnv>, request: AuthorizationRequest): Promise<Response> {
       const pending = authorizationFlow.findPending(request);
-      if (!pending) return c.json({ error: "invalid_request" }, 400);
+      // The person's own page registers the passkeys of a live grant.
+      if (!pending || request.extendedGrantId !== undefined) return c.json({ error: "invalid_request" }, 400);
       const [account] = vault.listAccounts(pending.grantId, pending.dataKey);
       const userName = `${account?.address ?? ""} (${request.redirectHost})`;
       const create = await passkeys.beginRegistration(toOwner(pending), userName);

@@ -128,6 +128,22 @@ export function createPendingGrants({
       return { grantId, level, dataKey };
     },
 
+    /** Opens a request that adds accounts to a live grant, with its data key. */
+    openExtension(
+      { secret }: Pick<GrantRequest, "secret">,
+      grant: { id: string; dataKey: Uint8Array },
+    ): void {
+      const { id: grantId, dataKey } = grant;
+      db.insert(authorizationRequests)
+        .values({
+          hash: hashSecret(secret),
+          grantId,
+          wrappedKey: secrets.wrapKey(dataKey, secret, toWrapContext("request", grantId)),
+          expiresAt: clock.now() + requestLifetimeMs,
+        })
+        .run();
+    },
+
     /** Adds the guesses of an account that was added to a grant. */
     addFailedGuesses(grantId: string, count: number): void {
       db.update(grants)

@@ -115,6 +115,7 @@ export function createSignInSteps(deps: {
         client: request.clientId,
         issuer: issuer.id,
       });
+      if (request.extendedGrantId !== undefined) return pages.extended(request);
       return await pages.connected(language, request, pending, { sendingProblem });
     } catch (thrown) {
       const problem = toStorageError(thrown);

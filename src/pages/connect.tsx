@@ -20,7 +20,7 @@ import { ServerFields } from "./server-fields.tsx";
 import { MissingIssuer, SignInChoice, SignInProblemLink, toSignInProblemText } from "./sign-in-choice.tsx";
 import type { Texts } from "./text/en.ts";
 import { textsFor } from "./text/texts.ts";
-import { LeaveForm, WaysOut } from "./ways-out.tsx";
+import { LeaveForm, WayBack, WaysOut } from "./ways-out.tsx";
 
 /** Renders the form. The password is never part of it. */
 export function connectPage(props: ConnectPageProps): string {
@@ -151,7 +151,11 @@ function ConnectFormView(props: ConnectPageProps & { text: Texts; adding: boolea
         ) : null}
       </div>
       <SignInChoice language={language} offers={offers} offered={offered} />
-      <WaysOut text={text} redirectHost={props.redirectHost} connected={adding} />
+      {props.isExtension ? (
+        <WayBack language={language} />
+      ) : (
+        <WaysOut text={text} redirectHost={props.redirectHost} connected={adding} />
+      )}
     </form>
   );
 }

@@ -1,6 +1,7 @@
 /** @jsxImportSource hono/jsx */
 /** The person's own pages: the connections of a browser, and one of them with what it may do and what it did. */
 import type { Level } from "../grant.ts";
+import { ConnectedAccounts } from "./connected-accounts.tsx";
 import { showHidden } from "./hidden-characters.ts";
 import { Layout, toDocument } from "./layout.tsx";
 import { formatMinute } from "./minute.ts";
@@ -78,7 +79,13 @@ export type ConnectionPageProps = PageFrame & {
   retryAfterSeconds?: number | undefined;
 };
 
-type ConnectionNotice = "changed" | "undone" | "not_undone" | "needs_proof" | "connect_again";
+type ConnectionNotice =
+  | "changed"
+  | "undone"
+  | "not_undone"
+  | "needs_proof"
+  | "connect_again"
+  | "last_account";
 
 export function connectionListPage(props: ConnectionListProps): string {
   const text = connectionTextsFor(props.language);
@@ -107,7 +114,7 @@ export function connectionListPage(props: ConnectionListProps): string {
 
 export function connectionPage(props: ConnectionPageProps): string {
   const text = connectionTextsFor(props.language);
-  const { told, waiting, deeds, accounts, createdAt, lastUsedAt, failedGuesses, wrongProofs } = props;
+  const { told, waiting, deeds, createdAt, lastUsedAt, failedGuesses, wrongProofs } = props;
   return toDocument(
     <Layout frame={props} title={text.title(props.redirectHost)} formOrigin scripts={[scripts.passkey]}>
       <h1>{text.title(props.redirectHost)}</h1>
@@ -116,16 +123,7 @@ export function connectionPage(props: ConnectionPageProps): string {
           {text.told[told]}
         </p>
       )}
-      <ul class="accounts">
-        {accounts.map(({ address, canSend }) => (
-          <li>
-            <span>
-              <strong>{address}</strong>
-              {canSend ? null : <small>{text.readOnly}</small>}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <ConnectedAccounts {...props} text={text} />
       <h2>{text.waiting}</h2>
       {waiting.length === 0 ? <p class="hint">{text.nothingWaits}</p> : null}
       <WaitingList {...props} />

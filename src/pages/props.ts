@@ -59,6 +59,8 @@ export type ConnectPageProps = PageFrame & {
   signIn?: { offers: readonly SignInOffer[]; offered: SignInOffer | undefined } | undefined;
   /** The addresses connected in this flow already. With any, the level is fixed and the form adds an account. */
   connected?: readonly string[] | undefined;
+  /** The account is added to a live connection, from the person's own page. */
+  isExtension?: boolean | undefined;
 };
 
 export type ConnectedPageProps = PageFrame & {

@@ -5,7 +5,9 @@
  */
 import { isLocalClient } from "./client-heading.tsx";
 import { fieldNames } from "./connect-form.ts";
+import { connectionTextsFor } from "./text/connection.ts";
 import type { Texts } from "./text/en.ts";
+import type { Language } from "./text/language.ts";
 
 /** The id of the form, for the buttons that stand elsewhere on the page. */
 export const leaveFormId = "leave";
@@ -16,6 +18,17 @@ export function LeaveForm({ request }: { request: string }) {
     <form id={leaveFormId} method="post" action="/oauth/connect">
       <input type="hidden" name={fieldNames.request} value={request} />
     </form>
+  );
+}
+
+/** The way back to the person's own page, without another account. */
+export function WayBack({ language }: { language: Language }) {
+  return (
+    <div class="ways-out">
+      <button type="submit" form={leaveFormId} name={fieldNames.next} value="cancel" class="plain">
+        {connectionTextsFor(language).backWithout}
+      </button>
+    </div>
   );
 }
 
