@@ -4,9 +4,12 @@
  */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
 import { isExcess, isRefusal } from "./failures.ts";
-import { fetchBySequence, fetchByUid, fillEmptyParts, withoutHiddenEmails } from "./fetch.ts";
+import { fetchBySequence, fetchByUid, fillEmptyParts } from "./fetch.ts";
 import type { MailboxCache } from "./mailbox-cache.ts";
 import { isHiddenUid } from "./private-mailboxes.ts";
+import { atom } from "./raw-search.ts";
+import { uidSearch } from "./uid-search.ts";
+import { toUidSet } from "./uid-set.ts";
 
 /** `unreadable`: UIDs of emails that are there and could not be read. */
 export type FetchedMany = { emails: FetchMessageObject[]; unreadable: number[] };
@@ -14,7 +17,7 @@ export type FetchedMany = { emails: FetchMessageObject[]; unreadable: number[] }
 /** Octets of header fields with which an email is left out: fifty of them would exceed what a call may receive. */
 const maxTransferredHeaderOctets = 2_097_152;
 /** Round trips for finding which emails a server refuses; what is undecided then counts as unreadable. */
-const maxRetries = 14;
+const maxRetries = 20;
 
 /** Emails by UID, in the order in which the server sends them. */
 type Collected = { emails: Map<number, FetchMessageObject>; refusal?: unknown };
@@ -107,11 +110,16 @@ function watchEnding(imap: ImapFlow): Disposable & { isExcess(error: unknown): b
   };
 }
 
-/** Those of the UIDs that the mailbox still has. */
+/**
+ * Those of the UIDs that the mailbox still has. By SEARCH, since a server may refuse every FETCH for such an email, or
+ * leave it out of every answer (Exchange). After a NOOP: the answer to a search by UIDs reports no EXPUNGE.
+ */
 async function stillThere(imap: ImapFlow, uids: readonly number[]): Promise<number[]> {
   if (uids.length === 0) return [];
-  const found = await imap.fetchAll(uids.join(","), { uid: true }, { uid: true });
-  const there = new Set(withoutHiddenEmails(imap, found).map(({ uid }) => uid));
+  await imap.noop();
+  const there = new Set(
+    await uidSearch(imap, [atom("UID"), { type: "SEQUENCE", value: toUidSet([...uids]) }]),
+  );
   return uids.filter((uid) => there.has(uid));
 }
 
@@ -130,13 +138,7 @@ export async function fetchSequence(
     const emails = await fetchRange(imap, cache, range, "sequence", query);
     if (emails && emails.length > last - first) return { emails, unreadable: [] };
   }
-  const all = withoutHiddenEmails(imap, await imap.fetchAll(range, { uid: true }));
-  return fetchMany(
-    imap,
-    cache,
-    all.map(({ uid }) => uid),
-    query,
-  );
+  return fetchMany(imap, cache, await uidSearch(imap, [{ type: "SEQUENCE", value: range }]), query);
 }
 
 /** Fetches a range in one round trip. Undefined when the server refuses it or sends more headers than are read. */

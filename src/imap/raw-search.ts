@@ -106,17 +106,19 @@ async function runUidCommand(
 }
 
 /**
- * Runs UID SEARCH or UID SORT and collects the UIDs of its answer, as numbers or as ranges. Throws imapflow's error
- * when the server refuses, mail_server_failed for ranges that are not understood.
+ * Runs UID SEARCH or UID SORT and collects the UIDs of its answer, as numbers or as ranges. `isCertain` is false when the
+ * answer has neither UIDs nor a count of zero. Throws imapflow's error when the server refuses, mail_server_failed for
+ * ranges that are not understood.
  */
 export async function collectUids(
   imap: ImapFlow,
   command: "SEARCH" | "SORT",
   tokens: readonly SearchToken[],
-): Promise<{ uids: number[] }> {
+): Promise<{ uids: number[]; isCertain: boolean }> {
   const found: number[] = [];
   // Parsed afterwards, because imapflow discards what a handler throws.
   const ranges: string[] = [];
+  let isNone = false;
   const take = (value: number) => {
     if (Number.isSafeInteger(value) && value > 0) found.push(value);
   };
@@ -128,17 +130,19 @@ export async function collectUids(
     },
     // In IMAP4rev2 this is also the answer to a plain SEARCH (RFC 9051 section 7.3.4).
     async ESEARCH({ attributes }) {
-      ranges.push(findAllResult(attributes ?? []));
+      ranges.push(findResult(attributes ?? [], "ALL"));
+      isNone = findResult(attributes ?? [], "COUNT") === "0";
     },
   });
   for (const uid of ranges.flatMap(expandSequenceSet)) take(uid);
-  return { uids: hasHiddenEmails(imap) ? found.filter((uid) => !isHiddenUid(imap, uid)) : found };
+  const isCertain = isNone || found.length > 0;
+  return { uids: hasHiddenEmails(imap) ? found.filter((uid) => !isHiddenUid(imap, uid)) : found, isCertain };
 }
 
-/** Returns what follows ALL in `(TAG "A1") UID ALL 2:4,9` (RFC 4731 section 3.1); empty when nothing matched. */
-function findAllResult(attributes: readonly ResponseToken[]): string {
+/** Returns what follows a name in `(TAG "A1") UID COUNT 4 ALL 2:4,9` (RFC 4731 section 3.1); empty without the name. */
+function findResult(attributes: readonly ResponseToken[], name: "ALL" | "COUNT"): string {
   const texts = attributes.map((token) => (token && "value" in token ? String(token.value) : ""));
-  const at = texts.findIndex((text) => text.toUpperCase() === "ALL");
+  const at = texts.findIndex((text) => text.toUpperCase() === name);
   return at < 0 ? "" : (texts[at + 1] ?? "");
 }
 

@@ -13,9 +13,7 @@ type ServerFact =
   | "refuses_header"
   /** Refuses CHARSET UTF-8 in SEARCH (QQ). */
   | "refuses_charset"
-  /** Has answered RETURN (ALL) with ALL (RFC 4731). */
-  | "esearch_works"
-  /** Answers RETURN (ALL) without ALL although emails match. */
+  /** Answers RETURN (ALL COUNT) without ALL although emails match. */
   | "esearch_without_all"
   /** Puts a copy of what it submits into Sent by itself. */
   | "files_sent_copies"

@@ -6,7 +6,6 @@ import { atom, collectUids, containsLiteral, type SearchToken, searchString } fr
 import { splitAlternatives } from "./search-alternatives.ts";
 import { requireSelected } from "./select.ts";
 import { knownFacts } from "./server-memory.ts";
-import { reportsChangesInline } from "./sync.ts";
 
 /** Searches that replace one search with OR, at most. */
 const maxAlternatives = 40;
@@ -96,9 +95,9 @@ async function searchOnce(imap: ImapFlow, keys: readonly SearchToken[]): Promise
 }
 
 /**
- * Asks for ranges where the server can return them (ESEARCH, RFC 4731), which are a fraction of the octets. An answer
- * without ALL means that nothing matches, but some servers leave ALL out although emails match (iCloud is reported
- * to): until a server has answered with ALL once, an empty answer is checked by a plain SEARCH.
+ * Asks for ranges where the server can return them (ESEARCH, RFC 4731), which are a fraction of the octets, and for the
+ * count. No ALL and a count of zero mean that nothing matches; some servers leave ALL out although emails match (iCloud
+ * is reported to): without either of them the search is repeated as a plain one.
  */
 async function searchRanges(imap: ImapFlow, tokens: readonly SearchToken[]): Promise<number[]> {
   const facts = knownFacts(imap);
@@ -106,10 +105,9 @@ async function searchRanges(imap: ImapFlow, tokens: readonly SearchToken[]): Pro
   // It is not documented whether Gmail returns ranges for its own keys.
   const canReturn = imap.capabilities.has("ESEARCH") && !containsGmailKey(tokens);
   if (!canReturn || facts.has("esearch_without_all")) return searchPlain();
-  const { uids } = await collectUids(imap, "SEARCH", [atom("RETURN"), [atom("ALL")], ...tokens]);
-  if (uids.length > 0) facts.remember("esearch_works");
-  const isReliable = facts.has("esearch_works") || reportsChangesInline(imap);
-  if (uids.length > 0 || isReliable || requireSelected(imap).exists === 0) return uids;
+  const wanted = [atom("ALL"), atom("COUNT")];
+  const { uids, isCertain } = await collectUids(imap, "SEARCH", [atom("RETURN"), wanted, ...tokens]);
+  if (isCertain || requireSelected(imap).exists === 0) return uids;
   const checked = await searchPlain();
   if (checked.length > 0) facts.remember("esearch_without_all");
   return checked;

@@ -106,8 +106,14 @@ describeMail("search_emails of Gmail", () => {
       { ...usual, found: "Invoice, Lunch", asked: ['OR (BODY "pay") (X-GM-RAW "subject:lunch")'] },
     ],
     // A label alone is searched as a mailbox, …
-    ["in:Work", { searched: "Work", skipped: "", found: "Invoice, Lunch", asked: ["RETURN (ALL) ALL"] }],
-    ["in:work", { searched: "Work", skipped: "", found: "Invoice, Lunch", asked: ["RETURN (ALL) ALL"] }],
+    [
+      "in:Work",
+      { searched: "Work", skipped: "", found: "Invoice, Lunch", asked: ["RETURN (ALL COUNT) ALL"] },
+    ],
+    [
+      "in:work",
+      { searched: "Work", skipped: "", found: "Invoice, Lunch", asked: ["RETURN (ALL COUNT) ALL"] },
+    ],
     ["in:work in:INBOX", { ...labelled, found: "Lunch", asked: ['X-GM-RAW "in:inbox" X-GM-LABELS "Work"'] }],
     [
       "in:sent harbour",
@@ -134,7 +140,7 @@ describeMail("search_emails of Gmail", () => {
         searched: "All Mail, Trash",
         skipped: "",
         found: "Gone, Invoice, Lunch",
-        asked: ["RETURN (ALL) ALL", 'X-GM-LABELS "Work"'],
+        asked: ["RETURN (ALL COUNT) ALL", 'X-GM-LABELS "Work"'],
       },
     ],
     [

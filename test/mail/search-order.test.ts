@@ -134,7 +134,7 @@ describe("The result of a search", () => {
   test("is requested in ranges where the server has ESEARCH, and holds no ALL when nothing matched (RFC 4731 section 3.1)", async () => {
     const { imap, sent } = answering("", ["ESEARCH"]);
     expect(await uidSearch(imap, [atom("SEEN")])).toEqual([]);
-    expect(sent[0]?.attributes).toEqual([atom("RETURN"), [atom("ALL")], atom("SEEN")]);
+    expect(sent[0]?.attributes).toEqual([atom("RETURN"), [atom("ALL"), atom("COUNT")], atom("SEEN")]);
   });
 
   test("may hold descending ranges and duplicate UIDs", async () => {

@@ -15,8 +15,9 @@ const emailOf = (at: number, subject = `Harbour ${at}`) =>
   `From: ann@example.test\nTo: ben@example.test\nMessage-ID: <${at}@example.test>\nReferences: <first@example.test>\nDate: Mon, 6 May 2024 10:12:00 +0200\nSubject: ${subject}\n\nharbour words ${at}\n`;
 
 /** True when a FETCH command asks for the 17th email, which has the UID 17 and the sequence number 17. */
-function asksForBad(command: string): boolean {
-  const [, set = ""] = /^\S+ (?:UID )?FETCH (\S+) \(.*(?:BODYSTRUCTURE|BODY\.PEEK)/.exec(command) ?? [];
+function asksForBad(command: string, items = /BODYSTRUCTURE|BODY\.PEEK/): boolean {
+  const [, set = "", asked = ""] = /^\S+ (?:UID )?FETCH (\S+) \((.*)/.exec(command) ?? [];
+  if (!items.test(asked)) return false;
   return set.split(",").some((range) => {
     const [first = 0, last = first] = range.split(":").map((end) => (end === "*" ? 1e9 : Number(end)));
     return first <= badUid && badUid <= last;
@@ -35,6 +36,12 @@ const faults: Readonly<Record<string, ImapRewrite>> = {
   },
   "a FETCH refused with BAD": {
     command: (command) => (asksForBad(command) ? { say: "TAG BAD cannot read it\r\n" } : command),
+  },
+  "every FETCH refused with NO, also for its UID alone (Yahoo)": {
+    command: (command) => (asksForBad(command, /UID/) ? { say: "TAG NO Server error\r\n" } : command),
+  },
+  "FETCH answered OK without it, also for its UID alone (Exchange)": {
+    answer: (answer) => (isBadAnswer(answer) ? "" : answer),
   },
   "a BODYSTRUCTURE that cannot be parsed": {
     answer: (answer) =>

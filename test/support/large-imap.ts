@@ -50,14 +50,14 @@ export async function startLargeImap({ extensions = true } = {}): Promise<LargeI
   }
 
   function search(mailbox: LargeMailbox, text: string): string {
-    const [, wantsRanges, keys = ""] = /^(RETURN \(ALL\) )?(.*)$/.exec(text) ?? [];
+    const [, wantsRanges, keys = ""] = /^(RETURN \(ALL COUNT\) )?(.*)$/.exec(text) ?? [];
     const matches = parseKeys(keys.replace(/^CHARSET \S+ /, ""), mailbox);
     if (!matches) return "TAG BAD not understood\r\n";
     const uids: number[] = [];
     for (let uid = 1; uid <= mailbox.count; uid += 1) if (matches(uid)) uids.push(uid);
     if (!wantsRanges) return `* SEARCH${uids.map((uid) => ` ${uid}`).join("")}\r\nTAG OK done\r\n`;
     const all = uids.length === 0 ? "" : ` ALL ${toRanges(uids)}`;
-    return `* ESEARCH (TAG "TAG") UID${all}\r\nTAG OK done\r\n`;
+    return `* ESEARCH (TAG "TAG") UID COUNT ${uids.length}${all}\r\nTAG OK done\r\n`;
   }
 
   function answer(session: Session, line: string): string {

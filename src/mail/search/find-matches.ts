@@ -46,12 +46,12 @@ export async function findMatches(
 ): Promise<Matches> {
   if (requireSelected(imap).exists === 0) return noMatches;
   if (query && imap.capabilities.has("X-GM-EXT-1"))
-    return sortMatches(imap, [...within, ...toGmailKeys(query)], page);
+    return sortMatches({ imap, cache }, [...within, ...toGmailKeys(query)], page);
   if (!query || !asksParts(query))
-    return sortMatches(imap, [...within, ...(query ? toSearchKeys(query) : [atom("ALL")])], page);
+    return sortMatches({ imap, cache }, [...within, ...(query ? toSearchKeys(query) : [atom("ALL")])], page);
   const { candidates, problem } = await findCandidates(imap, query, []);
   const found = await filterByQuery({ imap, cache }, query, candidates);
-  const matches = await sortMatches(imap, uidSet(found), page, found);
+  const matches = await sortMatches({ imap, cache }, uidSet(found), page, found);
   return { ...matches, problem: problem ?? matches.problem };
 }
 
@@ -73,15 +73,15 @@ const noMatches: Matches = { total: 0, uids: [], left: 0, head: [], dates: new M
 
 /** The page of all that match `keys`; `found` holds their UIDs where they are known. */
 async function sortMatches(
-  imap: ImapFlow,
+  { imap, cache }: Selected,
   keys: readonly SearchToken[],
   page: MatchPage,
   found?: readonly number[],
 ): Promise<Matches> {
   if (found?.length === 0) return noMatches;
   const uids = imap.capabilities.has("SORT") ? await uidSort(imap, keys).catch(ignoreRefusal) : undefined;
-  if (!uids) return newestOf(imap, keys, found ?? (await uidSearch(imap, keys)), page);
-  const left = page.after ? await continueAfter(imap, uids, page.after) : uids;
+  if (!uids) return newestOf({ imap, cache }, keys, found ?? (await uidSearch(imap, keys)), page);
+  const left = page.after ? await continueAfter({ imap, cache }, uids, page.after) : uids;
   return { total: uids.length, uids, left: left.length, head: left.slice(0, page.limit), dates: new Map() };
 }
 
@@ -172,7 +172,7 @@ async function filterByStructure(
  * to another mailbox, its date decides, and in the same second its UID.
  */
 async function continueAfter(
-  imap: ImapFlow,
+  { imap, cache }: Selected,
   found: readonly number[],
   after: SearchPosition,
 ): Promise<number[]> {
@@ -184,7 +184,7 @@ async function continueAfter(
   while (low < high) {
     const step = Math.ceil((high - low) / maxProbes);
     const probes = uids.slice(low, high).filter((_, index) => index % step === 0);
-    const dates = await datesOf(imap, probes);
+    const dates = await datesOf(imap, cache, probes);
     const gone = new Set(probes.filter((uid) => !dates.has(uid)));
     if (gone.size > 0) {
       uids = uids.filter((uid) => !gone.has(uid));

@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import { fetchOneByUid } from "../../imap/fetch.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { hasHiddenEmails } from "../../imap/private-mailboxes.ts";
-import { atom } from "../../imap/raw-search.ts";
+import { atom, ignoreRefusal } from "../../imap/raw-search.ts";
 import { requireSelected, takeCurrent } from "../../imap/select.ts";
 import { detectChanges, readFresh, reportsChangesInline } from "../../imap/sync.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
@@ -152,7 +152,7 @@ async function rowsUpTo(
 async function countBefore(imap: ImapFlow, uid: number): Promise<number> {
   if (uid === 1) return 0;
   // UID FETCH instead of a search by UIDs, in whose answer Dovecot holds EXPUNGE back.
-  const email = await fetchOneByUid(imap, uid, { uid: true });
+  const email = await fetchOneByUid(imap, uid, { uid: true }).catch(ignoreRefusal);
   if (email) return email.seq - 1;
   return (await uidSearch(imap, [atom("UID"), { type: "SEQUENCE", value: `1:${uid - 1}` }])).length;
 }

@@ -197,7 +197,7 @@ async function combine(
   if (rows) return { ...base, head: rows.rows, rows };
   const known = new Map(parts.flatMap(({ dates }) => [...dates]));
   const unknown = heads.flat().filter((uid) => !known.has(uid));
-  for (const [uid, receivedAt] of await datesOf(imap, unknown)) known.set(uid, receivedAt);
+  for (const [uid, receivedAt] of await datesOf(imap, cache, unknown)) known.set(uid, receivedAt);
   const matches = heads.flat().flatMap((uid) => {
     const receivedAt = known.get(uid);
     return receivedAt === undefined ? [] : [{ uid, receivedAt }];

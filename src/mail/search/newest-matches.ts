@@ -4,8 +4,9 @@
  */
 
 import type { ImapFlow } from "imapflow";
-import { fetchByUid } from "../../imap/fetch.ts";
+import { fetchMany } from "../../imap/fetch-many.ts";
 import { toReceivedAt } from "../../imap/fetched-values.ts";
+import type { MailboxCache } from "../../imap/mailbox-cache.ts";
 import { atom, type SearchToken } from "../../imap/raw-search.ts";
 import { toSearchDate } from "../../imap/search-keys.ts";
 import { uidSearch } from "../../imap/uid-search.ts";
@@ -41,7 +42,7 @@ export const dayMs = 86_400_000;
 
 /** The page out of `uids`, which are all that match `keys`, ascending. Reads the selected mailbox. */
 export async function newestOf(
-  imap: ImapFlow,
+  { imap, cache }: { imap: ImapFlow; cache: MailboxCache },
   keys: readonly SearchToken[],
   uids: readonly number[],
   { limit, after }: MatchPage,
@@ -54,7 +55,7 @@ export async function newestOf(
     (dateOf(uid) === after.receivedAt && uid < after.uid);
   async function sortByDate(some: readonly number[]): Promise<number[]> {
     const unknown = some.filter((uid) => !dates.has(uid));
-    for (const [uid, date] of await datesOf(imap, unknown)) dates.set(uid, date);
+    for (const [uid, date] of await datesOf(imap, cache, unknown)) dates.set(uid, date);
     return [...some].sort((a, b) => dateOf(b) - dateOf(a) || b - a);
   }
 
@@ -103,12 +104,24 @@ async function guessNewest(
 
 const dayOf = (milliseconds: number) => toSearchDate(new Date(Math.max(0, milliseconds)));
 
-/** INTERNALDATE of emails of the selected mailbox, in milliseconds, by UID. */
-export async function datesOf(imap: ImapFlow, uids: readonly number[]): Promise<Map<number, number>> {
+/**
+ * INTERNALDATE of emails of the selected mailbox, in milliseconds, by UID. An email that the server does not send has
+ * that of the one before it, so that it is sorted, shown as unreadable and does not spoil the others.
+ */
+export async function datesOf(
+  imap: ImapFlow,
+  cache: MailboxCache,
+  uids: readonly number[],
+): Promise<Map<number, number>> {
   const dates = new Map<number, number>();
   for (const some of chunkUids(uids)) {
-    const emails = await fetchByUid(imap, some.join(","), { uid: true, internalDate: true });
+    const { emails, unreadable } = await fetchMany(imap, cache, some, { uid: true, internalDate: true });
     for (const email of emails) dates.set(email.uid, toReceivedAt(email));
+    const before = (uid: number) => emails.findLast((email) => email.uid < uid) ?? emails[0];
+    for (const uid of unreadable) {
+      const neighbor = before(uid);
+      dates.set(uid, neighbor ? toReceivedAt(neighbor) : 0);
+    }
   }
   return dates;
 }

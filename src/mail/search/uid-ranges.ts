@@ -10,7 +10,7 @@ import type { ImapFlow } from "imapflow";
 import { fetchBySequence } from "../../imap/fetch.ts";
 import { toReceivedAt } from "../../imap/fetched-values.ts";
 import type { Boundary, MailboxCache } from "../../imap/mailbox-cache.ts";
-import { atom, type SearchToken } from "../../imap/raw-search.ts";
+import { atom, ignoreRefusal, type SearchToken } from "../../imap/raw-search.ts";
 import { requireSelected } from "../../imap/select.ts";
 import type { Query } from "../../query/query.ts";
 import { asksParts } from "./find-matches.ts";
@@ -97,7 +97,9 @@ async function findCuts(imap: ImapFlow, counts: readonly number[]): Promise<Boun
     number -= count;
     return number;
   });
-  const emails = await fetchBySequence(imap, numbers.join(","), { uid: true, internalDate: true });
+  // A server that does not send one of them is searched in fewer ranges.
+  const query = { uid: true, internalDate: true };
+  const emails = (await fetchBySequence(imap, numbers.join(","), query).catch(ignoreRefusal)) ?? [];
   return emails
     .map((email) => ({ uid: email.uid, receivedAt: toReceivedAt(email) }))
     .sort((a, b) => b.uid - a.uid);
