@@ -220,6 +220,8 @@ async function createFlow(
     transport: createPacedTransport(outbound.throttle, judge),
     ...responseLimits,
   });
+  // A flight reads in many mailboxes at a time, each with listeners of its own.
+  imap.setMaxListeners(100);
   // An 'error' event without a listener would end the process; the failure also arrives as a rejection.
   imap.on("error", () => {});
   if (facts) attachServerFacts(imap, facts);

@@ -32,14 +32,21 @@ type Lease = {
   signal: AbortSignal;
 };
 
-/** Work on a leased connection, with the cache of the mailbox that is selected. */
-export type ConnectionWork<T> = (imap: ImapFlow, cache: MailboxCache) => Promise<T>;
+/**
+ * Work on a leased connection, with the cache of the mailbox that is selected. `cacheOf` returns the cache of the mailbox
+ * that a view of the connection has selected.
+ */
+export type ConnectionWork<T> = (
+  imap: ImapFlow,
+  cache: MailboxCache,
+  cacheOf: (view: ImapFlow) => MailboxCache,
+) => Promise<T>;
 
 export type Connections = {
   /** Leases a connection for the duration of `work`. Throws the AppErrors of openImap, select and failures. */
   use<T>(owner: ConnectionOwner, lease: Lease, work: ConnectionWork<T>): Promise<T>;
-  /** True when a connection of the account is open and idle. */
-  hasSpare(owner: ConnectionOwner): boolean;
+  /** The number of connections of the account that are open and idle. */
+  countIdle(owner: ConnectionOwner): number;
   /** Closes all connections of a grant at once and refuses new ones: it was revoked, expired or replayed. */
   closeGrant(grantId: string): void;
   /** The number of connections that are open or being opened. */
@@ -214,7 +221,7 @@ export function createConnections(deps: {
         const cache = caches.get(pooled.key, view);
         unreadable = { before: cache.unreadable.size, now: () => cache.unreadable.size };
         hasBegun = true;
-        return work(view, cache);
+        return work(view, cache, (other) => caches.get(pooled.key, other));
       };
       const run = async () => {
         const { mailbox: path, uidValidity } = lease;
@@ -269,10 +276,11 @@ export function createConnections(deps: {
       }
     },
 
-    hasSpare: (owner) =>
+    countIdle: (owner) =>
       queue
         .all()
-        .some((pooled) => pooled.key === toPoolKey(owner) && !pooled.busy && pooled.imap?.usable === true),
+        .filter((pooled) => pooled.key === toPoolKey(owner) && !pooled.busy && pooled.imap?.usable === true)
+        .length,
 
     closeGrant(grantId) {
       endedGrants.set(grantId, true);

@@ -23,14 +23,17 @@ export type Access = {
   unfinished: UnfinishedWrites;
   /** Leases a connection for reading, with `mailbox` selected unless it is undefined. */
   read<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
-  /** Leases a connection for reading an email by its id: faster, since SELECT and the first command go together. */
-  readEmail<T>(ref: EmailRef, work: ConnectionWork<T>): Promise<T>;
+  /**
+   * Leases a connection for reading in a mailbox under a UIDVALIDITY that is known: faster, since SELECT and the first
+   * command go together.
+   */
+  readEmail<T>(ref: Pick<EmailRef, "mailbox" | "uidValidity">, work: ConnectionWork<T>): Promise<T>;
   /** Leases a connection for writing, with `mailbox` selected unless it is undefined; the work is never retried. */
   write<T>(mailbox: string | undefined, work: ConnectionWork<T>): Promise<T>;
   /** True for the path of a private mailbox, which does not exist here. */
   isPrivate(path: string): boolean;
-  /** True when another connection of the account is idle. */
-  hasSpare(): boolean;
+  /** The number of connections of the account that are open and idle. */
+  countIdle(): number;
   /** The same access, ended by a further signal as well. */
   within(signal: AbortSignal): Access;
   /** Decodes an email id. Throws invalid_input, also for the id of another account. */
@@ -56,13 +59,13 @@ export function createAccess(deps: {
   /** Runs `work` on a connection on which private mailboxes do not exist. Throws mailbox_not_found for one of them. */
   function hiding<T>(mailbox: string | undefined, work: ConnectionWork<T>): ConnectionWork<T> {
     if (mailbox !== undefined && isPrivatePath(privates, mailbox)) throw mailboxNotFound();
-    return async (imap, cache) => {
+    return async (imap, cache, cacheOf) => {
       await hideOn(imap, privates, {
         selects: mailbox !== undefined,
         list: (withValidity) => (withValidity ? listWithValidity(imap) : listAll(imap, {})),
         searchLabels: (labels) => searchLabels(imap, labels),
       });
-      return work(imap, cache);
+      return work(imap, cache, cacheOf);
     };
   }
 
@@ -85,7 +88,7 @@ export function createAccess(deps: {
 
     isPrivate: (path) => isPrivatePath(privates, path),
 
-    hasSpare: () => connections.hasSpare(owner),
+    countIdle: () => connections.countIdle(owner),
 
     within: (other) => createAccess({ ...deps, signal: AbortSignal.any([signal, other]) }),
 

@@ -10,11 +10,11 @@ import { knownMailboxes, recentMailboxes, requireMailboxName, toRole } from "./m
  * mailbox_not_found when the account has no mailbox with the role.
  */
 export async function toMailboxPath(access: Access, name: string): Promise<string> {
-  return (await resolvePath(access, name, { remembered: false })).path;
+  return (await findPath(access, name, { remembered: false })).path;
 }
 
-/** With `remembered` the list may be up to a minute old; `isRemembered`: it was. */
-async function resolvePath(
+/** The same. With `remembered` the list may be up to a minute old; `isRemembered`: the path is from such a list. */
+export async function findPath(
   access: Access,
   name: string,
   { remembered }: { remembered: boolean },
@@ -46,7 +46,7 @@ export async function withMailboxPath<T>(
   name: string,
   work: (path: string) => Promise<T>,
 ): Promise<T> {
-  const { path, isRemembered } = await resolvePath(access, name, { remembered: true });
+  const { path, isRemembered } = await findPath(access, name, { remembered: true });
   try {
     return await work(path);
   } catch (error) {

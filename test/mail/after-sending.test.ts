@@ -30,7 +30,7 @@ test("a bug in the lookup of Sent does not end the process when the submission f
   };
   const connections: Connections = {
     use: () => Promise.reject(new TypeError("undefined is not an object")),
-    hasSpare: () => false,
+    countIdle: () => 0,
     closeGrant() {},
     count: () => 0,
     close: async () => {},

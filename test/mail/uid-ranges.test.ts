@@ -111,7 +111,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     try {
       // As one search, since it would wait for the second connection; that one is open for the next search.
       await searchEmails(access, request, { patienceMs, sizes: halves });
-      await eventually(() => access.read("INBOX", async () => access.hasSpare()));
+      await eventually(() => access.read("INBOX", async () => access.countIdle() > 0));
       await searchEmails(access, request, { patienceMs, sizes: halves });
       proxy.reset();
       const page = await searchEmails(access, request, { patienceMs, sizes: halves });

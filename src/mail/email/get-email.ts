@@ -1,4 +1,4 @@
-/** get_email: one email as facts and text, in one round trip when it was listed before, else in two. */
+/** get_email: one email as facts and text, in one round trip unless its text is long and was not listed before. */
 import type { FetchMessageObject, ImapFlow } from "imapflow";
 import type { Address } from "../../email/address.ts";
 import { type AttachedPart, type EmailContents, toEmailContents } from "../../email/email-contents.ts";
@@ -18,6 +18,7 @@ import {
 } from "../../email/headers.ts";
 import { unsubscribeTargets } from "../../email/list-unsubscribe.ts";
 import { charsetOf } from "../../email/part.ts";
+import { wholePartsIn } from "../../email/part-beginnings.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
 import { toThreadKeys } from "../../email/thread-keys.ts";
@@ -61,9 +62,17 @@ const maxHeaderCharacters = 40_000;
 
 type EmailRequest = Parameters<MailReading["getEmail"]>[0];
 
+/**
+ * Octets of the body that are fetched while it is not known which parts hold the text: it comes first in most emails, and
+ * an attachment behind it costs no more than these.
+ */
+const beginningOctets = 49_152;
+
 /** Facts and octets of one email, as one FETCH brings them. */
 type FetchedEmail = {
   message: FetchMessageObject;
+  /** Octets of parts by their number. */
+  octets: ReadonlyMap<string, Buffer>;
   contents: EmailContents;
   headers: readonly Header[];
   subject: string;
@@ -76,7 +85,7 @@ type FetchedEmail = {
 export async function getEmail(access: Access, renderer: Renderer, request: EmailRequest): Promise<Email> {
   const ref = access.toRef(request.id);
   const fetched = await access.readEmail(ref, (imap, cache) => fetchEmail(imap, cache, ref, request));
-  const { message, contents, headers, subject } = fetched;
+  const { octets, contents, headers, subject } = fetched;
   const rendered = await readBody(
     { fetchParts: createFetchParts(access, ref), renderer, signal: access.signal },
     contents,
@@ -86,12 +95,12 @@ export async function getEmail(access: Access, renderer: Renderer, request: Emai
       forward: mayBeForwardSubject(subject),
       charsetHints: charsetHintsOf(headers),
     },
-    new Map(message.bodyParts ?? []),
+    new Map(octets),
   );
   return toEmail(request, ref, fetched, rendered);
 }
 
-/** The facts of the email, with its text where a list or a search has shown which parts hold it. */
+/** The facts of the email, with its text where the parts are known that hold it, or lie in the beginning of the body. */
 async function fetchEmail(
   imap: ImapFlow,
   cache: MailboxCache,
@@ -112,7 +121,7 @@ async function fetchEmail(
     bodyParts:
       textPartNumbers.length > 0
         ? textPartNumbers.map((key) => ({ key, start: 0, maxLength: firstFetchOctets }))
-        : undefined,
+        : [{ key: "TEXT", start: 0, maxLength: beginningOctets }],
   });
   const contents = toEmailContents(await fetchStructure(imap, ref.uid, message.bodyStructure));
   const headers = parseHeaders(message.headers ?? Buffer.alloc(0), charsetOf(contents.root));
@@ -120,7 +129,9 @@ async function fetchEmail(
   // get_thread is often called next: with these it needs no round trip for the email itself.
   const links = toThreadKeys(headers, subject, message.threadId);
   rememberEmail(cache, ref.uid, { parts: partsOfText(contents), links });
-  return { message, contents, headers, subject };
+  const beginning = message.bodyParts?.get("text");
+  const octets = beginning ? wholePartsIn(contents.root, beginning) : (message.bodyParts ?? new Map());
+  return { message, octets, contents, headers, subject };
 }
 
 /** The answer of get_email. Pure. */

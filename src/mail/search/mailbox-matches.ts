@@ -63,10 +63,21 @@ export async function completeMatches(
 ): Promise<MailboxResult | undefined> {
   const none = { total: 0, uids: [], left: 0, head: [] };
   if (matches.total === 0) return { path, validity, query, ...none };
-  return access.read(path, async (imap, cache) => {
+  const isDated = matches.head.some((uid) => matches.dates.has(uid));
+  if (isDated && !request.alone) return { path, validity, query, ...toDatedHead(matches) };
+  return access.readEmail({ mailbox: path, uidValidity: BigInt(validity) }, async (imap, cache) => {
     if (toSelected(imap).validity !== validity) return undefined;
     return { path, validity, query, ...(await combine(access, imap, cache, [matches], request)) };
   });
+}
+
+/** Matches whose dates are known; those without one have left the mailbox since. */
+function toDatedHead({ total, uids, left, head, dates, problem }: Matches): Combined {
+  const dated = head.flatMap((uid) => {
+    const receivedAt = dates.get(uid);
+    return receivedAt === undefined ? [] : [{ uid, receivedAt }];
+  });
+  return { total, uids, left, head: newestFirst(dated), problem };
 }
 
 /**
@@ -107,7 +118,7 @@ async function searchOnce(
   const searchNewest = async (imap: ImapFlow, cache: MailboxCache) => {
     const selected = toSelected(imap);
     positionAfter(selected, request);
-    const spare = access.hasSpare();
+    const spare = access.countIdle() > 0;
     // Opens a second connection for the next search: over two, a mailbox of this size takes half the time.
     if (!spare && requireSelected(imap).exists > request.sizes.whole)
       limited.read(selected.path, async () => {}).catch(() => {});

@@ -4,6 +4,7 @@
  */
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
+import { listMemoryOf } from "../../imap/list-memory.ts";
 import { onlyAtGmail } from "../../imap/search-keys.ts";
 import {
   type MailboxMention,
@@ -14,8 +15,14 @@ import {
 import type { Query } from "../../query/query.ts";
 import { unsupportedQuery } from "../../query/query-error.ts";
 import type { Access } from "../access.ts";
-import { toMailboxPath } from "../mailbox-paths.ts";
-import { type KnownMailbox, knownMailboxes, requireMailboxName, toRole } from "../mailboxes.ts";
+import { findPath } from "../mailbox-paths.ts";
+import {
+  type KnownMailbox,
+  knownMailboxes,
+  recentMailboxes,
+  requireMailboxName,
+  toRole,
+} from "../mailboxes.ts";
 import { labelsOf, withLabelMailboxes } from "./label-mailboxes.ts";
 import { findIgnoringCase, toMailboxNotFound } from "./nearest-mailbox.ts";
 
@@ -25,7 +32,12 @@ import { findIgnoringCase, toMailboxNotFound } from "./nearest-mailbox.ts";
  */
 export type MailboxSearch = { path: string; query: Query | undefined; empty: boolean; usual: boolean };
 
-type SearchScope = { searches: MailboxSearch[]; skipped: { mailbox: string; reason: string }[] };
+/** `isRemembered`: by a list of mailboxes of up to a minute ago. */
+export type SearchScope = {
+  searches: MailboxSearch[];
+  skipped: { mailbox: string; reason: string }[];
+  isRemembered: boolean;
+};
 
 /**
  * The scope of a parsed query; `mailbox`, the tool's own argument, counts as one more `in:`.
@@ -35,6 +47,7 @@ export async function toSearchScope(
   access: Access,
   parsed: Query,
   mailbox: string | undefined,
+  { listsAnew = false } = {},
 ): Promise<SearchScope> {
   const query: Query =
     mailbox === undefined
@@ -45,16 +58,23 @@ export async function toSearchScope(
   const only = onlyMailbox(named);
   // A label may be a mailbox of its own (Proton).
   if (only !== undefined && labelsOf(query).length === 0) {
-    const path = await toMailboxPath(access, only);
+    const { path, isRemembered } = await findPath(access, only, { remembered: !listsAnew });
     const remainder = reduceForMailbox(query, () => true);
-    return { searches: toSearches({ path, empty: false, usual: true }, remainder), skipped: [] };
+    const searches = toSearches({ path, empty: false, usual: true }, remainder);
+    return { searches, skipped: [], isRemembered };
   }
-  const { known, gmail } = await access.read(undefined, listMailboxes);
+  const { known, gmail, isRemembered } = await access.read(undefined, (imap) =>
+    listMailboxes(imap, listsAnew),
+  );
   const own = gmail ? undefined : findGmailWords(query);
   if (own !== undefined) throw onlyAtGmail(own);
   const labelled = await withLabelMailboxes(access, query, known);
   const mentions = mailboxMentions(labelled);
-  const scope = scopeOver(labelled, mentions, known, gmail);
+  // A mailbox that is named may be new.
+  const isKnown = ({ name }: MailboxMention) => isAnywhere(name) || findKnown(known, name) !== undefined;
+  if (isRemembered && !mentions.every(isKnown))
+    return toSearchScope(access, parsed, mailbox, { listsAnew: true });
+  const scope = { ...scopeOver(labelled, mentions, known, gmail), isRemembered };
   if (scope.searches.length > 0) return scope;
   if (mentions.filter(({ alone }) => alone).length > 1)
     throw unsupportedQuery(
@@ -85,7 +105,7 @@ function scopeOver(
   named: readonly MailboxMention[],
   known: readonly KnownMailbox[],
   gmail: boolean,
-): SearchScope {
+): Omit<SearchScope, "isRemembered"> {
   const targets = new Map<string, KnownMailbox>();
   for (const { name } of named) if (!isAnywhere(name)) targets.set(name, requireKnown(known, name));
   const pathsOf = (some: readonly MailboxMention[]) =>
@@ -97,7 +117,7 @@ function scopeOver(
   const anywhere = named.some(({ name, wanted }) => wanted && isAnywhere(name));
   // Gmail's All Mail holds each email outside trash and junk once, whatever its labels.
   const all = gmail ? known.find((one) => one.holdsAll) : undefined;
-  const scope: SearchScope = { searches: [], skipped: [] };
+  const scope: Omit<SearchScope, "isRemembered"> = { searches: [], skipped: [] };
   for (const one of known) {
     if (all && one !== all && !one.discarded) continue;
     const remainder = reduceForMailbox(query, (name) => {
@@ -125,19 +145,36 @@ function toSearches(
   return [{ path, query: remainder === true ? undefined : remainder, empty, usual }];
 }
 
-async function listMailboxes(imap: ImapFlow): Promise<{ known: KnownMailbox[]; gmail: boolean }> {
-  return { known: await knownMailboxes(imap, true), gmail: imap.capabilities.has("X-GM-EXT-1") };
+/** Remembered mailboxes that are searched without knowing which are empty: in one flight. */
+const maxRemembered = 50;
+
+async function listMailboxes(
+  imap: ImapFlow,
+  listsAnew: boolean,
+): Promise<{ known: KnownMailbox[]; gmail: boolean; isRemembered: boolean }> {
+  const gmail = imap.capabilities.has("X-GM-EXT-1");
+  const isFlightFit = imap.capabilities.has("SORT") && !gmail && !listsAnew;
+  const remembered = isFlightFit ? listMemoryOf(imap).read() : undefined;
+  if (remembered && remembered.length <= maxRemembered)
+    return { known: await recentMailboxes(imap), gmail, isRemembered: true };
+  return { known: await knownMailboxes(imap, true), gmail, isRemembered: false };
 }
 
 const isAnywhere = (name: string) => /^\s*anywhere\s*$/i.test(name);
 
+function findKnown(known: readonly KnownMailbox[], name: string): KnownMailbox | undefined {
+  const role = toRole(name);
+  return (
+    known.find((one) => one.path === name) ??
+    known.find((one) => one.role !== undefined && one.role === role) ??
+    findIgnoringCase(known, name)
+  );
+}
+
 /** The mailbox named by path or role. Throws mailbox_not_found. */
 function requireKnown(known: readonly KnownMailbox[], name: string): KnownMailbox {
   const role = toRole(name);
-  const found =
-    known.find((one) => one.path === name) ??
-    known.find((one) => one.role !== undefined && one.role === role) ??
-    findIgnoringCase(known, name);
+  const found = findKnown(known, name);
   if (found) return found;
   throw role
     ? new AppError("mailbox_not_found", `This account has no ${role} mailbox.`)

@@ -5,6 +5,7 @@
 import type { ImapFlow } from "imapflow";
 import { AppError } from "../../errors.ts";
 import type { MailboxCache } from "../../imap/mailbox-cache.ts";
+import { requireSelected } from "../../imap/select.ts";
 import { parseQuery } from "../../query/parse-query.ts";
 import type { Query } from "../../query/query.ts";
 import type { Access } from "../access.ts";
@@ -19,8 +20,8 @@ import {
   searchMailbox,
 } from "./mailbox-matches.ts";
 import { explainNoMatch } from "./no-match-hints.ts";
-import { searchAtOnce } from "./search-at-once.ts";
-import { type MailboxSearch, toSearchScope } from "./search-scope.ts";
+import { type RowsRequest, rowsAtOnce, searchAtOnce } from "./search-at-once.ts";
+import { type MailboxSearch, type SearchScope, toSearchScope } from "./search-scope.ts";
 import { toSelection } from "./selection.ts";
 import { rangeSizes } from "./uid-ranges.ts";
 
@@ -49,11 +50,9 @@ export async function searchEmails(
   const parsed = parseQuery(request.query, { clock: access.clock, self: access.address });
   const question = JSON.stringify([request.query, request.mailbox ?? ""]);
   const cursor = request.cursor === undefined ? undefined : fromCursor(request.cursor, "search", question);
-  const { searches, skipped } = await toSearchScope(access, parsed, request.mailbox);
-  const { results, failed } = await searchAll(access, searches, {
+  const { searches, skipped, results, failed } = await searchScope(access, parsed, request.mailbox, {
     limit: request.limit,
     cursor,
-    alone: searches.length === 1,
     late: AbortSignal.timeout(limits.patienceMs),
     sizes: limits.sizes,
   });
@@ -79,6 +78,29 @@ export async function searchEmails(
     cursor: toNextCursor(results, page, question),
     selection: cursor ? undefined : toSelection(access.accountTag, results),
   };
+}
+
+/** Searches the scope; once more with mailboxes that a remembered list lacks, where nothing matches. */
+async function searchScope(
+  access: Access,
+  parsed: Query,
+  mailbox: string | undefined,
+  request: Omit<PageRequest, "alone">,
+) {
+  const search = async (scope: SearchScope) => ({
+    ...scope,
+    ...(await searchAll(access, scope.searches, { ...request, alone: scope.searches.length === 1 })),
+  });
+  const remembered = await toSearchScope(access, parsed, mailbox);
+  const found = await search(remembered).catch((error: unknown) => {
+    const isGone = error instanceof AppError && error.code === "mailbox_not_found";
+    if (!remembered.isRemembered || !isGone) throw error;
+  });
+  if (!found) return search(await toSearchScope(access, parsed, mailbox, { listsAnew: true }));
+  if (!found.isRemembered || found.results.some(({ total }) => total > 0)) return found;
+  const scope = await toSearchScope(access, parsed, mailbox, { listsAnew: true });
+  const known = new Set(found.searches.map(({ path }) => path));
+  return scope.searches.every(({ path }) => known.has(path)) ? found : search(scope);
 }
 
 /** Says that a condition on days goes by arrival, where emails of the page were sent more than a day before or after. */
@@ -133,11 +155,14 @@ async function searchAll(
   request: PageRequest,
 ): Promise<{ results: MailboxResult[]; failed: Skipped }> {
   const found = await searchAtOnce(access, searches, request);
+  const holding = [...found.values()].filter(({ matches }) => matches.total > 0);
+  const alone =
+    request.alone || (holding.length === 1 && searches.every(({ path, empty }) => empty || found.has(path)));
   const settled = await searchInTurn(searches, request.late, async (search) => {
     const { path, query, empty } = search;
     if (empty) return { path, validity: "0", query, uids: [], total: 0, left: 0, head: [] };
     const known = found.get(path);
-    const result = known && (await completeMatches(access, search, known, request));
+    const result = known && (await completeMatches(access, search, known, { ...request, alone }));
     return result ?? searchMailbox(access, search, request);
   });
   const outcomes = settled.filter((_, at) => !searches[at]?.empty);
@@ -203,13 +228,29 @@ async function rowsOf(
   results: readonly MailboxResult[],
   page: readonly PageMatch[],
 ): Promise<{ rows: FetchedRow[]; unreadable: string[] }> {
+  const requests = new Map(
+    results.map((result): [MailboxResult, RowsRequest] => {
+      const uids = page.filter((match) => match.result === result).map(({ uid }) => uid);
+      const { path, validity } = result;
+      return [result, { path, validity, uids, share: uids.length / page.length }];
+    }),
+  );
+  const open = [...requests].filter(([result, { uids }]) => !result.rows && uids.length > 0);
+  const together = await rowsAtOnce(
+    access,
+    open.map(([, request]) => request),
+  );
   const fetched = await Promise.all(
     results.map(async (result): Promise<[MailboxResult, FetchedRows]> => {
-      const uids = page.filter((match) => match.result === result).map(({ uid }) => uid);
-      if (result.rows || uids.length === 0) return [result, result.rows ?? { rows: [], unreadable: [] }];
-      const share = uids.length / page.length;
-      const fetch = (imap: ImapFlow, cache: MailboxCache) => fetchRows(access, imap, { uids }, cache, share);
-      return [result, await access.read(result.path, fetch)];
+      const { uids = [], share = 0 } = requests.get(result) ?? {};
+      const known = result.rows ?? together.get(result.path);
+      if (known || uids.length === 0) return [result, known ?? { rows: [], unreadable: [] }];
+      const validity = BigInt(result.validity);
+      const fetch = async (imap: ImapFlow, cache: MailboxCache): Promise<FetchedRows> =>
+        requireSelected(imap).uidValidity === validity
+          ? fetchRows(access, imap, { uids }, cache, share)
+          : { rows: [], unreadable: [] };
+      return [result, await access.readEmail({ mailbox: result.path, uidValidity: validity }, fetch)];
     }),
   );
   const rows = new Map(

@@ -44,13 +44,12 @@ async function appendDraft(
     if (id !== undefined) return id;
   }
   const end = access.unfinished.begin({ kind: "append", mailbox, messageId, contentHash });
-  const id = await appendOnce(access, mailbox, { raw: copy, messageId }, ["\\Draft", "\\Seen"]).catch(
-    (error: unknown) => {
-      // After a lost connection or at the deadline it may be there all the same.
-      if (!isUnknown(error)) end();
-      throw error;
-    },
-  );
+  const draft = { raw: copy, messageId, flags: ["\\Draft", "\\Seen"] };
+  const id = await appendOnce(access, mailbox, draft).catch((error: unknown) => {
+    // After a lost connection or at the deadline it may be there all the same.
+    if (!isUnknown(error)) end();
+    throw error;
+  });
   end();
   return id;
 }

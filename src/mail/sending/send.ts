@@ -11,7 +11,7 @@ import type { Access } from "../access.ts";
 import { toMailboxPath, withRoleMailbox } from "../mailbox-paths.ts";
 import { createOrganizing } from "../organize/organize.ts";
 import type { Sent } from "../writing.ts";
-import { appendOnce, findByMessageId } from "./append-once.ts";
+import { appendOnly, findByMessageId } from "./append-once.ts";
 
 export type SendDeps = {
   owner: ConnectionOwner;
@@ -103,8 +103,9 @@ async function fileCopy(
     return !searchesLater && (await findByMessageId(imap, messageId)).length > 0;
   });
   if (present) return mailbox;
-  const id = await appendOnce(access, mailbox, { raw: composed.copy, messageId }, ["\\Seen"]);
-  if (id !== undefined) await removeSecond(access, mailbox, messageId, id);
+  const copy = { raw: composed.copy, messageId, flags: ["\\Seen"] };
+  const { id, isOnly } = await appendOnly(access, mailbox, copy);
+  if (id !== undefined && !isOnly) await removeSecond(access, mailbox, messageId, id);
   return mailbox;
 }
 

@@ -52,7 +52,7 @@ export async function gatherThread(access: Access, ref: EmailRef): Promise<Gathe
   const starting = findStart(access, ref);
   const list = () => access.read(undefined, (imap) => knownMailboxes(imap, true));
   // On an idle second connection LIST runs at the same time.
-  const listing = access.hasSpare() ? list() : undefined;
+  const listing = access.countIdle() > 0 ? list() : undefined;
   listing?.catch(() => {});
   const start = await starting;
   // An email without Message-ID and references cannot be linked to any other.
