@@ -90,14 +90,16 @@ async function searchFlight(
 /** Adds the dates of the newest matches of each mailbox, by which they are merged. */
 async function fetchDates(access: Access, holding: [string, FoundMatches][]): Promise<void> {
   const byPath = new Map(holding);
-  const dated = await inFlights(access, holding, (some) => async (imap) => {
+  const dated = await inFlights(access, holding, (some) => async (imap, _cache, cacheOf) => {
     const visits = some.map(([path, { validity, matches }]) => ({
       path,
       uidValidity: BigInt(validity),
       uids: matches.head,
     }));
     const select = (path: string) => selectMailbox(imap, path);
-    const answers = await askMailboxes(imap, visits, select, (view, { uids }) => datesOf(view, uids));
+    const answers = await askMailboxes(imap, visits, select, (view, { uids }) =>
+      datesOf(view, cacheOf(view), uids),
+    );
     return [...(answers ?? [])].map(([path, { answer }]) => [path, answer]);
   });
   for (const [path, dates] of dated) {
