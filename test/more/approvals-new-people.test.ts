@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { toRaw } from "../support/emails.ts";
 import { mailTest } from "../support/installed.ts";
-import { mailServer } from "../support/mail-server.ts";
+import { invitations, toInvitationEmail } from "../support/invitations.ts";
+import { mailServer, type User } from "../support/mail-server.ts";
+import { findEmail, noteChecks, toNewsletter } from "../support/newsletters.ts";
 import { wideRates } from "../support/person.ts";
 import {
   approvalOf,
@@ -73,5 +75,55 @@ mailTest(
     await kit.deliver(user, await toRaw({ from: "other@example.test", to: evil }), { mailbox: "Sent" });
     const { state } = approvalOf(await client.call("send_email", { to: [evil], body: "Secrets." }));
     expect(state).toBe("waiting");
+  },
+);
+
+mailTest(
+  "Y11: an answer to an ORGANIZER, and leaving a list by mailto, wait unless the person has written there",
+  async () => {
+    const kit = await mailServer();
+    const [organizer, list] = [await kit.newUser(), await kit.newUser()];
+    const [invitation] = invitations;
+    const receive = async (user: User) => {
+      const calendar = (invitation?.calendar ?? "")
+        .replace(/\n[ \t]/g, "")
+        .replace(/ann@example\.test/gi, user.address)
+        .replaceAll(invitation?.organizer ?? "", organizer.address);
+      await kit.deliver(user, toInvitationEmail(calendar, { from: `Ben <${organizer.address}>` }));
+      await noteChecks(kit, user);
+      await kit.deliver(user, toNewsletter(`List-Unsubscribe: <mailto:${list.address}?subject=leave>\n`));
+    };
+    const { client, user, browser } = await braked();
+    await receive(user);
+    const accept = { id: await findEmail(client, "Invitation"), answer: "accept" };
+    const answer = approvalOf(await client.call("answer_invitation", accept));
+    const leave = { id: await findEmail(client, "newsletter") };
+    const leaving = approvalOf(await client.call("unsubscribe", leave));
+    expect([answer.kind, answer.state, leaving.kind, leaving.state]).toEqual([
+      ...["answer", "waiting", "unsubscribe", "waiting"],
+    ]);
+    expect([await kit.read(organizer), await kit.read(list)]).toEqual([[], []]);
+    for (const { url } of [answer, leaving])
+      expect((await browser.post(url, { decision: "send" })).state).toBe("done");
+    expect([(await kit.read(organizer)).length, (await kit.read(list)).length]).toEqual([1, 1]);
+
+    // Somebody who has written to both.
+    const friend = await braked();
+    for (const to of [organizer.address, list.address])
+      await kit.deliver(
+        friend.user,
+        await toRaw({ from: friend.user.address, to, messageId: `<${to}-laptop>` }),
+        { mailbox: "Sent" },
+      );
+    await receive(friend.user);
+    const accepted = await friend.client.call("answer_invitation", {
+      ...accept,
+      id: await findEmail(friend.client, "Invitation"),
+    });
+    const left = await friend.client.call("unsubscribe", {
+      id: await findEmail(friend.client, "newsletter"),
+    });
+    expect([accepted.data.approval, left.data.approval]).toEqual([undefined, undefined]);
+    expect([(await kit.read(organizer)).length, (await kit.read(list)).length]).toEqual([2, 2]);
   },
 );
