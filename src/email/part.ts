@@ -21,6 +21,8 @@ export type Part = {
   contentId?: string;
   parameters: Readonly<Record<string, string>>;
   children: readonly Part[];
+  /** More parts than are read stand behind the children. */
+  omitsChildren?: boolean;
   /** Only for an attached email. */
   attachedHeader?: AttachedEmailHeader;
   /** Only for a file inside plain text (uuencode, yEnc): the part of the text, and the place among its files. */
@@ -29,6 +31,9 @@ export type Part = {
 
 /** Author, date and subject of an attached email. `date`: ISO 8601 in UTC. */
 export type AttachedEmailHeader = { from?: Address; date?: string; subject: string };
+
+/** The type of a part that stands for others, of which a structure has too many. */
+export const omittedPartType = "x-email-connector/omitted";
 
 const maxDepth = 30;
 /** Children of one part. */
@@ -59,7 +64,8 @@ function toChildNumber(
 function toNumberedPart(node: MessageStructureObject, number: string, depth: number): Part {
   const parameters = { ...node.parameters };
   const disposition = (node.disposition ?? "").toLowerCase();
-  const children = depth < maxDepth ? (node.childNodes ?? []) : [];
+  const all = node.childNodes ?? [];
+  const children = depth < maxDepth ? all.filter(({ type }) => type !== omittedPartType) : [];
   return {
     part: number,
     type: toMediaTypeOf(node),
@@ -68,6 +74,7 @@ function toNumberedPart(node: MessageStructureObject, number: string, depth: num
     children: children
       .slice(0, maxChildren)
       .map((child, index) => toNumberedPart(child, toChildNumber(node, number, child, index), depth + 1)),
+    omitsChildren: children.length < all.length || children.length > maxChildren || undefined,
     charset: parameters.charset || undefined,
     encoding: node.encoding || undefined,
     name: fileNameOf(node),
@@ -118,6 +125,10 @@ export function charsetOf({ charset, type, children }: Part): string | undefined
   }
   return undefined;
 }
+
+/** True where parts of an email, or of a part, are not read: nested too deeply, or too many. */
+export const omitsParts = ({ omitsChildren, children }: Part): boolean =>
+  omitsChildren === true || children.some(omitsParts);
 
 /** S/MIME by its type: the text inside a signature, or encrypted (RFC 8551 section 3.2). */
 export const isSmimeFile = ({ type, name = "" }: Pick<Part, "type" | "name">) =>

@@ -20,6 +20,7 @@ import {
 import { adjustClient } from "./client-behavior.ts";
 import type { ImapCommandLog } from "./command-log.ts";
 import { toImapError } from "./failures.ts";
+import { cutLargeStructures } from "./large-structures.ts";
 import { createPacedTransport } from "./paced-transport.ts";
 import { allowPipelining } from "./pipeline.ts";
 import { attachServerFacts, type ServerFacts } from "./server-memory.ts";
@@ -227,6 +228,7 @@ async function createFlow(
   if (facts) attachServerFacts(imap, facts);
   allowPipelining(imap);
   adjustClient(imap);
+  cutLargeStructures(imap);
   logCommands?.(imap);
   return imap;
 }

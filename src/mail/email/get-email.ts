@@ -17,7 +17,7 @@ import {
   toIsoDate,
 } from "../../email/headers.ts";
 import { unsubscribeTargets } from "../../email/list-unsubscribe.ts";
-import { charsetOf } from "../../email/part.ts";
+import { charsetOf, omitsParts } from "../../email/part.ts";
 import { wholePartsIn } from "../../email/part-beginnings.ts";
 import { toSenderChecks } from "../../email/sender-checks.ts";
 import { mayBeForwardSubject } from "../../email/subject.ts";
@@ -59,6 +59,8 @@ const shownHeaders = [
 /** Limits of one answer: more of either is a mailing that lists everybody, or an attack. Omissions are said. */
 const maxPeople = 100;
 const maxHeaderCharacters = 40_000;
+
+const omittedPartsNote = "The email has more parts than are read; only the first ones are here.";
 
 type EmailRequest = Parameters<MailReading["getEmail"]>[0];
 
@@ -167,6 +169,7 @@ function toEmail(request: EmailRequest, ref: EmailRef, fetched: FetchedEmail, re
       ...(allHeaders?.omissions ?? []),
       ...pastEndNote(request.offset, text.total),
       ...rendered.notes,
+      ...(omitsParts(contents.root) ? [omittedPartsNote] : []),
       ...cutNote(rendered.cutOctets, text.nextOffset !== undefined),
     ],
   };
