@@ -23,7 +23,7 @@ const product = await start(config, {
   deadlines: {
     callMs: callDeadlineMs,
     imap: { connectMs: 3_000, greetingMs: 2_000, openMs: 4_000 },
-    smtp: { connectMs: 3_000, greetingMs: 2_000, silenceMs: 4_000 },
+    smtp: { connectMs: 3_000, greetingMs: 2_000, silenceMs: 4_000, answerMs: 4_000 },
   },
   rates: {
     page: wide,

@@ -23,18 +23,26 @@ import { toSmtpError } from "./failures.ts";
 import { logInWithToken, tokenMethod, toTokenAuth } from "./token-login.ts";
 
 /**
- * Maximum duration of connecting, of the greeting, and of silence in a command, in milliseconds. The silence is longer
- * than what an email may take in all, so that it is the budget of the email that ends it.
+ * Maximum duration of connecting, of the greeting, of silence in a command, and of silence behind the message, in
+ * milliseconds. A server may take minutes for the last (RFC 5321 section 4.5.3.2.6), and a client that gives up does not
+ * know what became of the email: it is longer than what an email may take in all, so that its budget ends it.
  */
-export type SmtpDeadlines = { connectMs: number; greetingMs: number; silenceMs: number };
+export type SmtpDeadlines = { connectMs: number; greetingMs: number; silenceMs: number; answerMs: number };
 
-export const smtpDeadlines: SmtpDeadlines = { connectMs: 20_000, greetingMs: 20_000, silenceMs: 60_000 };
+export const smtpDeadlines: SmtpDeadlines = {
+  connectMs: 20_000,
+  greetingMs: 20_000,
+  silenceMs: 30_000,
+  answerMs: 60_000,
+};
 
 /** A connection that is logged in, and what its server offered. */
 export type SmtpSession = {
   connection: SMTPConnection;
   /** The server offers SMTPUTF8: addresses with characters beyond ASCII (RFC 6531). */
   supportsUtf8: boolean;
+  /** Sets how long the server may be silent, from the beginning of a message on, or in a command. */
+  awaitsAnswer(toMessage: boolean): void;
 };
 
 /** `signal` ends the opening; afterwards the caller watches its own signal. */
@@ -61,6 +69,7 @@ export async function openSmtp(credentials: Credentials, deps: SmtpDeps): Promis
       login,
       judge,
       stage: deps.isKnown ? "reconnect" : "connect",
+      deadlines: deps.deadlines,
     });
   });
   // A server that hangs up on an idle connection is no failure; an 'error' event without a listener would be.
@@ -115,7 +124,13 @@ async function connect(
     login,
     judge,
     stage = "connect",
-  }: { login?: ServerLogin; judge?: CertificateJudge | undefined; stage?: FailureStage } = {},
+    deadlines = smtpDeadlines,
+  }: {
+    login?: ServerLogin;
+    judge?: CertificateJudge | undefined;
+    stage?: FailureStage;
+    deadlines?: SmtpDeadlines | undefined;
+  } = {},
 ): Promise<SmtpSession> {
   if (signal.aborted) throw toSmtpError(signal.reason, "connect");
   const connection = new SMTPConnection({ ...options, customAuth: { [tokenMethod]: logInWithToken } });
@@ -142,7 +157,10 @@ async function connect(
   });
   try {
     await ready;
-    return { connection, supportsUtf8 };
+    const { silenceMs, answerMs } = deadlines;
+    const awaitsAnswer = (toMessage: boolean) =>
+      void (connection._socket && connection._socket.setTimeout(toMessage ? answerMs : silenceMs));
+    return { connection, supportsUtf8, awaitsAnswer };
   } catch (error) {
     connection.close();
     throw toSmtpError(error, stage);

@@ -203,11 +203,11 @@ type SubmissionAttempt = { done: SubmissionResult } | { failed: AppError; isStal
  * begins; after that the server's answer is awaited, up to the deadline.
  */
 async function attemptSubmission(
-  { connection, supportsUtf8 }: SmtpSession,
+  { connection, supportsUtf8, awaitsAnswer }: SmtpSession,
   email: Submission,
   { caller, deadline }: { caller: AbortSignal; deadline: AbortSignal },
 ): Promise<SubmissionAttempt> {
-  const message = createMessageStream(email.raw);
+  const message = createMessageStream(email.raw, () => awaitsAnswer(true));
   const { promise, resolve, reject } = Promise.withResolvers<SubmissionResult>();
   // The signals may reject it before it is awaited.
   promise.catch(() => {});
@@ -237,7 +237,9 @@ async function attemptSubmission(
       }));
       resolve({ accepted: info.accepted, refused });
     });
-    return { done: await promise };
+    const done = await promise;
+    awaitsAnswer(false);
+    return { done };
   } catch (error) {
     const replyCode = toReplyCode(error);
     if (message.isWritten() && replyCode === undefined) return { failed: toMaybeSent(error), isStale: false };
@@ -257,13 +259,14 @@ const pieceBytes = 65_536;
 
 /**
  * Creates the stream that nodemailer sends after DATA. It is read only after the server's 354, and to its end only when
- * all of it is written to the socket.
+ * all of it is written to the socket. `onBegin` is called when it is first read.
  */
-function createMessageStream(raw: Uint8Array) {
+function createMessageStream(raw: Uint8Array, onBegin: () => void) {
   let position = 0;
   let hasBegun = false;
   const stream = new Readable({
     read() {
+      if (!hasBegun) onBegin();
       hasBegun = true;
       if (position >= raw.length) {
         this.push(null);

@@ -223,7 +223,7 @@ describeMail("A submission that fails", () => {
     const kit = await mailServer();
     const smtp = await startScriptedSmtp(script);
     const user = await kit.newUser();
-    const deadlines = { connectMs: 1_000, greetingMs: 1_000, silenceMs: 1_000 };
+    const deadlines = { connectMs: 1_000, greetingMs: 1_000, silenceMs: 1_000, answerMs: 1_000 };
     try {
       await withWriter({ kit, user, smtp: smtp.server, deadlines }, (writer) => work(writer, smtp));
     } finally {

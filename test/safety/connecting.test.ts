@@ -16,7 +16,7 @@ import { eventually } from "../support/waiting.ts";
 const outbound = createOutbound({ allowPrivateHosts: ["localhost"], refusalMs: 0 });
 /** A tenth of the real deadlines or less: the tests show that each stage has one. */
 const imapDeadlines = { connectMs: 600, greetingMs: 600, openMs: 1_200 };
-const smtpDeadlines = { connectMs: 600, greetingMs: 600, silenceMs: 600 };
+const smtpDeadlines = { connectMs: 600, greetingMs: 600, silenceMs: 600, answerMs: 600 };
 /** Longer than the deadlines above, with tolerance for a busy machine, and shorter than the product's own. */
 const lateMs = 4_000;
 const password = "hunter2-never-in-clear";

@@ -23,10 +23,10 @@ afterEach(async () => {
   }
 });
 
-async function open(limits: Partial<SubmissionLimits> = {}) {
+async function open(limits: Partial<SubmissionLimits> = {}, deadlines = smtpDeadlines) {
   const smtp = await startScriptedSmtp();
   const submissions = createSubmissions({
-    open: (credentials, signal) => openSmtp(credentials, { outbound, signal }),
+    open: (credentials, signal) => openSmtp(credentials, { outbound, signal, deadlines }),
     limits,
   });
   opened.push({ submissions, smtp });
@@ -150,8 +150,17 @@ test("An idle connection that does not answer RSET in time is replaced, and the 
   expect([smtp.connections(), smtp.taken.length]).toEqual([2, 3]);
 });
 
-test("The silence that ends a connection is longer than the budget of an email", () => {
-  expect(smtpDeadlines.silenceMs).toBeGreaterThan(submissionLimits.totalMs);
+test("RFC 5321 section 4.5.3.2.6: silence behind the message is longer than the budget of an email", () => {
+  expect(smtpDeadlines.answerMs).toBeGreaterThan(submissionLimits.totalMs);
+});
+
+test("RFC 5321 section 4.5.3.2.6: a slow answer to the message is awaited, one to a command is not", async () => {
+  const deadlines = { connectMs: 5_000, greetingMs: 5_000, silenceMs: 200, answerMs: 60_000 };
+  const { smtp, send } = await open({}, deadlines);
+  smtp.become({ slowMs: 600, slowAt: "message" });
+  expect(await send()).toBe("sent");
+  smtp.become({ stallAt: "RCPT" });
+  expect(await send()).toBe("timed_out");
 });
 
 test.each([

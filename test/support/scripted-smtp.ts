@@ -37,8 +37,9 @@ export type SmtpScript = {
   cutAfterDot?: "taken" | "lost";
   /** Sends nothing from this stage on, and keeps the connection open. */
   stallAt?: SmtpStage;
-  /** Delay before each reply, in milliseconds. */
+  /** Delay before each reply, in milliseconds; before the replies of one stage where that is named. */
   slowMs?: number;
+  slowAt?: SmtpStage;
 };
 
 export type Taken = { from: string; recipients: string[]; raw: string };
@@ -85,7 +86,7 @@ export async function startScriptedSmtp(first: SmtpScript = {}): Promise<Scripte
       }
       const text = (stage === "RCPT" ? undefined : script.replies?.[stage]) ?? usual;
       const send = () => socket.writable && socket.write(`${text}\r\n`);
-      if (script.slowMs) setTimeout(send, script.slowMs);
+      if (script.slowMs && (script.slowAt ?? stage) === stage) setTimeout(send, script.slowMs);
       else send();
     }
 
