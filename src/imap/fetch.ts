@@ -32,7 +32,7 @@ export async function fetchOneByUid(
 }
 
 /** Leaves out emails that the person keeps private. */
-export function withoutHiddenEmails<Email extends { uid: number }>(
+function withoutHiddenEmails<Email extends { uid: number }>(
   imap: ImapFlow,
   emails: readonly Email[],
 ): Email[] {

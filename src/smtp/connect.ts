@@ -158,8 +158,10 @@ async function connect(
   try {
     await ready;
     const { silenceMs, answerMs } = deadlines;
-    const awaitsAnswer = (toMessage: boolean) =>
-      void (connection._socket && connection._socket.setTimeout(toMessage ? answerMs : silenceMs));
+    const awaitsAnswer = (toMessage: boolean) => {
+      const { _socket: socket } = connection;
+      if (socket) socket.setTimeout(toMessage ? answerMs : silenceMs);
+    };
     return { connection, supportsUtf8, awaitsAnswer };
   } catch (error) {
     connection.close();
