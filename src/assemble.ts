@@ -17,8 +17,8 @@ import { createServerMemoryGuard } from "./child-process/memory-guard.ts";
 import { createChildPool, renderCommand } from "./child-process/pool.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import type { Database } from "./db/database.ts";
 import { writeKeyCheck } from "./db/key-check.ts";
-import type { Database } from "./db/open.ts";
 import { createDocumentReader } from "./documents/sandbox.ts";
 import { createBrowserBinding } from "./http/browser-binding.ts";
 import { createLimits, type LimitOptions, type Limits } from "./http/rate-limit.ts";
@@ -76,6 +76,8 @@ type Infrastructure = {
   issuers: readonly Issuer[];
   db: Database;
   secrets: Secrets;
+  /** The key that client registrations are sealed with. */
+  registrationKey: Uint8Array;
   clock: Clock;
   log: Log;
   /** Whole days until the own certificate expires; undefined behind a proxy. */
@@ -85,7 +87,7 @@ type Infrastructure = {
 export type Assembled = ReturnType<typeof assemble>;
 
 export function assemble(infrastructure: Infrastructure, overrides: TestOverrides = {}) {
-  const { config, client, issuers, db, secrets, clock } = infrastructure;
+  const { config, client, issuers, db, secrets, registrationKey, clock } = infrastructure;
   const metrics = createMetrics();
   const callCounts = createCallCounts({ db, clock });
   const log = callCounts.watch(metrics.watch(infrastructure.log));
@@ -204,7 +206,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
         connector,
         secrets,
         client,
-        db,
+        registrationKey,
         clock,
         log,
         limits,
@@ -233,12 +235,18 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     log,
 
     /** Deletes expired rows of all components. */
-    sweep(): void {
-      grants.sweep();
-      stores.sweep();
-      callCounts.write();
-      void person.sweep();
-      signIn.sweep();
+    async sweep(): Promise<void> {
+      await grants.sweep();
+      await stores.sweep();
+      await callCounts.write();
+      await person.sweep();
+      await signIn.sweep();
+    },
+
+    /** Marks the sends and decisions that an earlier process left unfinished. Comes before the first request. */
+    async recover(): Promise<void> {
+      await stores.sendLog.markInterrupted();
+      await stores.approvals.markInterrupted();
     },
 
     /** Ends the approvals that waited for too long. */
@@ -252,7 +260,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       const idle = calls.close(graceMs);
       streams.close();
       await idle;
-      callCounts.write();
+      await callCounts.write();
     },
 
     /** Logs out of all mail servers, and ends the processes that render. */
@@ -368,6 +376,7 @@ function createGrantStores(
   const recipients = createKnownRecipients({ db, clock });
   const heldActions = createHeldActions({ approvals, recipients });
   return {
+    sendLog,
     uploads,
     downloads,
     approvals,
@@ -380,8 +389,8 @@ function createGrantStores(
       selections: createSelections({ grant, clock }),
       approvals: heldActions.forGrant(grant),
     }),
-    sweep(): void {
-      for (const store of [sendLog, undoLog, links, uploads, approvals, recipients]) store.sweep();
+    async sweep(): Promise<void> {
+      for (const store of [sendLog, undoLog, links, uploads, approvals, recipients]) await store.sweep();
     },
   };
 }

@@ -5,7 +5,8 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { checkServerKey } from "./db/key-check.ts";
 import { openLock } from "./db/lock.ts";
-import { openDatabase } from "./db/open.ts";
+import { openStore } from "./db/open.ts";
+import { loadRegistrationKey } from "./db/registration-key.ts";
 import { StartError } from "./errors.ts";
 import { type Certificates, createCertificates } from "./https/certificates.ts";
 import { type Challenges, createPlainHttp } from "./https/plain-http.ts";
@@ -58,9 +59,10 @@ export async function start(
     const secrets = createSecrets(loadKeyRing(config, log));
     const client = loadStaticClient(config);
     const issuers = loadIssuers(config);
-    const { db, close: closeDatabase } = openDatabase({ dataDir: config.dataDir });
+    const { db, close: closeDatabase } = await openStore({ dataDir: config.dataDir });
     closers.push(closeDatabase);
-    checkServerKey(db, secrets);
+    await checkServerKey(db, secrets);
+    const registrationKey = await loadRegistrationKey(db, secrets);
 
     // Listens before the components are created: with PORT=0 the port becomes part of PUBLIC_URL.
     const { host, port: wantedPort } = config;
@@ -82,14 +84,16 @@ export async function start(
         issuers,
         db,
         secrets,
+        registrationKey,
         clock,
         log,
         certificateDaysLeft: certificates?.daysLeft,
       },
       overrides,
     );
+    await product.recover();
     listener.handle((request, server) => product.app.fetch(request, { server }));
-    closers.push(startBackgroundJobs(product));
+    closers.push(await startBackgroundJobs(product));
     if (certificates?.stored) await listener.serveCertificate(certificates.stored);
     await certificates?.start();
 
@@ -112,25 +116,32 @@ export async function start(
   }
 }
 
-/** Starts the periodic jobs and returns the function that stops them. */
-function startBackgroundJobs(product: Assembled): () => void {
-  // A full disk can make even deletions fail; the next run may succeed.
-  const loggingErrors = (event: string, work: () => void) => () => {
+/** Starts the periodic jobs. Returns the function that stops them, and waits for those that run. */
+async function startBackgroundJobs(product: Assembled): Promise<() => Promise<void>> {
+  const running = new Map<string, Promise<void>>();
+  const run = async (event: string, work: () => Promise<void>): Promise<void> => {
     try {
-      work();
+      await work();
     } catch (error) {
+      // A full disk can make even deletions fail; the next run may succeed.
       product.log.error(event, { error: toErrorFields(error) });
+    } finally {
+      running.delete(event);
     }
   };
-  const sweep = loggingErrors("sweep_failed", product.sweep);
-  sweep();
+  /** Runs a job unless its former run goes on. */
+  const createJob = (event: string, work: () => Promise<void>) => () => {
+    if (!running.has(event)) running.set(event, run(event, work));
+  };
+  await run("sweep_failed", product.sweep);
   const timers = [
-    setInterval(sweep, sweepEveryMs),
-    setInterval(loggingErrors("expiry_failed", product.expireApprovals), expireEveryMs),
-    setInterval(loggingErrors("revocation_poll_failed", product.closeExternallyRevoked), pollEveryMs),
+    setInterval(createJob("sweep_failed", product.sweep), sweepEveryMs),
+    setInterval(createJob("expiry_failed", product.expireApprovals), expireEveryMs),
+    setInterval(createJob("revocation_poll_failed", product.closeExternallyRevoked), pollEveryMs),
   ];
-  return () => {
+  return async () => {
     for (const timer of timers) clearInterval(timer);
+    await Promise.all(running.values());
   };
 }
 

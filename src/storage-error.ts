@@ -16,9 +16,9 @@ export function toStorageError(error: unknown): unknown {
 }
 
 /** Runs a write that the caller can do without, such as a time of last use, and ignores a full or failing disk. */
-export function ignoreStorageErrors(write: () => void): void {
+export async function ignoreStorageErrors(write: () => Promise<unknown>): Promise<void> {
   try {
-    write();
+    await write();
   } catch (error) {
     if (toStorageError(error) === error) throw error;
   }

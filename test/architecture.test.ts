@@ -248,6 +248,59 @@ test("the environment, the process, sockets, randomness and time have one door e
   expect(broken).toEqual([]);
 });
 
+/** The text between the bracket at `open` and the one that closes it. */
+function bracketed(text: string, open: number): string {
+  let depth = 0;
+  for (let at = open; at < text.length; at += 1) {
+    if ("({[".includes(text[at] ?? "")) depth += 1;
+    if (")}]".includes(text[at] ?? "") && --depth === 0) return text.slice(open + 1, at);
+  }
+  return text.slice(open + 1);
+}
+
+/** The bodies of functions whose first parameters hold the queries of a transaction. */
+function transactionBodies(code: string): string[] {
+  const callbacks = [...code.matchAll(/\.transaction\(/g)].map(({ index, 0: call }) =>
+    bracketed(code, index + call.length - 1),
+  );
+  const heads = /\b(?:function \w+|async \w*)(?:<\w+>)? ?\(\s*(?:\w+: \w+,\s*)*tx: Queries\b/g;
+  const functions = [...code.matchAll(heads)].map(({ index, 0: head }) => {
+    const open = index + head.indexOf("(");
+    const parameters = bracketed(code, open);
+    const after = code.slice(open + parameters.length + 2);
+    return bracketed(after, after.search(/\{(?=\n)/));
+  });
+  return [...callbacks, ...functions];
+}
+
+/** Lists the uses of other handles in a transaction; `lock` is asked of the database and takes `tx`. */
+function escapesOf(body: string): string[] {
+  const own = new Set([
+    "tx",
+    ...[...body.matchAll(/const (\w+) = [^;]*\btx\b/g)].map(([, name = ""]) => name),
+  ]);
+  const handles =
+    body.replace(/\b(\w+\.)*db\.lock\(tx\b/g, "tx.lock(").match(/(?<![.\w])(deps\.)?db\b(?!:)/g) ?? [];
+  const awaited = [...body.matchAll(/\bawait ([^;]*)/g)].map(([, expression = ""]) => expression);
+  const foreign = awaited.filter(
+    (expression) => !(expression.match(/\w+/g) ?? []).some((word) => own.has(word)),
+  );
+  return [...handles, ...foreign];
+}
+
+test("inside a transaction only tx is used and only what uses tx is awaited", () => {
+  const broken = source
+    .filter(({ path }) => !/^src\/db\/(database|sqlite|postgres)\.ts$/.test(path))
+    .flatMap(({ path, text }) =>
+      transactionBodies(toCode(text)).flatMap((body) => escapesOf(body).map((found) => `${path}: ${found}`)),
+    );
+  expect(broken).toEqual([]);
+  // The rule finds what it is for.
+  expect(escapesOf("await tx.insert(a).run(); await db.lock(tx, id);")).toEqual([]);
+  expect(escapesOf("await db.insert(a).run();")).toHaveLength(2);
+  expect(escapesOf("await tx.insert(a).run(); await upstream.revoke(token);")).toHaveLength(1);
+});
+
 test("no file is longer than 400 lines", () => {
   expect(all.filter(({ lines }) => lines > 400).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
 });

@@ -20,9 +20,9 @@ type StoredSignIn = {
   grantId: string;
   accountId: string;
   /** Reads the current sign-in; undefined when the account is gone. */
-  read(): Pick<SignInCredentials, "issuer" | "tenant" | "refreshToken"> | undefined;
+  read(): Promise<Pick<SignInCredentials, "issuer" | "tenant" | "refreshToken"> | undefined>;
   /** Writes a new refresh token. Returns false when the account is gone. Throws storage_full. */
-  write(refreshToken: string): boolean;
+  write(refreshToken: string): Promise<boolean>;
 };
 
 /** `renewAt`: when it is replaced before its end. `unsaved`: its refresh token, while it could not be written. */
@@ -56,9 +56,14 @@ export function createAccessTokens(deps: {
   }
 
   /** Writes the refresh token of a renewal. Without an account the renewal came too late: it is taken back. */
-  function save(account: StoredSignIn, token: HeldToken, issuer: Issuer, tenant: string | undefined): void {
+  async function save(
+    account: StoredSignIn,
+    token: HeldToken,
+    issuer: Issuer,
+    tenant: string | undefined,
+  ): Promise<void> {
     if (token.unsaved === undefined) return;
-    if (!account.write(token.unsaved)) {
+    if (!(await account.write(token.unsaved))) {
       held.delete(toKey(account));
       revoke(issuer, { value: token.unsaved, tenant });
       throw new AppError("cancelled", "The permission for this mailbox has ended.");
@@ -67,7 +72,7 @@ export function createAccessTokens(deps: {
   }
 
   async function renew(account: StoredSignIn): Promise<AccessToken> {
-    const stored = account.read();
+    const stored = await account.read();
     if (!stored) throw new AppError("cancelled", "The permission for this mailbox has ended.");
     const issuer = requireIssuer(stored.issuer);
     // The stored one is dead while its replacement could not be written.
@@ -75,7 +80,7 @@ export function createAccessTokens(deps: {
     const issued = await refresh(issuer, { refreshToken, tenant: stored.tenant }, account);
     const token = toHeldToken(issued, stored.refreshToken);
     held.set(toKey(account), token);
-    save(account, token, issuer, stored.tenant);
+    await save(account, token, issuer, stored.tenant);
     return token;
   }
 
@@ -103,11 +108,14 @@ export function createAccessTokens(deps: {
   }
 
   /** Returns the held token unless it is about to end or was refused. */
-  function findHeld(account: StoredSignIn, refused: string | undefined): AccessToken | undefined {
+  async function findHeld(
+    account: StoredSignIn,
+    refused: string | undefined,
+  ): Promise<AccessToken | undefined> {
     const token = held.get(toKey(account));
     if (!token || token.value === refused || token.renewAt <= clock.now()) return undefined;
-    const stored = token.unsaved === undefined ? undefined : account.read();
-    if (stored) save(account, token, requireIssuer(stored.issuer), stored.tenant);
+    const stored = token.unsaved === undefined ? undefined : await account.read();
+    if (stored) await save(account, token, requireIssuer(stored.issuer), stored.tenant);
     return token;
   }
 
@@ -122,7 +130,7 @@ export function createAccessTokens(deps: {
     /** Returns the access tokens of an account, for as long as its sign-in lasts. */
     forAccount(account: StoredSignIn): AccessTokens {
       return async ({ signal, refused }) => {
-        const known = findHeld(account, refused);
+        const known = await findHeld(account, refused);
         if (known) return known;
         const key = toKey(account);
         // A caller who goes away must not end the renewal: its answer may hold the only valid refresh token.

@@ -8,7 +8,7 @@ import { and, asc, eq, sql } from "drizzle-orm";
 import type { ChildPool } from "../child-process/pool.ts";
 import type { Clock } from "../clock.ts";
 import type { AccountServers, Credentials, PrivateMailbox } from "../credentials.ts";
-import { type Database, purgeWriteAheadLog } from "../db/open.ts";
+import type { Database, Queries } from "../db/database.ts";
 import { accounts } from "../db/schema.ts";
 import type { DocumentReader } from "../documents/sandbox.ts";
 import { AppError } from "../errors.ts";
@@ -71,41 +71,82 @@ export function createVault(deps: {
     };
   }
 
+  const prepareOfGrant = (queries: Queries) =>
+    queries
+      .select({ id: accounts.id, position: accounts.position, sealed: accounts.credentials })
+      .from(accounts)
+      .where(eq(accounts.grantId, sql.placeholder("grantId")))
+      .orderBy(asc(accounts.position))
+      .prepare();
   /** Prepared once, because every tool call runs it. */
-  const selectOfGrant = db
-    .select({ id: accounts.id, position: accounts.position, sealed: accounts.credentials })
-    .from(accounts)
-    .where(eq(accounts.grantId, sql.placeholder("grantId")))
-    .orderBy(asc(accounts.position))
-    .prepare();
+  const selectOfGrant = prepareOfGrant(db);
 
   /** Returns the accounts of a grant in the order in which they were connected, and the ids of damaged rows. */
-  function unsealAll(
+  async function unsealAll(
     grantId: string,
     dataKey: Uint8Array,
-  ): { intact: { id: string; credentials: StoredCredentials }[]; damaged: string[] } {
-    const rows = selectOfGrant.all({ grantId }).map(({ id, sealed }) => {
+    tx?: Queries,
+  ): Promise<{
+    intact: { id: string; position: number; credentials: StoredCredentials }[];
+    damaged: string[];
+  }> {
+    const sealedRows = await (tx ? prepareOfGrant(tx) : selectOfGrant).all({ grantId });
+    const rows = sealedRows.map(({ id, position, sealed }) => {
       try {
-        return { id, credentials: unsealCredentials(grantId, id, { dataKey, sealed }) };
+        return { id, position, credentials: unsealCredentials(grantId, id, { dataKey, sealed }) };
       } catch {
-        return { id, credentials: undefined };
+        return { id, position, credentials: undefined };
       }
     });
     return {
-      intact: rows.flatMap(({ id, credentials }) => (credentials ? [{ id, credentials }] : [])),
+      intact: rows.flatMap(({ id, position, credentials }) =>
+        credentials ? [{ id, position, credentials }] : [],
+      ),
       damaged: rows.flatMap(({ id, credentials }) => (credentials ? [] : [id])),
     };
   }
 
-  function update(grantId: string, dataKey: Uint8Array, id: string, credentials: StoredCredentials): boolean {
+  async function update(
+    tx: Queries,
+    { grantId, dataKey, id }: { grantId: string; dataKey: Uint8Array; id: string },
+    credentials: StoredCredentials,
+  ): Promise<boolean> {
     const sealed = seal(dataKey, JSON.stringify(credentials), toSealContext(grantId, id));
-    const updated = db
+    const updated = await tx
       .update(accounts)
       .set({ credentials: sealed })
       .where(and(eq(accounts.id, id), eq(accounts.grantId, grantId)))
       .returning({ id: accounts.id })
       .all();
     return updated.length === 1;
+  }
+
+  async function readAccount(
+    tx: Queries,
+    { grantId, dataKey, id }: { grantId: string; dataKey: Uint8Array; id: string },
+  ): Promise<StoredCredentials | undefined> {
+    const row = await tx
+      .select({ sealed: accounts.credentials })
+      .from(accounts)
+      .where(and(eq(accounts.id, id), eq(accounts.grantId, grantId)))
+      .get();
+    return row && unsealCredentials(grantId, id, { dataKey, sealed: row.sealed });
+  }
+
+  /**
+   * Changes the stored credentials of an account, beside no other change of them: a renewal writes a refresh token at any
+   * time. Returns false when the account is gone, or when `change` gives nothing.
+   */
+  function changeAccount(
+    account: { grantId: string; dataKey: Uint8Array; id: string },
+    change: (stored: StoredCredentials) => StoredCredentials | undefined,
+  ): Promise<boolean> {
+    return db.transaction(async (tx) => {
+      await db.lock(tx, account.grantId);
+      const stored = await readAccount(tx, account);
+      const changed = stored && change(stored);
+      return changed ? update(tx, account, changed) : false;
+    });
   }
 
   /** Returns what a login needs: of a sign-in only a function that gives access tokens. */
@@ -117,38 +158,39 @@ export function createVault(deps: {
     if ("password" in stored) return stored;
     const { issuer: _issuer, tenant: _tenant, refreshToken: _refreshToken, ...servers } = stored;
     // Read anew for each renewal: another call may have written a newer refresh token.
-    const read = () => {
-      const row = db
-        .select({ sealed: accounts.credentials })
-        .from(accounts)
-        .where(and(eq(accounts.id, accountId), eq(accounts.grantId, grantId)))
-        .get();
-      const current = row && unsealCredentials(grantId, accountId, { dataKey, sealed: row.sealed });
-      return current && "refreshToken" in current ? current : undefined;
-    };
+    const account = { grantId, dataKey, id: accountId };
     const tokens = accessTokens.forAccount({
       grantId,
       accountId,
-      read,
-      write(refreshToken) {
-        const current = read();
-        return current !== undefined && update(grantId, dataKey, accountId, { ...current, refreshToken });
+      async read() {
+        const current = await readAccount(db, account);
+        return current && "refreshToken" in current ? current : undefined;
       },
+      write: (refreshToken) =>
+        changeAccount(account, (current) =>
+          "refreshToken" in current ? { ...current, refreshToken } : undefined,
+        ),
     });
     return { ...servers, tokens };
   }
 
   return {
     /**
-     * Adds a proven account to a grant, or replaces the credentials of the account with the same address. Runs inside
-     * the transaction that creates or finds the grant. Returns true when it was added. Throws AppError too_large when the
+     * Adds a proven account to a grant, or replaces the credentials of the account with the same address. `tx`: the
+     * transaction that creates or finds the grant. Returns true when it was added. Throws AppError too_large when the
      * grant is full.
      */
-    saveAccount(grantId: string, dataKey: Uint8Array, credentials: StoredCredentials): boolean {
-      const { intact: existing, damaged } = unsealAll(grantId, dataKey);
+    async saveAccount(
+      tx: Queries,
+      grantId: string,
+      dataKey: Uint8Array,
+      credentials: StoredCredentials,
+    ): Promise<boolean> {
+      const { intact: existing, damaged } = await unsealAll(grantId, dataKey, tx);
       // Nothing opens a damaged row again, so it must not use up one of the places.
       for (const id of damaged)
-        db.delete(accounts)
+        await tx
+          .delete(accounts)
           .where(and(eq(accounts.id, id), eq(accounts.grantId, grantId)))
           .run();
       const same = existing.find((account) => isSameAddress(account.credentials, credentials));
@@ -158,12 +200,13 @@ export function createVault(deps: {
       if (same) {
         // The person's own choices outlive another login.
         const { privateMailboxes, signature } = same.credentials;
-        update(grantId, dataKey, id, { ...credentials, privateMailboxes, signature });
+        await update(tx, { grantId, dataKey, id }, { ...credentials, privateMailboxes, signature });
         return false;
       }
       const sealed = seal(dataKey, JSON.stringify(credentials), toSealContext(grantId, id));
-      const position = (selectOfGrant.all({ grantId }).at(-1)?.position ?? -1) + 1;
-      db.insert(accounts)
+      const position = (existing.at(-1)?.position ?? -1) + 1;
+      await tx
+        .insert(accounts)
         .values({ id, grantId, position, credentials: sealed, createdAt: clock.now() })
         .run();
       return true;
@@ -174,9 +217,11 @@ export function createVault(deps: {
       { id: grantId, dataKey }: Pick<LiveGrant, "id" | "dataKey">,
       accountId: string,
       privateMailboxes: PrivateMailbox[],
-    ): void {
-      const account = unsealAll(grantId, dataKey).intact.find(({ id }) => id === accountId);
-      if (account) update(grantId, dataKey, accountId, { ...account.credentials, privateMailboxes });
+    ): Promise<boolean> {
+      return changeAccount({ grantId, dataKey, id: accountId }, (stored) => ({
+        ...stored,
+        privateMailboxes,
+      }));
     },
 
     /** Switches the person's signature on or off for an account. */
@@ -184,22 +229,21 @@ export function createVault(deps: {
       { id: grantId, dataKey }: Pick<LiveGrant, "id" | "dataKey">,
       accountId: string,
       signature: boolean,
-    ): void {
-      const account = unsealAll(grantId, dataKey).intact.find(({ id }) => id === accountId);
-      if (account) update(grantId, dataKey, accountId, { ...account.credentials, signature });
+    ): Promise<boolean> {
+      return changeAccount({ grantId, dataKey, id: accountId }, (stored) => ({ ...stored, signature }));
     },
 
     /** Deletes the account with this address from a grant. Does nothing when there is none. */
-    removeAccount(grantId: string, dataKey: Uint8Array, address: string): void {
-      const account = unsealAll(grantId, dataKey).intact.find(({ credentials }) =>
-        isSameAddress(credentials, { address }),
-      );
+    async removeAccount(grantId: string, dataKey: Uint8Array, address: string): Promise<void> {
+      const { intact } = await unsealAll(grantId, dataKey);
+      const account = intact.find(({ credentials }) => isSameAddress(credentials, { address }));
       if (!account) return;
       if ("refreshToken" in account.credentials) accessTokens.revoke(account.credentials);
-      db.delete(accounts)
+      await db
+        .delete(accounts)
         .where(and(eq(accounts.id, account.id), eq(accounts.grantId, grantId)))
         .run();
-      purgeWriteAheadLog(db);
+      await db.purge();
     },
 
     /**
@@ -211,14 +255,16 @@ export function createVault(deps: {
       accountId: string,
       prove: (credentials: Credentials) => Promise<void>,
     ): Promise<void> {
-      const account = unsealAll(grant.id, grant.dataKey).intact.find(({ id }) => id === accountId);
+      const { intact } = await unsealAll(grant.id, grant.dataKey);
+      const account = intact.find(({ id }) => id === accountId);
       if (!account) throw new AppError("account_unknown", "The account is not connected any more.");
       await prove(toCredentials(grant, accountId, account.credentials));
     },
 
     /** Lists the accounts of a grant, without their credentials. */
-    listAccounts(grantId: string, dataKey: Uint8Array): ConnectedAccount[] {
-      return unsealAll(grantId, dataKey).intact.map(({ id, credentials }) => ({
+    async listAccounts(grantId: string, dataKey: Uint8Array, tx?: Queries): Promise<ConnectedAccount[]> {
+      const { intact } = await unsealAll(grantId, dataKey, tx);
+      return intact.map(({ id, credentials }) => ({
         id,
         address: credentials.address,
         canSend: credentials.smtp !== undefined,
@@ -229,8 +275,9 @@ export function createVault(deps: {
     },
 
     /** Asks the issuers of a grant that ends to end its sign-ins. Does not wait for them. */
-    revokeSignIns(grantId: string, dataKey: Uint8Array): void {
-      for (const { credentials } of unsealAll(grantId, dataKey).intact)
+    async revokeSignIns(grantId: string, dataKey: Uint8Array): Promise<void> {
+      const { intact } = await unsealAll(grantId, dataKey);
+      for (const { credentials } of intact)
         if ("refreshToken" in credentials) accessTokens.revoke(credentials);
     },
 
@@ -246,7 +293,7 @@ export function createVault(deps: {
       work: (accounts: readonly MailAccount[], damaged: number) => Promise<T>,
       { showPrivate = false } = {},
     ): Promise<T> {
-      const { intact: all, damaged } = unsealAll(grant.id, grant.dataKey);
+      const { intact: all, damaged } = await unsealAll(grant.id, grant.dataKey);
       if (all.length === 0 && damaged.length > 0)
         throw new AppError("login_refused", "What was stored of this mailbox is damaged.", {
           hint: "Connect the mailbox again.",

@@ -1,6 +1,6 @@
 /** The rows of approvals: queries only, no rules. All times are milliseconds since the epoch. */
 import { and, asc, count, desc, eq, gt, inArray, isNull, lt, lte, or, sql, sum } from "drizzle-orm";
-import { type Database, purgeWriteAheadLog } from "../db/open.ts";
+import type { Queries } from "../db/database.ts";
 import { approvalChunks, approvals, grants } from "../db/schema.ts";
 
 export type ApprovalRow = typeof approvals.$inferSelect;
@@ -19,37 +19,40 @@ const openStates: readonly ApprovalState[] = ["waiting", "failed"];
 
 export type ApprovalStore = ReturnType<typeof createApprovalStore>;
 
-export function createApprovalStore(db: Database) {
+/**
+ * `db`: the queries of the database, or of the transaction that the store is used in. Functions that end approvals
+ * resolve with their number, because the database is purged after that.
+ */
+export function createApprovalStore(db: Queries) {
   /** Sets the state of rows, and deletes what only an undecided approval needs. */
-  function close(where: ReturnType<typeof and>, values: Partial<ApprovalRow>): string[] {
-    const closed = db
+  async function close(where: ReturnType<typeof and>, values: Partial<ApprovalRow>): Promise<number> {
+    const rows = await db
       .update(approvals)
       .set({ ...values, wrappedKey: Buffer.alloc(0), action: null, sizeBytes: 0 })
       .where(where)
       .returning({ id: approvals.id })
-      .all()
-      .map(({ id }) => id);
-    if (closed.length === 0) return closed;
-    db.delete(approvalChunks).where(inArray(approvalChunks.approvalId, closed)).run();
-    purgeWriteAheadLog(db);
-    return closed;
+      .all();
+    const closed = rows.map(({ id }) => id);
+    if (closed.length > 0)
+      await db.delete(approvalChunks).where(inArray(approvalChunks.approvalId, closed)).run();
+    return closed.length;
   }
 
   return {
-    insert(row: typeof approvals.$inferInsert): void {
-      db.insert(approvals).values(row).run();
+    async insert(row: typeof approvals.$inferInsert): Promise<void> {
+      await db.insert(approvals).values(row).run();
     },
 
-    insertChunk(approvalId: string, position: number, content: Buffer): void {
-      db.insert(approvalChunks).values({ approvalId, position, content }).run();
+    async insertChunk(approvalId: string, position: number, content: Buffer): Promise<void> {
+      await db.insert(approvalChunks).values({ approvalId, position, content }).run();
     },
 
-    setAction(id: string, action: Buffer): void {
-      db.update(approvals).set({ action }).where(eq(approvals.id, id)).run();
+    async setAction(id: string, action: Buffer): Promise<void> {
+      await db.update(approvals).set({ action }).where(eq(approvals.id, id)).run();
     },
 
-    remove(id: string): void {
-      db.delete(approvals).where(eq(approvals.id, id)).run();
+    async remove(id: string): Promise<void> {
+      await db.delete(approvals).where(eq(approvals.id, id)).run();
     },
 
     /** An approval with the client and level of its grant. */
@@ -76,7 +79,7 @@ export function createApprovalStore(db: Database) {
       grantId: string,
       { keyHash, requestHash, contentHash }: ApprovalIdentity,
       { since, states }: { since: number; states: readonly ApprovalState[] },
-    ): ApprovalRow | undefined {
+    ): Promise<ApprovalRow | undefined> {
       return db
         .select()
         .from(approvals)
@@ -93,11 +96,12 @@ export function createApprovalStore(db: Database) {
           ),
         )
         .orderBy(desc(approvals.createdAt))
+        .limit(1)
         .get();
     },
 
     /** The approvals of a grant, newest first. */
-    list(grantId: string): ApprovalRow[] {
+    list(grantId: string): Promise<ApprovalRow[]> {
       return db
         .select()
         .from(approvals)
@@ -107,8 +111,8 @@ export function createApprovalStore(db: Database) {
     },
 
     /** Number of approvals that the person declined after `since`. */
-    countDeclined(grantId: string, since: number): number {
-      const row = db
+    async countDeclined(grantId: string, since: number): Promise<number> {
+      const row = await db
         .select({ number: count() })
         .from(approvals)
         .where(
@@ -123,8 +127,8 @@ export function createApprovalStore(db: Database) {
     },
 
     /** Frozen bytes of a grant, or of all grants. */
-    countBytes(grantId?: string): number {
-      const row = db
+    async countBytes(grantId?: string): Promise<number> {
+      const row = await db
         .select({ bytes: sum(approvals.sizeBytes) })
         .from(approvals)
         .where(grantId === undefined ? undefined : eq(approvals.grantId, grantId))
@@ -133,8 +137,8 @@ export function createApprovalStore(db: Database) {
     },
 
     /** Takes an approval for its decision: of two requests at once, one gets true. */
-    take(id: string, now: number): boolean {
-      const taken = db
+    async take(id: string, now: number): Promise<boolean> {
+      const taken = await db
         .update(approvals)
         .set({ state: "deciding", decidedAt: now })
         .where(
@@ -146,36 +150,34 @@ export function createApprovalStore(db: Database) {
     },
 
     /** Makes a taken approval decidable again. */
-    release(id: string, state: "waiting" | "failed", answer: Buffer | null): void {
-      db.update(approvals)
+    async release(id: string, state: "waiting" | "failed", answer: Buffer | null): Promise<void> {
+      await db
+        .update(approvals)
         .set({ state, answer })
         .where(and(eq(approvals.id, id), eq(approvals.state, "deciding")))
         .run();
     },
 
     /** Ends a taken approval. */
-    finish(id: string, state: ApprovalState, answer: Buffer | null): void {
-      close(and(eq(approvals.id, id), eq(approvals.state, "deciding")), { state, answer });
-    },
+    finish: (id: string, state: ApprovalState, answer: Buffer | null): Promise<number> =>
+      close(and(eq(approvals.id, id), eq(approvals.state, "deciding")), { state, answer }),
 
     /** Ends what waits longer than until `now`. */
-    expire(now: number): void {
+    expire: (now: number): Promise<number> =>
       close(and(inArray(approvals.state, [...openStates]), lte(approvals.expiresAt, now)), {
         state: "expired",
         decidedAt: now,
-      });
-    },
+      }),
 
     /** Declines all that waits in a grant. */
-    declineAll(grantId: string, now: number): void {
+    declineAll: (grantId: string, now: number): Promise<number> =>
       close(and(eq(approvals.grantId, grantId), inArray(approvals.state, [...openStates])), {
         state: "declined",
         decidedAt: now,
-      });
-    },
+      }),
 
     /** Declines all that waits for an account. */
-    declineAccount(grantId: string, accountId: string, now: number): void {
+    declineAccount: (grantId: string, accountId: string, now: number): Promise<number> =>
       close(
         and(
           eq(approvals.grantId, grantId),
@@ -183,24 +185,25 @@ export function createApprovalStore(db: Database) {
           inArray(approvals.state, [...openStates]),
         ),
         { state: "declined", decidedAt: now },
-      );
-    },
+      ),
 
     /** Ends the approvals whose decision a stopped process left unfinished, and deletes those it was still freezing. */
-    markInterrupted(): void {
-      db.delete(approvals)
+    async markInterrupted(): Promise<number> {
+      await db
+        .delete(approvals)
         .where(and(eq(approvals.state, "waiting"), isNull(approvals.action)))
         .run();
-      close(eq(approvals.state, "deciding"), { state: "maybe_done" });
+      return close(eq(approvals.state, "deciding"), { state: "maybe_done" });
     },
 
-    deleteBefore(time: number): void {
-      db.delete(approvals).where(lt(approvals.createdAt, time)).run();
+    async deleteBefore(time: number): Promise<void> {
+      await db.delete(approvals).where(lt(approvals.createdAt, time)).run();
     },
 
     /** Counts one wrong password. */
-    addWrongPassword(id: string, by: 1 | -1): void {
-      db.update(approvals)
+    async addWrongPassword(id: string, by: 1 | -1): Promise<void> {
+      await db
+        .update(approvals)
         .set({ wrongPasswords: sql`${approvals.wrongPasswords} + ${by}` })
         .where(eq(approvals.id, id))
         .run();

@@ -3,7 +3,7 @@
  * for at most an hour. decide.ts carries them out.
  */
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database, Queries } from "../db/database.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import { hashSecret, newId, newToken, type Secrets, sameSecret, seal, unseal } from "../secrets.ts";
@@ -67,25 +67,27 @@ type ApprovalsDeps = {
 
 type Room = ApprovalsDeps & { store: ApprovalStore };
 
-/** Creates the store, and marks the decisions that an earlier process left unfinished. */
 export function createApprovals(deps: ApprovalsDeps) {
   const store = createApprovalStore(deps.db);
   const room: Room = { ...deps, store };
-  store.markInterrupted();
+  const { clock } = deps;
 
   return {
     /** Ends what waits for longer than its lifetime; start.ts calls it on a timer. */
-    expire: () => store.expire(deps.clock.now()),
+    expire: () => purgeAfter(room, store.expire(clock.now())),
+
+    /** Marks the decisions that an earlier process left unfinished. */
+    markInterrupted: () => purgeAfter(room, store.markInterrupted()),
 
     /** Deletes approvals older than a day. */
-    sweep: () => store.deleteBefore(deps.clock.now() - dayMs),
+    sweep: () => store.deleteBefore(clock.now() - dayMs),
 
     /** Declines all that waits in a grant, whose level no longer allows it. */
-    declineAll: (grantId: string) => store.declineAll(grantId, deps.clock.now()),
+    declineAll: (grantId: string) => purgeAfter(room, store.declineAll(grantId, clock.now())),
 
     /** Declines all that waits for an account, which is not connected any more. */
     declineAccount: (grantId: string, accountId: string) =>
-      store.declineAccount(grantId, accountId, deps.clock.now()),
+      purgeAfter(room, store.declineAccount(grantId, accountId, clock.now())),
 
     /** Finds an approval by the secret of its URL. Throws approval_unknown. */
     find: (id: string, linkSecret: string) => findByLink(room, id, linkSecret),
@@ -94,27 +96,30 @@ export function createApprovals(deps: ApprovalsDeps) {
     openByLink: (id: string, linkSecret: string) => openByLink(room, id, linkSecret),
 
     /** Reads an approval of a grant with what it is about. Throws approval_unknown. */
-    open: (grant: LiveGrant, id: string) => openApproval(room, grant, requireRow(room, grant.id, id)),
+    open: async (grant: LiveGrant, id: string) =>
+      openApproval(room, grant, await requireRow(room, grant.id, id)),
 
     /** Reads the frozen bytes of an approval whose action is complete. */
-    readBytes: (grant: LiveGrant, id: string) => readBytes(room, grant, requireRow(room, grant.id, id)),
+    readBytes: async (grant: LiveGrant, id: string) =>
+      readBytes(room, grant, await requireRow(room, grant.id, id)),
 
     /** Lists the approvals of the last day, newest first. */
-    list(grant: LiveGrant): OpenedApproval[] {
-      store.expire(deps.clock.now());
-      return store.list(grant.id).map((row) => openApproval(room, grant, row));
+    async list(grant: LiveGrant): Promise<OpenedApproval[]> {
+      await purgeAfter(room, store.expire(clock.now()));
+      const rows = await store.list(grant.id);
+      return rows.map((row) => openApproval(room, grant, row));
     },
 
     /** The hashes by which an approval is recognized. Throws approval_unknown. */
-    identityOf(grant: LiveGrant, id: string): ApprovalIdentity & { contentHash: string } {
-      const { keyHash, requestHash, contentHash } = requireRow(room, grant.id, id);
+    async identityOf(grant: LiveGrant, id: string): Promise<ApprovalIdentity & { contentHash: string }> {
+      const { keyHash, requestHash, contentHash } = await requireRow(room, grant.id, id);
       return { keyHash: keyHash ?? undefined, requestHash, contentHash };
     },
 
     /** Takes an approval for its decision: of two requests at once, one gets true. */
-    take: (id: string) => store.take(id, deps.clock.now()),
+    take: (id: string) => store.take(id, clock.now()),
     release: store.release,
-    finish: store.finish,
+    finish: (...decided: Parameters<ApprovalStore["finish"]>) => purgeAfter(room, store.finish(...decided)),
     addWrongPassword: store.addWrongPassword,
 
     /** Seals the outcome of a decision. */
@@ -126,31 +131,40 @@ export function createApprovals(deps: ApprovalsDeps) {
        * Finds the same action where it waits or was done within an hour of asking. A declined, expired or failed one
        * does not bind. Throws invalid_input when the idempotency key was used for another email.
        */
-      find(identity: ApprovalIdentity): Approval | undefined {
-        store.expire(deps.clock.now());
-        const row = store.findSame(grant.id, identity, {
-          since: deps.clock.now() - hourMs,
-          states: ["waiting", "deciding", "done", "maybe_done"],
-        });
-        if (row) requireSameAction(row, identity);
-        return row && toApproval(room, grant, row);
-      },
+      find: (identity: ApprovalIdentity, tx?: Queries) => findSame(room, tx ?? deps.db, grant, identity),
 
       /** True when the person approved the same action within an hour of asking, and it could not be done. */
-      hasFailed: (identity: ApprovalIdentity): boolean =>
-        store.findSame(grant.id, identity, { since: deps.clock.now() - hourMs, states: ["failed"] }) !==
+      hasFailed: async (identity: ApprovalIdentity): Promise<boolean> =>
+        (await store.findSame(grant.id, identity, { since: clock.now() - hourMs, states: ["failed"] })) !==
         undefined,
 
       /**
-       * Freezes an action until the person decides. The row exists before the first await, so that a second call of
-       * the same finds it. `complete` adds to the action what takes time to find out; the person can decide after
-       * that. Throws rate_limited, too_large, busy, and what `complete` throws.
+       * Stores an action in `tx`, so that a second call of the same finds it. The function that it resolves with freezes
+       * it until the person decides: `complete` adds what takes time to find out; the person can decide after that.
+       * Throws rate_limited, too_large, busy; the function throws what `complete` throws.
        */
-      hold: (
+      hold: async (
+        tx: Queries,
         approval: NewApproval,
         identity: ApprovalIdentity & { contentHash: string },
         complete?: () => Promise<Action>,
-      ) => hold(room, grant, approval, { identity, complete }),
+      ): Promise<() => Promise<Approval>> => {
+        const id = await insertHeld(room, tx, grant, { approval, identity });
+        return () => freeze(room, grant, id, { approval, complete });
+      },
+
+      /** Holds an action as `hold` does, unless the same one is found. */
+      async holdOnce(
+        approval: NewApproval,
+        identity: ApprovalIdentity & { contentHash: string },
+      ): Promise<Approval> {
+        const held = await deps.db.transaction(async (tx) => {
+          await deps.db.lock(tx, grant.id);
+          const found = await findSame(room, tx, grant, identity);
+          return found ?? { id: await insertHeld(room, tx, grant, { approval, identity }) };
+        });
+        return "state" in held ? held : freeze(room, grant, held.id, { approval, complete: undefined });
+      },
     }),
   };
 }
@@ -166,25 +180,47 @@ function requireSameAction(row: ApprovalRow, { keyHash, requestHash, contentHash
   );
 }
 
-async function hold(
+/** Purges the database when approvals were ended, whose content is deleted with that. */
+async function purgeAfter({ db }: Room, ending: Promise<number>): Promise<void> {
+  if ((await ending) > 0) await db.purge();
+}
+
+/** Finds the same action; see `find`. */
+async function findSame(
   room: Room,
+  tx: Queries,
   grant: LiveGrant,
-  { kind, accountId, action, bytes }: NewApproval,
+  identity: ApprovalIdentity,
+): Promise<Approval | undefined> {
+  const store = createApprovalStore(tx);
+  const now = room.clock.now();
+  await store.expire(now);
+  const row = await store.findSame(grant.id, identity, {
+    since: now - hourMs,
+    states: ["waiting", "deciding", "done", "maybe_done"],
+  });
+  if (row) requireSameAction(row, identity);
+  return row && toApproval(room, grant, row);
+}
+
+/** Inserts the row of an action, which nobody can decide about until it is frozen. Returns its id. */
+async function insertHeld(
+  room: Room,
+  tx: Queries,
+  grant: LiveGrant,
   {
+    approval: { kind, accountId, bytes },
     identity,
-    complete,
-  }: {
-    identity: ApprovalIdentity & { contentHash: string };
-    complete: (() => Promise<Action>) | undefined;
-  },
-): Promise<Approval> {
-  const { store, secrets, clock, toWrapContext } = room;
-  requireRoom(room, grant, bytes?.length ?? 0);
+  }: { approval: NewApproval; identity: ApprovalIdentity & { contentHash: string } },
+): Promise<string> {
+  const { secrets, clock, toWrapContext } = room;
+  const store = createApprovalStore(tx);
+  await requireRoom(room, store, grant, bytes?.length ?? 0);
   const id = newId("apr");
   const link = newToken();
   const now = clock.now();
   const sealed = (field: string, value: string) => seal(grant.dataKey, value, toContext(grant.id, id, field));
-  store.insert({
+  await store.insert({
     ...identity,
     id,
     grantId: grant.id,
@@ -200,30 +236,49 @@ async function hold(
     createdAt: now,
     expiresAt: now + lifetimeMs,
   });
+  return id;
+}
+
+/** Stores the bytes and the action of a row, after which the person can decide. Removes the row when that fails. */
+async function freeze(
+  room: Room,
+  grant: LiveGrant,
+  id: string,
+  {
+    approval: { action, bytes },
+    complete,
+  }: { approval: NewApproval; complete: (() => Promise<Action>) | undefined },
+): Promise<Approval> {
+  const { store } = room;
   try {
     if (bytes) await storeBytes(room, grant, id, bytes);
-    store.setAction(id, sealed("action", JSON.stringify(complete ? await complete() : action)));
+    const whole = JSON.stringify(complete ? await complete() : action);
+    await store.setAction(id, seal(grant.dataKey, whole, toContext(grant.id, id, "action")));
   } catch (error) {
-    store.remove(id);
+    await store.remove(id);
     throw error;
   }
-  return toApproval(room, grant, requireRow(room, grant.id, id));
+  return toApproval(room, grant, await requireRow(room, grant.id, id));
 }
 
 async function storeBytes({ store }: Room, grant: LiveGrant, id: string, bytes: Buffer): Promise<void> {
   for (let position = 0; position * chunkBytes < bytes.length; position += 1) {
     const chunk = bytes.subarray(position * chunkBytes, (position + 1) * chunkBytes);
-    store.insertChunk(id, position, seal(grant.dataKey, chunk, toContext(grant.id, id, `chunk ${position}`)));
+    await store.insertChunk(
+      id,
+      position,
+      seal(grant.dataKey, chunk, toContext(grant.id, id, `chunk ${position}`)),
+    );
     // Yields to other requests between two chunks.
     await Bun.sleep(0);
   }
 }
 
 /** Throws rate_limited, too_large or busy. */
-function requireRoom(room: Room, grant: LiveGrant, bytes: number): void {
-  const { store, clock, maxTotalBytes } = room;
-  store.expire(clock.now());
-  const waiting = store.list(grant.id).filter(({ state }) => state === "waiting");
+async function requireRoom(room: Room, store: ApprovalStore, grant: LiveGrant, bytes: number): Promise<void> {
+  const { clock, maxTotalBytes } = room;
+  await store.expire(clock.now());
+  const waiting = (await store.list(grant.id)).filter(({ state }) => state === "waiting");
   if (waiting.length >= maxWaiting)
     throw new AppError(
       "rate_limited",
@@ -235,16 +290,16 @@ function requireRoom(room: Room, grant: LiveGrant, bytes: number): void {
         ),
       },
     );
-  if (store.countDeclined(grant.id, clock.now() - hourMs) > maxDeclinedPerHour)
+  if ((await store.countDeclined(grant.id, clock.now() - hourMs)) > maxDeclinedPerHour)
     throw new AppError("rate_limited", "The person has declined several times within the hour.", {
       hint: "Nothing was prepared. Ask the person in the conversation what they want.",
       retryAfterSeconds: hourMs / 1000,
     });
-  if (store.countBytes(grant.id) + bytes > maxBytesPerGrant)
+  if ((await store.countBytes(grant.id)) + bytes > maxBytesPerGrant)
     throw new AppError("too_large", "All that waits for the person may have 25 MB together.", {
       hint: "Nothing was prepared. Use fewer or smaller attachments, or save it with draft_email.",
     });
-  if (store.countBytes() + bytes > maxTotalBytes)
+  if ((await store.countBytes()) + bytes > maxTotalBytes)
     throw new AppError("busy", "This server holds as many waiting emails as it may.", {
       retryAfterSeconds: 600,
     });
@@ -255,15 +310,16 @@ function describeWaiting(room: Room, grant: LiveGrant, row: ApprovalRow): string
   return `${kind} until ${new Date(expiresAt).toISOString()} at ${url}`;
 }
 
-function requireRow({ store }: Room, grantId: string, id: string): ApprovalRow {
-  const found = store.find(id);
+async function requireRow({ store }: Room, grantId: string, id: string): Promise<ApprovalRow> {
+  const found = await store.find(id);
   if (found?.approval.grantId !== grantId) throw approvalUnknown();
   return found.approval;
 }
 
-function findByLink({ store, clock }: Room, id: string, linkSecret: string) {
-  store.expire(clock.now());
-  const found = store.find(id);
+async function findByLink(room: Room, id: string, linkSecret: string) {
+  const { store, clock } = room;
+  await purgeAfter(room, store.expire(clock.now()));
+  const found = await store.find(id);
   if (!found || !sameSecret(found.approval.linkHash, hashSecret(linkSecret))) throw approvalUnknown();
   const { approval } = found;
   return {
@@ -277,8 +333,8 @@ function findByLink({ store, clock }: Room, id: string, linkSecret: string) {
   };
 }
 
-function openByLink(room: Room, id: string, linkSecret: string): LiveGrant | undefined {
-  const found = room.store.find(id);
+async function openByLink(room: Room, id: string, linkSecret: string): Promise<LiveGrant | undefined> {
+  const found = await room.store.find(id);
   if (!found || !sameSecret(found.approval.linkHash, hashSecret(linkSecret))) return undefined;
   const { approval, grant } = found;
   if (approval.wrappedKey.length === 0) return undefined;
@@ -311,8 +367,8 @@ function openApproval(room: Room, grant: LiveGrant, row: ApprovalRow): OpenedApp
   return { ...toApproval(room, grant, row), action };
 }
 
-function readBytes({ store }: Room, grant: LiveGrant, row: ApprovalRow): Buffer {
-  const chunks = store.listChunks(row.id);
+async function readBytes({ store }: Room, grant: LiveGrant, row: ApprovalRow): Promise<Buffer> {
+  const chunks = await store.listChunks(row.id);
   const bytes = Buffer.concat(
     chunks.map(({ position, content }) =>
       unseal(grant.dataKey, content, toContext(grant.id, row.id, `chunk ${position}`)),

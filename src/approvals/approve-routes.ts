@@ -63,7 +63,7 @@ export function createApproveRoutes(deps: ApproveRoutesDeps) {
           c,
           config,
           found,
-          showTo(deps, cookie, found),
+          await showTo(deps, cookie, found),
           found.state === "expired" ? 410 : 200,
         );
       return answerWithPage(
@@ -100,10 +100,10 @@ async function openVisit(
   deps: ApproveRoutesDeps,
   { id, k }: { id: string; k: string },
 ): Promise<Visit> {
-  const found = deps.approvals.find(id, k);
-  const { grant: cookie, isForeign } = deps.cookies.open(c, found.grantId);
-  const grant = cookie ?? deps.approvals.openByLink(id, k);
-  const issuerName = grant && deps.issuerProof.nameOf(grant, found.accountId);
+  const found = await deps.approvals.find(id, k);
+  const { grant: cookie, isForeign } = await deps.cookies.open(c, found.grantId);
+  const grant = cookie ?? (await deps.approvals.openByLink(id, k));
+  const issuerName = grant && (await deps.issuerProof.nameOf(grant, found.accountId));
   const [passkeys, eachTime] = await Promise.all([
     deps.passkeys.list(found.grantId),
     deps.passkeys.asksEachTime(found.grantId),
@@ -120,14 +120,14 @@ export async function answerApproveProof(
   outcome: IssuerProofOutcome,
 ): Promise<Response> {
   const { found, cookie } = await openVisit(c, deps, link);
-  const grant = cookie ?? deps.approvals.openByLink(link.id, link.k);
+  const grant = cookie ?? (await deps.approvals.openByLink(link.id, link.k));
   if (!grant)
     return answerWithPage(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
   if ("proof" in outcome) {
-    if (!cookie) deps.cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
-    return answerWithPage(c, deps.config, found, showTo(deps, grant, found, outcome), 200);
+    if (!cookie) await deps.cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
+    return answerWithPage(c, deps.config, found, await showTo(deps, grant, found, outcome), 200);
   }
-  const page = cookie ? showTo(deps, cookie, found, outcome) : askForProof(found, outcome);
+  const page = cookie ? await showTo(deps, cookie, found, outcome) : askForProof(found, outcome);
   return answerWithPage(c, deps.config, found, page, outcome.problem === "wrong" ? 403 : 502);
 }
 
@@ -137,14 +137,14 @@ async function decideOn(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit
   const form = await c.req.parseBody({ all: true });
   const decision = toDecision(form.decision);
   if (!decision) throw new AppError("invalid_input", "There is no such decision.");
-  const grant = cookie ?? approvals.openByLink(found.id, k);
+  const grant = cookie ?? (await approvals.openByLink(found.id, k));
   // Decided or expired, and no cookie: its state is all there is to tell.
   if (!grant)
     return answerWithPage(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 403);
   const response = toFieldText(form.passkey);
   let origin: ProofOrigin | undefined;
   if (response === undefined) origin = await findOrigin(deps, here, form.proof);
-  else if (await passkeys.isProven(grant, toPurpose(deps, grant, { found, decision, form }), response))
+  else if (await passkeys.isProven(grant, await toPurpose(deps, grant, { found, decision, form }), response))
     origin = "passkey";
   if (!origin) return refuseDecision(c, deps, here, response === undefined ? "needed" : "failed");
   extendIdleTimeout(c, decisionSeconds);
@@ -154,7 +154,7 @@ async function decideOn(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit
     c,
     deps.config,
     after,
-    showTo(deps, grant, after, { decided }),
+    await showTo(deps, grant, after, { decided }),
     toStatus(decided),
     decided.problem,
   );
@@ -167,16 +167,16 @@ const findOrigin = ({ personCheck }: ApproveRoutesDeps, { found, cookie }: Visit
     { cookie, proof: toFieldText(proof) },
   );
 
-function refuseDecision(
+async function refuseDecision(
   c: Context<AppEnv>,
   deps: ApproveRoutesDeps,
   { found, cookie }: Visit,
   passkeyProblem: "needed" | "failed",
-): Response {
+): Promise<Response> {
   // A browser that is known keeps what it sees.
   const isAsked = found.hasPasskey && cookie !== undefined;
   const page = isAsked
-    ? showTo(deps, cookie, found, { passkeyProblem })
+    ? await showTo(deps, cookie, found, { passkeyProblem })
     : askForProof(found, { passkeyFailed: passkeyProblem === "failed" });
   return answerWithPage(c, deps.config, found, page, 403);
 }
@@ -184,24 +184,24 @@ function refuseDecision(
 /** Answers with the options for the authenticator: bound to a decision, or to opening the page. */
 async function beginPasskey(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): Promise<Response> {
   const { found, k, cookie } = here;
-  const grant = cookie ?? deps.approvals.openByLink(found.id, k);
+  const grant = cookie ?? (await deps.approvals.openByLink(found.id, k));
   if (!grant || (found.state !== "waiting" && found.state !== "failed"))
     return c.json({ error: "decided" }, 410);
   const form = await c.req.parseBody({ all: true });
   const decision = toDecision(form.decision);
-  const purpose = decision ? toPurpose(deps, grant, { found, decision, form }) : toOpening(found);
+  const purpose = decision ? await toPurpose(deps, grant, { found, decision, form }) : toOpening(found);
   const get = await deps.passkeys.beginProof(grant, purpose);
   return get ? c.json({ get }, 200, { "Cache-Control": "no-store" }) : c.json({ error: "no_passkey" }, 404);
 }
 
 /** The purpose of a decision: the approval, the decision, the emails that are checked, and the hash of what is frozen. */
-function toPurpose(
+async function toPurpose(
   { approvals }: ApproveRoutesDeps,
   grant: LiveGrant,
   of: { found: FoundApproval; decision: Decision; form: Record<string, unknown> },
-): readonly string[] {
+): Promise<readonly string[]> {
   const { id } = of.found;
-  const { contentHash } = approvals.identityOf(grant, id);
+  const { contentHash } = await approvals.identityOf(grant, id);
   return ["decide", id, of.decision, JSON.stringify(toChosen(of.form) ?? "all"), contentHash];
 }
 
@@ -216,18 +216,18 @@ async function openByPasskey(
 ): Promise<Response> {
   if (!(await deps.passkeys.isProven(grant, toOpening(found), response))) {
     const page = cookie
-      ? showTo(deps, cookie, found, { passkeyProblem: "failed" })
+      ? await showTo(deps, cookie, found, { passkeyProblem: "failed" })
       : askForProof(found, { passkeyFailed: true });
     return answerWithPage(c, deps.config, found, page, 403);
   }
-  if (!cookie) deps.cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
-  return answerWithPage(c, deps.config, found, showTo(deps, grant, found), 200);
+  if (!cookie) await deps.cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
+  return answerWithPage(c, deps.config, found, await showTo(deps, grant, found), 200);
 }
 
 async function prove(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): Promise<Response> {
   const { approvals, cookies, personCheck } = deps;
   const { found, k, cookie } = here;
-  const grant = approvals.openByLink(found.id, k);
+  const grant = await approvals.openByLink(found.id, k);
   if (!grant)
     return answerWithPage(c, deps.config, found, askForProof(found), found.state === "expired" ? 410 : 200);
   const { password, passkey } = await c.req.parseBody();
@@ -246,13 +246,19 @@ async function prove(c: Context<AppEnv>, deps: ApproveRoutesDeps, here: Visit): 
     countWrong: (by) => approvals.addWrongPassword(found.id, by),
   });
   if ("proof" in outcome) {
-    if (!cookie) cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
-    return answerWithPage(c, deps.config, found, showTo(deps, grant, found, { proof: outcome.proof }), 200);
+    if (!cookie) await cookies.set(c, { grantId: grant.id, dataKey: grant.dataKey });
+    return answerWithPage(
+      c,
+      deps.config,
+      found,
+      await showTo(deps, grant, found, { proof: outcome.proof }),
+      200,
+    );
   }
   const { problem, retryAfterSeconds } = outcome;
   const status = problem === "too_many" ? 429 : problem === "wrong" ? 403 : 502;
   // A browser that is known keeps what it sees.
-  const page = cookie ? showTo(deps, cookie, found, { problem }) : askForProof(found, outcome);
+  const page = cookie ? await showTo(deps, cookie, found, { problem }) : askForProof(found, outcome);
   return answerWithPage(c, deps.config, found, page, status, { retryAfterSeconds });
 }
 

@@ -27,7 +27,7 @@ type ApproveView = Omit<ApprovePageProps, "language" | "operator" | "path">;
  * An approval of a link. `k` is the secret of the link, `issuerName` the issuer of the account, where the person signed
  * in there. `eachTime`: nothing but a passkey decides.
  */
-export type FoundApproval = ReturnType<Approvals["find"]> & {
+export type FoundApproval = Awaited<ReturnType<Approvals["find"]>> & {
   k: string;
   issuerName: string | undefined;
   hasPasskey: boolean;
@@ -53,19 +53,18 @@ export function askForProof(
 }
 
 /** The page of the person: what would happen, or what became of it. */
-export function showTo(
+export async function showTo(
   { approvals, cookies, vault, clock }: ApproveViewDeps,
   grant: LiveGrant,
   { id, kind, hasPasskey, eachTime }: FoundApproval,
   given: PageOutcome = {},
-): ApproveView {
-  const approval = approvals.open(grant, id);
+): Promise<ApproveView> {
+  const approval = await approvals.open(grant, id);
   const { state, action, answer } = approval;
   if (!action || (state !== "waiting" && state !== "failed"))
     return { kind, state, view: { show: "state", answer: decisionAnswer.safeParse(answer).data } };
-  const account = vault
-    .listAccounts(grant.id, grant.dataKey)
-    .find((candidate) => candidate.id === approval.accountId);
+  const accounts = await vault.listAccounts(grant.id, grant.dataKey);
+  const account = accounts.find((candidate) => candidate.id === approval.accountId);
   const { proof, problem, passkeyProblem, decided } = given;
   const wantsProof = proof === undefined && cookies.isLoopback;
   return {

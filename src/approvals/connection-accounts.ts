@@ -17,7 +17,7 @@ export async function addConnectionAccount(
   const subject = { grantId: grant.id, subject: grant.id };
   if (!(await deps.personCheck.isFresh(subject, toFieldText(form.proof))))
     return showConnection(c, deps, grant, { told: "needs_proof", status: 403 });
-  return deps.addAccount(c, grant, deps.access.read(grant.id)?.redirectHost ?? "");
+  return deps.addAccount(c, grant, (await deps.access.read(grant.id))?.redirectHost ?? "");
 }
 
 /**
@@ -31,17 +31,17 @@ export async function removeConnectionAccount(
   form: Form,
 ): Promise<Response> {
   const { vault, access, approvals, onToolsChanged } = deps;
-  const accounts = vault.listAccounts(grant.id, grant.dataKey);
+  const accounts = await vault.listAccounts(grant.id, grant.dataKey);
   const account = accounts.find(({ id }) => id === form.account);
   if (!account) return showConnection(c, deps, grant, { status: 404 });
   if (accounts.length === 1) return showConnection(c, deps, grant, { told: "last_account", status: 400 });
-  vault.removeAccount(grant.id, grant.dataKey, account.address);
-  approvals.declineAccount(grant.id, account.id);
+  await vault.removeAccount(grant.id, grant.dataKey, account.address);
+  await approvals.declineAccount(grant.id, account.id);
   const sends = grant.level === "approve" || grant.level === "send";
   const isSender = accounts.some(({ id, canSend }) => canSend && id !== account.id);
   if (!sends || isSender) return showConnection(c, deps, grant, { told: "changed" });
   const lowered = { level: "organise", asksForNewPeople: grant.asksForNewPeople ?? false } as const;
-  access.set(grant.id, lowered);
+  await access.set(grant.id, lowered);
   onToolsChanged(grant.id);
   return showConnection(c, deps, { ...grant, ...lowered }, { told: "changed" });
 }

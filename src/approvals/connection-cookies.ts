@@ -41,11 +41,11 @@ export function createConnectionCookies(deps: {
     isLoopback: loopback,
 
     /** Sets the cookie of a grant with a new secret. */
-    set(c: Context, grant: { grantId: string; dataKey: Uint8Array }): void {
+    async set(c: Context, grant: { grantId: string; dataKey: Uint8Array }): Promise<void> {
       const others = listSecrets(c).filter(({ grantId }) => grantId !== grant.grantId);
       for (const { grantId } of others.slice(0, Math.max(0, others.length - maxCookies + 1)))
         clear(c, grantId);
-      setCookie(c, nameOf(grant.grantId), connectionSecrets.issue(grant), {
+      setCookie(c, nameOf(grant.grantId), await connectionSecrets.issue(grant), {
         path: "/",
         secure: !loopback,
         httpOnly: true,
@@ -55,18 +55,20 @@ export function createConnectionCookies(deps: {
     },
 
     /** Finds the grant that this browser is known to. `isForeign`: it sent a cookie of the grant that does not fit. */
-    open(c: Context, grantId: string): { grant: LiveGrant | undefined; isForeign: boolean } {
+    async open(c: Context, grantId: string): Promise<{ grant: LiveGrant | undefined; isForeign: boolean }> {
       const secret = getCookie(c, nameOf(grantId));
       if (secret === undefined) return { grant: undefined, isForeign: false };
-      const grant = secretSyntax.test(secret) ? connectionSecrets.open(grantId, secret) : undefined;
+      const grant = secretSyntax.test(secret) ? await connectionSecrets.open(grantId, secret) : undefined;
       return { grant, isForeign: grant === undefined };
     },
 
     /** Lists the grants that this browser is known to. */
-    list(c: Context): LiveGrant[] {
-      return listSecrets(c)
-        .slice(0, maxCookies)
-        .flatMap(({ grantId, secret }) => connectionSecrets.open(grantId, secret) ?? []);
+    async list(c: Context): Promise<LiveGrant[]> {
+      const secrets = listSecrets(c).slice(0, maxCookies);
+      const grants = await Promise.all(
+        secrets.map(({ grantId, secret }) => connectionSecrets.open(grantId, secret)),
+      );
+      return grants.flatMap((grant) => grant ?? []);
     },
   };
 }

@@ -16,9 +16,12 @@ export type Operation = {
 
 export type Send = { createdAt: number; recipients: number; state: string };
 
-export function listWaiting(approvals: Pick<Approvals, "list">, grant: LiveGrant): ShownWaiting[] {
-  return approvals
-    .list(grant)
+export async function listWaiting(
+  approvals: Pick<Approvals, "list">,
+  grant: LiveGrant,
+): Promise<ShownWaiting[]> {
+  const all = await approvals.list(grant);
+  return all
     .filter(({ state }) => state === "waiting" || state === "failed")
     .map(({ kind, url, expiresAt, action }) => ({
       kind,

@@ -26,8 +26,8 @@ export async function beginConnectionPasskey(
 ): Promise<Response> {
   const form = await c.req.parseBody();
   if (form.action === "add_passkey") {
-    const [account] = vault.listAccounts(grant.id, grant.dataKey);
-    const host = access.read(grant.id)?.redirectHost ?? "";
+    const [account] = await vault.listAccounts(grant.id, grant.dataKey);
+    const host = (await access.read(grant.id))?.redirectHost ?? "";
     const create = await passkeys.beginRegistration(grant, `${account?.address ?? ""} (${host})`);
     return c.json({ create }, 200, { "Cache-Control": "no-store" });
   }
@@ -47,7 +47,7 @@ export async function proveByPasskey(
   if ((await passkeys.list(grant.id)).length === 0) return undefined;
   if (!(await passkeys.isProven(grant, toPurpose(grant), toFieldText(response) ?? "")))
     return { passkeyFailed: "proof", status: 403 };
-  return { proof: proofs.issue({ grantId: grant.id, subject: grant.id }, "passkey") };
+  return { proof: await proofs.issue({ grantId: grant.id, subject: grant.id }, "passkey") };
 }
 
 /** Registers a passkey. The proof is used up, whether the response verifies or not. */

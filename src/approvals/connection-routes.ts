@@ -37,29 +37,29 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
   const { cookies, config, limits, personCheck, access } = deps;
 
   /** The grant of the page, when this browser knows it. */
-  function visit(c: Context<AppEnv>): LiveGrant | undefined {
+  async function visit(c: Context<AppEnv>): Promise<LiveGrant | undefined> {
     limits.consume("page", identifyPeer(c, config));
-    return cookies.open(c, c.req.param("grantId") ?? "").grant;
+    return (await cookies.open(c, c.req.param("grantId") ?? "")).grant;
   }
 
   return new Hono<AppEnv>()
     .use("/connection/*", limitBody(maxFormBytes))
-    .get("/connection", (c) => {
+    .get("/connection", async (c) => {
       limits.consume("page", identifyPeer(c, config));
-      return showList(c, deps, cookies.list(c), 200);
+      return showList(c, deps, await cookies.list(c), 200);
     })
-    .get(route, (c) => {
-      const grant = visit(c);
+    .get(route, async (c) => {
+      const grant = await visit(c);
       return grant ? showConnection(c, deps, grant) : showList(c, deps, [], 403);
     })
     .post(route, async (c) => {
       if (!personCheck.isOwnPost(c)) return showNotice(c, config, "cross_site", 403);
-      const grant = visit(c);
+      const grant = await visit(c);
       if (!grant) return showList(c, deps, [], 403);
       const form = await c.req.parseBody();
       switch (form.action) {
         case "end":
-          access.end(grant);
+          await access.end(grant);
           cookies.clear(c, grant.id);
           return showEnded(c, deps);
         case "undo":
@@ -75,7 +75,7 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
           extendIdleTimeout(c, undoSeconds);
           return changePrivacy(c, deps, grant);
         case "signature":
-          deps.vault.setSignature(grant, String(form.account), form.signature === "on");
+          await deps.vault.setSignature(grant, String(form.account), form.signature === "on");
           return showConnection(c, deps, grant, { told: "changed" });
         case "level":
           return changeLevel(c, deps, grant, form);
@@ -95,19 +95,20 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
     })
     .post(`${route}/prove`, async (c) => {
       if (!personCheck.isOwnPost(c)) return showNotice(c, config, "cross_site", 403);
-      const grant = visit(c);
+      const grant = await visit(c);
       if (!grant) return showList(c, deps, [], 403);
       const { account, passkey } = await c.req.parseBody();
       const byPasskey = await proveByPasskey(deps, grant, passkey);
       if (byPasskey) return showConnection(c, deps, grant, byPasskey);
       extendIdleTimeout(c, undoSeconds);
-      const accountId = typeof account === "string" && account !== "" ? account : firstAccount(deps, grant);
+      const accountId =
+        typeof account === "string" && account !== "" ? account : await firstAccount(deps, grant);
       const left = await deps.issuerProof.begin(c, grant, { accountId, subject: grant.id });
       return left ?? showConnection(c, deps, grant, await prove(c, deps, grant, accountId));
     })
     .post(`${route}/passkey`, async (c) => {
       if (!personCheck.isOwnPost(c)) return c.json({ error: "cross_site" }, 403);
-      const grant = visit(c);
+      const grant = await visit(c);
       if (!grant) return c.json({ error: "unknown" }, 403);
       return beginConnectionPasskey(c, deps, grant);
     })
@@ -126,7 +127,7 @@ export async function answerConnectionProof(
   grantId: string,
   outcome: IssuerProofOutcome,
 ): Promise<Response> {
-  const { grant } = deps.cookies.open(c, grantId);
+  const { grant } = await deps.cookies.open(c, grantId);
   if (!grant) return showList(c, deps, [], 403);
   if ("proof" in outcome) return showConnection(c, deps, grant, outcome);
   return showConnection(c, deps, grant, { ...outcome, status: outcome.problem === "wrong" ? 403 : 502 });
@@ -179,7 +180,8 @@ async function changeLevel(
   const sends = level === "approve" || level === "send";
   const isHigher = levels.indexOf(level) > levels.indexOf(grant.level);
   const losesBrake = level === "send" && grant.asksForNewPeople === true && !asksForNewPeople;
-  const canSend = vault.listAccounts(grant.id, grant.dataKey).some((account) => account.canSend);
+  const connected = await vault.listAccounts(grant.id, grant.dataKey);
+  const canSend = connected.some((account) => account.canSend);
   if (isHigher && (grant.level === "read" || (sends && !canSend)))
     return showConnection(c, deps, grant, { told: "connect_again", status: 403 });
   if (isHigher || losesBrake) {
@@ -188,8 +190,8 @@ async function changeLevel(
     if (!(await personCheck.isFresh(subject, proof)))
       return showConnection(c, deps, grant, { told: "needs_proof", status: 403 });
   }
-  access.set(grant.id, { level, asksForNewPeople });
-  if (!sends) approvals.declineAll(grant.id);
+  await access.set(grant.id, { level, asksForNewPeople });
+  if (!sends) await approvals.declineAll(grant.id);
   onToolsChanged(grant.id);
   return showConnection(c, deps, { ...grant, level, asksForNewPeople }, { told: "changed" });
 }
@@ -204,7 +206,7 @@ async function changePrivacy(
   const form = await c.req.parseBody({ all: true });
   const accountId = typeof form.account === "string" ? form.account : "";
   const paths = [form.private ?? []].flat().filter((path) => typeof path === "string");
-  if (privacy.privatePathsOf(grant, accountId).some((path) => !paths.includes(path))) {
+  if ((await privacy.privatePathsOf(grant, accountId)).some((path) => !paths.includes(path))) {
     const proof = typeof form.proof === "string" ? form.proof : undefined;
     if (!(await personCheck.isFresh({ grantId: grant.id, subject: grant.id }, proof)))
       return showConnection(c, deps, grant, { told: "needs_proof", status: 403 });

@@ -4,7 +4,7 @@
  */
 import { and, desc, eq, gt, inArray, lte } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { connectionSecrets, grants } from "../db/schema.ts";
 import type { LiveGrant } from "../grant.ts";
 import { hashSecret, newToken, type Secrets } from "../secrets.ts";
@@ -26,25 +26,27 @@ export function createConnectionSecrets(deps: {
 }) {
   const { db, secrets, clock, toWrapContext } = deps;
 
-  function deleteOldest(grantId: string): void {
-    const excess = db
+  async function deleteOldest(grantId: string): Promise<void> {
+    const rows = await db
       .select({ hash: connectionSecrets.hash })
       .from(connectionSecrets)
       .where(eq(connectionSecrets.grantId, grantId))
       .orderBy(desc(connectionSecrets.createdAt))
       .limit(1_000)
       .offset(maxPerGrant)
-      .all()
-      .map(({ hash }) => hash);
-    if (excess.length > 0) db.delete(connectionSecrets).where(inArray(connectionSecrets.hash, excess)).run();
+      .all();
+    const excess = rows.map(({ hash }) => hash);
+    if (excess.length > 0)
+      await db.delete(connectionSecrets).where(inArray(connectionSecrets.hash, excess)).run();
   }
 
   return {
     /** Stores a new secret of a grant, and returns it: 64 hexadecimal digits. */
-    issue({ grantId, dataKey }: { grantId: string; dataKey: Uint8Array }): string {
+    async issue({ grantId, dataKey }: { grantId: string; dataKey: Uint8Array }): Promise<string> {
       const secret = newToken();
       const now = clock.now();
-      db.insert(connectionSecrets)
+      await db
+        .insert(connectionSecrets)
         .values({
           hash: hashSecret(secret),
           grantId,
@@ -53,13 +55,13 @@ export function createConnectionSecrets(deps: {
           expiresAt: now + connectionCookieSeconds * 1000,
         })
         .run();
-      deleteOldest(grantId);
+      await deleteOldest(grantId);
       return secret;
     },
 
     /** Finds the grant of a secret. Returns undefined when the secret is unknown, expired, or of another grant. */
-    open(grantId: string, secret: string): LiveGrant | undefined {
-      const row = db
+    async open(grantId: string, secret: string): Promise<LiveGrant | undefined> {
+      const row = await db
         .select({ grant: grants, secret: connectionSecrets })
         .from(connectionSecrets)
         .innerJoin(grants, eq(grants.id, connectionSecrets.grantId))
@@ -79,8 +81,8 @@ export function createConnectionSecrets(deps: {
     },
 
     /** Deletes expired secrets. */
-    sweep(): void {
-      db.delete(connectionSecrets).where(lte(connectionSecrets.expiresAt, clock.now())).run();
+    async sweep(): Promise<void> {
+      await db.delete(connectionSecrets).where(lte(connectionSecrets.expiresAt, clock.now())).run();
     },
   };
 }

@@ -35,16 +35,16 @@ export type ConnectionRoutesDeps = {
   proofs: Pick<Proofs, "countWrong" | "issue">;
   vault: Pick<Vault, "listAccounts" | "setSignature" | "removeAccount">;
   /** Answers with the form that adds an account to a live grant. */
-  addAccount(c: Context<AppEnv>, grant: LiveGrant, redirectHost: string): Response;
+  addAccount(c: Context<AppEnv>, grant: LiveGrant, redirectHost: string): Promise<Response>;
   access: {
-    read(grantId: string): GrantFacts | undefined;
-    set(grantId: string, access: { level: Level; asksForNewPeople: boolean }): void;
+    read(grantId: string): Promise<GrantFacts | undefined>;
+    set(grantId: string, access: { level: Level; asksForNewPeople: boolean }): Promise<void>;
     /** The data key lets the sign-ins at issuers end, too. */
-    end(grant: Pick<LiveGrant, "id" | "dataKey">): void;
+    end(grant: Pick<LiveGrant, "id" | "dataKey">): Promise<void>;
   };
   stores(grant: LiveGrant): {
-    undoLog: { list(): Operation[] };
-    sendLog: { listSends(): Send[] };
+    undoLog: { list(): Promise<Operation[]> };
+    sendLog: { listSends(): Promise<Send[]> };
   };
   privacy: Privacy;
   /** Puts back what an operation did. Resolves with false where that failed in part. */
@@ -65,18 +65,20 @@ function frameOf(c: Context, { config }: ConnectionRoutesDeps) {
   return { language: toLanguage(c.req.header("Accept-Language")), operator: config.operator };
 }
 
-export function showList(
+export async function showList(
   c: Context,
   deps: ConnectionRoutesDeps,
   grants: readonly LiveGrant[],
   status: ContentfulStatusCode,
-): Response {
-  const connections = grants.map(({ id, dataKey, level }) => ({
-    path: `/connection/${id}`,
-    redirectHost: deps.access.read(id)?.redirectHost ?? "",
-    addresses: deps.vault.listAccounts(id, dataKey).map(({ address }) => address),
-    level,
-  }));
+): Promise<Response> {
+  const connections = await Promise.all(
+    grants.map(async ({ id, dataKey, level }) => ({
+      path: `/connection/${id}`,
+      redirectHost: (await deps.access.read(id))?.redirectHost ?? "",
+      addresses: (await deps.vault.listAccounts(id, dataKey)).map(({ address }) => address),
+      level,
+    })),
+  );
   return c.body(connectionListPage({ ...frameOf(c, deps), connections }), status, pageHeaders);
 }
 
@@ -87,7 +89,7 @@ export async function showConnection(
   { status = 200, ...outcome }: ConnectionOutcome = {},
 ): Promise<Response> {
   const { vault, access, approvals, passkeys, proofs } = deps;
-  const facts = access.read(grant.id);
+  const facts = await access.read(grant.id);
   if (!facts) return showList(c, deps, [], 403);
   const { undoLog, sendLog } = deps.stores(grant);
   const { retryAfterSeconds } = outcome;
@@ -97,8 +99,8 @@ export async function showConnection(
     ...facts,
     ...outcome,
     path: `/connection/${grant.id}`,
-    issuerName: deps.issuerProof.nameOf(grant, firstAccount(deps, grant)),
-    accounts: vault.listAccounts(grant.id, grant.dataKey),
+    issuerName: await deps.issuerProof.nameOf(grant, await firstAccount(deps, grant)),
+    accounts: await vault.listAccounts(grant.id, grant.dataKey),
     level: grant.level,
     asksForNewPeople: grant.asksForNewPeople ?? false,
     passkeys: {
@@ -106,9 +108,9 @@ export async function showConnection(
       listed: await passkeys.list(grant.id),
       eachTime: await passkeys.asksEachTime(grant.id),
     },
-    waiting: listWaiting(approvals, grant),
-    deeds: listDeeds(undoLog.list(), sendLog.listSends()),
-    wrongProofs: proofs.countWrong(grant.id).day,
+    waiting: await listWaiting(approvals, grant),
+    deeds: listDeeds(await undoLog.list(), await sendLog.listSends()),
+    wrongProofs: await proofs.countWrong(grant.id),
   });
   return c.body(html, status, pageHeaders);
 }
@@ -118,5 +120,7 @@ export function showEnded(c: Context, deps: ConnectionRoutesDeps): Response {
 }
 
 /** The id of the first connected account, "" without one. */
-export const firstAccount = ({ vault }: Pick<ConnectionRoutesDeps, "vault">, grant: LiveGrant): string =>
-  vault.listAccounts(grant.id, grant.dataKey)[0]?.id ?? "";
+export const firstAccount = async (
+  { vault }: Pick<ConnectionRoutesDeps, "vault">,
+  grant: LiveGrant,
+): Promise<string> => (await vault.listAccounts(grant.id, grant.dataKey))[0]?.id ?? "";

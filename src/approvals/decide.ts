@@ -49,20 +49,24 @@ type SendLog = {
 };
 
 type UndoLog = {
-  take(id: string): { id: string; accountId: string; changes: OrganizeResult["changes"] };
-  putBack(id: string, changes: OrganizeResult["changes"]): void;
+  take(id: string): Promise<{ id: string; accountId: string; changes: OrganizeResult["changes"] }>;
+  putBack(id: string, changes: OrganizeResult["changes"]): Promise<void>;
   record(operation: {
     accountId: string;
     tool: string;
     changes: OrganizeResult["changes"];
     erased: number;
-  }): { id?: string };
+  }): Promise<{ id?: string }>;
 };
 
 export type DecideDeps = {
   approvals: Approvals;
   vault: Pick<Vault, "withAccounts">;
-  stores(grant: LiveGrant): { sendLog: SendLog; undoLog: UndoLog; uploads: { remove(id: string): void } };
+  stores(grant: LiveGrant): {
+    sendLog: SendLog;
+    undoLog: UndoLog;
+    uploads: { remove(id: string): Promise<void> };
+  };
   /** Runs work with a deadline, ended with the grant and awaited at the end of the process. */
   run<T>(grantId: string, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Sends the one-click request of RFC 8058; false when the list's server refuses it or cannot be reached. */
@@ -70,7 +74,7 @@ export type DecideDeps = {
   /** Tells whether nothing but a passkey decides in a grant. */
   asksEachTime(grantId: string): Promise<boolean>;
   /** Called with the addresses to which the person has now written. */
-  onSent(grant: LiveGrant, accountId: string, addresses: readonly string[]): void;
+  onSent(grant: LiveGrant, accountId: string, addresses: readonly string[]): Promise<void>;
   log: Log;
 };
 
@@ -98,14 +102,14 @@ export function createDecide(deps: DecideDeps) {
       throw new AppError("permission_missing", "The person decides by a passkey, each time.", {
         hint: "Open the page of the approval.",
       });
-    const approval = approvals.open(grant, id);
+    const approval = await approvals.open(grant, id);
     const { kind, action } = approval;
     if (decision === "edit" && kind !== "send")
       throw new AppError("invalid_input", "Only an email can be kept as a draft.");
     if (!action && approval.state === "waiting")
       throw new AppError("busy", "The email is still being prepared.", { retryAfterSeconds: 2 });
     if (action?.type === "erase" && decision === "send") selectEmails(action, chosen);
-    if (!action || !approvals.take(id)) return { state: approvals.open(grant, id).state };
+    if (!action || !(await approvals.take(id))) return { state: (await approvals.open(grant, id)).state };
     const decided = await carryOut(deps, request, approval, action);
     log.info("approval_decided", {
       grant: grant.id,
@@ -125,9 +129,9 @@ async function carryOut(
   action: Action,
 ): Promise<Decided> {
   const { approvals, run, vault, log } = deps;
-  const finish = (state: ApprovalState, answer?: unknown) => {
+  const finish = async (state: ApprovalState, answer?: unknown) => {
     const sealed = answer === undefined ? null : approvals.sealAnswer(grant, id, answer);
-    approvals.finish(id, state, sealed);
+    await approvals.finish(id, state, sealed);
     return { state };
   };
   if (decision === "decline") return finish("declined");
@@ -138,27 +142,28 @@ async function carryOut(
         if (!account) throw new AppError("account_unknown", "The account is not connected any more.");
         if (action.type === "erase") return erase(deps, grant, account, action, chosen);
         if (action.type === "one-click") return leaveList(deps, action, signal);
-        const bytes = approvals.readBytes(grant, id);
+        const bytes = await approvals.readBytes(grant, id);
         if (decision === "edit") return keepAsDraft(account, action, bytes);
-        return send(deps, grant, { account, action, bytes, identity: approvals.identityOf(grant, id) });
+        const identity = await approvals.identityOf(grant, id);
+        return send(deps, grant, { account, action, bytes, identity });
       }),
     );
-    return finish(decision === "edit" ? "kept_as_draft" : "done", answer);
+    return await finish(decision === "edit" ? "kept_as_draft" : "done", answer);
   } catch (thrown) {
     const error = toStorageError(thrown);
     if (!(error instanceof AppError)) {
       log.error("bug", { grant: grant.id, error: toErrorFields(error) });
-      finish("maybe_done");
+      await finish("maybe_done");
       return { state: "maybe_done", problem: new AppError("maybe_sent", "It may have been done.") };
     }
     if (error.code === "maybe_sent" || mayBeErased(action, error)) {
-      finish("maybe_done");
+      await finish("maybe_done");
       return { state: "maybe_done", problem: error };
     }
     // Over the send limit nothing has failed: it only takes longer.
     const state = error.code === "rate_limited" ? "waiting" : "failed";
     const answer = state === "failed" ? { problem: error.message } : undefined;
-    approvals.release(id, state, answer === undefined ? null : approvals.sealAnswer(grant, id, answer));
+    await approvals.release(id, state, answer === undefined ? null : approvals.sealAnswer(grant, id, answer));
     return { state, problem: error };
   }
 }
@@ -212,8 +217,8 @@ async function send(
     // As send_email keeps it in the send log.
     return { message_id: messageId, accepted, refused, copy_in: copyIn, warnings };
   });
-  for (const upload of action.uploads) uploads.remove(upload);
-  deps.onSent(grant, accountId, sent.accepted);
+  for (const upload of action.uploads) await uploads.remove(upload);
+  await deps.onSent(grant, accountId, sent.accepted);
   const { message_id: messageId, copy_in: copyIn, ...rest } = sent;
   return sentAnswer.parse({ ...rest, messageId, copyIn });
 }
@@ -243,7 +248,8 @@ async function erase(
   const done = result.outcomes.filter((outcome) => outcome.done).length;
   const erased = Math.max(0, done - result.changes.length);
   const { accountId } = account;
-  const { id } = deps.stores(grant).undoLog.record({ accountId, tool: "delete_email", changes, erased });
+  const { undoLog } = deps.stores(grant);
+  const { id } = await undoLog.record({ accountId, tool: "delete_email", changes, erased });
   return eraseAnswer.parse({
     done,
     notDone: result.outcomes.length - done,

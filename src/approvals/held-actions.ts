@@ -1,4 +1,5 @@
 /** The approvals as the tools of one grant see them: whether an action must wait, and how it is held. */
+import type { Queries } from "../db/database.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { ComposedEmail, MailAccount } from "../mail/mail-account.ts";
@@ -32,7 +33,11 @@ export function createHeldActions(deps: { approvals: Approvals; recipients: Know
           return (await recipients.listNew(grant, account, addresses)).length > 0;
         },
 
-        holdEmail(held: HeldEmail, identity: ApprovalIdentity & { contentHash: string }): Promise<Approval> {
+        holdEmail(
+          held: HeldEmail,
+          identity: ApprovalIdentity & { contentHash: string },
+          tx: Queries,
+        ): Promise<() => Promise<Approval>> {
           const { kind, account, composed, draftId, uploads, notes = [] } = held;
           const { accountId } = account;
           const { action, bytes } = freezeEmail(composed, {
@@ -40,7 +45,7 @@ export function createHeldActions(deps: { approvals: Approvals; recipients: Know
             uploads: [...uploads],
             notes: [...composed.notes, ...notes],
           });
-          return own.hold({ kind, accountId, action, bytes }, identity, async () => {
+          return own.hold(tx, { kind, accountId, action, bytes }, identity, async () => {
             const [formattedText, newPeople] = await Promise.all([
               account.findDifferingHtml(composed),
               recipients.listNew(grant, account, composed.recipients),
@@ -59,18 +64,15 @@ export function createHeldActions(deps: { approvals: Approvals; recipients: Know
           const { accountId } = account;
           const hash = toKeyedHash(grant.dataKey, "one-click", JSON.stringify([accountId, id, url]));
           const identity = { requestHash: hash, contentHash: hash };
-          const earlier = own.find(identity);
-          if (earlier || own.hasFailed(identity)) return earlier;
+          const earlier = await own.find(identity);
+          if (earlier || (await own.hasFailed(identity))) return earlier;
           const [[email], newDomains] = await Promise.all([
             account.describeEmails([id]),
             recipients.listNew(grant, account, [`@${domain}`]),
           ]);
           if (!email) throw new AppError("email_not_found", "This email is not in its mailbox any more.");
           const action = { type: "one-click" as const, url, email, isNewDomain: newDomains.length > 0 };
-          return (
-            own.find(identity) ??
-            own.hold({ kind: "unsubscribe", accountId, action, bytes: undefined }, identity)
-          );
+          return own.holdOnce({ kind: "unsubscribe", accountId, action, bytes: undefined }, identity);
         },
 
         async holdDeletion(deletion: {
@@ -83,15 +85,13 @@ export function createHeldActions(deps: { approvals: Approvals; recipients: Know
           const content = JSON.stringify([accountId, permanently, [...new Set(ids)].sort()]);
           const hash = toKeyedHash(grant.dataKey, "erase", content);
           const identity = { requestHash: hash, contentHash: hash };
-          const earlier = own.find(identity);
+          const earlier = await own.find(identity);
           if (earlier) return earlier;
           const emails = await account.describeEmails(ids);
           if (emails.length === 0)
             throw new AppError("email_not_found", "None of these emails is in its mailbox any more.");
           const action = { type: "erase" as const, emails, permanently };
-          return (
-            own.find(identity) ?? own.hold({ kind: "erase", accountId, action, bytes: undefined }, identity)
-          );
+          return own.holdOnce({ kind: "erase", accountId, action, bytes: undefined }, identity);
         },
       };
     },

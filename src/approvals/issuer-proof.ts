@@ -43,16 +43,19 @@ export function createIssuerProof(deps: {
 }) {
   const { issuers, signInFlow, signInConnector, browsers, vault, proofs, config } = deps;
 
-  function findAccount(grant: Pick<LiveGrant, "id" | "dataKey">, accountId: string) {
-    const account = vault.listAccounts(grant.id, grant.dataKey).find(({ id }) => id === accountId);
+  async function findAccount(grant: Pick<LiveGrant, "id" | "dataKey">, accountId: string) {
+    const accounts = await vault.listAccounts(grant.id, grant.dataKey);
+    const account = accounts.find(({ id }) => id === accountId);
     const issuer = issuers.find(({ id }) => id === account?.issuer);
     return account && issuer ? { address: account.address, issuer } : undefined;
   }
 
   return {
     /** Returns the name of the issuer of an account; undefined for an account with a password. */
-    nameOf: (grant: Pick<LiveGrant, "id" | "dataKey">, accountId: string): string | undefined =>
-      findAccount(grant, accountId)?.issuer.name,
+    nameOf: async (
+      grant: Pick<LiveGrant, "id" | "dataKey">,
+      accountId: string,
+    ): Promise<string | undefined> => (await findAccount(grant, accountId))?.issuer.name,
 
     /**
      * Redirects to the issuer of an account. Resolves with undefined for an account with a password. Rejects with
@@ -63,7 +66,7 @@ export function createIssuerProof(deps: {
       grant: Pick<LiveGrant, "id" | "dataKey">,
       { accountId, ...rest }: Omit<ProofTarget, "grantId"> & { accountId: string },
     ): Promise<Response | undefined> {
-      const found = findAccount(grant, accountId);
+      const found = await findAccount(grant, accountId);
       if (!found) return undefined;
       const location = await signInFlow.leave(found.issuer, {
         kind: "prove",
@@ -84,7 +87,7 @@ export function createIssuerProof(deps: {
       try {
         const options = { signal: c.var.arrived.signal, peer: identifyPeer(c, config) };
         await signInConnector.prove(issuer, await redeem(), signIn.address, options);
-        return { target: begun, outcome: { proof: proofs.issue(begun, "issuer") } };
+        return { target: begun, outcome: { proof: await proofs.issue(begun, "issuer") } };
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         const isRefused = ["login_refused", "permission_missing"].includes(error.code);

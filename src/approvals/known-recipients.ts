@@ -4,7 +4,7 @@
  */
 import { and, eq, gt, inArray, lte } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { knownRecipients } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
@@ -19,10 +19,11 @@ export function createKnownRecipients({ db, clock }: { db: Database; clock: Cloc
   const toHash = ({ dataKey }: LiveGrant, address: string) =>
     toKeyedHash(dataKey, "recipient", address.toLowerCase());
 
-  function remember(grant: LiveGrant, accountId: string, addresses: readonly string[]): void {
+  async function remember(grant: LiveGrant, accountId: string, addresses: readonly string[]): Promise<void> {
     const expiresAt = clock.now() + keptMs;
     for (const address of addresses)
-      db.insert(knownRecipients)
+      await db
+        .insert(knownRecipients)
         .values({ grantId: grant.id, accountId, addressHash: toHash(grant, address), expiresAt })
         .onConflictDoUpdate({
           target: [knownRecipients.grantId, knownRecipients.accountId, knownRecipients.addressHash],
@@ -31,8 +32,12 @@ export function createKnownRecipients({ db, clock }: { db: Database; clock: Cloc
         .run();
   }
 
-  function listRemembered(grant: LiveGrant, accountId: string, hashes: readonly string[]): Set<string> {
-    const rows = db
+  async function listRemembered(
+    grant: LiveGrant,
+    accountId: string,
+    hashes: readonly string[],
+  ): Promise<Set<string>> {
+    const rows = await db
       .select({ hash: knownRecipients.addressHash })
       .from(knownRecipients)
       .where(
@@ -56,7 +61,7 @@ export function createKnownRecipients({ db, clock }: { db: Database; clock: Cloc
      */
     async listNew(grant: LiveGrant, account: MailAccount, addresses: readonly string[]): Promise<string[]> {
       const { accountId } = account;
-      const remembered = listRemembered(
+      const remembered = await listRemembered(
         grant,
         accountId,
         addresses.map((address) => toHash(grant, address)),
@@ -70,13 +75,13 @@ export function createKnownRecipients({ db, clock }: { db: Database; clock: Cloc
         if (!(error instanceof AppError)) throw error;
         return new Set<string>();
       });
-      remember(grant, accountId, [...written]);
+      await remember(grant, accountId, [...written]);
       return open.filter((address) => !written.has(address.toLowerCase()));
     },
 
     /** Deletes what is older than a day. */
-    sweep(): void {
-      db.delete(knownRecipients).where(lte(knownRecipients.expiresAt, clock.now())).run();
+    async sweep(): Promise<void> {
+      await db.delete(knownRecipients).where(lte(knownRecipients.expiresAt, clock.now())).run();
     },
   };
 }

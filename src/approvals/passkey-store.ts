@@ -1,9 +1,9 @@
 /** The rows of passkeys and of the challenges to them: queries only, no rules. Times in milliseconds since the epoch. */
 import { and, asc, eq, gt, lte } from "drizzle-orm";
-import type { Database } from "../db/open.ts";
+import type { Queries } from "../db/database.ts";
 import { grants, passkeyChallenges, passkeys } from "../db/schema.ts";
 
-export function createPasskeyStore(db: Database) {
+export function createPasskeyStore(db: Queries) {
   return {
     /** Lists the passkeys of a grant, the oldest first. */
     async list(grantId: string) {

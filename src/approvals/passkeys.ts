@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import { hashSecret, newId, newKey, seal, toKeyedHash, unseal } from "../secrets.ts";
@@ -43,8 +43,11 @@ export function createPasskeys(deps: { db: Database; clock: Clock; config: Pick<
     seal(owner.dataKey, JSON.stringify(credential), toPasskeyContext(owner.id, id));
 
   /** A damaged row is left out; it stays listed, so that it can be removed. */
-  async function readAll(owner: Owner): Promise<{ id: string; credential: PasskeyCredential }[]> {
-    const rows = await store.list(owner.id);
+  async function readAll(
+    owner: Owner,
+    rowsOf = store,
+  ): Promise<{ id: string; credential: PasskeyCredential }[]> {
+    const rows = await rowsOf.list(owner.id);
     return rows.flatMap(({ id, credential }) => {
       try {
         const plain = unseal(owner.dataKey, credential, toPasskeyContext(owner.id, id)).toString("utf8");
@@ -106,17 +109,17 @@ export function createPasskeys(deps: { db: Database; clock: Clock; config: Pick<
     async register(owner: Owner, response: string): Promise<boolean> {
       const credential = await webAuthn.verifyRegistration(response, spend(owner, registration));
       if (!credential) return false;
-      const known = await readAll(owner);
-      requireFewer(known.length);
-      if (known.some((each) => each.credential.id === credential.id)) return false;
-      const id = newId("pky");
-      await store.insert({
-        id,
-        grantId: owner.id,
-        credential: sealCredential(owner, id, credential),
-        createdAt: clock.now(),
+      return deps.db.transaction(async (tx) => {
+        await deps.db.lock(tx, owner.id);
+        const inside = createPasskeyStore(tx);
+        const known = await readAll(owner, inside);
+        requireFewer(known.length);
+        if (known.some((each) => each.credential.id === credential.id)) return false;
+        const id = newId("pky");
+        const row = { id, grantId: owner.id, credential: sealCredential(owner, id, credential) };
+        await inside.insert({ ...row, createdAt: clock.now() });
+        return true;
       });
-      return true;
     },
 
     /** Removes a passkey. With the last one, the choice "each time" ends: nothing could decide any more. */

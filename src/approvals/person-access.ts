@@ -4,7 +4,7 @@ import { createPasswordProof } from "../accounts/password-proof.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Log } from "../log.ts";

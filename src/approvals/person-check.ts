@@ -54,7 +54,7 @@ export function createPersonCheck(deps: {
       given: { cookie: LiveGrant | undefined; proof: string | undefined },
     ): Promise<ProofOrigin | undefined> {
       if (await passkeys.asksEachTime(subject.grantId)) return undefined;
-      const fresh = given.proof === undefined ? undefined : proofs.consume(subject, given.proof);
+      const fresh = given.proof === undefined ? undefined : await proofs.consume(subject, given.proof);
       if (fresh) return fresh;
       return given.cookie && !cookies.isLoopback ? "cookie" : undefined;
     },
@@ -64,7 +64,7 @@ export function createPersonCheck(deps: {
       subject: { grantId: string; subject: string },
       proof: string | undefined,
     ): Promise<boolean> {
-      const origin = proof === undefined ? undefined : proofs.consume(subject, proof);
+      const origin = proof === undefined ? undefined : await proofs.consume(subject, proof);
       if (origin === undefined) return false;
       return origin === "passkey" || (await passkeys.list(subject.grantId)).length === 0;
     },
@@ -81,30 +81,29 @@ export function createPersonCheck(deps: {
         password: string;
         subject: string;
         wrongBefore?: number | undefined;
-        countWrong?(by: 1 | -1): void;
+        countWrong?(by: 1 | -1): Promise<void>;
       },
     ): Promise<PasswordOutcome> {
-      const { grant, accountId, password, subject, wrongBefore = 0, countWrong = () => {} } = attempt;
+      const { grant, accountId, password, subject, wrongBefore = 0, countWrong = async () => {} } = attempt;
       if (wrongBefore >= maxWrongPerApproval) return { problem: "too_many" };
-      if (proofs.countWrong(grant.id).hour >= maxWrongPerHour)
-        return { problem: "too_many", retryAfterSeconds: 3_600 };
       // Counted before it is tried, so that tries at the same time cannot pass the limit.
-      const wrong = proofs.addWrong(grant.id);
-      countWrong(1);
+      const wrong = await proofs.addWrong(grant.id, maxWrongPerHour);
+      if (wrong === undefined) return { problem: "too_many", retryAfterSeconds: 3_600 };
+      await countWrong(1);
       try {
         const peer = identifyPeer(c, config);
         await provePassword(grant, accountId, password, { peer, signal: c.var.arrived.signal });
       } catch (error) {
         if (error instanceof AppError && error.code === "login_refused") return { problem: "wrong" };
-        proofs.removeWrong(wrong);
-        countWrong(-1);
+        await proofs.removeWrong(wrong);
+        await countWrong(-1);
         if (!(error instanceof AppError)) throw error;
         const { retryAfterSeconds } = error;
         return { problem: error.code === "rate_limited" ? "too_many" : "failed", retryAfterSeconds };
       }
-      proofs.removeWrong(wrong);
-      countWrong(-1);
-      return { proof: proofs.issue({ grantId: grant.id, subject }, "password") };
+      await proofs.removeWrong(wrong);
+      await countWrong(-1);
+      return { proof: await proofs.issue({ grantId: grant.id, subject }, "password") };
     },
   };
 }

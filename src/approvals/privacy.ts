@@ -40,9 +40,8 @@ export function createPrivacy(deps: {
     );
   }
 
-  const privatePathsOf = ({ id, dataKey }: Grant, accountId: string): string[] =>
-    vault
-      .listAccounts(id, dataKey)
+  const privatePathsOf = async ({ id, dataKey }: Grant, accountId: string): Promise<string[]> =>
+    (await vault.listAccounts(id, dataKey))
       .filter((account) => account.id === accountId)
       .flatMap(({ privateMailboxes }) => privateMailboxes.map(({ path }) => path));
 
@@ -52,8 +51,8 @@ export function createPrivacy(deps: {
     /** Lists what may be private, with what is. Throws the failures of the mail server. */
     async list(grant: Grant): Promise<AccountPrivacy[]> {
       const accounts = await listChoosable(grant);
-      return accounts.map(({ accountId, address, mailboxes }) => {
-        const chosen = privatePathsOf(grant, accountId);
+      const listed = accounts.map(async ({ accountId, address, mailboxes }) => {
+        const chosen = await privatePathsOf(grant, accountId);
         // A private mailbox that was renamed or deleted stays listed, so that it can be shown again.
         const lost = chosen.filter((path) => !mailboxes.some((mailbox) => mailbox.path === path));
         return {
@@ -65,6 +64,7 @@ export function createPrivacy(deps: {
           })),
         };
       });
+      return Promise.all(listed);
     },
 
     /**
@@ -78,7 +78,7 @@ export function createPrivacy(deps: {
     ): Promise<string[]> {
       const accounts = await listChoosable(grant);
       const unknown = new Set(paths);
-      const stored = vault.listAccounts(grant.id, grant.dataKey);
+      const stored = await vault.listAccounts(grant.id, grant.dataKey);
       for (const { accountId, mailboxes } of accounts) {
         if (only !== undefined && accountId !== only) continue;
         const before = stored.find(({ id }) => id === accountId)?.privateMailboxes ?? [];
@@ -87,7 +87,7 @@ export function createPrivacy(deps: {
         );
         const chosen = [...mailboxes.filter(({ path }) => paths.includes(path)), ...lost];
         for (const { path } of chosen) unknown.delete(path);
-        vault.setPrivateMailboxes(grant, accountId, chosen);
+        await vault.setPrivateMailboxes(grant, accountId, chosen);
       }
       return [...unknown];
     },

@@ -4,7 +4,7 @@
  */
 import { and, count, eq, gt, lte } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database, Queries } from "../db/database.ts";
 import { proofs, wrongProofs } from "../db/schema.ts";
 import { hashSecret, newId, newToken } from "../secrets.ts";
 import type { ProofOrigin } from "./decide.ts";
@@ -21,19 +21,29 @@ type FreshOrigin = Exclude<ProofOrigin, "cookie" | "card">;
 export type Proofs = ReturnType<typeof createProofs>;
 
 export function createProofs({ db, clock }: { db: Database; clock: Clock }) {
+  async function countSince(tx: Queries, grantId: string, ms: number): Promise<number> {
+    const row = await tx
+      .select({ number: count() })
+      .from(wrongProofs)
+      .where(and(eq(wrongProofs.grantId, grantId), gt(wrongProofs.createdAt, clock.now() - ms)))
+      .get();
+    return row?.number ?? 0;
+  }
+
   return {
     /** Issues a proof for one subject: 64 hexadecimal digits. */
-    issue({ grantId, subject }: ProofSubject, origin: FreshOrigin): string {
+    async issue({ grantId, subject }: ProofSubject, origin: FreshOrigin): Promise<string> {
       const proof = newToken();
-      db.insert(proofs)
+      await db
+        .insert(proofs)
         .values({ hash: hashSecret(proof), grantId, subject, origin, expiresAt: clock.now() + proofMs })
         .run();
       return proof;
     },
 
     /** Uses a proof up. Returns what proved it; undefined when it is unknown, expired, used or for something else. */
-    consume({ grantId, subject }: ProofSubject, proof: string): FreshOrigin | undefined {
-      const used = db
+    async consume({ grantId, subject }: ProofSubject, proof: string): Promise<FreshOrigin | undefined> {
+      const used = await db
         .delete(proofs)
         .where(
           and(
@@ -48,33 +58,33 @@ export function createProofs({ db, clock }: { db: Database; clock: Clock }) {
       return used?.origin;
     },
 
-    /** Counts a wrong password and returns its id. */
-    addWrong(grantId: string): string {
-      const id = newId("wrg");
-      db.insert(wrongProofs).values({ id, grantId, createdAt: clock.now() }).run();
-      return id;
+    /**
+     * Counts a wrong password and returns its id; undefined, without counting, when there were `maxPerHour` within the
+     * hour.
+     */
+    addWrong(grantId: string, maxPerHour: number): Promise<string | undefined> {
+      return db.transaction(async (tx) => {
+        await db.lock(tx, grantId);
+        if ((await countSince(tx, grantId, hourMs)) >= maxPerHour) return undefined;
+        const id = newId("wrg");
+        await tx.insert(wrongProofs).values({ id, grantId, createdAt: clock.now() }).run();
+        return id;
+      });
     },
 
     /** Takes a count back: the password was right, or could not be tried. */
-    removeWrong(id: string): void {
-      db.delete(wrongProofs).where(eq(wrongProofs.id, id)).run();
+    async removeWrong(id: string): Promise<void> {
+      await db.delete(wrongProofs).where(eq(wrongProofs.id, id)).run();
     },
 
-    /** Numbers of wrong passwords within the last hour and day. */
-    countWrong(grantId: string): { hour: number; day: number } {
-      const since = (ms: number) =>
-        db
-          .select({ number: count() })
-          .from(wrongProofs)
-          .where(and(eq(wrongProofs.grantId, grantId), gt(wrongProofs.createdAt, clock.now() - ms)))
-          .get()?.number ?? 0;
-      return { hour: since(hourMs), day: since(dayMs) };
-    },
+    /** Number of wrong passwords within the last day. */
+    countWrong: (grantId: string): Promise<number> => countSince(db, grantId, dayMs),
 
     /** Deletes expired proofs, and wrong passwords older than a day. */
-    sweep(): void {
-      db.delete(proofs).where(lte(proofs.expiresAt, clock.now())).run();
-      db.delete(wrongProofs)
+    async sweep(): Promise<void> {
+      await db.delete(proofs).where(lte(proofs.expiresAt, clock.now())).run();
+      await db
+        .delete(wrongProofs)
         .where(lte(wrongProofs.createdAt, clock.now() - dayMs))
         .run();
     },

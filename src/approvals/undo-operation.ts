@@ -5,8 +5,8 @@ import type { LiveGrant } from "../grant.ts";
 import type { Change } from "../mail/mail-account.ts";
 
 type UndoLog = {
-  take(id: string): { id: string; accountId: string; changes: Change[] };
-  putBack(id: string, changes: Change[]): void;
+  take(id: string): Promise<{ id: string; accountId: string; changes: Change[] }>;
+  putBack(id: string, changes: Change[]): Promise<void>;
 };
 
 type UndoDeps = {
@@ -21,20 +21,20 @@ export async function undoOperation(
   undoLog: UndoLog,
   operationId: string,
 ): Promise<boolean> {
-  const operation = undoLog.take(operationId);
+  const operation = await undoLog.take(operationId);
   try {
     return await run(grant.id, (signal) =>
       vault.withAccounts(grant, signal, async (accounts) => {
         const account = accounts.find(({ accountId }) => accountId === operation.accountId);
         if (!account) throw new AppError("account_unknown", "That account is not connected any more.");
         const result = await account.undo(operation.changes);
-        if (result.changes.length > 0) undoLog.putBack(operation.id, result.changes);
+        if (result.changes.length > 0) await undoLog.putBack(operation.id, result.changes);
         return result.outcomes.every(({ done }) => done);
       }),
     );
   } catch (error) {
     // Nothing was undone, so the operation can be tried again.
-    undoLog.putBack(operation.id, operation.changes);
+    await undoLog.putBack(operation.id, operation.changes);
     throw error;
   }
 }

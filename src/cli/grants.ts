@@ -1,6 +1,7 @@
 /** `grants list`, `grants note ID TEXT` and `grants revoke ID`: lists, annotates and ends connections, also while the server runs. */
 import { systemClock } from "../clock.ts";
-import { type Database, openDatabase, requireDatabase } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
+import { openStore, requireDatabase } from "../db/open.ts";
 import { deleteGrant, listGrants, noteGrant } from "../oauth/grant-admin.ts";
 import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
@@ -17,21 +18,20 @@ const columns = [
   "note",
 ];
 
-export function list(terminal: Terminal): number {
-  const rows = withDatabase(terminal, (db) =>
-    listGrants(db, systemClock.now()).map((grant) => [
-      grant.id,
-      // The id of a registered client is long: its beginning identifies it.
-      grant.clientId.length > 40 ? `${grant.clientId.slice(0, 39)}…` : grant.clientId,
-      grant.redirectHost,
-      grant.level,
-      String(grant.accounts),
-      String(grant.weekCalls),
-      formatTime(grant.createdAt),
-      formatTime(grant.lastUsedAt),
-      grant.note ?? "",
-    ]),
-  );
+export async function list(terminal: Terminal): Promise<number> {
+  const grants = await withDatabase(terminal, (db) => listGrants(db, systemClock.now()));
+  const rows = grants.map((grant) => [
+    grant.id,
+    // The id of a registered client is long: its beginning identifies it.
+    grant.clientId.length > 40 ? `${grant.clientId.slice(0, 39)}…` : grant.clientId,
+    grant.redirectHost,
+    grant.level,
+    String(grant.accounts),
+    String(grant.weekCalls),
+    formatTime(grant.createdAt),
+    formatTime(grant.lastUsedAt),
+    grant.note ?? "",
+  ]);
   if (rows.length === 0) {
     terminal.print("Nobody has connected yet.");
     return 0;
@@ -51,14 +51,14 @@ export function list(terminal: Terminal): number {
 /** Maximum length of a note: a column of the list. */
 const maxNoteLength = 60;
 
-export function note(id: string, words: readonly string[], terminal: Terminal): number {
+export async function note(id: string, words: readonly string[], terminal: Terminal): Promise<number> {
   // The list is printed to a terminal, where control characters act.
   const text = words
     .join(" ")
     .replace(/[^\P{C}]/gu, " ")
     .trim()
     .slice(0, maxNoteLength);
-  if (!withDatabase(terminal, (db) => noteGrant(db, id, text))) {
+  if (!(await withDatabase(terminal, (db) => noteGrant(db, id, text)))) {
     terminal.printError(`There is no grant ${id}; \`grants list\` shows all grants.`);
     return 1;
   }
@@ -66,8 +66,8 @@ export function note(id: string, words: readonly string[], terminal: Terminal): 
   return 0;
 }
 
-export function revoke(id: string, terminal: Terminal): number {
-  if (!withDatabase(terminal, (db) => deleteGrant(db, id))) {
+export async function revoke(id: string, terminal: Terminal): Promise<number> {
+  if (!(await withDatabase(terminal, (db) => deleteGrant(db, id)))) {
     terminal.printError(`There is no grant ${id}; \`grants list\` shows all grants.`);
     return 1;
   }
@@ -75,14 +75,14 @@ export function revoke(id: string, terminal: Terminal): number {
   return 0;
 }
 
-function withDatabase<T>(terminal: Terminal, work: (db: Database) => T): T {
+async function withDatabase<T>(terminal: Terminal, work: (db: Database) => Promise<T>): Promise<T> {
   const { dataDir } = loadCommandConfig(terminal);
   requireDatabase(dataDir);
-  const { db, close } = openDatabase({ dataDir });
+  const { db, close } = await openStore({ dataDir });
   try {
-    return work(db);
+    return await work(db);
   } finally {
-    close();
+    await close();
   }
 }
 

@@ -1,7 +1,7 @@
 /** `rotate-key`: seals everything with a new server key, while the server is stopped. */
 import { checkServerKey, writeKeyCheck } from "../db/key-check.ts";
 import { openLock } from "../db/lock.ts";
-import { openDatabase, requireDatabase } from "../db/open.ts";
+import { openStore, requireDatabase } from "../db/open.ts";
 import { loadRegistrationKey, writeRegistrationKey } from "../db/registration-key.ts";
 import { readCertificateFile, toCertificateFile, writeCertificateFile } from "../https/certificate-file.ts";
 import { readKeyRing, saveKeyRing, toKeyFile } from "../key-ring.ts";
@@ -16,27 +16,27 @@ import type { Terminal } from "./terminal.ts";
  * With the ring in ENCRYPTION_KEY or in a read-only file (`given`): the operator has put the new key in front of the
  * old one; everything is sealed with the first key, after which the operator can remove the old one.
  */
-export function rotateKey(options: { given?: boolean }, terminal: Terminal): number {
+export async function rotateKey(options: { given?: boolean }, terminal: Terminal): Promise<number> {
   const config = loadCommandConfig(terminal);
   requireDatabase(config.dataDir);
   const lock = openLock(config.dataDir);
   try {
-    const { db, close } = openDatabase({ dataDir: config.dataDir });
+    const { db, close } = await openStore({ dataDir: config.dataDir });
     try {
       const ring = readKeyRing(config, createLog(config.logLevel, terminal.writeLog));
       const file = options.given ? undefined : toKeyFile(config);
       // The new key is on disk before the first row is sealed with it, so that a crash loses nothing.
       const keys = file === undefined ? ring : [newKey(), ...ring];
-      checkServerKey(db, createSecrets(ring));
+      await checkServerKey(db, createSecrets(ring));
       if (file !== undefined) saveKeyRing(file, keys);
       const secrets = createSecrets(keys);
-      const moved = rotateWrappedKeys(db, secrets);
-      writeKeyCheck(db, secrets);
+      const moved = await rotateWrappedKeys(db, secrets);
+      await writeKeyCheck(db, secrets);
       const certificateFile = toCertificateFile(config.dataDir);
       const certificate = readCertificateFile(certificateFile, secrets);
       if (certificate) writeCertificateFile(certificateFile, secrets, certificate);
       // Client ids in use are sealed with this key: it stays the same, sealed with the new server key.
-      writeRegistrationKey(db, secrets, loadRegistrationKey(db, secrets));
+      await writeRegistrationKey(db, secrets, await loadRegistrationKey(db, secrets));
       terminal.print(`${moved} wrapped keys are sealed with the first key now.`);
       if (file === undefined) {
         terminal.print("The other keys are no longer needed; remove them and start the server.");
@@ -46,7 +46,7 @@ export function rotateKey(options: { given?: boolean }, terminal: Terminal): num
       terminal.print(`${file} holds only the new key. Back it up, and start the server.`);
       return 0;
     } finally {
-      close();
+      await close();
     }
   } finally {
     lock.close();

@@ -2,16 +2,16 @@
 import { eq } from "drizzle-orm";
 import { StartError } from "../errors.ts";
 import type { Secrets } from "../secrets.ts";
-import type { Database } from "./open.ts";
+import type { Database } from "./database.ts";
 import { serverFacts } from "./schema.ts";
 
 const fact = "key_check";
 
 /** Throws StartError when no key of the ring unseals the check value. Writes the value when there is none. */
-export function checkServerKey(db: Database, secrets: Secrets): void {
-  const stored = db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
+export async function checkServerKey(db: Database, secrets: Secrets): Promise<void> {
+  const stored = await db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
   if (stored === undefined) {
-    writeKeyCheck(db, secrets);
+    await writeKeyCheck(db, secrets);
     return;
   }
   try {
@@ -25,9 +25,10 @@ export function checkServerKey(db: Database, secrets: Secrets): void {
 }
 
 /** Seals the check value with the first key of the ring. */
-export function writeKeyCheck(db: Database, secrets: Secrets): void {
+export async function writeKeyCheck(db: Database, secrets: Secrets): Promise<void> {
   const value = secrets.sealValue(fact, "email-connector");
-  db.insert(serverFacts)
+  await db
+    .insert(serverFacts)
     .values({ name: fact, value })
     .onConflictDoUpdate({ target: serverFacts.name, set: { value } })
     .run();

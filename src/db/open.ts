@@ -1,9 +1,6 @@
 /**
- * The database: one SQLite file in DATA_DIR, checked before it is opened for writing. One server uses it (lock.ts); the
- * commands `grants` and `backup` can run at the same time.
- *
- * Every write is a synchronous transaction, since an async one commits before its callback ends, and is on the disk
- * when it returns: synchronous=FULL. secure_delete overwrites deleted data.
+ * Opening of the database: one SQLite file in DATA_DIR, checked before it is opened for writing. One server uses it
+ * (lock.ts); the commands `grants` and `backup` can run at the same time.
  */
 import { Database as SqliteFile } from "bun:sqlite";
 import {
@@ -19,13 +16,12 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
+import { drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { StartError } from "../errors.ts";
-import * as schema from "./schema.ts";
-
-export type Database = BunSQLiteDatabase<typeof schema>;
+import type { Database } from "./database.ts";
+import { createSqliteDatabase, openSqliteFile } from "./sqlite.ts";
 
 /** "emcn" at offset 68 of the file's header (SQLite file format 1.3), which identifies our databases. */
 const applicationId = 0x656d636e;
@@ -46,58 +42,30 @@ export function requireDatabase(dataDir: string): void {
  * Opens the database, creates it when there is none, and migrates its tables. Throws StartError and leaves the file
  * unchanged when it is empty, damaged, another program's, read-only, or written by a newer version.
  */
-export function openDatabase({ dataDir }: { dataDir: string }): {
+export async function openStore({ dataDir }: { dataDir: string }): Promise<{
   db: Database;
-  close(): void;
-} {
+  close(): Promise<void>;
+}> {
   const file = toDatabaseFile(dataDir);
   if (existsSync(file)) requireOurs(file);
   else createDatabase(file);
   restrictToOwner(file);
-  const client = openFile(file);
+  const client = openSqliteFile(file);
   try {
-    const db = drizzle(client, { schema });
-    migrate(db, { migrationsFolder });
-    return {
-      db,
-      close() {
-        client.run("PRAGMA wal_checkpoint(TRUNCATE)");
-        client.close();
-      },
-    };
+    migrate(drizzle(client), { migrationsFolder });
+    const { db, close } = createSqliteDatabase(client);
+    return { db, close: async () => close() };
   } catch (cause) {
     client.close();
     throw new StartError(`${file} could not be migrated. Is there free space on the disk?`, { cause });
   }
 }
 
-/**
- * Removes deleted data from the write-ahead log as well. Does nothing while another connection reads; the next
- * checkpoint removes the data then.
- */
-export function purgeWriteAheadLog(db: Database): void {
-  db.run("PRAGMA busy_timeout = 0");
-  db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  db.run(`PRAGMA busy_timeout = ${busyMs}`);
-}
-
-const busyMs = 5_000;
-
 /** Inside the binary, where the build puts the migrations; else the folder of the repository. */
-const compiledMigrations = join(import.meta.dir, "drizzle");
+const compiledMigrations = join(import.meta.dir, "drizzle/sqlite");
 const migrationsFolder = existsSync(compiledMigrations)
   ? compiledMigrations
-  : join(import.meta.dir, "../../drizzle");
-
-function openFile(file: string): SqliteFile {
-  const client = new SqliteFile(file, { readwrite: true, create: true });
-  client.run(`PRAGMA busy_timeout = ${busyMs}`);
-  client.run("PRAGMA journal_mode = WAL");
-  client.run("PRAGMA synchronous = FULL");
-  client.run("PRAGMA foreign_keys = ON");
-  client.run("PRAGMA secure_delete = ON");
-  return client;
-}
+  : join(import.meta.dir, "../../drizzle/sqlite");
 
 /** Creates the file under another name and renames it when complete: a crash leaves a database or none. */
 function createDatabase(file: string): void {

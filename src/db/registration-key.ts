@@ -5,24 +5,25 @@
 import { eq } from "drizzle-orm";
 import { z } from "zod";
 import { newKey, type Secrets } from "../secrets.ts";
-import type { Database } from "./open.ts";
+import type { Database } from "./database.ts";
 import { serverFacts } from "./schema.ts";
 
 const fact = "registration_key";
 
 /** Returns the key of 32 bytes, which is created when there is none. */
-export function loadRegistrationKey(db: Database, secrets: Secrets): Buffer {
-  const stored = db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
+export async function loadRegistrationKey(db: Database, secrets: Secrets): Promise<Buffer> {
+  const stored = await db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
   if (stored) return Buffer.from(z.string().parse(secrets.unsealValue(fact, stored.value)), "base64url");
   const key = newKey();
-  writeRegistrationKey(db, secrets, key);
+  await writeRegistrationKey(db, secrets, key);
   return key;
 }
 
 /** Seals the key with the first key of the ring. */
-export function writeRegistrationKey(db: Database, secrets: Secrets, key: Uint8Array): void {
+export async function writeRegistrationKey(db: Database, secrets: Secrets, key: Uint8Array): Promise<void> {
   const value = secrets.sealValue(fact, Buffer.from(key).toString("base64url"));
-  db.insert(serverFacts)
+  await db
+    .insert(serverFacts)
     .values({ name: fact, value })
     .onConflictDoUpdate({ target: serverFacts.name, set: { value } })
     .run();

@@ -11,7 +11,7 @@ export type OperatorDeps = ProbeDeps & {
   /** Undefined: /metrics answers 404. */
   metricsToken: string | undefined;
   /** Throws when the database cannot be written. */
-  checkWritable(): void;
+  checkWritable(): Promise<void>;
 };
 
 /** Time for which a result of `checkWritable` is reused: /ready is public, and each check is a disk sync. */
@@ -21,11 +21,11 @@ export function createOperatorRoutes(deps: OperatorDeps) {
   const { metrics, metricsToken, checkWritable, clock } = deps;
   let lastCheck = { at: Number.NEGATIVE_INFINITY, writable: false };
 
-  function isWritable(): boolean {
+  async function isWritable(): Promise<boolean> {
     // The absolute difference, since the clock may have been set back.
     if (Math.abs(clock.now() - lastCheck.at) < checkValidMs) return lastCheck.writable;
     try {
-      checkWritable();
+      await checkWritable();
       lastCheck = { at: clock.now(), writable: true };
     } catch {
       lastCheck = { at: clock.now(), writable: false };
@@ -36,8 +36,8 @@ export function createOperatorRoutes(deps: OperatorDeps) {
   return new Hono<AppEnv>()
     .route("/", createProbeRoutes(deps))
     .get("/health", (c) => c.json({ status: "ok", version: productVersion }))
-    .get("/ready", (c) =>
-      isWritable()
+    .get("/ready", async (c) =>
+      (await isWritable())
         ? c.json({ status: "ready" })
         : c.json({ status: "not_ready", message: "The database cannot be written." }, 503),
     )

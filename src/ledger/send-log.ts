@@ -7,7 +7,7 @@
  * automatically, because a mail server offers no way to find out.
  */
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database, Queries } from "../db/database.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import { type Log, toErrorFields } from "../log.ts";
@@ -41,7 +41,7 @@ type SendAttempt<Answer, Held> = {
   /** Validates an answer read from the log. */
   parse(stored: unknown): Answer;
   /** Finds the same email where it waits for a person, or was decided by one. */
-  findHeld?(email: SendIdentity): Held | undefined;
+  findHeld?(email: SendIdentity, tx?: Queries): Promise<Held | undefined>;
 };
 
 type PreparedSend<Answer, Held> = {
@@ -55,8 +55,8 @@ type PreparedSend<Answer, Held> = {
       send(): Promise<Answer>;
     }
   | {
-      /** Keeps the email for a person to decide. Stores it under its identity before the first await. */
-      hold(email: SentIdentity): Promise<Held>;
+      /** Stores the email under its identity in `tx`. The function that it resolves with makes it decidable. */
+      hold(email: SentIdentity, tx: Queries): Promise<() => Promise<Held>>;
     }
 );
 
@@ -71,6 +71,7 @@ type SendResult<Answer, Held> =
 /** One grant's part of the log. */
 type GrantSends = {
   grant: LiveGrant;
+  db: Database;
   store: SendStore;
   /** Running sends of this process, by row id. */
   inFlight: Map<string, Promise<unknown>>;
@@ -79,21 +80,20 @@ type GrantSends = {
   limits: SendLimits;
 };
 
-/** Creates the log and marks the sends that an earlier process left unfinished. */
 export function createSendLog(deps: { db: Database; clock: Clock; log: Log; limits?: SendLimits }) {
   const { db, clock, log, limits = sendLimits } = deps;
   const store = createSendStore(db);
   const inFlight = new Map<string, Promise<unknown>>();
-  store.markInterrupted();
 
   return {
+    /** Marks the sends that an earlier process left unfinished. */
+    markInterrupted: () => store.markInterrupted(),
+
     /** Deletes entries older than a day. */
-    sweep(): void {
-      store.deleteBefore(clock.now() - dayMs);
-    },
+    sweep: () => store.deleteBefore(clock.now() - dayMs),
 
     forGrant(grant: LiveGrant) {
-      const sends: GrantSends = { grant, store, inFlight, clock, log, limits };
+      const sends: GrantSends = { grant, db, store, inFlight, clock, log, limits };
       return {
         /**
          * Sends the email that `prepare` makes, unless it was sent before: then returns the earlier answer. An email
@@ -129,23 +129,39 @@ async function sendHeld<Answer>(
   { email, accountId, recipients }: HeldSend,
   send: () => Promise<Answer>,
 ): Promise<Answer> {
-  const { store } = sends;
+  const started = Promise.withResolvers<Answer>();
   const id = newId("snd");
-  store.transaction(() => {
-    requireQuota(sends);
-    insertSending(sends, { ...email, id, accountId, recipients });
+  await withoutOtherSends(sends, async (inside) => {
+    await requireQuota(inside);
+    await insertSending(inside, { ...email, id, accountId, recipients }, started.promise);
   });
-  const sending = recordOutcome(sends, id, send());
-  sends.inFlight.set(id, sending);
-  return sending;
+  started.resolve(recordOutcome(sends, id, send()));
+  return started.promise;
 }
 
-/** Notes that an email is about to be sent; inside a transaction. */
-function insertSending(
-  { grant, store, clock }: GrantSends,
+/** Runs `work` in a transaction, with the store in it, while no other send of the grant is decided about. */
+function withoutOtherSends<T>(
+  sends: GrantSends,
+  work: (inside: GrantSends, tx: Queries) => Promise<T>,
+): Promise<T> {
+  const { db, grant } = sends;
+  return db.transaction(async (tx) => {
+    await db.lock(tx, grant.id);
+    return work({ ...sends, store: createSendStore(tx) }, tx);
+  });
+}
+
+/**
+ * Notes that an email is about to be sent; inside a transaction. `outcome` is known to this process before the row can
+ * be read.
+ */
+async function insertSending(
+  { grant, store, clock, inFlight }: GrantSends,
   email: Omit<Parameters<GrantSends["store"]["insert"]>[0], "grantId" | "state" | "createdAt">,
-): void {
-  store.insert({ ...email, grantId: grant.id, state: "sending", createdAt: clock.now() });
+  outcome: Promise<unknown>,
+): Promise<void> {
+  await store.insert({ ...email, grantId: grant.id, state: "sending", createdAt: clock.now() });
+  inFlight.set(email.id, outcome);
 }
 
 async function sendOnce<Answer, Held>(
@@ -153,17 +169,17 @@ async function sendOnce<Answer, Held>(
   attempt: SendAttempt<Answer, Held>,
   prepare: () => Promise<PreparedSend<Answer, Held>>,
 ): Promise<SendResult<Answer, Held>> {
-  const { grant, store } = sends;
+  const { grant } = sends;
   const { accountId, key } = attempt;
   const request: SendIdentity = {
     keyHash: key === undefined ? undefined : toSendHash(grant, "key", key),
     requestHash: toSendHash(grant, "request", `${accountId}\0${attempt.request}`),
   };
-  const waiting = attempt.findHeld?.(request);
+  const waiting = await attempt.findHeld?.(request);
   if (waiting) return { held: waiting };
-  const earlier = findEarlier(sends, request);
+  const earlier = await findEarlier(sends, request);
   if (earlier) return answerEarlier(sends, earlier, attempt);
-  requireQuota(sends);
+  await requireQuota(sends);
 
   const prepared = await prepare();
   const email = {
@@ -171,34 +187,38 @@ async function sendOnce<Answer, Held>(
     contentHash: toSendHash(grant, "content", `${accountId}\0${prepared.content}`),
   };
   const id = newId("snd");
-  // One synchronous transaction: of two concurrent calls, the second finds the row of the first.
-  const other = store.transaction(() => {
-    const held = attempt.findHeld?.(email);
+  const started = Promise.withResolvers<Answer>();
+  // Of two concurrent calls, the second finds the row of the first.
+  const other = await withoutOtherSends(sends, async (inside, tx) => {
+    const held = await attempt.findHeld?.(email, tx);
     if (held) return { held };
-    const found = findEarlier(sends, email);
+    const found = await findEarlier(inside, email);
     if (found) return { found };
-    requireQuota(sends);
-    if ("hold" in prepared) return { holding: prepared.hold(email) };
-    insertSending(sends, { ...email, id, accountId, recipients: prepared.recipients });
+    await requireQuota(inside);
+    if ("hold" in prepared) return { complete: await prepared.hold(email, tx) };
+    const row = { ...email, id, accountId, recipients: prepared.recipients };
+    await insertSending(inside, row, started.promise);
     return {};
   });
   if (other.held) return { held: other.held };
-  if (other.holding) return { held: await other.holding };
+  if (other.complete) return { held: await other.complete() };
   if (other.found) return answerEarlier(sends, other.found, attempt);
   if ("hold" in prepared) throw new Error("an email was neither held nor found");
 
-  const sending = recordOutcome(sends, id, prepared.send());
-  sends.inFlight.set(id, sending);
-  return { answer: await sending };
+  started.resolve(recordOutcome(sends, id, prepared.send()));
+  return { answer: await started.promise };
 }
 
 /**
  * The send that this one repeats: by its key within a day, otherwise by its request or content within `repeatMs`.
  * Throws invalid_input when the key was used for a different email.
  */
-function findEarlier({ grant, store, clock, limits }: GrantSends, email: SendIdentity): SendRow | undefined {
+async function findEarlier(
+  { grant, store, clock, limits }: GrantSends,
+  email: SendIdentity,
+): Promise<SendRow | undefined> {
   const now = clock.now();
-  const row = store.findSame(grant.id, email, { keySince: now - dayMs, since: now - limits.repeatMs });
+  const row = await store.findSame(grant.id, email, { keySince: now - dayMs, since: now - limits.repeatMs });
   if (
     row &&
     row.keyHash === email.keyHash &&
@@ -215,12 +235,14 @@ function findEarlier({ grant, store, clock, limits }: GrantSends, email: SendIde
 
 /** The answer of an earlier send, awaited while it still runs. Throws maybe_sent when its outcome is unknown. */
 async function answerEarlier<Answer, Held>(
-  { grant, inFlight }: GrantSends,
-  row: SendRow,
+  { grant, store, inFlight }: GrantSends,
+  found: SendRow,
   attempt: SendAttempt<Answer, Held>,
 ): Promise<SendResult<Answer, Held>> {
-  const running = inFlight.get(row.id);
-  if (running) return { answer: attempt.parse(await running), sentBeforeAt: row.createdAt };
+  const running = inFlight.get(found.id);
+  if (running) return { answer: attempt.parse(await running), sentBeforeAt: found.createdAt };
+  // Its outcome may have been written since the row was read.
+  const row = (found.state === "sending" && (await store.find(found.id))) || found;
   if (row.state === "sent" && row.answer) {
     const stored = unseal(grant.dataKey, row.answer, toSendContext(grant, row.id)).toString("utf8");
     return { answer: attempt.parse(JSON.parse(stored)), sentBeforeAt: row.createdAt };
@@ -232,9 +254,9 @@ async function answerEarlier<Answer, Held>(
 }
 
 /** Throws rate_limited, with the time of the next permitted send. */
-function requireQuota({ grant, store, clock, limits }: GrantSends): void {
+async function requireQuota({ grant, store, clock, limits }: GrantSends): Promise<void> {
   const now = clock.now();
-  const times = store.listTimes(grant.id, now - dayMs);
+  const times = await store.listTimes(grant.id, now - dayMs);
   const lastOfHour = times.filter((at) => at > now - hourMs)[limits.perHour - 1];
   const lastOfDay = times[limits.perDay - 1];
   const nextAt = Math.max(
@@ -260,9 +282,9 @@ async function recordOutcome<Answer>(
   id: string,
   submission: Promise<Answer>,
 ): Promise<Answer> {
-  const write = (values: Partial<SendRow>) => {
+  const write = async (values: Partial<SendRow>) => {
     try {
-      store.update(id, values);
+      await store.update(id, values);
     } catch (error) {
       // The row stays "sending", which a repetition treats as "may have been sent".
       log.error("send_unwritten", { grant: grant.id, error: toErrorFields(error) });
@@ -270,14 +292,14 @@ async function recordOutcome<Answer>(
   };
   try {
     const answer = await submission;
-    write({
+    await write({
       state: "sent",
       answer: seal(grant.dataKey, JSON.stringify(answer), toSendContext(grant, id)),
     });
     return answer;
   } catch (error) {
     const unknown = !(error instanceof AppError) || error.code === "maybe_sent";
-    write({ state: unknown ? "maybe_sent" : "failed" });
+    await write({ state: unknown ? "maybe_sent" : "failed" });
     throw error;
   } finally {
     inFlight.delete(id);

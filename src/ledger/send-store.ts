@@ -1,6 +1,6 @@
 /** The rows of the send log: queries only, no rules. All times are milliseconds since the epoch. */
 import { and, desc, eq, gt, inArray, lt, or } from "drizzle-orm";
-import type { Database } from "../db/open.ts";
+import type { Queries } from "../db/database.ts";
 import { sends } from "../db/schema.ts";
 
 export type SendRow = typeof sends.$inferSelect;
@@ -23,28 +23,26 @@ export type SendStore = ReturnType<typeof createSendStore>;
 /** States of an email that was or may have been sent; a failed attempt counts for nothing. */
 const countedStates = inArray(sends.state, ["sending", "sent", "maybe_sent"]);
 
-export function createSendStore(db: Database) {
+/** `db`: the queries of the database, or of the transaction that the store is used in. */
+export function createSendStore(db: Queries) {
   return {
-    /** Runs `work` in one synchronous transaction. */
-    transaction<T>(work: () => T): T {
-      return db.transaction(() => work());
+    async insert(row: typeof sends.$inferInsert): Promise<void> {
+      await db.insert(sends).values(row).run();
     },
 
-    insert(row: typeof sends.$inferInsert): void {
-      db.insert(sends).values(row).run();
+    async update(id: string, values: Partial<SendRow>): Promise<void> {
+      await db.update(sends).set(values).where(eq(sends.id, id)).run();
     },
 
-    update(id: string, values: Partial<SendRow>): void {
-      db.update(sends).set(values).where(eq(sends.id, id)).run();
-    },
+    find: (id: string): Promise<SendRow | undefined> => db.select().from(sends).where(eq(sends.id, id)).get(),
 
     /** Marks the rows of sends that were running when the process ended. */
-    markInterrupted(): void {
-      db.update(sends).set({ state: "maybe_sent" }).where(eq(sends.state, "sending")).run();
+    async markInterrupted(): Promise<void> {
+      await db.update(sends).set({ state: "maybe_sent" }).where(eq(sends.state, "sending")).run();
     },
 
-    deleteBefore(time: number): void {
-      db.delete(sends).where(lt(sends.createdAt, time)).run();
+    async deleteBefore(time: number): Promise<void> {
+      await db.delete(sends).where(lt(sends.createdAt, time)).run();
     },
 
     /** The newest row with the same key after `keySince`, or the same request or content after `since`. */
@@ -52,7 +50,7 @@ export function createSendStore(db: Database) {
       grantId: string,
       { keyHash, requestHash, contentHash }: SendIdentity,
       { keySince, since }: { keySince: number; since: number },
-    ): SendRow | undefined {
+    ): Promise<SendRow | undefined> {
       const sameKey =
         keyHash === undefined ? undefined : and(eq(sends.keyHash, keyHash), gt(sends.createdAt, keySince));
       const sameEmail = or(
@@ -70,11 +68,15 @@ export function createSendStore(db: Database) {
           ),
         )
         .orderBy(desc(sends.createdAt))
+        .limit(1)
         .get();
     },
 
     /** The sends of the grant after `since`, newest first. */
-    listSends(grantId: string, since: number): Pick<SendRow, "createdAt" | "recipients" | "state">[] {
+    listSends(
+      grantId: string,
+      since: number,
+    ): Promise<Pick<SendRow, "createdAt" | "recipients" | "state">[]> {
       return db
         .select({ createdAt: sends.createdAt, recipients: sends.recipients, state: sends.state })
         .from(sends)
@@ -84,14 +86,14 @@ export function createSendStore(db: Database) {
     },
 
     /** When the grant sent after `since`, newest first. */
-    listTimes(grantId: string, since: number): number[] {
-      return db
+    async listTimes(grantId: string, since: number): Promise<number[]> {
+      const rows = await db
         .select({ at: sends.createdAt })
         .from(sends)
         .where(and(eq(sends.grantId, grantId), countedStates, gt(sends.createdAt, since)))
         .orderBy(desc(sends.createdAt))
-        .all()
-        .map(({ at }) => at);
+        .all();
+      return rows.map(({ at }) => at);
     },
   };
 }

@@ -6,7 +6,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { and, desc, eq, gt, isNull, lt, lte, ne, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { operations } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
@@ -51,8 +51,9 @@ export function createUndoLog(deps: { db: Database; clock: Clock; log: Log }) {
   const { db, clock } = deps;
   return {
     /** Deletes operations that can no longer be undone. */
-    sweep(): void {
-      db.delete(operations)
+    async sweep(): Promise<void> {
+      await db
+        .delete(operations)
         .where(lt(operations.createdAt, clock.now() - undoLifetimeMs))
         .run();
     },
@@ -73,8 +74,9 @@ export function createUndoLog(deps: { db: Database; clock: Clock; log: Log }) {
         take: (id: string) => takeOperation(own, id),
 
         /** Makes a taken operation available again with the changes that are still to be undone. */
-        putBack(id: string, changes: readonly Change[]): void {
-          db.update(operations)
+        async putBack(id: string, changes: readonly Change[]): Promise<void> {
+          await db
+            .update(operations)
             .set({ undoneAt: null, changes: sealChanges(grant, id, changes) })
             .where(and(eq(operations.id, id), eq(operations.grantId, grant.id)))
             .run();
@@ -84,15 +86,16 @@ export function createUndoLog(deps: { db: Database; clock: Clock; log: Log }) {
   };
 }
 
-function recordOperation(
+async function recordOperation(
   own: GrantOperations,
   { accountId, tool, changes, erased = 0 }: Readonly<Operation>,
-): { id?: string; problem?: string } {
+): Promise<{ id?: string; problem?: string }> {
   const { grant, db, clock, log } = own;
   if (changes.length === 0 && erased === 0) return {};
   const id = newId("op");
   try {
-    db.insert(operations)
+    await db
+      .insert(operations)
       .values({
         id,
         grantId: grant.id,
@@ -103,7 +106,7 @@ function recordOperation(
         createdAt: clock.now(),
       })
       .run();
-    deleteOldest(own);
+    await deleteOldest(own);
   } catch (error) {
     log.error("operation_unwritten", { grant: grant.id, tool, error: toErrorFields(error) });
     return { problem: "It was done, but could not be recorded: undo cannot put it back." };
@@ -111,23 +114,23 @@ function recordOperation(
   return changes.length === 0 ? {} : { id };
 }
 
-function listOperations({ grant, db, clock }: GrantOperations) {
-  return db
+async function listOperations({ grant, db, clock }: GrantOperations) {
+  const rows = await db
     .select()
     .from(operations)
     .where(and(eq(operations.grantId, grant.id), gt(operations.createdAt, clock.now() - undoLifetimeMs)))
     .orderBy(desc(operations.createdAt))
-    .all()
-    .map(({ id, tool, createdAt, undoneAt, erased, changes }) => {
-      const all = unsealChanges(grant, id, changes);
-      const moved = all.filter(({ kind }) => kind === "moved").length;
-      return { id, tool, createdAt, isUndone: undoneAt !== null, erased, moved, marked: all.length - moved };
-    });
+    .all();
+  return rows.map(({ id, tool, createdAt, undoneAt, erased, changes }) => {
+    const all = unsealChanges(grant, id, changes);
+    const moved = all.filter(({ kind }) => kind === "moved").length;
+    return { id, tool, createdAt, isUndone: undoneAt !== null, erased, moved, marked: all.length - moved };
+  });
 }
 
 /** Deletes all but the grant's newest operations, `maxOperations` and `maxBytes` at most. */
-function deleteOldest({ grant, db }: GrantOperations): void {
-  const newestFirst = db
+async function deleteOldest({ grant, db }: GrantOperations): Promise<void> {
+  const newestFirst = await db
     .select({ at: operations.createdAt, bytes: sql<number>`length(${operations.changes})` })
     .from(operations)
     .where(eq(operations.grantId, grant.id))
@@ -139,19 +142,23 @@ function deleteOldest({ grant, db }: GrantOperations): void {
     return position >= maxOperations || (position > 0 && total > maxBytes);
   });
   if (!newestToDelete) return;
-  db.delete(operations)
+  await db
+    .delete(operations)
     .where(and(eq(operations.grantId, grant.id), lte(operations.createdAt, newestToDelete.at)))
     .run();
 }
 
-function takeOperation({ grant, db, clock }: GrantOperations, id: string): Operation & { id: string } {
+async function takeOperation(
+  { grant, db, clock }: GrantOperations,
+  id: string,
+): Promise<Operation & { id: string }> {
   const isKnown = and(
     eq(operations.id, id),
     eq(operations.grantId, grant.id),
     ne(operations.tool, unfinishedTool),
     gt(operations.createdAt, clock.now() - undoLifetimeMs),
   );
-  const row = db
+  const row = await db
     .update(operations)
     .set({ undoneAt: clock.now() })
     .where(and(isKnown, isNull(operations.undoneAt)))
@@ -159,7 +166,7 @@ function takeOperation({ grant, db, clock }: GrantOperations, id: string): Opera
     .get();
   if (!row) {
     // The caller may have lost the answer to the first undo.
-    const isTaken = db.select({ id: operations.id }).from(operations).where(isKnown).get() !== undefined;
+    const isTaken = await db.select({ id: operations.id }).from(operations).where(isKnown).get();
     throw isTaken ? undoneAlready() : nothingToUndo();
   }
   const { accountId, tool } = row;

@@ -5,7 +5,7 @@
 import { and, asc, eq, gt } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { operations } from "../db/schema.ts";
 import type { LiveGrant } from "../grant.ts";
 import { type Log, toErrorFields } from "../log.ts";
@@ -32,9 +32,9 @@ const storedWrite = z.discriminatedUnion("kind", [
 
 export function createUnfinishedLog({ db, clock, log }: { db: Database; clock: Clock; log: Log }) {
   /** Runs a statement whose failure must not stop the write that it is about. */
-  function attempt(grant: LiveGrant, statement: () => void): void {
+  async function attempt(grant: LiveGrant, statement: () => Promise<unknown>): Promise<void> {
     try {
-      statement();
+      await statement();
     } catch (error) {
       log.error("operation_unwritten", {
         grant: grant.id,
@@ -55,11 +55,11 @@ export function createUnfinishedLog({ db, clock, log }: { db: Database; clock: C
             .run(),
         );
       return {
-        begin(write) {
+        async begin(write) {
           const id = newId("op");
           const sealed = seal(grant.dataKey, toStored(write), toWriteContext(grant, id));
           const row = { id, grantId: grant.id, accountId, tool: unfinishedTool, changes: sealed };
-          attempt(grant, () =>
+          await attempt(grant, () =>
             db
               .insert(operations)
               .values({ ...row, createdAt: clock.now() })
@@ -68,8 +68,8 @@ export function createUnfinishedLog({ db, clock, log }: { db: Database; clock: C
           return () => remove(id);
         },
 
-        list() {
-          const rows = db
+        async list() {
+          const rows = await db
             .select()
             .from(operations)
             .where(

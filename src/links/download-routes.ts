@@ -31,7 +31,7 @@ export function createDownloadRoutes({ downloads, config, limits }: DownloadRout
     try {
       // A link works once, so a preview must not redeem it.
       if (c.req.method === "HEAD" || isPreview(c)) {
-        downloads.requireUnused(secret);
+        await downloads.requireUnused(secret);
         return c.body(null, c.req.method === "HEAD" ? 200 : 204, toFileHeaders("attachment"));
       }
       const signal = withDeadline(c.var.arrived.signal, downloadMs);

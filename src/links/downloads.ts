@@ -29,8 +29,8 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
     }),
 
     /** Checks a link without redeeming it. Throws link_expired when it is used, expired or unknown. */
-    requireUnused(secret: string): void {
-      if (links.read("download", secret).used)
+    async requireUnused(secret: string): Promise<void> {
+      if ((await links.read("download", secret)).used)
         throw new AppError("link_expired", "This link was used already.");
     },
 
@@ -39,7 +39,7 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
      * reading the email before the first byte; the link is usable again then. A later failure aborts the stream.
      */
     async open(secret: string, signal: AbortSignal): Promise<Download> {
-      const { grant, target } = links.redeem("download", secret);
+      const { grant, target } = await links.redeem("download", secret);
       const { id, index } = attachmentTarget.parse(target);
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       const writer = writable.getWriter();
@@ -57,7 +57,7 @@ export function createDownloads({ links, vault }: { links: Links; vault: Pick<Va
         })
         .catch(async (error: unknown) => {
           download.reject(error);
-          if (!started) links.restore(secret);
+          if (!started) await links.restore(secret);
           // Through the writer: a locked stream cannot be aborted itself, and the browser would wait for its end.
           await writer.abort(error).catch(() => {});
         })

@@ -4,7 +4,7 @@
  */
 import { and, count, eq, gt, isNull, lte } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database, Queries } from "../db/database.ts";
 import { grants, links } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
@@ -44,15 +44,19 @@ export function createLinks(deps: LinksDeps) {
     create: (
       grant: Pick<LiveGrant, "id" | "dataKey">,
       link: { kind: LinkKind; target: unknown; lifetimeSeconds: number },
-    ): { url: string; expiresAt: number } => createLink(deps, grant, link),
+    ): Promise<{ url: string; expiresAt: number }> =>
+      db.transaction(async (tx) => {
+        await db.lock(tx, grant.id);
+        return createLink(deps, tx, grant, link);
+      }),
 
     /** Reads a link without using it, for example for the link preview of a mail program. Throws link_expired. */
-    read: (kind: LinkKind, secret: string): LinkContent => readLink(deps, kind, secret),
+    read: (kind: LinkKind, secret: string): Promise<LinkContent> => readLink(deps, kind, secret),
 
     /** Reads a link and marks it as used: of two concurrent requests, one succeeds. Throws link_expired. */
-    redeem(kind: LinkKind, secret: string): LinkContent {
-      const link = readLink(deps, kind, secret);
-      const redeemed = db
+    async redeem(kind: LinkKind, secret: string): Promise<LinkContent> {
+      const link = await readLink(deps, kind, secret);
+      const redeemed = await db
         .update(links)
         .set({ usedAt: clock.now() })
         .where(and(eq(links.hash, hashSecret(secret)), isNull(links.usedAt)))
@@ -63,27 +67,29 @@ export function createLinks(deps: LinksDeps) {
     },
 
     /** Makes a redeemed link usable again after its purpose failed. */
-    restore(secret: string): void {
-      db.update(links)
+    async restore(secret: string): Promise<void> {
+      await db
+        .update(links)
         .set({ usedAt: null })
         .where(eq(links.hash, hashSecret(secret)))
         .run();
     },
 
     /** Deletes expired links. */
-    sweep(): void {
-      db.delete(links).where(lte(links.expiresAt, clock.now())).run();
+    async sweep(): Promise<void> {
+      await db.delete(links).where(lte(links.expiresAt, clock.now())).run();
     },
   };
 }
 
-function createLink(
-  { db, secrets, clock, publicUrl, toWrapContext }: LinksDeps,
+async function createLink(
+  { secrets, clock, publicUrl, toWrapContext }: LinksDeps,
+  tx: Queries,
   grant: Pick<LiveGrant, "id" | "dataKey">,
   { kind, target, lifetimeSeconds }: { kind: LinkKind; target: unknown; lifetimeSeconds: number },
-): { url: string; expiresAt: number } {
+): Promise<{ url: string; expiresAt: number }> {
   const now = clock.now();
-  const unused = db
+  const unused = await tx
     .select({ number: count() })
     .from(links)
     .where(
@@ -97,7 +103,8 @@ function createLink(
     });
   const secret = newToken();
   const expiresAt = now + lifetimeSeconds * 1000;
-  db.insert(links)
+  await tx
+    .insert(links)
     .values({
       hash: hashSecret(secret),
       grantId: grant.id,
@@ -110,12 +117,12 @@ function createLink(
   return { url: `${publicUrl}/${kind}/${secret}`, expiresAt };
 }
 
-function readLink(
+async function readLink(
   { db, secrets, clock, toWrapContext }: LinksDeps,
   kind: LinkKind,
   secret: string,
-): LinkContent {
-  const row = db
+): Promise<LinkContent> {
+  const row = await db
     .select({ link: links, grant: grants })
     .from(links)
     .innerJoin(grants, eq(grants.id, links.grantId))

@@ -51,8 +51,8 @@ function createRequireOpen(
   return async function requireOpen(c, next) {
     limits.consume("page", identifyPeer(c, config));
     try {
-      if (uploads.readState(c.req.param("secret") ?? "").received)
-        return showPage(c, { state: "received" }, c.req.method === "GET" ? 200 : 410);
+      const { received } = await uploads.readState(c.req.param("secret") ?? "");
+      if (received) return showPage(c, { state: "received" }, c.req.method === "GET" ? 200 : 410);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "link_expired") throw error;
       return showPage(c, { state: "over" }, 410);

@@ -5,7 +5,7 @@
 import { and, asc, count, eq, gt, lte } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { uploadChunks, uploads } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
@@ -33,8 +33,8 @@ export function createUploads(deps: UploadsDeps) {
   const { db, clock, links } = deps;
   return {
     /** Reads the state of an upload page. Throws link_expired. */
-    readState(secret: string): { received: boolean } {
-      return { received: links.read("upload", secret).used };
+    async readState(secret: string): Promise<{ received: boolean }> {
+      return { received: (await links.read("upload", secret)).used };
     },
 
     /**
@@ -44,26 +44,27 @@ export function createUploads(deps: UploadsDeps) {
     receive: (secret: string, files: readonly AttachedFile[]) => receiveFiles(deps, secret, files),
 
     /** Deletes expired uploads. */
-    sweep(): void {
-      db.delete(uploads).where(lte(uploads.expiresAt, clock.now())).run();
+    async sweep(): Promise<void> {
+      await db.delete(uploads).where(lte(uploads.expiresAt, clock.now())).run();
     },
 
     forGrant: (grant: LiveGrant) => ({
       /** Creates an upload page and the id of its upload; `expiresAt` in epoch milliseconds. Throws rate_limited. */
-      request(): { uploadId: string; url: string; expiresAt: number } {
-        requireRoom(deps, grant.id);
+      async request(): Promise<{ uploadId: string; url: string; expiresAt: number }> {
+        await requireRoom(deps, grant.id);
         const uploadId = newId("upl");
         const link = { kind: "upload" as const, target: { uploadId }, lifetimeSeconds: uploadLinkSeconds };
-        return { uploadId, ...links.create(grant, link) };
+        return { uploadId, ...(await links.create(grant, link)) };
       },
 
       /** Reads the files of an upload. Throws attachment_not_found when there are none. */
-      read: (id: string): AttachedFile[] => readFiles(deps, grant, id),
+      read: (id: string): Promise<AttachedFile[]> => readFiles(deps, grant, id),
 
       /** Deletes an upload that was used. Never throws: the email exists, and the sweep deletes it later. */
-      remove(id: string): void {
+      async remove(id: string): Promise<void> {
         try {
-          db.delete(uploads)
+          await db
+            .delete(uploads)
             .where(and(eq(uploads.id, id), eq(uploads.grantId, grant.id)))
             .run();
         } catch {
@@ -75,8 +76,8 @@ export function createUploads(deps: UploadsDeps) {
 }
 
 /** Throws rate_limited when the grant has the maximum number of unused uploads. */
-function requireRoom({ db, clock }: UploadsDeps, grantId: string): void {
-  const unused = db
+async function requireRoom({ db, clock }: UploadsDeps, grantId: string): Promise<void> {
+  const unused = await db
     .select({ number: count() })
     .from(uploads)
     .where(and(eq(uploads.grantId, grantId), gt(uploads.expiresAt, clock.now())))
@@ -101,15 +102,15 @@ async function receiveFiles(
     throw new AppError("too_large", `At most ${maxFiles} files with 25 MB together can be uploaded.`, {
       hint: "Choose fewer or smaller files.",
     });
-  const { grant, target } = links.redeem("upload", secret);
+  const { grant, target } = await links.redeem("upload", secret);
   const { uploadId } = uploadTarget.parse(target);
   try {
     // Checked again: a grant may have more unused links than unused uploads.
-    requireRoom(deps, grant.id);
+    await requireRoom(deps, grant.id);
     await storeFiles(deps, grant, uploadId, files);
   } catch (error) {
-    db.delete(uploads).where(eq(uploads.id, uploadId)).run();
-    links.restore(secret);
+    await db.delete(uploads).where(eq(uploads.id, uploadId)).run();
+    await links.restore(secret);
     throw error;
   }
 }
@@ -123,7 +124,8 @@ async function storeFiles(
 ): Promise<void> {
   const list = files.map(({ name, type, content }) => ({ name, type, size: content.length }));
   const whole = Buffer.concat(files.map(({ content }) => content));
-  db.insert(uploads)
+  await db
+    .insert(uploads)
     .values({
       id: uploadId,
       grantId,
@@ -136,15 +138,15 @@ async function storeFiles(
     const start = position * chunkBytes;
     const context = toUploadContext(grantId, uploadId, `chunk ${position}`);
     const content = seal(dataKey, whole.subarray(start, start + chunkBytes), context);
-    db.insert(uploadChunks).values({ uploadId, position, content }).run();
+    await db.insert(uploadChunks).values({ uploadId, position, content }).run();
     // Yields to other requests between two chunks.
     await Bun.sleep(0);
   }
-  db.update(uploads).set({ sizeBytes: whole.length }).where(eq(uploads.id, uploadId)).run();
+  await db.update(uploads).set({ sizeBytes: whole.length }).where(eq(uploads.id, uploadId)).run();
 }
 
-function readFiles({ db, clock }: UploadsDeps, grant: LiveGrant, id: string): AttachedFile[] {
-  const row = db
+async function readFiles({ db, clock }: UploadsDeps, grant: LiveGrant, id: string): Promise<AttachedFile[]> {
+  const row = await db
     .select()
     .from(uploads)
     .where(and(eq(uploads.id, id), eq(uploads.grantId, grant.id), gt(uploads.expiresAt, clock.now())))
@@ -156,7 +158,7 @@ function readFiles({ db, clock }: UploadsDeps, grant: LiveGrant, id: string): At
   const open = (sealed: Buffer, field: string) =>
     unseal(grant.dataKey, sealed, toUploadContext(grant.id, id, field));
   const list = fileList.parse(JSON.parse(open(row.description, "description").toString("utf8")));
-  const chunks = db
+  const chunks = await db
     .select()
     .from(uploadChunks)
     .where(eq(uploadChunks.uploadId, id))

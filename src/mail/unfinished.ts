@@ -21,10 +21,13 @@ export type UnfinishedWrite = UnfinishedTransfer | UnfinishedAppend;
 /** The unfinished writes of one account. None of the functions throws for a full disk: the write goes on without. */
 export type UnfinishedWrites = {
   /** Keeps a write from before its first command. Returns the function that removes it. */
-  begin(write: UnfinishedWrite): () => void;
+  begin(write: UnfinishedWrite): Promise<() => Promise<void>>;
   /** The writes of the last 24 hours that were begun and not ended, oldest first. */
-  list(): readonly (UnfinishedWrite & { end(): void })[];
+  list(): Promise<readonly (UnfinishedWrite & { end(): Promise<void> })[]>;
 };
 
 /** Keeps nothing, for an account without a database. */
-export const nothingUnfinished: UnfinishedWrites = { begin: () => () => {}, list: () => [] };
+export const nothingUnfinished: UnfinishedWrites = {
+  begin: async () => async () => {},
+  list: async () => [],
+};

@@ -61,7 +61,7 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
 
   // A client that initializes again may still send the id of the session it lost.
   const sessionId = post.initialize ? undefined : readSessionId(c);
-  const session = sessionId === undefined ? undefined : sessions.find(sessionId, c.var.grant.id);
+  const session = sessionId === undefined ? undefined : await sessions.find(sessionId, c.var.grant.id);
   if (sessionId !== undefined && !session) return toJsonRpcError(c, unknownSession);
 
   if (session) for (const id of post.cancelled) calls.cancel(toCancelKey(session, id));
@@ -74,7 +74,7 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
     c.var.grant,
     post.requests.map(({ method }) => method),
   );
-  if (post.initialize) c.header("Mcp-Session-Id", sessions.open(c.var.grant.id, post.features));
+  if (post.initialize) c.header("Mcp-Session-Id", await sessions.open(c.var.grant.id, post.features));
   return exchange.answer(c, post, {
     features: session?.features ?? noFeatures,
     toCancelKey: (id) => session && toCancelKey(session, id),
@@ -115,7 +115,7 @@ async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   // Hono answers HEAD with the GET handler and drops the body: the stream would have no reader.
   if (sessionId === undefined || c.req.method === "HEAD" || exchange.isStateless(c))
     return refuseMcpMethod(c);
-  const session = sessions.find(sessionId, c.var.grant.id);
+  const session = await sessions.find(sessionId, c.var.grant.id);
   if (!session) return toJsonRpcError(c, unknownSession);
   const refusal = exchange.checkVersion(c);
   if (refusal) return toJsonRpcError(c, refusal);
@@ -125,7 +125,10 @@ async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
     sessionHash: session.hash,
     expiresAt: c.var.grant.expiresAt,
     signal: c.var.arrived.signal,
-    onKeepAlive: () => sessions.touch(session.hash),
+    onKeepAlive() {
+      // A use that cannot be recorded must not end the stream; the next one may be.
+      sessions.touch(session.hash).catch(() => {});
+    },
   });
   return c.body(body, 200, {
     "Content-Type": "text/event-stream",
@@ -143,9 +146,9 @@ async function endSession(
   const sessionId = readSessionId(c);
   if (sessionId === undefined)
     return toJsonRpcError(c, { status: 400, code: -32000, message: "Name the session in Mcp-Session-Id." });
-  const session = sessions.find(sessionId, c.var.grant.id);
+  const session = await sessions.find(sessionId, c.var.grant.id);
   if (!session) return toJsonRpcError(c, unknownSession);
-  sessions.close(session.hash);
+  await sessions.close(session.hash);
   streams.closeSession(session.hash);
   return c.body(null, 200);
 }

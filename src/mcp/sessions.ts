@@ -5,7 +5,7 @@
 import { desc, eq, inArray, lte, sql } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database, Queries } from "../db/database.ts";
 import { sessions } from "../db/schema.ts";
 import { hashSecret, newToken } from "../secrets.ts";
 import { ignoreStorageErrors } from "../storage-error.ts";
@@ -41,11 +41,12 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     .prepare();
 
   /** Deletes expired rows, and the oldest of the grant so that one more fits under the limit. */
-  function makeRoom(tx: Pick<Database, "select" | "delete">, grantId: string): void {
-    tx.delete(sessions)
+  async function makeRoom(tx: Queries, grantId: string): Promise<void> {
+    await tx
+      .delete(sessions)
       .where(lte(sessions.lastUsedAt, clock.now() - idleMs - touchIntervalMs - 1))
       .run();
-    const extra = tx
+    const extra = await tx
       .select({ hash: sessions.hash })
       .from(sessions)
       .where(eq(sessions.grantId, grantId))
@@ -54,20 +55,24 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       .offset(maxSessionsPerGrant - 1)
       .all();
     const hashes = extra.map(({ hash }) => hash);
-    if (hashes.length > 0) tx.delete(sessions).where(inArray(sessions.hash, hashes)).run();
+    if (hashes.length > 0) await tx.delete(sessions).where(inArray(sessions.hash, hashes)).run();
     for (const hash of hashes) cached.delete(hash);
   }
 
   /** Records a use of the session: a call, or an open stream. */
-  function touch(hash: string): void {
+  async function touch(hash: string): Promise<void> {
     const lastUsedAt = clock.now();
-    ignoreStorageErrors(() => db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run());
     const row = cached.get(hash);
     if (row) cached.set(hash, { ...row, lastUsedAt });
+    await ignoreStorageErrors(() =>
+      db.update(sessions).set({ lastUsedAt }).where(eq(sessions.hash, hash)).run(),
+    );
   }
 
-  function read(hash: string): typeof sessions.$inferSelect | undefined {
-    const row = cached.get(hash) ?? byHash.get({ hash });
+  async function read(hash: string): Promise<typeof sessions.$inferSelect | undefined> {
+    const known = cached.get(hash);
+    if (known) return known;
+    const row = await byHash.get({ hash });
     if (row) cached.set(hash, row);
     return row;
   }
@@ -76,13 +81,14 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     touch,
 
     /** Opens a session of this grant; returns its id, 64 hexadecimal digits. */
-    open(grantId: string, features: ClientFeatures = noFeatures): string {
+    async open(grantId: string, features: ClientFeatures = noFeatures): Promise<string> {
       const id = newToken();
       const now = clock.now();
       // One transaction, thus one disk sync.
-      db.transaction((tx) => {
-        makeRoom(tx, grantId);
-        tx.insert(sessions)
+      await db.transaction(async (tx) => {
+        await makeRoom(tx, grantId);
+        await tx
+          .insert(sessions)
           .values({ hash: hashSecret(id), grantId, createdAt: now, lastUsedAt: now, ...features })
           .run();
       });
@@ -90,19 +96,20 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
     },
 
     /** Finds an unexpired session of this grant, and records the use. */
-    find(id: string, grantId: string): Session | undefined {
+    async find(id: string, grantId: string): Promise<Session | undefined> {
       const hash = hashSecret(id);
-      const row = read(hash);
+      const row = await read(hash);
       if (!row || row.grantId !== grantId || isExpired(row.lastUsedAt)) return undefined;
-      if (clock.now() - row.lastUsedAt >= touchIntervalMs) touch(hash);
+      if (clock.now() - row.lastUsedAt >= touchIntervalMs) await touch(hash);
       const { elicitsUrls, showsCards } = row;
       return { hash, grantId, features: { elicitsUrls, showsCards } };
     },
 
     /** Deletes a session. */
-    close(hash: string): void {
+    async close(hash: string): Promise<void> {
+      await db.delete(sessions).where(eq(sessions.hash, hash)).run();
+      // After the deletion, since a request may read the row until then.
       cached.delete(hash);
-      db.delete(sessions).where(eq(sessions.hash, hash)).run();
     },
   };
 }

@@ -32,7 +32,11 @@ export function createAccountExtension(deps: {
    * Answers with the connect form for another account. The request is ours: it ends on the page of the grant, is used
    * once, within an hour, and by the same browser. The caller has proven the person.
    */
-  return function addAccount(c: Context<AppEnv>, grant: LiveGrant, redirectHost: string): Response {
+  return async function addAccount(
+    c: Context<AppEnv>,
+    grant: LiveGrant,
+    redirectHost: string,
+  ): Promise<Response> {
     const request: AuthorizationRequest = {
       secret: newToken(),
       clientId: grant.clientId,
@@ -44,9 +48,9 @@ export function createAccountExtension(deps: {
       browserHash: browsers.identify(c),
       extendedGrantId: grant.id,
     };
-    authorizationFlow.openExtension(request, grant);
+    await authorizationFlow.openExtension(request, grant);
     const pending = { grantId: grant.id, level: grant.level, dataKey: grant.dataKey };
     const form = emptyConnectForm("", grant.level);
-    return respond(c, pages.form(languageOf(c), request, { form, pending }));
+    return respond(c, await pages.form(languageOf(c), request, { form, pending }));
   };
 }

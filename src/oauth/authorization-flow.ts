@@ -5,7 +5,7 @@
 import { eq } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Database } from "../db/open.ts";
+import type { Database, Queries } from "../db/database.ts";
 import { authorizationCodes, grants } from "../db/schema.ts";
 import type { Level } from "../grant.ts";
 import { hashSecret, newToken, type Secrets } from "../secrets.ts";
@@ -26,6 +26,9 @@ type FlowRequest = Pick<
   | "extendedGrantId"
 >;
 
+/** Saves a proven account in a grant, inside the transaction that creates or finds the grant. */
+export type SaveAccount = (tx: Queries, pending: PendingGrant) => Promise<void>;
+
 export type AuthorizationFlow = ReturnType<typeof createAuthorizationFlow>;
 
 export function createAuthorizationFlow(deps: {
@@ -33,15 +36,21 @@ export function createAuthorizationFlow(deps: {
   secrets: Secrets;
   clock: Clock;
   config: Pick<Config, "authorizationCodeLifetimeSeconds">;
-  end(grantId: string, reason: "cancelled", dataKey?: Uint8Array): void;
+  end(grantId: string, reason: "cancelled", dataKey?: Uint8Array): Promise<void>;
 }) {
   const { db, secrets, clock, config } = deps;
-  const pendingGrants = createPendingGrants({ db, secrets, clock });
+  const pendingGrants = createPendingGrants({ secrets, clock });
 
   /** Stores the hash of a new code, with the data key wrapped under the code, and returns the code. */
-  function storeCode(request: FlowRequest, { grantId, dataKey }: PendingGrant, expiresAt: number): string {
+  async function storeCode(
+    tx: Queries,
+    request: FlowRequest,
+    { grantId, dataKey }: PendingGrant,
+    expiresAt: number,
+  ): Promise<string> {
     const code = newToken(24);
-    db.insert(authorizationCodes)
+    await tx
+      .insert(authorizationCodes)
       .values({
         hash: hashSecret(code),
         grantId,
@@ -56,16 +65,17 @@ export function createAuthorizationFlow(deps: {
   }
 
   return {
-    stateOf: pendingGrants.stateOf,
-    wasAnswered: pendingGrants.wasAnswered,
-    findPending: pendingGrants.findPending,
-    extend: pendingGrants.extend,
+    stateOf: (request: FlowRequest) => pendingGrants.stateOf(db, request),
+    wasAnswered: (request: FlowRequest) => pendingGrants.wasAnswered(db, request),
+    findPending: (request: FlowRequest) => pendingGrants.findPending(db, request),
+    extend: (request: FlowRequest, grantId: string) => pendingGrants.extend(db, request, grantId),
     addFailedGuesses: pendingGrants.addFailedGuesses,
-    countFailedGuesses: pendingGrants.countFailedGuesses,
-    openExtension: pendingGrants.openExtension,
+    countFailedGuesses: (grantId: string) => pendingGrants.countFailedGuesses(db, grantId),
+    openExtension: (request: FlowRequest, grant: { id: string; dataKey: Uint8Array }) =>
+      pendingGrants.openExtension(db, request, grant),
 
     /** Ends a request that added accounts to a live grant. The grant itself stays as it is. */
-    endExtension: (request: FlowRequest): boolean => pendingGrants.markUsed(request),
+    endExtension: (request: FlowRequest): Promise<boolean> => pendingGrants.markUsed(db, request),
 
     /**
      * Adds a proven account to the request's pending grant, which the first account creates with its level and brake
@@ -74,60 +84,56 @@ export function createAuthorizationFlow(deps: {
     attachAccount(
       request: FlowRequest,
       level: Level,
-      save: (pending: PendingGrant) => void,
+      save: SaveAccount,
       asksForNewPeople = false,
-    ): PendingGrant | undefined {
-      return db.transaction(
-        () => {
-          if (pendingGrants.stateOf(request) !== "open") return undefined;
-          const found = pendingGrants.findPending(request);
-          // A live grant that has ended meanwhile is not made again.
-          if (!found && request.extendedGrantId !== undefined) return undefined;
-          const pending = found ?? pendingGrants.create(request, level, asksForNewPeople);
-          save(pending);
-          pendingGrants.extend(request, pending.grantId);
-          return pending;
-        },
-        { behavior: "immediate" },
-      );
+    ): Promise<PendingGrant | undefined> {
+      return db.transaction(async (tx) => {
+        if ((await pendingGrants.stateOf(tx, request)) !== "open") return undefined;
+        const found = await pendingGrants.findPending(tx, request);
+        // A live grant that has ended meanwhile is not made again.
+        if (!found && request.extendedGrantId !== undefined) return undefined;
+        const pending = found ?? (await pendingGrants.create(tx, request, { level, asksForNewPeople }));
+        await save(tx, pending);
+        await pendingGrants.extend(tx, request, pending.grantId);
+        return pending;
+      });
     },
 
     /** Deletes the pending grant of a request, if there is one, and ends the request: no form of it works again. */
-    cancel(request: FlowRequest): void {
+    async cancel(request: FlowRequest): Promise<void> {
       if (request.extendedGrantId !== undefined) return;
-      const pending = pendingGrants.findPending(request);
-      if (pending) deps.end(pending.grantId, "cancelled", pending.dataKey);
-      pendingGrants.markCancelled(request);
+      const pending = await pendingGrants.findPending(db, request);
+      if (pending) await deps.end(pending.grantId, "cancelled", pending.dataKey);
+      await pendingGrants.markCancelled(db, request);
     },
 
     /** Deletes the pending grant of a request. The request stays open, as it was before its first account. */
-    startOver({ grantId }: PendingGrant): void {
-      deps.end(grantId, "cancelled");
-    },
+    startOver: ({ grantId }: PendingGrant): Promise<void> => deps.end(grantId, "cancelled"),
 
     /**
      * Issues the code of a request: 48 hex digits. Returns undefined without a pending grant. `toFinalLevel` returns
      * the level of the grant, now that all its accounts are known.
      */
-    issueCode(request: FlowRequest, toFinalLevel: (pending: PendingGrant) => Level): string | undefined {
-      return db.transaction(
-        () => {
-          const pending = pendingGrants.findPending(request);
-          if (!pending || request.extendedGrantId !== undefined) return undefined;
-          if (!pendingGrants.markUsed(request)) return undefined;
-          pendingGrants.markAnswered(request);
-          const expiresAt = clock.now() + config.authorizationCodeLifetimeSeconds * 1000;
-          const code = storeCode(request, pending, expiresAt);
-          const level = toFinalLevel(pending);
-          // Until the code is redeemed, the grant expires with it.
-          db.update(grants)
-            .set({ state: "live", level, expiresAt })
-            .where(eq(grants.id, pending.grantId))
-            .run();
-          return code;
-        },
-        { behavior: "immediate" },
-      );
+    issueCode(
+      request: FlowRequest,
+      toFinalLevel: (tx: Queries, pending: PendingGrant) => Promise<Level>,
+    ): Promise<string | undefined> {
+      return db.transaction(async (tx) => {
+        const pending = await pendingGrants.findPending(tx, request);
+        if (!pending || request.extendedGrantId !== undefined) return undefined;
+        if (!(await pendingGrants.markUsed(tx, request))) return undefined;
+        await pendingGrants.markAnswered(tx, request);
+        const expiresAt = clock.now() + config.authorizationCodeLifetimeSeconds * 1000;
+        const code = await storeCode(tx, request, pending, expiresAt);
+        const level = await toFinalLevel(tx, pending);
+        // Until the code is redeemed, the grant expires with it.
+        await tx
+          .update(grants)
+          .set({ state: "live", level, expiresAt })
+          .where(eq(grants.id, pending.grantId))
+          .run();
+        return code;
+      });
     },
   };
 }

@@ -88,7 +88,7 @@ export function createAuthorizationPages(deps: {
     },
 
     /** The connect form, empty or with what was entered and its problem; never with the password. */
-    form(
+    async form(
       language: Language,
       request: AuthorizationRequest,
       content: {
@@ -97,11 +97,11 @@ export function createAuthorizationPages(deps: {
         found?: ConnectPageProps["found"];
         pending?: PendingGrant | undefined;
       },
-    ): PageResponse {
+    ): Promise<PageResponse> {
       const { form, problem, found, pending } = content;
       // The new form is valid for another hour, so the pending grant must be, too.
-      if (pending) authorizationFlow.extend(request, pending.grantId);
-      const connected = pending && vault.listAccounts(pending.grantId, pending.dataKey);
+      if (pending) await authorizationFlow.extend(request, pending.grantId);
+      const connected = pending && (await vault.listAccounts(pending.grantId, pending.dataKey));
       const html = connectPage({
         language,
         operator,
@@ -123,8 +123,8 @@ export function createAuthorizationPages(deps: {
     },
 
     /** The redirect to the person's own page, from which an account was to be added. */
-    extended(request: AuthorizationRequest): PageResponse {
-      authorizationFlow.endExtension(request);
+    async extended(request: AuthorizationRequest): Promise<PageResponse> {
+      await authorizationFlow.endExtension(request);
       return { location: request.redirectUri };
     },
 
@@ -142,7 +142,7 @@ export function createAuthorizationPages(deps: {
         passkey?: "added" | "failed";
       } = {},
     ): Promise<PageResponse> {
-      const accounts = vault.listAccounts(grantId, dataKey);
+      const accounts = await vault.listAccounts(grantId, dataKey);
       const html = connectedPage({
         language,
         operator,
@@ -153,7 +153,7 @@ export function createAuthorizationPages(deps: {
         ...said,
         level: toFinalLevel(level, accounts),
         passkeys: passkeys.isOffered ? (await passkeys.list(grantId)).length : undefined,
-        failedGuesses: authorizationFlow.countFailedGuesses(grantId),
+        failedGuesses: await authorizationFlow.countFailedGuesses(grantId),
       });
       const isProblem = said.unknownMailboxes !== undefined || said.passkey === "failed";
       return { html, status: isProblem ? 400 : 200 };
@@ -163,26 +163,26 @@ export function createAuthorizationPages(deps: {
      * The redirect to the client with a code; a notice when the request has no pending grant. `onFinish` is called with
      * the grant that is now live.
      */
-    finish(
+    async finish(
       language: Language,
       request: AuthorizationRequest,
-      onFinish: (grant: PendingGrant) => void,
-    ): PageResponse {
+      onFinish: (grant: PendingGrant) => Promise<void>,
+    ): Promise<PageResponse> {
       let finished: PendingGrant | undefined;
-      const code = authorizationFlow.issueCode(request, (pending) => {
+      const code = await authorizationFlow.issueCode(request, async (tx, pending) => {
         const { grantId, dataKey, level } = pending;
         finished = pending;
-        return toFinalLevel(level, vault.listAccounts(grantId, dataKey));
+        return toFinalLevel(level, await vault.listAccounts(grantId, dataKey, tx));
       });
       if (code === undefined || !finished) return notice(language, "request_expired", 400);
-      onFinish(finished);
+      await onFinish(finished);
       const parameters = { code, iss: config.publicUrl };
       return { location: toResponseUrl(request.redirectUri, parameters, request.rawState) };
     },
 
     /** The redirect to the client after the person refused (RFC 6749 section 4.1.2.1). Nothing of the flow is kept. */
-    cancel(request: AuthorizationRequest): PageResponse {
-      authorizationFlow.cancel(request);
+    async cancel(request: AuthorizationRequest): Promise<PageResponse> {
+      await authorizationFlow.cancel(request);
       const parameters = {
         error: "access_denied",
         error_description: "The person cancelled.",

@@ -91,17 +91,17 @@ export function createAuthorizationRoutes(deps: {
   });
 
   return new Hono<AppEnv>()
-    .on("GET", ["/oauth/authorize", "/authorize"], (c) => {
+    .on("GET", ["/oauth/authorize", "/authorize"], async (c) => {
       limits.consume("page", identifyPeer(c, config));
       const query = rawQueryOf(c);
       const checked = checkAuthorizationRequest(query, { clients, config });
       const request = { ...checked, browserHash: browsers.identify(c) };
       // A person who goes back after the end would otherwise connect a second time.
-      if (authorizationFlow.wasAnswered(request) && !new URLSearchParams(query).has(againParameter))
+      if ((await authorizationFlow.wasAnswered(request)) && !new URLSearchParams(query).has(againParameter))
         return respond(c, pages.alreadyConnected(languageOf(c), request, `${query}&${againParameter}=1`));
       return respond(
         c,
-        pages.form(languageOf(c), request, { form: emptyConnectForm("", toProposedLevel(request)) }),
+        await pages.form(languageOf(c), request, { form: emptyConnectForm("", toProposedLevel(request)) }),
       );
     })
     .post("/oauth/connect", async (c) => {
@@ -130,7 +130,7 @@ export function createAuthorizationRoutes(deps: {
       limits.consume("page", identifyPeer(c, config));
       if (refuseSubmission(c)) return c.json({ error: "invalid_request" }, 400);
       const form = toConnectForm(await c.req.parseBody());
-      const request = findRequest(form.request);
+      const request = await findRequest(form.request);
       if (!request || !browsers.matches(c, request.browserHash))
         return c.json({ error: "invalid_request" }, 400);
       const found = await connector.findServers(form.address, {
@@ -154,7 +154,7 @@ export function createAuthorizationRoutes(deps: {
       limits.consume("page", identifyPeer(c, config));
       const request = refuseSubmission(c)
         ? undefined
-        : findRequest(toConnectForm(await c.req.parseBody()).request);
+        : await findRequest(toConnectForm(await c.req.parseBody()).request);
       if (!request || !browsers.matches(c, request.browserHash))
         return c.json({ error: "invalid_request" }, 400);
       return passkeyRegistration.begin(c, request);
@@ -191,19 +191,19 @@ export function createAuthorizationRoutes(deps: {
     const form = toConnectForm(fields);
     const request = unsealRequest(secrets, clock, form.request);
     if (!request) return pages.notice(languageOf(c), "request_expired", 400);
-    const state = authorizationFlow.stateOf(request);
+    const state = await authorizationFlow.stateOf(request);
     if (state !== "open") return pages.over(languageOf(c), state);
     if (!browsers.matches(c, request.browserHash)) return pages.notice(languageOf(c), "cross_site", 403);
-    const pending = authorizationFlow.findPending(request);
+    const pending = await authorizationFlow.findPending(request);
     // The level of a grant is that of its first account; a form without a level gets what the client asked for.
     const level = pending?.level ?? (fieldNames.level in fields ? form.level : request.level);
     return { request, form: { ...form, level }, pending };
   }
 
   /** Opens the sealed request of a form. Returns undefined when it is forged, expired or finished. */
-  function findRequest(sealed: string): AuthorizationRequest | undefined {
+  async function findRequest(sealed: string): Promise<AuthorizationRequest | undefined> {
     const request = unsealRequest(secrets, clock, sealed);
-    return request && authorizationFlow.stateOf(request) === "open" ? request : undefined;
+    return request && (await authorizationFlow.stateOf(request)) === "open" ? request : undefined;
   }
 
   /** Maps everything thrown by these routes to a page or a redirect. */

@@ -38,7 +38,7 @@ export function createRequireGrant(deps: {
       return c.json({ error: "unauthorized", error_description: "Present a bearer token." }, 401);
     }
     const token = bearerToken.exec(header)?.[1];
-    const grant = token && grants.findLive(token);
+    const grant = token && (await grants.findLive(token));
     if (!grant) {
       limits.consume("wrongToken", identifyPeer(c, config));
       // RFC 6750 section 3.1. The answer does not tell unknown, expired and revoked tokens apart.

@@ -1,7 +1,7 @@
 /** Tool calls of each grant by day, for the operator's list. Counted in memory, and written once a minute. */
 import { lt, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { callCounts } from "../db/schema.ts";
 import type { Log, LogFields } from "../log.ts";
 
@@ -19,27 +19,28 @@ export function createCallCounts({ db, clock }: { db: Database; clock: Clock }) 
   const counted = new Map<string, number>();
   let writtenAt = clock.now();
 
-  function write(): void {
+  async function write(): Promise<void> {
     writtenAt = clock.now();
     const day = toDay(writtenAt);
     const entries = [...counted];
     counted.clear();
-    db.transaction((tx) => {
-      tx.delete(callCounts)
+    await db.transaction(async (tx) => {
+      await tx
+        .delete(callCounts)
         .where(lt(callCounts.day, day - keptDays + 1))
         .run();
       // A grant that has ended since the call has no row to refer to.
       for (const [grantId, calls] of entries)
-        tx.run(
+        await tx.run(
           sql`INSERT INTO call_counts (grant_id, day, calls) SELECT id, ${day}, ${calls} FROM grants WHERE id = ${grantId} ON CONFLICT (grant_id, day) DO UPDATE SET calls = calls + excluded.calls`,
         );
     });
   }
 
-  function count({ grant }: LogFields): void {
+  async function count({ grant }: LogFields): Promise<void> {
     if (grant === undefined) return;
     counted.set(grant, (counted.get(grant) ?? 0) + 1);
-    if (Math.abs(clock.now() - writtenAt) >= writeEveryMs) write();
+    if (Math.abs(clock.now() - writtenAt) >= writeEveryMs) await write();
   }
 
   return {
@@ -53,11 +54,8 @@ export function createCallCounts({ db, clock }: { db: Database; clock: Clock }) 
         info(event, fields = {}) {
           log.info(event, fields);
           if (event !== "call") return;
-          try {
-            count(fields);
-          } catch {
-            // A full disk must not fail a call that is done.
-          }
+          // A full disk must not fail a call that is done.
+          count(fields).catch(() => {});
         },
       };
     },

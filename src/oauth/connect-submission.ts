@@ -11,7 +11,7 @@ import { type ConnectForm, emptyConnectForm, toIntent } from "../pages/connect-f
 import { findIssuer } from "../signin/choose-issuer.ts";
 import type { Issuer } from "../signin/issuer.ts";
 import { toStorageError } from "../storage-error.ts";
-import type { AuthorizationFlow } from "./authorization-flow.ts";
+import type { AuthorizationFlow, SaveAccount } from "./authorization-flow.ts";
 import type { AuthorizationPages } from "./authorization-pages.ts";
 import type { AuthorizationRequest } from "./authorization-request.ts";
 import { languageOf, type PageResponse } from "./page-response.ts";
@@ -27,7 +27,10 @@ export type ConnectSubmission = {
 };
 
 /** Gives the browser in which a person connected the cookie of the grant, with the response. */
-export type RememberBrowser = (c: Context<AppEnv>, grant: Pick<PendingGrant, "grantId" | "dataKey">) => void;
+export type RememberBrowser = (
+  c: Context<AppEnv>,
+  grant: Pick<PendingGrant, "grantId" | "dataKey">,
+) => Promise<void>;
 
 /** Makes mailboxes private; returns the names that no account has. Throws the failures of the mail server. */
 export type HideMailboxes = (
@@ -66,7 +69,7 @@ export function createConnectSubmissions(deps: {
         signal: c.var.arrived.signal,
         peer: identifyPeer(c, config),
       });
-      return pages.form(languageOf(c), request, { form, pending, found });
+      return await pages.form(languageOf(c), request, { form, pending, found });
     } catch (problem) {
       if (!(problem instanceof AppError)) throw problem;
       return pages.form(languageOf(c), request, { form, pending, problem });
@@ -86,14 +89,14 @@ export function createConnectSubmissions(deps: {
         peer: identifyPeer(c, config),
         progress,
       });
-      const save = ({ grantId, dataKey }: PendingGrant) => {
-        if (vault.saveAccount(grantId, dataKey, credentials))
-          authorizationFlow.addFailedGuesses(grantId, connector.countFailedGuesses(credentials));
+      const save: SaveAccount = async (tx, { grantId, dataKey }) => {
+        if (await vault.saveAccount(tx, grantId, dataKey, credentials))
+          await authorizationFlow.addFailedGuesses(tx, grantId, connector.countFailedGuesses(credentials));
       };
-      const pending = authorizationFlow.attachAccount(request, form.level, save, form.asksForNewPeople);
-      if (!pending) return pages.over(language, authorizationFlow.stateOf(request));
+      const pending = await authorizationFlow.attachAccount(request, form.level, save, form.asksForNewPeople);
+      if (!pending) return pages.over(language, await authorizationFlow.stateOf(request));
       log.info("mailbox_connected", { grant: pending.grantId, client: request.clientId });
-      if (request.extendedGrantId !== undefined) return pages.extended(request);
+      if (request.extendedGrantId !== undefined) return await pages.extended(request);
       // The headers of a streamed response have left, so that it cannot set the cookie: another POST finishes.
       if (form.next === "go" && !progress) return await finish(c, { request, form });
       return await pages.connected(language, request, pending);
@@ -104,7 +107,7 @@ export function createConnectSubmissions(deps: {
       return pages.form(language, request, {
         form,
         problem,
-        pending: authorizationFlow.findPending(request),
+        pending: await authorizationFlow.findPending(request),
       });
     }
   }
@@ -114,7 +117,7 @@ export function createConnectSubmissions(deps: {
     c: Context<AppEnv>,
     { request, form }: Pick<ConnectSubmission, "request" | "form">,
   ): Promise<PageResponse> {
-    const pending = authorizationFlow.findPending(request);
+    const pending = await authorizationFlow.findPending(request);
     if (pending && form.privateMailboxes.length > 0) {
       const { grantId: id, dataKey } = pending;
       const unknownMailboxes = await deps.hideMailboxes({ id, dataKey }, form.privateMailboxes);
@@ -129,7 +132,10 @@ export function createConnectSubmissions(deps: {
   }
 
   /** Draws an empty form for another account. */
-  function addAccount(c: Context<AppEnv>, { request, pending }: ConnectSubmission): PageResponse {
+  async function addAccount(
+    c: Context<AppEnv>,
+    { request, pending }: ConnectSubmission,
+  ): Promise<PageResponse> {
     const language = languageOf(c);
     if (!pending) return pages.notice(language, "request_expired", 400);
     return pages.form(language, request, { form: emptyConnectForm("", pending.level), pending });
@@ -142,10 +148,10 @@ export function createConnectSubmissions(deps: {
   ): Promise<PageResponse> {
     const language = languageOf(c);
     if (!pending) return pages.notice(language, "request_expired", 400);
-    vault.removeAccount(pending.grantId, pending.dataKey, form.remove);
-    if (vault.listAccounts(pending.grantId, pending.dataKey).length > 0)
+    await vault.removeAccount(pending.grantId, pending.dataKey, form.remove);
+    if ((await vault.listAccounts(pending.grantId, pending.dataKey)).length > 0)
       return pages.connected(language, request, pending);
-    authorizationFlow.startOver(pending);
+    await authorizationFlow.startOver(pending);
     return pages.form(language, request, { form: emptyConnectForm("", pending.level) });
   }
 

@@ -1,16 +1,17 @@
 /** Detection of grants that another process revoked (`email-connector grants revoke`). */
 import { sql } from "drizzle-orm";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { listGrantIds } from "./grant-admin.ts";
 
 /** Creates a watch that calls `onEnd` once for each tracked grant that no longer exists. */
 export function createExternalRevocationWatch({ db, onEnd }: { db: Database; onEnd(grantId: string): void }) {
   const tracked = new Set<string>();
-  let lastVersion = readDataVersion();
+  let lastVersion: number | undefined;
 
   /** SQLite changes this number when another connection has committed. */
-  function readDataVersion(): number | undefined {
-    return db.all<{ data_version: number }>(sql`PRAGMA data_version`)[0]?.data_version;
+  async function readDataVersion(): Promise<number | undefined> {
+    const [row] = await db.values<[number]>(sql`PRAGMA data_version`);
+    return row?.[0];
   }
 
   return {
@@ -20,11 +21,11 @@ export function createExternalRevocationWatch({ db, onEnd }: { db: Database; onE
     },
 
     /** Looks for revoked grants; costs one PRAGMA while no other process has written. */
-    check(): void {
-      const version = readDataVersion();
+    async check(): Promise<void> {
+      const version = await readDataVersion();
       if (version === lastVersion) return;
       lastVersion = version;
-      const existing = listGrantIds(db);
+      const existing = await listGrantIds(db);
       for (const grantId of tracked)
         if (!existing.has(grantId)) {
           tracked.delete(grantId);

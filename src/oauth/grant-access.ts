@@ -1,6 +1,6 @@
 /** A grant as its own person's page shows and changes it. */
 import { and, eq } from "drizzle-orm";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { grants } from "../db/schema.ts";
 import type { Level, LiveGrant } from "../grant.ts";
 
@@ -19,13 +19,13 @@ export function createGrantAccess({
   end,
 }: {
   db: Database;
-  end(grant: Pick<LiveGrant, "id" | "dataKey">): void;
+  end(grant: Pick<LiveGrant, "id" | "dataKey">): Promise<void>;
 }) {
   return {
     end,
 
     /** Reads the facts of a live grant; undefined when there is none. */
-    read(grantId: string): GrantFacts | undefined {
+    read(grantId: string): Promise<GrantFacts | undefined> {
       return db
         .select({
           redirectHost: grants.redirectHost,
@@ -39,8 +39,8 @@ export function createGrantAccess({
     },
 
     /** Sets what the client may do. It takes effect with the next request. */
-    set(grantId: string, access: { level: Level; asksForNewPeople: boolean }): void {
-      db.update(grants).set(access).where(eq(grants.id, grantId)).run();
+    async set(grantId: string, access: { level: Level; asksForNewPeople: boolean }): Promise<void> {
+      await db.update(grants).set(access).where(eq(grants.id, grantId)).run();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Administration of grants by the operator: ids and times, no addresses. Needs no key. */
 import { count, desc, eq, gt, sql, sum } from "drizzle-orm";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { accounts, callCounts, grants } from "../db/schema.ts";
 import type { Level } from "../grant.ts";
 import { toDay } from "./call-counts.ts";
@@ -22,7 +22,7 @@ type GrantSummary = {
 };
 
 /** Lists the live grants, the most recently used first. */
-export function listGrants(db: Database, nowMs: number): GrantSummary[] {
+export async function listGrants(db: Database, nowMs: number): Promise<GrantSummary[]> {
   const calls = db
     .select({
       grantId: callCounts.grantId,
@@ -57,13 +57,14 @@ export function listGrants(db: Database, nowMs: number): GrantSummary[] {
  * Deletes a grant and every row that belongs to it. Returns false when there is none. The deleted data leaves the
  * write-ahead log when the database is closed.
  */
-export function deleteGrant(db: Database, id: string): boolean {
-  return db.delete(grants).where(eq(grants.id, id)).returning({ id: grants.id }).all().length > 0;
+export async function deleteGrant(db: Database, id: string): Promise<boolean> {
+  const deleted = await db.delete(grants).where(eq(grants.id, id)).returning({ id: grants.id }).all();
+  return deleted.length > 0;
 }
 
 /** Sets the operator's note of a grant; an empty one removes it. Returns false when there is no such grant. */
-export function noteGrant(db: Database, id: string, note: string): boolean {
-  const rows = db
+export async function noteGrant(db: Database, id: string, note: string): Promise<boolean> {
+  const rows = await db
     .update(grants)
     .set({ note: note === "" ? null : note })
     .where(eq(grants.id, id))
@@ -73,7 +74,7 @@ export function noteGrant(db: Database, id: string, note: string): boolean {
 }
 
 /** Returns the ids of all grants, live and pending. */
-export function listGrantIds(db: Database): Set<string> {
-  const rows = db.select({ id: grants.id }).from(grants).all();
+export async function listGrantIds(db: Database): Promise<Set<string>> {
+  const rows = await db.select({ id: grants.id }).from(grants).all();
   return new Set(rows.map(({ id }) => id));
 }

@@ -3,7 +3,7 @@ import { and, eq, gt, lte, sql } from "drizzle-orm";
 import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import { type Database, purgeWriteAheadLog } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { authorizationRequests, grants, tokens } from "../db/schema.ts";
 import type { Level, LiveGrant } from "../grant.ts";
 import type { Log } from "../log.ts";
@@ -28,17 +28,17 @@ export function createGrants(deps: {
   config: Pick<Config, "accessTokenLifetimeSeconds" | "authorizationCodeLifetimeSeconds">;
   log: Pick<Log, "info" | "warn">;
   /** Called before a grant is deleted whose data key is at hand, to end its sign-ins at issuers. */
-  onRevoke?(grantId: string, dataKey: Uint8Array): void;
+  onRevoke?(grantId: string, dataKey: Uint8Array): Promise<void>;
   /** Called after each end of a grant, to close its connections, streams and running calls. */
   onEnd(grantId: string): void;
 }) {
   const { db, secrets, clock, config } = deps;
 
   /** Deletes a grant with everything that references it (credentials, tokens, …), then calls `onEnd`. */
-  function end(grantId: string, reason: GrantEndReason, dataKey?: Uint8Array): void {
-    if (dataKey) deps.onRevoke?.(grantId, dataKey);
-    db.delete(grants).where(eq(grants.id, grantId)).run();
-    purgeWriteAheadLog(db);
+  async function end(grantId: string, reason: GrantEndReason, dataKey?: Uint8Array): Promise<void> {
+    if (dataKey) await deps.onRevoke?.(grantId, dataKey);
+    await db.delete(grants).where(eq(grants.id, grantId)).run();
+    await db.purge();
     // A second use means that somebody else may hold the code or token.
     const level = reason === "code_replayed" || reason === "refresh_token_reused" ? "warn" : "info";
     deps.log[level]("grant_ended", { grant: grantId, reason });
@@ -74,11 +74,11 @@ export function createGrants(deps: {
 
   const externalRevocations = createExternalRevocationWatch({ db, onEnd: deps.onEnd });
   const { redeemCode, refresh } = createTokens({ db, secrets, clock, config, end });
-  const families = createTokenFamilies({ db, clock });
+  const families = createTokenFamilies({ clock });
 
   /** Records the first use of an access token: one write. A full disk postpones it to the next use. */
-  function present(token: { hash: string; parentHash: string }): void {
-    ignoreStorageErrors(() => db.transaction(() => families.present(token), { behavior: "immediate" }));
+  function present(token: { hash: string; parentHash: string }): Promise<void> {
+    return ignoreStorageErrors(() => db.transaction(async (tx) => families.present(tx, token)));
   }
 
   /** Unwraps the data key with a token. Undefined for a dead token, and under a server key that is gone. */
@@ -106,18 +106,20 @@ export function createGrants(deps: {
      * Finds the live grant of an access token; the token unwraps its data key. The first use of a token kills the
      * refresh token it was issued from. Returns undefined when the token is unknown, expired or revoked.
      */
-    findLive(token: string): LiveGrant | undefined {
+    async findLive(token: string): Promise<LiveGrant | undefined> {
       const now = clock.now();
       const hash = hashSecret(token);
-      const row = liveGrant.get({ hash, now });
+      const row = await liveGrant.get({ hash, now });
       if (!row) return undefined;
       const { id, clientId, level, lastUsedAt, expiresAt, parentHash, presentedAt } = row;
       // The grant is not live; its tokens are deleted with it.
       if (clientId === null || level === null || lastUsedAt === null) return undefined;
       externalRevocations.track(id);
-      if (parentHash !== null && presentedAt === null) present({ hash, parentHash });
+      if (parentHash !== null && presentedAt === null) await present({ hash, parentHash });
       if (now - lastUsedAt >= lastUseWriteMs)
-        ignoreStorageErrors(() => db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run());
+        await ignoreStorageErrors(() =>
+          db.update(grants).set({ lastUsedAt: now }).where(eq(grants.id, id)).run(),
+        );
       let dataKey: Uint8Array | undefined;
       return {
         id,
@@ -138,8 +140,8 @@ export function createGrants(deps: {
      * Ends the grant of an access or refresh token (RFC 7009 section 2.1). Does nothing when the token is unknown or
      * belongs to another client than `clientId`.
      */
-    revoke(token: string, clientId: string | undefined): void {
-      const row = db
+    async revoke(token: string, clientId: string | undefined): Promise<void> {
+      const row = await db
         .select({
           grantId: tokens.grantId,
           clientId: grants.clientId,
@@ -151,18 +153,18 @@ export function createGrants(deps: {
         .where(eq(tokens.hash, hashSecret(token)))
         .get();
       if (!row || (clientId !== undefined && row.clientId !== clientId)) return;
-      end(row.grantId, "revoked", findDataKey(row, token));
+      await end(row.grantId, "revoked", findDataKey(row, token));
     },
 
     /** Deletes expired grants, tokens and requests; start.ts calls it on a timer. */
-    sweep(): void {
+    async sweep(): Promise<void> {
       const now = clock.now();
-      const expired = db.select({ id: grants.id }).from(grants).where(lte(grants.expiresAt, now)).all();
-      for (const { id } of expired) end(id, "expired");
-      db.delete(tokens).where(lte(tokens.expiresAt, now)).run();
-      db.delete(authorizationRequests).where(lte(authorizationRequests.expiresAt, now)).run();
+      const expired = await db.select({ id: grants.id }).from(grants).where(lte(grants.expiresAt, now)).all();
+      for (const { id } of expired) await end(id, "expired");
+      await db.delete(tokens).where(lte(tokens.expiresAt, now)).run();
+      await db.delete(authorizationRequests).where(lte(authorizationRequests.expiresAt, now)).run();
       // Repeats a purge that failed because a reader was active.
-      purgeWriteAheadLog(db);
+      await db.purge();
     },
   };
 }

@@ -23,10 +23,10 @@ export function createPasskeyRegistration(deps: {
   return {
     /** Answers with the options for the authenticator. Throws too_large and not_supported. */
     async begin(c: Context<AppEnv>, request: AuthorizationRequest): Promise<Response> {
-      const pending = authorizationFlow.findPending(request);
+      const pending = await authorizationFlow.findPending(request);
       // The person's own page registers the passkeys of a live grant.
       if (!pending || request.extendedGrantId !== undefined) return c.json({ error: "invalid_request" }, 400);
-      const [account] = vault.listAccounts(pending.grantId, pending.dataKey);
+      const [account] = await vault.listAccounts(pending.grantId, pending.dataKey);
       const userName = `${account?.address ?? ""} (${request.redirectHost})`;
       const create = await passkeys.beginRegistration(toOwner(pending), userName);
       return c.json({ create }, 200, { "Cache-Control": "no-store" });

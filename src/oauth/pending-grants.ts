@@ -6,7 +6,7 @@
  */
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Queries } from "../db/database.ts";
 import { authorizationRequests, grants } from "../db/schema.ts";
 import type { Level } from "../grant.ts";
 import { hashSecret, newId, newKey, type Secrets } from "../secrets.ts";
@@ -28,17 +28,10 @@ export type RequestState = "open" | "connected" | "cancelled" | "expired";
 
 export type PendingGrant = { grantId: string; level: Level; dataKey: Uint8Array };
 
-export function createPendingGrants({
-  db,
-  secrets,
-  clock,
-}: {
-  db: Database;
-  secrets: Secrets;
-  clock: Clock;
-}) {
-  function findRow({ secret }: GrantRequest) {
-    return db
+/** Each function takes the queries of the transaction that it runs in, or those of the database. */
+export function createPendingGrants({ secrets, clock }: { secrets: Secrets; clock: Clock }) {
+  function findRow(tx: Queries, { secret }: GrantRequest) {
+    return tx
       .select()
       .from(authorizationRequests)
       .where(eq(authorizationRequests.hash, hashSecret(secret)))
@@ -46,11 +39,15 @@ export function createPendingGrants({
   }
 
   /** Finds the pending grant of a request. Returns undefined before the first proven login and after the end. */
-  function findPending(request: GrantRequest): PendingGrant | undefined {
-    const row = findRow(request);
+  async function findPending(tx: Queries, request: GrantRequest): Promise<PendingGrant | undefined> {
+    const row = await findRow(tx, request);
     if (!row?.grantId || !row.wrappedKey || row.usedAt !== null || row.expiresAt <= clock.now())
       return undefined;
-    const grant = db.select({ level: grants.level }).from(grants).where(eq(grants.id, row.grantId)).get();
+    const grant = await tx
+      .select({ level: grants.level })
+      .from(grants)
+      .where(eq(grants.id, row.grantId))
+      .get();
     if (!grant) return undefined;
     const context = toWrapContext("request", row.grantId);
     return {
@@ -63,34 +60,36 @@ export function createPendingGrants({
   return {
     findPending,
 
-    stateOf(request: GrantRequest): RequestState {
-      const row = findRow(request);
-      if (!row || findPending(request)) return "open";
+    async stateOf(tx: Queries, request: GrantRequest): Promise<RequestState> {
+      const row = await findRow(tx, request);
+      if (!row || (await findPending(tx, request))) return "open";
       if (row.usedAt !== null) return "connected";
       return row.grantId === null ? "cancelled" : "expired";
     },
 
     /** Marks a request as cancelled, so that no form of it works again. Its pending grant must be deleted before. */
-    markCancelled(request: GrantRequest): void {
-      db.insert(authorizationRequests)
+    async markCancelled(tx: Queries, request: GrantRequest): Promise<void> {
+      await tx
+        .insert(authorizationRequests)
         .values({ hash: hashSecret(request.secret), expiresAt: clock.now() + requestLifetimeMs })
         .onConflictDoNothing()
         .run();
     },
 
     /** Remembers that a code was issued for the request of a client, as long as its forms would have been valid. */
-    markAnswered(request: AnsweredRequest): void {
+    async markAnswered(tx: Queries, request: AnsweredRequest): Promise<void> {
       const now = clock.now();
       const answered = { usedAt: now, expiresAt: now + requestLifetimeMs };
-      db.insert(authorizationRequests)
+      await tx
+        .insert(authorizationRequests)
         .values({ hash: toAnswerHash(request), ...answered })
         .onConflictDoUpdate({ target: authorizationRequests.hash, set: answered })
         .run();
     },
 
     /** Tells whether the same browser got a code for the same request of the client within the hour. */
-    wasAnswered(request: AnsweredRequest): boolean {
-      const row = db
+    async wasAnswered(tx: Queries, request: AnsweredRequest): Promise<boolean> {
+      const row = await tx
         .select({ expiresAt: authorizationRequests.expiresAt })
         .from(authorizationRequests)
         .where(eq(authorizationRequests.hash, toAnswerHash(request)))
@@ -98,12 +97,17 @@ export function createPendingGrants({
       return row !== undefined && row.expiresAt > clock.now();
     },
 
-    create(request: GrantRequest, level: Level, asksForNewPeople: boolean): PendingGrant {
+    async create(
+      tx: Queries,
+      request: GrantRequest,
+      { level, asksForNewPeople }: { level: Level; asksForNewPeople: boolean },
+    ): Promise<PendingGrant> {
       const grantId = newId("grt");
       const dataKey = newKey();
       const now = clock.now();
       const expiresAt = now + requestLifetimeMs;
-      db.insert(grants)
+      await tx
+        .insert(grants)
         .values({
           id: grantId,
           clientId: request.clientId,
@@ -117,7 +121,8 @@ export function createPendingGrants({
           expiresAt,
         })
         .run();
-      db.insert(authorizationRequests)
+      await tx
+        .insert(authorizationRequests)
         .values({
           hash: hashSecret(request.secret),
           grantId,
@@ -129,12 +134,14 @@ export function createPendingGrants({
     },
 
     /** Opens a request that adds accounts to a live grant, with its data key. */
-    openExtension(
+    async openExtension(
+      tx: Queries,
       { secret }: Pick<GrantRequest, "secret">,
       grant: { id: string; dataKey: Uint8Array },
-    ): void {
+    ): Promise<void> {
       const { id: grantId, dataKey } = grant;
-      db.insert(authorizationRequests)
+      await tx
+        .insert(authorizationRequests)
         .values({
           hash: hashSecret(secret),
           grantId,
@@ -145,38 +152,45 @@ export function createPendingGrants({
     },
 
     /** Adds the guesses of an account that was added to a grant. */
-    addFailedGuesses(grantId: string, count: number): void {
-      db.update(grants)
+    async addFailedGuesses(tx: Queries, grantId: string, count: number): Promise<void> {
+      await tx
+        .update(grants)
         .set({ failedGuesses: sql`${grants.failedGuesses} + ${count}` })
         .where(eq(grants.id, grantId))
         .run();
     },
 
     /** Returns the number of refused passwords for the addresses of a grant before they were connected. */
-    countFailedGuesses(grantId: string): number {
-      const row = db.select({ count: grants.failedGuesses }).from(grants).where(eq(grants.id, grantId)).get();
+    async countFailedGuesses(tx: Queries, grantId: string): Promise<number> {
+      const row = await tx
+        .select({ count: grants.failedGuesses })
+        .from(grants)
+        .where(eq(grants.id, grantId))
+        .get();
       return row?.count ?? 0;
     },
 
     /** Restarts the lifetime of a request and its pending grant; changes nothing once a code was issued. */
-    extend(request: GrantRequest, grantId: string): void {
+    async extend(tx: Queries, request: GrantRequest, grantId: string): Promise<void> {
       const expiresAt = clock.now() + requestLifetimeMs;
-      db.update(grants)
+      await tx
+        .update(grants)
         .set({ expiresAt })
         .where(and(eq(grants.id, grantId), eq(grants.state, "pending")))
         .run();
       const hash = hashSecret(request.secret);
-      db.update(authorizationRequests)
+      await tx
+        .update(authorizationRequests)
         .set({ expiresAt })
         .where(and(eq(authorizationRequests.hash, hash), isNull(authorizationRequests.usedAt)))
         .run();
     },
 
     /** Marks a request as used. Returns false when it was used before. */
-    markUsed(request: GrantRequest): boolean {
+    async markUsed(tx: Queries, request: GrantRequest): Promise<boolean> {
       const now = clock.now();
       const hash = hashSecret(request.secret);
-      const used = db
+      const used = await tx
         .update(authorizationRequests)
         // Kept until every form drawn for this request has expired.
         .set({ usedAt: now, grantId: null, wrappedKey: null, expiresAt: now + requestLifetimeMs })

@@ -1,6 +1,6 @@
 /** The second half of a server key rotation: wraps every data key under the new server key. */
 import { eq } from "drizzle-orm";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import {
   approvals,
   authorizationCodes,
@@ -19,57 +19,61 @@ import { toWrapContext } from "./wrap-context.ts";
  * links or states.
  * Returns the number of keys. Throws, without a change, when a key opens with no key of the ring.
  */
-export function rotateWrappedKeys(db: Database, secrets: Secrets): number {
-  return db.transaction(
-    () => {
-      let rotated = 0;
-      const rotate = (wrapped: Buffer, context: string) => {
-        rotated += 1;
-        return secrets.rewrapKey(wrapped, context);
-      };
-      for (const row of db.select().from(tokens).all())
-        if (row.wrappedKey.length > 0)
-          db.update(tokens)
-            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext(row.kind, row.grantId)) })
-            .where(eq(tokens.hash, row.hash))
-            .run();
-      for (const row of db.select().from(authorizationCodes).all())
-        if (row.wrappedKey.length > 0)
-          db.update(authorizationCodes)
-            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("code", row.grantId)) })
-            .where(eq(authorizationCodes.hash, row.hash))
-            .run();
-      for (const row of db.select().from(authorizationRequests).all())
-        if (row.wrappedKey !== null && row.grantId !== null)
-          db.update(authorizationRequests)
-            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("request", row.grantId)) })
-            .where(eq(authorizationRequests.hash, row.hash))
-            .run();
-      for (const row of db.select().from(links).all())
-        if (row.wrappedKey.length > 0)
-          db.update(links)
-            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("link", row.grantId)) })
-            .where(eq(links.hash, row.hash))
-            .run();
-      for (const row of db.select().from(connectionSecrets).all())
-        db.update(connectionSecrets)
-          .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("connection", row.grantId)) })
-          .where(eq(connectionSecrets.hash, row.hash))
+export function rotateWrappedKeys(db: Database, secrets: Secrets): Promise<number> {
+  return db.transaction(async (tx) => {
+    let rotated = 0;
+    const rotate = (wrapped: Buffer, context: string) => {
+      rotated += 1;
+      return secrets.rewrapKey(wrapped, context);
+    };
+    for (const row of await tx.select().from(tokens).all())
+      if (row.wrappedKey.length > 0)
+        await tx
+          .update(tokens)
+          .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext(row.kind, row.grantId)) })
+          .where(eq(tokens.hash, row.hash))
           .run();
-      for (const row of db.select().from(approvals).all())
-        if (row.wrappedKey.length > 0)
-          db.update(approvals)
-            .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("approval", row.grantId)) })
-            .where(eq(approvals.id, row.id))
-            .run();
-      for (const row of db.select().from(signIns).all())
-        if (row.sealed !== null)
-          db.update(signIns)
-            .set({ sealed: rotate(row.sealed, signInContext) })
-            .where(eq(signIns.hash, row.hash))
-            .run();
-      return rotated;
-    },
-    { behavior: "immediate" },
-  );
+    for (const row of await tx.select().from(authorizationCodes).all())
+      if (row.wrappedKey.length > 0)
+        await tx
+          .update(authorizationCodes)
+          .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("code", row.grantId)) })
+          .where(eq(authorizationCodes.hash, row.hash))
+          .run();
+    for (const row of await tx.select().from(authorizationRequests).all())
+      if (row.wrappedKey !== null && row.grantId !== null)
+        await tx
+          .update(authorizationRequests)
+          .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("request", row.grantId)) })
+          .where(eq(authorizationRequests.hash, row.hash))
+          .run();
+    for (const row of await tx.select().from(links).all())
+      if (row.wrappedKey.length > 0)
+        await tx
+          .update(links)
+          .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("link", row.grantId)) })
+          .where(eq(links.hash, row.hash))
+          .run();
+    for (const row of await tx.select().from(connectionSecrets).all())
+      await tx
+        .update(connectionSecrets)
+        .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("connection", row.grantId)) })
+        .where(eq(connectionSecrets.hash, row.hash))
+        .run();
+    for (const row of await tx.select().from(approvals).all())
+      if (row.wrappedKey.length > 0)
+        await tx
+          .update(approvals)
+          .set({ wrappedKey: rotate(row.wrappedKey, toWrapContext("approval", row.grantId)) })
+          .where(eq(approvals.id, row.id))
+          .run();
+    for (const row of await tx.select().from(signIns).all())
+      if (row.sealed !== null)
+        await tx
+          .update(signIns)
+          .set({ sealed: rotate(row.sealed, signInContext) })
+          .where(eq(signIns.hash, row.hash))
+          .run();
+    return rotated;
+  });
 }

@@ -5,8 +5,6 @@ import type { SignInConnector } from "../accounts/sign-in-connector.ts";
 import type { Vault } from "../accounts/vault.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Database } from "../db/open.ts";
-import { loadRegistrationKey } from "../db/registration-key.ts";
 import type { AppEnv } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import type { Log } from "../log.ts";
@@ -34,7 +32,8 @@ export type OAuthDeps = {
   secrets: Secrets;
   /** The operator's own client. */
   client: { id: string; secret: string };
-  db: Database;
+  /** The key that client registrations are sealed with. */
+  registrationKey: Uint8Array;
   clock: Clock;
   log: Log;
   limits: Limits;
@@ -47,8 +46,8 @@ export type OAuthDeps = {
 };
 
 export function createOAuthRoutes(deps: OAuthDeps) {
-  const { config, client, db, secrets } = deps;
-  const clients = createClients({ config, client, registrationKey: loadRegistrationKey(db, secrets) });
+  const { config, client, registrationKey } = deps;
+  const clients = createClients({ config, client, registrationKey });
 
   return new Hono<AppEnv>()
     .on("GET", ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"], (c) =>

@@ -20,12 +20,11 @@ import type { Issuer } from "../signin/issuer.ts";
 import { SignInError } from "../signin/sign-in-error.ts";
 import type { SignIn } from "../signin/sign-ins.ts";
 import { toStorageError } from "../storage-error.ts";
-import type { AuthorizationFlow } from "./authorization-flow.ts";
+import type { AuthorizationFlow, SaveAccount } from "./authorization-flow.ts";
 import type { AuthorizationPages } from "./authorization-pages.ts";
 import { sealRequest, unsealRequest } from "./authorization-request.ts";
 import type { ConnectSubmission } from "./connect-submission.ts";
 import { languageOf, type PageResponse } from "./page-response.ts";
-import type { PendingGrant } from "./pending-grants.ts";
 import { rawQueryOf } from "./request-parameters.ts";
 
 /** Maximum duration of an arrival in seconds: the code is redeemed, and two logins follow. */
@@ -70,7 +69,7 @@ export function createSignInSteps(deps: {
           : undefined;
       const issuer = findIssuer(issuers, { address, chosen: form.provider, found });
       if (!issuer) throw noIssuer(found);
-      if (pending) authorizationFlow.extend(request, pending.grantId);
+      if (pending) await authorizationFlow.extend(request, pending.grantId);
       const location = await flow.leave(issuer, {
         kind: pending ? "add" : "connect",
         address,
@@ -94,7 +93,7 @@ export function createSignInSteps(deps: {
     const language = languageOf(c);
     const request = unsealRequest(secrets, clock, signIn.request);
     if (!request) return pages.notice(language, "request_expired", 400);
-    const state = authorizationFlow.stateOf(request);
+    const state = await authorizationFlow.stateOf(request);
     if (state !== "open") return pages.over(language, state);
     const { address, provider, level, asksForNewPeople } = signIn;
     try {
@@ -104,18 +103,18 @@ export function createSignInSteps(deps: {
         { address, provider, level },
         { signal: c.var.arrived.signal, peer: identifyPeer(c, config) },
       );
-      const save = ({ grantId, dataKey }: PendingGrant) => {
-        if (vault.saveAccount(grantId, dataKey, credentials))
-          authorizationFlow.addFailedGuesses(grantId, connector.countFailedGuesses(credentials));
+      const save: SaveAccount = async (tx, { grantId, dataKey }) => {
+        if (await vault.saveAccount(tx, grantId, dataKey, credentials))
+          await authorizationFlow.addFailedGuesses(tx, grantId, connector.countFailedGuesses(credentials));
       };
-      const pending = authorizationFlow.attachAccount(request, level, save, asksForNewPeople);
-      if (!pending) return pages.over(language, authorizationFlow.stateOf(request));
+      const pending = await authorizationFlow.attachAccount(request, level, save, asksForNewPeople);
+      if (!pending) return pages.over(language, await authorizationFlow.stateOf(request));
       log.info("mailbox_connected", {
         grant: pending.grantId,
         client: request.clientId,
         issuer: issuer.id,
       });
-      if (request.extendedGrantId !== undefined) return pages.extended(request);
+      if (request.extendedGrantId !== undefined) return await pages.extended(request);
       return await pages.connected(language, request, pending, { sendingProblem });
     } catch (thrown) {
       const problem = toStorageError(thrown);
@@ -128,7 +127,7 @@ export function createSignInSteps(deps: {
         address,
         provider: issuer.presets.find((id) => id === provider) ?? "",
       };
-      const pending = authorizationFlow.findPending(request);
+      const pending = await authorizationFlow.findPending(request);
       return pages.form(language, request, { form, problem, pending });
     }
   }
@@ -139,7 +138,7 @@ export function createSignInSteps(deps: {
     /** Answers the redirect from an issuer. The arrival of a proof is returned: another room answers it. */
     async arrive(c: Context<AppEnv>, issuerId: string): Promise<PageResponse | ProofArrival> {
       const language = languageOf(c);
-      const arrival = flow.arrive(issuerId, rawQueryOf(c), (hash) => deps.browsers.isSame(c, hash));
+      const arrival = await flow.arrive(issuerId, rawQueryOf(c), (hash) => deps.browsers.isSame(c, hash));
       if ("refused" in arrival) {
         if (arrival.refused === "no_issuer") return pages.notice(language, "not_found", 404);
         return arrival.refused === "unknown"

@@ -9,7 +9,7 @@
  */
 import { and, asc, eq, isNull, ne, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Queries } from "../db/database.ts";
 import { tokens } from "../db/schema.ts";
 
 /** The value of a wrapped key after its deletion. */
@@ -20,32 +20,36 @@ const maxUnusedSuccessors = 5;
 
 type Token = Pick<typeof tokens.$inferSelect, "hash" | "grantId" | "parentHash" | "presentedAt">;
 
-/** Creates the rules. Call each function inside a transaction. */
-export function createTokenFamilies({ db, clock }: { db: Database; clock: Clock }) {
-  function killRefreshToken(hash: string): void {
-    db.update(tokens).set({ wrappedKey: deletedKey }).where(eq(tokens.hash, hash)).run();
+/** Creates the rules. Each function runs inside the transaction `tx`. */
+export function createTokenFamilies({ clock }: { clock: Clock }) {
+  async function killRefreshToken(tx: Queries, hash: string): Promise<void> {
+    await tx.update(tokens).set({ wrappedKey: deletedKey }).where(eq(tokens.hash, hash)).run();
   }
 
-  function killPair(pairHash: string): void {
-    killRefreshToken(pairHash);
-    db.delete(tokens)
+  async function killPair(tx: Queries, pairHash: string): Promise<void> {
+    await killRefreshToken(tx, pairHash);
+    await tx
+      .delete(tokens)
       .where(and(eq(tokens.pairHash, pairHash), eq(tokens.kind, "access")))
       .run();
   }
 
   return {
     /** Records the first use of a token, which kills the refresh token it was issued from. */
-    present({ hash, parentHash }: Pick<Token, "hash" | "parentHash">): void {
-      db.update(tokens).set({ presentedAt: clock.now() }).where(eq(tokens.hash, hash)).run();
-      if (parentHash !== null) killRefreshToken(parentHash);
+    async present(tx: Queries, { hash, parentHash }: Pick<Token, "hash" | "parentHash">): Promise<void> {
+      await tx.update(tokens).set({ presentedAt: clock.now() }).where(eq(tokens.hash, hash)).run();
+      if (parentHash !== null) await killRefreshToken(tx, parentHash);
     },
 
     /**
      * Kills the siblings of a refresh token with their access tokens. Tokens of older versions have no recorded parent:
      * those of one grant count as siblings.
      */
-    killSiblings({ hash, grantId, parentHash }: Omit<Token, "presentedAt">): void {
-      const siblings = db
+    async killSiblings(
+      tx: Queries,
+      { hash, grantId, parentHash }: Omit<Token, "presentedAt">,
+    ): Promise<void> {
+      const siblings = await tx
         .select({ hash: tokens.hash })
         .from(tokens)
         .where(
@@ -58,12 +62,15 @@ export function createTokenFamilies({ db, clock }: { db: Database; clock: Clock 
           ),
         )
         .all();
-      for (const sibling of siblings) killPair(sibling.hash);
+      for (const sibling of siblings) await killPair(tx, sibling.hash);
     },
 
     /** Kills the oldest unused successors of a refresh token beyond `maxUnusedSuccessors`. */
-    withdrawExcessSuccessors({ hash, grantId }: Pick<Token, "hash" | "grantId">): void {
-      const unused = db
+    async withdrawExcessSuccessors(
+      tx: Queries,
+      { hash, grantId }: Pick<Token, "hash" | "grantId">,
+    ): Promise<void> {
+      const unused = await tx
         .select({ hash: tokens.hash })
         .from(tokens)
         .where(
@@ -76,7 +83,7 @@ export function createTokenFamilies({ db, clock }: { db: Database; clock: Clock 
         )
         .orderBy(asc(tokens.createdAt), sql`rowid`)
         .all();
-      for (const { hash: pairHash } of unused.slice(0, -maxUnusedSuccessors)) killPair(pairHash);
+      for (const { hash: pairHash } of unused.slice(0, -maxUnusedSuccessors)) await killPair(tx, pairHash);
     },
   };
 }

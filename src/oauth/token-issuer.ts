@@ -2,7 +2,7 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Database } from "../db/open.ts";
+import type { Queries } from "../db/database.ts";
 import { grants, tokens } from "../db/schema.ts";
 import { hashSecret, newToken, type Secrets } from "../secrets.ts";
 import { toTokenScope } from "./metadata.ts";
@@ -37,20 +37,23 @@ type NewToken = {
 
 /**
  * Creates the function that issues a pair of tokens for a grant and its unwrapped data key. `parentHash`: the hash of
- * the spent refresh token, null for a code. It returns undefined when the grant has ended. Call it inside a transaction.
+ * the spent refresh token, null for a code. It returns undefined when the grant has ended. It runs inside `tx`.
  */
 export function createTokenIssuer(deps: {
-  db: Database;
   secrets: Secrets;
   clock: Clock;
   config: Pick<Config, "accessTokenLifetimeSeconds">;
 }) {
-  const { db, secrets, clock, config } = deps;
+  const { secrets, clock, config } = deps;
 
   /** Stores a new token's hash, with the data key wrapped under the token. */
-  function storeToken({ token, kind, grantId, dataKey, lifetimeMs, parentHash, pairHash }: NewToken): void {
+  async function storeToken(
+    tx: Queries,
+    { token, kind, grantId, dataKey, lifetimeMs, parentHash, pairHash }: NewToken,
+  ): Promise<void> {
     const now = clock.now();
-    db.insert(tokens)
+    await tx
+      .insert(tokens)
       .values({
         hash: hashSecret(token),
         kind,
@@ -62,11 +65,11 @@ export function createTokenIssuer(deps: {
         pairHash,
       })
       .run();
-    deleteExcessTokens(grantId, kind);
+    await deleteExcessTokens(tx, grantId, kind);
   }
 
-  function deleteExcessTokens(grantId: string, kind: TokenKind): void {
-    const excess = db
+  async function deleteExcessTokens(tx: Queries, grantId: string, kind: TokenKind): Promise<void> {
+    const excess = await tx
       .select({ hash: tokens.hash })
       .from(tokens)
       .where(and(eq(tokens.grantId, grantId), eq(tokens.kind, kind)))
@@ -75,19 +78,20 @@ export function createTokenIssuer(deps: {
       .offset(maxTokensPerKind)
       .limit(1_000)
       .all();
-    for (const { hash } of excess) db.delete(tokens).where(eq(tokens.hash, hash)).run();
+    for (const { hash } of excess) await tx.delete(tokens).where(eq(tokens.hash, hash)).run();
   }
 
-  return function issueTokens(
+  return async function issueTokens(
+    tx: Queries,
     grantId: string,
     dataKey: Uint8Array,
     parentHash: string | null,
-  ): TokenResponse | undefined {
+  ): Promise<TokenResponse | undefined> {
     const now = clock.now();
     const accessMs = config.accessTokenLifetimeSeconds * 1000;
     // A refresh token must outlive its access token.
     const refreshMs = Math.max(refreshLifetimeMs, 2 * accessMs);
-    const grant = db
+    const grant = await tx
       .update(grants)
       .set({ lastUsedAt: now, expiresAt: now + refreshMs })
       .where(and(eq(grants.id, grantId), eq(grants.state, "live")))
@@ -96,8 +100,8 @@ export function createTokenIssuer(deps: {
     if (!grant) return undefined;
     const [accessToken, refreshToken] = [newToken(), newToken()];
     const both = { grantId, dataKey, parentHash, pairHash: hashSecret(refreshToken) };
-    storeToken({ ...both, kind: "access", token: accessToken, lifetimeMs: accessMs });
-    storeToken({ ...both, kind: "refresh", token: refreshToken, lifetimeMs: refreshMs });
+    await storeToken(tx, { ...both, kind: "access", token: accessToken, lifetimeMs: accessMs });
+    await storeToken(tx, { ...both, kind: "refresh", token: refreshToken, lifetimeMs: refreshMs });
     return {
       access_token: accessToken,
       token_type: "Bearer",

@@ -35,14 +35,14 @@ export function createTokenRoutes(deps: {
         limits.consume("token", identifyPeer(c, config));
         const parameters = await readBodyParameters(c);
         const client = authenticateClient(c, parameters, clients);
-        return c.json(answerTokenRequest(client, parameters));
+        return c.json(await answerTokenRequest(client, parameters));
       })
       .on("POST", ["/oauth/revoke", "/revoke"], async (c) => {
         c.header("Cache-Control", "no-store");
         limits.consume("token", identifyPeer(c, config));
         const parameters = await readBodyParameters(c);
         const client = findRevokingClient(c, parameters);
-        grants.revoke(requireParameter(parameters, "token"), client?.storedId);
+        await grants.revoke(requireParameter(parameters, "token"), client?.storedId);
         return c.json({ revoked: true });
       })
       .on("POST", ["/oauth/register", "/register"], async (c) => {
@@ -76,7 +76,7 @@ export function createTokenRoutes(deps: {
   }
 
   /** Answers a token request by its grant type. Throws OAuthError. */
-  function answerTokenRequest(client: Client, parameters: RequestParameters): TokenResponse {
+  async function answerTokenRequest(client: Client, parameters: RequestParameters): Promise<TokenResponse> {
     if (!parameters.all("resource").every((resource) => isAcceptedResource(resource, config)))
       throw new OAuthError("invalid_target", "resource is not this server.");
     const grantType = parameters.get("grant_type");

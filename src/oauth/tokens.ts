@@ -1,12 +1,12 @@
 /**
  * Redeeming an authorization code or a refresh token (RFC 6749 sections 4.1.3 and 6). Each redemption is one
- * synchronous transaction: no second request runs between the check and the write, and no token is answered before
- * it is on disk.
+ * transaction that begins with a write of what is spent, so that a second one waits for it, and no token is answered
+ * before it is on disk.
  */
 import { and, eq, isNull } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
-import type { Database } from "../db/open.ts";
+import type { Database, Queries } from "../db/database.ts";
 import { authorizationCodes, grants, tokens } from "../db/schema.ts";
 import { hashSecret, type Secrets, toCodeChallenge } from "../secrets.ts";
 import { OAuthError } from "./oauth-error.ts";
@@ -35,24 +35,28 @@ export function createTokens(deps: {
   clock: Clock;
   config: Pick<Config, "accessTokenLifetimeSeconds">;
   /** Deletes a grant with everything that belongs to it. */
-  end(grantId: string, reason: GrantEndReason, dataKey?: Uint8Array): void;
+  end(grantId: string, reason: GrantEndReason, dataKey?: Uint8Array): Promise<void>;
 }) {
   const { db, secrets, clock } = deps;
   const issueTokens = createTokenIssuer(deps);
   const families = createTokenFamilies(deps);
 
-  function spendCode(request: CodeRequest): TokenResponse | Refusal {
+  async function spendCode(tx: Queries, request: CodeRequest): Promise<TokenResponse | Refusal> {
     const hash = hashSecret(request.code);
     const now = clock.now();
     // The code is marked as spent before any check, so that every later request finds it spent.
-    const spent = db
+    const spent = await tx
       .update(authorizationCodes)
       .set({ consumedAt: now })
       .where(and(eq(authorizationCodes.hash, hash), isNull(authorizationCodes.consumedAt)))
       .returning()
       .get();
     if (!spent) {
-      const replayed = db.select().from(authorizationCodes).where(eq(authorizationCodes.hash, hash)).get();
+      const replayed = await tx
+        .select()
+        .from(authorizationCodes)
+        .where(eq(authorizationCodes.hash, hash))
+        .get();
       return {
         refused: invalidGrant("The code is unknown or was used."),
         ends: replayed && { grantId: replayed.grantId, reason: "code_replayed" },
@@ -63,22 +67,23 @@ export function createTokens(deps: {
     if (mismatch) return { refused: mismatch, ends: { grantId: spent.grantId, reason: "code_misused" } };
     const context = toWrapContext("code", spent.grantId);
     const dataKey = secrets.unwrapKey(spent.wrappedKey, request.code, context);
-    db.update(authorizationCodes)
+    await tx
+      .update(authorizationCodes)
       .set({ wrappedKey: deletedKey })
       .where(eq(authorizationCodes.hash, hash))
       .run();
     return (
-      issueTokens(spent.grantId, dataKey, null) ?? {
+      (await issueTokens(tx, spent.grantId, dataKey, null)) ?? {
         refused: invalidGrant("The code is unknown or was used."),
       }
     );
   }
 
-  function spendRefreshToken(request: RefreshRequest): TokenResponse | Refusal {
+  async function spendRefreshToken(tx: Queries, request: RefreshRequest): Promise<TokenResponse | Refusal> {
     const hash = hashSecret(request.refreshToken);
     const now = clock.now();
     const unknown = { refused: invalidGrant("The refresh token is unknown or has expired.") };
-    const row = db
+    const row = await tx
       .select({ token: tokens, clientId: grants.clientId })
       .from(tokens)
       .innerJoin(grants, eq(grants.id, tokens.grantId))
@@ -93,27 +98,27 @@ export function createTokens(deps: {
         ends: { grantId, reason: "refresh_token_reused" },
       };
     const dataKey = secrets.unwrapKey(wrappedKey, request.refreshToken, toWrapContext("refresh", grantId));
-    if (parentHash !== null && presentedAt === null) families.present(row.token);
-    families.killSiblings(row.token);
-    const issued = issueTokens(grantId, dataKey, hash);
-    families.withdrawExcessSuccessors(row.token);
+    if (parentHash !== null && presentedAt === null) await families.present(tx, row.token);
+    await families.killSiblings(tx, row.token);
+    const issued = await issueTokens(tx, grantId, dataKey, hash);
+    await families.withdrawExcessSuccessors(tx, row.token);
     return issued ?? unknown;
   }
 
   /** Runs a redemption in a transaction that is committed also when it refuses, so that a spent code stays spent. */
-  function commit(spend: () => TokenResponse | Refusal): TokenResponse {
-    const outcome = db.transaction(spend, { behavior: "immediate" });
+  async function commit(spend: (tx: Queries) => Promise<TokenResponse | Refusal>): Promise<TokenResponse> {
+    const outcome = await db.transaction(async (tx) => spend(tx));
     if (!("refused" in outcome)) return outcome;
-    if (outcome.ends) deps.end(outcome.ends.grantId, outcome.ends.reason);
+    if (outcome.ends) await deps.end(outcome.ends.grantId, outcome.ends.reason);
     throw outcome.refused;
   }
 
   return {
     /** Redeems an authorization code. Throws OAuthError invalid_grant or invalid_request; a replay ends the grant. */
-    redeemCode: (request: CodeRequest) => commit(() => spendCode(request)),
+    redeemCode: (request: CodeRequest) => commit((tx) => spendCode(tx, request)),
 
     /** Rotates a refresh token. Throws OAuthError invalid_grant; the use of a dead one ends the grant. */
-    refresh: (request: RefreshRequest) => commit(() => spendRefreshToken(request)),
+    refresh: (request: RefreshRequest) => commit((tx) => spendRefreshToken(tx, request)),
   };
 }
 

@@ -50,7 +50,7 @@ export function createSignInFlow(deps: {
     async leave(issuer: Issuer, departure: Departure): Promise<string> {
       const checks = { verifier: newToken(), nonce: newToken(16) };
       const { id, tenant } = issuer;
-      const state = signIns.begin({ ...departure, ...checks, issuer: id, tenant });
+      const state = await signIns.begin({ ...departure, ...checks, issuer: id, tenant });
       const isProof = departure.kind === "prove";
       const url = await upstream.toAuthorizationUrl(
         issuer,
@@ -70,11 +70,15 @@ export function createSignInFlow(deps: {
      * Spends the sign-in of a response. `query`: the raw query of the request to the redirect URI of `issuerId`.
      * `isSameBrowser` compares the hash of the browser that left with the one that arrives.
      */
-    arrive(issuerId: string, query: string, isSameBrowser: (browserHash: string) => boolean): Arrival {
+    async arrive(
+      issuerId: string,
+      query: string,
+      isSameBrowser: (browserHash: string) => boolean,
+    ): Promise<Arrival> {
       const issuer = issuers.find(({ id }) => id === issuerId);
       if (!issuer) return { refused: "no_issuer" };
       const state = new URLSearchParams(query).get("state") ?? "";
-      const signIn = signIns.spend(state);
+      const signIn = await signIns.spend(state);
       // One redirect URI per issuer (RFC 9700 section 4.4): a code of one never goes to another's token endpoint.
       if (signIn?.issuer !== issuer.id) return { refused: "unknown" };
       if (!isSameBrowser(signIn.browserHash)) return { refused: "other_browser" };

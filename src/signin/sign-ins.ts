@@ -5,7 +5,7 @@
 import { and, eq, isNotNull, lte } from "drizzle-orm";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import type { Database } from "../db/open.ts";
+import type { Database } from "../db/database.ts";
 import { signIns } from "../db/schema.ts";
 import type { Level } from "../grant.ts";
 import { hashSecret, newToken, type Secrets } from "../secrets.ts";
@@ -55,10 +55,11 @@ export type SignIns = ReturnType<typeof createSignIns>;
 export function createSignIns({ db, secrets, clock }: { db: Database; secrets: Secrets; clock: Clock }) {
   return {
     /** Stores a sign-in and returns its state: 64 hex digits. */
-    begin(content: SignIn): string {
+    async begin(content: SignIn): Promise<string> {
       const state = newToken();
       const plain = Buffer.from(JSON.stringify(content), "utf8");
-      db.insert(signIns)
+      await db
+        .insert(signIns)
         .values({
           hash: hashSecret(state),
           sealed: secrets.wrapKey(plain, state, signInContext),
@@ -69,29 +70,22 @@ export function createSignIns({ db, secrets, clock }: { db: Database; secrets: S
     },
 
     /** Returns the sign-in of a state and makes it unusable. Undefined when it is unknown, spent or expired. */
-    spend(state: string): SignIn | undefined {
-      const hash = hashSecret(state);
-      const row = db.transaction(
-        () => {
-          const found = db
-            .select()
-            .from(signIns)
-            .where(and(eq(signIns.hash, hash), isNotNull(signIns.sealed)))
-            .get();
-          // The row stays until it expires.
-          if (found) db.update(signIns).set({ sealed: null }).where(eq(signIns.hash, hash)).run();
-          return found;
-        },
-        { behavior: "immediate" },
-      );
+    async spend(state: string): Promise<SignIn | undefined> {
+      const isOpen = and(eq(signIns.hash, hashSecret(state)), isNotNull(signIns.sealed));
+      const row = await db.transaction(async (tx) => {
+        const found = await tx.select().from(signIns).where(isOpen).get();
+        // The row stays until it expires. Of two arrivals at once, one finds it open.
+        const spent = await tx.update(signIns).set({ sealed: null }).where(isOpen).returning().all();
+        return spent.length === 1 ? found : undefined;
+      });
       if (!row?.sealed || row.expiresAt <= clock.now()) return undefined;
       const plain = secrets.unwrapKey(row.sealed, state, signInContext).toString("utf8");
       return signInShape.parse(JSON.parse(plain));
     },
 
     /** Deletes expired rows. */
-    sweep(): void {
-      db.delete(signIns).where(lte(signIns.expiresAt, clock.now())).run();
+    async sweep(): Promise<void> {
+      await db.delete(signIns).where(lte(signIns.expiresAt, clock.now())).run();
     },
   };
 }

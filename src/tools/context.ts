@@ -61,6 +61,9 @@ export type KnownProvider = {
   signIn?: string | undefined;
 };
 
+/** A transaction of the database, which a tool passes on. */
+type Transaction = object;
+
 /** The emails the grant sent. */
 type SendLog = {
   /**
@@ -75,12 +78,17 @@ type SendLog = {
       key?: string | undefined;
       request: string;
       parse(stored: unknown): Answer;
-      findHeld?(identity: ActionIdentity): Held | undefined;
+      findHeld?(identity: ActionIdentity, tx?: Transaction): Promise<Held | undefined>;
     },
     prepare: () => Promise<
       { content: string; recipients: number } & (
         | { send(): Promise<Answer> }
-        | { hold(identity: ActionIdentity & { contentHash: string }): Promise<Held> }
+        | {
+            hold(
+              identity: ActionIdentity & { contentHash: string },
+              tx: Transaction,
+            ): Promise<() => Promise<Held>>;
+          }
       )
     >,
   ): Promise<{ answer: Answer; sentBeforeAt?: number } | { held: Held }>;
@@ -117,8 +125,11 @@ type HeldActions = {
    */
   holdsEmail(account: MailAccount, recipients: readonly string[]): Promise<boolean>;
   /** Finds the same action where it waits or was done within an hour. */
-  find(identity: ActionIdentity): HeldAction | undefined;
-  /** Freezes an email with its envelope. Throws rate_limited, too_large, busy. */
+  find(identity: ActionIdentity, tx?: Transaction): Promise<HeldAction | undefined>;
+  /**
+   * Stores an email with its envelope in `tx`; the function that it resolves with freezes it. Throws rate_limited,
+   * too_large, busy.
+   */
   holdEmail(
     email: {
       kind: Exclude<HeldKind, "erase">;
@@ -130,7 +141,8 @@ type HeldActions = {
       notes?: readonly string[];
     },
     identity: ActionIdentity & { contentHash: string },
-  ): Promise<HeldAction>;
+    tx: Transaction,
+  ): Promise<() => Promise<HeldAction>>;
   /**
    * Keeps the one-click request to the list that sent the email `id`; `domain`: the organizational domain of the host.
    * Undefined when the person approved it within the hour and the list did not take it. Throws rate_limited,
@@ -168,28 +180,28 @@ type CardDecisions = {
 /** The changes the grant made to its mailboxes. */
 export type UndoLog = {
   /** Writes an operation and returns its id, or the reason why it cannot be undone. */
-  record(operation: { accountId: string; tool: string; changes: Change[]; erased?: number }): {
+  record(operation: { accountId: string; tool: string; changes: Change[]; erased?: number }): Promise<{
     id?: string;
     problem?: string;
-  };
+  }>;
   /** Reads an operation and marks it as undone. Throws operation_unknown. */
-  take(id: string): { id: string; accountId: string; tool: string; changes: Change[] };
+  take(id: string): Promise<{ id: string; accountId: string; tool: string; changes: Change[] }>;
   /** Makes a taken operation available again with the changes that are still to be undone. */
-  putBack(id: string, changes: readonly Change[]): void;
+  putBack(id: string, changes: readonly Change[]): Promise<void>;
 };
 
 /** The files a person uploaded for an email. */
 type UploadedFiles = {
   /** Creates a one-time page for the person; `expiresAt` in milliseconds since the epoch. Throws rate_limited. */
-  request(): { uploadId: string; url: string; expiresAt: number };
+  request(): Promise<{ uploadId: string; url: string; expiresAt: number }>;
   /** Throws attachment_not_found before the files are uploaded, and after they expire. */
-  read(id: string): AttachedFile[];
+  read(id: string): Promise<AttachedFile[]>;
   /** Deletes an upload that was used. Never throws. */
-  remove(id: string): void;
+  remove(id: string): Promise<void>;
 };
 
 /** One-time links by which a person downloads an attachment. */
 type DownloadLinks = {
   /** `expiresAt` in milliseconds since the epoch. Throws rate_limited. */
-  create(attachment: { id: string; index: number }): { url: string; expiresAt: number };
+  create(attachment: { id: string; index: number }): Promise<{ url: string; expiresAt: number }>;
 };

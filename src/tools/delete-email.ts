@@ -39,7 +39,7 @@ export const deleteEmailTool = defineTool({
     const done = result.outcomes.filter((outcome) => outcome.done).length;
     // Only a move to Trash can be undone, so a done email without a change was erased.
     const erased = Math.max(0, done - result.changes.length);
-    const outcome = recordOutcomes(context, now, "delete_email", result, erased);
+    const outcome = await recordOutcomes(context, now, "delete_email", result, erased);
     return { ...outcome, erased, marked: countMarked(result), approval: held && toApproval(held) };
   },
   render: ({ approval: held, ...data }) =>

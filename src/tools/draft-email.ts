@@ -41,7 +41,7 @@ export const draftEmailTool = defineTool({
     const account = chooseSender(input, context);
     const composed = await account.compose(await toEmailRequest(input, context));
     const { id, mailbox, notes } = await account.saveDraft(composed, input.draft_id);
-    deleteUploads(input, context);
+    await deleteUploads(input, context);
     const can_send = account.canSend && maySend(context.grant.level);
     return { draft_id: id, mailbox, preview: toPreview(composed.preview), can_send, notes };
   },

@@ -38,7 +38,7 @@ export const getAttachmentTool = defineTool({
     const account = accountFor({ id });
     if (link) {
       const { name, type, size } = await account.describeAttachment({ id, index });
-      const download = toDownload(downloads.create({ id, index }));
+      const download = toDownload(await downloads.create({ id, index }));
       return { index, name, type, size, kind: "link" as const, download, notes: [] };
     }
     const request = { id, index, offset, maxCharacters: max_characters };
@@ -46,7 +46,7 @@ export const getAttachmentTool = defineTool({
     const { name, type, size, notes } = content;
     const facts = { index, name, type, size, kind, notes };
     if (kind === "image") return { ...facts, images };
-    if (kind === "none") return { ...facts, download: toDownload(downloads.create({ id, index })) };
+    if (kind === "none") return { ...facts, download: toDownload(await downloads.create({ id, index })) };
     const { offset: start, end, total } = content;
     return { ...facts, text, images, offset: start, end, total, next_offset: nextOffset };
   },

@@ -17,7 +17,7 @@ export const markAsReadTool = defineTool({
   async run({ read, ...named }, context) {
     const set = toEmailSet(named, context);
     const result = await set.account.markAsRead(set.emails, read);
-    return { ...recordOutcomes(context, set, "mark_as_read", result), read };
+    return { ...(await recordOutcomes(context, set, "mark_as_read", result)), read };
   },
   render: (data) => showOutcomes(data, data.read ? "marked as read" : "marked as unread"),
   audit: auditOutcomes,

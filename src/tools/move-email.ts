@@ -22,7 +22,7 @@ export const moveEmailTool = defineTool({
   async run({ mailbox: to, ...named }, context) {
     const set = toEmailSet(named, context);
     const result = await set.account.moveEmails(set.emails, to);
-    const outcome = recordOutcomes(context, set, "move_email", result);
+    const outcome = await recordOutcomes(context, set, "move_email", result);
     return { ...outcome, mailbox: result.mailbox ?? to, marked: countMarked(result) };
   },
   render: (data) => showOutcomes(data, describeMove(data)),

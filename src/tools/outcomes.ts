@@ -64,13 +64,13 @@ export const countMarked = ({ outcomes }: OrganizeResult): number =>
  * Records the changes of `tool` in the undo log; returns the outcomes. `emails`: what the call named. `erased`: number of
  * emails that were erased for good.
  */
-export function recordOutcomes(
+export async function recordOutcomes(
   { undoLog, selections }: Pick<ToolContext, "undoLog" | "selections">,
   { account, emails }: { account: MailAccount; emails: EmailSet },
   tool: string,
   result: OrganizeResult,
   erased = 0,
-): Outcomes {
+): Promise<Outcomes> {
   // Without a new id (COPYUID, RFC 4315) a moved email cannot be found again.
   const changes = result.changes.filter(({ id }) => id !== undefined);
   const lost = result.changes.length - changes.length;
@@ -78,7 +78,7 @@ export function recordOutcomes(
     lost === 0
       ? []
       : [`The mail server did not say where ${lost} of them went: undo does not bring these back.`];
-  const { id, problem } = undoLog.record({ accountId: account.accountId, tool, changes, erased });
+  const { id, problem } = await undoLog.record({ accountId: account.accountId, tool, changes, erased });
   const outcome = toOutcomes(result, id);
   const { rest } = result;
   return {

@@ -148,8 +148,11 @@ export function uploadsOf({ attachments = [] }: EmailFields): string[] {
 }
 
 /** Deletes the uploads that are now part of an email. */
-export function deleteUploads(fields: EmailFields, { uploads }: Pick<ToolContext, "uploads">): void {
-  for (const upload of uploadsOf(fields)) uploads.remove(upload);
+export async function deleteUploads(
+  fields: EmailFields,
+  { uploads }: Pick<ToolContext, "uploads">,
+): Promise<void> {
+  for (const upload of uploadsOf(fields)) await uploads.remove(upload);
 }
 
 /** Maximum length of the text in a preview. */

@@ -10,7 +10,7 @@ export const requestUploadTool = defineTool({
   input: z.object({}),
   output: z.object({ upload: z.string(), url: z.string(), expires_at: z.string() }),
   async run(_input, { uploads }) {
-    const { uploadId, url, expiresAt } = uploads.request();
+    const { uploadId, url, expiresAt } = await uploads.request();
     return { upload: uploadId, url, expires_at: new Date(expiresAt).toISOString() };
   },
   render: ({ upload, url, expires_at }) =>

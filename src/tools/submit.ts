@@ -52,7 +52,7 @@ export async function submitOnce(
       key,
       request,
       parse: (stored) => sentAnswer.parse(stored),
-      findHeld: (identity) => context.approvals.find(identity),
+      findHeld: (identity, tx) => context.approvals.find(identity, tx),
     },
     async () => {
       const { composed, notes, canGo = true } = await prepare();
@@ -64,14 +64,14 @@ export async function submitOnce(
       if (!canGo || (await context.approvals.holdsEmail(account, composed.recipients)))
         return {
           ...prepared,
-          hold: (identity) =>
-            context.approvals.holdEmail({ kind, account, composed, draftId, uploads, notes }, identity),
+          hold: (identity, tx) =>
+            context.approvals.holdEmail({ kind, account, composed, draftId, uploads, notes }, identity, tx),
         };
       return {
         ...prepared,
         async send() {
           const sent = await account.send(composed, draftId);
-          for (const upload of uploads) context.uploads.remove(upload);
+          for (const upload of uploads) await context.uploads.remove(upload);
           return toSentAnswer(sent);
         },
       };

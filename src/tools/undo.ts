@@ -12,17 +12,17 @@ export const undoTool = defineTool({
   input: z.object({ operation_id: z.string().max(100).describe("From the answer to be undone") }),
   output: outcomes.extend({ undone: z.string() }),
   async run({ operation_id }, { accounts, undoLog }) {
-    const operation = undoLog.take(operation_id);
+    const operation = await undoLog.take(operation_id);
     try {
       const account = accounts.find(({ accountId }) => accountId === operation.accountId);
       if (!account) throw new AppError("account_unknown", "That account is not connected any more.");
       const result = await account.undo(operation.changes);
       if (result.changes.length === 0) return { ...toOutcomes(result), undone: operation.tool };
-      undoLog.putBack(operation.id, result.changes);
+      await undoLog.putBack(operation.id, result.changes);
       return { ...toOutcomes(result, operation.id), undone: operation.tool };
     } catch (error) {
       // Nothing was undone, so the operation can be tried again.
-      undoLog.putBack(operation.id, operation.changes);
+      await undoLog.putBack(operation.id, operation.changes);
       throw error;
     }
   },

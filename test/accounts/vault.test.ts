@@ -4,7 +4,7 @@ import { eq } from "drizzle-orm";
 import { createAccessTokens } from "../../src/accounts/access-tokens.ts";
 import { createVault } from "../../src/accounts/vault.ts";
 import { createChildPool, renderCommand } from "../../src/child-process/pool.ts";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { accounts, grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
@@ -20,9 +20,9 @@ const failToOpen = async () => {
   throw new Error("no connection must be opened");
 };
 
-function openVault() {
+async function openVault() {
   const clock = createTestClock();
-  const { db, close } = openDatabase({ dataDir: temporaryFolder("vault") });
+  const { db, close } = await openStore({ dataDir: temporaryFolder("vault") });
   const vault = createVault({
     db,
     clock,
@@ -39,20 +39,27 @@ function openVault() {
   });
   const [id, dataKey] = [newId("grt"), newKey()];
   const times = { createdAt: 0, lastUsedAt: 0, expiresAt: 0 };
-  db.insert(grants)
+  await db
+    .insert(grants)
     .values({ id, clientId: "c", redirectHost: "h", level: "send", state: "pending", ...times })
     .run();
-  const save = (address: string) => {
+  const save = async (address: string) => {
     const imap = { host: "imap.example.org", port: 993, security: "tls" } as const;
-    vault.saveAccount(id, dataKey, { address, username: address, password: "p", provider: "generic", imap });
+    await vault.saveAccount(db, id, dataKey, {
+      address,
+      username: address,
+      password: "p",
+      provider: "generic",
+      imap,
+    });
   };
   return { vault, db, close, id, dataKey, save };
 }
 
 test("a damaged account leaves the others usable; when it is the only one, the call says to connect it again", async () => {
-  const { vault, db, close, id, dataKey, save } = openVault();
-  save("ann@example.org");
-  save("ben@example.org");
+  const { vault, db, close, id, dataKey, save } = await openVault();
+  await save("ann@example.org");
+  await save("ben@example.org");
   const grant = { id, clientId: "c", dataKey, level: "send" as const, expiresAt: 0 };
   const signal = new AbortController().signal;
   const list = () =>
@@ -60,7 +67,7 @@ test("a damaged account leaves the others usable; when it is the only one, the c
       addresses: handles.map(({ address }) => address),
       damaged,
     }));
-  const [first, second] = db.select().from(accounts).all();
+  const [first, second] = await db.select().from(accounts).all();
   const damage = (row: typeof first) =>
     db
       .update(accounts)
@@ -68,25 +75,23 @@ test("a damaged account leaves the others usable; when it is the only one, the c
       .where(eq(accounts.id, row?.id ?? ""))
       .run();
   expect(await list()).toEqual({ addresses: ["ann@example.org", "ben@example.org"], damaged: 0 });
-  damage(first);
+  await damage(first);
   expect(await list()).toEqual({ addresses: ["ben@example.org"], damaged: 1 });
-  damage(second);
+  await damage(second);
   expect(await refusal(list())).toMatchObject({ code: "login_refused", hint: "Connect the mailbox again." });
   // Connecting it again replaces what cannot be opened any more.
-  save("ann@example.org");
+  await save("ann@example.org");
   expect(await list()).toEqual({ addresses: ["ann@example.org"], damaged: 0 });
-  close();
+  await close();
 });
 
-test("a grant holds ten accounts, and an existing one can be connected again", () => {
-  const { vault, close, id, dataKey, save } = openVault();
+test("a grant holds ten accounts, and an existing one can be connected again", async () => {
+  const { vault, close, id, dataKey, save } = await openVault();
   const addresses = Array.from({ length: 10 }, (_, at) => `ann${at}@example.org`);
-  for (const address of addresses) save(address);
-  expect(() => save("ann10@example.org")).toThrow(AppError);
-  expect(() => save("ANN9@example.org")).not.toThrow();
-  expect(vault.listAccounts(id, dataKey).map(({ address }) => address)).toEqual([
-    ...addresses.slice(0, 9),
-    "ANN9@example.org",
-  ]);
-  close();
+  for (const address of addresses) await save(address);
+  await expect(save("ann10@example.org")).rejects.toThrow(AppError);
+  await save("ANN9@example.org");
+  const connected = await vault.listAccounts(id, dataKey);
+  expect(connected.map(({ address }) => address)).toEqual([...addresses.slice(0, 9), "ANN9@example.org"]);
+  await close();
 });

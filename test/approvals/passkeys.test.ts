@@ -1,7 +1,7 @@
 /** Passkeys against an authenticator in software: what is accepted, what each forgery meets, and what is at rest. */
 import { expect, test } from "bun:test";
 import { createPasskeys, maxPasskeys } from "../../src/approvals/passkeys.ts";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { grants, passkeys as passkeyRows } from "../../src/db/schema.ts";
 import { newKey } from "../../src/secrets.ts";
 import { createAuthenticator } from "../support/authenticator.ts";
@@ -11,7 +11,7 @@ import { createTestClock } from "../support/test-clock.ts";
 const origin = "https://mail.example";
 
 async function openPasskeys(publicUrl = origin) {
-  const { db, close } = openDatabase({ dataDir: temporaryFolder("passkeys") });
+  const { db, close } = await openStore({ dataDir: temporaryFolder("passkeys") });
   const clock = createTestClock();
   const newOwner = async (id: string) => {
     const times = { createdAt: 1, lastUsedAt: 1, expiresAt: 2 };
@@ -47,7 +47,7 @@ test("a registered passkey proves one purpose once, with its user verified", asy
   expect(await passkeys.isProven(owner, purpose, response)).toBe(true);
   expect(await passkeys.isProven(owner, purpose, response)).toBe(false);
   expect(await passkeys.list(owner.id)).toMatchObject([{ lastUsedAt: clock.now() }]);
-  close();
+  await close();
 });
 
 test("an assertion is refused for another decision, approval, content or grant, after five minutes, and by an unknown key", async () => {
@@ -79,7 +79,7 @@ test("an assertion is refused for another decision, approval, content or grant, 
   for (const text of ["", "null", "{}", "[]", "x".repeat(100_000)])
     expect(await passkeys.isProven(owner, purpose, text)).toBe(false);
   expect(await passkeys.isProven(owner, purpose, authenticator.get(await begin()))).toBe(true);
-  close();
+  await close();
 });
 
 test("WebAuthn section 7.2: origin, relying party, user verification, challenge, signature and counter are checked", async () => {
@@ -105,7 +105,7 @@ test("WebAuthn section 7.2: origin, relying party, user verification, challenge,
   // A clone that counts from an older state.
   expect(await attempt({ counter: 50 })).toBe(false);
   expect(await attempt({ counter: 51 })).toBe(true);
-  close();
+  await close();
 });
 
 test("WebAuthn section 7.1: a registration needs its challenge, our origin and relying party, and a verified user", async () => {
@@ -135,7 +135,7 @@ test("WebAuthn section 7.1: a registration needs its challenge, our origin and r
   const proof = await passkeys.beginProof(owner, purpose);
   const crossed = createAuthenticator(origin).create({ ...next, challenge: proof?.challenge ?? "" });
   expect(await passkeys.register(owner, crossed)).toBe(false);
-  close();
+  await close();
 });
 
 test("a grant has five passkeys at most; with the last one removed, nothing asks for it any more", async () => {
@@ -152,7 +152,7 @@ test("a grant has five passkeys at most; with the last one removed, nothing asks
     await passkeys.remove(owner, id);
   }
   expect(await passkeys.asksEachTime(owner.id)).toBe(false);
-  close();
+  await close();
 });
 
 test("public keys are sealed under the data key, and a damaged row spoils no other", async () => {
@@ -170,13 +170,13 @@ test("public keys are sealed under the data key, and a damaged row spoils no oth
   expect(options.allowCredentials?.map(({ id }) => id)).toEqual([third.id]);
   expect(await passkeys.isProven(owner, purpose, second.get(options))).toBe(false);
   expect(await passkeys.list(owner.id)).toHaveLength(3);
-  close();
+  await close();
 });
 
 test("WebAuthn section 5.1.2: a server whose URL names an IP address offers no passkeys", async () => {
   const offered = async (publicUrl: string) => {
     const { passkeys, close } = await openPasskeys(publicUrl);
-    close();
+    await close();
     return passkeys.isOffered;
   };
   for (const url of ["https://mail.example", "http://localhost:3000", "https://1.2.3.4.example"])

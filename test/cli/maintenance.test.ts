@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { chownSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { saveKeyRing } from "../../src/key-ring.ts";
 import { rotateWrappedKeys } from "../../src/oauth/rotate-wrapped-keys.ts";
 import { fieldNames } from "../../src/pages/connect-form.ts";
@@ -193,11 +193,11 @@ describeMail("The operator's commands", () => {
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
 
     // The new key alone unseals every wrapped key of every table.
-    const { db, close } = openDatabase({ dataDir: first.dataDir });
-    expect(rotateWrappedKeys(db, createSecrets([Buffer.from(newKey, "hex")]))).toBe(
+    const { db, close } = await openStore({ dataDir: first.dataDir });
+    expect(await rotateWrappedKeys(db, createSecrets([Buffer.from(newKey, "hex")]))).toBe(
       countWrapped(first.dataDir),
     );
-    close();
+    await close();
 
     await expect(startProduct({ settings: { ...env, ENCRYPTION_KEY: oldKey } })).rejects.toThrow(
       "The server key is not the one this database was sealed with.",
@@ -247,8 +247,8 @@ test("grants, backup and rotate-key report a missing database and create none", 
 
 test("A failed backup leaves no file", async () => {
   const dataDir = temporaryFolder("backup");
-  const whole = openDatabase({ dataDir });
-  whole.close();
+  const whole = await openStore({ dataDir });
+  await whole.close();
   const file = join(dataDir, "email-connector.db");
   truncateSync(file, 8_192);
   const target = join(dataDir, "copy.db");

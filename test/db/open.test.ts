@@ -5,7 +5,7 @@ import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
-import { openDatabase, purgeWriteAheadLog, toDatabaseFile } from "../../src/db/open.ts";
+import { openStore, toDatabaseFile } from "../../src/db/open.ts";
 import { accounts, authorizationCodes, grants, sessions, tokens } from "../../src/db/schema.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
@@ -20,36 +20,35 @@ const newGrant = (id: string) => ({
   expiresAt: 2,
 });
 
-test("Every connection is durable, enforces foreign keys and overwrites deleted data", () => {
-  const { db, close } = openDatabase({ dataDir: temporaryFolder("db") });
-  const pragma = (name: string) =>
-    Object.values(db.all<Record<string, unknown>>(`PRAGMA ${name}`)[0] ?? {})[0];
-  expect(pragma("journal_mode")).toBe("wal");
-  expect(pragma("synchronous")).toBe(2);
-  expect(pragma("foreign_keys")).toBe(1);
-  expect(pragma("secure_delete")).toBe(1);
-  expect(pragma("busy_timeout")).toBe(5_000);
-  purgeWriteAheadLog(db);
-  expect(pragma("busy_timeout")).toBe(5_000);
-  close();
+test("Every connection is durable, enforces foreign keys and overwrites deleted data", async () => {
+  const { db, close } = await openStore({ dataDir: temporaryFolder("db") });
+  const pragma = async (name: string) => (await db.values(`PRAGMA ${name}`))[0]?.[0];
+  expect(await pragma("journal_mode")).toBe("wal");
+  expect(await pragma("synchronous")).toBe(2);
+  expect(await pragma("foreign_keys")).toBe(1);
+  expect(await pragma("secure_delete")).toBe(1);
+  expect(await pragma("busy_timeout")).toBe(5_000);
+  await db.purge();
+  expect(await pragma("busy_timeout")).toBe(5_000);
+  await close();
 });
 
-test("A start after an interrupted first start creates the database", () => {
+test("A start after an interrupted first start creates the database", async () => {
   const dataDir = temporaryFolder("db");
   const file = toDatabaseFile(dataDir);
   for (const left of ["", "-wal", "-shm"]) writeFileSync(`${file}.next${left}`, "part of a database");
-  const { db, close } = openDatabase({ dataDir });
-  expect(db.select().from(grants).all()).toEqual([]);
-  close();
+  const { db, close } = await openStore({ dataDir });
+  expect(await db.select().from(grants).all()).toEqual([]);
+  await close();
   expect(existsSync(`${file}.next`)).toBe(false);
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  openDatabase({ dataDir }).close();
+  await (await openStore({ dataDir })).close();
 });
 
-test("A database of the first version is migrated and keeps its rows", () => {
+test("A database of the first version is migrated and keeps its rows", async () => {
   const dataDir = temporaryFolder("db");
   const first = temporaryFolder("migrations");
-  cpSync(join(import.meta.dir, "../../drizzle"), first, { recursive: true });
+  cpSync(join(import.meta.dir, "../../drizzle/sqlite"), first, { recursive: true });
   const journal = join(first, "meta/_journal.json");
   const { entries, ...rest } = JSON.parse(readFileSync(journal, "utf8"));
   expect(entries.length).toBeGreaterThan(1);
@@ -63,8 +62,8 @@ test("A database of the first version is migrated and keeps its rows", () => {
   insertToken.run("current", null);
   insertToken.run("rotated", 3);
   old.close();
-  const { db, close } = openDatabase({ dataDir });
-  expect(db.select().from(grants).all()).toEqual([
+  const { db, close } = await openStore({ dataDir });
+  expect(await db.select().from(grants).all()).toEqual([
     {
       ...newGrant("grt_1"),
       failedGuesses: 0,
@@ -74,59 +73,62 @@ test("A database of the first version is migrated and keeps its rows", () => {
       isHeldByClaude: false,
     },
   ]);
-  expect(db.select().from(authorizationCodes).all()).toEqual([]);
-  expect(db.select().from(sessions).all()).toEqual([
+  expect(await db.select().from(authorizationCodes).all()).toEqual([]);
+  expect(await db.select().from(sessions).all()).toEqual([
     { hash: "hash", grantId: "grt_1", createdAt: 1, lastUsedAt: 2, elicitsUrls: false, showsCards: false },
   ]);
   // A token that was rotated is dead: its reuse ends the grant.
-  const rows = db.select().from(tokens).all();
+  const rows = await db.select().from(tokens).all();
   expect(rows.map(({ hash, wrappedKey }) => [hash, wrappedKey.length])).toEqual([
     ["current", 2],
     ["rotated", 0],
   ]);
   expect(rows).toMatchObject(Array(2).fill({ parentHash: null, pairHash: null, presentedAt: null }));
-  close();
+  await close();
 });
 
-test("A synchronous transaction that throws is rolled back", () => {
-  const { db, close } = openDatabase({ dataDir: temporaryFolder("db") });
-  expect(() =>
-    db.transaction((tx) => {
-      tx.insert(grants).values(newGrant("grt_1")).run();
+test("A transaction that throws is rolled back", async () => {
+  const { db, close } = await openStore({ dataDir: temporaryFolder("db") });
+  await expect(
+    db.transaction(async (tx) => {
+      await tx.insert(grants).values(newGrant("grt_1")).run();
       throw new Error("interrupted");
     }),
-  ).toThrow("interrupted");
-  expect(db.select().from(grants).all()).toEqual([]);
-  close();
+  ).rejects.toThrow("interrupted");
+  expect(await db.select().from(grants).all()).toEqual([]);
+  await close();
 });
 
-test("Deleting a grant deletes its accounts, and purging removes them from the file and the write-ahead log", () => {
+test("Deleting a grant deletes its accounts, and purging removes them from the file and the write-ahead log", async () => {
   const dataDir = temporaryFolder("db");
   const file = toDatabaseFile(dataDir);
-  const { db, close } = openDatabase({ dataDir });
+  const { db, close } = await openStore({ dataDir });
   const credentials = Buffer.from("sealed-credentials-canary");
-  db.insert(grants).values(newGrant("grt_1")).run();
-  db.insert(accounts).values({ id: "acc_1", grantId: "grt_1", position: 0, credentials, createdAt: 1 }).run();
+  await db.insert(grants).values(newGrant("grt_1")).run();
+  await db
+    .insert(accounts)
+    .values({ id: "acc_1", grantId: "grt_1", position: 0, credentials, createdAt: 1 })
+    .run();
   const holds = () => ["", "-wal"].some((suffix) => readFileSync(`${file}${suffix}`).includes(credentials));
   expect(holds()).toBe(true);
-  db.delete(grants).run();
-  expect(db.select().from(accounts).all()).toEqual([]);
-  purgeWriteAheadLog(db);
+  await db.delete(grants).run();
+  expect(await db.select().from(accounts).all()).toEqual([]);
+  await db.purge();
   expect(holds()).toBe(false);
-  close();
+  await close();
 });
 
-test("Purging does not wait for a reader, such as a backup", () => {
+test("Purging does not wait for a reader, such as a backup", async () => {
   const dataDir = temporaryFolder("db");
-  const { db, close } = openDatabase({ dataDir });
+  const { db, close } = await openStore({ dataDir });
   const reader = new SqliteFile(toDatabaseFile(dataDir), { readonly: true });
   reader.run("BEGIN");
   reader.query("SELECT * FROM grants").all();
-  db.insert(grants).values(newGrant("grt_1")).run();
+  await db.insert(grants).values(newGrant("grt_1")).run();
   const startedAt = performance.now();
-  purgeWriteAheadLog(db);
+  await db.purge();
   // A statement that waits for a reader waits for five seconds, blocking the thread without using CPU.
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   reader.close();
-  close();
+  await close();
 });

@@ -58,7 +58,7 @@ describe("The public routes that use the disk or the key", () => {
   let full = false;
   const routes = createOperatorRoutes({
     ...{ metrics: createMetrics(), metricsToken: undefined, trustedProxies: [], secrets, clock },
-    checkWritable() {
+    async checkWritable() {
       checks += 1;
       if (full) throw new Error("disk full");
     },

@@ -13,7 +13,7 @@ import type { PersonCheck } from "../../src/approvals/person-check.ts";
 import type { Proofs } from "../../src/approvals/proofs.ts";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { createLimits } from "../../src/http/rate-limit.ts";
 import type { Downloads } from "../../src/links/downloads.ts";
 import type { Uploads } from "../../src/links/uploads.ts";
@@ -28,7 +28,7 @@ import type { SignInFlow } from "../../src/signin/flow.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
 // The dependencies are empty objects: these tests cover the responses of a route even when it fails, not its work.
-const database = openDatabase({ dataDir: temporaryFolder("routes") });
+const database = await openStore({ dataDir: temporaryFolder("routes") });
 afterAll(() => database.close());
 const { db } = database;
 const config = loadConfig({});
@@ -43,15 +43,16 @@ const app = createApp({
   log,
   grants,
   oauth: {
-    ...{ config, grants, secrets, db, clock, log, limits },
-    vault: { saveAccount: () => true, removeAccount: () => {}, listAccounts: () => [] },
+    ...{ config, grants, secrets, clock, log, limits },
+    registrationKey: newKey(),
+    vault: { saveAccount: async () => true, removeAccount: async () => {}, listAccounts: async () => [] },
     connector: {} as AccountConnector,
     issuers: [],
     signInFlow: {} as SignInFlow,
     signInConnector: {} as SignInConnector,
     answerProof: async (c) => c.body(null, 404),
     client: { id: "id", secret: "secret" },
-    rememberBrowser: () => {},
+    rememberBrowser: async () => {},
     hideMailboxes: async () => [],
     passkeys: {} as Passkeys,
   },
@@ -72,19 +73,19 @@ const app = createApp({
     cookies: {} as ConnectionCookies,
     personCheck: {} as PersonCheck,
     passkeys: {} as Passkeys,
-    vault: { listAccounts: () => [], setSignature() {}, removeAccount() {} },
+    vault: { listAccounts: async () => [], setSignature: async () => true, removeAccount: async () => {} },
     proofs: {} as Proofs,
     access: {} as ConnectionRoutesDeps["access"],
     stores: {} as ConnectionRoutesDeps["stores"],
     undo: async () => true,
     privacy: {} as ConnectionRoutesDeps["privacy"],
     onToolsChanged: () => {},
-    addAccount: (c) => c.body(null, 404),
+    addAccount: async (c) => c.body(null, 404),
   },
   operator: {
     metrics: { read: async () => ({ text: "", contentType: "text/plain" }) },
     metricsToken: "token",
-    checkWritable: () => {},
+    checkWritable: async () => {},
     ...{ secrets, clock, trustedProxies: [] },
   },
 });

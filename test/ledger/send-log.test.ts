@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { grants, sends as rows } from "../../src/db/schema.ts";
 import { AppError } from "../../src/errors.ts";
 import type { LiveGrant } from "../../src/grant.ts";
@@ -10,12 +10,13 @@ import { newId, newKey } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
-function openSendLog() {
-  const { db, close } = openDatabase({ dataDir: temporaryFolder("send-log") });
+async function openSendLog() {
+  const { db, close } = await openStore({ dataDir: temporaryFolder("send-log") });
   const clock = createTestClock();
   const id = newId("grt");
   const times = { createdAt: 0, lastUsedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER };
-  db.insert(grants)
+  await db
+    .insert(grants)
     .values({ id, clientId: "c", redirectHost: "h", level: "send", state: "live", ...times })
     .run();
   const grant: LiveGrant = {
@@ -48,16 +49,19 @@ const codeOf = (work: Promise<unknown>) =>
   );
 
 test("a send interrupted by the end of the process may have been sent, and the next process does not repeat it", async () => {
-  const { close, start } = openSendLog();
+  const { close, start } = await openSendLog();
   let calls = 0;
+  const sending = Promise.withResolvers<void>();
   start()
     .sendOnce("x", () => {
       calls += 1;
+      sending.resolve();
       return new Promise(() => {});
     })
     .catch(() => {});
-  await Promise.resolve();
+  await sending.promise;
   const next = start();
+  await next.sendLog.markInterrupted();
   const again = () =>
     next.sendOnce("x", async () => {
       calls += 1;
@@ -65,11 +69,11 @@ test("a send interrupted by the end of the process may have been sent, and the n
     });
   expect(await codeOf(again())).toBe("maybe_sent");
   expect(calls).toBe(1);
-  close();
+  await close();
 });
 
 test("a send that failed for certain can be tried again; one with an unknown outcome cannot", async () => {
-  const { close, start } = openSendLog();
+  const { close, start } = await openSendLog();
   const { sendOnce } = start();
   const refused = async () => {
     throw new AppError("recipient_refused", "No.");
@@ -81,11 +85,11 @@ test("a send that failed for certain can be tried again; one with an unknown out
   expect(await codeOf(sendOnce("a", async () => "sent"))).toBe("sent");
   expect(await codeOf(sendOnce("b", bug))).toBe("bug");
   expect(await codeOf(sendOnce("b", async () => "sent"))).toBe("maybe_sent");
-  close();
+  await close();
 });
 
 test("two concurrent sends of one email submit it once, and both fail when the submission fails", async () => {
-  const { close, start } = openSendLog();
+  const { close, start } = await openSendLog();
   const { sendOnce } = start();
   let calls = 0;
   const fail = async () => {
@@ -98,11 +102,11 @@ test("two concurrent sends of one email submit it once, and both fail when the s
     "message_refused",
   ]);
   expect(calls).toBe(1);
-  close();
+  await close();
 });
 
 test("of two concurrent, different emails with one key, one is sent and the other is refused", async () => {
-  const { close, start } = openSendLog();
+  const { close, start } = await openSendLog();
   const { sendOnce } = start();
   const sent: string[] = [];
   const send = (request: string) =>
@@ -118,11 +122,11 @@ test("of two concurrent, different emails with one key, one is sent and the othe
     );
   expect(await Promise.all([send("one"), send("another")])).toEqual(["sent", "invalid_input"]);
   expect(sent).toEqual(["one"]);
-  close();
+  await close();
 });
 
 test("failed attempts do not count toward the hourly limit, and sweep deletes entries older than a day", async () => {
-  const { db, close, clock, start } = openSendLog();
+  const { db, close, clock, start } = await openSendLog();
   const { sendLog, sendOnce } = start();
   const refused = async () => {
     throw new AppError("recipient_refused", "No.");
@@ -132,13 +136,13 @@ test("failed attempts do not count toward the hourly limit, and sweep deletes en
     expect(await codeOf(sendOnce(`${count}`, async () => "sent"))).toBe("sent");
   expect(await codeOf(sendOnce("one more", async () => "sent"))).toBe("rate_limited");
   clock.advance(24 * 3_600_000 + 1);
-  sendLog.sweep();
-  expect(db.select().from(rows).all()).toEqual([]);
-  close();
+  await sendLog.sweep();
+  expect(await db.select().from(rows).all()).toEqual([]);
+  await close();
 });
 
 test("the same email counts as a repetition for ten minutes, and is sent again after that", async () => {
-  const { close, clock, start } = openSendLog();
+  const { close, clock, start } = await openSendLog();
   const { sendOnce } = start();
   const sent: number[] = [];
   const send = async () => `number ${sent.push(clock.now())}`;
@@ -148,20 +152,20 @@ test("the same email counts as a repetition for ten minutes, and is sent again a
   expect(await sendOnce("the same", send)).toEqual({ answer: "number 1", sentBeforeAt: sentAt });
   clock.advance(1);
   expect(await sendOnce("the same", send)).toEqual({ answer: "number 2" });
-  close();
+  await close();
 });
 
 test("M08: of two concurrent sends with one left in the limit, one is sent", async () => {
-  const { close, start } = openSendLog();
+  const { close, start } = await openSendLog();
   const { sendOnce } = start();
   for (let count = 0; count < 9; count += 1) await sendOnce(`${count}`, async () => "sent");
   const both = ["one", "another"].map((request) => codeOf(sendOnce(request, async () => "sent")));
   expect((await Promise.all(both)).sort()).toEqual(["rate_limited", "sent"]);
-  close();
+  await close();
 });
 
 test("M08: after 50 emails in a day the refusal gives the time of the next permitted send", async () => {
-  const { close, clock, start } = openSendLog();
+  const { close, clock, start } = await openSendLog();
   const { sendOnce } = start();
   const startedAt = clock.now();
   for (let hour = 0; hour < 5; hour += 1) {
@@ -173,22 +177,22 @@ test("M08: after 50 emails in a day the refusal gives the time of the next permi
   expect(refusal.code).toBe("rate_limited");
   expect(refusal.message).toContain("50 emails a day");
   expect(refusal.message).toContain(new Date(startedAt + 24 * 3_600_000).toISOString().slice(0, 19));
-  close();
+  await close();
 });
 
 test("an email whose outcome cannot be written is answered as sent, and is not sent again", async () => {
-  const { db, close, logged, start } = openSendLog();
+  const { db, close, logged, start } = await openSendLog();
   const { sendOnce } = start();
   let calls = 0;
   const send = async () => {
     calls += 1;
-    db.run("PRAGMA query_only = ON");
+    await db.run("PRAGMA query_only = ON");
     return "<id>";
   };
   expect(await sendOnce("x", send)).toEqual({ answer: "<id>" });
   expect(logged.join()).toContain("send_unwritten");
-  db.run("PRAGMA query_only = OFF");
+  await db.run("PRAGMA query_only = OFF");
   expect(await codeOf(sendOnce("x", send))).toBe("maybe_sent");
   expect(calls).toBe(1);
-  close();
+  await close();
 });

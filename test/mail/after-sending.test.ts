@@ -218,7 +218,7 @@ describeMail("Work that fails after an email was sent", () => {
           attachments,
         });
         expect(sent.data.accepted).toEqual(["ben@example.test"]);
-        writer.writable(true);
+        await writer.writable(true);
       });
     } finally {
       await smtp.stop();

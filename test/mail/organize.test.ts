@@ -159,9 +159,9 @@ describeMail("Moving", () => {
     const user = await newMailbox(kit);
     await withWriter({ kit, user }, async (writer) => {
       const [one = ""] = (await idsOf(writer)).values();
-      writer.writable(false);
+      await writer.writable(false);
       const { data, text } = await writer.call("move_email", { ids: [one], mailbox: "archive" });
-      writer.writable(true);
+      await writer.writable(true);
       expect(data).toMatchObject({ done: 1, not_done: [] });
       expect(data.new_ids).toHaveLength(1);
       expect(data.operation_id).toBeUndefined();

@@ -1,7 +1,7 @@
 /** Which tokens go on and which die when responses are lost, tokens are spent twice, or a thief holds one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { eq } from "drizzle-orm";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import * as tables from "../../src/db/schema.ts";
 import { createLog } from "../../src/log.ts";
 import { createGrants, type Grants } from "../../src/oauth/grants.ts";
@@ -29,11 +29,11 @@ const clientId = "test";
 
 describe("RFC 9700 section 4.14.2: a refresh token", () => {
   const clock = createTestClock();
-  let database: ReturnType<typeof openDatabase>;
+  let database: Awaited<ReturnType<typeof openStore>>;
   let grants: Grants;
   let ended: string[];
-  beforeEach(() => {
-    database = openDatabase({ dataDir: temporaryFolder("families") });
+  beforeEach(async () => {
+    database = await openStore({ dataDir: temporaryFolder("families") });
     ended = [];
     grants = createGrants({
       db: database.db,
@@ -47,7 +47,7 @@ describe("RFC 9700 section 4.14.2: a refresh token", () => {
   afterEach(() => database.close());
 
   /** Makes a grant and returns its first pair of tokens. */
-  function newPair(): TokenResponse {
+  async function newPair(): Promise<TokenResponse> {
     const codeVerifier = "v".repeat(43);
     const request = {
       secret: newToken(),
@@ -57,14 +57,27 @@ describe("RFC 9700 section 4.14.2: a refresh token", () => {
       browserHash: "",
       codeChallenge: toCodeChallenge(codeVerifier),
     };
-    grants.authorizationFlow.attachAccount(request, "send", () => {});
-    const code = grants.authorizationFlow.issueCode(request, ({ level }) => level) ?? "";
+    await grants.authorizationFlow.attachAccount(request, "send", async () => {});
+    const code = (await grants.authorizationFlow.issueCode(request, async (_, { level }) => level)) ?? "";
     return grants.redeemCode({ code, clientId, redirectUri, codeVerifier });
   }
 
   const refresh = ({ refresh_token }: TokenResponse) =>
     grants.refresh({ refreshToken: refresh_token, clientId });
-  const isLive = ({ access_token }: TokenResponse) => grants.findLive(access_token) !== undefined;
+  const isLive = async ({ access_token }: TokenResponse) =>
+    (await grants.findLive(access_token)) !== undefined;
+  /** Refreshes a pair a number of times, one after the other. */
+  const refreshTimes = async (count: number, pair: TokenResponse) => {
+    const pairs: TokenResponse[] = [];
+    while (pairs.length < count) pairs.push(await refresh(pair));
+    return pairs;
+  };
+  /** Applies `check` to pairs, one after the other. */
+  const each = async (pairs: TokenResponse[], check: (pair: TokenResponse) => Promise<boolean>) => {
+    const results: boolean[] = [];
+    for (const pair of pairs) results.push(await check(pair));
+    return results;
+  };
   const reuse = "The refresh token was used before.";
 
   /** Reads the stored row without using the token. */
@@ -75,18 +88,19 @@ describe("RFC 9700 section 4.14.2: a refresh token", () => {
       .where(eq(tables.tokens.hash, hashSecret(token)))
       .get();
   }
-  const isDead = ({ refresh_token }: TokenResponse) => rowOf(refresh_token)?.wrappedKey.length === 0;
+  const isDead = async ({ refresh_token }: TokenResponse) =>
+    (await rowOf(refresh_token))?.wrappedKey.length === 0;
 
-  test("may be spent again while its successors are unused, until it expires", () => {
-    const first = newPair();
-    refresh(first);
+  test("may be spent again while its successors are unused, until it expires", async () => {
+    const first = await newPair();
+    await refresh(first);
     for (const ms of [65_000, day, 100 * day]) {
       clock.advance(ms);
-      grants.sweep();
-      expect(refresh(first).refresh_token).toHaveLength(64);
+      await grants.sweep();
+      expect((await refresh(first)).refresh_token).toHaveLength(64);
     }
     clock.advance(80 * day);
-    expect(() => refresh(first)).toThrow("unknown or has expired");
+    await expect(refresh(first)).rejects.toThrow("unknown or has expired");
     expect(ended).toEqual([]);
   });
 
@@ -95,116 +109,116 @@ describe("RFC 9700 section 4.14.2: a refresh token", () => {
     ["refresh", refresh],
   ] as const)(
     "dies when the %s token of a successor is first used; its next use ends the grant",
-    (_, use) => {
-      const first = newPair();
-      const [lost, received] = [refresh(first), refresh(first)];
-      expect(isDead(first)).toBe(false);
-      use(received);
-      expect(isDead(first)).toBe(true);
+    async (_, use) => {
+      const first = await newPair();
+      const [lost, received] = [await refresh(first), await refresh(first)];
+      expect(await isDead(first)).toBe(false);
+      await use(received);
+      expect(await isDead(first)).toBe(true);
       expect(ended).toEqual([]);
-      expect(() => refresh(first)).toThrow(reuse);
+      await expect(refresh(first)).rejects.toThrow(reuse);
       expect(ended).toHaveLength(1);
-      expect([first, lost, received].filter(isLive)).toEqual([]);
+      expect(await each([first, lost, received], isLive)).toEqual([false, false, false]);
     },
   );
 
-  test("dies by a use of any successor, also of one that another response followed", () => {
-    const first = newPair();
-    const [one] = [refresh(first), refresh(first), refresh(first)];
-    isLive(one);
-    expect(() => refresh(first)).toThrow(reuse);
+  test("dies by a use of any successor, also of one that another response followed", async () => {
+    const first = await newPair();
+    const [one] = [await refresh(first), await refresh(first), await refresh(first)];
+    await isLive(one);
+    await expect(refresh(first)).rejects.toThrow(reuse);
   });
 
-  test("does not die when a successor is used by another client, as a bearer token, or after its expiry", () => {
-    const first = newPair();
-    const next = refresh(first);
-    expect(() => grants.refresh({ refreshToken: next.refresh_token, clientId: "another" })).toThrow();
-    expect(grants.findLive(next.refresh_token)).toBeUndefined();
-    expect(() => grants.refresh({ refreshToken: next.access_token, clientId })).toThrow();
+  test("does not die when a successor is used by another client, as a bearer token, or after its expiry", async () => {
+    const first = await newPair();
+    const next = await refresh(first);
+    await expect(grants.refresh({ refreshToken: next.refresh_token, clientId: "another" })).rejects.toThrow();
+    expect(await grants.findLive(next.refresh_token)).toBeUndefined();
+    await expect(grants.refresh({ refreshToken: next.access_token, clientId })).rejects.toThrow();
     clock.advance(31 * day);
-    expect(isLive(next)).toBe(false);
-    expect(isDead(first)).toBe(false);
-    expect(isLive(refresh(first))).toBe(true);
+    expect(await isLive(next)).toBe(false);
+    expect(await isDead(first)).toBe(false);
+    expect(await isLive(await refresh(first))).toBe(true);
   });
 
-  test("has siblings that coexist until one of them is refreshed, which kills the others", () => {
-    const first = newPair();
-    const [one, two, three] = [refresh(first), refresh(first), refresh(first)];
-    expect([one, two, three].map(isLive)).toEqual([true, true, true]);
-    const next = refresh(two);
-    expect([one, two, three].map(isDead)).toEqual([true, false, true]);
+  test("has siblings that coexist until one of them is refreshed, which kills the others", async () => {
+    const first = await newPair();
+    const [one, two, three] = [await refresh(first), await refresh(first), await refresh(first)];
+    expect(await each([one, two, three], isLive)).toEqual([true, true, true]);
+    const next = await refresh(two);
+    expect(await each([one, two, three], isDead)).toEqual([true, false, true]);
     // The access token issued with the refreshed token lives on, as do those before it.
-    expect([first, one, two, three, next].map(isLive)).toEqual([true, false, true, false, true]);
+    expect(await each([first, one, two, three, next], isLive)).toEqual([true, false, true, false, true]);
     expect(ended).toEqual([]);
-    expect(() => refresh(three)).toThrow(reuse);
+    await expect(refresh(three)).rejects.toThrow(reuse);
     expect(ended).toHaveLength(1);
-    expect(isLive(next)).toBe(false);
+    expect(await isLive(next)).toBe(false);
   });
 
-  test("that was refreshed before its siblings were used leaves them dead, although nobody used them", () => {
-    const first = newPair();
-    const [thief, owner] = [refresh(first), refresh(first)];
-    refresh(thief);
-    expect(isLive(owner)).toBe(false);
-    expect(() => refresh(owner)).toThrow(reuse);
+  test("that was refreshed before its siblings were used leaves them dead, although nobody used them", async () => {
+    const first = await newPair();
+    const [thief, owner] = [await refresh(first), await refresh(first)];
+    await refresh(thief);
+    expect(await isLive(owner)).toBe(false);
+    await expect(refresh(owner)).rejects.toThrow(reuse);
     expect(ended).toHaveLength(1);
   });
 
-  test("has at most five unused successors: the oldest is withdrawn, and its use ends the grant", () => {
-    const first = newPair();
-    const pairs = Array.from({ length: 6 }, () => refresh(first));
-    expect(pairs.map(isDead)).toEqual([true, false, false, false, false, false]);
-    expect(rowOf(pairs[0]?.access_token ?? "")).toBeUndefined();
-    expect(pairs.slice(1).every(isLive)).toBe(true);
+  test("has at most five unused successors: the oldest is withdrawn, and its use ends the grant", async () => {
+    const first = await newPair();
+    const pairs = await refreshTimes(6, first);
+    expect(await each(pairs, isDead)).toEqual([true, false, false, false, false, false]);
+    expect(await rowOf(pairs[0]?.access_token ?? "")).toBeUndefined();
+    expect(await each(pairs.slice(1), isLive)).toEqual(Array(5).fill(true));
     const [withdrawn] = pairs;
-    expect(() => withdrawn && refresh(withdrawn)).toThrow(reuse);
+    await expect(refresh(withdrawn as TokenResponse)).rejects.toThrow(reuse);
     expect(ended).toHaveLength(1);
   });
 
-  test("is not lost when it is spent in a loop without an answer", () => {
-    const first = newPair();
-    for (let count = 0; count < 510; count++) refresh(first);
-    const rows = database.db.select().from(tables.tokens).all();
+  test("is not lost when it is spent in a loop without an answer", async () => {
+    const first = await newPair();
+    await refreshTimes(510, first);
+    const rows = await database.db.select().from(tables.tokens).all();
     expect(rows.length).toBeLessThanOrEqual(1_000);
-    expect(isLive(refresh(first))).toBe(true);
+    expect(await isLive(await refresh(first))).toBe(true);
     expect(ended).toEqual([]);
   });
 
-  test("keeps its wrapped key until it dies, also through a sweep and a clock that is set back", () => {
-    const first = newPair();
-    const next = refresh(first);
+  test("keeps its wrapped key until it dies, also through a sweep and a clock that is set back", async () => {
+    const first = await newPair();
+    const next = await refresh(first);
     clock.advance(day);
-    grants.sweep();
-    expect(isDead(first)).toBe(false);
-    isLive(next);
-    expect(isDead(first)).toBe(true);
+    await grants.sweep();
+    expect(await isDead(first)).toBe(false);
+    await isLive(next);
+    expect(await isDead(first)).toBe(true);
     clock.advance(-day);
-    expect(() => refresh(first)).toThrow(reuse);
+    await expect(refresh(first)).rejects.toThrow(reuse);
   });
 
-  test("of an older version has no recorded parent: the others of its grant die when it is refreshed", () => {
-    const first = newPair();
-    const [one, two] = [refresh(first), refresh(first)];
-    database.db.update(tables.tokens).set({ parentHash: null, pairHash: null }).run();
-    const next = refresh(two);
-    expect([first, one, two].map(isDead)).toEqual([true, true, false]);
-    expect([one, two, next].map(isLive)).toEqual([true, true, true]);
-    expect(() => refresh(one)).toThrow(reuse);
+  test("of an older version has no recorded parent: the others of its grant die when it is refreshed", async () => {
+    const first = await newPair();
+    const [one, two] = [await refresh(first), await refresh(first)];
+    await database.db.update(tables.tokens).set({ parentHash: null, pairHash: null }).run();
+    const next = await refresh(two);
+    expect(await each([first, one, two], isDead)).toEqual([true, true, false]);
+    expect(await each([one, two, next], isLive)).toEqual([true, true, true]);
+    await expect(refresh(one)).rejects.toThrow(reuse);
   });
 
-  test("costs one write when a successor is first used, and none after that", () => {
-    const writes = () => database.db.all<{ n: number }>("SELECT total_changes() AS n")[0]?.n ?? 0;
-    const countWrites = (work: () => unknown) => {
-      const before = writes();
-      work();
-      return writes() - before;
+  test("costs one write when a successor is first used, and none after that", async () => {
+    const writes = async () => (await database.db.values<[number]>("SELECT total_changes()"))[0]?.[0] ?? 0;
+    const countWrites = async (work: () => Promise<unknown>) => {
+      const before = await writes();
+      await work();
+      return (await writes()) - before;
     };
-    const first = newPair();
-    expect(countWrites(() => isLive(first))).toBe(0);
-    const next = refresh(first);
+    const first = await newPair();
+    expect(await countWrites(() => isLive(first))).toBe(0);
+    const next = await refresh(first);
     // Two rows in one transaction: the token, and the one it was issued from.
-    expect(countWrites(() => isLive(next))).toBe(2);
-    expect(countWrites(() => [isLive(next), isLive(first), isLive(next)])).toBe(0);
+    expect(await countWrites(() => isLive(next))).toBe(2);
+    expect(await countWrites(() => each([next, first, next], isLive))).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Attacks by the connect form: private hosts, and guessed passwords. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { fieldNames } from "../../src/pages/connect-form.ts";
 import { privateHosts } from "../support/addresses.ts";
@@ -219,9 +219,9 @@ describeMail("D06: The owner of an address", () => {
       const other = await submit(product, { ...formFields(second, kit), ...ask }, from("203.0.113.9"));
       const shown = [second.address, "wrong password"].map((text) => other.html.includes(text));
       expect(shown).toEqual([true, false]);
-      const { db, close } = openDatabase({ dataDir: product.dataDir });
-      const counts = db.select({ count: grants.failedGuesses }).from(grants).all();
-      close();
+      const { db, close } = await openStore({ dataDir: product.dataDir });
+      const counts = await db.select({ count: grants.failedGuesses }).from(grants).all();
+      await close();
       expect(counts.map(({ count }) => count).toSorted()).toEqual([0, 6]);
     });
   }, 120_000);

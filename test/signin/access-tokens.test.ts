@@ -21,6 +21,7 @@ function setUp(options: { issuers?: readonly Issuer[]; fails?: () => Error | und
   let isFull = false;
   let count = 0;
   let answer = Promise.resolve();
+  const begun = Promise.withResolvers<void>();
   const tokens = createAccessTokens({
     issuers: options.issuers ?? [exampleIssuer],
     clock,
@@ -28,6 +29,7 @@ function setUp(options: { issuers?: readonly Issuer[]; fails?: () => Error | und
     upstream: {
       async refresh(_issuer, { refreshToken }) {
         events.push(`refresh with ${refreshToken}`);
+        begun.resolve();
         await answer;
         const failure = options.fails?.();
         if (failure) throw failure;
@@ -47,8 +49,8 @@ function setUp(options: { issuers?: readonly Issuer[]; fails?: () => Error | und
   const forAccount = tokens.forAccount({
     grantId: "grt_1",
     accountId: "acc_1",
-    read: () => (isGone ? undefined : { issuer: exampleIssuer.id, refreshToken: stored }),
-    write(refreshToken) {
+    read: async () => (isGone ? undefined : { issuer: exampleIssuer.id, refreshToken: stored }),
+    async write(refreshToken) {
       if (isFull) throw new AppError("storage_full", "The disk is full.");
       if (isGone) return false;
       events.push(`write ${refreshToken}`);
@@ -59,6 +61,8 @@ function setUp(options: { issuers?: readonly Issuer[]; fails?: () => Error | und
   const get = (refused?: string) => forAccount({ signal, refused }).then(({ value }) => value);
   return {
     ...{ clock, events, logged, tokens, forAccount, get },
+    /** Resolves with the first renewal. */
+    begun: begun.promise,
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       answer = promise;
@@ -142,9 +146,10 @@ test("A replacement that could not be written is the one that the next renewal u
 });
 
 test("A renewal that outlives its grant is taken back at the issuer", async () => {
-  const { events, get, hold, endGrant } = setUp();
+  const { events, get, hold, begun, endGrant } = setUp();
   const release = hold();
   const renewal = refusal(get());
+  await begun;
   endGrant();
   release();
   expect((await renewal).code).toBe("cancelled");

@@ -8,7 +8,8 @@ import { createChildPool, renderCommand } from "../../src/child-process/pool.ts"
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import type { MailServer } from "../../src/credentials.ts";
-import { type Database, openDatabase } from "../../src/db/open.ts";
+import type { Database } from "../../src/db/database.ts";
+import { openStore } from "../../src/db/open.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { createConnections } from "../../src/imap/connections.ts";
 import { readKeyRing } from "../../src/key-ring.ts";
@@ -71,20 +72,21 @@ export async function grantFor(
     redirectHost: "claude.ai",
     codeChallenge: toCodeChallenge(codeVerifier),
   };
-  const { db, close } = openDatabase({ dataDir: product.dataDir });
+  const { db, close } = await openStore({ dataDir: product.dataDir });
   try {
     const { grants, vault } = createModules(product, db);
-    grants.authorizationFlow.attachAccount(request, level, ({ grantId, dataKey }) =>
-      vault.saveAccount(grantId, dataKey, credentials),
-    );
-    const code = grants.authorizationFlow.issueCode(request, (pending) => pending.level) ?? "";
-    const tokens = grants.redeemCode({ code, clientId, redirectUri, codeVerifier });
+    await grants.authorizationFlow.attachAccount(request, level, async (tx, { grantId, dataKey }) => {
+      await vault.saveAccount(tx, grantId, dataKey, credentials);
+    });
+    const code =
+      (await grants.authorizationFlow.issueCode(request, async (_, pending) => pending.level)) ?? "";
+    const tokens = await grants.redeemCode({ code, clientId, redirectUri, codeVerifier });
     return {
       accessToken: tokens.access_token,
       refreshToken: tokens.refresh_token,
       scope: tokens.scope,
     };
   } finally {
-    close();
+    await close();
   }
 }

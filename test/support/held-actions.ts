@@ -3,7 +3,7 @@ import { createApprovals } from "../../src/approvals/approvals.ts";
 import { createHeldActions } from "../../src/approvals/held-actions.ts";
 import { createKnownRecipients } from "../../src/approvals/known-recipients.ts";
 import type { Clock } from "../../src/clock.ts";
-import type { Database } from "../../src/db/open.ts";
+import type { Database } from "../../src/db/database.ts";
 import type { Secrets } from "../../src/secrets.ts";
 
 export function testHeldActions(deps: { db: Database; secrets: Secrets; clock: Clock }) {

@@ -6,7 +6,7 @@ import type { MiddlewareHandler } from "hono";
 import { Hono } from "hono";
 import type { Vault } from "../../src/accounts/vault.ts";
 import type { Clock } from "../../src/clock.ts";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import type { Level, LiveGrant } from "../../src/grant.ts";
 import { type AppEnv, createCors, createGuard, createRequireKnownOrigin } from "../../src/http/guard.ts";
@@ -55,10 +55,11 @@ export async function openMcpServer(options: {
   const clock: Clock = { now: () => now };
   const lines: string[] = [];
   const log = createLog("debug", (line) => lines.push(line));
-  const database = openDatabase({ dataDir: temporaryFolder("mcp") });
+  const database = await openStore({ dataDir: temporaryFolder("mcp") });
   const { db } = database;
   for (const [token, level] of Object.entries(tokens))
-    db.insert(grants)
+    await db
+      .insert(grants)
       .values({
         id: `grt_${token}`,
         clientId: "test",
@@ -205,7 +206,7 @@ export async function openMcpServer(options: {
     async close(): Promise<void> {
       streams.close();
       await server?.stop(true);
-      database.close();
+      await database.close();
     },
   };
 }

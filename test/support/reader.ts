@@ -94,7 +94,7 @@ export function openReader(
     "accounts" | "accountFor" | "grant" | "signal" | "progress" | "providers" | "downloads"
   > = {
     providers: presets,
-    downloads: { create: () => ({ url: "https://here.example/download/secret", expiresAt: 0 }) },
+    downloads: { create: async () => ({ url: "https://here.example/download/secret", expiresAt: 0 }) },
     accounts: [mail],
     accountFor: () => mail,
     grant: { id: owner.grantId, level: "send" },

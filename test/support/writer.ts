@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { localComposer } from "../../src/compose/composer.ts";
 import type { ConnectionOwner, Credentials, MailServer } from "../../src/credentials.ts";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
@@ -50,7 +50,7 @@ export type Writer = {
   /** Uploads of the grant. */
   uploads: Uploads;
   /** Makes the database writable, or read-only as on a full disk. */
-  writable(yes: boolean): void;
+  writable(yes: boolean): Promise<void>;
   /** Calls a tool as the MCP server does. Throws AppError. */
   call(name: string, input?: Record<string, unknown>): Promise<WriterAnswer>;
   /** Returns the AppError of a call. Throws when the call succeeds. */
@@ -104,10 +104,11 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     clock: createTestClock(),
   };
   const { grant, clock } = mine;
-  const database = openDatabase({ dataDir: mine.dataDir });
+  const database = await openStore({ dataDir: mine.dataDir });
   const { db } = database;
   if (!kept)
-    db.insert(grants)
+    await db
+      .insert(grants)
       .values({
         id: grant.id,
         clientId: grant.clientId,
@@ -132,12 +133,9 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
   });
   const secrets = createSecrets([mine.key]);
   const log = createLog("silent");
-  const sendLog = createSendLog({
-    db,
-    clock,
-    log,
-    ...(options.limits ? { limits: options.limits } : {}),
-  }).forGrant(grant);
+  const sends = createSendLog({ db, clock, log, limits: options.limits });
+  await sends.markInterrupted();
+  const sendLog = sends.forGrant(grant);
   const links = createLinks({
     db,
     secrets,
@@ -188,7 +186,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     uploads: uploads.forGrant(grant),
     approvals: testHeldActions({ db, secrets, clock }).forGrant(grant),
     card: { decide: () => Promise.reject(new Error("no card decides here")) },
-    downloads: { create: () => ({ url: "", expiresAt: 0 }) },
+    downloads: { create: async () => ({ url: "", expiresAt: 0 }) },
     selections: createSelections({ grant, clock }),
     accounts,
     damagedAccounts: 0,
@@ -215,7 +213,7 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     if (closed) return;
     closed = true;
     await Promise.all([connections.close(), submissions.close()]);
-    database.close();
+    await database.close();
   }
 
   return {
@@ -225,8 +223,8 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
     submissions,
     owner,
     uploads,
-    writable(yes) {
-      db.run(`PRAGMA query_only = ${yes ? "OFF" : "ON"}`);
+    async writable(yes) {
+      await db.run(`PRAGMA query_only = ${yes ? "OFF" : "ON"}`);
     },
     call,
     async refusal(name, input) {

@@ -12,14 +12,14 @@ function prepareUndo(answers: (() => OrganizeResult)[]) {
   const operation = { id: "op_1", accountId: "acc_1", tool: "move_email", changes: [change] };
   let kept: typeof operation | undefined = operation;
   const undoLog: UndoLog = {
-    record: () => ({}),
-    take() {
+    record: async () => ({}),
+    async take() {
       if (!kept) throw new AppError("operation_unknown", "There is nothing to undo under this id.");
       const taken = kept;
       kept = undefined;
       return taken;
     },
-    putBack(id, changes) {
+    async putBack(id, changes) {
       kept = { ...operation, id, changes: [...changes] };
     },
   };

@@ -70,7 +70,7 @@ export type GroupChange = {
    */
   resume?(imap: ImapFlow, cache: MailboxCache): Promise<void>;
   /** Keeps what is known, after the outcome stayed unknown, for the repeated call to find. */
-  keep?(): void;
+  keep?(): Promise<void>;
 };
 
 /** Makes the change of a group; its outcomes go to `done`. */
@@ -125,7 +125,7 @@ export async function changeGroup(access: Access, group: EmailGroup, change: Gro
     await runAndResume(access, group, change);
   } catch (error) {
     const isOpen = error instanceof LostWriteError || access.signal.aborted;
-    if (isOpen) change.keep?.();
+    if (isOpen) await change.keep?.();
     throw error;
   }
 }

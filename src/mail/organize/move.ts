@@ -50,15 +50,15 @@ export function toMove(move: Move): GroupChange {
     const isIdentified = [...open.ids.keys()].every((uid) => noted.identities.has(uid));
     if (open.ids.size === 0) return;
     prepared = noted;
-    const end = unfinished.begin(prepared);
+    const end = await unfinished.begin(prepared);
     try {
       await command(imap, prepared, { ...open, isPresent: isIdentified });
     } catch (error) {
       // Refused: nothing was copied. After a lost connection or at the deadline that is not known.
-      if (imap.usable && !transferred) end();
+      if (imap.usable && !transferred) await end();
       throw error;
     }
-    end();
+    await end();
   }
 
   /** Moves or copies the emails, and finishes what that leaves to do. */
@@ -86,11 +86,11 @@ export function toMove(move: Move): GroupChange {
   }
 
   async function run(imap: ImapFlow, cache: MailboxCache): Promise<void> {
-    const earlier = findEarlier(move);
+    const earlier = await findEarlier(move);
     if (!earlier) return transfer(imap, cache, group);
     const found = await findTransferred(imap, modeOf(imap), earlier.transfer);
     await goOn(imap, cache, earlier.transfer, found);
-    earlier.end();
+    await earlier.end();
   }
 
   return {
@@ -103,33 +103,33 @@ export function toMove(move: Move): GroupChange {
         ? await locate(imap, prepared, transferred)
         : await findTransferred(imap, modeOf(imap), prepared);
       await goOn(imap, cache, prepared, found);
-      findEarlier(move)?.end();
+      await (await findEarlier(move))?.end();
     },
 
-    keep() {
+    async keep() {
       // A COPY was kept before its command.
-      if (prepared && prepared.identities.size > 0 && !findEarlier(move)) unfinished.begin(prepared);
+      if (prepared && prepared.identities.size > 0 && !(await findEarlier(move)))
+        await unfinished.begin(prepared);
     },
   };
 }
 
 /** The unfinished transfers of these emails to the same mailbox, as one. */
-function findEarlier({
+async function findEarlier({
   group,
   destination,
   unfinished,
-}: Move): { transfer: UnfinishedTransfer; end(): void } | undefined {
-  const writes = unfinished
-    .list()
-    .flatMap((write) =>
-      write.kind === "transfer" &&
-      write.mailbox === group.mailbox &&
-      write.uidValidity === group.uidValidity &&
-      write.destination === destination &&
-      [...write.identities.keys()].some((uid) => group.ids.has(uid))
-        ? [write]
-        : [],
-    );
+}: Move): Promise<{ transfer: UnfinishedTransfer; end(): Promise<void> } | undefined> {
+  const all = await unfinished.list();
+  const writes = all.flatMap((write) =>
+    write.kind === "transfer" &&
+    write.mailbox === group.mailbox &&
+    write.uidValidity === group.uidValidity &&
+    write.destination === destination &&
+    [...write.identities.keys()].some((uid) => group.ids.has(uid))
+      ? [write]
+      : [],
+  );
   const [first] = writes;
   if (!first) return undefined;
   const identities = new Map(
@@ -138,8 +138,8 @@ function findEarlier({
   return {
     // The first one began before all the others, so that the arrivals of each come after it.
     transfer: { ...first, identities },
-    end() {
-      for (const write of writes) write.end();
+    async end() {
+      for (const write of writes) await write.end();
     },
   };
 }

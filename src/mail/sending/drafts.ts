@@ -35,22 +35,23 @@ async function appendDraft(
   replaces: string | undefined,
 ): Promise<string | undefined> {
   const contentHash = toContentHash(`${content}\0${replaces ?? ""}`);
-  const earlier = access.unfinished
-    .list()
-    .flatMap((write) => (write.kind === "append" && write.contentHash === contentHash ? [write] : []));
+  const unfinished = await access.unfinished.list();
+  const earlier = unfinished.flatMap((write) =>
+    write.kind === "append" && write.contentHash === contentHash ? [write] : [],
+  );
   for (const write of earlier) {
     const id = await findAppended(access, write.mailbox, write.messageId);
-    write.end();
+    await write.end();
     if (id !== undefined) return id;
   }
-  const end = access.unfinished.begin({ kind: "append", mailbox, messageId, contentHash });
+  const end = await access.unfinished.begin({ kind: "append", mailbox, messageId, contentHash });
   const draft = { raw: copy, messageId, flags: ["\\Draft", "\\Seen"] };
-  const id = await appendOnce(access, mailbox, draft).catch((error: unknown) => {
+  const id = await appendOnce(access, mailbox, draft).catch(async (error: unknown) => {
     // After a lost connection or at the deadline it may be there all the same.
-    if (!isUnknown(error)) end();
+    if (!isUnknown(error)) await end();
     throw error;
   });
-  end();
+  await end();
   return id;
 }
 

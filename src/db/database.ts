@@ -1,0 +1,36 @@
+/**
+ * The query surface of both engines: drizzle's SQLite dialect over one function `(sql, params) -> rows`
+ * (drizzle-orm/sqlite-proxy). Rooms write their own queries beside the rule they serve.
+ */
+import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
+
+/** Queries of drizzle, each of which is awaited. `values` runs raw SQL and returns its rows as arrays. */
+export type Queries = Pick<
+  SqliteRemoteDatabase,
+  "select" | "insert" | "update" | "delete" | "run" | "values"
+>;
+
+export type Database = Queries & {
+  /**
+   * Runs `work` in one transaction, which is committed when it resolves and rolled back when it rejects. Inside, only
+   * `tx` is used and only what uses `tx` is awaited: another query through the database waits forever for the end of
+   * the transaction on SQLite, and runs outside it on Postgres.
+   */
+  transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
+  /** Locks a grant until the end of the transaction: of two transactions that do so, the second waits. */
+  lock(tx: Queries, grantId: string): Promise<void>;
+  /** Removes deleted data from the disk as far as the engine can. */
+  purge(): Promise<void>;
+};
+
+/** Runs one statement and returns its rows, each an array of columns. */
+type Execute = (sql: string, params: unknown[]) => Promise<unknown[][]>;
+
+/** Creates the queries that run through `execute`. */
+export function createQueries(execute: Execute): Queries {
+  return drizzle(async (sql, params, method) => {
+    const rows = await execute(sql, params);
+    // Drizzle takes the one row of a `get` here, or undefined, which its type leaves out.
+    return { rows: method === "get" ? (rows[0] as unknown[]) : rows };
+  });
+}
