@@ -59,7 +59,11 @@ const commandCodes: Readonly<Record<string, RefusalText>> = {
   "READ-ONLY": ["mailbox_read_only", "This mailbox can only be read."],
   CANNOT: ["not_supported", "The mail server cannot do this."],
   BADCHARSET: badCharset,
-  OVERQUOTA: ["mail_server_failed", "The mailbox is full."],
+  OVERQUOTA: [
+    "mail_server_failed",
+    "The mailbox is full.",
+    "The person has to make room first: delete emails and empty the trash, or ask the mail company for more.",
+  ],
   CORRUPTION: ["mail_server_failed", "The mail server finds its own data of this mailbox damaged."],
   CONTACTADMIN: ["mail_server_failed", "The mail server wants its administrator to be asked."],
   EXPUNGEISSUED: ["email_not_found", "Some of these emails were removed just now."],

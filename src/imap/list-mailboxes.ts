@@ -41,9 +41,20 @@ export async function listAll(
   { statusQuery }: Pick<ListOptions, "statusQuery">,
 ): Promise<ListResponse[]> {
   const entries = await imap.list(statusQuery ? { statusQuery } : {});
-  const named = imap.enabled.has("UTF8=ACCEPT") ? entries : entries.map(correctName);
+  const named = withInbox(imap.enabled.has("UTF8=ACCEPT") ? entries : entries.map(correctName));
   listMemoryOf(imap).keep(named);
   return named;
+}
+
+/** INBOX always exists (RFC 3501 section 5.1), also where a server does not list it. */
+function withInbox(entries: ListResponse[]): ListResponse[] {
+  if (entries.some(({ path }) => path.toUpperCase() === "INBOX")) return entries;
+  const inbox: ListResponse = {
+    ...{ path: "INBOX", pathAsListed: "INBOX", name: "INBOX", delimiter: entries[0]?.delimiter ?? "/" },
+    ...{ parent: [], parentPath: "", flags: new Set<string>(), specialUse: "\\Inbox" },
+    ...{ listed: true, subscribed: true },
+  };
+  return [inbox, ...entries];
 }
 
 /** A name that is not valid modified UTF-7, such as `R&D`, is meant as it is; imapflow decodes it to `R`. */

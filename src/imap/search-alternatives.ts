@@ -1,4 +1,4 @@
-/** Splits a search with OR into searches without it, for servers that refuse OR. */
+/** Splits a search into simpler ones, for servers that refuse OR or NOT. */
 import { atom, type SearchToken } from "./raw-search.ts";
 
 /** Keys that are followed by one argument (RFC 3501 section 6.4.4, and extensions that are used here). */
@@ -10,7 +10,7 @@ const keysWithArgument: ReadonlySet<string> = new Set(
 );
 
 /** One key with its arguments; `or` and `not` hold the keys that they are applied to. */
-type ParsedKey =
+export type ParsedKey =
   | { kind: "plain"; tokens: readonly SearchToken[] }
   | { kind: "list"; of: readonly ParsedKey[] }
   | { kind: "or"; of: readonly [ParsedKey, ParsedKey] }
@@ -36,7 +36,8 @@ function containsOr(key: ParsedKey): boolean {
   return key.kind === "or" || key.of.some(containsOr);
 }
 
-function parseKeys(tokens: readonly SearchToken[]): ParsedKey[] | undefined {
+/** Parses SEARCH keys; undefined for a key that is not understood. */
+export function parseKeys(tokens: readonly SearchToken[]): ParsedKey[] | undefined {
   const keys: ParsedKey[] = [];
   for (let at = 0; at < tokens.length; ) {
     const found = parseKey(tokens, at);

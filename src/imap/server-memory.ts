@@ -9,8 +9,12 @@ import type { Clock } from "../clock.ts";
 type ServerFact =
   /** Refuses OR in SEARCH (Yahoo at times). */
   | "refuses_or"
+  /** Refuses NOT in SEARCH. */
+  | "refuses_not"
   /** Refuses HEADER in SEARCH. */
   | "refuses_header"
+  /** Refuses TEXT and BODY in SEARCH. */
+  | "refuses_text"
   /** Refuses CHARSET UTF-8 in SEARCH (QQ). */
   | "refuses_charset"
   /** Answers RETURN (ALL COUNT) without ALL although emails match. */

@@ -3,7 +3,7 @@ import type { ImapFlow } from "imapflow";
 import { AppError } from "../errors.ts";
 import { unsupportedCharset } from "./failures.ts";
 import { atom, collectUids, containsLiteral, type SearchToken, searchString } from "./raw-search.ts";
-import { splitAlternatives } from "./search-alternatives.ts";
+import { type ParsedKey, parseKeys, splitAlternatives } from "./search-alternatives.ts";
 import { requireSelected } from "./select.ts";
 import { knownFacts } from "./server-memory.ts";
 
@@ -12,46 +12,129 @@ const maxAlternatives = 40;
 
 /**
  * Searches the selected mailbox. Returns the matching UIDs in ascending order. Where the server refuses OR, each
- * alternative is searched by itself. Throws unsupported_query when the server takes ASCII only, and imapflow's error
- * for another refusal.
+ * alternative is searched by itself; where it refuses NOT, what is excluded is searched and taken away. Throws
+ * unsupported_query when the server takes ASCII only or refuses a kind of key, and imapflow's error for another refusal.
  */
 export async function uidSearch(imap: ImapFlow, keys: readonly SearchToken[]): Promise<number[]> {
   const facts = knownFacts(imap);
   const alternatives = splitAlternatives(keys, maxAlternatives);
-  if (facts.has("refuses_header") && containsHeader(keys)) throw unsupportedHeader();
+  for (const { fact, names, failure } of refusableKeys)
+    if (facts.has(fact) && containsKey(keys, names)) throw failure();
+  if (facts.has("refuses_not") && containsKey(keys, ["NOT"])) return searchByParts(imap, keys);
   if (alternatives && facts.has("refuses_or")) return searchEach(imap, alternatives);
   try {
     return await searchOnce(imap, keys);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
-    if (containsHeader(keys) && (await refusesHeader(imap))) throw unsupportedHeader(error);
-    if (!alternatives) throw error;
+    if (!isRefusal(error) || error instanceof AppError) throw error;
+    for (const refusable of refusableKeys)
+      if (containsKey(keys, refusable.names) && (await refusesKey(imap, refusable)))
+        throw refusable.failure(error);
+    return searchOtherwise(imap, keys, error);
+  }
+}
+
+/** Searches without OR or without NOT. Throws the refusal of the whole search where that is of no use. */
+async function searchOtherwise(
+  imap: ImapFlow,
+  keys: readonly SearchToken[],
+  refusal: unknown,
+): Promise<number[]> {
+  const facts = knownFacts(imap);
+  const alternatives = splitAlternatives(keys, maxAlternatives);
+  if (alternatives && !containsKey(keys, ["NOT"])) {
     const found = await searchEach(imap, alternatives);
     facts.remember("refuses_or");
     return found;
   }
+  if (!containsKey(keys, ["NOT", "OR"])) throw refusal;
+  try {
+    const found = alternatives && (await searchEach(imap, alternatives));
+    if (found) facts.remember("refuses_or");
+    if (found) return found;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+  const found = await searchByParts(imap, keys);
+  facts.remember("refuses_not");
+  return found;
 }
 
-const containsHeader = (tokens: readonly SearchToken[]): boolean =>
+/** Searches each plain key by itself and combines the results here. */
+async function searchByParts(imap: ImapFlow, keys: readonly SearchToken[]): Promise<number[]> {
+  const parsed = parseKeys(keys);
+  if (!parsed) return searchOnce(imap, keys);
+  return matchAll(parsed);
+
+  async function matchAll(all: readonly ParsedKey[]): Promise<number[]> {
+    const flat = all.flatMap((key) => (key.kind === "list" ? key.of : [key]));
+    const plain = flat.flatMap((key) => (key.kind === "plain" ? [...key.tokens] : []));
+    let found = await searchOnce(imap, plain.length > 0 ? plain : [atom("ALL")]);
+    for (const key of flat) {
+      if (found.length === 0) break;
+      if (key.kind === "plain") continue;
+      const parts = key.kind === "not" ? [key.of] : key.of;
+      const isWanted = key.kind !== "not";
+      if (key.kind === "list") found = keep(found, await matchAll(parts), true);
+      else {
+        const matching = new Set<number>();
+        for (const part of parts) for (const uid of await matchAll([part])) matching.add(uid);
+        found = keep(found, [...matching], isWanted);
+      }
+    }
+    return found;
+  }
+}
+
+function keep(uids: readonly number[], matching: readonly number[], isWanted: boolean): number[] {
+  const set = new Set(matching);
+  return uids.filter((uid) => set.has(uid) === isWanted);
+}
+
+const containsKey = (tokens: readonly SearchToken[], names: readonly string[]): boolean =>
   tokens.some((token) =>
-    "type" in token ? token.type === "ATOM" && token.value === "HEADER" : containsHeader(token),
+    "type" in token ? token.type === "ATOM" && names.includes(token.value) : containsKey(token, names),
   );
 
-const unsupportedHeader = (cause?: unknown) =>
-  new AppError("unsupported_query", "This mail server does not search in this header field.", {
-    cause,
-    hint: "Search for words, sender or subject instead.",
-  });
+type RefusableKey = {
+  fact: "refuses_header" | "refuses_text";
+  names: readonly string[];
+  /** The simplest search with such a key. */
+  probe: readonly SearchToken[];
+  failure(cause?: unknown): AppError;
+};
 
-/** Asks whether a server refuses the simplest search with HEADER, too, after it refused one. */
-async function refusesHeader(imap: ImapFlow): Promise<boolean> {
-  const simplest = [atom("UID"), atom("1"), atom("HEADER"), atom("Message-ID"), searchString("x")];
+/** Keys that some servers refuse altogether, and what takes their place for the caller. */
+const refusableKeys: readonly RefusableKey[] = [
+  {
+    fact: "refuses_header",
+    names: ["HEADER"],
+    probe: [atom("HEADER"), atom("Message-ID"), searchString("x")],
+    failure: (cause) =>
+      new AppError("unsupported_query", "This mail server does not search in this header field.", {
+        cause,
+        hint: "Search for words, sender or subject instead.",
+      }),
+  },
+  {
+    fact: "refuses_text",
+    names: ["TEXT", "BODY"],
+    probe: [atom("TEXT"), searchString("x")],
+    failure: (cause) =>
+      new AppError("unsupported_query", "This mail server does not search in the text of emails.", {
+        cause,
+        hint: "Search by from:, to:, subject: or dates instead.",
+      }),
+  },
+];
+
+/** Asks whether a server refuses the simplest search with a key, too, after it refused a search with it. */
+async function refusesKey(imap: ImapFlow, { fact, probe }: RefusableKey): Promise<boolean> {
   try {
-    await searchOnce(imap, simplest);
+    await searchOnce(imap, [atom("UID"), atom("1"), ...probe]);
     return false;
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    knownFacts(imap).remember("refuses_header");
+    knownFacts(imap).remember(fact);
     return true;
   }
 }

@@ -133,6 +133,8 @@ export async function recentMailboxes(imap: ImapFlow): Promise<KnownMailbox[]> {
 
 /** Time for asking a server without LIST-STATUS for the counts of one mailbox after another. */
 const countingMs = 20_000;
+/** Mailboxes without a count in an answer that has counts, of which each is asked for. */
+const maxUncounted = 50;
 
 /**
  * All selectable mailboxes, those with a role first, with counts: in one round trip with LIST-STATUS (RFC 5819),
@@ -148,9 +150,13 @@ export async function listMailboxes(imap: ImapFlow, patienceMs = countingMs): Pr
   const known = toKnown(imap, entries).sort((a, b) => order(a) - order(b) || a.path.localeCompare(b.path));
   if (mayCountHidden(imap)) return known.map(({ path, role }) => ({ path, role }));
   const late = AbortSignal.timeout(patienceMs);
+  // A server may leave out the STATUS of a mailbox in its answer to LIST (RFC 5819 section 2).
+  const uncounted = known.filter(({ path }) => !statuses.get(path)).length;
+  const asksEach = !atOnce || uncounted <= maxUncounted;
   const mailboxes: Mailbox[] = [];
   for (const { path, role } of known) {
-    const status = atOnce || late.aborted ? statuses.get(path) : await statusOf(imap, path, wanted);
+    const counted = statuses.get(path);
+    const status = counted || late.aborted || !asksEach ? counted : await statusOf(imap, path, wanted);
     mailboxes.push({
       path,
       role,

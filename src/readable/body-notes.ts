@@ -26,6 +26,8 @@ export function charsetNotes(charsets: readonly string[]): string[] {
     : [`The text does not say its charset, or says a wrong one; ${charsets.join(" and ")} is a guess.`];
 }
 
+export const noTextNote = "The email has no text of its own.";
+
 function protectionNotes(contents: Omit<EmailContents, "root">, found: Protection): string[] {
   const isOpened = found.signedFiles.includes("opened");
   const isUnreadable = found.signedFiles.includes("unreadable");
@@ -39,7 +41,7 @@ function protectionNotes(contents: Omit<EmailContents, "root">, found: Protectio
   if (isOpened) notes.push("The text is out of smime.p7m; get_attachment lists what else is in it.");
   if (isUnreadable && signed)
     notes.push("smime.p7m is damaged, or signs what is elsewhere: no text is in it.");
-  if (isWithoutText && !encrypted) notes.push("The email has no text of its own.");
+  if (isWithoutText && !encrypted) notes.push(noTextNote);
   return notes;
 }
 

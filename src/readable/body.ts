@@ -8,6 +8,7 @@ import { decodeText } from "../email/charset.ts";
 import type { EmailContents } from "../email/email-contents.ts";
 import { isWithoutParts, wholeText } from "../email/embedded-files.ts";
 import type { Part } from "../email/part.ts";
+import { noTextNote } from "./body-notes.ts";
 import type { EmailFormat } from "./email-format.ts";
 import type { RenderedBody } from "./render-body.ts";
 import type { RenderedParts, Renderer, RenderRequest } from "./renderer.ts";
@@ -80,7 +81,8 @@ export async function readBody(
   }
   if (parts.every(({ size }) => size === 0) && contents.attachments.length === 0 && !contents.encrypted) {
     const broken = await readBroken(source, contents, request);
-    if (broken) return { ...broken, notes: [...rendered.notes, ...broken.notes] };
+    if (broken)
+      return { ...broken, notes: [...rendered.notes.filter((note) => note !== noTextNote), ...broken.notes] };
   }
   return {
     text: rendered.text,

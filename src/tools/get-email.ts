@@ -101,7 +101,7 @@ export const getEmailTool = defineTool({
       email.headers ? `\nHeaders:\n${email.headers}` : "",
     ].filter((line) => line !== "");
     const about = [
-      `${showSize(email.size)}${email.state.length > 0 ? `, ${email.state.join(", ")}` : ""}.`,
+      `${email.size > 0 ? showSize(email.size) : "Size unknown"}${email.state.length > 0 ? `, ${email.state.join(", ")}` : ""}.`,
       ...email.sender.warnings,
       email.earlier > 0 ? `It answers earlier emails: get_thread shows the conversation.` : "",
       ...email.notes,

@@ -90,9 +90,12 @@ export function showRow(
     searched.length > 1 ? `in ${email.account ? `${email.account}: ` : ""}${email.mailbox}` : "",
   ].filter((mark) => mark !== "");
   const head = `${position}. ${email.date.slice(0, 16)}${email.date.slice(19)} ${truncate(correspondent, 60)}: ${truncate(email.subject, 90) || "(no subject)"}`;
-  const tail = [...marks, showSize(email.size)].join(", ");
+  // A server may leave the size out of its answer.
+  const tail = [...marks, email.size > 0 ? showSize(email.size) : ""]
+    .filter((mark) => mark !== "")
+    .join(", ");
   const snippet = truncate(email.snippet, 70);
-  return `${head} [${tail}]\n   ${email.id}${snippet ? ` ${snippet}` : ""}`;
+  return `${head}${tail ? ` [${tail}]` : ""}\n   ${email.id}${snippet ? ` ${snippet}` : ""}`;
 }
 
 function truncate(text: string, maxCharacters: number): string {

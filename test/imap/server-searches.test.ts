@@ -114,6 +114,48 @@ describeMail("On a server", () => {
     expect(searches(proxy).length).toBe(before);
   });
 
+  test.each([
+    ["NOT", / NOT /],
+    ["OR and NOT", / (OR|NOT) /],
+  ])(
+    "that refuses %s in SEARCH, what is excluded is searched and taken away, at once from the second search on",
+    async (_, refused) => {
+      const { mail, proxy } = await connectThrough({
+        command: (line) => (/SEARCH/.test(line) && refused.test(line) ? { say: "TAG BAD no\r\n" } : line),
+        answer: withoutSort,
+      });
+      expect(await search(mail, "-subject:pear")).toEqual({ subjects: ["apple", "plum"], total: 2 });
+      const before = searches(proxy).length;
+      expect(await search(mail, "from:a -(subject:pear OR subject:plum)")).toEqual({
+        subjects: ["apple"],
+        total: 1,
+      });
+      expect(await search(mail, "-(subject:pear words) -subject:apple")).toEqual({
+        subjects: ["plum"],
+        total: 1,
+      });
+      expect(await search(mail, "subject:pear OR -words")).toEqual({ subjects: ["pear"], total: 1 });
+      expect(
+        searches(proxy)
+          .slice(before)
+          .filter((line) => / NOT /.test(line)),
+      ).toEqual([]);
+    },
+  );
+
+  test("that refuses TEXT in SEARCH, the answer says so, and the next search is not sent", async () => {
+    const { mail, proxy } = await connectThrough({
+      command: refusing(/SEARCH.* (TEXT|BODY) /, "TAG NO not implemented"),
+      answer: withoutSort,
+    });
+    for (let call = 0; call < 2; call++)
+      expect(await refusal(mail.searchEmails({ query: "words", mailbox: "inbox", limit: 5 }))).toMatchObject({
+        code: "unsupported_query",
+        message: "This mail server does not search in the text of emails.",
+      });
+    expect(searches(proxy)).toHaveLength(2);
+  });
+
   const withoutAll = (more: string) => (answer: string) =>
     answer.startsWith("* ESEARCH")
       ? answer.replace(/ (COUNT|ALL) \S+/g, "").replace("\r\n", `${more}\r\n`)

@@ -273,6 +273,60 @@ describeMail("A server that refuses HEADER in SEARCH", () => {
   });
 });
 
+describeMail("A server that leaves something out of its answers", () => {
+  test("INBOX in LIST, has it listed, counted and searched all the same (RFC 3501 section 5.1)", () =>
+    through(
+      { answer: (text) => (/^\* (LIST|STATUS) .*INBOX/.test(text) && !/UNSEEN \d/.test(text) ? "" : text) },
+      async (writer) => {
+        expect((await writer.call("list_mailboxes")).text).toContain("INBOX [inbox]: 4, 4 unread");
+        const { data } = await writer.call("search_emails", { query: "subject:one" });
+        expect([data.total, (data.searched as string[])[0]]).toEqual([1, "INBOX"]);
+      },
+    ));
+
+  test("the STATUS of mailboxes in LIST, has them counted one by one (RFC 5819 section 2)", () => {
+    let isListing = false;
+    return through(
+      {
+        command: (line) => {
+          isListing = / LIST /.test(line);
+          return line;
+        },
+        answer: (text) => (isListing && text.startsWith("* STATUS") ? "" : text),
+      },
+      async (writer) => {
+        expect((await writer.call("list_mailboxes")).text).toContain("INBOX [inbox]: 4, 4 unread");
+      },
+    );
+  });
+
+  test("BODYSTRUCTURE, has the text found by get_email, and named as unread in get_thread", () =>
+    through(
+      {
+        answer: (text) =>
+          text.replace(
+            /BODYSTRUCTURE \("text".*?\) (?=INTERNALDATE|RFC822|BODY\[|FLAGS)/,
+            "BODYSTRUCTURE NIL ",
+          ),
+      },
+      async (writer) => {
+        const id = (await idsOf(writer)).get("one");
+        const { text } = await writer.call("get_email", { id });
+        expect(text).toContain("\none\n");
+        expect(text).not.toContain("has no text");
+        expect((await writer.call("get_thread", { id })).text).toContain("does not tell its parts");
+      },
+    ));
+
+  test("RFC822.SIZE, has no size stated", () =>
+    through({ answer: (text) => text.replace(/RFC822\.SIZE \d+ ?/, "") }, async (writer) => {
+      const listed = await writer.call("get_recent_emails");
+      expect(listed.text).toContain("one [unread]");
+      const id = (await idsOf(writer)).get("one");
+      expect((await writer.call("get_email", { id })).text).toContain("Size unknown, unread.");
+    }));
+});
+
 describeMail("A server as GNU mailutils", () => {
   const command = refusing(/UID (SEARCH|SORT).* UID \d+:\*/, "* SEARCH\r\nTAG OK done");
   const answer = inSequence(withCapabilities(bareCapabilities), unnamed);

@@ -21,6 +21,8 @@ export type FetchedEmail = ThreadKeys & {
   draft: boolean;
   /** Marked as deleted, as the original of a copy is where the server cannot move. */
   deleted: true | undefined;
+  /** False where the server did not send BODYSTRUCTURE: then `contents` is empty. */
+  hasStructure: boolean;
   contents: EmailContents;
   /** Octets of its parts that were fetched along, from their beginnings; a part of fewer than `bodyOctets` is complete. */
   bodies: ReadonlyMap<string, Buffer>;
@@ -66,6 +68,7 @@ export function toFetchedEmail(
     unread: !flags.has("\\seen"),
     draft: flags.has("\\draft"),
     deleted: flags.has("\\deleted") || undefined,
+    hasStructure: Boolean(email.bodyStructure),
     contents: toEmailContents(root),
     bodies: email.bodyParts ?? new Map(),
   };

@@ -176,6 +176,11 @@ const unread: ThreadText = {
   embedded: [],
 };
 
+const unstructured: ThreadText = {
+  text: "Not read, because the mail server does not tell its parts; get_email looks for them.",
+  embedded: [],
+};
+
 /** One after another, so that a long thread does not keep other people's emails waiting. */
 async function renderEmails(
   { clock, signal }: Access,
@@ -191,6 +196,10 @@ async function renderEmails(
     await letOthersIn();
     if (clock.now() > end) {
       texts.push(unread);
+      continue;
+    }
+    if (!email.hasStructure) {
+      texts.push(unstructured);
       continue;
     }
     const octets = fetched.get(email)?.bodies ?? new Map<string, Buffer>();
