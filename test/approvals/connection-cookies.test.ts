@@ -3,14 +3,14 @@ import { expect, test } from "bun:test";
 import { Hono } from "hono";
 import { createConnectionCookies } from "../../src/approvals/connection-cookies.ts";
 import { connectionCookieSeconds, createConnectionSecrets } from "../../src/approvals/connection-secrets.ts";
-import { openDatabase } from "../../src/db/open.ts";
+import { openStore } from "../../src/db/open.ts";
 import { grants } from "../../src/db/schema.ts";
 import { createSecrets, newId, newKey } from "../../src/secrets.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 import { createTestClock } from "../support/test-clock.ts";
 
 async function openServer() {
-  const { db, close } = openDatabase({ dataDir: temporaryFolder("cookies") });
+  const { db, close } = await openStore({ dataDir: temporaryFolder("cookies") });
   const clock = createTestClock();
   const connectionSecrets = createConnectionSecrets({
     ...{ db, clock, secrets: createSecrets([newKey()]) },
@@ -36,12 +36,10 @@ async function openServer() {
     const id = newId("grt");
     known.set(id, newKey());
     const times = { createdAt: 1, lastUsedAt: 1, expiresAt: 2 };
-    await db
-      .insert(grants)
-      .values({
-        ...{ id, clientId: "c", redirectHost: "h", level: "approve", state: "live" },
-        ...times,
-      } as const);
+    await db.insert(grants).values({
+      ...{ id, clientId: "c", redirectHost: "h", level: "approve", state: "live" },
+      ...times,
+    } as const);
     return id;
   };
   /** A browser that keeps what it is given. */
@@ -84,7 +82,7 @@ test("A browser keeps the cookies of its twenty newest connections, each on its 
   await browser.get(`/set/${ids[5]}`);
   expect(await (await browser.get("/list")).json()).toHaveLength(20);
   expect(await (await browser.get(`/open/${ids[0]}`)).json()).toEqual({ isKnown: false, isForeign: false });
-  close();
+  await close();
 });
 
 test("A connection is known to its twenty newest browsers; a secret under another connection's name is foreign", async () => {
@@ -107,5 +105,5 @@ test("A connection is known to its twenty newest browsers; a secret under anothe
   // Half a year later the cookie opens nothing.
   clock.advance(connectionCookieSeconds * 1_000);
   expect(await (await last?.get("/list"))?.json()).toEqual([]);
-  close();
+  await close();
 });
