@@ -14,16 +14,41 @@ const root = join(import.meta.dir, "..");
 const folder = join(root, "dist/release");
 const hostTarget = `linux-${process.arch}`;
 
-/** The name of a file's end -> how it is run on a machine of another kind. */
-const targets: Readonly<Record<string, { runner: readonly string[]; needs: string }>> = {
-  "linux-x64": { runner: [], needs: "" },
+/** The name of a file's end -> how it is run on a machine of another kind, and the files of that machine's C library. */
+const targets: Readonly<Record<string, { runner: readonly string[]; needs: readonly string[] }>> = {
+  "linux-x64": { runner: [], needs: [] },
   "linux-arm64": {
     runner: ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"],
-    needs: "/usr/aarch64-linux-gnu/lib/libc.so.6",
+    needs: ["/usr/aarch64-linux-gnu/lib/libc.so.6"],
   },
-  "linux-x64-musl": { runner: [], needs: "/lib/ld-musl-x86_64.so.1" },
-  "linux-arm64-musl": { runner: ["qemu-aarch64-static"], needs: "/lib/ld-musl-aarch64.so.1" },
+  // Bun links libstdc++ dynamically for musl: Alpine has it after `apk add libstdc++`.
+  "linux-x64-musl": { runner: [], needs: ["/lib/ld-musl-x86_64.so.1", "libstdc++.so.6"] },
+  "linux-arm64-musl": {
+    runner: ["qemu-aarch64-static"],
+    needs: ["/lib/ld-musl-aarch64.so.1", "libstdc++.so.6"],
+  },
 };
+
+/** Folders of a machine with musl, by the architecture in the name of its loader. */
+const muslFolders = (target: string) =>
+  ["/lib", "/usr/lib"].flatMap((folder) => [
+    `${folder}/${target.includes("arm64") ? "aarch64" : "x86_64"}-linux-musl`,
+    // Debian keeps no library of glibc directly in these.
+    folder,
+  ]);
+
+/** The first file that a target needs and this machine does not have. */
+function findMissing(target: string): string | undefined {
+  const { runner, needs } = targets[target] ?? { runner: [], needs: [] };
+  const [program] = runner;
+  if (target === hostTarget) return undefined;
+  if (program && !Bun.which(program)) return program;
+  return needs.find((file) =>
+    file.startsWith("/")
+      ? !existsSync(file)
+      : !muslFolders(target).some((folder) => existsSync(join(folder, file))),
+  );
+}
 
 function run(command: readonly string[], env: Record<string, string | undefined> = process.env): string {
   const done = Bun.spawnSync([...command], { cwd: root, env, stdin: "ignore", stderr: "pipe" });
@@ -53,12 +78,11 @@ function compareTwoBuilds(): number {
   return one === two ? 0 : 1;
 }
 
-/** Runs `version`, and starts the server until it answers. Returns what was seen. */
+/** Runs `version`, starts the server until it answers, and plays the story of the tests. Returns what was seen. */
 async function tryTarget(target: string, file: string): Promise<string> {
-  const { runner, needs } = targets[target] ?? { runner: [], needs: "" };
-  const program = runner[0];
-  if ((target !== hostTarget && needs !== "" && !existsSync(needs)) || (program && !Bun.which(program)))
-    return `not run: this machine has no ${program && !Bun.which(program) ? program : needs}`;
+  const missing = findMissing(target);
+  if (missing !== undefined) return `not run: this machine has no ${missing}`;
+  const { runner = [] } = targets[target] ?? {};
   const command = target === hostTarget ? [file] : [...runner, file];
   if (run([...command, "version"]) !== version) return "FAILED: version";
   const dataDir = join(folder, `.try-${target}`);
@@ -72,7 +96,7 @@ async function tryTarget(target: string, file: string): Promise<string> {
   try {
     // This machine's own executable asks: an emulated one takes longer to start than to answer.
     run([join(folder, `email-connector-${hostTarget}`), "ready", "--wait", "180"], env);
-    return "run: version, serve, ready";
+    return `run: version, serve, ready, ${playStory(target, file)}`;
   } catch (error) {
     return `FAILED: ${error instanceof Error ? error.message : "serve"}`;
   } finally {
@@ -80,6 +104,20 @@ async function tryTarget(target: string, file: string): Promise<string> {
     await server.exited;
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/**
+ * Two people connect, one sends, the other finds, reads and archives, by the official client. Emails are rendered in child
+ * processes that are started from the file itself, so the kernel must know how to run it (binfmt_misc).
+ */
+function playStory(target: string, file: string): string {
+  if (!Bun.which("dovecot")) return "no story: this machine has no dovecot";
+  const emulator = "/proc/sys/fs/binfmt_misc/qemu-aarch64";
+  if (target !== hostTarget && target.includes("arm64") && !existsSync(emulator))
+    return `no story: this machine has no ${emulator}`;
+  const story = ["test", "test/story.test.ts", "-t", "compiled executable", "--timeout", "600000"];
+  run([process.execPath, ...story], { ...process.env, TESTED_EXECUTABLE: file });
+  return "story";
 }
 
 /** An archive whose bytes depend on nothing but the files: no owner, no time, no name of the archive. */

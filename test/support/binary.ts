@@ -50,8 +50,14 @@ async function buildOnce(): Promise<string> {
 
 let built: Promise<string> | undefined;
 
+/** An executable to test instead of one that is built: another target's, or a script that runs it by an emulator. */
+const given = process.env.TESTED_EXECUTABLE;
+/** An emulated executable takes a minute to start. */
+const startMs = given === undefined ? 10_000 : 180_000;
+
 /** The path of the executable. A failed build is tried again at the next call. */
 export function binary(): Promise<string> {
+  if (given !== undefined) return Promise.resolve(given);
   built ??= buildOnce().catch((error: unknown) => {
     built = undefined;
     throw error;
@@ -125,7 +131,7 @@ export async function startBinary(
         // It listens a moment before it prints how to connect.
         return (await fetch(`http://127.0.0.1:${port}/health`)).ok && out.includes("\n    claude mcp add ");
       },
-      { withinMs: 10_000, what: "the binary to answer /health and say so" },
+      { withinMs: startMs, what: "the binary to answer /health and say so" },
     );
   } catch (error) {
     child.kill("SIGKILL");
