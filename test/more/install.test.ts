@@ -3,7 +3,6 @@
  * starts the service as the unit would. Pebble is the authority.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
   cpSync,
@@ -14,18 +13,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { trustedAuthority } from "../support/authority.ts";
 import { connectMailbox } from "../support/authorize.ts";
 import { binary } from "../support/binary.ts";
 import { withTrust } from "../support/caddy.ts";
-import { type Chroot, createChroot } from "../support/chroot-server.ts";
-import { debianRoot } from "../support/debian-root.ts";
+import { createDebian, type Debian, debianRoot, trustAuthorities } from "../support/debian-root.ts";
 import { hasMailServer, programs } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
 import { type Pebble, startPebble } from "../support/pebble.ts";
 import { freePort } from "../support/ports.ts";
-import { detach, processFifo } from "../support/temporary.ts";
 
 const { root: unpacked, missing } = debianRoot();
 const reason = missing ?? (programs.pebble ? undefined : "pebble is not installed");
@@ -55,7 +51,7 @@ exit 0
 describe.skipIf(reason !== undefined)(
   reason === undefined ? "In a new Debian" : `In a new Debian, skipped: ${reason}`,
   () => {
-    let machine: Chroot;
+    let machine: Debian;
     let pebble: Pebble;
     let port: number;
     const at = (path: string) => join(machine.root, path);
@@ -77,29 +73,19 @@ describe.skipIf(reason !== undefined)(
     const health = () => fetch(`https://localhost:${port}/health`, { tls: { ca: [pebble.root] } });
 
     beforeAll(async () => {
-      machine = createChroot("debian", unpacked ?? "");
+      machine = createDebian(unpacked ?? "");
       pebble = await startPebble();
       port = await freePort();
-      for (const device of ["null", "random", "urandom"])
-        if (!existsSync(at(`dev/${device}`)))
-          execFileSync("cp", ["-a", `/dev/${device}`, at(`dev/${device}`)]);
-      // The executable finds itself by /proc/self/exe.
-      execFileSync("mount", ["-t", "proc", "proc", at("proc")]);
-      detach('read -r _ < "$2"; umount -l "$1"', at("proc"), processFifo());
-      machine.write("etc/hosts", "127.0.0.1 localhost\n");
       machine.write("usr/local/bin/systemctl", systemctl, 0o755);
       machine.write("usr/local/bin/journalctl", "#!/bin/sh\ntail -n 8 /srv/journal\n", 0o755);
-      machine.write(
-        "root/authorities.pem",
-        `${readFileSync(trustedAuthority().bundleFile, "utf8")}\n${pebble.root}`,
-      );
+      trustAuthorities(machine, pebble.root);
       cpSync(join(import.meta.dir, "../../deploy"), at("root/release/deploy"), { recursive: true });
       copyFileSync(await binary(), at("root/release/email-connector"));
     }, 300_000);
 
     afterAll(async () => {
       await machine.kill();
-      execFileSync("umount", ["-l", at("proc")]);
+      machine.unmount();
       await pebble.stop();
     });
 
