@@ -67,6 +67,16 @@ export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, 
     }),
     connection: connection({
       proof: "sealed",
+      accounts: [
+        { id: "acc_1", address: ana.address, canSend: true, privateMailboxes: [], signature: true },
+        {
+          id: "acc_2",
+          address: "the-office-of-ana@a-rather-long-name-of-a-domain.example.org",
+          canSend: false,
+          privateMailboxes: [],
+          signature: true,
+        },
+      ],
       waiting: [{ kind: "send", path, expiresAt: sampleMs, subject: "The minutes of Tuesday" }],
       deeds: [
         { at: sampleMs, deed: "moved", count: 12, undo: { operationId: "op_1", isUndone: false } },

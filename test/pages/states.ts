@@ -86,6 +86,7 @@ export function renderStates(language: Language): Readonly<Record<string, string
     }),
     "too-many": page({ form: atIcloud, problem: { code: "rate_limited", retryAfterSeconds: 130 } }),
     "another-mailbox": page({ connected: ["ana@icloud.com", "office@example.org"] }),
+    "another-on-own-page": page({ connected: ["ana@icloud.com"], isExtension: true }),
     "bridge-opened": page({
       form: { ...empty, address: "ana@proton.me", provider: "protonmail" },
       bridgeOpened: true,
@@ -110,6 +111,18 @@ export function renderStates(language: Language): Readonly<Record<string, string
       ],
       level: "send",
       failedGuesses: 6,
+      passkeys: 1,
+      passkey: "added",
+    }),
+    "connected-passkey-failed": connectedPage({
+      ...frame,
+      redirectHost: "claude.ai",
+      request: "sealed",
+      accounts: [{ address: "ana@icloud.com", canSend: true }],
+      level: "approve",
+      failedGuesses: 0,
+      passkeys: 0,
+      passkey: "failed",
     }),
     "sign-in-only": page({
       form: { ...empty, address: "ana@outlook.com", provider: "outlook" },

@@ -5,7 +5,7 @@ const en = {
   account: "Mailbox",
   password: "App password",
   hint: "Any app password of the mailbox counts, also a new one. It is used for one sign-in and is not stored.",
-  submit: "Show it",
+  submit: "Continue",
   problems: {
     wrong: "The mail server did not accept this password.",
     too_many:
@@ -21,7 +21,7 @@ const de: ProofTexts = {
   account: "Postfach",
   password: "App-Passwort",
   hint: "Jedes App-Passwort des Postfachs gilt, auch ein neues. Es wird für eine Anmeldung benutzt und nicht gespeichert.",
-  submit: "Anzeigen",
+  submit: "Weiter",
   problems: {
     wrong: "Der Mailserver hat dieses Passwort nicht angenommen.",
     too_many:
@@ -37,7 +37,7 @@ const fr: ProofTexts = {
   account: "Boîte aux lettres",
   password: "Mot de passe d’application",
   hint: "Tout mot de passe d’application de la boîte convient, même un nouveau. Il sert à une seule connexion et n’est pas conservé.",
-  submit: "Afficher",
+  submit: "Continuer",
   problems: {
     wrong: "Le serveur de messagerie n’a pas accepté ce mot de passe.",
     too_many:
