@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dependencies, version } from "../../package.json";
+import { z } from "zod";
+import { dependencies, scripts, version } from "../../package.json";
 import { toBillOfMaterials } from "../../scripts/bill-of-materials.ts";
 import { readLockFile } from "../../scripts/lock-file.ts";
 import { toSpdx } from "../../scripts/spdx.ts";
@@ -37,6 +38,87 @@ test("server.json has the version of the product, a short description, and setti
   }
   const label = `ARG MCP_NAME=${server.name}`;
   expect(readFileSync(join(root, "Dockerfile"), "utf8")).toContain(label);
+});
+
+/** A value that a program is given: the fields that the registry's schema knows, and no other. */
+const input = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().optional(),
+  format: z.enum(["string", "number", "boolean", "filepath"]).optional(),
+  value: z.string().optional(),
+  default: z.string().optional(),
+  placeholder: z.string().optional(),
+  isRequired: z.boolean().optional(),
+  isSecret: z.boolean().optional(),
+});
+
+/** The rules of the registry for a server.json of 2025-12-11 with an image, written after its documentation. */
+const registryRules = z.strictObject({
+  $schema: z.literal("https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"),
+  name: z
+    .string()
+    .min(3)
+    .max(200)
+    .regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/),
+  title: z.string().min(1).max(100).optional(),
+  description: z.string().min(1).max(100),
+  // A range or "latest" is refused.
+  version: z
+    .string()
+    .max(255)
+    .regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/),
+  repository: z.strictObject({
+    url: z.url({ protocol: /^https$/ }),
+    source: z.string().min(1),
+    subfolder: z.string().optional(),
+    id: z.string().optional(),
+  }),
+  packages: z.array(
+    z
+      .strictObject({
+        registryType: z.literal("oci"),
+        // An image has its tag in the identifier, and neither version nor registryBaseUrl.
+        identifier: z.string().regex(/^ghcr\.io\/[\w.-]+\/[\w.-]+:v\d+\.\d+\.\d+$/),
+        runtimeHint: z.enum(["docker"]).optional(),
+        transport: z.strictObject({ type: z.literal("streamable-http"), url: z.url() }),
+        runtimeArguments: z.array(input.extend({ type: z.literal("named") })).optional(),
+        environmentVariables: z.array(input).optional(),
+      })
+      .refine(({ runtimeArguments, runtimeHint }) => !runtimeArguments || runtimeHint !== undefined, {
+        error: "runtimeHint belongs to runtimeArguments",
+      }),
+  ),
+});
+
+test("server.json keeps the rules of the MCP registry, whose fields are in camel case since 2025-09-16", () => {
+  expect(registryRules.parse(server)).toEqual(server as never);
+  const [image] = server.packages;
+  for (const wrong of [
+    { ...server, name: "email-connector" },
+    { ...server, description: "x".repeat(101) },
+    { ...server, version: "latest" },
+    { ...server, status: "active" },
+    { ...server, packages: [{ ...image, version: "0.1.0" }] },
+    { ...server, packages: [{ ...image, runtimeHint: undefined }] },
+    { ...server, packages: [{ ...image, environment_variables: [] }] },
+  ])
+    expect(registryRules.safeParse(wrong).success).toBe(false);
+});
+
+test("the workflows are YAML whose jobs run commands of package.json, with no permission that is not named", () => {
+  for (const name of ["check", "release"]) {
+    const workflow = Bun.YAML.parse(readFileSync(join(root, `.github/workflows/${name}.yml`), "utf8")) as {
+      permissions: object;
+      jobs: Record<string, { "runs-on": string; steps: { run?: string; uses?: string }[] }>;
+    };
+    expect(workflow.permissions).toBeDefined();
+    for (const job of Object.values(workflow.jobs)) {
+      expect(job["runs-on"]).toStartWith("ubuntu-");
+      for (const { run, uses } of job.steps) expect([run, uses].filter(Boolean)).toHaveLength(1);
+      const commands = job.steps.flatMap(({ run = "" }) => [...run.matchAll(/bun run (\S+)/g)]);
+      for (const [, command = ""] of commands) expect(Object.keys(scripts)).toContain(command);
+    }
+  }
 });
 
 test("install.md begins with the download, and names files that the release makes", () => {
