@@ -156,8 +156,8 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const loadExchange = createExchangeLoader({
     config,
     services: { providers: toKnownProviders(issuers), oneClick },
-    forGrant: (grant) => ({
-      ...stores.forGrant(grant),
+    forGrant: (grant, repeated) => ({
+      ...stores.forGrant(grant, repeated),
       card: { decide: (request) => cards.decide(grant, request) },
     }),
     card: { toHtml: cardPage, describe: cards.describe },
@@ -381,13 +381,13 @@ function createGrantStores(
     downloads,
     approvals,
     recipients,
-    forGrant: (grant: Parameters<typeof sendLog.forGrant>[0]) => ({
+    forGrant: (grant: Parameters<typeof sendLog.forGrant>[0], repeated?: string) => ({
       sendLog: sendLog.forGrant(grant),
       undoLog: undoLog.forGrant(grant),
       uploads: uploads.forGrant(grant),
       downloads: downloads.forGrant(grant),
       selections: createSelections({ grant, clock }),
-      approvals: heldActions.forGrant(grant),
+      approvals: heldActions.forGrant(grant, repeated),
     }),
     async sweep(): Promise<void> {
       for (const store of [sendLog, undoLog, links, uploads, approvals, recipients]) await store.sweep();

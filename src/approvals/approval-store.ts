@@ -100,6 +100,17 @@ export function createApprovalStore(db: Queries) {
         .get();
     },
 
+    /** The approval of this id, in any state, where it is of the same action. */
+    async findById(
+      grantId: string,
+      id: string | undefined,
+      { requestHash, contentHash = "" }: ApprovalIdentity,
+    ): Promise<ApprovalRow | undefined> {
+      const row = id === undefined ? undefined : (await this.find(id))?.approval;
+      const isSame = row?.requestHash === requestHash || row?.contentHash === contentHash;
+      return row?.grantId === grantId && isSame ? row : undefined;
+    },
+
     /** The approvals of a grant, newest first. */
     list(grantId: string): Promise<ApprovalRow[]> {
       return db

@@ -126,12 +126,15 @@ export function createApprovals(deps: ApprovalsDeps) {
     sealAnswer: (grant: LiveGrant, id: string, answer: unknown) =>
       seal(grant.dataKey, JSON.stringify(answer), toContext(grant.id, id, "answer")),
 
-    forGrant: (grant: LiveGrant) => ({
+    /** `repeated`: the id of the approval about which the person was asked and which the call repeats. */
+    forGrant: (grant: LiveGrant, repeated?: string) => ({
       /**
        * Finds the same action where it waits or was done within an hour of asking. A declined, expired or failed one
-       * does not bind. Throws invalid_input when the idempotency key was used for another email.
+       * does not bind, except the repeated one. Throws invalid_input when the idempotency key was used for another
+       * email.
        */
-      find: (identity: ApprovalIdentity, tx?: Queries) => findSame(room, tx ?? deps.db, grant, identity),
+      find: (identity: ApprovalIdentity, tx?: Queries) =>
+        findSame(room, tx ?? deps.db, { grant, repeated }, identity),
 
       /** True when the person approved the same action within an hour of asking, and it could not be done. */
       hasFailed: async (identity: ApprovalIdentity): Promise<boolean> =>
@@ -160,7 +163,7 @@ export function createApprovals(deps: ApprovalsDeps) {
       ): Promise<Approval> {
         const held = await deps.db.transaction(async (tx) => {
           await deps.db.lock(tx, grant.id);
-          const found = await findSame(room, tx, grant, identity);
+          const found = await findSame(room, tx, { grant, repeated }, identity);
           return found ?? { id: await insertHeld(room, tx, grant, { approval, identity }) };
         });
         return "state" in held ? held : freeze(room, grant, held.id, { approval, complete: undefined });
@@ -189,9 +192,10 @@ async function purgeAfter({ db }: Room, ending: Promise<number>): Promise<void> 
 async function findSame(
   room: Room,
   tx: Queries,
-  grant: LiveGrant,
+  caller: { grant: LiveGrant; repeated: string | undefined },
   identity: ApprovalIdentity,
 ): Promise<Approval | undefined> {
+  const { grant } = caller;
   const store = createApprovalStore(tx);
   const now = room.clock.now();
   await store.expire(now);
@@ -200,7 +204,8 @@ async function findSame(
     states: ["waiting", "deciding", "done", "maybe_done"],
   });
   if (row) requireSameAction(row, identity);
-  return row && toApproval(room, grant, row);
+  const found = row ?? (await store.findById(grant.id, caller.repeated, identity));
+  return found && toApproval(room, grant, found);
 }
 
 /** Inserts the row of an action, which nobody can decide about until it is frozen. Returns its id. */

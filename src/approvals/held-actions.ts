@@ -22,8 +22,9 @@ export function createHeldActions(deps: { approvals: Approvals; recipients: Know
   const { approvals, recipients } = deps;
 
   return {
-    forGrant(grant: LiveGrant) {
-      const own = approvals.forGrant(grant);
+    /** `repeated`: the id of the approval about which the person was asked and which the call repeats. */
+    forGrant(grant: LiveGrant, repeated?: string) {
+      const own = approvals.forGrant(grant, repeated);
       return {
         find: own.find,
 

@@ -43,8 +43,10 @@ export function createCallTool(tools: ToolAccess) {
     request: CallRequest,
     { grant, requestId, signal, features, toCancelKey }: RequestCaller,
   ): Promise<CallToolResult> {
+    const asked = { grantId: grant.id, name: request.name, arguments: request.arguments };
     const call = {
       grant,
+      repeated: features.elicitsUrls ? questions.takeRepeated(asked) : undefined,
       requestId,
       callerSignal: signal,
       cancelKey: toCancelKey(request.id),
@@ -53,7 +55,7 @@ export function createCallTool(tools: ToolAccess) {
     };
     const result = await tools.call(request.name, call, features);
     const asksByUrl = features.elicitsUrls && !hasCardSecret(result);
-    const question = asksByUrl ? questions.toAsk(result) : undefined;
+    const question = asksByUrl ? questions.toAsk(result, asked) : undefined;
     // Error -32042: the client shows the URL and repeats the call, which then answers what was decided.
     if (question)
       throw new UrlElicitationRequiredError([

@@ -19,7 +19,8 @@ import { mayUse } from "./listing.ts";
 
 export type RunToolDeps = {
   services: ToolServices;
-  forGrant(grant: LiveGrant): GrantStores;
+  /** `repeated`: the id of the approval about which the person was asked and which the call repeats. */
+  forGrant(grant: LiveGrant, repeated: string | undefined): GrantStores;
   vault: Pick<Vault, "withAccounts">;
   calls: Calls;
   limits: Pick<Limits, "enterCall">;
@@ -35,6 +36,8 @@ export type ToolCall = {
   /** Identifies the call for a cancellation; undefined without a session. */
   cancelKey: string | undefined;
   arguments: Record<string, unknown>;
+  /** The id of the approval about which the person was asked and which the call repeats. */
+  repeated: string | undefined;
   progress: ToolContext["progress"];
 };
 
@@ -54,7 +57,7 @@ export function createRunTool(deps: RunToolDeps) {
         return vault.withAccounts(grant, signal, (accounts, damagedAccounts) => {
           const context: ToolContext = {
             ...services,
-            ...forGrant(grant),
+            ...forGrant(grant, call.repeated),
             accounts,
             damagedAccounts,
             accountFor: (choice) => chooseAccount(accounts, choice),

@@ -51,6 +51,7 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
       const features = toFeatures(mcpReq.envelope);
       const call = {
         grant,
+        repeated: mcpReq.inputResponses ? mcpReq.requestState<string>() : undefined,
         requestId,
         callerSignal: AbortSignal.any([signal, mcpReq.signal]),
         cancelKey: undefined,
@@ -61,8 +62,10 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
       const mayAsk = features.elicitsUrls && !mcpReq.inputResponses && !hasCardSecret(result);
       const question = mayAsk ? toUrlQuestion(result) : undefined;
       if (!question) return result;
-      const { url, message } = question;
-      return inputRequired({ inputRequests: { approval: inputRequired.elicitUrl({ url, message }) } });
+      const { id, url, message } = question;
+      const inputRequests = { approval: inputRequired.elicitUrl({ url, message }) };
+      // The state may come back changed: it counts for an approval of the same grant and action alone.
+      return inputRequired({ inputRequests, requestState: id });
     });
     return server;
   }

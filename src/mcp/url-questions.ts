@@ -6,6 +6,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
+import { hashSecret } from "../secrets.ts";
 
 const waitingResult = z.object({
   approval: z.object({ id: z.string(), url: z.string(), state: z.literal("waiting") }),
@@ -21,15 +22,35 @@ export function toUrlQuestion({ structuredContent }: CallToolResult): UrlQuestio
   return { id, url, message: "See exactly what will happen, and decide on this page of the mail connector." };
 }
 
-/** Questions of the revisions with sessions, each asked once: the repeated call gets the answer, whatever it is. */
+type AskedCall = { grantId: string; name: string; arguments: unknown };
+
+/**
+ * Questions of the revisions with sessions, each asked once: the repeated call gets the answer, whatever it is. In memory;
+ * a restart forgets them.
+ */
 export function createUrlQuestions() {
   const asked = new LRUCache<string, true>({ max: 10_000 });
+  /** Ids of approvals by a hash of the call that waits for the answer. */
+  const open = new LRUCache<string, string>({ max: 10_000 });
+  const toKey = ({ grantId, name, arguments: given }: AskedCall) =>
+    hashSecret(JSON.stringify([grantId, name, given]));
+
   return {
-    toAsk(result: CallToolResult): UrlQuestion | undefined {
+    /** Returns the question to ask about the result of a call; undefined when there is none, or it was asked. */
+    toAsk(result: CallToolResult, call: AskedCall): UrlQuestion | undefined {
       const question = toUrlQuestion(result);
       if (!question || asked.has(question.id)) return undefined;
       asked.set(question.id, true);
+      open.set(toKey(call), question.id);
       return question;
+    },
+
+    /** Returns the id of the approval that was asked about, to the first repetition of its call. */
+    takeRepeated(call: AskedCall): string | undefined {
+      const key = toKey(call);
+      const id = open.get(key);
+      open.delete(key);
+      return id;
     },
   };
 }

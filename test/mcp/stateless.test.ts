@@ -139,7 +139,9 @@ describe("An action that waits for the person", () => {
         },
       },
     });
-    const answered = { ...call, inputResponses: { approval: { action: "accept" } } };
+    const { requestState } = asked.result;
+    expect(requestState).toBe("apr_1");
+    const answered = { ...call, requestState, inputResponses: { approval: { action: "accept" } } };
     const again = await (await mcp.request("POST", toRequest("tools/call", answered, meta))).json();
     expect(again.result).toMatchObject({ resultType: "complete", content: [{ text: "It waits." }] });
     const other = await (await mcp.request("POST", toRequest("tools/call", call))).json();
