@@ -149,6 +149,9 @@ const imapDisabled = /\bnot enabled for IMAP\b|\bIMAP (?:access )?is (?:disabled
 /** Gmail's refusals that come with the code ALERT or none; their texts stand in its help (support.google.com/mail). */
 const tooManyConnections = /\btoo many simultaneous connections\b/i;
 const bandwidthUsedUp = /\bexceeded command or bandwidth limits\b/i;
+/** Exchange and servers behind it; imapflow knows the form with a time alone. */
+const throttled =
+  /\brequests? (?:is|are|was|were) (?:being )?throttled\b|\btoo many (?:requests|commands)\b/i;
 const appPasswordWanted = /\bapplication-specific password required\b/i;
 const browserWanted = /\blog in via your web browser\b|\bweb login required\b/i;
 
@@ -173,6 +176,13 @@ function diagnoseText({
       message: "The mail server limits connections, and too many are open for this mailbox.",
       hint: "Other mail programs hold connections, too. Try again in a minute.",
       retryAfterSeconds: 60,
+    };
+  if (!isLogin && throttled.test(text))
+    return {
+      code: "mail_server_busy",
+      message: "The mail server limits how much it answers for now.",
+      hint: "Try again in some minutes.",
+      retryAfterSeconds: 120,
     };
   if (bandwidthUsedUp.test(text) || (isLogin && responseCode({ serverResponseCode }) === "OVERQUOTA"))
     return readingLimit;

@@ -129,6 +129,32 @@ describeMail("On a server", () => {
     expect(hint).toContain("allow this program");
   });
 
+  test("that refuses to select a mailbox that it lists, the answer does not say that there is none", async () => {
+    const user = await kit.newUser();
+    const { writer } = await openThrough(user, {
+      command: refusing(/ SELECT /, "TAG NO SELECT Unsafe Login. Please contact kefu@example.test for help"),
+    });
+    for (const mailbox of ["junk", "Archive"]) {
+      const { code, message } = await writer.refusal("get_recent_emails", { mailbox });
+      expect(code).toBe("mail_server_failed");
+      expect(message).toContain("The mail server does not open");
+    }
+    expect((await writer.refusal("get_recent_emails", { mailbox: "Nowhere" })).code).toBe(
+      "mailbox_not_found",
+    );
+  });
+
+  test.each([
+    "NO Request is throttled, try again later",
+    "BAD Requests are being throttled",
+    "NO Too many commands",
+  ])("that answers %s, it is told as busy", async (answer) => {
+    const { writer } = await openThrough(await kit.newUser(), {
+      command: refusing(/ SELECT /, `TAG ${answer}`),
+    });
+    expect(await writer.refusal("get_recent_emails")).toMatchObject({ code: "mail_server_busy" });
+  });
+
   test("whose bandwidth limit is reached (OVERQUOTA for FETCH), no full mailbox is reported", async () => {
     const user = await kit.newUser();
     await kit.deliver(user, "Subject: x\n\nx\n");

@@ -7,6 +7,7 @@ import { createAccess } from "../../src/mail/access.ts";
 import { send } from "../../src/mail/sending/send.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
 import { startImapProxy } from "../support/imap-proxy.ts";
+import { withoutCapabilities } from "../support/imap-rewrites.ts";
 import { describeMail } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
 import { localRenderer } from "../support/reader.ts";
@@ -28,6 +29,58 @@ describeMail("On a server", () => {
     });
     await proxy.stop();
   });
+
+  test("whose COPYUID names none of the moved emails (RFC 4315 section 3), the move is told, and undone", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    for (const subject of ["first", "one"])
+      await kit.deliver(user, `Subject: ${subject}\nMessage-ID: <${subject}@x.test>\n\nx\n`);
+    const answer = (text: string) => text.replace(/\[COPYUID (\d+) \S+ \S+\]/, "[COPYUID $1 77 77]");
+    const proxy = await startImapProxy(kit, { answer });
+    await withWriter({ kit, user, imap: proxy.imap }, async (writer) => {
+      const [row] = (await writer.call("get_recent_emails")).data.emails as { id: string }[];
+      const { data } = await writer.call("move_email", { ids: [row?.id], mailbox: "archive" });
+      expect(data.done).toBe(1);
+      expect((await kit.read(user, "Archive")).map(({ subject }) => subject)).toEqual(["one"]);
+    });
+    await proxy.stop();
+  });
+
+  test.each([
+    ["with UIDPLUS", withoutCapabilities("X")],
+    ["without UIDPLUS", withoutCapabilities("UIDPLUS")],
+  ])(
+    "that limits reading, %s, the copy of a sent email is not said to be missing, and a draft is not said to be unsaved",
+    async (_, answer) => {
+      const kit = await mailServer();
+      const [user, ben] = [await kit.newUser(), await kit.newUser()];
+      let isLimited = false;
+      const limited = new Set<string>();
+      const proxy = await startImapProxy(kit, {
+        command: (line) => {
+          isLimited ||= / APPEND /.test(line);
+          if (isLimited && /FETCH|SEARCH|SORT/.test(line)) limited.add(line.split(" ", 1)[0] ?? "");
+          return line;
+        },
+        // In its turn: the command may have been sent behind another one.
+        answer: (line, session) => {
+          const [tag = ""] = line.split(" ", 1);
+          return limited.has(tag) ? `${tag} NO [THROTTLED] slow down\r\n` : answer(line, session);
+        },
+      });
+      await withWriter({ kit, user, imap: proxy.imap }, async (writer) => {
+        const { text } = await writer.call("send_email", { to: [ben.address], subject: "sent", body: "x" });
+        expect(text).toContain('The copy is in "Sent".');
+        await writer.call("draft_email", { to: [ben.address], subject: "draft", body: "x" });
+        for (const [mailbox, subject] of [
+          ["Sent", "sent"],
+          ["Drafts", "draft"],
+        ])
+          expect((await kit.read(user, mailbox)).map((email) => email.subject)).toEqual([subject ?? ""]);
+      });
+      await proxy.stop();
+    },
+  );
 
   test("that files its own copy of a sent email, ours is removed, and not appended again the next time", async () => {
     const kit = await mailServer();

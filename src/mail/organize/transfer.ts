@@ -43,7 +43,9 @@ async function moveConfirmed(
   const before = requireSelected(imap).exists;
   const first = await transferOrExplain(imap, group, destination, "move", [...group.ids.keys()]);
   if (!first) return undefined;
-  const copied = await moveArrivals(imap, group, destination, first.copied);
+  const copied = withoutForeignMap(await moveArrivals(imap, group, destination, first.copied), [
+    ...group.ids.keys(),
+  ]);
   const { uidMap } = copied;
   const uids = uidMap
     ? first.uids.filter((uid) => uidMap.has(uid))
@@ -61,11 +63,17 @@ async function transferPresent(
   const present = group.isPresent ? [...group.ids.keys()] : await findUids(imap, group);
   if (present.length === 0) return undefined;
   const transferred = await transferOrExplain(imap, group, destination, command, present);
-  const uidMap = transferred?.copied.uidMap;
+  if (!transferred) return undefined;
+  const copied = withoutForeignMap(transferred.copied, transferred.uids);
+  const { uidMap } = copied;
   // Where COPYUID names what was copied, nothing else is removed.
-  return transferred && uidMap
-    ? { ...transferred, uids: transferred.uids.filter((uid) => uidMap.has(uid)) }
-    : transferred;
+  return { copied, uids: uidMap ? transferred.uids.filter((uid) => uidMap.has(uid)) : transferred.uids };
+}
+
+/** Drops a COPYUID that names none of the emails asked for: it says nothing about them. */
+function withoutForeignMap(copied: CopyResponseObject, uids: readonly number[]): CopyResponseObject {
+  const isForeign = copied.uidMap && copied.uidMap.size > 0 && !uids.some((uid) => copied.uidMap?.has(uid));
+  return isForeign ? { ...copied, uidMap: undefined } : copied;
 }
 
 /**

@@ -48,7 +48,7 @@ export function findIgnoringCase(known: readonly KnownMailbox[], name: string): 
 
 /**
  * Runs `work`, which selects `path`, and once more with the mailbox that findIgnoringCase finds where `path` does not
- * exist. Throws mailbox_not_found with a proposal.
+ * exist. Throws mailbox_not_found with a proposal, and mail_server_failed for a mailbox that is listed and not opened.
  */
 export async function withNearestMailbox<T>(
   access: Access,
@@ -60,8 +60,14 @@ export async function withNearestMailbox<T>(
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "mailbox_not_found") throw error;
     const known = await access.read(undefined, (imap) => knownMailboxes(imap));
+    // NetEase refuses every mailbox to programs that it does not know, without a code.
+    if (known.some((one) => one.path === path))
+      throw new AppError("mail_server_failed", `The mail server does not open ${quoted(path)}.`, {
+        cause: error,
+        hint: "The mail company may have to allow this program; look for a notice in its web mail or settings.",
+      });
     const meant = findIgnoringCase(known, path);
-    if (!meant || meant.path === path) throw toMailboxNotFound(known, path);
+    if (!meant) throw toMailboxNotFound(known, path);
     return work(meant.path);
   }
 }

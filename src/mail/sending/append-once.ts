@@ -65,7 +65,10 @@ async function appendAndLook(
     })
     .catch(async (error: unknown) => {
       const refused = error instanceof AppError && isOrderly(error.cause);
-      const id = sent && !refused ? await find().catch(() => undefined) : undefined;
+      if (!sent || refused) throw error;
+      const id = await find().catch(() => {
+        throw toUncertain(error);
+      });
       if (id === undefined) throw error;
       return id;
     });
@@ -73,9 +76,22 @@ async function appendAndLook(
   if (!appended)
     throw new AppError("mail_server_failed", `The mail server did not take it into ${quoted(mailbox)}.`);
   const { uid, uidValidity } = appended;
-  if (uid === undefined || uidValidity === undefined) return { id: await find(), isOnly: false };
+  if (uid === undefined || uidValidity === undefined)
+    return { id: await find().catch(toUnknown), isOnly: false };
   const id = toEmailId({ accountTag: access.accountTag, mailbox, uidValidity, uid });
   return { id, isOnly: uids.length === 1 && uids[0] === uid };
+}
+
+/** The failure of an APPEND whose answer was lost, where the mailbox cannot be searched for the email either. */
+function toUncertain(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const { code, message, hint, cause } = error;
+  return new AppError(code, `${message} It may be there all the same.`, { hint, cause });
+}
+
+/** It is appended, whatever became of the look for its id. A bug is thrown. */
+function toUnknown(error: unknown): undefined {
+  if (!(error instanceof AppError)) throw error;
 }
 
 /** The id of the newest email with this Message-ID in a mailbox. */

@@ -105,7 +105,8 @@ async function fileCopy(
   if (present) return mailbox;
   const copy = { raw: composed.copy, messageId, flags: ["\\Seen"] };
   const { id, isOnly } = await appendOnly(access, mailbox, copy);
-  if (id !== undefined && !isOnly) await removeSecond(access, mailbox, messageId, id);
+  // The copy is filed: that the mailbox cannot be searched for another one does not concern the caller.
+  if (id !== undefined && !isOnly) await removeSecond(access, mailbox, messageId, id).catch(toWarning);
   return mailbox;
 }
 
