@@ -4,12 +4,15 @@ import axe from "axe-core";
 import type { CDPSession, Page } from "playwright-core";
 import { withBrowserFlow } from "../pages/browser-flow.ts";
 import { findViolations } from "../pages/inspect-states.ts";
+import { createAuthenticator } from "../support/authenticator.ts";
+import { startBinary } from "../support/binary.ts";
 import { withPage } from "../support/browser.ts";
-import { browserTest, describeBrowser } from "../support/installed.ts";
+import { browserTest, describeBrowser, mailTest } from "../support/installed.ts";
 import { mailServer, type User } from "../support/mail-server.ts";
 import { openClient } from "../support/mcp-client.ts";
 import { wideRates } from "../support/person.ts";
-import { approvalOf } from "../support/person-browser.ts";
+import { approvalOf, connectInBrowser } from "../support/person-browser.ts";
+import { freePort } from "../support/ports.ts";
 import type { TestProduct } from "../support/product.ts";
 
 /** An authenticator of the platform that presses and verifies by itself. */
@@ -154,3 +157,35 @@ describeBrowser("A passkey in Chromium", () => {
     120_000,
   );
 });
+
+mailTest(
+  "the executable registers a passkey and decides by it",
+  async () => {
+    const publicUrl = "https://mail.example";
+    const settings = { PORT: String(await freePort()), PUBLIC_URL: publicUrl };
+    const started = await startBinary(settings);
+    const product = Object.assign(started, { url: `http://localhost:${settings.PORT}`, publicUrl });
+    try {
+      const person = await connectInBrowser(product);
+      const { browser, client, user } = person;
+      const [name = ""] = [...browser.cookies.keys()].filter((each) => each.includes("connection-grt_"));
+      const path = `/connection/${name.slice(name.indexOf("grt_"))}`;
+      const { proof = "" } = (await browser.post(`${path}/prove`, { password: user.password })).fields;
+      const ask = async (url: string, fields: Record<string, string>) =>
+        JSON.parse((await browser.post(`${url}/passkey`, fields)).html);
+      const authenticator = createAuthenticator(publicUrl);
+      const { create } = await ask(path, { action: "add_passkey" });
+      await browser.post(path, { action: "add_passkey", proof, passkey: authenticator.create(create) });
+      await browser.post(path, { action: "each_time", each_time: "on" });
+      const { url } = approvalOf(await client.call("send_email", { to: [user.address], body: "Built." }));
+      expect((await browser.post(url, { decision: "send" })).status).toBe(403);
+      const { get } = await ask(url, { decision: "send" });
+      const decided = await browser.post(url, { decision: "send", passkey: authenticator.get(get) });
+      expect(decided.state).toBe("done");
+      expect(await sentBy(user)).toHaveLength(1);
+    } finally {
+      await started.stop();
+    }
+  },
+  180_000,
+);
