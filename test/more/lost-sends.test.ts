@@ -58,7 +58,7 @@ for (const [name, { unpack, start }] of Object.entries(candidates)) {
       running = await start(root ?? "");
     });
 
-    afterAll(() => running?.stop());
+    afterAll(() => running?.stop(), 180_000);
 
     for (const protocol of ["smtp", "imap"] as const)
       for (const draft of [false, true])
