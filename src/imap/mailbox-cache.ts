@@ -29,6 +29,8 @@ export type MailboxCache = {
   longHead: LRUCache<number, true>;
   /** Number of UID ranges that the mailbox is searched in -> their boundaries, newest first. */
   boundaries: LRUCache<number, readonly Boundary[]>;
+  /** Of the mailbox of sent emails: false when the server was seen to file no copy of what it submits. */
+  sentCopies: { areFiled?: boolean };
   /**
    * UIDs of emails that lists leave out, because the answer about them cannot be read or even ends the connection; 0
    * for one whose UID is unknown. Kept for an hour, also without a connection.
@@ -47,6 +49,7 @@ const unreadableMs = 3_600_000;
 
 const newMailboxCache = (unreadable: UnreadableUids): MailboxCache => ({
   unreadable,
+  sentCopies: {},
   newestFrom: new LRUCache({ max: 8 }),
   textParts: new LRUCache({ max: 1_000 }),
   links: new LRUCache({ max: 1_000, maxSize: maxLinkCharacters, sizeCalculation: linkSize }),

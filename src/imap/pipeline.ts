@@ -74,9 +74,6 @@ const aheadCommands: ReadonlySet<string> = new Set([
   ...["UID FETCH", "FETCH", "UID SEARCH", "UID SORT", "UID THREAD"],
 ]);
 
-/** Commands that change mail, behind which others may be written before they are answered. */
-const followedCommands: ReadonlySet<string> = new Set(["APPEND", "UID STORE"]);
-
 const selectCommands: ReadonlySet<string> = new Set(["SELECT", "EXAMINE"]);
 
 /** Printable ASCII without "&": the same in modified UTF-7 and in UTF-8, whichever ENABLE decides. */
@@ -153,7 +150,7 @@ function writeQueueAhead(imap: Internals, flight: Flight): void {
     await trySend();
     const current = imap.currentRequest;
     if (flight.open === 0 || !current || !current.sent || imap.commandParts.length > 0) return;
-    if (!aheadCommands.has(current.command) && !followedCommands.has(current.command)) return;
+    if (!aheadCommands.has(current.command)) return;
     // A STORE behind a SELECT could change another email of the same UID (RFC 3501 section 2.3.1.1).
     let mayStore = flight.stores > 0 && !selectCommands.has(current.command);
     for (const request of imap.requestQueue) {

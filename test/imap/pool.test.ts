@@ -76,27 +76,6 @@ test("A connection that does not answer the probe is replaced, and the call succ
   await eventually(() => imap.open() === 1);
 });
 
-test("RFC 9051 section 5.5: reading is sent behind the probe, and writing after its answer", async () => {
-  const { imap, clock, pool, owner, read, write } = await open();
-  const search = (connection: ImapFlow) => connection.search({ all: true }, { uid: true });
-  await pool.use(owner, read, search);
-  const probeTag = (Number.parseInt(imap.commands.at(-1) ?? "", 16) + 1).toString(16).toUpperCase();
-  // The answer to NOOP comes only with the one to SEARCH, which a client that waits would never send.
-  const answers = `${probeTag} OK done\r\n* SEARCH 1\r\nTAG OK done\r\n`;
-  imap.become({ NOOP: { say: "" }, SEARCH: { say: answers } });
-  clock.advance(5_001);
-  expect(await pool.use(owner, read, search)).toEqual([1]);
-  imap.become({ NOOP: "stall" });
-  clock.advance(5_001);
-  const writing = pool.use(owner, write, search);
-  await eventually(() => imap.commands.at(-1)?.endsWith(" NOOP"));
-  await pause(50);
-  expect(imap.commands.at(-1)).toEndWith(" NOOP");
-  imap.become({});
-  imap.dropAll();
-  expect(await writing).toEqual([1, 2, 3]);
-});
-
 test("A connection that the server closes while it is idle leaves the pool", async () => {
   const { imap, pool, owner, read } = await open();
   await pool.use(owner, read, async () => {});

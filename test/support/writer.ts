@@ -11,6 +11,7 @@ import { grants } from "../../src/db/schema.ts";
 import { createDocumentReader } from "../../src/documents/sandbox.ts";
 import { AppError } from "../../src/errors.ts";
 import type { LiveGrant } from "../../src/grant.ts";
+import type { ImapCommandLog } from "../../src/imap/command-log.ts";
 import { openImap } from "../../src/imap/connect.ts";
 import { createConnections } from "../../src/imap/connections.ts";
 import { createSendLog, type SendLimits } from "../../src/ledger/send-log.ts";
@@ -83,6 +84,8 @@ export type WriterOptions = {
   oneClick?: ToolContext["oneClick"]["post"];
   /** Receives the progress of calls. */
   progress?: ToolContext["progress"];
+  /** Watches the IMAP connections, whose sessions then begin in one flight as those of the product do. */
+  watch?: ImapCommandLog;
 };
 
 type Kept = { dataDir: string; key: Buffer; grant: LiveGrant; accountIds: string[]; clock: TestClock };
@@ -122,7 +125,11 @@ export async function openWriter(options: WriterOptions, kept?: Kept): Promise<W
       .run();
   const outbound = createOutbound({ allowPrivateHosts: ["localhost", "127.0.0.0/8"] });
   const connections = createConnections({
-    open: (credentials, signal) => openImap(credentials, { outbound, signal }),
+    open: (credentials, signal, facts) =>
+      openImap(
+        credentials,
+        options.watch ? { outbound, signal, facts, logCommands: options.watch } : { outbound, signal },
+      ),
     clock,
   });
   const { deadlines } = options;

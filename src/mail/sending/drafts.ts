@@ -45,12 +45,13 @@ async function appendDraft(
     if (id !== undefined) return id;
   }
   const end = await access.unfinished.begin({ kind: "append", mailbox, messageId, contentHash });
-  const draft = { raw: copy, messageId, flags: ["\\Draft", "\\Seen"] };
-  const id = await appendOnce(access, mailbox, draft).catch(async (error: unknown) => {
-    // After a lost connection or at the deadline it may be there all the same.
-    if (!isUnknown(error)) await end();
-    throw error;
-  });
+  const id = await appendOnce(access, mailbox, { raw: copy, messageId }, ["\\Draft", "\\Seen"]).catch(
+    async (error: unknown) => {
+      // After a lost connection or at the deadline it may be there all the same.
+      if (!isUnknown(error)) await end();
+      throw error;
+    },
+  );
   await end();
   return id;
 }

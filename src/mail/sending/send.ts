@@ -11,7 +11,7 @@ import type { Access } from "../access.ts";
 import { toMailboxPath, withRoleMailbox } from "../mailbox-paths.ts";
 import { createOrganizing } from "../organize/organize.ts";
 import type { Sent } from "../writing.ts";
-import { appendOnly, findByMessageId } from "./append-once.ts";
+import { appendOnce, findByMessageId } from "./append-once.ts";
 
 export type SendDeps = {
   owner: ConnectionOwner;
@@ -94,27 +94,28 @@ async function fileCopy(
   composed: ComposedEmail,
 ): Promise<string> {
   const { messageId } = composed;
-  const present = await access.read(mailbox, async (imap) => {
+  const { isPresent, getsNoCopies } = await access.read(mailbox, async (imap, { sentCopies }) => {
     // Gmail files its own copy, whichever preset the account was connected with.
-    if (deps.filesSentMail || imap.capabilities.has("X-GM-EXT-1")) return true;
+    if (deps.filesSentMail || imap.capabilities.has("X-GM-EXT-1")) return { isPresent: true };
     // With UIDPLUS a second copy can be removed again; it is searched for after ours is filed, unless the server is
     // known to file its own.
     const searchesLater = imap.capabilities.has("UIDPLUS") && !knownFacts(imap).has("files_sent_copies");
-    return !searchesLater && (await findByMessageId(imap, messageId)).length > 0;
+    const isPresent = !searchesLater && (await findByMessageId(imap, messageId)).length > 0;
+    return { isPresent, getsNoCopies: searchesLater && sentCopies.areFiled === false };
   });
-  if (present) return mailbox;
-  const copy = { raw: composed.copy, messageId, flags: ["\\Seen"] };
-  const { id, isOnly } = await appendOnly(access, mailbox, copy);
+  if (isPresent) return mailbox;
+  const id = await appendOnce(access, mailbox, { raw: composed.copy, messageId }, ["\\Seen"]);
   // The copy is filed: that the mailbox cannot be searched for another one does not concern the caller.
-  if (id !== undefined && !isOnly) await removeSecond(access, mailbox, messageId, id).catch(toWarning);
+  if (id !== undefined && !getsNoCopies) await removeSecond(access, mailbox, messageId, id).catch(toWarning);
   return mailbox;
 }
 
 /** Removes our copy where the server filed its own while ours was being appended. */
 async function removeSecond(access: Access, mailbox: string, messageId: string, id: string): Promise<void> {
-  const twice = await access.read(mailbox, async (imap) => {
+  const twice = await access.read(mailbox, async (imap, { sentCopies }) => {
     const found = await findByMessageId(imap, messageId);
     if (found.length > 1) knownFacts(imap).remember("files_sent_copies");
+    if (found.length === 1) sentCopies.areFiled = false;
     return found.length > 1 && imap.capabilities.has("UIDPLUS");
   });
   if (twice) await createOrganizing(access).deleteEmails([id], true);
