@@ -29,9 +29,11 @@ export function toSubmissionError(error: unknown): AppError {
 const recipientRefusals = (error: Record<string, unknown>) =>
   Array.isArray(error.rejectedErrors) ? error.rejectedErrors.filter(isRecord) : [];
 
-/** X.4.5, mail system congestion (RFC 3463), is Gmail's code for an account's sending limit. */
+/** Gmail's code for an account's sending limit (X.4.5 is congestion in RFC 3463), and those of Exchange Online. */
+const limitStatus = /^(?:\d\.4\.5|5\.1\.90|5\.2\.121|5\.2\.122)$/;
+
 function diagnoseLimit(error: Record<string, unknown>): AppError | undefined {
-  const limited = [error, ...recipientRefusals(error)].find((one) => /^\d\.4\.5$/.test(toStatusCode(one)));
+  const limited = [error, ...recipientRefusals(error)].find((one) => limitStatus.test(toStatusCode(one)));
   if (!limited) return undefined;
   const message = `Nothing was sent: the account has reached its sending limit (${toCodesText(limited)}).`;
   return new AppError("mail_server_busy", message, {
@@ -41,14 +43,23 @@ function diagnoseLimit(error: Record<string, unknown>): AppError | undefined {
   });
 }
 
+/** X.1.7 and X.1.8, a bad address of the sender (RFC 3463), and what Exchange Online answers to a sender not owned. */
+const senderStatus = /^5\.(?:1\.7|1\.8|7\.60|2\.252)$/;
+
 /**
  * Every recipient was refused with 5.7.1 (RFC 3463: delivery not authorized). It is then about the sender or a policy:
- * Postfix refuses a sender that the user does not own when the recipient is named.
+ * Postfix refuses a sender that the user does not own when the recipient is named, other servers at MAIL FROM, or when
+ * the message has come.
  */
 function diagnoseSender(error: Record<string, unknown>): AppError | undefined {
   const refusals = recipientRefusals(error);
-  const [first] = refusals;
-  if (!first || !refusals.every((one) => toStatusCode(one) === "5.7.1")) return undefined;
+  const [first = error] = refusals;
+  const isAbout = (one: Record<string, unknown>) => senderStatus.test(toStatusCode(one));
+  const isSender =
+    refusals.length > 0
+      ? refusals.every((one) => toStatusCode(one) === "5.7.1" || isAbout(one))
+      : isAbout(error) || (error.command === "MAIL FROM" && toStatusCode(error) === "5.7.1");
+  if (!isSender) return undefined;
   const message = `Nothing was sent: the mail server does not accept this sender, or a policy forbids the email (${toCodesText(first)}).`;
   return new AppError("message_refused", message, {
     cause: error,

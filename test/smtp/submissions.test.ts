@@ -182,3 +182,38 @@ test("RFC 3463: a message refused with 550 5.4.5 is the account's sending limit"
   smtp.become({ replies: { message: "550 5.4.5 Daily user sending limit exceeded" } });
   expect(await fail()).toMatchObject({ code: "mail_server_busy", hint: expect.stringContaining("tomorrow") });
 });
+
+test.each([
+  [
+    "MAIL",
+    "553 5.7.1 Sender address rejected: not owned by user",
+    "message_refused",
+    "does not accept this sender",
+  ],
+  [
+    "MAIL",
+    "550 5.1.8 Sender address rejected: Domain not found",
+    "message_refused",
+    "does not accept this sender",
+  ],
+  [
+    "message",
+    "554 5.2.252 SendAsDenied; not allowed to send as",
+    "message_refused",
+    "does not accept this sender",
+  ],
+  [
+    "message",
+    "550 5.7.60 Client does not have permissions",
+    "message_refused",
+    "does not accept this sender",
+  ],
+  ["message", "554 5.7.1 Spam", "message_refused", "refused the email (554 5.7.1)"],
+  ["MAIL", "550 5.4.5 Daily limit", "mail_server_busy", "sending limit (550 5.4.5)"],
+  ["message", "550 5.1.90 Your message can't be sent", "mail_server_busy", "sending limit (550 5.1.90)"],
+  ["DATA", "421 4.7.0 Try again later", "mail_server_busy", "puts it off (421 4.7.0)"],
+] as const)("RFC 3463: at %s, %s is %s", async (stage, reply, code, text) => {
+  const { smtp, fail } = await open();
+  smtp.become({ replies: { [stage]: reply } });
+  expect(await fail()).toMatchObject({ code, message: expect.stringContaining(text) });
+});
