@@ -145,6 +145,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     recipients: stores.recipients,
     stores: stores.forGrant,
     oneClick,
+    onDecided: streams.notifyDecided,
     proveImap: mail.logins.proveImap,
     toWrapContext: (grantId) => toWrapContext("connection", grantId),
   });

@@ -75,6 +75,8 @@ export type DecideDeps = {
   asksEachTime(grantId: string): Promise<boolean>;
   /** Called with the addresses to which the person has now written. */
   onSent(grant: LiveGrant, accountId: string, addresses: readonly string[]): Promise<void>;
+  /** Called when the person has decided and nothing more can be decided. */
+  onDecided(grantId: string, approvalId: string): void;
   log: Log;
 };
 
@@ -118,6 +120,7 @@ export function createDecide(deps: DecideDeps) {
       outcome: decided.state,
       code: decided.problem?.code,
     });
+    if (decided.state !== "waiting" && decided.state !== "failed") deps.onDecided(grant.id, id);
     return decided;
   };
 }

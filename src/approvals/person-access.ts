@@ -46,6 +46,7 @@ export function createPersonAccess(deps: {
   recipients: KnownRecipients;
   stores: DecideDeps["stores"];
   oneClick: DecideDeps["oneClick"];
+  onDecided: DecideDeps["onDecided"];
   proveImap: ProveImap;
   /** The additional data of the data key that a cookie wraps. */
   toWrapContext: (grantId: string) => string;
@@ -82,6 +83,7 @@ export function createPersonAccess(deps: {
       run,
       asksEachTime: passkeys.asksEachTime,
       onSent: recipients.remember,
+      onDecided: deps.onDecided,
       log,
     }),
 

@@ -1,6 +1,6 @@
 /**
- * The event streams that clients hold open with GET /mcp. They carry keep-alive comments, and the notification that the
- * list of tools has changed; every answer is sent on its own POST.
+ * The event streams that clients hold open with GET /mcp. They carry keep-alive comments, and the notifications that the
+ * list of tools has changed and that a person has decided; every answer is sent on its own POST.
  */
 import type { Clock } from "../clock.ts";
 
@@ -41,6 +41,12 @@ export function createStreams({
     for (const stream of [...open]) if (matches(stream)) stream.end();
   }
 
+  function notify(grantId: string, notification: object): void {
+    for (const stream of open)
+      if (stream.grantId === grantId)
+        stream.write(`event: message\ndata: ${JSON.stringify(notification)}\n\n`);
+  }
+
   return {
     /** Opens an SSE body. It ends when the token expires, the caller disconnects, or its session or grant ends. */
     open(owner: StreamOwner): ReadableStream<Uint8Array> {
@@ -56,11 +62,18 @@ export function createStreams({
     },
 
     /** Tells the clients of a grant that the list of its tools has changed. */
-    notifyToolsChanged(grantId: string): void {
-      for (const stream of open)
-        if (stream.grantId === grantId)
-          stream.write(`event: message\ndata: ${JSON.stringify(toolsChanged)}\n\n`);
-    },
+    notifyToolsChanged: (grantId: string) => notify(grantId, toolsChanged),
+
+    /**
+     * Tells the client of a grant, which may wait for it since it showed the URL, that the person has decided on an
+     * approval. A client ignores what it has not asked about (MCP 2025-11-25, Elicitation, Completion Notifications).
+     */
+    notifyDecided: (grantId: string, approvalId: string) =>
+      notify(grantId, {
+        jsonrpc: "2.0",
+        method: "notifications/elicitation/complete",
+        params: { elicitationId: approvalId },
+      }),
 
     closeSession: (sessionHash: string) => endWhere((stream) => stream.sessionHash === sessionHash),
     closeGrant: (grantId: string) => endWhere((stream) => stream.grantId === grantId),

@@ -6,6 +6,7 @@ import { mailServer } from "../support/mail-server.ts";
 import { initializeMessage } from "../support/mcp-server.ts";
 import { wideRates } from "../support/person.ts";
 import {
+  approvalOf,
   type ConnectedPerson,
   connectInBrowser,
   type PublicProduct,
@@ -109,3 +110,23 @@ for (const [revision, open] of [
       expect(next).toBeDefined();
     },
   );
+
+mailTest(
+  "MCP 2025-11-25, Elicitation, Completion Notifications: the stream tells that the person has decided",
+  async () => {
+    const person = await connectInBrowser(product);
+    const headers = { Authorization: `Bearer ${person.accessToken}`, Accept: "text/event-stream" };
+    const session = person.client.transport.sessionId ?? "";
+    const stream = await fetch(`${product.url}/mcp`, { headers: { ...headers, "Mcp-Session-Id": session } });
+    const answer = await person.client.call("send_email", { to: ["ann@example.org"], body: "Hi." });
+    const { id, url } = approvalOf(answer);
+    await person.browser.post(url, { decision: "decline" });
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of stream.body ?? []) {
+      text += decoder.decode(chunk);
+      if (text.includes("complete")) break;
+    }
+    expect(text).toContain(`"notifications/elicitation/complete","params":{"elicitationId":"${id}"}`);
+  },
+);
