@@ -75,6 +75,7 @@ const aliases: Readonly<Record<string, string>> = {
   xmaccroatian: "maccroatian",
   xmacromanian: "macromania",
   xmacthai: "macthai",
+  kz1048: "rk1048",
   dos862: "cp862",
 };
 

@@ -34,6 +34,10 @@ export function parseHeaders(raw: Uint8Array, charset?: string): Header[] {
 
 const isAscii = (text: string) => !/[^\0-\x7f]/.test(text);
 
+/** The escape sequences of ISO-2022 (RFC 1468, RFC 1557), which are ASCII. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences begin with a control character
+const hasEscapes = (text: string) => /\x1b[$(]/.test(text);
+
 /** Decodes the raw 8-bit text of fields whose values are given byte by byte. */
 function decodeRaw(headers: readonly Header[], charset: string | undefined): Header[] {
   const isDoubtful = ({ value }: Header) => !isAscii(value) && !isUtf8(Buffer.from(value, "latin1"));
@@ -43,7 +47,7 @@ function decodeRaw(headers: readonly Header[], charset: string | undefined): Hea
   const decoded = joined.length === doubtful.length ? joined : undefined;
   let next = 0;
   return headers.map((header) => {
-    if (isAscii(header.value)) return header;
+    if (isAscii(header.value) && !hasEscapes(header.value)) return header;
     const bytes = Buffer.from(header.value, "latin1");
     if (!isDoubtful(header)) return { ...header, value: decodeText(bytes) };
     const value = decoded?.[next] ?? decodeText(bytes, charset, hints);

@@ -97,7 +97,19 @@ function fileNameOf({ parameters, dispositionParameters, envelope }: MessageStru
   const disposition: Partial<Record<string, string>> = { ...dispositionParameters };
   const subject = decodeHeaderText(envelope?.subject);
   const candidates = [disposition.filename, disposition.name, type.name, type.filename];
-  return [...candidates.map(decodeHeaderText), subject && `${subject}.eml`].find((name) => name !== "");
+  return [...candidates.map(decodeFileName), subject && `${subject}.eml`].find((name) => name !== "");
+}
+
+/** Decodes encoded words, and the percent signs of `filename*` without a charset (RFC 5987) and of programs for the web. */
+export function decodeFileName(value: string | undefined): string {
+  const name = decodeHeaderText(value);
+  if (!/%[0-9a-f]{2}/i.test(name) || /\s/.test(name)) return name;
+  try {
+    const decoded = decodeURIComponent(name);
+    return /[ \P{ASCII}]/u.test(decoded) ? decoded : name;
+  } catch {
+    return name;
+  }
 }
 
 function toAttachedHeader({ from, date, subject }: MessageEnvelopeObject): AttachedEmailHeader {

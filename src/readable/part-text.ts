@@ -18,11 +18,16 @@ export function decodePart(part: Part, decoding: PartDecoding): string {
   return judgePart(part, decoding).text;
 }
 
-/** The words of a part that is not HTML; of text/enriched without its tags (RFC 1896: `<<` is a literal `<`). */
+const enrichedCharacters: Readonly<Record<string, string>> = { "<<": "<", "<lt>": "<", "<nl>": "\n" };
+
+/**
+ * The words of a part; of text/enriched without its tags (RFC 1896: `<<` is a literal `<`), nor those of its predecessor
+ * text/richtext (RFC 1341 section 7.1.3: `<nl>` breaks a line).
+ */
 export function decodePlainPart(part: Part, decoding: PartDecoding): string {
   const source = decodePart(part, decoding);
   return /^text\/(enriched|richtext)$/.test(part.type)
-    ? source.replace(/<<|<\/?[a-z]+>/gi, (tag) => (tag === "<<" ? "<" : ""))
+    ? source.replace(/<<|<\/?[a-z]+>/gi, (tag) => enrichedCharacters[tag.toLowerCase()] ?? "")
     : source;
 }
 

@@ -6,7 +6,8 @@ import { emptyPart, type Part } from "../email/part.ts";
 import { decodePartContent } from "../email/part-content.ts";
 import { invisibleCharacters } from "../html/invisible-characters.ts";
 import { htmlToWords } from "../html/visible-words.ts";
-import { decodePart } from "./part-text.ts";
+import { decodePlainPart } from "./part-text.ts";
+import { openArmor } from "./pgp-armor.ts";
 
 /** Octets of BODY[1] fetched for a row: past the headers of nested multiparts, a line or two of text. */
 export const snippetOctets = 400;
@@ -44,10 +45,20 @@ export function toSnippet(bytes: Uint8Array | undefined, root: Part, charsetHint
 
 /** The first words of a part; empty for one that is not text. */
 export function firstWordsOf({ type, charset, encoding, charsetHints, content }: PartBeginning): string {
-  if (!type.startsWith("text/") || type === "text/calendar") return "";
+  if (!type.startsWith("text/")) return "";
   const octets = decodePartContent({ type, encoding }, content);
-  const text = decodePart({ ...emptyPart, type, charset }, { contentOf: () => octets, charsetHints });
-  return shortenSnippet(type === "text/html" ? htmlToWords(text) : text);
+  const text = decodePlainPart({ ...emptyPart, type, charset }, { contentOf: () => octets, charsetHints });
+  if (type === "text/calendar") return shortenSnippet(summaryOf(text));
+  return shortenSnippet(type === "text/html" ? htmlToWords(withoutCutTag(text)) : openArmor(text).text);
+}
+
+/** A tag whose name is cut off is text for the parser. */
+const withoutCutTag = (html: string) => html.replace(/<\/?$/, "");
+
+/** The property SUMMARY (RFC 5545 section 3.8.1.12) with its escapes undone. */
+function summaryOf(calendar: string): string {
+  const [, summary = ""] = /^SUMMARY[^:\n]*:(.*)$/im.exec(calendar.replace(/\r?\n[ \t]/g, "")) ?? [];
+  return summary.replace(/\\n/gi, " ").replace(/\\([,;\\])/g, "$1");
 }
 
 /** Skips boundaries and headers of multiparts up to the first part with content. */
@@ -75,14 +86,13 @@ function firstPartWithin(bytes: Buffer, depth: number): PartBeginning {
 }
 
 /** Shortens a preview that the mail server made (RFC 8970), without the padding that senders put behind it. */
-export function shortenPreview(preview: string): string {
-  return shortenSnippet(preview.replace(invisibleCharacters, ""));
-}
+export const shortenPreview = (preview: string): string => shortenSnippet(preview);
 
-/** Leaves out quotes, signature delimiters and rules, and cuts at a word. */
+/** Leaves out quotes, signature delimiters, rules and invisible characters, and cuts at a word. */
 function shortenSnippet(text: string): string {
   const lines = text.split(/\r?\n/).filter((line) => !/^\s*>|^--[ \t]*$|^\s*[-=_*]{5,}\s*$/.test(line));
-  const words = withoutCutCharacter(lines.join(" ")).replace(/\s+/g, " ").trim();
+  const visible = withoutCutCharacter(lines.join(" ")).replace(invisibleCharacters, "");
+  const words = visible.replace(/\s+/g, " ").trim();
   if (words.length <= snippetCharacters) return words;
   const cut = words.slice(0, snippetCharacters);
   return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), minSnippetCharacters)).toWellFormed()}…`;

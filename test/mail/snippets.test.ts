@@ -1,6 +1,7 @@
 /** Snippets of listed emails, and their octets and round trips as counted by a proxy. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { htmlToWords } from "../../src/html/visible-words.ts";
+import { firstWordsOf } from "../../src/readable/snippet.ts";
 import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.ts";
 import { type ImapProxy, startImapProxy } from "../support/imap-proxy.ts";
 import { withoutCapabilities } from "../support/imap-rewrites.ts";
@@ -190,4 +191,16 @@ test("a snippet of HTML holds visible words only, wherever the HTML is cut", () 
   );
   expect(htmlToWords('<p style="font-size:0">tiny</p><p hidden>gone</p><style>p { x')).toBe("");
   expect(htmlToWords("a\u034f\u200c \u00ad\u200bb می\u200cخواهم")).toBe("a b می\u200cخواهم");
+});
+
+test("a snippet of a calendar is what happens there, and of signed text the words inside", () => {
+  const wordsOf = (type: string, text: string) => firstWordsOf({ type, content: Buffer.from(text) });
+  const summary = "BEGIN:VEVENT\r\nSUMMARY;LANGUAGE=en:Re\r\n view\\, at last\r\nEND:VEVENT";
+  expect(wordsOf("text/calendar", summary)).toBe("Review, at last");
+  expect(wordsOf("text/calendar", "BEGIN:VEVENT\r\nDTSTART:2024")).toBe("");
+  expect(wordsOf("text/html", "<p>words</")).toBe("words");
+  const signed =
+    "-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA256\r\n\r\nHello.\r\n-----BEGIN PGP SIGNATURE-----\r\niQ";
+  expect(wordsOf("text/plain", signed)).toBe("Hello.");
+  expect(wordsOf("text/plain", "\u200c \u00a0\r\n")).toBe("");
 });

@@ -54,7 +54,7 @@ export async function fetchMissingSnippets(
   cache: MailboxCache,
 ): Promise<void> {
   const candidates = rows.flatMap(({ uid, root, charsetHints, set }) => {
-    const part = longTextPart(root);
+    const part = unreadTextPart(root);
     return part && !cache.noSnippet.has(uid) ? [{ uid, part, charsetHints, set }] : [];
   });
   const take = createBudget(octets);
@@ -158,10 +158,10 @@ async function setWords(
   return read.filter((_, at) => !words[at]).map(({ email }) => email);
 }
 
-/** The text part of an email that is longer than what a row fetched. */
-function longTextPart(root: Part): Part | undefined {
-  const { texts } = toEmailContents(root);
-  return texts
-    .map(({ html, plain }) => html ?? plain)
-    .find((part) => part !== undefined && part.size > snippetOctets);
+/** The first text or calendar of an email that is more than what a row fetched: BODY[1], of which it has the beginning. */
+function unreadTextPart(root: Part): Part | undefined {
+  const { texts, calendars } = toEmailContents(root);
+  return [...texts.map(({ html, plain, other }) => html ?? plain ?? other), ...calendars].find(
+    (part) => part !== undefined && part.size > (part.part === "1" ? snippetOctets : 0),
+  );
 }
