@@ -43,8 +43,10 @@ async function main(): Promise<number> {
     PORT: port,
     DATA_DIR: join(temporaryFolder("demo"), "data"),
     ALLOW_PRIVATE_HOSTS: "127.0.0.0/8",
-    LOG_LEVEL: "warn",
+    LOG_LEVEL: process.env.LOG_LEVEL ?? "warn",
     OPERATOR_NAME: "Demonstration",
+    // Other programs than Claude can be tried here, too (docs/clients.md).
+    ACCEPTED_CLIENTS: process.env.ACCEPTED_CLIENTS ?? "claude,inspector",
   };
   const config = loadConfig(settings);
   const outbound = createOutbound({
