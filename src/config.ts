@@ -6,7 +6,10 @@ import { z } from "zod";
 import { isHostEntry, isNetworkEntry } from "./host-list.ts";
 import {
   amount,
+  type ClientRegistration,
+  databaseUrl,
   describeExpectedOrigin,
+  describeShape,
   findUnknownSettings,
   isAddressOrDomain,
   isContact,
@@ -18,6 +21,7 @@ import {
   redirectUri,
   seconds,
   toEntries,
+  toRegistration,
   webOrigin,
   wholeNumber,
 } from "./setting-forms.ts";
@@ -70,6 +74,19 @@ export const settings = z.object({
     .describe(
       "Folder of the database and, unless configured, the server key and the generated client. Created with mode 0700.",
     ),
+  DATABASE_URL: databaseUrl
+    .optional()
+    .describe(
+      "A Postgres database, for more than one replica: postgres://user:password@host:port/database. Default: SQLite in DATA_DIR.",
+    ),
+  DATABASE_DIRECT_URL: databaseUrl
+    .optional()
+    .describe(
+      "With DATABASE_URL of a pooler in transaction mode: the address of Postgres itself, to listen for signals.",
+    ),
+  DATABASE_CONNECTIONS: amount(10, 1_000).describe(
+    "With DATABASE_URL: maximum number of connections to the database, for each replica.",
+  ),
   ENCRYPTION_KEY: z
     .string()
     .refine(isKeyRing, "must be 32 bytes in hex or base64: openssl rand -hex 32")
@@ -213,9 +230,6 @@ export const settings = z.object({
   SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("Idle time after which an MCP session ends."),
 });
 
-/** The operator's client at an issuer. */
-type ClientRegistration = Readonly<{ clientId: string; clientSecret: string }>;
-
 export type Config = Readonly<{
   /** Variables that begin like settings and are none. */
   unknownSettings: readonly string[];
@@ -229,6 +243,8 @@ export type Config = Readonly<{
   acmeDirectory: string;
   acmeContact: string | undefined;
   dataDir: string;
+  /** Undefined: SQLite in `dataDir`. */
+  database: Readonly<{ url: string; directUrl: string | undefined; connections: number }> | undefined;
   encryptionKey: string | undefined;
   encryptionKeyFile: string | undefined;
   oauthClientId: string | undefined;
@@ -268,17 +284,7 @@ export type Config = Readonly<{
 }>;
 
 /** Returns every setting with its description and default, the source of --help and the README's table. */
-export function describeSettings(): { name: string; description: string; fallback: string | undefined }[] {
-  return Object.entries(settings.shape).map(([name, schema]) => {
-    const fallback = schema.safeParse(undefined);
-    const value = fallback.success && !Array.isArray(fallback.data) ? fallback.data : undefined;
-    return {
-      name,
-      description: schema.description ?? "",
-      fallback: value === undefined ? undefined : String(value),
-    };
-  });
-}
+export const describeSettings = () => describeShape(settings.shape);
 
 /** Invalid settings: one line per problem, with the name of the setting and what it must be. */
 export class ConfigError extends Error {
@@ -318,6 +324,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = r
   for (const name of ["OAUTH", "MICROSOFT", "GOOGLE"])
     if (!present[`${name}_CLIENT_ID`] !== !present[`${name}_CLIENT_SECRET`])
       problems.push(`${name}_CLIENT_ID: set it together with ${name}_CLIENT_SECRET, or neither`);
+  if (present.DATABASE_URL && !present.ENCRYPTION_KEY && !present.ENCRYPTION_KEY_FILE)
+    problems.push("ENCRYPTION_KEY: set it, the same for all replicas, with DATABASE_URL");
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === "0")
     problems.push(
       "NODE_TLS_REJECT_UNAUTHORIZED: must not be 0; put test certificates into NODE_EXTRA_CA_CERTS",
@@ -337,6 +345,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = r
     acmeDirectory: set.ACME_DIRECTORY,
     acmeContact: set.ACME_CONTACT,
     dataDir: set.DATA_DIR,
+    database:
+      set.DATABASE_URL === undefined
+        ? undefined
+        : {
+            url: set.DATABASE_URL,
+            directUrl: set.DATABASE_DIRECT_URL,
+            connections: set.DATABASE_CONNECTIONS,
+          },
     encryptionKey: set.ENCRYPTION_KEY,
     encryptionKeyFile: set.ENCRYPTION_KEY_FILE,
     oauthClientId: set.OAUTH_CLIENT_ID,
@@ -375,17 +391,6 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = r
     authorizationCodeLifetimeSeconds: set.AUTHORIZATION_CODE_LIFETIME_SECONDS,
     sessionIdleSeconds: set.SESSION_IDLE_SECONDS,
   });
-}
-
-/** Joins a client id and secret; undefined without both. */
-function toRegistration<T extends object>(
-  clientId: string | undefined,
-  clientSecret: string | undefined,
-  more: T,
-): (ClientRegistration & T) | undefined {
-  return clientId !== undefined && clientSecret !== undefined
-    ? { clientId, clientSecret, ...more }
-    : undefined;
 }
 
 /** Returns the environment of this process: nothing else reads it. */

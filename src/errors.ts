@@ -84,6 +84,7 @@ export const failures = {
   shutting_down: { status: 503, hint: "The server is restarting; try again in a few seconds." },
   busy: { status: 503, hint: "Too much waits on this server just now; try again in some minutes." },
   storage_full: { status: 503, hint: "The operator has to free disk space." },
+  storage_unavailable: { status: 503, hint: "Try again in a minute." },
 } as const satisfies Record<string, { status: number; hint: string }>;
 
 export type FailureCode = keyof typeof failures;

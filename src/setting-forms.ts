@@ -120,3 +120,37 @@ export function findUnknownSettings(
     ),
   };
 }
+
+export const databaseUrl = z.url({
+  protocol: /^postgres(?:ql)?$/,
+  error: "must be postgres://user:password@host:port/database",
+});
+
+/** The operator's client at an issuer. */
+export type ClientRegistration = Readonly<{ clientId: string; clientSecret: string }>;
+
+/** Joins a client id and secret; undefined without both. */
+export function toRegistration<T extends object>(
+  clientId: string | undefined,
+  clientSecret: string | undefined,
+  more: T,
+): (ClientRegistration & T) | undefined {
+  return clientId !== undefined && clientSecret !== undefined
+    ? { clientId, clientSecret, ...more }
+    : undefined;
+}
+
+/** Returns each setting of a schema with its description and its default. */
+export function describeShape(
+  shape: z.ZodRawShape,
+): { name: string; description: string; fallback: string | undefined }[] {
+  return Object.entries(shape).map(([name, schema]) => {
+    const fallback = z.safeParse(schema, undefined);
+    const value = fallback.success && !Array.isArray(fallback.data) ? fallback.data : undefined;
+    return {
+      name,
+      description: z.globalRegistry.get(schema)?.description ?? "",
+      fallback: value === undefined ? undefined : String(value),
+    };
+  });
+}

@@ -7,10 +7,11 @@ import { checkServerKey } from "./db/key-check.ts";
 import { openLock } from "./db/lock.ts";
 import { openStore } from "./db/open.ts";
 import { loadRegistrationKey } from "./db/registration-key.ts";
+import { loadSharedClient } from "./db/shared-client.ts";
 import { StartError } from "./errors.ts";
 import { type Certificates, createCertificates } from "./https/certificates.ts";
 import { type Challenges, createPlainHttp } from "./https/plain-http.ts";
-import { loadKeyRing } from "./key-ring.ts";
+import { loadKeyRing, readKeyRing } from "./key-ring.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { type Log, toErrorFields } from "./log.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
@@ -53,16 +54,19 @@ export async function start(
     for (const closer of closers.toReversed()) await closer();
   };
   try {
-    createDataDir(config.dataDir);
-    const lock = openLock(config.dataDir);
-    closers.push(() => lock.close());
-    const secrets = createSecrets(loadKeyRing(config, log));
-    const client = loadStaticClient(config);
+    // Replicas share the database, and nothing on their disks.
+    if (config.database === undefined) {
+      createDataDir(config.dataDir);
+      const lock = openLock(config.dataDir);
+      closers.push(() => lock.close());
+    } else if (config.ownHttps) createDataDir(config.dataDir);
+    const secrets = createSecrets(config.database ? readKeyRing(config, log) : loadKeyRing(config, log));
     const issuers = loadIssuers(config);
-    const { db, close: closeDatabase } = await openStore({ dataDir: config.dataDir });
+    const { db, close: closeDatabase } = await openStore(config);
     closers.push(closeDatabase);
     await checkServerKey(db, secrets);
     const registrationKey = await loadRegistrationKey(db, secrets);
+    const client = config.database ? await loadSharedClient(db, secrets, config) : loadStaticClient(config);
 
     // Listens before the components are created: with PORT=0 the port becomes part of PUBLIC_URL.
     const { host, port: wantedPort } = config;

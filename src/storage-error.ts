@@ -4,11 +4,34 @@ import { AppError } from "./errors.ts";
 /** SQLite result codes for a full or failing disk. */
 const storageCodes = /^SQLITE_(FULL|IOERR|READONLY)/;
 
-/** Converts a failed write of the database to an AppError storage_full; returns any other error unchanged. */
+/** SQLSTATE of Postgres (appendix A): a full disk, and a server that goes, starts or has no connection left. */
+const postgresFull = /^53100$/;
+const postgresGone = /^(57P0[123]|08...|53300)$/;
+
+/** Codes of Bun's client for a connection that was lost, or could not be made. */
+const clientGone = /^ERR_POSTGRES_(CONNECTION_|IDLE_TIMEOUT|LIFETIME_TIMEOUT)/;
+
+/** True for the failure of a database that cannot be reached now. */
+export function isConnectionLost(error: unknown): boolean {
+  const failure = findDatabaseError(error);
+  if (failure?.name !== "PostgresError") return false;
+  return clientGone.test(codeOf(failure, "code")) || postgresGone.test(codeOf(failure, "errno"));
+}
+
+/**
+ * Converts the failure of a full disk to an AppError storage_full, and that of a database out of reach to
+ * storage_unavailable; returns any other error unchanged.
+ */
 export function toStorageError(error: unknown): unknown {
-  const failure = findSqliteError(error);
-  const code = failure && "code" in failure ? String(failure.code) : "";
-  if (!storageCodes.test(code)) return error;
+  const failure = findDatabaseError(error);
+  if (!failure) return error;
+  if (isConnectionLost(error))
+    return new AppError("storage_unavailable", "The server could not reach its database.", {
+      cause: failure,
+      retryAfterSeconds: 10,
+    });
+  if (!storageCodes.test(codeOf(failure, "code")) && !postgresFull.test(codeOf(failure, "errno")))
+    return error;
   return new AppError("storage_full", "The server could not save this.", {
     cause: failure,
     retryAfterSeconds: 60,
@@ -24,8 +47,11 @@ export async function ignoreStorageErrors(write: () => Promise<unknown>): Promis
   }
 }
 
-/** Finds the error of SQLite among the causes. Drizzle wraps it in an error that quotes the values of the query. */
-function findSqliteError(error: unknown): Error | undefined {
+const codeOf = (failure: Error, field: "code" | "errno") => String(Reflect.get(failure, field) ?? "");
+
+/** Finds the engine's error among the causes. Drizzle wraps it in an error that quotes the values of the query. */
+function findDatabaseError(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined;
-  return error.name === "SQLiteError" ? error : findSqliteError(error.cause);
+  const isOfEngine = error.name === "SQLiteError" || error.name === "PostgresError";
+  return isOfEngine ? error : findDatabaseError(error.cause);
 }

@@ -76,9 +76,9 @@ export async function revoke(id: string, terminal: Terminal): Promise<number> {
 }
 
 async function withDatabase<T>(terminal: Terminal, work: (db: Database) => Promise<T>): Promise<T> {
-  const { dataDir } = loadCommandConfig(terminal);
-  requireDatabase(dataDir);
-  const { db, close } = await openStore({ dataDir });
+  const config = loadCommandConfig(terminal);
+  requireDatabase(config);
+  const { db, close } = await openStore(config);
   try {
     return await work(db);
   } finally {

@@ -18,10 +18,10 @@ import type { Terminal } from "./terminal.ts";
  */
 export async function rotateKey(options: { given?: boolean }, terminal: Terminal): Promise<number> {
   const config = loadCommandConfig(terminal);
-  requireDatabase(config.dataDir);
+  requireDatabase(config);
   const lock = openLock(config.dataDir);
   try {
-    const { db, close } = await openStore({ dataDir: config.dataDir });
+    const { db, close } = await openStore(config);
     try {
       const ring = readKeyRing(config, createLog(config.logLevel, terminal.writeLog));
       const file = options.given ? undefined : toKeyFile(config);

@@ -21,6 +21,8 @@ export type Database = Queries & {
   lock(tx: Queries, grantId: string): Promise<void>;
   /** Removes deleted data from the disk as far as the engine can. */
   purge(): Promise<void>;
+  /** A number that changes when another process has written; undefined where signals tell what did. */
+  readVersion(): Promise<number | undefined>;
 };
 
 /** Runs one statement and returns its rows, each an array of columns. */

@@ -24,7 +24,7 @@ export async function checkServerKey(db: Database, secrets: Secrets): Promise<vo
   }
 }
 
-/** Seals the check value with the first key of the ring. */
+/** Seals the check value with the first key of the ring, in a row that is there or not. */
 export async function writeKeyCheck(db: Database, secrets: Secrets): Promise<void> {
   const value = secrets.sealValue(fact, "email-connector");
   await db

@@ -1,6 +1,6 @@
 /**
- * Opening of the database: one SQLite file in DATA_DIR, checked before it is opened for writing. One server uses it
- * (lock.ts); the commands `grants` and `backup` can run at the same time.
+ * Opening of the database: Postgres, or one SQLite file in DATA_DIR, checked before it is opened for writing. One server
+ * uses the file (lock.ts); the commands `grants` and `backup` can run at the same time.
  */
 import { Database as SqliteFile } from "bun:sqlite";
 import {
@@ -21,6 +21,7 @@ import { migrate } from "drizzle-orm/bun-sqlite/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { StartError } from "../errors.ts";
 import type { Database } from "./database.ts";
+import { openPostgres } from "./postgres.ts";
 import { createSqliteDatabase, openSqliteFile } from "./sqlite.ts";
 
 /** "emcn" at offset 68 of the file's header (SQLite file format 1.3), which identifies our databases. */
@@ -33,26 +34,38 @@ export function toDatabaseFile(dataDir: string): string {
 }
 
 /** Throws StartError when there is no database; for commands that must not create one. */
-export function requireDatabase(dataDir: string): void {
-  if (!existsSync(toDatabaseFile(dataDir)))
+export function requireDatabase({ dataDir, database }: StoreSettings): void {
+  if (database === undefined && !existsSync(toDatabaseFile(dataDir)))
     throw new StartError(`There is no database in ${dataDir}. Set DATA_DIR as the server has it.`);
 }
 
+type StoreSettings = {
+  /** The folder of the SQLite file. */
+  dataDir: string;
+  /** Postgres, instead of SQLite. */
+  database?: { url: string; directUrl: string | undefined; connections: number } | undefined;
+};
+
+export type Store = { db: Database; close(): Promise<void> };
+
 /**
- * Opens the database, creates it when there is none, and migrates its tables. Throws StartError and leaves the file
+ * Opens the database, creates it when there is none, and migrates its tables. Throws StartError; a SQLite file is left
  * unchanged when it is empty, damaged, another program's, read-only, or written by a newer version.
  */
-export async function openStore({ dataDir }: { dataDir: string }): Promise<{
-  db: Database;
-  close(): Promise<void>;
-}> {
-  const file = toDatabaseFile(dataDir);
+export async function openStore({ dataDir, database }: StoreSettings): Promise<Store> {
+  if (database === undefined) return openSqlite(toDatabaseFile(dataDir));
+  const { url, connections, directUrl } = database;
+  const migrations = readMigrationFiles({ migrationsFolder: toMigrationsFolder("postgres") });
+  return openPostgres({ url, connections, isPooled: directUrl !== undefined }, migrations);
+}
+
+async function openSqlite(file: string): Promise<Store> {
   if (existsSync(file)) requireOurs(file);
   else createDatabase(file);
   restrictToOwner(file);
   const client = openSqliteFile(file);
   try {
-    migrate(drizzle(client), { migrationsFolder });
+    migrate(drizzle(client), { migrationsFolder: toMigrationsFolder("sqlite") });
     const { db, close } = createSqliteDatabase(client);
     return { db, close: async () => close() };
   } catch (cause) {
@@ -62,10 +75,10 @@ export async function openStore({ dataDir }: { dataDir: string }): Promise<{
 }
 
 /** Inside the binary, where the build puts the migrations; else the folder of the repository. */
-const compiledMigrations = join(import.meta.dir, "drizzle/sqlite");
-const migrationsFolder = existsSync(compiledMigrations)
-  ? compiledMigrations
-  : join(import.meta.dir, "../../drizzle/sqlite");
+function toMigrationsFolder(engine: "sqlite" | "postgres"): string {
+  const compiled = join(import.meta.dir, "drizzle", engine);
+  return existsSync(compiled) ? compiled : join(import.meta.dir, "../../drizzle", engine);
+}
 
 /** Creates the file under another name and renames it when complete: a crash leaves a database or none. */
 function createDatabase(file: string): void {
@@ -77,7 +90,7 @@ function createDatabase(file: string): void {
     // is still mapped under the old name would not be shared with other processes (`backup`, `grants`).
     const client = new SqliteFile(next, { readwrite: true, create: true });
     client.run(`PRAGMA application_id = ${applicationId}`);
-    migrate(drizzle(client), { migrationsFolder });
+    migrate(drizzle(client), { migrationsFolder: toMigrationsFolder("sqlite") });
     client.close();
     renameSync(next, file);
   } catch (cause) {
@@ -173,9 +186,8 @@ function isIntact(file: string): boolean {
 
 /** Returns true when the file has a later migration than this version knows. */
 function hasUnknownMigration(file: string): boolean {
-  const ours = Math.max(
-    ...readMigrationFiles({ migrationsFolder }).map((migration) => migration.folderMillis),
-  );
+  const migrations = readMigrationFiles({ migrationsFolder: toMigrationsFolder("sqlite") });
+  const ours = Math.max(...migrations.map((migration) => migration.folderMillis));
   return withReader(file, (client) => {
     const row = client
       .query<{ last: number | null }, []>("SELECT max(created_at) AS last FROM __drizzle_migrations")

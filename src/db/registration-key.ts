@@ -12,11 +12,17 @@ const fact = "registration_key";
 
 /** Returns the key of 32 bytes, which is created when there is none. */
 export async function loadRegistrationKey(db: Database, secrets: Secrets): Promise<Buffer> {
-  const stored = await db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
-  if (stored) return Buffer.from(z.string().parse(secrets.unsealValue(fact, stored.value)), "base64url");
+  const read = async () => {
+    const stored = await db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
+    return stored && Buffer.from(z.string().parse(secrets.unsealValue(fact, stored.value)), "base64url");
+  };
+  const known = await read();
+  if (known) return known;
+  // Of two replicas that start at once, both go on with the key that was inserted.
   const key = newKey();
-  await writeRegistrationKey(db, secrets, key);
-  return key;
+  const value = secrets.sealValue(fact, key.toString("base64url"));
+  await db.insert(serverFacts).values({ name: fact, value }).onConflictDoNothing().run();
+  return (await read()) ?? key;
 }
 
 /** Seals the key with the first key of the ring. */

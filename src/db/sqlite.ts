@@ -65,6 +65,7 @@ export function createSqliteDatabase(client: SqliteFile): { db: Database; close(
       // Transactions run one after the other.
       lock: async () => {},
       purge: () => gate.pass(() => purge(client)),
+      readVersion: async () => Number(runNow("PRAGMA data_version", [])[0]?.[0]),
     },
   );
 

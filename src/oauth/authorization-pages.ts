@@ -248,7 +248,7 @@ function toNotice(error: OAuthError): NoticePageProps["notice"] {
 /** Maps a problem to the status of the form page: 4xx also where the mail server failed. */
 function toFormStatus(error: AppError): ContentfulStatusCode {
   if (error.code === "rate_limited") return 429;
-  if (error.code === "storage_full") return 503;
+  if (error.code === "storage_full" || error.code === "storage_unavailable") return 503;
   return error.code === "permission_missing" ? 403 : 400;
 }
 

@@ -32,7 +32,7 @@ export function createCallCounts({ db, clock }: { db: Database; clock: Clock }) 
       // A grant that has ended since the call has no row to refer to.
       for (const [grantId, calls] of entries)
         await tx.run(
-          sql`INSERT INTO call_counts (grant_id, day, calls) SELECT id, ${day}, ${calls} FROM grants WHERE id = ${grantId} ON CONFLICT (grant_id, day) DO UPDATE SET calls = calls + excluded.calls`,
+          sql`INSERT INTO call_counts (grant_id, day, calls) SELECT id, ${day}, ${calls} FROM grants WHERE id = ${grantId} ON CONFLICT (grant_id, day) DO UPDATE SET calls = call_counts.calls + excluded.calls`,
         );
     });
   }

@@ -1,5 +1,4 @@
 /** Detection of grants that another process revoked (`email-connector grants revoke`). */
-import { sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { listGrantIds } from "./grant-admin.ts";
 
@@ -8,21 +7,15 @@ export function createExternalRevocationWatch({ db, onEnd }: { db: Database; onE
   const tracked = new Set<string>();
   let lastVersion: number | undefined;
 
-  /** SQLite changes this number when another connection has committed. */
-  async function readDataVersion(): Promise<number | undefined> {
-    const [row] = await db.values<[number]>(sql`PRAGMA data_version`);
-    return row?.[0];
-  }
-
   return {
     /** Adds a grant that is in use in this process. */
     track(grantId: string): void {
       tracked.add(grantId);
     },
 
-    /** Looks for revoked grants; costs one PRAGMA while no other process has written. */
+    /** Looks for revoked grants; costs next to nothing while no other process has written. */
     async check(): Promise<void> {
-      const version = await readDataVersion();
+      const version = await db.readVersion();
       if (version === lastVersion) return;
       lastVersion = version;
       const existing = await listGrantIds(db);

@@ -41,7 +41,7 @@ export async function listGrants(db: Database, nowMs: number): Promise<GrantSumm
       accounts: count(accounts.id),
       createdAt: grants.createdAt,
       lastUsedAt: grants.lastUsedAt,
-      weekCalls: sql<number>`coalesce(${calls.weekCalls}, 0)`,
+      weekCalls: sql`coalesce(max(${calls.weekCalls}), 0)`.mapWith(Number),
       note: grants.note,
     })
     .from(grants)

@@ -7,7 +7,7 @@
  *
  * A dead refresh token keeps its row, with an empty wrapped key; a dead access token is deleted.
  */
-import { and, asc, eq, isNull, ne, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, ne } from "drizzle-orm";
 import type { Clock } from "../clock.ts";
 import type { Queries } from "../db/database.ts";
 import { tokens } from "../db/schema.ts";
@@ -81,7 +81,7 @@ export function createTokenFamilies({ clock }: { clock: Clock }) {
             ne(tokens.wrappedKey, deletedKey),
           ),
         )
-        .orderBy(asc(tokens.createdAt), sql`rowid`)
+        .orderBy(asc(tokens.createdAt), asc(tokens.hash))
         .all();
       for (const { hash: pairHash } of unused.slice(0, -maxUnusedSuccessors)) await killPair(tx, pairHash);
     },

@@ -74,7 +74,7 @@ export function createTokenIssuer(deps: {
       .from(tokens)
       .where(and(eq(tokens.grantId, grantId), eq(tokens.kind, kind)))
       // Dead tokens go first: a token that may still be spent is not lost to a loop.
-      .orderBy(sql`length(${tokens.wrappedKey}) = 0`, desc(tokens.createdAt), sql`rowid desc`)
+      .orderBy(sql`length(${tokens.wrappedKey}) = 0`, desc(tokens.createdAt), desc(tokens.hash))
       .offset(maxTokensPerKind)
       .limit(1_000)
       .all();

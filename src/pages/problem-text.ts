@@ -58,6 +58,7 @@ function toProblemSentence(texts: Texts["problem"], problem: Problem, context: P
     case "shutting_down":
       return texts.restarting;
     case "storage_full":
+    case "storage_unavailable":
       return texts.storageFull;
     case "invalid_input":
       return problem.found ? texts.otherDomain : toMissingText(texts.missing, problem.field);

@@ -72,7 +72,8 @@ export async function grantFor(
     redirectHost: "claude.ai",
     codeChallenge: toCodeChallenge(codeVerifier),
   };
-  const { db, close } = await openStore({ dataDir: product.dataDir });
+  const { dataDir, database } = loadConfig(product.settings);
+  const { db, close } = await openStore({ dataDir, database });
   try {
     const { grants, vault } = createModules(product, db);
     await grants.authorizationFlow.attachAccount(request, level, async (tx, { grantId, dataKey }) => {

@@ -21,6 +21,10 @@ export const programs = {
   pebble: findProgram("pebble"),
   chromium: findProgram("chromium", "chromium-browser", "google-chrome"),
   firefox: findProgram("firefox-esr", "firefox"),
+  // Debian keeps the server's programs in a folder for each version.
+  postgres: ["18", "17", "16", "15", "14", "13"]
+    .map((version) => `/usr/lib/postgresql/${version}/bin/postgres`)
+    .find((path) => existsSync(path)),
 };
 
 /** Debian packages of the missing programs. */
@@ -32,6 +36,7 @@ export const missingPackages = [
   programs.nginx ? [] : ["nginx-light"],
   programs.pebble ? [] : ["pebble"],
   programs.chromium ? [] : ["chromium", "fonts-dejavu-core"],
+  programs.postgres ? [] : ["postgresql"],
 ].flat();
 
 /** Debian packages that only test/more needs. */
@@ -41,11 +46,15 @@ export const furtherPackages = programs.firefox ? [] : ["firefox-esr"];
 export const hasMailServer = Boolean(
   programs.dovecot && programs.lmtp && programs.doveadm && programs.openssl,
 );
+export const hasPostgres = Boolean(programs.postgres);
 export const hasBrowser = Boolean(programs.chromium);
 
 /** `test` and `describe` for tests of the real mail server. */
 export const mailTest = test.skipIf(!hasMailServer);
 export const describeMail = describe.skipIf(!hasMailServer);
+/** `describe` for tests of Postgres, with or without the mail server. */
+export const describePostgres = describe.skipIf(!hasPostgres);
+export const describePostgresMail = describe.skipIf(!hasPostgres || !hasMailServer);
 /** `test` and `describe` for tests of the mail server and a browser. */
 export const browserTest = test.skipIf(!hasMailServer || !hasBrowser);
 export const firefoxTest = test.skipIf(!hasMailServer || !programs.firefox);

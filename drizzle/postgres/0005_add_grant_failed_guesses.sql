@@ -1,0 +1,1 @@
+ALTER TABLE "grants" ADD "failed_guesses" bigint DEFAULT 0 NOT NULL;

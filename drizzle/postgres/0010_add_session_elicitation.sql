@@ -1,0 +1,1 @@
+ALTER TABLE "sessions" ADD "elicits_urls" bigint DEFAULT 0 NOT NULL;

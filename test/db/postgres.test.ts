@@ -1,0 +1,168 @@
+/** Postgres as the engine: the columns of both engines, and the rules that two replicas must keep together. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { toPostgresMigration } from "../../scripts/postgres-migrations.ts";
+import { openStore, type Store } from "../../src/db/open.ts";
+import { toPostgresStatement } from "../../src/db/postgres.ts";
+import { grants, sends } from "../../src/db/schema.ts";
+import type { LiveGrant } from "../../src/grant.ts";
+import { createSendLog } from "../../src/ledger/send-log.ts";
+import { createLog } from "../../src/log.ts";
+import { createGrants } from "../../src/oauth/grants.ts";
+import { createSecrets, newId, newKey, newToken, toCodeChallenge } from "../../src/secrets.ts";
+import { describePostgres } from "../support/installed.ts";
+import { postgresServer } from "../support/postgres.ts";
+import { temporaryFolder } from "../support/temporary.ts";
+import { createTestClock } from "../support/test-clock.ts";
+
+test("a statement of SQLite's dialect becomes one of Postgres: numbered placeholders, plain conflict targets", () => {
+  expect(toPostgresStatement(`select "a?", '?' from t where x = ? and y in (?, ?)`)).toBe(
+    `select "a?", '?' from t where x = $1 and y in ($2, $3)`,
+  );
+  expect(toPostgresStatement(`insert into "t" values (?) on conflict ("t"."a", "t"."b") do nothing`)).toBe(
+    `insert into "t" values ($1) on conflict ("a", "b") do nothing`,
+  );
+});
+
+test("each migration of SQLite has one of Postgres, as the mapping makes it", () => {
+  const folder = join(import.meta.dir, "../../drizzle");
+  const list = (engine: string) => readdirSync(join(folder, engine)).filter((name) => name.endsWith(".sql"));
+  expect(list("postgres").sort()).toEqual(list("sqlite").sort());
+  for (const name of list("sqlite"))
+    expect(readFileSync(join(folder, "postgres", name), "utf8")).toBe(
+      toPostgresMigration(readFileSync(join(folder, "sqlite", name), "utf8")),
+    );
+  const journal = (engine: string) => readFileSync(join(folder, engine, "meta/_journal.json"), "utf8");
+  expect(journal("postgres")).toBe(journal("sqlite"));
+});
+
+describePostgres("On Postgres", () => {
+  let one: Store;
+  let two: Store;
+  const clock = createTestClock();
+  const secrets = createSecrets([newKey()]);
+  beforeAll(async () => {
+    const url = await (await postgresServer()).newDatabase();
+    const database = { url, directUrl: undefined, connections: 8 };
+    const open = () => openStore({ dataDir: "", database });
+    // Two replicas that start at once on an empty database.
+    [one, two] = await Promise.all([open(), open()]);
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all([one?.close(), two?.close()]);
+  });
+
+  async function newGrant(): Promise<LiveGrant> {
+    const id = newId("grt");
+    const times = { createdAt: 0, lastUsedAt: 0, expiresAt: Number.MAX_SAFE_INTEGER };
+    await one.db
+      .insert(grants)
+      .values({ id, clientId: "c", redirectHost: "h", level: "send", state: "live", ...times })
+      .run();
+    return { id, clientId: "c", level: "send", dataKey: newKey(), expiresAt: times.expiresAt };
+  }
+
+  test("every table has the columns that it has on SQLite", async () => {
+    const file = await openStore({ dataDir: temporaryFolder("columns") });
+    const types = new Map([
+      ["integer", "bigint"],
+      ["blob", "bytea"],
+      ["text", "text"],
+    ]);
+    const ofSqlite = await file.db.values<[string, string, string, number]>(
+      sql`SELECT m.name, c.name, lower(c.type), c."notnull" FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND substr(m.name, 1, 2) <> '__' AND substr(m.name, 1, 6) <> 'sqlite'`,
+    );
+    const ofPostgres = await one.db.values<[string, string, string, string]>(
+      sql`SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns WHERE table_schema = 'public' AND substr(table_name, 1, 2) <> '__'`,
+    );
+    const sorted = (rows: string[][]) => rows.map((row) => row.join(" ")).sort();
+    expect(ofSqlite.length).toBeGreaterThan(100);
+    expect(sorted(ofPostgres.map((row) => [...row]))).toEqual(
+      sorted(
+        ofSqlite.map(([table, column, type, required]) => [
+          table,
+          column,
+          types.get(type) ?? type,
+          required === 1 ? "NO" : "YES",
+        ]),
+      ),
+    );
+    await file.close();
+  });
+
+  test("a transaction that fails is rolled back, and a grant's rows go with it", async () => {
+    const { id } = await newGrant();
+    const failing = one.db.transaction(async (tx) => {
+      await tx.delete(grants).where(sql`id = ${id}`);
+      throw new Error("interrupted");
+    });
+    await expect(failing).rejects.toThrow("interrupted");
+    expect(await two.db.select({ id: grants.id }).from(grants).where(sql`id = ${id}`)).toEqual([{ id }]);
+  });
+
+  describe("of two replicas", () => {
+    const log = createLog("silent");
+    test("8 emails that 4 callers ask each to send are sent once each", async () => {
+      const grant = await newGrant();
+      const logs = [one, two].map(({ db }) =>
+        createSendLog({ db, clock, log, limits: { perHour: 100, perDay: 100, repeatMs: 600_000 } }),
+      );
+      let submitted = 0;
+      const ask = async (at: number, caller: number) => {
+        const sendLog = logs[caller % 2]?.forGrant(grant);
+        await sendLog?.sendOnce(
+          { accountId: "acc_1", request: `email ${at}`, parse: (stored) => z.string().parse(stored) },
+          async () => ({
+            content: `email ${at}`,
+            recipients: 1,
+            async send() {
+              submitted += 1;
+              return "<id>";
+            },
+          }),
+        );
+      };
+      await Promise.allSettled(
+        Array.from({ length: 8 }, (_, at) => [0, 1, 2, 3].map((caller) => ask(at, caller))).flat(),
+      );
+      expect(submitted).toBe(8);
+      expect((await one.db.select().from(sends).where(sql`grant_id = ${grant.id}`)).length).toBe(8);
+    });
+
+    test("10 redemptions of one code at both give one pair of tokens, and a refresh goes on at the other", async () => {
+      const ended: string[] = [];
+      const config = { accessTokenLifetimeSeconds: 2_592_000, authorizationCodeLifetimeSeconds: 300 };
+      const replicas = [one, two].map(({ db }) =>
+        createGrants({ db, secrets, clock, config, log, onEnd: (id) => ended.push(id) }),
+      );
+      const codeVerifier = "v".repeat(43);
+      const redirectUri = "https://claude.ai/api/mcp/auth_callback";
+      const newCode = async () => {
+        const request = {
+          ...{ secret: newToken(), clientId: "c", redirectUri, redirectHost: "claude.ai", browserHash: "" },
+          codeChallenge: toCodeChallenge(codeVerifier),
+        };
+        const flow = replicas[0]?.authorizationFlow;
+        await flow?.attachAccount(request, "send", async () => {});
+        return (await replicas[1]?.authorizationFlow.issueCode(request, async () => "send")) ?? "";
+      };
+      const redeem = (code: string, at: number) =>
+        replicas[at % 2]?.redeemCode({ code, clientId: "c", redirectUri, codeVerifier });
+      const code = await newCode();
+      const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, at) => redeem(code, at)));
+      expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      // RFC 6749 section 4.1.2: a code that is used more than once ends its grant.
+      expect(new Set(ended).size).toBe(1);
+
+      const pair = await redeem(await newCode(), 0);
+      const next = await replicas[1]?.refresh({ refreshToken: pair?.refresh_token ?? "", clientId: "c" });
+      expect(await replicas[0]?.findLive(next?.access_token ?? "")).toMatchObject({ level: "send" });
+      await expect(
+        replicas[0]?.refresh({ refreshToken: pair?.refresh_token ?? "", clientId: "c" }),
+      ).rejects.toThrow("used before");
+    });
+  });
+});
