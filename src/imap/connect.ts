@@ -173,6 +173,10 @@ async function handshake(
 ): Promise<void> {
   const ending = withDeadline(signal, deadlines.openMs);
   using _closing = closingOn(ending, () => imap.close());
+  let isRefused = false;
+  imap.on("response", ({ response }: { response: string }) => {
+    isRefused = response.toUpperCase() !== "OK";
+  });
   try {
     // It may have fired while the name was resolved.
     ending.throwIfAborted();
@@ -182,9 +186,9 @@ async function handshake(
     if (signal.aborted) throw toImapError(signal.reason, "connect");
     if (ending.aborted)
       throw new AppError("host_unreachable", "The mail server does not answer in time.", { cause: error });
-    // imapflow's error for missing STARTTLS has no code. The capabilities came unencrypted.
+    // imapflow's error for missing or refused STARTTLS has no code. The capabilities came unencrypted.
     const isPlain = !imap.secureConnection && imap.capabilities.size > 0;
-    if (isPlain && !imap.capabilities.has("STARTTLS")) throw startTlsMissing(error);
+    if (isPlain && (isRefused || !imap.capabilities.has("STARTTLS"))) throw startTlsMissing(error);
     // A connected mailbox has logged in there before.
     throw toImapError(error, facts ? "reconnect" : "connect");
   }

@@ -25,6 +25,8 @@ type ImapLibraryError = NetworkError & {
   serverResponseCode?: unknown;
   authenticationFailed?: unknown;
   responseText?: unknown;
+  /** The whole answer, as text or parsed. */
+  response?: unknown;
   /** The text of a BYE; TLS errors have a reason, too. */
   reason?: unknown;
   throttleReset?: unknown;
@@ -144,7 +146,8 @@ function diagnoseBusy(error: ImapLibraryError): Diagnosis | undefined {
 }
 
 /** The one refusal that is known by its text: Gmail gives it the code ALERT alone. */
-const imapDisabled = /\bnot enabled for IMAP\b|\bIMAP (?:access )?is (?:disabled|not enabled|turned off)\b/i;
+const imapDisabled =
+  /\bnot enabled for IMAP\b|\bIMAP4?(?:rev1)? (?:access |service )?(?:is )?(?:disabled|not (?:enabled|allowed|activated)|turned off|deactivated)\b/i;
 
 /** Gmail's refusals that come with the code ALERT or none; their texts stand in its help (support.google.com/mail). */
 const tooManyConnections = /\btoo many simultaneous connections\b/i;
@@ -152,6 +155,9 @@ const bandwidthUsedUp = /\bexceeded command or bandwidth limits\b/i;
 /** Exchange and servers behind it; imapflow knows the form with a time alone. */
 const throttled =
   /\brequests? (?:is|are|was|were) (?:being )?throttled\b|\btoo many (?:requests|commands)\b/i;
+const notConnected = /\bauthenticated but not connected\b/i;
+const locked =
+  /\btoo many (?:failed )?(?:login|authentication)s? (?:failures|attempts|tries)\b|\baccount (?:is |has been )?(?:temporarily )?locked\b/i;
 const appPasswordWanted = /\bapplication-specific password required\b/i;
 const browserWanted = /\blog in via your web browser\b|\bweb login required\b/i;
 
@@ -167,9 +173,25 @@ function diagnoseText({
   responseText,
   authenticationFailed,
   serverResponseCode,
+  response,
 }: ImapLibraryError): Diagnosis | undefined {
-  const text = typeof responseText === "string" ? responseText : "";
+  const text = [responseText, response].find((said) => typeof said === "string") ?? "";
   const isLogin = authenticationFailed === true;
+  // Exchange, of a login that it accepted, when it limits the mailbox or cannot open it.
+  if (notConnected.test(text))
+    return {
+      code: "mail_server_busy",
+      message: "The mail server accepted the login, and does not open the mailbox.",
+      hint: "Try again in some minutes; if it persists, the mail company may have turned IMAP off for it.",
+      retryAfterSeconds: 120,
+    };
+  if (isLogin && locked.test(text))
+    return {
+      code: "mail_server_busy",
+      message: "The mail server takes no login for this mailbox for now, after too many.",
+      hint: "Wait for an hour before you try again; each try may prolong it.",
+      retryAfterSeconds: 3600,
+    };
   if (tooManyConnections.test(text))
     return {
       code: "mail_server_busy",

@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { openImap } from "../../src/imap/connect.ts";
 import { createOutbound } from "../../src/outbound/outbound.ts";
+import { startHostileImap } from "../support/hostile-imap.ts";
 import { type ImapProxy, type ImapRewrite, startImapProxy } from "../support/imap-proxy.ts";
 import { inSequence, refusing, withCapabilities } from "../support/imap-rewrites.ts";
 import { describeMail } from "../support/installed.ts";
 import { type MailServerKit, mailServer, type User } from "../support/mail-server.ts";
+import { refusal } from "../support/refusal.ts";
 import { openWriter, type Writer } from "../support/writer.ts";
 
 const plain = "IMAP4rev1 SASL-IR ID NAMESPACE UIDPLUS AUTH=PLAIN";
@@ -214,13 +216,48 @@ describeMail("On a server", () => {
     });
   });
 
-  test("where IMAP is turned off for the mailbox, the answer says so", async () => {
-    const say =
-      "TAG NO [ALERT] Your account is not enabled for IMAP use. Please visit your settings page. (Failure)";
-    expect(await loginThrough({ command: refusing(/ (LOGIN|AUTHENTICATE) /, say) })).toMatchObject({
+  test.each([
+    "NO [ALERT] Your account is not enabled for IMAP use. Please visit your settings page. (Failure)",
+    "NO IMAP4 service is not enabled for this mailbox",
+    "NO [AUTHENTICATIONFAILED] IMAP access not allowed",
+    "NO IMAP disabled by the administrator",
+  ])("where IMAP is turned off for the mailbox, the answer says so: %s", async (answer) => {
+    expect(
+      await loginThrough({ command: refusing(/ (LOGIN|AUTHENTICATE) /, `TAG ${answer}`) }),
+    ).toMatchObject({
       code: "mail_server_failed",
       message: "IMAP is turned off for this mailbox.",
       hint: expect.stringContaining("Turn IMAP on"),
     });
+  });
+
+  test.each([
+    ["BAD User is authenticated but not connected.", / (LOGIN|AUTHENTICATE) /],
+    ["BAD User is authenticated but not connected.", / NAMESPACE$/],
+    ["NO Too many login failures", / (LOGIN|AUTHENTICATE) /],
+    ["NO [AUTHENTICATIONFAILED] Account is temporarily locked", / (LOGIN|AUTHENTICATE) /],
+  ])("that answers %s to %s, no wrong password is reported", async (answer, command) => {
+    expect(await loginThrough({ command: refusing(command, `TAG ${answer}`) })).toMatchObject({
+      code: "mail_server_busy",
+    });
+  });
+
+  test.each(["NO", "BAD"])("that refuses STARTTLS with %s, no certificate is blamed", async (status) => {
+    const hostile = await startHostileImap({
+      security: "starttls",
+      on: { STARTTLS: { say: `TAG ${status} not now\r\n` } },
+    });
+    const credentials = {
+      address: "a@b.test",
+      username: "a",
+      password: "p",
+      provider: "generic",
+      imap: hostile.server,
+    };
+    const outbound = createOutbound({ allowPrivateHosts: ["localhost"] });
+    const failure = await refusal(openImap(credentials, { outbound, signal: AbortSignal.timeout(20_000) }));
+    expect(failure).toMatchObject({ code: "starttls_missing" });
+    expect(hostile.commands.some((line) => /LOGIN|AUTHENTICATE/.test(line))).toBe(false);
+    await hostile.stop();
   });
 });
