@@ -143,3 +143,11 @@ export class StartError extends Error {
     this.name = "StartError";
   }
 }
+
+/** A call that names none of several accounts, which a client may ask its person about. */
+export class AmbiguousAccountError extends AppError {
+  constructor(readonly addresses: readonly string[]) {
+    super("account_ambiguous", `Several accounts are connected: ${addresses.join(", ")}.`);
+    this.name = "AmbiguousAccountError";
+  }
+}

@@ -4,7 +4,7 @@
  */
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Vault } from "../accounts/vault.ts";
-import { AppError } from "../errors.ts";
+import { AmbiguousAccountError, AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { Limits } from "../http/rate-limit.ts";
 import { describeCause, type Log, toErrorFields } from "../log.ts";
@@ -39,6 +39,8 @@ export type ToolCall = {
   /** The id of the approval about which the person was asked and which the call repeats. */
   repeated: string | undefined;
   progress: ToolContext["progress"];
+  /** Told the addresses of which the call names none. */
+  onAmbiguousAccount?: (addresses: readonly string[]) => void;
 };
 
 export function createRunTool(deps: RunToolDeps) {
@@ -90,6 +92,7 @@ export function createRunTool(deps: RunToolDeps) {
       if (error instanceof AppError) {
         const reason = describeCause(error.cause) || undefined;
         log.info("call", { ...toLogFields(), outcome: "refused", code: error.code, reason });
+        if (error instanceof AmbiguousAccountError) call.onAmbiguousAccount?.(error.addresses);
         return toErrorResult(`${error.message} ${error.hint} (${error.code})`);
       }
       log.error("bug", { ...toLogFields(), error: toErrorFields(error) });

@@ -11,6 +11,7 @@ import {
   Server,
 } from "@modelcontextprotocol/server";
 import type { LiveGrant } from "../grant.ts";
+import { elicitsForms, readAccountAnswer, toAccountQuestion } from "./account-questions.ts";
 import { hasCardSecret } from "./approval-card.ts";
 import { readFeatures } from "./client-features.ts";
 import { instructions } from "./instructions.ts";
@@ -44,28 +45,40 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
     const server = new Server(tools.serverInfo, options);
     server.setRequestHandler("tools/list", (_, { mcpReq }) => ({
       // The two SDKs type the same entries differently.
-      tools: tools.list(grant, toFeatures(mcpReq.envelope)).filter((entry) => isSpecType.Tool(entry)),
+      tools: tools
+        .list(grant, readFeatures(capabilitiesOf(mcpReq.envelope)))
+        .filter((entry) => isSpecType.Tool(entry)),
     }));
     serveCard(server, tools);
     server.setRequestHandler("tools/call", async ({ params }, { mcpReq }) => {
-      const features = toFeatures(mcpReq.envelope);
+      const capabilities = capabilitiesOf(mcpReq.envelope);
+      const features = readFeatures(capabilities);
+      const { inputResponses } = mcpReq;
+      const state = inputResponses ? readState(mcpReq.requestState<string>()) : {};
+      const account = readAccountAnswer(inputResponses) ?? state.account;
+      let addresses: readonly string[] = [];
       const call = {
         grant,
-        repeated: mcpReq.inputResponses ? mcpReq.requestState<string>() : undefined,
+        repeated: state.approval,
         requestId,
         callerSignal: AbortSignal.any([signal, mcpReq.signal]),
         cancelKey: undefined,
-        arguments: params.arguments ?? {},
+        arguments: account === undefined ? (params.arguments ?? {}) : { account, ...params.arguments },
+        onAmbiguousAccount: (some: readonly string[]) => {
+          addresses = some;
+        },
         progress: toProgress(mcpReq._meta?.progressToken, (notification) => mcpReq.notify(notification)),
       };
       const result = await tools.call(params.name, call, features);
-      const mayAsk = features.elicitsUrls && !mcpReq.inputResponses && !hasCardSecret(result);
+      if (addresses.length > 0 && !inputResponses && elicitsForms(capabilities))
+        return inputRequired({ inputRequests: { account: toAccountQuestion(addresses) } });
+      const mayAsk = features.elicitsUrls && !inputResponses?.approval && !hasCardSecret(result);
       const question = mayAsk ? toUrlQuestion(result) : undefined;
       if (!question) return result;
       const { id, url, message } = question;
       const inputRequests = { approval: inputRequired.elicitUrl({ url, message }) };
       // The state may come back changed: it counts for an approval of the same grant and action alone.
-      return inputRequired({ inputRequests, requestState: id });
+      return inputRequired({ inputRequests, requestState: writeState({ approval: id, account }) });
     });
     return server;
   }
@@ -77,9 +90,19 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
   };
 }
 
-/** The features that a request announces in its envelope. */
-function toFeatures(envelope: object | undefined) {
-  return readFeatures(Reflect.get(envelope ?? {}, CLIENT_CAPABILITIES_META_KEY));
+/** The client capabilities that a request announces in its envelope. */
+const capabilitiesOf = (envelope: object | undefined): unknown =>
+  Reflect.get(envelope ?? {}, CLIENT_CAPABILITIES_META_KEY);
+
+/** What the repeated call has to know: the approval that was asked about, and the account that the person chose before. */
+type CallState = { approval?: string | undefined; account?: string | undefined };
+
+const writeState = ({ approval = "", account }: CallState) =>
+  account === undefined ? approval : `${approval} ${account}`;
+
+function readState(state: string | undefined): CallState {
+  const [approval, account] = (state ?? "").split(" ");
+  return { approval: approval || undefined, account };
 }
 
 /** Serves the one resource. */

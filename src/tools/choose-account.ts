@@ -1,5 +1,5 @@
 /** Selects the mail account that a tool call refers to. */
-import { AppError } from "../errors.ts";
+import { AmbiguousAccountError, AppError } from "../errors.ts";
 import type { MailAccount, Selection } from "../mail/mail-account.ts";
 import type { AccountChoice } from "./context.ts";
 
@@ -20,7 +20,7 @@ export function chooseAccount(
     throw new AppError("account_unknown", "No account is connected any more.", {
       hint: "The person can connect it again.",
     });
-  throw new AppError("account_ambiguous", `Several accounts are connected: ${listAddresses(accounts)}.`);
+  throw new AmbiguousAccountError(accounts.map(({ address }) => address));
 }
 
 function findByAddress(accounts: readonly MailAccount[], address: string): MailAccount {

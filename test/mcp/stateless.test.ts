@@ -1,6 +1,7 @@
 /** MCP 2026-07-28 at /mcp, beside the revisions with sessions. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { AmbiguousAccountError } from "../../src/errors.ts";
 import { toListed } from "../../src/mcp/listing.ts";
 import { defineTool } from "../../src/tools/define-tool.ts";
 import { initializeMessage, type McpServerKit, openMcpServer } from "../support/mcp-server.ts";
@@ -163,6 +164,97 @@ describe("An action that waits for the person", () => {
       structuredContent: { approval: { state: "waiting" } },
     });
   });
+});
+
+describe("MCP 2026-07-28: a call that names none of several accounts", () => {
+  const which = defineTool({
+    name: "which",
+    title: "Which account",
+    description: "Answers the account; at its end the action waits for the person.",
+    effect: "send",
+    input: z.object({ account: z.string().optional(), waits: z.boolean().default(false) }),
+    output: z.looseObject({ account: z.string() }),
+    run: async ({ account, waits }) => {
+      if (account === undefined) throw new AmbiguousAccountError(["ann@example.test", "ann@work.test"]);
+      const approval = { id: "apr_1", url: "https://mail.example.test/approve/apr_1/k", state: "waiting" };
+      return waits ? { account, approval } : { account };
+    },
+    render: ({ account }) => account,
+  });
+  const call = { name: "which", arguments: {} };
+  const capabilities = (elicitation: object) => ({
+    "io.modelcontextprotocol/clientCapabilities": { elicitation },
+  });
+  let mcp: McpServerKit;
+
+  beforeAll(async () => {
+    mcp = await openMcpServer({ tools: [which] });
+  });
+
+  afterAll(() => mcp.close());
+
+  const send = async (params: Record<string, unknown>, elicitation: object) => {
+    const request = toRequest("tools/call", params, capabilities(elicitation));
+    return (await (await mcp.request("POST", request)).json()).result;
+  };
+
+  test("asks the person for one of them by a form, and goes on with it", async () => {
+    const asked = await send(call, { form: {} });
+    expect(asked).toMatchObject({
+      resultType: "input_required",
+      inputRequests: {
+        account: {
+          method: "elicitation/create",
+          params: {
+            requestedSchema: { properties: { account: { enum: ["ann@example.test", "ann@work.test"] } } },
+          },
+        },
+      },
+    });
+    const chosen = { account: { action: "accept", content: { account: "ann@work.test" } } };
+    const answered = await send({ ...call, inputResponses: chosen }, { form: {} });
+    expect(answered).toMatchObject({
+      resultType: "complete",
+      structuredContent: { account: "ann@work.test" },
+    });
+  });
+
+  test("answers the addresses where the person declines, and where the client shows no forms", async () => {
+    const declined = { ...call, inputResponses: { account: { action: "decline" } } };
+    for (const [params, elicitation] of [
+      [declined, { form: {} }],
+      [call, { url: {} }],
+    ] as const)
+      expect(await send(params, elicitation)).toMatchObject({
+        resultType: "complete",
+        isError: true,
+        content: [{ text: expect.stringContaining("ann@work.test") }],
+      });
+  });
+
+  test("keeps the chosen account when the person is asked for an approval as well", async () => {
+    const both = { form: {}, url: {} };
+    const waiting = { ...call, arguments: { waits: true } };
+    expect((await send(waiting, both)).inputRequests).toHaveProperty("account");
+    const chosen = { account: { action: "accept", content: { account: "ann@work.test" } } };
+    const asked = await send({ ...waiting, inputResponses: chosen }, both);
+    expect(asked.inputRequests).toHaveProperty("approval");
+    const { requestState } = asked;
+    const approved = { ...waiting, requestState, inputResponses: { approval: { action: "accept" } } };
+    expect(await send(approved, both)).toMatchObject({
+      resultType: "complete",
+      structuredContent: { account: "ann@work.test" },
+    });
+  });
+});
+
+test("MCP 2026-07-28: each list and each read says how long it may be kept, and for whom", async () => {
+  const mcp = await openMcpServer({ tools: createTestTools().tools });
+  for (const method of ["tools/list", "server/discover", "resources/list", "resources/templates/list"]) {
+    const { result } = await (await mcp.request("POST", toRequest(method))).json();
+    expect({ method, ...result }).toMatchObject({ method, ttlMs: 300_000, cacheScope: "private" });
+  }
+  await mcp.close();
 });
 
 test("Tools that send or erase require the person's own consent in Claude Code where the operator wants it", () => {
