@@ -94,7 +94,7 @@ export function createStatelessExchange(tools: ToolAccess): AnswerStateless {
 const capabilitiesOf = (envelope: object | undefined): unknown =>
   Reflect.get(envelope ?? {}, CLIENT_CAPABILITIES_META_KEY);
 
-/** What the repeated call has to know: the approval that was asked about, and the account that the person chose before. */
+/** The state of a repeated call: the approval that was asked about, and the account that the person chose before. */
 type CallState = { approval?: string | undefined; account?: string | undefined };
 
 const writeState = ({ approval = "", account }: CallState) =>
