@@ -1,5 +1,6 @@
 /** Erasing at the level approve: it waits with a list, and only what the person left checked is erased. */
 import { afterAll, beforeAll, expect } from "bun:test";
+import { createAuthenticator } from "../support/authenticator.ts";
 import { toRaw } from "../support/emails.ts";
 import { mailTest } from "../support/installed.ts";
 import { mailServer } from "../support/mail-server.ts";
@@ -80,4 +81,32 @@ mailTest("An erasure of a selection waits as a list of ids", async () => {
   await receive(person, ["News 3"]);
   expect((await browser.post(url, { decision: "send" })).state).toBe("done");
   expect((await subjectsIn(person, "INBOX")).sort()).toEqual(["News 3", "Other"]);
+});
+
+mailTest("A passkey erases exactly the emails that were checked when it was asked for", async () => {
+  const person = await connectInBrowser(product);
+  const { client, user, browser } = person;
+  const [name = ""] = [...browser.cookies.keys()].filter((each) => each.includes("connection-grt_"));
+  const path = `/connection/${name.slice(name.indexOf("grt_"))}`;
+  const { proof = "" } = (await browser.post(`${path}/prove`, { password: user.password })).fields;
+  const ask = async (url: string, fields: Record<string, string> | URLSearchParams) =>
+    JSON.parse((await browser.post(`${url}/passkey`, fields)).html);
+  const authenticator = createAuthenticator(product.publicUrl);
+  const { create } = await ask(path, { action: "add_passkey" });
+  await browser.post(path, { action: "add_passkey", proof, passkey: authenticator.create(create) });
+  await browser.post(path, { action: "each_time", each_time: "on" });
+
+  const ids = await receive(person, ["One", "Two"]);
+  const erase = { ids: [...ids.values()], permanently: true };
+  const { url } = approvalOf(await client.call("delete_email", erase));
+  const onlyFirst = { decision: "send", list: "1", email: "0" };
+  const { get } = await ask(url, onlyFirst);
+  const passkey = authenticator.get(get);
+  const both = new URLSearchParams({ ...onlyFirst, passkey });
+  both.append("email", "1");
+  expect((await browser.post(url, both)).status).toBe(403);
+  expect(await subjectsIn(person, "INBOX")).toHaveLength(2);
+  const again = authenticator.get((await ask(url, onlyFirst)).get);
+  expect((await browser.post(url, { ...onlyFirst, passkey: again })).state).toBe("done");
+  expect(await subjectsIn(person, "INBOX")).toHaveLength(1);
 });

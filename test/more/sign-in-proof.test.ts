@@ -1,5 +1,6 @@
 /** Proof of the person by a sign-in anew at the issuer, on the page of an approval and on that of a connection. */
 import { afterAll, expect, test } from "bun:test";
+import { fieldNames } from "../../src/pages/connect-form.ts";
 import { readForm } from "../support/authorize.ts";
 import { createBrowser } from "../support/cookie-browser.ts";
 import { openClient } from "../support/mcp-client.ts";
@@ -90,4 +91,32 @@ test("On the page of the connection a sign-in anew raises the level", async () =
   expect(page.status).toBe(200);
   const [, proof = ""] = /name="proof" value="([0-9a-f]{64})"/.exec(page.html) ?? [];
   expect((await raise({ proof })).status).toBe(200);
+});
+
+test("After a sign-in anew, another mailbox is added to the connection by a sign-in of its own", async () => {
+  const [address, office] = [company.newAddress(), company.newAddress()];
+  const browser = createBrowser();
+  const tokens = await connectBySignIn(product, { address, level: "approve", browser });
+  const list = await browser.get(`${product.url}/connection`);
+  const [path = ""] = /\/connection\/grt_[0-9a-f]{32}/.exec(list.html) ?? [];
+  const page = await browser.follow(await browser.post(`${product.url}${path}/prove`, {}));
+  const [, proof = ""] = /name="proof" value="([0-9a-f]{64})"/.exec(page.html) ?? [];
+  const form = await browser.post(`${product.url}${path}`, { action: "add_account", proof });
+  const { action, fields } = readForm(await form.text());
+  const left = await browser.post(new URL(action, product.url).href, {
+    ...fields,
+    address: office,
+    [fieldNames.next]: "sign-in",
+  });
+  const ended = await browser.follow(left);
+  expect([ended.status, new URL(ended.url).pathname]).toEqual([200, path]);
+  expect(ended.html).toContain(office);
+  const client = await openClient(product, tokens.accessToken);
+  const { data } = await client.call("list_mailboxes");
+  const accounts = (data as { accounts: { address: string; can_send: boolean }[] }).accounts;
+  expect(accounts.map((account) => [account.address, account.can_send])).toEqual([
+    [address, true],
+    [office, true],
+  ]);
+  await client.close();
 });
