@@ -30,7 +30,8 @@ const erasure = {
   ],
 };
 
-export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, string>> {
+/** The pages with sample values, of which a state gives some. */
+function createSamples(frame: PageFrame) {
   const approve = (props: Partial<ApprovePageProps> & Pick<ApprovePageProps, "view">) =>
     approvePage({ ...frame, path, kind: "send", state: "waiting", ...props });
   const decision = { show: "decision", account: ana.address, needsProof: false, passkey: "none" } as const;
@@ -51,14 +52,16 @@ export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, 
       wrongProofs: 0,
       ...props,
     });
+  return { approve, decision, connection };
+}
+
+export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, string>> {
+  const { approve, decision, connection } = createSamples(frame);
   return {
     "approve-send": approve({ view: { ...decision, content: { email } } }),
     "approve-erase": approve({ kind: "erase", view: { ...decision, content: { erasure } } }),
     "approve-passkey": approve({
       view: { ...decision, content: { email }, passkey: "required", passkeyProblem: "needed" },
-    }),
-    "approve-passkey-or-password": approve({
-      view: { ...decision, content: { email }, passkey: "instead", problem: "wrong" },
     }),
     "approve-proof": approve({ view: { show: "proof", problem: "wrong", hasPasskey: true } }),
     "approve-done": approve({
@@ -95,6 +98,23 @@ export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, 
         eachTime: true,
       },
     }),
+    "connection-unproven": connection({ problem: "wrong" }),
+    connections: connectionListPage({
+      ...frame,
+      connections: [
+        { path: "/connection/grt_1", redirectHost: "claude.ai", addresses: [ana.address], level: "approve" },
+      ],
+    }),
+  };
+}
+
+/** States whose parts others show already: test/more inspects them. */
+export function renderFurtherDecisionStates(frame: PageFrame): Readonly<Record<string, string>> {
+  const { approve, decision, connection } = createSamples(frame);
+  return {
+    "approve-passkey-or-password": approve({
+      view: { ...decision, content: { email }, passkey: "instead", problem: "wrong" },
+    }),
     "connection-passkey-refused": connection({
       passkeys: {
         isOffered: true,
@@ -102,13 +122,6 @@ export function renderDecisionStates(frame: PageFrame): Readonly<Record<string, 
         eachTime: false,
       },
       passkeyFailed: "proof",
-    }),
-    "connection-unproven": connection({ problem: "wrong" }),
-    connections: connectionListPage({
-      ...frame,
-      connections: [
-        { path: "/connection/grt_1", redirectHost: "claude.ai", addresses: [ana.address], level: "approve" },
-      ],
     }),
   };
 }

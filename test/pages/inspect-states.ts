@@ -54,9 +54,9 @@ export type View = { width: number; colorScheme: "light" | "dark"; rules: readon
  */
 export async function inspectStates(
   views: readonly View[],
+  states = renderStates("en"),
 ): Promise<{ found: string[]; trees: Record<string, string> }> {
   mkdirSync(folder, { recursive: true });
-  const states = renderStates("en");
   const served = servePages(states);
   const found: string[] = [];
   const trees: Record<string, string> = {};

@@ -10,7 +10,7 @@ import type { ConnectPageProps } from "../../src/pages/props.ts";
 import type { Language } from "../../src/pages/text/language.ts";
 import { uploadPage } from "../../src/pages/upload.tsx";
 import type { DiscoveredServers } from "../../src/providers/discover.ts";
-import { renderDecisionStates } from "./decision-states.ts";
+import { renderDecisionStates, renderFurtherDecisionStates } from "./decision-states.ts";
 
 export function renderStates(language: Language): Readonly<Record<string, string>> {
   const empty = emptyConnectForm("sealed");
@@ -86,7 +86,6 @@ export function renderStates(language: Language): Readonly<Record<string, string
     }),
     "too-many": page({ form: atIcloud, problem: { code: "rate_limited", retryAfterSeconds: 130 } }),
     "another-mailbox": page({ connected: ["ana@icloud.com", "office@example.org"] }),
-    "another-on-own-page": page({ connected: ["ana@icloud.com"], isExtension: true }),
     "bridge-opened": page({
       form: { ...empty, address: "ana@proton.me", provider: "protonmail" },
       bridgeOpened: true,
@@ -113,16 +112,6 @@ export function renderStates(language: Language): Readonly<Record<string, string
       failedGuesses: 6,
       passkeys: 1,
       passkey: "added",
-    }),
-    "connected-passkey-failed": connectedPage({
-      ...frame,
-      redirectHost: "claude.ai",
-      request: "sealed",
-      accounts: [{ address: "ana@icloud.com", canSend: true }],
-      level: "approve",
-      failedGuesses: 0,
-      passkeys: 0,
-      passkey: "failed",
     }),
     "sign-in-only": page({
       form: { ...empty, address: "ana@outlook.com", provider: "outlook" },
@@ -173,6 +162,32 @@ export function renderStates(language: Language): Readonly<Record<string, string
     "landing-at-home": landingPage({ ...frame, connectorUrl: "http://localhost:3000/mcp" }),
     privacy: privacyPage(frame),
     ...renderDecisionStates(frame),
+  };
+}
+
+/** States whose parts others show already: test/more inspects them. */
+export function renderFurtherStates(): Readonly<Record<string, string>> {
+  const frame = { language: "en", operator: { name: undefined, contacts: [] } } as const;
+  return {
+    "connected-passkey-failed": connectedPage({
+      ...frame,
+      redirectHost: "claude.ai",
+      request: "sealed",
+      accounts: [{ address: "ana@icloud.com", canSend: true }],
+      level: "approve",
+      failedGuesses: 0,
+      passkeys: 0,
+      passkey: "failed",
+    }),
+    "another-on-own-page": connectPage({
+      ...frame,
+      redirectHost: "claude.ai",
+      form: emptyConnectForm("sealed"),
+      bridgeOpened: false,
+      connected: ["ana@icloud.com"],
+      isExtension: true,
+    }),
+    ...renderFurtherDecisionStates(frame),
   };
 }
 
