@@ -1,7 +1,11 @@
-/** The rendering benchmark: characters of HTML emails before and after rendering. About four are one token. */
+/**
+ * The rendering benchmark: characters of HTML emails before and after rendering, and of their visible words alone, below
+ * which no rendering can come. About four characters are one token.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { htmlToMarkdown } from "../src/html/markdown.ts";
+import { htmlToWords } from "../src/html/visible-words.ts";
 import { toTable } from "./table.ts";
 
 /** Renders every `.html` file of a folder, by default the fixtures of the tests. */
@@ -16,8 +20,15 @@ export async function benchRendering(
     const startedAt = performance.now();
     const text = htmlToMarkdown(html).lines.join("\n");
     const ms = performance.now() - startedAt;
-    const share = `${((100 * text.length) / html.length).toFixed(1)} %`;
-    rows.push([name.replace(/\.html$/, ""), String(html.length), String(text.length), share, ms.toFixed(1)]);
+    const share = (part: string) => `${((100 * part.length) / html.length).toFixed(1)} %`;
+    rows.push([
+      name.replace(/\.html$/, ""),
+      String(html.length),
+      String(text.length),
+      share(text),
+      share(htmlToWords(html)),
+      ms.toFixed(1),
+    ]);
   }
-  return toTable(["email", "HTML", "rendered", "share", "ms"], rows);
+  return toTable(["email", "HTML", "rendered", "share", "words alone", "ms"], rows);
 }

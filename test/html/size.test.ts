@@ -1,8 +1,9 @@
 /** The length of the Markdown of newsletters against that of their HTML. */
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { htmlToMarkdown } from "../../src/html/markdown.ts";
+import { htmlToWords } from "../../src/html/visible-words.ts";
 
 const folder = join(import.meta.dir, "..", "fixtures", "html");
 const names = readdirSync(folder).filter((name) => /^newsletter-.*\.html$/.test(name));
@@ -17,6 +18,17 @@ test("a newsletter made from a template takes at most 10 % of its HTML, 5 % in t
   expect(shares.length).toBeGreaterThanOrEqual(8);
   expect(shares.at(-1)).toBeLessThanOrEqual(0.1);
   expect(shares[Math.floor(shares.length / 2)]).toBeLessThanOrEqual(0.05);
+});
+
+/** What people read of an email of many words takes more than 10 % of its HTML by itself, without a link or a heading. */
+const large = readdirSync(folder).filter(
+  (name) => name.endsWith(".html") && statSync(join(folder, name)).size > 15_000,
+);
+
+test.each(large)("Markdown adds at most 2.5 %% of the HTML to the words that are read: %s", async (name) => {
+  const html = await Bun.file(join(folder, name)).text();
+  const words = Buffer.byteLength(htmlToWords(html)) / Buffer.byteLength(html);
+  expect((await shareOf(name)) - words).toBeLessThanOrEqual(0.025);
 });
 
 test("a long link target costs its host, its number and five characters", () => {
