@@ -11,8 +11,8 @@ const en = {
     unsubscribe: "Send this unsubscription?",
   },
   proveFirst:
-    "Claude has prepared something for you to decide. To see it, show that the mailbox is yours: use the browser in which you connected it, or enter an app password of the mailbox.",
-  proveToDecide: "To decide, enter an app password of the mailbox.",
+    "Claude has prepared something for you to decide. To see it, show that the mailbox is yours: use the browser in which you connected it, or prove it here.",
+  proveToDecide: "To decide, prove that the mailbox is yours.",
   notDone: "It was not done:",
   overLimit: (at: string) =>
     `Too many emails were sent already: the next may go at ${at}. This one keeps waiting; press Send again then.`,
@@ -82,8 +82,8 @@ const de: ApproveTexts = {
     unsubscribe: "Diese Abmeldung senden?",
   },
   proveFirst:
-    "Claude hat etwas vorbereitet, worüber Sie entscheiden. Um es zu sehen, zeigen Sie, dass das Postfach Ihres ist: Benutzen Sie den Browser, in dem Sie es verbunden haben, oder geben Sie ein App-Passwort des Postfachs ein.",
-  proveToDecide: "Um zu entscheiden, geben Sie ein App-Passwort des Postfachs ein.",
+    "Claude hat etwas vorbereitet, worüber Sie entscheiden. Um es zu sehen, zeigen Sie, dass das Postfach Ihres ist: Benutzen Sie den Browser, in dem Sie es verbunden haben, oder weisen Sie es hier nach.",
+  proveToDecide: "Um zu entscheiden, weisen Sie nach, dass das Postfach Ihres ist.",
   notDone: "Es wurde nicht ausgeführt:",
   overLimit: (at) =>
     `Es wurden schon zu viele E-Mails gesendet: Die nächste darf um ${at} gehen. Diese wartet weiter; drücken Sie dann noch einmal auf Senden.`,
@@ -160,8 +160,8 @@ const fr: ApproveTexts = {
     unsubscribe: "Envoyer cette désinscription ?",
   },
   proveFirst:
-    "Claude a préparé quelque chose que vous devez décider. Pour le voir, montrez que la boîte est la vôtre : utilisez le navigateur où vous l’avez connectée, ou saisissez un mot de passe d’application de la boîte.",
-  proveToDecide: "Pour décider, saisissez un mot de passe d’application de la boîte.",
+    "Claude a préparé quelque chose que vous devez décider. Pour le voir, montrez que la boîte est la vôtre : utilisez le navigateur où vous l’avez connectée, ou prouvez-le ici.",
+  proveToDecide: "Pour décider, prouvez que la boîte est la vôtre.",
   notDone: "Cela n’a pas été fait :",
   overLimit: (at) =>
     `Trop d’e-mails ont déjà été envoyés : le prochain peut partir à ${at}. Celui-ci attend toujours ; appuyez de nouveau sur Envoyer à ce moment.`,
