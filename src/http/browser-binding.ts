@@ -50,6 +50,9 @@ export function createBrowserBinding({ config }: { config: Pick<Config, "publicU
       return hashSecret(id);
     },
 
+    /** Returns the hashes of all ids that the browser sends: of one that opened several first tabs at once, more than one. */
+    listHashes: (c: Context): string[] => listIds(c).map(hashSecret),
+
     /** Tells whether this is the browser with the hash: it sends a cookie that matches. */
     isSame: (c: Context, browserHash: string): boolean => isOneOf(listIds(c), browserHash),
 

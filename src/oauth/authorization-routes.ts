@@ -97,7 +97,7 @@ export function createAuthorizationRoutes(deps: {
       const checked = checkAuthorizationRequest(query, { clients, config });
       const request = { ...checked, browserHash: browsers.identify(c) };
       // A person who goes back after the end would otherwise connect a second time.
-      if ((await authorizationFlow.wasAnswered(request)) && !new URLSearchParams(query).has(againParameter))
+      if ((await wasAnswered(c, request)) && !new URLSearchParams(query).has(againParameter))
         return respond(c, pages.alreadyConnected(languageOf(c), request, `${query}&${againParameter}=1`));
       return respond(
         c,
@@ -163,6 +163,13 @@ export function createAuthorizationRoutes(deps: {
       if (c.req.path === "/oauth/discover" || c.req.path === "/oauth/passkey") throw error;
       return respond(c, toErrorPage(c, error));
     });
+
+  /** Tells whether this browser got a code for the request, by any of its ids. */
+  async function wasAnswered(c: Context<AppEnv>, request: AuthorizationRequest): Promise<boolean> {
+    for (const browserHash of browsers.listHashes(c))
+      if (await authorizationFlow.wasAnswered({ ...request, browserHash })) return true;
+    return false;
+  }
 
   /** The level that the page preselects: a client that asks for more than reading gets what the person approves. */
   function toProposedLevel({ level }: Pick<AuthorizationRequest, "level">): Level {

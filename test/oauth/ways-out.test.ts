@@ -158,6 +158,9 @@ describeMail("The ways out of the connect flow", () => {
     expect(html).toContain("Go back to claude.ai.");
     const link = /<a href="([^"]*)">Connect once more/.exec(html)?.[1]?.replaceAll("&amp;", "&") ?? "";
     expect(readForm(await (await open(link, { Cookie })).text()).action).toBe("/oauth/connect");
+    // The tab's id counts, too, where a tab that was opened at the same time has replaced the browser's.
+    const ofTab = `browser=${"0".repeat(64)}; browser-${"0".repeat(16)}=${Cookie.split("=")[1]}`;
+    expect(titleOf(await (await open(path, { Cookie: ofTab })).text())).toBe("You are already connected");
     // Another browser, and another request of the same browser, get the form.
     expect(readForm(await (await open(path, {})).text()).action).toBe("/oauth/connect");
     expect(readForm(await (await open(`${path}2`, { Cookie })).text()).action).toBe("/oauth/connect");
