@@ -224,7 +224,7 @@ export function createConnections(deps: {
     let imap: ImapFlow | undefined;
     let hasBegun = false;
     let watch: ReturnType<typeof setInterval> | undefined;
-    let unreadable: { before: number; now(): number } | undefined;
+    let known: { cache: MailboxCache; unreadable: number } | undefined;
     using _closing = closingOn(signal, () => imap?.close());
     try {
       const connected = await connect(pooled, owner, lease, signal);
@@ -232,7 +232,7 @@ export function createConnections(deps: {
       watch = watchBytes(connected, limits.bytesPerCall, () => excess.abort(tooManyBytes()));
       const begin = (view: ImapFlow) => {
         const cache = caches.get(pooled.key, view);
-        unreadable = { before: cache.unreadable.size, now: () => cache.unreadable.size };
+        known = { cache, unreadable: cache.unreadable.size };
         hasBegun = true;
         return work(view, cache, (other) => caches.get(pooled.key, other));
       };
@@ -257,7 +257,9 @@ export function createConnections(deps: {
       if (imap && pooled.probe && isOutOfOrder(error)) sendOneByOne(imap);
       const isLost = imap !== undefined && !imap.usable;
       const isRefusedSecond = imap === undefined && isLimited(pooled.key);
-      const learned = unreadable !== undefined && unreadable.now() > unreadable.before;
+      // What our own deadline ended says nothing about the emails.
+      if (signal.aborted) known?.cache.suspects.clear();
+      const learned = known !== undefined && known.cache.unreadable.size > known.unreadable;
       queue.release(pooled, imap !== undefined && isOrderly(error));
       if (imap && isLost && !signal.aborted) await learnFromLoss(imap);
       if (signal.aborted) throw toAbortError(signal);

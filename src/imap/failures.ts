@@ -108,6 +108,10 @@ const isNoOrBad = (status: unknown) => status === "NO" || status === "BAD";
 /** imapflow's codes for a connection that has ended. */
 const connectionEndCodes = /^(NoConnection|EConnectionClosed|StateLogout|ClosedAfterConnect\w*)$/;
 
+/** True for a command whose connection ended before it was answered. */
+export const isConnectionEnd = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && connectionEndCodes.test(errorCodes(error)[0] ?? "");
+
 /** Converts an error of imapflow to an AppError; an AppError is returned as it is. Never throws. */
 export function toImapError(error: unknown, stage: FailureStage): AppError {
   if (error instanceof AppError) return error;

@@ -1,9 +1,9 @@
 /**
- * FETCH over many emails of which some may be unreadable: the server refuses to send one, its answer cannot be parsed,
- * or it exceeds the limits of connect.ts, which ends the connection. The others are returned, the unreadable are named.
+ * FETCH over many emails of which some may be unreadable: the server refuses to send one or ends the connection over it,
+ * its answer cannot be parsed, or it exceeds the limits of connect.ts. The others are returned, the unreadable are named.
  */
 import type { FetchMessageObject, FetchQueryObject, ImapFlow } from "imapflow";
-import { isExcess, isRefusal } from "./failures.ts";
+import { isConnectionEnd, isExcess, isRefusal } from "./failures.ts";
 import { fetchBySequence, fetchByUid, fillEmptyParts } from "./fetch.ts";
 import type { MailboxCache } from "./mailbox-cache.ts";
 import { isHiddenUid } from "./private-mailboxes.ts";
@@ -36,7 +36,7 @@ export async function fetchMany(
   const wanted = uids.filter((uid) => !cache.unreadable.has(uid)).sort((a, b) => a - b);
   const known = uids.filter((uid) => cache.unreadable.has(uid));
   if (wanted.length === 0) return { emails: [], unreadable: known };
-  const first = await collect(imap, cache, wanted, query);
+  const first = await collectCarefully(imap, cache, wanted, query);
   const missing = wanted.filter((uid) => !first.emails.has(uid));
   if (missing.length === 0) return { emails: [...first.emails.values()], unreadable: known };
   const rest = first.refusal === undefined ? new Map<number, FetchMessageObject>() : await fetchRest(missing);
@@ -68,6 +68,60 @@ function splitAtSuspect(uids: readonly number[], isOrdered: boolean): number[][]
   return [uids.slice(half), uids.slice(0, half)].filter((group) => group.length > 0);
 }
 
+/** FETCH commands in which suspects are asked for, at most. */
+const maxSuspectGroups = 25;
+/** Weight of a connection that ended over one email alone, where others came. */
+const lossAlone = 100;
+
+/**
+ * One FETCH; where a connection ended over some of the emails before, these are asked for in small groups behind the
+ * others, the least suspected first. One that ends the connection alone twice, where others came, counts as unreadable.
+ */
+async function collectCarefully(
+  imap: ImapFlow,
+  cache: MailboxCache,
+  uids: readonly number[],
+  query: FetchQueryObject,
+): Promise<Collected> {
+  const { suspects, unreadable } = cache;
+  suspects.purgeStale();
+  const losses = (uid: number) => Math.max(suspects.get(uid) ?? 0, suspects.get(0) ?? 0);
+  const suspected = uids.filter((uid) => losses(uid) > 0).sort((a, b) => losses(a) - losses(b) || a - b);
+  if (suspected.length === 0) return collect(imap, cache, uids, query);
+  const size = Math.ceil(suspected.length / maxSuspectGroups);
+  const safe = uids.filter((uid) => losses(uid) === 0);
+  const groups = [
+    safe,
+    ...Array.from({ length: maxSuspectGroups }, (_, at) => suspected.slice(at * size, (at + 1) * size)),
+  ];
+  const all: Collected = { emails: new Map() };
+  for (const group of groups.filter(({ length }) => length > 0)) {
+    try {
+      const { emails, refusal } = await collect(imap, cache, group, query);
+      for (const [uid, email] of emails) all.emails.set(uid, email);
+      for (const uid of group) suspects.delete(uid);
+      all.refusal ??= refusal;
+    } catch (error) {
+      const [only = 0, ...others] = group;
+      const isAlone = others.length === 0 && all.emails.size > 0;
+      if (isConnectionEnd(error) && isAlone) {
+        suspects.set(only, losses(only) + lossAlone);
+        // Twice: a network may end any connection at this point.
+        if (losses(only) > 2 * lossAlone) unreadable.set(only, true);
+      }
+      throw error;
+    }
+  }
+  suspects.delete(0);
+  return all;
+}
+
+/** Suspects the emails that had not come when the connection ended; 0 where they are not known. */
+function suspect({ suspects }: MailboxCache, uids: readonly number[]): void {
+  const before = suspects.get(0) ?? 0;
+  for (const uid of uids) suspects.set(uid, Math.max(suspects.get(uid) ?? 0, before) + 1);
+}
+
 /** One FETCH. A refusal is returned beside what came before it. */
 async function collect(
   imap: ImapFlow,
@@ -91,7 +145,13 @@ async function collect(
     if (isRefusal(error)) return { emails, refusal: error };
     // The first email that did not come ended the connection: the next attempt leaves it out.
     const culprit = uids.find((uid) => !emails.has(uid) && !cache.unreadable.has(uid));
-    if (ending.isExcess(error) && culprit !== undefined) cache.unreadable.set(culprit, true);
+    if (ending.isExcess(error)) {
+      if (culprit !== undefined) cache.unreadable.set(culprit, true);
+    } else if (isConnectionEnd(error))
+      suspect(
+        cache,
+        uids.filter((uid) => !emails.has(uid)),
+      );
     throw error;
   }
   return { emails };
@@ -134,7 +194,8 @@ export async function fetchSequence(
 ): Promise<FetchedMany> {
   const range = `${first}:${last}`;
   cache.unreadable.purgeStale();
-  if (cache.unreadable.size === 0) {
+  cache.suspects.purgeStale();
+  if (cache.unreadable.size + cache.suspects.size === 0) {
     const emails = await fetchRange(imap, cache, range, "sequence", query);
     if (emails && emails.length > last - first) return { emails, unreadable: [] };
   }
@@ -160,6 +221,7 @@ export async function fetchRange(
   } catch (error) {
     if (isRefusal(error)) return undefined;
     if (ending.isExcess(error)) cache.unreadable.set(0, true);
+    else if (isConnectionEnd(error)) suspect(cache, [0]);
     throw error;
   }
 }

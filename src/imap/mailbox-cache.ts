@@ -36,9 +36,15 @@ export type MailboxCache = {
    * for one whose UID is unknown. Kept for an hour, also without a connection.
    */
   unreadable: UnreadableUids;
+  /**
+   * UIDs of emails for which a connection ended before they came -> how often; 0 for a range of them. They are asked for
+   * apart from the others, to learn which of them ends it. Kept for ten minutes, also without a connection.
+   */
+  suspects: SuspectUids;
 };
 
 type UnreadableUids = LRUCache<number, true>;
+type SuspectUids = LRUCache<number, number>;
 
 /** Characters of a mailbox's links together: about 150 emails', or fewer with very long ones. */
 const maxLinkCharacters = 50_000;
@@ -46,9 +52,12 @@ const linkSize = ({ ids, subject, threadId = "" }: ThreadKeys) =>
   100 + ids.join().length + subject.length + threadId.length;
 
 const unreadableMs = 3_600_000;
+const suspectMs = 600_000;
 
-const newMailboxCache = (unreadable: UnreadableUids): MailboxCache => ({
-  unreadable,
+type LastingUids = Pick<MailboxCache, "unreadable" | "suspects">;
+
+const newMailboxCache = (lasting: LastingUids): MailboxCache => ({
+  ...lasting,
   sentCopies: {},
   newestFrom: new LRUCache({ max: 8 }),
   textParts: new LRUCache({ max: 1_000 }),
@@ -73,23 +82,27 @@ export function rememberEmail(
 export function createMailboxCaches({ clock }: { clock: Clock }) {
   const accounts = new Map<string, LRUCache<string, MailboxCache>>();
   const lists = new Map<string, ListMemory>();
-  const unreadable = new LRUCache<string, UnreadableUids>({ max: 1_000 });
+  const lasting = new LRUCache<string, LastingUids>({ max: 1_000 });
+  const perf = { now: () => clock.now() };
 
-  function unreadableIn(key: string): UnreadableUids {
-    const uids =
-      unreadable.get(key) ?? new LRUCache({ max: 200, ttl: unreadableMs, perf: { now: () => clock.now() } });
-    unreadable.set(key, uids);
+  function lastingIn(key: string): LastingUids {
+    const uids = lasting.get(key) ?? {
+      unreadable: new LRUCache({ max: 200, ttl: unreadableMs, perf }),
+      suspects: new LRUCache({ max: 600, ttl: suspectMs, perf }),
+    };
+    lasting.set(key, uids);
     return uids;
   }
 
   return {
     /** Returns the cache of the selected mailbox; without a selected mailbox, one that is not kept. */
     get(key: string, imap: ImapFlow): MailboxCache {
-      if (!imap.mailbox) return newMailboxCache(new LRUCache({ max: 1 }));
+      if (!imap.mailbox)
+        return newMailboxCache({ unreadable: new LRUCache({ max: 1 }), suspects: new LRUCache({ max: 1 }) });
       const mailboxes = accounts.get(key) ?? new LRUCache<string, MailboxCache>({ max: 10 });
       accounts.set(key, mailboxes);
       const mailboxKey = `${imap.mailbox.uidValidity} ${imap.mailbox.path}`;
-      const cache = mailboxes.get(mailboxKey) ?? newMailboxCache(unreadableIn(`${key} ${mailboxKey}`));
+      const cache = mailboxes.get(mailboxKey) ?? newMailboxCache(lastingIn(`${key} ${mailboxKey}`));
       mailboxes.set(mailboxKey, cache);
       return cache;
     },

@@ -47,12 +47,6 @@ const faults: Readonly<Record<string, ImapRewrite>> = {
     answer: (answer) =>
       isBadAnswer(answer) ? answer.replace("BODYSTRUCTURE (", "BODYSTRUCTURE ((]") : answer,
   },
-  "a BODYSTRUCTURE of 300,000 tokens": {
-    answer: (answer) =>
-      isBadAnswer(answer)
-        ? answer.replace("BODYSTRUCTURE (", `BODYSTRUCTURE (${"(NIL) ".repeat(300_000)}`)
-        : answer,
-  },
   "a Subject of 10 MB": {
     answer: (answer) =>
       isBadAnswer(answer)
@@ -129,5 +123,72 @@ describeMail("A mailbox with an email that cannot be read", () => {
       expect(structured.emails).toHaveLength(good);
       expect(text).toContain("1 further email may belong to it");
     });
+  });
+});
+
+describeMail("A mail server that states a BODYSTRUCTURE of 300,000 tokens", () => {
+  test("has the email listed with the others: what is not read of it is cut off before it is parsed", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    for (const at of [1, 2]) await kit.deliver(user, emailOf(at));
+    const answer = (text: string) =>
+      text.replace(/(?<=^\* 1 .*)BODYSTRUCTURE \(/s, `BODYSTRUCTURE (${"(NIL) ".repeat(300_000)}`);
+    const proxy = await startImapProxy(kit, { answer });
+    const reader = openReader(kit, user, proxy.imap);
+    const { structured } = await reader.call(getRecentEmailsTool, { limit: 5 });
+    expect(structured.emails).toHaveLength(2);
+    await reader.connections.close();
+    await proxy.stop();
+  });
+});
+
+describeMail("A mail server that ends the connection over one email", () => {
+  test.each([1, 3, 5])(
+    "UID %d: is named from the second call on at the latest, the others are shown",
+    async (uid) => {
+      const kit = await mailServer();
+      const user = await kit.newUser();
+      await kit.deliverAll(
+        user,
+        Array.from({ length: 5 }, (_, at) => ({ raw: emailOf(at + 1) })),
+      );
+      const proxy = await startImapProxy(kit, {
+        hangUpOn: (answer) => new RegExp(`^\\* ${uid} FETCH .*BODY`, "s").test(answer),
+      });
+      const reader = openReader(kit, user, proxy.imap);
+      await reader.call(getRecentEmailsTool, { limit: 5 }).catch(() => {});
+      const { structured } = await reader.call(getRecentEmailsTool, { limit: 5 });
+      expect(structured.emails).toHaveLength(4);
+      expect(structured.unreadable).toHaveLength(1);
+      const found = await reader.call(searchEmailsTool, { query: "harbour", limit: 5 });
+      expect(found.structured.emails).toHaveLength(4);
+      await reader.connections.close();
+      await proxy.stop();
+    },
+  );
+
+  test("every time, has no email named as unreadable; once, nothing is missing", async () => {
+    const kit = await mailServer();
+    const user = await kit.newUser();
+    await kit.deliverAll(
+      user,
+      Array.from({ length: 3 }, (_, at) => ({ raw: emailOf(at + 1) })),
+    );
+    let cuts = Number.POSITIVE_INFINITY;
+    const proxy = await startImapProxy(kit, {
+      hangUpOn: (answer) => / FETCH .*BODY/s.test(answer) && cuts-- > 0,
+    });
+    const reader = openReader(kit, user, proxy.imap);
+    for (let call = 0; call < 4; call++)
+      expect(await reader.call(getRecentEmailsTool, { limit: 5 }).catch(({ code }) => code)).toBe(
+        "mail_server_failed",
+      );
+    for (const more of [0, 1]) {
+      cuts = more;
+      const { structured } = await reader.call(getRecentEmailsTool, { limit: 5 });
+      expect([(structured.emails as unknown[]).length, structured.unreadable]).toEqual([3, undefined]);
+    }
+    await reader.connections.close();
+    await proxy.stop();
   });
 });

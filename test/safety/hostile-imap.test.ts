@@ -80,6 +80,15 @@ describeMail("A hostile mail server", () => {
     hostile.become(on);
   }
 
+  let validity = 7;
+  /** A mailbox of which nothing is remembered from an earlier misdeed. */
+  function renumbered(): Misdeed {
+    validity += 1;
+    return {
+      say: `* 3 EXISTS\r\n* OK [UIDVALIDITY ${validity}] ok\r\n* OK [UIDNEXT 4] ok\r\nTAG OK [READ-WRITE] done\r\n`,
+    };
+  }
+
   const misdeeds: readonly Misdeed[] = [
     "stall",
     "cut",
@@ -97,12 +106,14 @@ describeMail("A hostile mail server", () => {
     async (misdeed) => {
       await Promise.all(
         victims.map(async (victim) => {
-          setBehavior(victim, { [victim.stage]: misdeed });
+          setBehavior(victim, { SELECT: renumbered(), [victim.stage]: misdeed });
           const where = `${JSON.stringify(misdeed)} at ${victim.stage}`;
           const ms = await loopMsOf(async () => {
             const answer = await victim.person.client.try(victim.name, victim.input);
-            expect(answer.isError, `${where}: ${answer.text}`).toBe(true);
-            expect(answer.text, where).toMatch(errorForm);
+            // Emails over each of which the connection ended are named in an answer.
+            const isNamed = victim.stage === "FETCH" && answer.text.includes("3 emails are not shown");
+            expect(answer.isError || isNamed, `${where}: ${answer.text}`).toBe(true);
+            if (answer.isError) expect(answer.text, where).toMatch(errorForm);
           });
           expect(ms, where).toBeLessThan(callMs + graceMs);
         }),
