@@ -32,11 +32,11 @@ import { createLinks } from "./links/links.ts";
 import { createUploads } from "./links/uploads.ts";
 import type { Log } from "./log.ts";
 import { createMailLogins } from "./mail-logins.ts";
+import { applySignal } from "./mcp/apply-signal.ts";
 import { createCalls } from "./mcp/calls.ts";
-import type { Exchange } from "./mcp/exchange.ts";
+import { createExchangeLoader } from "./mcp/exchange-loader.ts";
 import { createSessions } from "./mcp/sessions.ts";
 import { createStreams } from "./mcp/streams.ts";
-import type { ServerDeps } from "./mcp/tool-access.ts";
 import { createWarmUp } from "./mcp/warm-up.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { createAccountExtension } from "./oauth/account-extension.ts";
@@ -113,6 +113,10 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     );
   metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
 
+  const closeGrant = (grantId: string): void => {
+    for (const component of [calls, streams, connections, submissions, mail.accessTokens])
+      component.closeGrant(grantId);
+  };
   const grants = createGrants({
     db,
     secrets,
@@ -120,11 +124,9 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     config,
     log,
     onRevoke: vault.revokeSignIns,
-    onEnd(grantId) {
-      for (const component of [calls, streams, connections, submissions, mail.accessTokens])
-        component.closeGrant(grantId);
-    },
+    onEnd: closeGrant,
   });
+  db.signals.listen((signal) => applySignal(signal, { closeGrant, sessions, streams, calls }));
   const connector = createAccountConnector({
     config,
     limits,
@@ -188,7 +190,11 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     }),
     approvals: stores.approvals,
     stores: stores.forGrant,
-    onToolsChanged: streams.notifyToolsChanged,
+    onToolsChanged(grantId: string) {
+      streams.notifyToolsChanged(grantId);
+      // An open stream elsewhere learns it with its next request otherwise.
+      db.signals.send({ topic: "tools_changed", subject: grantId }).catch(() => {});
+    },
     addAccount: createAccountExtension({
       ...{ config, issuers, vault, secrets, clock },
       authorizationFlow: grants.authorizationFlow,
@@ -220,7 +226,10 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     },
     approvals,
     links: { uploads: stores.uploads, downloads: stores.downloads, config, limits },
-    mcp: { sessions, streams, calls, loadExchange, limits, warmUp },
+    mcp: {
+      ...{ sessions, streams, calls, loadExchange, limits, warmUp },
+      cancelElsewhere: (subject) => db.signals.send({ topic: "call_cancelled", subject }),
+    },
     operator: {
       metrics,
       metricsToken: config.metricsToken,
@@ -242,9 +251,13 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       await callCounts.write();
       await person.sweep();
       await signIn.sweep();
+      await db.signals.sweep();
     },
 
-    /** Marks the sends and decisions that an earlier process left unfinished. Comes before the first request. */
+    /** Writes that this replica lives; undefined where one process serves alone. */
+    beat: db.replica.isShared ? () => db.replica.beat(db) : undefined,
+
+    /** Marks the sends and decisions that a process left unfinished which is no more. Comes before the first request. */
     async recover(): Promise<void> {
       await stores.sendLog.markInterrupted();
       await stores.approvals.markInterrupted();
@@ -253,8 +266,11 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     /** Ends the approvals that waited for too long. */
     expireApprovals: stores.approvals.expire,
 
-    /** Closes the connections, streams and calls of grants that another process revoked. */
-    closeExternallyRevoked: grants.closeExternallyRevoked,
+    /** Closes what other processes have ended: the connections, streams and calls of grants, sessions, calls. */
+    async closeEndedElsewhere(): Promise<void> {
+      await grants.closeExternallyRevoked();
+      await db.signals.poll();
+    },
 
     /** Refuses new calls, closes event streams, and resolves once running calls end or `graceMs` has passed. */
     async drain(graceMs: number): Promise<void> {
@@ -331,22 +347,6 @@ function toConnectionLimits({ total, memoryMb, perHost }: Config["imapConnection
 /** Allows one minute's calls at once, and as many in each minute after that. */
 function toRate(perMinute: number) {
   return { burst: perMinute, everyMs: Math.ceil(60_000 / perMinute) };
-}
-
-/** Creates the MCP exchange at the first request rather than at the start: the server listens 30 ms sooner. */
-function createExchangeLoader(deps: Omit<ServerDeps, "tools">): () => Promise<Exchange> {
-  let exchange: Promise<Exchange> | undefined;
-  const load = async () => {
-    const [mcp, { tools }] = await Promise.all([import("./mcp/exchange.ts"), import("./tools/index.ts")]);
-    return mcp.createExchange({ ...deps, tools });
-  };
-  return () => {
-    exchange ??= load().catch((error: unknown) => {
-      exchange = undefined;
-      throw error;
-    });
-    return exchange;
-  };
 }
 
 /** The stores of a grant's data: what was sent and changed, uploads, one-time links. */

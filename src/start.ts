@@ -7,6 +7,7 @@ import { checkServerKey } from "./db/key-check.ts";
 import { openLock } from "./db/lock.ts";
 import { openStore } from "./db/open.ts";
 import { loadRegistrationKey } from "./db/registration-key.ts";
+import { beatEveryMs } from "./db/replicas.ts";
 import { loadSharedClient } from "./db/shared-client.ts";
 import { StartError } from "./errors.ts";
 import { type Certificates, createCertificates } from "./https/certificates.ts";
@@ -95,6 +96,7 @@ export async function start(
       },
       overrides,
     );
+    await product.beat?.();
     await product.recover();
     listener.handle((request, server) => product.app.fetch(request, { server }));
     closers.push(await startBackgroundJobs(product));
@@ -141,8 +143,16 @@ async function startBackgroundJobs(product: Assembled): Promise<() => Promise<vo
   const timers = [
     setInterval(createJob("sweep_failed", product.sweep), sweepEveryMs),
     setInterval(createJob("expiry_failed", product.expireApprovals), expireEveryMs),
-    setInterval(createJob("revocation_poll_failed", product.closeExternallyRevoked), pollEveryMs),
+    setInterval(createJob("revocation_poll_failed", product.closeEndedElsewhere), pollEveryMs),
   ];
+  const { beat, recover } = product;
+  if (beat) {
+    const settle = async () => {
+      await beat();
+      await recover();
+    };
+    timers.push(setInterval(createJob("beat_failed", settle), beatEveryMs));
+  }
   return async () => {
     for (const timer of timers) clearInterval(timer);
     await Promise.all(running.values());

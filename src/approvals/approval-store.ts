@@ -1,5 +1,5 @@
 /** The rows of approvals: queries only, no rules. All times are milliseconds since the epoch. */
-import { and, asc, count, desc, eq, gt, inArray, isNull, lt, lte, or, sql, sum } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, isNull, lt, lte, or, type SQL, sql, sum } from "drizzle-orm";
 import type { Queries } from "../db/database.ts";
 import { approvalChunks, approvals, grants } from "../db/schema.ts";
 
@@ -148,10 +148,10 @@ export function createApprovalStore(db: Queries) {
     },
 
     /** Takes an approval for its decision: of two requests at once, one gets true. */
-    async take(id: string, now: number): Promise<boolean> {
+    async take(id: string, now: number, owner: string): Promise<boolean> {
       const taken = await db
         .update(approvals)
-        .set({ state: "deciding", decidedAt: now })
+        .set({ state: "deciding", decidedAt: now, owner })
         .where(
           and(eq(approvals.id, id), inArray(approvals.state, [...openStates]), gt(approvals.expiresAt, now)),
         )
@@ -198,13 +198,16 @@ export function createApprovalStore(db: Queries) {
         { state: "declined", decidedAt: now },
       ),
 
-    /** Ends the approvals whose decision a stopped process left unfinished, and deletes those it was still freezing. */
-    async markInterrupted(): Promise<number> {
+    /**
+     * Ends the approvals whose decision a stopped process left unfinished, and deletes those it was still freezing.
+     * `isOrphan`: a row of no living process.
+     */
+    async markInterrupted(isOrphan: SQL | undefined): Promise<number> {
       await db
         .delete(approvals)
-        .where(and(eq(approvals.state, "waiting"), isNull(approvals.action)))
+        .where(and(eq(approvals.state, "waiting"), isNull(approvals.action), isOrphan))
         .run();
-      return close(eq(approvals.state, "deciding"), { state: "maybe_done" });
+      return close(and(eq(approvals.state, "deciding"), isOrphan), { state: "maybe_done" });
     },
 
     async deleteBefore(time: number): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Database, Queries } from "../db/database.ts";
+import { approvals as approvalRows } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import { hashSecret, newId, newToken, type Secrets, sameSecret, seal, unseal } from "../secrets.ts";
@@ -70,14 +71,15 @@ type Room = ApprovalsDeps & { store: ApprovalStore };
 export function createApprovals(deps: ApprovalsDeps) {
   const store = createApprovalStore(deps.db);
   const room: Room = { ...deps, store };
-  const { clock } = deps;
+  const { db, clock } = deps;
 
   return {
     /** Ends what waits for longer than its lifetime; start.ts calls it on a timer. */
     expire: () => purgeAfter(room, store.expire(clock.now())),
 
     /** Marks the decisions that an earlier process left unfinished. */
-    markInterrupted: () => purgeAfter(room, store.markInterrupted()),
+    markInterrupted: () =>
+      purgeAfter(room, store.markInterrupted(db.replica.isOrphan(db, approvalRows.owner))),
 
     /** Deletes approvals older than a day. */
     sweep: () => store.deleteBefore(clock.now() - dayMs),
@@ -117,7 +119,7 @@ export function createApprovals(deps: ApprovalsDeps) {
     },
 
     /** Takes an approval for its decision: of two requests at once, one gets true. */
-    take: (id: string) => store.take(id, clock.now()),
+    take: (id: string) => store.take(id, clock.now(), db.replica.id()),
     release: store.release,
     finish: (...decided: Parameters<ApprovalStore["finish"]>) => purgeAfter(room, store.finish(...decided)),
     addWrongPassword: store.addWrongPassword,
@@ -240,6 +242,7 @@ async function insertHeld(
     sizeBytes: bytes?.length ?? 0,
     createdAt: now,
     expiresAt: now + lifetimeMs,
+    owner: room.db.replica.id(),
   });
   return id;
 }

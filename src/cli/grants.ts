@@ -67,12 +67,19 @@ export async function note(id: string, words: readonly string[], terminal: Termi
 }
 
 export async function revoke(id: string, terminal: Terminal): Promise<number> {
-  if (!(await withDatabase(terminal, (db) => deleteGrant(db, id)))) {
+  if (!(await withDatabase(terminal, (db) => endGrant(db, id)))) {
     terminal.printError(`There is no grant ${id}; \`grants list\` shows all grants.`);
     return 1;
   }
   terminal.print(`${id} is revoked: its tokens and its mailboxes' passwords are deleted.`);
   return 0;
+}
+
+/** Deletes a grant, and tells the replicas that run. */
+async function endGrant(db: Database, id: string): Promise<boolean> {
+  const isDeleted = await deleteGrant(db, id);
+  if (isDeleted) await db.signals.send({ topic: "grant_ended", subject: id });
+  return isDeleted;
 }
 
 async function withDatabase<T>(terminal: Terminal, work: (db: Database) => Promise<T>): Promise<T> {

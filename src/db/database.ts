@@ -2,13 +2,43 @@
  * The query surface of both engines: drizzle's SQLite dialect over one function `(sql, params) -> rows`
  * (drizzle-orm/sqlite-proxy). Rooms write their own queries beside the rule they serve.
  */
+
+import type { SQL } from "drizzle-orm";
+import type { AnySQLiteColumn } from "drizzle-orm/sqlite-core";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
+import type { signals } from "./replica-tables.ts";
 
 /** Queries of drizzle, each of which is awaited. `values` runs raw SQL and returns its rows as arrays. */
 export type Queries = Pick<
   SqliteRemoteDatabase,
   "select" | "insert" | "update" | "delete" | "run" | "values"
 >;
+
+/** This process among those that share the database. */
+export type Replica = {
+  /** Other processes may serve, too. */
+  isShared: boolean;
+  /** The present id of this process, with which it owns what it is doing. */
+  id(): string;
+  /** Writes the row of this process. */
+  beat(db: Queries): Promise<void>;
+  /** The condition that a row belongs to no living process. */
+  isOrphan(db: Queries, owner: AnySQLiteColumn): SQL | undefined;
+};
+
+export type Signal = Pick<typeof signals.$inferSelect, "topic" | "subject">;
+
+/** Signals between the processes that share the database. */
+export type Signals = {
+  /** Tells the other replicas. */
+  send(signal: Signal): Promise<void>;
+  /** Sets what is done for each signal of another replica. */
+  listen(onSignal: (signal: Signal) => void): void;
+  /** Reads the signals since the last time; after a failure those of the time in between. */
+  poll(): Promise<void>;
+  /** Deletes old rows. */
+  sweep(): Promise<void>;
+};
 
 export type Database = Queries & {
   /**
@@ -23,6 +53,10 @@ export type Database = Queries & {
   purge(): Promise<void>;
   /** A number that changes when another process has written; undefined where signals tell what did. */
   readVersion(): Promise<number | undefined>;
+  /** This process, as the owner of what it is doing. */
+  replica: Replica;
+  /** Tells other replicas what has ended. */
+  signals: Signals;
 };
 
 /** Runs one statement and returns its rows, each an array of columns. */

@@ -56,7 +56,8 @@ export async function openStore({ dataDir, database }: StoreSettings): Promise<S
   if (database === undefined) return openSqlite(toDatabaseFile(dataDir));
   const { url, connections, directUrl } = database;
   const migrations = readMigrationFiles({ migrationsFolder: toMigrationsFolder("postgres") });
-  return openPostgres({ url, connections, isPooled: directUrl !== undefined }, migrations);
+  const isPooled = directUrl !== undefined;
+  return openPostgres({ url, connections, isPooled, listenUrl: directUrl ?? url }, migrations);
 }
 
 async function openSqlite(file: string): Promise<Store> {

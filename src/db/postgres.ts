@@ -7,7 +7,9 @@ import { type SQL as Fragment, sql as fragment } from "drizzle-orm";
 import type { MigrationMeta } from "drizzle-orm/migrator";
 import { StartError } from "../errors.ts";
 import { isConnectionLost } from "../storage-error.ts";
-import { createQueries, type Database, type Queries } from "./database.ts";
+import { createQueries, type Database, type Queries, type Signals } from "./database.ts";
+import { createReplica } from "./replicas.ts";
+import { createSignals } from "./signals.ts";
 
 /** Time in which a statement that only reads is repeated after its connection was lost. */
 const readAgainMs = 5_000;
@@ -22,9 +24,16 @@ type PostgresOptions = {
   connections: number;
   /** Statements are sent unprepared, because a pooler hands each transaction to another connection. */
   isPooled: boolean;
+  /** The address at which to listen for signals; undefined where none reaches Postgres itself. */
+  listenUrl: string | undefined;
 };
 
 type Client = Pick<SQL, "unsafe">;
+
+const nowMs = fragment<number>`CAST(extract(epoch from clock_timestamp()) * 1000 AS bigint)`;
+
+/** The channel on which new rows of `signals` are announced. */
+const channel = "email_connector";
 
 /** Holds a grant's row, which its children may still refer to, until the end of the transaction. */
 const lockGrant = (grantId: string): Fragment =>
@@ -53,8 +62,19 @@ export async function openPostgres(
       { cause },
     );
   }
-  const read = createQueries((text, params) => runAgain(sql, text, params));
-  const db: Database = Object.assign(read, {
+  const queries = createQueries((text, params) => runAgain(sql, text, params));
+  const replica = createReplica({ nowMs, isShared: true });
+  const signals = createSignals({
+    db: queries,
+    nowMs,
+    sender: replica.id(),
+    // Only for rare events: NOTIFY takes a global lock at commit.
+    announce: async () => {
+      await sql.unsafe("SELECT pg_notify($1, '')", [channel]);
+    },
+  });
+  const listener = options.listenUrl === undefined ? undefined : await listenAt(options.listenUrl, signals);
+  const db: Database = Object.assign(queries, {
     // The client rolls back when `work` rejects.
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> =>
       sql.begin((connection) => work(createQueries((text, params) => run(connection, text, params)))),
@@ -64,8 +84,30 @@ export async function openPostgres(
     // Deleted rows are overwritten by VACUUM, which the server runs by itself.
     purge: async () => {},
     readVersion: async () => undefined,
+    replica,
+    signals,
   });
-  return { db, close: () => sql.close({ timeout: 5 }) };
+  return {
+    db,
+    async close() {
+      await listener?.close({ timeout: 0 });
+      await sql.close({ timeout: 5 });
+    },
+  };
+}
+
+/** Reads signals as soon as they are announced. Where listening fails, they are polled. */
+async function listenAt(url: string, signals: Signals): Promise<SQL | undefined> {
+  const sql = new SQL({ url, max: 1, connectionTimeout: 5, tls: toTls(url) });
+  try {
+    await sql.listen(channel, () => {
+      signals.poll().catch(() => {});
+    });
+    return sql;
+  } catch {
+    await sql.close({ timeout: 0 });
+    return undefined;
+  }
 }
 
 /** Runs one statement. */
@@ -92,7 +134,7 @@ export function toPostgresStatement(text: string): string {
   let count = 0;
   return text
     .replace(
-      /\bon conflict \(([^)]*)\)/,
+      /\bon conflict \(([^()]*)\)/,
       (_, target: string) => `on conflict (${target.replace(/"\w+"\./g, "")})`,
     )
     .replace(/'[^']*'|"[^"]*"|\?/g, (part) => (part === "?" ? `$${++count}` : part));

@@ -167,6 +167,8 @@ export const sends = sqliteTable(
     recipients: integer("recipients").notNull(),
     answer: sealed("answer"),
     createdAt: integer("created_at").notNull(),
+    /** The replica that sends it. */
+    owner: text("owner"),
   },
   (table) => [index("sends_by_grant").on(table.grantId, table.createdAt)],
 );
@@ -287,6 +289,8 @@ export const approvals = sqliteTable(
     createdAt: integer("created_at").notNull(),
     expiresAt: integer("expires_at").notNull(),
     decidedAt: integer("decided_at"),
+    /** The replica that freezes it, or carries the decision out. */
+    owner: text("owner"),
   },
   (table) => [
     index("approvals_by_grant").on(table.grantId, table.createdAt),

@@ -5,10 +5,15 @@
  * A write is on the disk when it resolves: synchronous=FULL. secure_delete overwrites deleted data.
  */
 import { type SQLQueryBindings, Database as SqliteFile, type Statement } from "bun:sqlite";
+import { sql } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
 import { createQueries, type Database, type Queries } from "./database.ts";
+import { createReplica } from "./replicas.ts";
+import { noSignals } from "./signals.ts";
 
 const busyMs = 5_000;
+
+const nowMs = sql<number>`CAST(unixepoch('subsec') * 1000 AS integer)`;
 
 /** Statements kept prepared. There are fewer different ones in the product, but for lists of varying length. */
 const maxStatements = 300;
@@ -66,6 +71,8 @@ export function createSqliteDatabase(client: SqliteFile): { db: Database; close(
       lock: async () => {},
       purge: () => gate.pass(() => purge(client)),
       readVersion: async () => Number(runNow("PRAGMA data_version", [])[0]?.[0]),
+      replica: createReplica({ nowMs, isShared: false }),
+      signals: noSignals,
     },
   );
 

@@ -8,6 +8,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Database, Queries } from "../db/database.ts";
+import { sends as sendRows } from "../db/schema.ts";
 import { AppError } from "../errors.ts";
 import type { LiveGrant } from "../grant.ts";
 import { type Log, toErrorFields } from "../log.ts";
@@ -22,6 +23,10 @@ import {
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+
+/** Time for which the outcome of another replica's send is waited for: its death is known after 15 s. */
+const settleMs = 20_000;
+const settleEveryMs = 250;
 
 export type SendLimits = {
   perHour: number;
@@ -86,8 +91,8 @@ export function createSendLog(deps: { db: Database; clock: Clock; log: Log; limi
   const inFlight = new Map<string, Promise<unknown>>();
 
   return {
-    /** Marks the sends that an earlier process left unfinished. */
-    markInterrupted: () => store.markInterrupted(),
+    /** Marks the sends that a process left unfinished which is no more. */
+    markInterrupted: () => store.markInterrupted(db.replica.isOrphan(db, sendRows.owner)),
 
     /** Deletes entries older than a day. */
     sweep: () => store.deleteBefore(clock.now() - dayMs),
@@ -156,11 +161,17 @@ function withoutOtherSends<T>(
  * be read.
  */
 async function insertSending(
-  { grant, store, clock, inFlight }: GrantSends,
-  email: Omit<Parameters<GrantSends["store"]["insert"]>[0], "grantId" | "state" | "createdAt">,
+  { grant, db, store, clock, inFlight }: GrantSends,
+  email: Omit<Parameters<GrantSends["store"]["insert"]>[0], "grantId" | "state" | "createdAt" | "owner">,
   outcome: Promise<unknown>,
 ): Promise<void> {
-  await store.insert({ ...email, grantId: grant.id, state: "sending", createdAt: clock.now() });
+  const row = {
+    grantId: grant.id,
+    state: "sending",
+    createdAt: clock.now(),
+    owner: db.replica.id(),
+  } as const;
+  await store.insert({ ...email, ...row });
   inFlight.set(email.id, outcome);
 }
 
@@ -235,14 +246,16 @@ async function findEarlier(
 
 /** The answer of an earlier send, awaited while it still runs. Throws maybe_sent when its outcome is unknown. */
 async function answerEarlier<Answer, Held>(
-  { grant, store, inFlight }: GrantSends,
+  sends: GrantSends,
   found: SendRow,
   attempt: SendAttempt<Answer, Held>,
 ): Promise<SendResult<Answer, Held>> {
+  const { grant, inFlight } = sends;
   const running = inFlight.get(found.id);
   if (running) return { answer: attempt.parse(await running), sentBeforeAt: found.createdAt };
-  // Its outcome may have been written since the row was read.
-  const row = (found.state === "sending" && (await store.find(found.id))) || found;
+  const row = await readSettled(sends, found);
+  if (row.state === "failed")
+    throw new AppError("message_refused", "The same email was refused just now, by another call.");
   if (row.state === "sent" && row.answer) {
     const stored = unseal(grant.dataKey, row.answer, toSendContext(grant, row.id)).toString("utf8");
     return { answer: attempt.parse(JSON.parse(stored)), sentBeforeAt: row.createdAt };
@@ -251,6 +264,18 @@ async function answerEarlier<Answer, Held>(
     "maybe_sent",
     `The same email may have been sent at ${toIsoSeconds(row.createdAt)}; it was not sent again.`,
   );
+}
+
+/** Reads a row again until the replica that sends it has written the outcome, or is dead. */
+async function readSettled({ db, store }: GrantSends, found: SendRow): Promise<SendRow> {
+  let row = found;
+  for (let waitedMs = 0; row.state === "sending" && waitedMs <= settleMs; waitedMs += settleEveryMs) {
+    row = (await store.find(found.id)) ?? row;
+    // Of its own sends a process knows those that run; what is left could not be written.
+    if (!db.replica.isShared || row.owner === db.replica.id() || row.state !== "sending") break;
+    await Bun.sleep(settleEveryMs);
+  }
+  return row;
 }
 
 /** Throws rate_limited, with the time of the next permitted send. */

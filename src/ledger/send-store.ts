@@ -1,5 +1,5 @@
 /** The rows of the send log: queries only, no rules. All times are milliseconds since the epoch. */
-import { and, desc, eq, gt, inArray, lt, or } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, lt, or, type SQL } from "drizzle-orm";
 import type { Queries } from "../db/database.ts";
 import { sends } from "../db/schema.ts";
 
@@ -36,9 +36,13 @@ export function createSendStore(db: Queries) {
 
     find: (id: string): Promise<SendRow | undefined> => db.select().from(sends).where(eq(sends.id, id)).get(),
 
-    /** Marks the rows of sends that were running when the process ended. */
-    async markInterrupted(): Promise<void> {
-      await db.update(sends).set({ state: "maybe_sent" }).where(eq(sends.state, "sending")).run();
+    /** Marks the rows of sends that were running when their process ended. `isOrphan`: a row of no living one. */
+    async markInterrupted(isOrphan: SQL | undefined): Promise<void> {
+      await db
+        .update(sends)
+        .set({ state: "maybe_sent" })
+        .where(and(eq(sends.state, "sending"), isOrphan))
+        .run();
     },
 
     async deleteBefore(time: number): Promise<void> {

@@ -88,9 +88,11 @@ export function createCalls({ deadlineMs = 45_000 }: { deadlineMs?: number } = {
       }
     },
 
-    /** Stops the calls with this key. */
-    cancel(cancelKey: string): void {
+    /** Stops the calls with this key. Returns false when none runs here. */
+    cancel(cancelKey: string): boolean {
+      const isHere = [...running].some(({ call }) => call.cancelKey === cancelKey);
       stopWhere((call) => call.cancelKey === cancelKey, toCancelled);
+      return isHere;
     },
 
     /** Stops the calls of a grant that has ended. */

@@ -24,6 +24,8 @@ export type McpDeps = {
   sessions: Sessions;
   streams: Streams;
   calls: Calls;
+  /** Asks the other replicas to stop the calls with this key. */
+  cancelElsewhere(cancelKey: string): Promise<void>;
   /** Loads the exchange with the first request. */
   loadExchange(): Promise<Exchange>;
   limits: Pick<Limits, "consume">;
@@ -64,7 +66,11 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   const session = sessionId === undefined ? undefined : await sessions.find(sessionId, c.var.grant.id);
   if (sessionId !== undefined && !session) return toJsonRpcError(c, unknownSession);
 
-  if (session) for (const id of post.cancelled) calls.cancel(toCancelKey(session, id));
+  if (session)
+    for (const id of post.cancelled) {
+      const key = toCancelKey(session, id);
+      if (!calls.cancel(key)) await deps.cancelElsewhere(key);
+    }
   if (post.requests.length === 0) return c.body(null, 202);
   const called = post.requests.filter(({ method }) => method === "tools/call");
   if (called.some(({ params }) => exchange.lacksScope(c.var.grant, params?.name)))

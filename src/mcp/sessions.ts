@@ -80,6 +80,11 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
   return {
     touch,
 
+    /** Forgets a session that another replica has deleted. */
+    forget(hash: string): void {
+      cached.delete(hash);
+    },
+
     /** Opens a session of this grant; returns its id, 64 hexadecimal digits. */
     async open(grantId: string, features: ClientFeatures = noFeatures): Promise<string> {
       const id = newToken();
@@ -110,6 +115,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
       await db.delete(sessions).where(eq(sessions.hash, hash)).run();
       // After the deletion, since a request may read the row until then.
       cached.delete(hash);
+      await db.signals.send({ topic: "session_closed", subject: hash });
     },
   };
 }

@@ -39,10 +39,20 @@ export function createGrants(deps: {
     if (dataKey) await deps.onRevoke?.(grantId, dataKey);
     await db.delete(grants).where(eq(grants.id, grantId)).run();
     await db.purge();
+    await signalEnd(grantId);
     // A second use means that somebody else may hold the code or token.
     const level = reason === "code_replayed" || reason === "refresh_token_reused" ? "warn" : "info";
     deps.log[level]("grant_ended", { grant: grantId, reason });
     deps.onEnd(grantId);
+  }
+
+  /** Tells other replicas; what they still run of the grant would otherwise go on until its next request. */
+  async function signalEnd(grantId: string): Promise<void> {
+    try {
+      await db.signals.send({ topic: "grant_ended", subject: grantId });
+    } catch {
+      // The grant is deleted: its tokens open nothing at any replica.
+    }
   }
 
   // Prepared once, because every request runs it. Scalar subqueries cost SQLite a third of a join here.

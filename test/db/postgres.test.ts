@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { toPostgresMigration } from "../../scripts/postgres-migrations.ts";
+import type { Database } from "../../src/db/database.ts";
 import { openStore, type Store } from "../../src/db/open.ts";
 import { toPostgresStatement } from "../../src/db/postgres.ts";
+import { replicas } from "../../src/db/replica-tables.ts";
+import { createReplica } from "../../src/db/replicas.ts";
 import { grants, sends } from "../../src/db/schema.ts";
 import type { LiveGrant } from "../../src/grant.ts";
 import { createSendLog } from "../../src/ledger/send-log.ts";
@@ -37,6 +40,27 @@ test("each migration of SQLite has one of Postgres, as the mapping makes it", ()
     );
   const journal = (engine: string) => readFileSync(join(folder, engine, "meta/_journal.json"), "utf8");
   expect(journal("postgres")).toBe(journal("sqlite"));
+});
+
+const postgresClock = {
+  nowMs: sql<number>`CAST(extract(epoch from clock_timestamp()) * 1000 AS bigint)`,
+  isShared: true,
+};
+
+/** The functions of a database, some of which are on its prototype. */
+const toParts = (db: Database): Database => ({
+  select: db.select.bind(db),
+  insert: db.insert.bind(db),
+  update: db.update.bind(db),
+  delete: db.delete.bind(db),
+  run: db.run.bind(db),
+  values: db.values.bind(db),
+  transaction: db.transaction,
+  lock: db.lock,
+  purge: db.purge,
+  readVersion: db.readVersion,
+  replica: db.replica,
+  signals: db.signals,
 });
 
 describePostgres("On Postgres", () => {
@@ -105,31 +129,87 @@ describePostgres("On Postgres", () => {
 
   describe("of two replicas", () => {
     const log = createLog("silent");
-    test("8 emails that 4 callers ask each to send are sent once each", async () => {
+    /** Asks both replicas to send 8 emails, 4 callers each; resolves with the number of submissions. */
+    async function sendOverBoth(toDatabase: (db: Database) => Database): Promise<number> {
       const grant = await newGrant();
       const logs = [one, two].map(({ db }) =>
-        createSendLog({ db, clock, log, limits: { perHour: 100, perDay: 100, repeatMs: 600_000 } }),
+        createSendLog({
+          db: toDatabase(db),
+          clock,
+          log,
+          limits: { perHour: 100, perDay: 100, repeatMs: 600_000 },
+        }),
       );
       let submitted = 0;
-      const ask = async (at: number, caller: number) => {
-        const sendLog = logs[caller % 2]?.forGrant(grant);
-        await sendLog?.sendOnce(
-          { accountId: "acc_1", request: `email ${at}`, parse: (stored) => z.string().parse(stored) },
-          async () => ({
-            content: `email ${at}`,
-            recipients: 1,
-            async send() {
-              submitted += 1;
-              return "<id>";
-            },
-          }),
-        );
-      };
-      await Promise.allSettled(
-        Array.from({ length: 8 }, (_, at) => [0, 1, 2, 3].map((caller) => ask(at, caller))).flat(),
+      const ask = async (at: number, caller: number) =>
+        logs[caller % 2]
+          ?.forGrant(grant)
+          .sendOnce(
+            { accountId: "acc_1", request: `email ${at}`, parse: (stored) => z.string().parse(stored) },
+            async () => ({
+              content: `email ${at}`,
+              recipients: 1,
+              async send() {
+                submitted += 1;
+                return "<id>";
+              },
+            }),
+          );
+      const asked = Array.from({ length: 8 }, (_, at) => [0, 1, 2, 3].map((caller) => ask(at, caller)));
+      const outcomes = await Promise.allSettled(asked.flat());
+      expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
+      return submitted;
+    }
+
+    test("8 emails that 4 callers ask each to send are sent once each, and without the lock they are not", async () => {
+      expect(await sendOverBoth((db) => db)).toBe(8);
+      const unlocked = await sendOverBoth((db) => ({ ...toParts(db), lock: async () => {} }));
+      expect(unlocked).toBeGreaterThan(8);
+    });
+
+    test("a send of a replica that fell silent becomes maybe_sent, and one of a living replica does not", async () => {
+      const grant = await newGrant();
+      const [dead, alive] = [createReplica(postgresClock), createReplica(postgresClock)];
+      await dead.beat(one.db);
+      await alive.beat(one.db);
+      const former = dead.id();
+      await one.db.update(replicas).set({ seenAt: 0 }).where(sql`id = ${former}`).run();
+      const row = { grantId: grant.id, accountId: "a", requestHash: "r", contentHash: "c", createdAt: 1 };
+      const rest = { ...row, recipients: 1, state: "sending" as const };
+      await one.db
+        .insert(sends)
+        .values({ ...rest, id: "snd_dead", owner: former })
+        .run();
+      await one.db
+        .insert(sends)
+        .values({ ...rest, id: "snd_alive", owner: alive.id() })
+        .run();
+      await createSendLog({ db: two.db, clock, log }).markInterrupted();
+      const states = await one.db
+        .select({ id: sends.id, state: sends.state })
+        .from(sends)
+        .where(sql`grant_id = ${grant.id}`);
+      expect(new Map(states.map(({ id, state }) => [id, state]))).toEqual(
+        new Map([
+          ["snd_dead", "maybe_sent"],
+          ["snd_alive", "sending"],
+        ]),
       );
-      expect(submitted).toBe(8);
-      expect((await one.db.select().from(sends).where(sql`grant_id = ${grant.id}`)).length).toBe(8);
+      // It goes on under another id, under which its late outcome counts.
+      await dead.beat(one.db);
+      expect(dead.id()).not.toBe(former);
+    });
+
+    test("a signal is heard once by the other, also when it was missed, and not by its sender", async () => {
+      const heard: string[] = [];
+      one.db.signals.listen(({ subject }) => heard.push(`one ${subject}`));
+      two.db.signals.listen(({ topic, subject }) => heard.push(`${topic} ${subject}`));
+      await Promise.all([one.db.signals.poll(), two.db.signals.poll()]);
+      await one.db.signals.send({ topic: "grant_ended", subject: "grt_1" });
+      await one.db.signals.send({ topic: "session_closed", subject: "hash" });
+      for (let count = 0; count < 3; count += 1)
+        await Promise.all([one.db.signals.poll(), two.db.signals.poll()]);
+      expect(heard).toEqual(["grant_ended grt_1", "session_closed hash"]);
     });
 
     test("10 redemptions of one code at both give one pair of tokens, and a refresh goes on at the other", async () => {

@@ -61,6 +61,7 @@ const app = createApp({
     warmUp: { noteCall() {}, offer() {} },
     streams: createStreams({ clock }),
     calls: createCalls(),
+    cancelElsewhere: async () => {},
     loadExchange: async () => ({}) as Exchange,
     limits,
   },

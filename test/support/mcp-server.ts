@@ -149,6 +149,7 @@ export async function openMcpServer(options: {
         calls,
         loadExchange: async () => exchange,
         limits,
+        cancelElsewhere: async () => {},
         warmUp: { noteCall() {}, offer() {} },
       }),
     );
