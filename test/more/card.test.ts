@@ -335,6 +335,44 @@ browserTest("The card of an erasure lists every subject, and erases only what st
   expect(left.map(({ subject }) => subject)).toEqual(["Keep <img src=x>"]);
 });
 
+browserTest(
+  "Y09: over the send limit, and after a refusal, the card says so and can be pressed again",
+  async () => {
+    const limited = await startPublicProduct({ rates: wideRates, settings: { SENDS_PER_HOUR: "1" } });
+    try {
+      const person = await connectInBrowser(limited, { showsCards: true });
+      const { client } = person;
+      const to = await newAddress();
+      const answers = [];
+      for (const body of ["Refused.", "First.", "Second."])
+        answers.push(
+          await client.call("send_email", { to: [body === "Refused." ? "nobody@example.org" : to], body }),
+        );
+      const [refused, first, second] = answers.map(({ result }) => result);
+      if (!refused || !first || !second) throw new Error("there are three answers");
+      await withCard({ client, result: refused }, async (card) => {
+        await card.press("Send");
+        await card.sees("It was not done:");
+        expect(await card.buttons()).toEqual(["Send", "Keep as a draft", "Decline", "Open the page"]);
+        expect(card.told).toEqual([expect.stringContaining("could not be done")]);
+      });
+      await withCard({ client, result: first }, async (card) => {
+        await card.press("Send");
+        await card.sees("Done");
+      });
+      await withCard({ client, result: second }, async (card) => {
+        await card.press("Send");
+        await card.sees(/Too many emails were sent already: the next may go at \d{4}-/);
+        expect(await card.buttons()).toContain("Send");
+        expect(card.told).toEqual([expect.stringContaining("Too many emails were sent already")]);
+      });
+      expect((await submittedBy(person)).map(({ recipients }) => recipients)).toEqual([[to]]);
+    } finally {
+      await limited.stop();
+    }
+  },
+);
+
 browserTest("What is too long for a card is on its page alone", async () => {
   const person = await connect();
   const { client } = person;
