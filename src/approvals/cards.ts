@@ -26,7 +26,7 @@ const maxCharacters = 100_000;
 export type Cards = ReturnType<typeof createCards>;
 
 export function createCards(deps: {
-  approvals: Approvals;
+  approvals: Pick<Approvals, "open">;
   decide: Decide;
   vault: Pick<Vault, "listAccounts">;
   config: Pick<Config, "approveOnPageOnly">;
@@ -101,7 +101,11 @@ function toSecret(grant: LiveGrant, id: string): string {
 
 const isOpen = ({ state }: OpenedApproval) => state === "waiting" || state === "failed";
 
-async function find(approvals: Approvals, grant: LiveGrant, id: string): Promise<OpenedApproval | undefined> {
+async function find(
+  approvals: Pick<Approvals, "open">,
+  grant: LiveGrant,
+  id: string,
+): Promise<OpenedApproval | undefined> {
   try {
     return await approvals.open(grant, id);
   } catch (error) {
