@@ -174,9 +174,9 @@ describeMail("A mail server that ends the connection over one email", () => {
       user,
       Array.from({ length: 3 }, (_, at) => ({ raw: emailOf(at + 1) })),
     );
-    let cuts = Number.POSITIVE_INFINITY;
+    let losses = Number.POSITIVE_INFINITY;
     const proxy = await startImapProxy(kit, {
-      hangUpOn: (answer) => / FETCH .*BODY/s.test(answer) && cuts-- > 0,
+      hangUpOn: (answer) => / FETCH .*BODY/s.test(answer) && losses-- > 0,
     });
     const reader = openReader(kit, user, proxy.imap);
     for (let call = 0; call < 4; call++)
@@ -184,7 +184,7 @@ describeMail("A mail server that ends the connection over one email", () => {
         "mail_server_failed",
       );
     for (const more of [0, 1]) {
-      cuts = more;
+      losses = more;
       const { structured } = await reader.call(getRecentEmailsTool, { limit: 5 });
       expect([(structured.emails as unknown[]).length, structured.unreadable]).toEqual([3, undefined]);
     }
