@@ -16,14 +16,7 @@ import { selectAndRead } from "./flights.ts";
 import { attachListMemory } from "./list-memory.ts";
 import { createLoginPauses } from "./login-pause.ts";
 import { createMailboxCaches, type MailboxCache } from "./mailbox-cache.ts";
-import {
-  inFlight,
-  isOutOfOrder,
-  learnFromLoss,
-  maySendAhead,
-  sendOneByOne,
-  sessionSettled,
-} from "./pipeline.ts";
+import { learnFromLoss, sessionSettled } from "./pipeline.ts";
 import { createPoolQueue, type PooledConnection, type PoolLimits, selectedMailbox } from "./pool-queue.ts";
 import { isOrderly, noteCurrent, selectMailbox } from "./select.ts";
 import { attachServerFacts, createServerMemory, type ServerFacts } from "./server-memory.ts";
@@ -158,18 +151,13 @@ export function createConnections(deps: {
     signal: AbortSignal,
   ): Promise<ImapFlow> {
     const unusedMs = clock.now() - pooled.lastUsedAt;
-    pooled.probe = undefined;
     // A connection ends with the token of its login: the server goes on after the permission was taken back.
     if (pooled.validUntil !== undefined && pooled.validUntil <= clock.now()) pooled.imap?.close();
     // Not every response reports what another connection removed: Dovecot's to a search by UIDs does not.
     const isStale = pooled.stale && lease.effect === "read";
-    const { imap: idle } = pooled;
-    if (idle?.usable && (isStale || unusedMs > limits.probeAfterMs)) {
-      const probing = inFlight(idle, () => probe(idle, signal));
-      // Reading is repeated when the connection was dead, and need not wait for the answer. What another connection
-      // changed is reported after it only.
-      if (isStale || lease.effect === "write" || !maySendAhead(idle)) await probing;
-      else pooled.probe = probing.catch(() => {});
+    if (pooled.imap?.usable && (isStale || unusedMs > limits.probeAfterMs)) {
+      // Nothing is sent behind NOOP: Dovecot answers that last, and what it tells before would seem to belong to it.
+      await probe(pooled.imap, signal);
       pooled.stale = false;
     }
     if (pooled.imap?.usable) return pooled.imap;
@@ -248,13 +236,10 @@ export function createConnections(deps: {
         return begin(connected);
       };
       const done = await raceAbort(signal, run());
-      await pooled.probe;
       if (lease.effect === "write") markOthersStale(pooled);
       queue.release(pooled, true);
       return { done };
     } catch (error) {
-      // The server has not answered a probe, and what was sent behind it.
-      if (imap && pooled.probe && isOutOfOrder(error)) sendOneByOne(imap);
       const isLost = imap !== undefined && !imap.usable;
       const isRefusedSecond = imap === undefined && isLimited(pooled.key);
       // What our own deadline ended says nothing about the emails.

@@ -68,9 +68,15 @@ function flightOf(imap: object): Flight | undefined {
 const isFlight = (value: unknown): value is Flight =>
   typeof value === "object" && value !== null && "isSettled" in value;
 
+/**
+ * Commands that are not about the selected mailbox. They are not written behind one that is: Dovecot answers them first,
+ * since it ends a command about the selected mailbox only when it has synchronized that.
+ */
+const generalCommands = new Set(["ID", "NAMESPACE", "ENABLE", "CAPABILITY", "LIST", "STATUS"]);
+
 /** Commands that may be written before the earlier ones are answered: none that changes a mailbox. */
 const aheadCommands: ReadonlySet<string> = new Set([
-  ...["ID", "NAMESPACE", "ENABLE", "CAPABILITY", "LIST", "SELECT", "EXAMINE", "STATUS", "NOOP"],
+  ...[...generalCommands, "SELECT", "EXAMINE"],
   ...["UID FETCH", "FETCH", "UID SEARCH", "UID SORT", "UID THREAD"],
 ]);
 
@@ -153,8 +159,11 @@ function writeQueueAhead(imap: Internals, flight: Flight): void {
     if (!aheadCommands.has(current.command)) return;
     // A STORE behind a SELECT could change another email of the same UID (RFC 3501 section 2.3.1.1).
     let mayStore = flight.stores > 0 && !selectCommands.has(current.command);
+    let isGeneral = generalCommands.has(current.command);
     for (const request of imap.requestQueue) {
       mayStore &&= !selectCommands.has(request.command);
+      if (generalCommands.has(request.command) && !isGeneral) return;
+      isGeneral &&= generalCommands.has(request.command);
       if (request.sent) continue;
       const isStore = request.command === "UID STORE" && mayStore;
       if (!isStore && !aheadCommands.has(request.command)) return;

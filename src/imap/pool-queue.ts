@@ -29,8 +29,6 @@ export type PooledConnection = {
   /** Another connection of the account has changed something since this one last synchronized. */
   stale: boolean;
   lastUsedAt: number;
-  /** The probe behind which the work was sent; undefined where there was none, or its answer was awaited. */
-  probe: Promise<void> | undefined;
   /** End of the access token that the login used; undefined after a login with a password. */
   validUntil: number | undefined;
   expiry: ReturnType<typeof setTimeout> | undefined;
@@ -131,7 +129,6 @@ export function createPoolQueue(deps: {
       busy: false,
       stale: false,
       lastUsedAt: clock.now(),
-      probe: undefined,
       validUntil: undefined,
       expiry: undefined,
       ended: new AbortController(),

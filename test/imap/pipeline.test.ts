@@ -27,11 +27,10 @@ async function open(
   on: HostileScript["on"] = {},
   { password = "secret", onFirst = {} as HostileScript["on"] } = {},
 ) {
-  const clock = createTestClock();
   const imap = await startHostileImap({ exists: 3, on, ...(onFirst && { onFirst }) });
   const pool = createConnections({
     open: (credentials, signal, facts) => openImap(credentials, { outbound, signal, facts }),
-    clock,
+    clock: createTestClock(),
   });
   opened.push({ pool, imap });
   const address = "ann@example.test";
@@ -43,7 +42,7 @@ async function open(
   const lease = { mailbox: "INBOX", effect: "read" as const, signal: AbortSignal.timeout(20_000) };
   const select = () => pool.use(owner, lease, async ({ mailbox }) => (mailbox ? mailbox.exists : undefined));
   const names = () => imap.commands.map((line) => line.split(" ")[1]);
-  return { imap, clock, pool, owner, select, names };
+  return { imap, pool, owner, select, names };
 }
 
 /** A server that offers further capabilities. */
@@ -143,27 +142,4 @@ test("RFC 3501 section 2.3.1.1: no STORE is sent before SELECT has told the UIDV
   expect(names()).not.toContain("UID");
   imap.dropAll();
   await storing.catch(() => {});
-});
-
-test("RFC 9051 section 5.5: reading is sent behind the probe, and writing after its answer", async () => {
-  const { imap, clock, pool, owner } = await open(offering(""));
-  const lease = { mailbox: "INBOX", signal: AbortSignal.timeout(20_000) };
-  const [read, write] = [{ ...lease, effect: "read" } as const, { ...lease, effect: "write" } as const];
-  const search = (connection: ImapFlow) => connection.search({ all: true }, { uid: true });
-  await pool.use(owner, read, search);
-  const probeTag = (Number.parseInt(imap.commands.at(-1) ?? "", 16) + 1).toString(16).toUpperCase();
-  // The answer to NOOP comes only with the one to SEARCH, which a client that waits would never send.
-  const answers = `${probeTag} OK done\r\n* SEARCH 1\r\nTAG OK done\r\n`;
-  imap.become({ NOOP: { say: "" }, SEARCH: { say: answers } });
-  clock.advance(5_001);
-  expect(await pool.use(owner, read, search)).toEqual([1]);
-  imap.become({ ...offering(""), NOOP: "stall" });
-  clock.advance(5_001);
-  const writing = pool.use(owner, write, search);
-  await eventually(() => imap.commands.at(-1)?.endsWith(" NOOP"));
-  await pause(50);
-  expect(imap.commands.at(-1)).toEndWith(" NOOP");
-  imap.become(offering(""));
-  imap.dropAll();
-  expect(await writing).toEqual([1, 2, 3]);
 });

@@ -56,6 +56,13 @@ const namesIn = (transcript: string) => [...new Set(transcript.split(/ [|+] |, /
 /** The login with what follows it; what stands behind it in the same flight is the work of the call. */
 const login = "AUTHENTICATE, ID + NAMESPACE + ENABLE";
 
+/** Calls on a connection that was idle for more than five seconds. */
+const afterSilence = {
+  get_email: "NOOP, SELECT + UID FETCH",
+  "search_emails in one mailbox": "NOOP, UID SORT, UID FETCH",
+  list_mailboxes: "NOOP, LIST",
+};
+
 const expected: Readonly<Record<string, { cold: string; warm: string }>> = {
   answer_invitation: {
     cold: "APPEND, AUTHENTICATE, ENABLE, ID, LIST, NAMESPACE, NOOP, SELECT, UID FETCH, UID SEARCH, UID STORE",
@@ -174,6 +181,13 @@ describeMail("The commands of a tool on a new connection and on an open one", ()
         await call(writer, ids, 1);
         const warm = transcript.take();
         found[name] = sideBySide.has(name) ? { cold: namesIn(cold), warm: namesIn(warm) } : { cold, warm };
+      }
+      // Dovecot answers NOOP after what comes behind it, whose data would then be taken for its own.
+      for (const [name, commands] of Object.entries(afterSilence)) {
+        writer.clock.advance(6_000);
+        transcript.take();
+        await calls[name]?.(writer, ids, 0);
+        expect(transcript.take()).toBe(commands);
       }
     });
     await proxy.stop();

@@ -100,7 +100,9 @@ async function searchScope(
   if (!found.isRemembered || found.results.some(({ total }) => total > 0)) return found;
   const scope = await toSearchScope(access, parsed, mailbox, { listsAnew: true });
   const known = new Set(found.searches.map(({ path }) => path));
-  return scope.searches.every(({ path }) => known.has(path)) ? found : search(scope);
+  // The list of now says which mailboxes are empty, and need no hint.
+  const isSame = scope.searches.every(({ path }) => known.has(path));
+  return isSame ? { ...found, searches: scope.searches } : search(scope);
 }
 
 /** Says that a condition on days goes by arrival, where emails of the page were sent more than a day before or after. */
