@@ -39,7 +39,7 @@ export async function doctor(
       terminal.print(`ok    ${subject}: ${await check()}`);
     } catch (error) {
       failed += 1;
-      terminal.print(`no    ${subject}: ${error instanceof Error ? error.message : "failed"}`);
+      terminal.print(`no    ${subject}: ${describeFailure(error)}`);
     }
   }
 
@@ -103,14 +103,26 @@ const advice: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name. Get one for this name.",
 };
 
+/** The advice about a failed check: the words of the check itself, or those for a lost connection. */
+function describeFailure(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  if (code !== undefined)
+    return advice[code] ?? `no response (${code}). Run this again, and look into the proxy's log.`;
+  return error instanceof Error
+    ? error.message
+    : "failed. Run this again, and look into the log of the server.";
+}
+
 function checkReachable(health: ProbeResponse | Error, base: string): string {
   if (health instanceof Error) {
     const code = "code" in health && typeof health.code === "string" ? health.code : health.name;
-    throw new Error(`${base}: ${advice[code] ?? `no response (${code}).`}`);
+    throw new Error(
+      `${base}: ${advice[code] ?? `no response (${code}). Look at what answers there: curl -v ${base}/health.`}`,
+    );
   }
   if (health.status !== 200)
     throw new Error(
-      `/health answers ${health.status}. The proxy answers, but email-connector behind it does not.`,
+      `/health answers ${health.status}. The proxy answers, but email-connector behind it does not. Start it, or look into its log (journalctl -u email-connector).`,
     );
   return describeTime(health);
 }
@@ -159,7 +171,7 @@ export function checkCertificate(
   nowMs: number = systemClock.now(),
 ): string {
   if (certificateStartsAt === undefined || certificateEndsAt === undefined)
-    throw new Error("its expiry date could not be read.");
+    throw new Error("its expiry date could not be read. Look at it: openssl s_client -connect HOST:443.");
   const leftMs = certificateEndsAt - nowMs;
   const left =
     leftMs < 48 * hourMs
@@ -253,6 +265,8 @@ async function checkProxy(base: string, probeHeaders: ProbeHeaders, config: Conf
   });
   if (response.status === 404)
     throw new Error("the server uses a different key than this command. Run it with the server's settings.");
+  if (response.status !== 200)
+    throw new Error(`answers ${response.status}. Let the proxy pass POST ${probePath} on unchanged.`);
   const report = parseJsonObject(response) as Partial<ProbeReport>;
   if (report.peer === "203.0.113.77")
     throw new Error(
@@ -286,7 +300,8 @@ async function checkStream(base: string, probeHeaders: ProbeHeaders): Promise<st
   });
   const [firstMs = 0] = response.chunkTimesMs;
   const lastMs = response.chunkTimesMs.at(-1) ?? 0;
-  if (response.status !== 200) throw new Error(`answers ${response.status}.`);
+  if (response.status !== 200)
+    throw new Error(`answers ${response.status}. Let the proxy pass GET ${probePath} on unchanged.`);
   if (response.headers["content-encoding"] !== undefined)
     throw new Error(
       "the proxy compresses streams, which delays them. Exclude text/event-stream from compression.",

@@ -154,3 +154,15 @@ test("Settings that do not fit together, and unknown ones, are reported", async 
   });
   expect(both.printed).toContain("no    settings: HTTPS=acme answers callers itself");
 });
+
+test("Every failure that doctor can report says what to do: a second sentence that asks for something", async () => {
+  const source = await Bun.file(new URL("../../src/cli/doctor.ts", import.meta.url)).text();
+  const messages = [...source.matchAll(/new Error\(\s*([`"])([\s\S]*?)\1,?\s*\)/g)].map(
+    ([, , text = ""]) => text,
+  );
+  expect(messages.length).toBeGreaterThan(15);
+  const asks =
+    /\b(?:Add|Check|Exclude|Get|Let|Look|Point|Raise|Redirect|Remove|Renew|Restart|Run|Serve|Set|Switch)\b|open it in|log says why not|advice\[code\]/;
+  // A value that was thrown and is no error becomes one without a message of its own.
+  expect(messages.filter((text) => text !== "failed" && !asks.test(text))).toEqual([]);
+});
