@@ -88,7 +88,7 @@ mailTest(
 );
 
 mailTest(
-  "Y04: no secret without the extension, and none for a loopback grant, whatever it announces",
+  "Y04: no secret without the extension, and none for a loopback grant, whose card may reach no network",
   async () => {
     const [plain, local] = await Promise.all([
       connectInBrowser(product),
@@ -111,26 +111,22 @@ mailTest(
       expect((await local.client.try("decide_approval", { id, secret, decision: "send" })).isError).toBe(
         true,
       );
+    const { resources } = await local.client.client.listResources();
+    expect(resources).toMatchObject([{ uri: "ui://approval", mimeType: "text/html;profile=mcp-app" }]);
+    const { contents } = await local.client.client.readResource({ uri: "ui://approval" });
+    const none = { connectDomains: [], resourceDomains: [], frameDomains: [], baseUriDomains: [] };
+    expect(contents).toMatchObject([
+      {
+        uri: "ui://approval",
+        mimeType: "text/html;profile=mcp-app",
+        text: cardPage(),
+        _meta: { ui: { csp: none } },
+      },
+    ]);
+    await expect(local.client.client.readResource({ uri: "ui://other" })).rejects.toThrow("-32002");
     for (const { address } of [plain.user, local.user]) expect(await submittedBy(address)).toEqual([]);
   },
 );
-
-mailTest("MCP Apps: the card is one HTML resource that may reach no network", async () => {
-  const { client } = await connectInBrowser(product, { showsCards: true });
-  const { resources } = await client.client.listResources();
-  expect(resources).toMatchObject([{ uri: "ui://approval", mimeType: "text/html;profile=mcp-app" }]);
-  const { contents } = await client.client.readResource({ uri: "ui://approval" });
-  const none = { connectDomains: [], resourceDomains: [], frameDomains: [], baseUriDomains: [] };
-  expect(contents).toMatchObject([
-    {
-      uri: "ui://approval",
-      mimeType: "text/html;profile=mcp-app",
-      text: cardPage(),
-      _meta: { ui: { csp: none } },
-    },
-  ]);
-  await expect(client.client.readResource({ uri: "ui://other" })).rejects.toThrow("-32002");
-});
 
 test("MCP Apps: the card is under 10 KB, loads nothing, and writes no markup from what it shows", () => {
   const page = cardPage();
