@@ -162,7 +162,7 @@ test("Every failure that doctor can report says what to do: a second sentence th
   );
   expect(messages.length).toBeGreaterThan(15);
   const asks =
-    /\b(?:Add|Check|Exclude|Get|Let|Look|Point|Raise|Redirect|Remove|Renew|Restart|Run|Serve|Set|Switch)\b|open it in|log says why not|advice\[code\]/;
+    /\b(?:Add|Check|Exclude|Get|Let|Look|Point|Raise|Redirect|Remove|Renew|Restart|Run|Serve|Set|Start|Switch)\b|open it in|log says why not|advice\[code\]/;
   // A value that was thrown and is no error becomes one without a message of its own.
   expect(messages.filter((text) => text !== "failed" && !asks.test(text))).toEqual([]);
 });

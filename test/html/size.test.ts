@@ -20,7 +20,7 @@ test("a newsletter made from a template takes at most 10 % of its HTML, 5 % in t
   expect(shares[Math.floor(shares.length / 2)]).toBeLessThanOrEqual(0.05);
 });
 
-/** What people read of an email of many words takes more than 10 % of its HTML by itself, without a link or a heading. */
+/** The words that people read of a long email take more than 10 % of its HTML by itself, without a link or a heading. */
 const large = readdirSync(folder).filter(
   (name) => name.endsWith(".html") && statSync(join(folder, name)).size > 15_000,
 );
