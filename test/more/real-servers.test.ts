@@ -118,7 +118,8 @@ for (const [name, { unpack, start, differences, expunges }] of Object.entries(ca
 
     test("is asked by every tool", async () => {
       const asked = new Set((await tellTheirs()).map(({ tool }) => tool));
-      expect(tools.map((tool) => tool.name).filter((tool) => !asked.has(tool))).toEqual([]);
+      // The card's tool records a decision, and asks no mail server.
+      expect(tools.map((tool) => tool.name).filter((tool) => !asked.has(tool))).toEqual(["decide_approval"]);
     }, 300_000);
 
     for (const { because, toDovecots: edit } of differences)
