@@ -69,8 +69,8 @@ const isFlight = (value: unknown): value is Flight =>
   typeof value === "object" && value !== null && "isSettled" in value;
 
 /**
- * Commands that are not about the selected mailbox. They are not written behind one that is: Dovecot answers them first,
- * since it ends a command about the selected mailbox only when it has synchronized that.
+ * Commands that are not about the selected mailbox. They are not written behind one that reads it: Dovecot answers them
+ * first, since it ends a command about the selected mailbox only when it has synchronized that.
  */
 const generalCommands = new Set(["ID", "NAMESPACE", "ENABLE", "CAPABILITY", "LIST", "STATUS"]);
 
@@ -81,6 +81,9 @@ const aheadCommands: ReadonlySet<string> = new Set([
 ]);
 
 const selectCommands: ReadonlySet<string> = new Set(["SELECT", "EXAMINE"]);
+
+/** True for commands that a server ends without synchronizing the selected mailbox. */
+const isImmediate = (command: string) => generalCommands.has(command) || selectCommands.has(command);
 
 /** Printable ASCII without "&": the same in modified UTF-7 and in UTF-8, whichever ENABLE decides. */
 const plainText = /^[\x20-\x25\x27-\x7e]*$/;
@@ -159,11 +162,11 @@ function writeQueueAhead(imap: Internals, flight: Flight): void {
     if (!aheadCommands.has(current.command)) return;
     // A STORE behind a SELECT could change another email of the same UID (RFC 3501 section 2.3.1.1).
     let mayStore = flight.stores > 0 && !selectCommands.has(current.command);
-    let isGeneral = generalCommands.has(current.command);
+    let isGeneral = isImmediate(current.command);
     for (const request of imap.requestQueue) {
       mayStore &&= !selectCommands.has(request.command);
       if (generalCommands.has(request.command) && !isGeneral) return;
-      isGeneral &&= generalCommands.has(request.command);
+      isGeneral &&= isImmediate(request.command);
       if (request.sent) continue;
       const isStore = request.command === "UID STORE" && mayStore;
       if (!isStore && !aheadCommands.has(request.command)) return;

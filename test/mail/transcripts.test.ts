@@ -97,8 +97,8 @@ const expected: Readonly<Record<string, { cold: string; warm: string }>> = {
     warm: "UID FETCH",
   },
   get_thread: {
-    cold: `${login} + SELECT + UID FETCH, LIST, UID SEARCH, UID FETCH`,
-    warm: "UID FETCH, LIST, UID SEARCH, UID FETCH",
+    cold: `${login} + SELECT + LIST + UID FETCH, UID SEARCH, UID FETCH`,
+    warm: "LIST + UID FETCH, UID SEARCH, UID FETCH",
   },
   list_mailboxes: {
     cold: `${login} + LIST`,

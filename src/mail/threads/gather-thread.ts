@@ -9,6 +9,7 @@ import type { ImapFlow } from "imapflow";
 import type { EmailRef } from "../../email/email-id.ts";
 import type { ThreadKeys } from "../../email/thread-keys.ts";
 import { type MailboxCache, rememberEmail } from "../../imap/mailbox-cache.ts";
+import { sendTogether } from "../../imap/pipeline.ts";
 import { atom, ignoreRefusal } from "../../imap/raw-search.ts";
 import { requireSameValidity } from "../../imap/select.ts";
 import { fetchOneFresh } from "../../imap/sync.ts";
@@ -58,7 +59,7 @@ export async function gatherThread(access: Access, ref: EmailRef): Promise<Gathe
   // An email without Message-ID and references cannot be linked to any other.
   if (start.first && !start.number && start.ids.length === 0)
     return toGatheredThread(start.first, [], createMailboxVisits(ref, Promise.resolve([])));
-  const known = listing ?? Promise.resolve(await list());
+  const known: Promise<readonly KnownMailbox[]> = listing ?? Promise.resolve(start.known ?? (await list()));
   const others = known.then((mailboxes) => toOthers(mailboxes, start));
   others.catch(() => {});
   const visits = () => createMailboxVisits(ref, others);
@@ -82,14 +83,25 @@ type ThreadStart = ThreadKeys & {
 };
 
 /** From the mailbox cache, without a round trip, where the email was listed before; otherwise by fetching the email. */
-async function findStart(access: Access, ref: EmailRef): Promise<ThreadStart> {
+async function findStart(
+  access: Access,
+  ref: EmailRef,
+): Promise<ThreadStart & { known?: readonly KnownMailbox[] | undefined }> {
   return access.readEmail(ref, async (imap, cache) => {
     requireSameValidity(imap, ref);
     const noted = cache.links.get(ref.uid);
     const number = toServerThread(imap, noted?.threadId);
     if (noted && (number || noted.ids.length > 0))
       return { ...noted, ref, number, parts: cache.textParts.get(ref.uid) ?? [] };
-    return fetchStartEmail(access, ref, imap, cache);
+    // Without another connection LIST goes out together with FETCH, before it.
+    const lists = access.countIdle() === 0;
+    const [known, start] = await sendTogether(imap, () =>
+      Promise.all([
+        lists ? knownMailboxes(imap, true) : undefined,
+        fetchStartEmail(access, ref, imap, cache),
+      ]),
+    );
+    return { ...start, known };
   });
 }
 
