@@ -19,6 +19,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./db/database.ts";
 import { writeKeyCheck } from "./db/key-check.ts";
+import { createSharedRates } from "./db/shared-rates.ts";
 import { createDocumentReader } from "./documents/sandbox.ts";
 import { createBrowserBinding } from "./http/browser-binding.ts";
 import { createLimits, type LimitOptions, type Limits } from "./http/rate-limit.ts";
@@ -92,9 +93,11 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
   const callCounts = createCallCounts({ db, clock });
   const log = callCounts.watch(metrics.watch(infrastructure.log));
   const hash = (value: string) => secrets.keyedHash("limit", value);
+  const sharedRates = db.replica.isShared ? createSharedRates({ db, hash }) : undefined;
   const limits = createLimits({
     clock,
     hash,
+    toStore: sharedRates?.toStore,
     rates: { call: toRate(config.callsPerMinute), ...overrides.rates },
     concurrency: overrides.concurrency,
     loginPlaceMs: overrides.deadlines?.loginPlaceMs,
@@ -192,7 +195,6 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     stores: stores.forGrant,
     onToolsChanged(grantId: string) {
       streams.notifyToolsChanged(grantId);
-      // An open stream elsewhere learns it with its next request otherwise.
       db.signals.send({ topic: "tools_changed", subject: grantId }).catch(() => {});
     },
     addAccount: createAccountExtension({
@@ -252,6 +254,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       await person.sweep();
       await signIn.sweep();
       await db.signals.sweep();
+      await sharedRates?.sweep(clock.now());
     },
 
     /** Writes that this replica lives; undefined where one process serves alone. */

@@ -48,8 +48,8 @@ export function createApproveRoutes(deps: ApproveRoutesDeps) {
   const { personCheck, config, limits } = deps;
 
   /** Finds the approval and the grant that the browser is known to. Throws approval_unknown. */
-  function visit(c: Context<AppEnv>): Promise<Visit> {
-    limits.consume("page", identifyPeer(c, config));
+  async function visit(c: Context<AppEnv>): Promise<Visit> {
+    await limits.consume("page", identifyPeer(c, config));
     const { id = "", k = "" } = c.req.param();
     return openVisit(c, deps, { id, k });
   }

@@ -38,14 +38,14 @@ export function createConnectionRoutes(deps: ConnectionRoutesDeps) {
 
   /** The grant of the page, when this browser knows it. */
   async function visit(c: Context<AppEnv>): Promise<LiveGrant | undefined> {
-    limits.consume("page", identifyPeer(c, config));
+    await limits.consume("page", identifyPeer(c, config));
     return (await cookies.open(c, c.req.param("grantId") ?? "")).grant;
   }
 
   return new Hono<AppEnv>()
     .use("/connection/*", limitBody(maxFormBytes))
     .get("/connection", async (c) => {
-      limits.consume("page", identifyPeer(c, config));
+      await limits.consume("page", identifyPeer(c, config));
       return showList(c, deps, await cookies.list(c), 200);
     })
     .get(route, async (c) => {

@@ -24,3 +24,14 @@ export const signals = sqliteTable(
   },
   (table) => [index("signals_by_time").on(table.createdAt)],
 );
+
+/** Rates that replicas share: the time at which the full burst of a key is available again. Lost in a crash. */
+export const sharedRates = sqliteTable(
+  "rates",
+  {
+    /** Name of the rate and a keyed hash of what it is about. */
+    key: text("key").primaryKey(),
+    refillAt: integer("refill_at").notNull(),
+  },
+  (table) => [index("rates_by_time").on(table.refillAt)],
+);

@@ -72,7 +72,7 @@ export function createLoginLimits(deps: {
   ): Promise<T> {
     const server = `${host.toLowerCase()}:${port}`;
     return withPlace(acquireServer(server), { key: peer, signal }, async (placed) => {
-      const excessMs = rates.count("loginByHost", server);
+      const excessMs = await rates.count("loginByHost", server);
       return refundUnlessFailed([() => rates.refund("loginByHost", server)], async (onContact) => {
         await pause(Math.min(excessMs, maxDelayMs), placed);
         onContact();
@@ -86,12 +86,14 @@ export function createLoginLimits(deps: {
       const names = new Set(accounts.map((name) => hash(name.trim().toLowerCase())));
       const release = acquirePeer(peer);
       try {
-        rates.consume("loginByPeer", peer);
+        await rates.consume("loginByPeer", peer);
         const refunds = [() => rates.refund("loginByPeer", peer)];
-        const excessMs = [...names].map((name) => {
-          refunds.push(() => rates.refund("loginByAccount", name));
-          return rates.count("loginByAccount", name);
-        });
+        const excessMs = await Promise.all(
+          [...names].map((name) => {
+            refunds.push(() => rates.refund("loginByAccount", name));
+            return rates.count("loginByAccount", name);
+          }),
+        );
         return await refundUnlessFailed(refunds, async (onContact) => {
           await pause(Math.min(Math.max(0, ...excessMs), maxDelayMs), signal);
           return withPlace(allLogins, { key: peer, signal }, (placed) =>
@@ -113,7 +115,7 @@ export function createLoginLimits(deps: {
 
 /** Gives the tries back unless the work fails after it has contacted a server, which it reports with `onContact`. */
 async function refundUnlessFailed<T>(
-  refunds: readonly (() => void)[],
+  refunds: readonly (() => Promise<void>)[],
   work: (onContact: () => void) => Promise<T>,
 ): Promise<T> {
   let isContacted = false;
@@ -127,7 +129,7 @@ async function refundUnlessFailed<T>(
     isFailure = isContacted && !(error instanceof AppError && error.code === "host_refused");
     throw error;
   } finally {
-    if (!isFailure) for (const refund of refunds) refund();
+    if (!isFailure) await Promise.all(refunds.map((refund) => refund()));
   }
 }
 

@@ -1,10 +1,11 @@
 /**
- * The rate limits and concurrency limits of the product. All counters are in memory and bounded. Of a caller's input only
+ * The rate limits and concurrency limits of the product. The counters of rates are in memory and bounded, or
+ * shared by replicas. Of a caller's input only
  * the name of a mail server is stored as a key in clear; an account's address is counted under a keyed hash.
  */
 import type { Clock } from "../clock.ts";
 import { createLoginLimits } from "./login-limits.ts";
-import { createRates, type Rate } from "./rates.ts";
+import { createRates, type Rate, type RateStore } from "./rates.ts";
 
 /**
  * The rates of the product. A peer is an IPv4 address or an IPv6 /64, which one household or one attacker has.
@@ -58,6 +59,8 @@ export type LimitOptions = {
   hash: (value: string) => string;
   rates?: Partial<Record<RateName, Rate>>;
   concurrency?: Partial<Record<ConcurrencyLimitName, number>>;
+  /** Makes the store of one rate; absent: in memory. */
+  toStore?: ((name: string) => RateStore) | undefined;
   /** Waits before a delayed login; shorter in tests. */
   pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Time a login keeps its place while others wait; shorter in tests. */
@@ -66,7 +69,7 @@ export type LimitOptions = {
 
 export function createLimits(deps: LimitOptions) {
   const maxConcurrent = { ...concurrency, ...deps.concurrency };
-  const rateCounters = createRates(deps.clock, { ...rates, ...deps.rates });
+  const rateCounters = createRates(deps.clock, { ...rates, ...deps.rates }, deps.toStore);
   const { consume } = rateCounters;
   const waitForCall = createCallQueues(maxConcurrent.call);
   return {
@@ -79,7 +82,7 @@ export function createLimits(deps: LimitOptions) {
      * beyond the rate, and the signal's reason when that fires first.
      */
     async enterCall(grantId: string, signal: AbortSignal): Promise<() => void> {
-      consume("call", grantId);
+      await consume("call", grantId);
       signal.throwIfAborted();
       return waitForCall(grantId, signal);
     },

@@ -26,7 +26,7 @@ const previewAgents =
 
 export function createDownloadRoutes({ downloads, config, limits }: DownloadRoutesDeps) {
   return new Hono<AppEnv>().get("/download/:secret{[0-9a-f]{64}}", async (c) => {
-    limits.consume("page", identifyPeer(c, config));
+    await limits.consume("page", identifyPeer(c, config));
     const secret = c.req.param("secret");
     try {
       // A link works once, so a preview must not redeem it.

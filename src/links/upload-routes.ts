@@ -49,7 +49,7 @@ function createRequireOpen(
   showPage: ShowPage,
 ): MiddlewareHandler<AppEnv> {
   return async function requireOpen(c, next) {
-    limits.consume("page", identifyPeer(c, config));
+    await limits.consume("page", identifyPeer(c, config));
     try {
       const { received } = await uploads.readState(c.req.param("secret") ?? "");
       if (received) return showPage(c, { state: "received" }, c.req.method === "GET" ? 200 : 410);

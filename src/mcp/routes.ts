@@ -59,7 +59,7 @@ async function answerPost(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   if ("status" in post) return toJsonRpcError(c, post);
   // Tool calls count against a rate of their own, in run-tool.ts.
   for (const { method } of post.requests)
-    if (method !== "tools/call") limits.consume("message", c.var.grant.id);
+    if (method !== "tools/call") await limits.consume("message", c.var.grant.id);
 
   // A client that initializes again may still send the id of the session it lost.
   const sessionId = post.initialize ? undefined : readSessionId(c);
@@ -97,7 +97,7 @@ async function answerStateless(
   const exchange = await deps.loadExchange();
   if (method === "subscriptions/listen")
     return c.json({ jsonrpc: "2.0", error: { code: -32601, message: "Method not found" }, id }, 404);
-  if (method !== "tools/call") deps.limits.consume("message", c.var.grant.id);
+  if (method !== "tools/call") await deps.limits.consume("message", c.var.grant.id);
   else if (exchange.lacksScope(c.var.grant, tool)) return refuseScope(c, deps.config, id);
   prepareConnections(deps.warmUp, c.var.grant, [method]);
   c.header("Cache-Control", "no-store");
@@ -116,7 +116,7 @@ async function openStream(c: Context<GrantEnv>, deps: McpDeps): Promise<Response
   const { sessions, streams, calls, limits } = deps;
   const exchange = await deps.loadExchange();
   calls.requireOpen();
-  limits.consume("message", c.var.grant.id);
+  await limits.consume("message", c.var.grant.id);
   const sessionId = readSessionId(c);
   // Hono answers HEAD with the GET handler and drops the body: the stream would have no reader.
   if (sessionId === undefined || c.req.method === "HEAD" || exchange.isStateless(c))

@@ -92,7 +92,7 @@ export function createAuthorizationRoutes(deps: {
 
   return new Hono<AppEnv>()
     .on("GET", ["/oauth/authorize", "/authorize"], async (c) => {
-      limits.consume("page", identifyPeer(c, config));
+      await limits.consume("page", identifyPeer(c, config));
       const query = rawQueryOf(c);
       const checked = checkAuthorizationRequest(query, { clients, config });
       const request = { ...checked, browserHash: browsers.identify(c) };
@@ -105,7 +105,7 @@ export function createAuthorizationRoutes(deps: {
       );
     })
     .post("/oauth/connect", async (c) => {
-      limits.consume("page", identifyPeer(c, config));
+      await limits.consume("page", identifyPeer(c, config));
       const submission = refuseSubmission(c) ?? (await readSubmission(c));
       if (!("request" in submission)) return respond(c, submission);
       // Only logins take long enough for their steps to be shown.
@@ -122,12 +122,12 @@ export function createAuthorizationRoutes(deps: {
       return respond(c, pages.notice(languageOf(c), kind, 405));
     })
     .get("/sign-in/:issuer", async (c) => {
-      limits.consume("page", identifyPeer(c, config));
+      await limits.consume("page", identifyPeer(c, config));
       const arrived = await signIn.arrive(c, c.req.param("issuer"));
       return "signIn" in arrived ? deps.answerProof(c, arrived) : respond(c, arrived);
     })
     .post("/oauth/discover", async (c) => {
-      limits.consume("page", identifyPeer(c, config));
+      await limits.consume("page", identifyPeer(c, config));
       if (refuseSubmission(c)) return c.json({ error: "invalid_request" }, 400);
       const form = toConnectForm(await c.req.parseBody());
       const request = await findRequest(form.request);
@@ -151,7 +151,7 @@ export function createAuthorizationRoutes(deps: {
       return c.json(answer, 200, { "Cache-Control": "no-store" });
     })
     .post("/oauth/passkey", async (c) => {
-      limits.consume("page", identifyPeer(c, config));
+      await limits.consume("page", identifyPeer(c, config));
       const request = refuseSubmission(c)
         ? undefined
         : await findRequest(toConnectForm(await c.req.parseBody()).request);

@@ -40,7 +40,7 @@ export function createRequireGrant(deps: {
     const token = bearerToken.exec(header)?.[1];
     const grant = token && (await grants.findLive(token));
     if (!grant) {
-      limits.consume("wrongToken", identifyPeer(c, config));
+      await limits.consume("wrongToken", identifyPeer(c, config));
       // RFC 6750 section 3.1. The answer does not tell unknown, expired and revoked tokens apart.
       c.header("WWW-Authenticate", `Bearer error="invalid_token", ${challenge.join(", ")}`);
       return c.json(

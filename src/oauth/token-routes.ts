@@ -32,14 +32,14 @@ export function createTokenRoutes(deps: {
       // claude.ai uses the aliases at the root when it finds no metadata.
       .on("POST", ["/oauth/token", "/token"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.consume("token", identifyPeer(c, config));
+        await limits.consume("token", identifyPeer(c, config));
         const parameters = await readBodyParameters(c);
         const client = authenticateClient(c, parameters, clients);
         return c.json(await answerTokenRequest(client, parameters));
       })
       .on("POST", ["/oauth/revoke", "/revoke"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.consume("token", identifyPeer(c, config));
+        await limits.consume("token", identifyPeer(c, config));
         const parameters = await readBodyParameters(c);
         const client = findRevokingClient(c, parameters);
         await grants.revoke(requireParameter(parameters, "token"), client?.storedId);
@@ -47,7 +47,7 @@ export function createTokenRoutes(deps: {
       })
       .on("POST", ["/oauth/register", "/register"], async (c) => {
         c.header("Cache-Control", "no-store");
-        limits.consume("register", identifyPeer(c, config));
+        await limits.consume("register", identifyPeer(c, config));
         const metadata: unknown = await c.req.json().catch(() => undefined);
         return c.json(clients.register(metadata, Math.floor(clock.now() / 1000)), 201);
       })

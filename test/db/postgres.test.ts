@@ -11,6 +11,7 @@ import { toPostgresStatement } from "../../src/db/postgres.ts";
 import { replicas } from "../../src/db/replica-tables.ts";
 import { createReplica } from "../../src/db/replicas.ts";
 import { grants, sends } from "../../src/db/schema.ts";
+import { createSharedRates } from "../../src/db/shared-rates.ts";
 import type { LiveGrant } from "../../src/grant.ts";
 import { createSendLog } from "../../src/ledger/send-log.ts";
 import { createLog } from "../../src/log.ts";
@@ -198,6 +199,28 @@ describePostgres("On Postgres", () => {
       // It goes on under another id, under which its late outcome counts.
       await dead.beat(one.db);
       expect(dead.id()).not.toBe(former);
+    });
+
+    test("a rate holds over both: its burst at once, then one per interval, and a refund is one more", async () => {
+      const rate = { burst: 3, everyMs: 10_000 };
+      const [here, there] = [one, two].map(({ db }) =>
+        createSharedRates({ db, hash: (value) => value }).toStore("page"),
+      );
+      const now = clock.now();
+      const takes = Array.from({ length: 8 }, (_, at) =>
+        (at % 2 === 0 ? here : there)?.take("peer", rate, now),
+      );
+      const excesses = await Promise.all(takes);
+      expect(excesses.filter((excess) => excess === 0)).toHaveLength(3);
+      expect(Math.max(...excesses.map(Number))).toBe(10_000);
+      expect(await here?.take("peer", rate, now + 9_000)).toBe(1_000);
+      expect(await there?.take("peer", rate, now + 10_000)).toBe(0);
+      expect(await here?.take("another", rate, now)).toBe(0);
+      await there?.refund("peer", rate);
+      expect(await here?.take("peer", rate, now + 10_000)).toBe(0);
+      expect(await there?.count("peer", rate, now + 10_000)).toBe(10_000);
+      // A clock that was set back makes nobody wait longer than a burst.
+      expect(await there?.take("peer", rate, now - 7_200_000)).toBe(0);
     });
 
     test("a signal is heard once by the other, also when it was missed, and not by its sender", async () => {

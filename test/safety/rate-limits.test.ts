@@ -14,9 +14,9 @@ function create(options: Partial<Parameters<typeof createLimits>[0]> = {}) {
 }
 
 /** Returns "allowed", or the seconds to wait. */
-function outcome(work: () => unknown): "allowed" | number {
+async function outcome(work: () => Promise<unknown>): Promise<"allowed" | number> {
   try {
-    work();
+    await work();
     return "allowed";
   } catch (error) {
     if (error instanceof AppError && error.code === "rate_limited") return error.retryAfterSeconds ?? 0;
@@ -24,45 +24,47 @@ function outcome(work: () => unknown): "allowed" | number {
   }
 }
 
-const count = (times: number, work: () => unknown) =>
-  Array.from({ length: times }, () => outcome(work)).filter((end) => end === "allowed").length;
+async function count(times: number, work: () => Promise<unknown>): Promise<number> {
+  const outcomes = await Promise.all(Array.from({ length: times }, () => outcome(work)));
+  return outcomes.filter((end) => end === "allowed").length;
+}
 
 describe("A rate", () => {
-  test("allows its burst at once, then one per interval, and reports the time to wait", () => {
+  test("allows its burst at once, then one per interval, and reports the time to wait", async () => {
     const { limits, clock } = create({ rates: { page: { burst: 3, everyMs: 10_000 } } });
-    expect(count(5, () => limits.consume("page", "a"))).toBe(3);
-    expect(outcome(() => limits.consume("page", "a"))).toBe(10);
+    expect(await count(5, () => limits.consume("page", "a"))).toBe(3);
+    expect(await outcome(() => limits.consume("page", "a"))).toBe(10);
     clock.advance(9_000);
-    expect(outcome(() => limits.consume("page", "a"))).toBe(1);
+    expect(await outcome(() => limits.consume("page", "a"))).toBe(1);
     clock.advance(1_000);
-    expect(count(2, () => limits.consume("page", "a"))).toBe(1);
+    expect(await count(2, () => limits.consume("page", "a"))).toBe(1);
     clock.advance(60_000);
-    expect(count(9, () => limits.consume("page", "a"))).toBe(3);
+    expect(await count(9, () => limits.consume("page", "a"))).toBe(3);
   });
 
-  test("does not last longer when the clock is set back", () => {
+  test("does not last longer when the clock is set back", async () => {
     const { limits, clock } = create({ rates: { page: { burst: 3, everyMs: 10_000 } } });
-    expect(count(5, () => limits.consume("page", "a"))).toBe(3);
+    expect(await count(5, () => limits.consume("page", "a"))).toBe(3);
     clock.advance(-7_200_000);
-    expect(count(5, () => limits.consume("page", "a"))).toBe(3);
-    expect(outcome(() => limits.consume("page", "a"))).toBe(10);
+    expect(await count(5, () => limits.consume("page", "a"))).toBe(3);
+    expect(await outcome(() => limits.consume("page", "a"))).toBe(10);
   });
 
-  test("counts each key separately", () => {
+  test("counts each key separately", async () => {
     const { limits } = create({ rates: { page: { burst: 1, everyMs: 1_000 } } });
     for (const key of ["a", "b", "__proto__", "constructor"])
-      expect(outcome(() => limits.consume("page", key))).toBe("allowed");
-    expect(outcome(() => limits.consume("page", "__proto__"))).toBe(1);
+      expect(await outcome(() => limits.consume("page", key))).toBe("allowed");
+    expect(await outcome(() => limits.consume("page", "__proto__"))).toBe(1);
   });
 
-  test("keeps a bounded number of keys, the most recently used", () => {
+  test("keeps a bounded number of keys, the most recently used", async () => {
     const { limits } = create({ rates: { page: { burst: 1, everyMs: 1_000_000 } } });
     const before = process.memoryUsage().heapUsed;
-    for (let key = 0; key < 200_000; key++) limits.consume("page", `key ${key}`);
+    for (let key = 0; key < 200_000; key++) await limits.consume("page", `key ${key}`);
     Bun.gc(true);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(16_000_000);
-    expect(outcome(() => limits.consume("page", "key 199999"))).not.toBe("allowed");
-    expect(outcome(() => limits.consume("page", "key 0"))).toBe("allowed");
+    expect(await outcome(() => limits.consume("page", "key 199999"))).not.toBe("allowed");
+    expect(await outcome(() => limits.consume("page", "key 0"))).toBe("allowed");
   });
 });
 

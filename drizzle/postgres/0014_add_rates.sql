@@ -1,0 +1,6 @@
+CREATE UNLOGGED TABLE "rates" (
+	"key" text PRIMARY KEY NOT NULL,
+	"refill_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX "rates_by_time" ON "rates" ("refill_at");
