@@ -51,7 +51,12 @@ const calls: Readonly<Record<string, Call>> = {
 
 /** Tools that work on two connections at a time, whose order is a matter of chance: their commands alone, each once. */
 const sideBySide: ReadonlySet<string> = new Set(["answer_invitation"]);
-const namesIn = (transcript: string) => [...new Set(transcript.split(/ [|+] |, /))].sort().join(", ");
+const namesIn = (transcript: string) =>
+  [...new Set(transcript.split(/ [|+] |, /))]
+    // Asked for where the other connection has changed something before.
+    .filter((name) => name !== "NOOP")
+    .sort()
+    .join(", ");
 
 /** The login with what follows it; what stands behind it in the same flight is the work of the call. */
 const login = "AUTHENTICATE, ID + NAMESPACE + ENABLE";
@@ -65,7 +70,7 @@ const afterSilence = {
 
 const expected: Readonly<Record<string, { cold: string; warm: string }>> = {
   answer_invitation: {
-    cold: "APPEND, AUTHENTICATE, ENABLE, ID, LIST, NAMESPACE, NOOP, SELECT, UID FETCH, UID SEARCH, UID STORE",
+    cold: "APPEND, AUTHENTICATE, ENABLE, ID, LIST, NAMESPACE, SELECT, UID FETCH, UID SEARCH, UID STORE",
     warm: "APPEND, UID FETCH, UID STORE",
   },
   create_mailbox: {
