@@ -76,6 +76,7 @@ export function testLargeSelections(emails: number, kinds: typeof serverKinds): 
         "moved",
         async (selection) => (await writer.call("move_email", { selection, mailbox: "archive" })).data,
       ],
+      ["put in the trash", async (selection) => (await writer.call("delete_email", { selection })).data],
     ];
     for (const [what, change] of tests)
       test(`is ${what} in one call of at most 20 round trips, with progress, and undone in one`, async () => {
@@ -88,6 +89,7 @@ export function testLargeSelections(emails: number, kinds: typeof serverKinds): 
         expect(data).toMatchObject({ done: total, not_done: [] });
         expect(progress.at(-1)).toEqual([total, total]);
         if (what === "moved") expect(await count(kit, user, "Archive")).toBe(total);
+        if (what === "put in the trash") expect(await count(kit, user, "Trash")).toBe(total);
         proxy.reset();
         const undone = await writer.call("undo", { operation_id: data.operation_id });
         // Every fifth of them was unread already.
