@@ -10,7 +10,7 @@ export function PasskeyField({ language }: { language: Language }) {
     <>
       <input type="hidden" name="passkey" />
       <p role="status" data-waiting={waiting} data-refused={refused} data-known={known} />
-      <p class="problem passkey-missing">{missing}</p>
+      <p class="warning passkey-missing">{missing}</p>
     </>
   );
 }
