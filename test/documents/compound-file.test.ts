@@ -16,12 +16,37 @@ import {
 } from "../support/legacy-files.ts";
 import { compoundFile } from "../support/workbooks.ts";
 
-const wordFile = () =>
-  Bun.file(join(import.meta.dir, "..", "fixtures", "documents", "libreoffice.doc")).bytes();
+const wordFile = (name = "libreoffice.doc") =>
+  Bun.file(join(import.meta.dir, "..", "fixtures", "documents", name)).bytes();
+
+test("MS-DOC section 2.9.175: headings and the items of nested lists are marked", async () => {
+  const file = await wordFile("headings-and-lists.doc");
+  const text = [
+    "# Main title",
+    "Intro text here.",
+    "## Second level",
+    "- Apples\n- Pears\n  - Small pears",
+    "Between.",
+    "1. First\n2. Second\n3. Third",
+    "| a | b |\n| 1 | 2 |",
+    "### Third level",
+    "End.",
+  ];
+  expect(await readDocument(file)).toEqual({ text: text.join("\n\n"), notes: [] });
+});
+
+test("MS-DOC section 2.9.147: text whose lists are damaged is read without marks", async () => {
+  const file = Buffer.from(await wordFile("headings-and-lists.doc"));
+  const block = file.indexOf(Buffer.from([0xec, 0xa5]));
+  file.writeUInt32LE(0x7fffffff, block + 0x02e2);
+  expect((await readDocument(file)).text).toStartWith(
+    "Main title\n\nIntro text here.\n\nSecond level\n\nApples",
+  );
+});
 
 test("MS-DOC: the paragraphs and tables of a Word document are read", async () => {
   expect(await readDocument(await wordFile())).toEqual({
-    text: "Report for März\n\nFirst paragraph with bold and a link text.\n\nItem one\n\nItem two\n\nFirst\n\nSecond\n\n| Month | Sum |\n| April |\n| Größe | 1 234 € |\n\nПривет, 世界. Last.",
+    text: "# Report for März\n\nFirst paragraph with bold and a link text.\n\n- Item one\n- Item two\n1. First\n2. Second\n\n| Month | Sum |\n| April |\n| Größe | 1 234 € |\n\nПривет, 世界. Last.",
     notes: [],
   });
 });

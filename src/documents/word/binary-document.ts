@@ -1,10 +1,10 @@
 /** Word documents in the binary format before 2007 (.doc, MS-DOC), parsed by word-extractor. */
 import BufferReader from "word-extractor/lib/buffer-reader.js";
-import WordOleExtractor from "word-extractor/lib/word-ole-extractor.js";
 import type { StreamOf } from "../compound-stream.ts";
 import { type DocumentText, maxTextCharacters, toNotes } from "../document-text.ts";
 import { joinLines } from "../inline-marks.ts";
 import { escapeCell } from "../spreadsheet-cells.ts";
+import { createMarkedExtractor, type Paragraph } from "./marked-paragraphs.ts";
 import { readWord95 } from "./word-95.ts";
 
 /** Offset of the flags in the file information block (section 2.5.2), and the flag of an encrypted document. */
@@ -21,16 +21,18 @@ export async function readBinaryDocument(bytes: Uint8Array, streamOf: StreamOf):
   if ((block.readUInt16LE(flagsOffset) & encryptedFlag) !== 0)
     return { text: "", notes: ["The document is protected by a password."] };
   if (block.readUInt16LE(versionOffset) < word97Version) return toOlderDocument(block);
-  const document = await new WordOleExtractor().extract(new BufferReader(Buffer.from(bytes)));
+  const { extractor, paragraphsIn } = createMarkedExtractor();
+  const toLines = (text: string) => paragraphsIn(text).flatMap(({ text }) => text.trim() || []);
+  const document = await extractor.extract(new BufferReader(Buffer.from(bytes)));
   const headers = document.getHeaders({ includeFooters: false });
   const blocks = [
-    ...toMarginBlocks("header", headers),
-    toBlocks(document.getBody()),
-    toBlocks(document.getTextboxes({ includeBody: true })),
+    ...toMarginBlocks("header", toLines(headers)),
+    toBlocks(paragraphsIn(document.getBody())),
+    toBlocks(paragraphsIn(document.getTextboxes({ includeBody: true }))),
     ...toLines(document.getFootnotes()).map((line, at) => `[^${at + 1}]: ${line}`),
     ...toLines(document.getEndnotes()).map((line) => `[endnote: ${line}]`),
     ...toLines(document.getAnnotations()).map((line) => `[comment: ${line}]`),
-    ...toMarginBlocks("footer", document.getFooters()),
+    ...toMarginBlocks("footer", toLines(document.getFooters())),
   ];
   const text = blocks.filter((block) => block !== "").join("\n\n");
   return { text, notes: toNotes({ isCut: text.length > maxTextCharacters }) };
@@ -42,27 +44,30 @@ function toOlderDocument(block: Buffer): DocumentText {
   const text = isReadable ? readWord95(block) : undefined;
   if (text === undefined)
     return { text: "", notes: ["A document of Word 95 or older, in a form that is not read."] };
-  const blocks = toBlocks(text);
+  const blocks = toBlocks(text.split("\n").map((line) => ({ text: line, prefix: "" })));
   return { text: blocks, notes: toNotes({ isCut: blocks.length > maxTextCharacters }) };
 }
 
-const toLines = (text: string) => text.split("\n").flatMap((line) => line.trim() || []);
-
-function toMarginBlocks(kind: "header" | "footer", text: string): string[] {
-  const lines = [...new Set(toLines(text))].join("\n");
+function toMarginBlocks(kind: "header" | "footer", all: readonly string[]): string[] {
+  const lines = [...new Set(all)].join("\n");
   return lines ? [`[${kind}: ${joinLines(lines)}]`] : [];
 }
 
-/** Paragraphs apart from each other; the rows of a table, whose cells end with a tab each, as a Markdown table. */
-function toBlocks(text: string): string {
-  let wasRow = false;
+/**
+ * Paragraphs apart from each other; the items of a list, and the rows of a table, whose cells end with a tab each, below
+ * each other.
+ */
+function toBlocks(paragraphs: readonly Paragraph[]): string {
+  let before: "row" | "item" | "other" = "other";
   let blocks = "";
-  for (const line of text.split("\n")) {
-    const isRow = line.endsWith("\t");
-    const shown = isRow ? toRow(line) : line.trim();
+  for (const { text, prefix } of paragraphs) {
+    const isRow = text.endsWith("\t");
+    const shown = isRow ? toRow(text) : text.trim();
     if (shown === "") continue;
-    blocks += (blocks === "" ? "" : isRow && wasRow ? "\n" : "\n\n") + shown;
-    wasRow = isRow;
+    const kind = isRow ? "row" : prefix === "" || prefix.startsWith("#") ? "other" : "item";
+    const gap = kind !== "other" && kind === before ? "\n" : "\n\n";
+    blocks += (blocks === "" ? "" : gap) + (isRow ? "" : prefix) + shown;
+    before = kind;
   }
   return blocks;
 }
