@@ -2,7 +2,7 @@
  * Opening of the database: Postgres, or one SQLite file in DATA_DIR, checked before it is opened for writing. One server
  * uses the file (lock.ts); the commands `grants` and `backup` can run at the same time.
  */
-import { Database as SqliteFile } from "bun:sqlite";
+import { constants as flags, Database as SqliteFile } from "bun:sqlite";
 import {
   accessSync,
   chmodSync,
@@ -16,6 +16,7 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { migrate } from "drizzle-orm/bun-sqlite/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
@@ -163,9 +164,17 @@ function isWritable(file: string): boolean {
   }
 }
 
-/** Opens the file read-only for `work`, and closes it. */
+/**
+ * Opens the file read-only for `work`, and closes it. Without a write-ahead log it is opened as immutable (SQLite "URI
+ * Filenames"), since SQLite would leave an empty log and its index beside a damaged file.
+ */
 function withReader<T>(file: string, work: (client: SqliteFile) => T): T {
-  const client = new SqliteFile(file, { readonly: true });
+  const client = existsSync(`${file}-wal`)
+    ? new SqliteFile(file, { readonly: true })
+    : new SqliteFile(
+        `${pathToFileURL(file).href}?immutable=1`,
+        flags.SQLITE_OPEN_READONLY | flags.SQLITE_OPEN_URI,
+      );
   try {
     return work(client);
   } finally {
