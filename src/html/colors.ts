@@ -14,7 +14,8 @@ export function parseColor(text: string): Color | undefined {
     .trim()
     .toLowerCase()
     // The fallback of a custom property, which mail programs do not know.
-    .replace(/^var\(\s*--[\w-]*\s*,\s*(.*)\)$/, "$1");
+    .replace(/^var\(\s*--[\w-]*\s*,(.*)\)$/, "$1")
+    .trim();
   if (value.length > maxColorCharacters) return undefined;
   const css = /^([0-9a-f]{3}|[0-9a-f]{6})$/.test(value) ? `#${value}` : value;
   // One keyword or one function: Bun.color would take the red of "red url(x)".
@@ -52,7 +53,8 @@ function contrast(a: Color, b: Color): number {
 function luminance([red, green, blue]: Color): number {
   const linear = (channel: number) => {
     const part = channel / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    if (part <= 0.04045) return part / 12.92;
+    return ((part + 0.055) / 1.055) ** 2.4;
   };
   return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
 }

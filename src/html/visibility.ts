@@ -237,7 +237,7 @@ function defaultColors(
 
 const maxBackgroundCharacters = 300;
 /** An empty `url()` names no image. */
-const paintsImage = /url\(\s*['"]?\s*[^\s'")]|gradient\(/;
+const paintsImage = /url\(\s*(?:['"]\s*)?[^\s'")]|gradient\(/;
 /** Elements on which the attributes `bgcolor` and `background` have an effect (HTML section 15.3). */
 const painted = /^(body|table|thead|tbody|tfoot|tr|td|th)$/;
 
