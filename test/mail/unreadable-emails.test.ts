@@ -47,6 +47,12 @@ const faults: Readonly<Record<string, ImapRewrite>> = {
     answer: (answer) =>
       isBadAnswer(answer) ? answer.replace("BODYSTRUCTURE (", "BODYSTRUCTURE ((]") : answer,
   },
+  "a BODYSTRUCTURE of 100,000 open lists": {
+    answer: (answer) =>
+      isBadAnswer(answer)
+        ? answer.replace("BODYSTRUCTURE (", `BODYSTRUCTURE ${"(".repeat(100_000)}`)
+        : answer,
+  },
   "a Subject of 10 MB": {
     answer: (answer) =>
       isBadAnswer(answer)
