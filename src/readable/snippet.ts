@@ -57,7 +57,8 @@ const withoutCutTag = (html: string) => html.replace(/<\/?$/, "");
 
 /** The property SUMMARY (RFC 5545 section 3.8.1.12) with its escapes undone. */
 function summaryOf(calendar: string): string {
-  const [, summary = ""] = /^SUMMARY[^:\r\n\u2028\u2029]*:(.*)$/im.exec(calendar.replace(/\r?\n[ \t]/g, "")) ?? [];
+  const [, summary = ""] =
+    /^SUMMARY[^:\r\n\u2028\u2029]*:(.*)$/im.exec(calendar.replace(/\r?\n[ \t]/g, "")) ?? [];
   return summary.replace(/\\n/gi, " ").replace(/\\([,;\\])/g, "$1");
 }
 
