@@ -3,7 +3,8 @@
  * digest cannot. Needs docker with buildx, and the network.
  *
  * `bun scripts/pin-images.ts` writes the digests that the tags have now; `--check` only lists images without one, and
- * exits with 1 when there are any.
+ * exits with 1 when there are any. `--list` tells the same in one line and exits with 0, for `bun run check`: between
+ * releases the tags stand alone.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -19,6 +20,14 @@ export function findUnpinned(text: string): string[] {
   return [...text.matchAll(imagePattern)].flatMap(([, , image = "", digest]) =>
     digest === undefined ? [image] : [],
   );
+}
+
+/** One line about the images that the next release has to pin. */
+export function describeUnpinned(unpinned: readonly string[]): string {
+  const names = [...new Set(unpinned)].join(", ");
+  return unpinned.length === 0
+    ? "images: all are pinned by digest"
+    : `images: not pinned by digest until a release does it (bun scripts/pin-images.ts): ${names}`;
 }
 
 /** Writes the digest of each image behind its tag. `digestOf` returns `sha256:…`, and throws where it cannot. */
@@ -42,8 +51,12 @@ function readDigest(image: string): string {
 
 function main(): number {
   const texts = files.map((path) => ({ path, text: readFileSync(path, "utf8") }));
+  const unpinned = texts.flatMap(({ text }) => findUnpinned(text));
+  if (process.argv.includes("--list")) {
+    process.stdout.write(`${describeUnpinned(unpinned)}\n`);
+    return 0;
+  }
   if (process.argv.includes("--check")) {
-    const unpinned = texts.flatMap(({ text }) => findUnpinned(text));
     for (const image of unpinned) process.stderr.write(`${image} is not pinned by digest\n`);
     return unpinned.length === 0 ? 0 : 1;
   }

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findUnpinned, pinImages } from "../../scripts/pin-images.ts";
+import { describeUnpinned, findUnpinned, pinImages } from "../../scripts/pin-images.ts";
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 
@@ -31,4 +31,9 @@ test("Every image of the Dockerfile and of Compose is one that can be pinned", (
   const images = [...text.matchAll(/^(?:FROM|\s+image:) /gm)];
   expect(images.length).toBe(3);
   expect(pinned.split(digest("f")).length - 1).toBe(images.length);
+});
+
+test("`bun run check` names the images that a release has to pin, each once", () => {
+  expect(describeUnpinned(["debian:12", "caddy:2", "debian:12"])).toEndWith(": debian:12, caddy:2");
+  expect(describeUnpinned([])).toBe("images: all are pinned by digest");
 });
