@@ -24,6 +24,7 @@ import { createDocumentReader } from "./documents/sandbox.ts";
 import { createBrowserBinding } from "./http/browser-binding.ts";
 import { createLimits, type LimitOptions, type Limits } from "./http/rate-limit.ts";
 import type { ImapDeadlines } from "./imap/connect.ts";
+import { toConnectionLimits } from "./imap/connection-limits.ts";
 import { createConnections } from "./imap/connections.ts";
 import { createSendLog, sendLimits } from "./ledger/send-log.ts";
 import { createUndoLog } from "./ledger/undo-log.ts";
@@ -116,6 +117,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     );
   metrics.gauge("running_calls", "Tool calls running now.", () => calls.count());
 
+  let isDraining = false;
   const closeGrant = (grantId: string): void => {
     for (const component of [calls, streams, connections, submissions, mail.accessTokens])
       component.closeGrant(grantId);
@@ -236,6 +238,7 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
       metrics,
       metricsToken: config.metricsToken,
       checkWritable: () => writeKeyCheck(db, secrets),
+      isDraining: () => isDraining,
       trustedProxies: config.trustedProxies,
       secrets,
       clock,
@@ -273,6 +276,11 @@ export function assemble(infrastructure: Infrastructure, overrides: TestOverride
     async closeEndedElsewhere(): Promise<void> {
       await grants.closeExternallyRevoked();
       await db.signals.poll();
+    },
+
+    /** Answers /ready with 503 from now on, so that a balancer sends no further requests. */
+    leave(): void {
+      isDraining = true;
     },
 
     /** Refuses new calls, closes event streams, and resolves once running calls end or `graceMs` has passed. */
@@ -334,17 +342,6 @@ function createSignIn(
       signInConnector: createSignInConnector({ config, limits, proveImap, proveSmtp }),
     },
   };
-}
-
-/** Megabytes that an open IMAP connection takes, with its mailbox selected. */
-const megabytesPerConnection = 0.4;
-
-/** The number of connections that was set, or that fits in the memory for them: a quarter of all by default. */
-function toConnectionLimits({ total, memoryMb, perHost }: Config["imapConnections"]) {
-  // The limit of the cgroup where there is one, else the machine's memory; in octets.
-  const quarterMb = process.constrainedMemory() / 4 / 2 ** 20;
-  const fitting = Math.max(64, Math.floor((memoryMb ?? quarterMb) / megabytesPerConnection));
-  return { total: total ?? fitting, perHost };
 }
 
 /** Allows one minute's calls at once, and as many in each minute after that. */

@@ -17,6 +17,7 @@ import {
   isMailAddress,
   listOf,
   loopback,
+  onOff,
   port,
   redirectUri,
   seconds,
@@ -87,6 +88,15 @@ export const settings = z.object({
   DATABASE_CONNECTIONS: amount(10, 1_000).describe(
     "With DATABASE_URL: maximum number of connections to the database, for each replica.",
   ),
+  DRAIN_SECONDS: z.coerce
+    .number("must be a whole number of seconds, at most 300")
+    .int("must be a whole number of seconds, at most 300")
+    .min(0, "must be a whole number of seconds, at most 300")
+    .max(300, "must be a whole number of seconds, at most 300")
+    .optional()
+    .describe(
+      "Seconds for which a stopping server is not ready and goes on serving, so that a balancer leaves it first. Default: 0, with DATABASE_URL 10.",
+    ),
   ENCRYPTION_KEY: z
     .string()
     .refine(isKeyRing, "must be 32 bytes in hex or base64: openssl rand -hex 32")
@@ -124,12 +134,9 @@ export const settings = z.object({
   ALLOWED_ORIGINS: listOf(webOrigin, "each must be an origin such as https://app.example.org").describe(
     "Further web origins that may call the server from a browser, comma-separated.",
   ),
-  SEED_ORIGINS: z
-    .enum(["on", "off"], "must be on or off")
-    .default("on")
-    .describe(
-      "Lets web pages of email-connector.fly.dev and connectmyemail.com call the server from a browser: on or off.",
-    ),
+  SEED_ORIGINS: onOff("on").describe(
+    "Lets web pages of email-connector.fly.dev and connectmyemail.com call the server from a browser: on or off.",
+  ),
   OPERATOR_NAME: z
     .string()
     .max(80, "must have at most 80 characters")
@@ -207,24 +214,15 @@ export const settings = z.object({
   IMAP_CONNECTIONS_PER_HOST: amount(500, 100_000).describe(
     "Maximum number of open IMAP connections to one mail server, over all people.",
   ),
-  APPROVE_ON_PAGE_ONLY: z
-    .enum(["on", "off"], "must be on or off")
-    .default("off")
-    .describe(
-      "Lets what waits for the person be decided on the server's own page alone, never on a card in the conversation: on or off.",
-    ),
-  REQUIRE_USER_INTERACTION: z
-    .enum(["on", "off"], "must be on or off")
-    .default("off")
-    .describe(
-      "Lets Claude Code ask the person before each call that sends or erases, also after they said always allow: on or off.",
-    ),
-  WARM_UP: z
-    .enum(["on", "off"], "must be on or off")
-    .default("on")
-    .describe(
-      "Opens the mailbox of a person who called a tool within the last day as soon as their client lists the tools: on or off.",
-    ),
+  APPROVE_ON_PAGE_ONLY: onOff("off").describe(
+    "Lets what waits for the person be decided on the server's own page alone, never on a card in the conversation: on or off.",
+  ),
+  REQUIRE_USER_INTERACTION: onOff("off").describe(
+    "Lets Claude Code ask the person before each call that sends or erases, also after they said always allow: on or off.",
+  ),
+  WARM_UP: onOff("on").describe(
+    "Opens the mailbox of a person who called a tool within the last day as soon as their client lists the tools: on or off.",
+  ),
   ACCESS_TOKEN_LIFETIME_SECONDS: seconds(2_592_000, 31_536_000).describe("Lifetime of an access token."),
   AUTHORIZATION_CODE_LIFETIME_SECONDS: seconds(300, 600).describe("Lifetime of an authorization code."),
   SESSION_IDLE_SECONDS: seconds(1800, 86_400).describe("Idle time after which an MCP session ends."),
@@ -245,6 +243,7 @@ export type Config = Readonly<{
   dataDir: string;
   /** Undefined: SQLite in `dataDir`. */
   database: Readonly<{ url: string; directUrl: string | undefined; connections: number }> | undefined;
+  drainMs: number;
   encryptionKey: string | undefined;
   encryptionKeyFile: string | undefined;
   oauthClientId: string | undefined;
@@ -353,6 +352,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = r
             directUrl: set.DATABASE_DIRECT_URL,
             connections: set.DATABASE_CONNECTIONS,
           },
+    drainMs: (set.DRAIN_SECONDS ?? (set.DATABASE_URL === undefined ? 0 : 10)) * 1000,
     encryptionKey: set.ENCRYPTION_KEY,
     encryptionKeyFile: set.ENCRYPTION_KEY_FILE,
     oauthClientId: set.OAUTH_CLIENT_ID,

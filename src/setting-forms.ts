@@ -154,3 +154,5 @@ export function describeShape(
     };
   });
 }
+
+export const onOff = (fallback: "on" | "off") => z.enum(["on", "off"], "must be on or off").default(fallback);

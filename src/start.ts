@@ -98,6 +98,8 @@ export async function start(
     );
     await product.beat?.();
     await product.recover();
+    // What is ended elsewhere from here on is heard of.
+    await product.closeEndedElsewhere();
     listener.handle((request, server) => product.app.fetch(request, { server }));
     closers.push(await startBackgroundJobs(product));
     if (certificates?.stored) await listener.serveCertificate(certificates.stored);
@@ -110,6 +112,8 @@ export async function start(
       certificateProblem: certificates?.problem(),
       async stop() {
         certificates?.stop();
+        product.leave();
+        await Bun.sleep(config.drainMs);
         await product.drain(callGraceMs);
         await Promise.race([listener.stop(), Bun.sleep(responseGraceMs)]);
         await product.logOut();

@@ -137,6 +137,12 @@ function addMaintenance(program: Command, terminal: Terminal, runCommand: RunCom
     );
 
   program
+    .command("move-to")
+    .argument("<url>", "postgres://user:password@host:port/database, an empty database")
+    .description("copy everything from DATA_DIR to Postgres, while the server is stopped")
+    .action((url: string) => runCommand(async () => (await import("./move-to.ts")).moveTo(url, terminal))());
+
+  program
     .command("backup")
     .argument("<file>", "the file to create; must not exist")
     .description("copy the database, also while the server runs")

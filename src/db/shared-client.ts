@@ -21,9 +21,18 @@ export async function loadSharedClient(
   const { oauthClientId: id, oauthClientSecret: secret } = settings;
   if (id !== undefined && secret !== undefined) return { id, secret };
   const client = { id: `email-connector-${newToken(4)}`, secret: newToken() };
-  const value = secrets.sealValue(fact, JSON.stringify(client));
-  await db.insert(serverFacts).values({ name: fact, value }).onConflictDoNothing().run();
+  await keepSharedClient(db, secrets, client);
   const stored = await db.select().from(serverFacts).where(eq(serverFacts.name, fact)).get();
   if (!stored) return client;
   return storedClient.parse(JSON.parse(z.string().parse(secrets.unsealValue(fact, stored.value))));
+}
+
+/** Keeps a client unless there is one. */
+export async function keepSharedClient(
+  db: Database,
+  secrets: Secrets,
+  client: z.infer<typeof storedClient>,
+): Promise<void> {
+  const value = secrets.sealValue(fact, JSON.stringify(client));
+  await db.insert(serverFacts).values({ name: fact, value }).onConflictDoNothing().run();
 }

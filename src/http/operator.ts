@@ -12,6 +12,8 @@ export type OperatorDeps = ProbeDeps & {
   metricsToken: string | undefined;
   /** Throws when the database cannot be written. */
   checkWritable(): Promise<void>;
+  /** True once the server is about to stop. */
+  isDraining(): boolean;
 };
 
 /** Time for which a result of `checkWritable` is reused: /ready is public, and each check is a disk sync. */
@@ -36,11 +38,12 @@ export function createOperatorRoutes(deps: OperatorDeps) {
   return new Hono<AppEnv>()
     .route("/", createProbeRoutes(deps))
     .get("/health", (c) => c.json({ status: "ok", version: productVersion }))
-    .get("/ready", async (c) =>
-      (await isWritable())
+    .get("/ready", async (c) => {
+      if (deps.isDraining()) return c.json({ status: "not_ready", message: "The server is stopping." }, 503);
+      return (await isWritable())
         ? c.json({ status: "ready" })
-        : c.json({ status: "not_ready", message: "The database cannot be written." }, 503),
-    )
+        : c.json({ status: "not_ready", message: "The database cannot be written." }, 503);
+    })
     .get("/metrics", async (c) => {
       if (metricsToken === undefined) return c.notFound();
       const [, presented = ""] = /^Bearer (.+)$/i.exec(c.req.header("Authorization") ?? "") ?? [];

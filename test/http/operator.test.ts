@@ -56,12 +56,25 @@ describe("The public routes that use the disk or the key", () => {
   const secrets = createSecrets([newKey()]);
   let checks = 0;
   let full = false;
+  let draining = false;
   const routes = createOperatorRoutes({
     ...{ metrics: createMetrics(), metricsToken: undefined, trustedProxies: [], secrets, clock },
+    isDraining: () => draining,
     async checkWritable() {
       checks += 1;
       if (full) throw new Error("disk full");
     },
+  });
+
+  test("/ready is 503 while the server leaves, and 200 again for one that does not", async () => {
+    draining = true;
+    const leaving = await routes.request("/ready");
+    expect([leaving.status, await leaving.json()]).toEqual([
+      503,
+      { status: "not_ready", message: "The server is stopping." },
+    ]);
+    draining = false;
+    expect((await routes.request("/health")).status).toBe(200);
   });
 
   test("/ready writes to the disk at most once in five seconds, and answers 503 when it cannot", async () => {

@@ -87,6 +87,7 @@ const app = createApp({
     metrics: { read: async () => ({ text: "", contentType: "text/plain" }) },
     metricsToken: "token",
     checkWritable: async () => {},
+    isDraining: () => false,
     ...{ secrets, clock, trustedProxies: [] },
   },
 });
