@@ -105,19 +105,17 @@ export function findUnknownSettings(
   );
   const strangers = names.filter((name) => !known.includes(name));
   const near = (name: string) => {
+    if (name.length < minComparedLength) return undefined;
     const nearest = closest(name.toUpperCase(), [...known]);
-    return name.length >= minComparedLength && distance(name.toUpperCase(), nearest) <= 2
-      ? nearest
-      : undefined;
+    return distance(name.toUpperCase(), nearest) <= 2 ? nearest : undefined;
   };
+  const compared = strangers.map((name) => ({ name, nearest: near(name) }));
   return {
-    misspelled: strangers.flatMap((name) => {
-      const nearest = near(name);
-      return nearest === undefined ? [] : [{ name, nearest }];
+    misspelled: compared.flatMap(({ name, nearest }) => (nearest === undefined ? [] : [{ name, nearest }])),
+    unknown: compared.flatMap(({ name, nearest }) => {
+      const isLikeOurs = name.includes("_") && prefixes.has(name.split("_", 1)[0] ?? "");
+      return nearest === undefined && isLikeOurs ? [name] : [];
     }),
-    unknown: strangers.filter(
-      (name) => near(name) === undefined && name.includes("_") && prefixes.has(name.split("_", 1)[0] ?? ""),
-    ),
   };
 }
 

@@ -25,6 +25,7 @@ const leaves = [
   "throttle",
   "turns",
   "gate",
+  "lru",
 ];
 const rooms: Readonly<Record<string, readonly string[]>> = {
   html: [],

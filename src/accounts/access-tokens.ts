@@ -4,12 +4,13 @@
  * A refresh token that the issuer replaces (RFC 6749 section 6) is written before the new access token is used: an
  * issuer takes the use of a replaced one for a theft and ends the sign-in.
  */
-import { LRUCache } from "lru-cache";
+
 import { raceAbort } from "../abort.ts";
 import type { Clock } from "../clock.ts";
 import type { AccessToken, AccessTokens } from "../credentials.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { createLru } from "../lru.ts";
 import type { Issuer } from "../signin/issuer.ts";
 import { SignInError } from "../signin/sign-in-error.ts";
 import type { IssuedTokens, Upstream } from "../signin/upstream.ts";
@@ -42,7 +43,7 @@ export function createAccessTokens(deps: {
   log: Pick<Log, "info" | "warn" | "error">;
 }) {
   const { issuers, upstream, clock, log } = deps;
-  const held = new LRUCache<string, HeldToken>({ max: maxHeld });
+  const held = createLru<string, HeldToken>(maxHeld);
   const renewals = new Map<string, Promise<AccessToken>>();
   const toKey = ({ grantId, accountId }: Pick<StoredSignIn, "grantId" | "accountId">) =>
     `${grantId}/${accountId}`;

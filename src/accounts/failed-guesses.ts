@@ -4,9 +4,10 @@
  *
  * Counted per IMAP server: one that was entered by a stranger says nothing about the owner's.
  */
-import { LRUCache } from "lru-cache";
+
 import type { Clock } from "../clock.ts";
 import type { Credentials } from "../credentials.ts";
+import { createLru } from "../lru.ts";
 
 const keptMs = 86_400_000;
 const maxKeys = 20_000;
@@ -15,7 +16,7 @@ export type FailedGuesses = ReturnType<typeof createFailedGuesses>;
 
 /** Creates the memory. `hash`: a keyed hash, so that no address is held. */
 export function createFailedGuesses({ clock, hash }: { clock: Clock; hash: (value: string) => string }) {
-  const guesses = new LRUCache<string, { count: number; lastAt: number }>({ max: maxKeys });
+  const guesses = createLru<string, { count: number; lastAt: number }>(maxKeys);
 
   const toKey = (name: string, host: string) => hash(`${name.trim().toLowerCase()} at ${host.toLowerCase()}`);
 

@@ -5,6 +5,14 @@ import { type Product, start } from "../start.ts";
 import { productVersion } from "../version.ts";
 import type { Terminal } from "./terminal.ts";
 
+const freeAfterMs = 1_000;
+
+/** Frees what only the start needed: the code of modules that ran once, about 5 MB. */
+function freeStartMemory(): void {
+  Bun.shrink();
+  Bun.gc(true);
+}
+
 export async function serve(terminal: Terminal): Promise<number> {
   const config = loadConfig(terminal.env);
   const log = createLog(config.logLevel, terminal.writeLog);
@@ -14,6 +22,7 @@ export async function serve(terminal: Terminal): Promise<number> {
   if (config.allowedEmails.length === 0)
     log.warn("anyone_may_connect_their_own_mailbox", { setting: "ALLOWED_EMAILS" });
   terminal.print(toWelcome(product, config));
+  setTimeout(freeStartMemory, freeAfterMs).unref();
   await new Promise<void>((resolve) => {
     if (terminal.stopping.aborted) resolve();
     terminal.stopping.addEventListener("abort", () => resolve());

@@ -3,9 +3,9 @@
  * recently used ones. The limiters available as packages keep one timer per key without an upper bound, and use the wall
  * clock.
  */
-import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
 import { AppError } from "../errors.ts";
+import { createLru } from "../lru.ts";
 
 /** Allows `burst` tries at once, then one every `everyMs`. */
 export type Rate = { burst: number; everyMs: number };
@@ -57,7 +57,7 @@ export function createRates<Name extends string>(
 
 /** Keeps one number per key in memory: the time at which its full burst is available again. */
 function createMemoryStore(): RateStore {
-  const refillTimes = new LRUCache<string, number>({ max: maxKeys });
+  const refillTimes = createLru<string, number>(maxKeys);
 
   /** Returns the refill time after one more try, and the time by which that try exceeds the rate. */
   function toNext(key: string, { burst, everyMs }: Rate, nowMs: number) {

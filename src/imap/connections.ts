@@ -6,11 +6,11 @@
  */
 
 import type { ImapFlow } from "imapflow";
-import { LRUCache } from "lru-cache";
 import { closingOn, raceAbort, toAbortError, withDeadline } from "../abort.ts";
 import type { Clock } from "../clock.ts";
 import { type ConnectionOwner, type Credentials, watchExpiry } from "../credentials.ts";
 import { AppError, LostWriteError } from "../errors.ts";
+import { createLru } from "../lru.ts";
 import { toImapError } from "./failures.ts";
 import { selectAndRead } from "./flights.ts";
 import { attachListMemory } from "./list-memory.ts";
@@ -135,7 +135,7 @@ export function createConnections(deps: {
   });
   let stopped = false;
   /** Ended grants, which never return; work that outlives an aborted call may still hold their passwords. */
-  const endedGrants = new LRUCache<string, true>({ max: 1_000 });
+  const endedGrants = createLru<string, true>(1_000);
 
   /** Closes a connection that does not answer NOOP in time. */
   async function probe(imap: ImapFlow, signal: AbortSignal): Promise<void> {

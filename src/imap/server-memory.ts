@@ -3,8 +3,8 @@
  * In memory, by host and port, for a day; nothing about accounts or mail.
  */
 import type { ImapFlow } from "imapflow";
-import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
+import { createLru } from "../lru.ts";
 
 type ServerFact =
   /** Refuses OR in SEARCH (Yahoo at times). */
@@ -38,7 +38,7 @@ const maxServers = 1_000;
 
 /** Facts by server; at most a thousand servers are remembered, the least recently used ones are dropped. */
 export function createServerMemory({ clock }: { clock: Clock }) {
-  const servers = new LRUCache<string, Map<ServerFact, number>>({ max: maxServers });
+  const servers = createLru<string, Map<ServerFact, number>>(maxServers);
   return {
     factsOf({ host, port }: { host: string; port: number }): ServerFacts {
       const key = `${host.toLowerCase()}:${port}`;

@@ -3,10 +3,10 @@
  * unknown. Only the hash of the id is stored.
  */
 import { desc, eq, inArray, lte, sql } from "drizzle-orm";
-import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.ts";
 import type { Database, Queries } from "../db/database.ts";
 import { sessions } from "../db/schema.ts";
+import { createLru } from "../lru.ts";
 import { hashSecret, newToken } from "../secrets.ts";
 import { ignoreStorageErrors } from "../storage-error.ts";
 import { type ClientFeatures, noFeatures } from "./client-features.ts";
@@ -33,7 +33,7 @@ export function createSessions({ db, clock, idleMs }: { db: Database; clock: Clo
   const isExpired = (lastUsedAt: number) => clock.now() - lastUsedAt > idleMs + touchIntervalMs;
 
   /** Rows by hash. A grant that another process ended is refused earlier, by its bearer token. */
-  const cached = new LRUCache<string, typeof sessions.$inferSelect>({ max: maxCached });
+  const cached = createLru<string, typeof sessions.$inferSelect>(maxCached);
   const byHash = db
     .select()
     .from(sessions)

@@ -4,8 +4,8 @@
  * the client decides nothing.
  */
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
-import { LRUCache } from "lru-cache";
 import { z } from "zod";
+import { createLru } from "../lru.ts";
 import { hashSecret } from "../secrets.ts";
 
 const waitingResult = z.object({
@@ -29,9 +29,9 @@ type AskedCall = { grantId: string; name: string; arguments: unknown };
  * a restart forgets them.
  */
 export function createUrlQuestions() {
-  const asked = new LRUCache<string, true>({ max: 10_000 });
+  const asked = createLru<string, true>(10_000);
   /** Ids of approvals by a hash of the call that waits for the answer. */
-  const open = new LRUCache<string, string>({ max: 10_000 });
+  const open = createLru<string, string>(10_000);
   const toKey = ({ grantId, name, arguments: given }: AskedCall) =>
     hashSecret(JSON.stringify([grantId, name, given]));
 

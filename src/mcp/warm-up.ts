@@ -2,9 +2,10 @@
  * Opens a person's connections while their client still lists the tools, so that its first call finds them open. Only
  * for a grant that called a tool within the last day: others may only look. In memory; a restart forgets it.
  */
-import { LRUCache } from "lru-cache";
+
 import type { Clock } from "../clock.ts";
 import type { LiveGrant } from "../grant.ts";
+import { createLru } from "../lru.ts";
 
 const dayMs = 86_400_000;
 const againMs = 600_000;
@@ -24,8 +25,8 @@ export function createWarmUp(deps: {
   open: ((grant: LiveGrant, signal: AbortSignal) => Promise<void>) | undefined;
 }): WarmUp {
   const { clock, open } = deps;
-  const lastCalls = new LRUCache<string, number>({ max: 10_000 });
-  const lastOffers = new LRUCache<string, number>({ max: 10_000 });
+  const lastCalls = createLru<string, number>(10_000);
+  const lastOffers = createLru<string, number>(10_000);
   const isWithin = (at: number | undefined, ms: number) => at !== undefined && clock.now() - at < ms;
 
   return {

@@ -2,9 +2,10 @@
  * The addresses, names and signatures under which people send. Read anew each day; in between they are kept in memory,
  * sealed under the grant's data key.
  */
-import { LRUCache } from "lru-cache";
+
 import type { Clock } from "../../clock.ts";
 import type { Signature } from "../../compose/email-request.ts";
+import { createLru } from "../../lru.ts";
 import { seal, unseal } from "../../secrets.ts";
 
 /** One of the person's own addresses. */
@@ -20,7 +21,7 @@ const maxProfiles = 2_000;
 export type KeptProfile = { read(): SenderProfile | undefined; keep(profile: SenderProfile): void };
 
 export function createSenderProfiles({ clock }: { clock: Clock }) {
-  const profiles = new LRUCache<string, { sealed: Buffer; until: number }>({ max: maxProfiles });
+  const profiles = createLru<string, { sealed: Buffer; until: number }>(maxProfiles);
   return {
     forAccount(dataKey: Uint8Array, accountId: string): KeptProfile {
       const context = `v1 sender profile ${accountId}`;
