@@ -20,9 +20,7 @@ import type { Grants } from "./oauth/grants.ts";
 import { createOAuthRoutes, type OAuthDeps } from "./oauth/routes.ts";
 import { faviconIco, faviconSvg } from "./pages/favicon.ts";
 import { pageHeaders } from "./pages/headers.ts";
-import { landingPage } from "./pages/landing.tsx";
 import { noticePage } from "./pages/notice.tsx";
-import { privacyPage } from "./pages/privacy.tsx";
 import type { NoticePageProps, PageFrame } from "./pages/props.ts";
 import { toLanguage } from "./pages/text/language.ts";
 
@@ -110,11 +108,15 @@ export function createApp({ config, log, grants, oauth, mcp, links, approvals, o
       })
 
       // The landing page, the privacy page, and the icons.
-      .get("/", (c) => {
+      .get("/", async (c) => {
+        const { landingPage } = await import("./pages/landing.tsx");
         const props = { ...frameOf(c), connectorUrl: `${config.publicUrl}/mcp` };
         return c.body(landingPage(props), 200, pageHeaders);
       })
-      .get("/privacy", (c) => c.body(privacyPage(frameOf(c)), 200, pageHeaders))
+      .get("/privacy", async (c) => {
+        const { privacyPage } = await import("./pages/privacy.tsx");
+        return c.body(privacyPage(frameOf(c)), 200, pageHeaders);
+      })
       .get("/favicon.svg", (c) =>
         c.body(faviconSvg, 200, { ...cacheHeaders, "Content-Type": "image/svg+xml" }),
       )

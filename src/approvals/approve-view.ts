@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { LiveGrant } from "../grant.ts";
 import type { AppEnv } from "../http/guard.ts";
-import { type ApprovePageProps, approvePage } from "../pages/approve.tsx";
+import type { ApprovePageProps } from "../pages/approve.tsx";
 import { pageHeaders } from "../pages/headers.ts";
 import { toLanguage } from "../pages/text/language.ts";
 import type { Approvals } from "./approvals.ts";
@@ -91,14 +91,15 @@ function toFailure({ problem }: Decided, now: number) {
   return { limitedUntil: at };
 }
 
-export function answerWithPage(
+export async function answerWithPage(
   c: Context<AppEnv>,
   { operator }: Pick<Config, "operator">,
   { id, k, issuerName }: FoundApproval,
   page: ApproveView,
   status: ContentfulStatusCode,
   { retryAfterSeconds }: { retryAfterSeconds?: number | undefined } = {},
-): Response {
+): Promise<Response> {
+  const { approvePage } = await import("../pages/approve.tsx");
   const language = toLanguage(c.req.header("Accept-Language"));
   if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
   const path = `/approve/${id}/${k}`;

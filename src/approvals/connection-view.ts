@@ -6,12 +6,7 @@ import type { Config } from "../config.ts";
 import type { Level, LiveGrant } from "../grant.ts";
 import type { AppEnv } from "../http/guard.ts";
 import type { Limits } from "../http/rate-limit.ts";
-import {
-  type ConnectionPageProps,
-  connectionEndedPage,
-  connectionListPage,
-  connectionPage,
-} from "../pages/connection.tsx";
+import type { ConnectionPageProps } from "../pages/connection.tsx";
 import { pageHeaders } from "../pages/headers.ts";
 import { toLanguage } from "../pages/text/language.ts";
 import type { Approvals } from "./approvals.ts";
@@ -22,6 +17,9 @@ import type { Passkeys } from "./passkeys.ts";
 import type { PersonCheck } from "./person-check.ts";
 import type { Privacy } from "./privacy.ts";
 import type { Proofs } from "./proofs.ts";
+
+/** Loaded with the first page, like all pages but the short notices: a server that starts shows none. */
+const loadPages = () => import("../pages/connection.tsx");
 
 /** Times in milliseconds since the epoch. */
 type GrantFacts = { redirectHost: string; createdAt: number; lastUsedAt: number; failedGuesses: number };
@@ -79,6 +77,7 @@ export async function showList(
       level,
     })),
   );
+  const { connectionListPage } = await loadPages();
   return c.body(connectionListPage({ ...frameOf(c, deps), connections }), status, pageHeaders);
 }
 
@@ -94,6 +93,7 @@ export async function showConnection(
   const { undoLog, sendLog } = deps.stores(grant);
   const { retryAfterSeconds } = outcome;
   if (retryAfterSeconds !== undefined) c.header("Retry-After", String(retryAfterSeconds));
+  const { connectionPage } = await loadPages();
   const html = connectionPage({
     ...frameOf(c, deps),
     ...facts,
@@ -115,7 +115,8 @@ export async function showConnection(
   return c.body(html, status, pageHeaders);
 }
 
-export function showEnded(c: Context, deps: ConnectionRoutesDeps): Response {
+export async function showEnded(c: Context, deps: ConnectionRoutesDeps): Promise<Response> {
+  const { connectionEndedPage } = await loadPages();
   return c.body(connectionEndedPage(frameOf(c, deps)), 200, pageHeaders);
 }
 

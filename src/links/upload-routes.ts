@@ -8,7 +8,7 @@ import type { Limits } from "../http/rate-limit.ts";
 import type { AttachedFile } from "../mail/mail-account.ts";
 import { pageHeaders } from "../pages/headers.ts";
 import { toLanguage } from "../pages/text/language.ts";
-import { type UploadPageProps, uploadPage } from "../pages/upload.tsx";
+import type { UploadPageProps } from "../pages/upload.tsx";
 import { maxUploadBytes, type Uploads } from "./uploads.ts";
 
 export type UploadRoutesDeps = {
@@ -91,11 +91,12 @@ async function receiveForm(
 type ShowPage = ReturnType<typeof createShowPage>;
 
 function createShowPage({ config }: Pick<UploadRoutesDeps, "config">) {
-  return function showPage(
+  return async function showPage(
     c: Context<AppEnv>,
     props: Pick<UploadPageProps, "state" | "problem">,
     status: 200 | 400 | 410 | 413 | 503,
-  ): Response {
+  ): Promise<Response> {
+    const { uploadPage } = await import("../pages/upload.tsx");
     const language = toLanguage(c.req.header("Accept-Language"));
     const html = uploadPage({ language, operator: config.operator, ...props });
     return c.body(html, status, pageHeaders);

@@ -8,9 +8,7 @@ import type { Config } from "../config.ts";
 import type { AppError } from "../errors.ts";
 import type { Level } from "../grant.ts";
 import { createHostList } from "../host-list.ts";
-import { connectPage } from "../pages/connect.tsx";
 import type { ConnectForm } from "../pages/connect-form.ts";
-import { connectedPage } from "../pages/connected.tsx";
 import { noticePage } from "../pages/notice.tsx";
 import type { ConnectPageProps, NoticePageProps, Problem } from "../pages/props.ts";
 import type { Language } from "../pages/text/language.ts";
@@ -102,6 +100,7 @@ export function createAuthorizationPages(deps: {
       // The new form is valid for another hour, so the pending grant must be, too.
       if (pending) await authorizationFlow.extend(request, pending.grantId);
       const connected = pending && (await vault.listAccounts(pending.grantId, pending.dataKey));
+      const { connectPage } = await import("../pages/connect.tsx");
       const html = connectPage({
         language,
         operator,
@@ -143,6 +142,7 @@ export function createAuthorizationPages(deps: {
       } = {},
     ): Promise<PageResponse> {
       const accounts = await vault.listAccounts(grantId, dataKey);
+      const { connectedPage } = await import("../pages/connected.tsx");
       const html = connectedPage({
         language,
         operator,
