@@ -2,7 +2,8 @@
  * The log: one JSON line per event, on stderr, with allow-listed fields only. A field that is not in `LogFields` cannot
  * be logged, so that no secret, address, subject or body reaches a log by accident.
  */
-import pino from "pino";
+
+import { systemClock } from "./clock.ts";
 
 export type LogFields = {
   requestId?: string;
@@ -41,7 +42,8 @@ export type LogFields = {
   error?: { name: string; stack: string };
 };
 
-type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+const levels = ["debug", "info", "warn", "error", "silent"] as const;
+type LogLevel = (typeof levels)[number];
 
 export type Log = {
   debug(event: string, fields?: LogFields): void;
@@ -55,22 +57,14 @@ export function createLog(
   level: LogLevel,
   write: (line: string) => void = (line) => process.stderr.write(line),
 ): Log {
-  const logger = pino(
-    {
-      level,
-      base: null,
-      messageKey: "event",
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    { write },
-  );
-  return {
-    debug: (event, fields = {}) => logger.debug(fields, event),
-    info: (event, fields = {}) => logger.info(fields, event),
-    warn: (event, fields = {}) => logger.warn(fields, event),
-    error: (event, fields = {}) => logger.error(fields, event),
-  };
+  const threshold = levels.indexOf(level);
+  const at =
+    (ofLine: Exclude<LogLevel, "silent">) =>
+    (event: string, fields: LogFields = {}) => {
+      if (levels.indexOf(ofLine) < threshold) return;
+      write(`${JSON.stringify({ level: ofLine, time: new Date(systemClock.now()).toISOString(), ...fields, event })}\n`);
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 /** The line about lines of the log that could not be written. */
