@@ -59,6 +59,7 @@ async function countIn(
   queries: readonly Query[],
 ): Promise<number[]> {
   const totals = queries.map(() => 0);
+  if (queries.length === 0) return totals;
   for (const path of paths)
     await access.read(path, async (imap: ImapFlow, cache: MailboxCache) => {
       for (const [at, query] of queries.entries()) {
