@@ -2,8 +2,10 @@
  * The waiting time of a light caller while other people read the heaviest emails and documents: list_mailboxes of one grant,
  * alone and beside readers of hostile emails.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { connectMailbox } from "../test/support/authorize.ts";
-import { archive, docx } from "../test/support/documents.ts";
+import { archive, docx, pdfOf, pdfStream } from "../test/support/documents.ts";
 import { toRaw } from "../test/support/emails.ts";
 import { emailEverywhere } from "../test/support/isolation-tests.ts";
 import { type MailServerKit, mailServer } from "../test/support/mail-server.ts";
@@ -60,9 +62,48 @@ export async function benchIsolation(
   await measure(`${heavyReaders} grants that read the heaviest emails and documents`);
   isOver = true;
   await Promise.all(reading);
+  rows.push(await measureHealth(kit, server, calls));
   await light.close();
   await server.stop();
   return toTable(["others", "p50", "p99", "longest"], rows);
+}
+
+/** A PDF with this many pages of fifty lines. */
+function toPdf(pages: number): Buffer {
+  const line = "(words of a page that somebody reads in the evening) Tj T*";
+  const text = `BT /F1 10 Tf 12 TL 50 750 Td ${Array.from({ length: 50 }, () => line).join(" ")} ET`;
+  const numbers = Array.from({ length: pages }, (_, page) => 4 + 2 * page);
+  return pdfOf([
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    `<< /Type /Pages /Count ${pages} /Kids [${numbers.map((number) => `${number} 0 R`).join(" ")}] >>`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ...numbers.flatMap((number) => [
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${number + 1} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,
+      pdfStream(text),
+    ]),
+  ]);
+}
+
+/** The wait for /health while one grant reads 20 newsletters of 150 KB and a PDF of 200 pages, again and again. */
+async function measureHealth(kit: MailServerKit, server: ServerProcess, calls: number): Promise<string[]> {
+  const page = readFileSync(join(import.meta.dir, "../test/fixtures/html/newsletter-weekly.html"), "latin1");
+  const newsletter = page.repeat(Math.ceil(150_000 / page.length)).slice(0, 150_000);
+  const letters = Array.from({ length: 20 }, () => simple("text/html; charset=utf-8", newsletter));
+  const client = await connect(kit, server, () => letters, [{ filename: "book.pdf", content: toPdf(200) }]);
+  let isOver = false;
+  const reading = (async () => {
+    while (!isOver) await readAll(client, () => isOver);
+  })();
+  const waits: number[] = [];
+  for (let call = 0; call < calls * 5; call += 1) {
+    waits.push(await time(async () => void (await (await fetch(`${server.url}/health`)).text())));
+    await Bun.sleep(pauseMs / 5);
+  }
+  isOver = true;
+  await reading;
+  await client.close();
+  const name = "/health, while 20 newsletters of 150 KB and a PDF of 200 pages are read";
+  return [name, ...[0.5, 0.99, 1].map((share) => `${short(percentile(waits, share))} ms`)];
 }
 
 /** Opens a client for a new mailbox; with these emails and some documents in it. */
@@ -70,11 +111,13 @@ async function connect(
   kit: MailServerKit,
   server: ServerProcess,
   toEmails?: () => string[],
+  files: readonly { filename: string; content: Buffer }[] = [],
 ): Promise<TestClient> {
   const user = await kit.newUser();
   if (toEmails) {
     const emails = toEmails().map((raw) => ({ raw: Buffer.from(raw, "latin1") }));
     const attachments = [
+      ...files,
       { filename: "report.docx", content: Buffer.from(docx()) },
       { filename: "page.html", content: `<p>${"<b>words</b> ".repeat(100_000)}</p>` },
       { filename: "files.zip", content: Buffer.from(archive()) },

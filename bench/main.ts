@@ -7,6 +7,7 @@ import { z } from "zod";
 import { trustedAuthority } from "../test/support/authority.ts";
 import { missingPackages } from "../test/support/installed.ts";
 import { stopMailServers } from "../test/support/mail-server.ts";
+import { drawCharts } from "./charts.ts";
 import { benchCold } from "./cold.ts";
 import { benchCpu } from "./cpu.ts";
 import { benchCrashes } from "./crashes.ts";
@@ -173,5 +174,6 @@ await runPart(
 );
 const kills = Number(values.kills);
 await runPart("crashes", "Crashes", () => benchCrashes({ kills, grants: 10 }, report), ` --kills ${kills}`);
+if (values.write) drawCharts(results, join(import.meta.dir, "../docs/performance"));
 await stopMailServers();
 process.exit(0);
