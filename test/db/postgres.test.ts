@@ -223,6 +223,46 @@ describePostgres("On Postgres", () => {
       expect(await there?.take("peer", rate, now - 7_200_000)).toBe(0);
     });
 
+    test("asked again at the other replica, a send is awaited while its own lives, and maybe_sent once that is dead", async () => {
+      const grant = await newGrant();
+      await Promise.all([one.db.replica.beat(one.db), two.db.replica.beat(two.db)]);
+      const [here, there] = [one, two].map(({ db }) => createSendLog({ db, clock, log }));
+      const ask = (at: typeof here, request: string, send: () => Promise<string>) =>
+        at
+          ?.forGrant(grant)
+          .sendOnce(
+            { accountId: "acc_1", request, parse: (stored) => z.string().parse(stored) },
+            async () => ({ content: request, recipients: 1, send }),
+          );
+      const never = async () => {
+        throw new Error("sent twice");
+      };
+      const slow = Promise.withResolvers<string>();
+      const begun = Promise.withResolvers<void>();
+      const first = ask(here, "slow", async () => {
+        begun.resolve();
+        return slow.promise;
+      });
+      await begun.promise;
+      const second = ask(there, "slow", never);
+      slow.resolve("<id>");
+      expect([(await first)?.valueOf(), await second]).toMatchObject([
+        { answer: "<id>" },
+        { answer: "<id>" },
+      ]);
+
+      const sending = Promise.withResolvers<void>();
+      void ask(here, "killed", async () => {
+        sending.resolve();
+        return new Promise(() => {});
+      });
+      await sending.promise;
+      const waiting = ask(there, "killed", never);
+      await one.db.update(replicas).set({ seenAt: 0 }).where(sql`id = ${one.db.replica.id()}`).run();
+      await there?.markInterrupted();
+      await expect(waiting).rejects.toMatchObject({ code: "maybe_sent" });
+    });
+
     test("a signal is heard once by the other, also when it was missed, and not by its sender", async () => {
       const heard: string[] = [];
       one.db.signals.listen(({ subject }) => heard.push(`one ${subject}`));

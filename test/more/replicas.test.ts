@@ -75,6 +75,33 @@ describePostgresMail("Two replicas", () => {
     for (const id of ids) await runCommand(["grants", "revoke", id], env);
     for (const number of [0, 1]) expect((await post(at(number), accessToken, "ping")).status).toBe(401);
   }, 60_000);
+
+  test("answer 200 or 503 while Postgres crashes and starts again, and go on after that", async () => {
+    const { accessToken } = await grantFor(at(0), await (await mailServer()).newUser());
+    const statuses = new Set<number>();
+    const restarted = (await postgresServer()).restart();
+    let isOver = false;
+    restarted.then(
+      () => {
+        isOver = true;
+      },
+      () => {},
+    );
+    for (let number = 0; !isOver; number += 1)
+      statuses.add((await post(at(number), accessToken, "ping")).status);
+    await restarted;
+    for (const number of [0, 1])
+      await eventually(async () => (await post(at(number), accessToken, "ping")).status === 200);
+    expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    // Signals are heard again as well.
+    const { session } = await post(at(0), accessToken, "initialize");
+    expect((await post(at(1), accessToken, "ping", session)).status).toBe(200);
+    await fetch(`${at(0).url}/mcp`, {
+      method: "DELETE",
+      headers: { Authorization: `Bearer ${accessToken}`, "Mcp-Session-Id": session ?? "" },
+    });
+    await eventually(async () => (await post(at(1), accessToken, "ping", session)).status === 404);
+  }, 60_000);
 });
 
 describePostgresMail("move-to", () => {
