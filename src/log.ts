@@ -62,7 +62,9 @@ export function createLog(
     (ofLine: Exclude<LogLevel, "silent">) =>
     (event: string, fields: LogFields = {}) => {
       if (levels.indexOf(ofLine) < threshold) return;
-      write(`${JSON.stringify({ level: ofLine, time: new Date(systemClock.now()).toISOString(), ...fields, event })}\n`);
+      write(
+        `${JSON.stringify({ level: ofLine, time: new Date(systemClock.now()).toISOString(), ...fields, event })}\n`,
+      );
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
