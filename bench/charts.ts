@@ -7,7 +7,7 @@ type Bars = { label: string; values: readonly number[] };
 type Chart = { title: string; series: readonly string[]; bars: readonly Bars[] };
 
 const barHeight = 12;
-const labelWidth = 190;
+const labelWidth = 250;
 const plotWidth = 420;
 
 /** The rows of the table in the section of this title, each by its column names; later columns of a name are numbered. */
@@ -38,6 +38,7 @@ function toSvg({ title, series, bars }: Chart): string {
     return [
       `<text class="label" x="${labelWidth - 8}" y="${middle}" text-anchor="end">${escapeXml(label)}</text>`,
       ...values.map((value, at) => {
+        if (!Number.isFinite(value)) return "";
         const y = top + at * (barHeight + 2);
         const width = Math.max(1, (value / max) * plotWidth).toFixed(1);
         return `<rect class="s${at}" x="${labelWidth}" y="${y}" width="${width}" height="${barHeight}" rx="2"/><text class="value" x="${labelWidth + Number(width) + 5}" y="${y + barHeight - 2}">${short(value)}</text>`;
@@ -100,7 +101,7 @@ export function drawCharts(resultsFile: string, folder: string): void {
       title: "Wait of a light caller in milliseconds, by what others do",
       series: ["p50", "p99"],
       bars: isolation.map((row) => ({
-        label: (row.others ?? "").slice(0, 30),
+        label: (row.others ?? "").slice(0, 38),
         values: [Number.parseFloat(row.p50 ?? ""), Number.parseFloat(row.p99 ?? "")],
       })),
     },
