@@ -121,7 +121,7 @@ export function allowPipelining(imap: ImapFlow): void {
       const isLogin = command === "AUTHENTICATE";
       return await exec(command, isLogin ? withInitialResponse(imap, attributes) : attributes, options);
     } catch (error) {
-      if (isEarly && (isBad(error) || isOutOfOrder(error))) sendOneByOne(imap);
+      if (isOutOfOrder(error) || (isEarly && isBad(error))) sendOneByOne(imap);
       throw error;
     }
   };
