@@ -38,6 +38,7 @@ export function createTokens(deps: {
   end(grantId: string, reason: GrantEndReason, dataKey?: Uint8Array): Promise<void>;
 }) {
   const { db, secrets, clock } = deps;
+  const { isShared } = db.replica;
   const issueTokens = createTokenIssuer(deps);
   const families = createTokenFamilies(deps);
 
@@ -83,12 +84,19 @@ export function createTokens(deps: {
     const hash = hashSecret(request.refreshToken);
     const now = clock.now();
     const unknown = { refused: invalidGrant("The refresh token is unknown or has expired.") };
-    const row = await tx
-      .select({ token: tokens, clientId: grants.clientId })
-      .from(tokens)
-      .innerJoin(grants, eq(grants.id, tokens.grantId))
-      .where(and(eq(tokens.hash, hash), eq(tokens.kind, "refresh")))
-      .get();
+    const find = () =>
+      tx
+        .select({ token: tokens, clientId: grants.clientId })
+        .from(tokens)
+        .innerJoin(grants, eq(grants.id, tokens.grantId))
+        .where(and(eq(tokens.hash, hash), eq(tokens.kind, "refresh")))
+        .get();
+    let row = await find();
+    // Replicas may refresh tokens of one family at once: which of them die is decided one after the other.
+    if (row && isShared) {
+      await db.lock(tx, row.token.grantId);
+      row = await find();
+    }
     if (!row || row.clientId !== request.clientId || row.token.expiresAt <= now) return unknown;
     const { grantId, parentHash, presentedAt, wrappedKey } = row.token;
     // RFC 9700 section 4.14.2: two parties hold the token, and the legitimate one cannot be told from the thief.
