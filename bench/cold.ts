@@ -78,7 +78,7 @@ function commandsSince(logFile: string, offset: number): string {
     if (entry.event !== "imap_command") continue;
     commands.set(entry.connection, [...(commands.get(entry.connection) ?? []), entry.command]);
   }
-  return [...commands.values()].map((list) => list.join(", ")).join(" | ");
+  return [...commands.values()].map((list) => list.join(", ")).join("; ");
 }
 
 /** Runs each tool on new connections, then again, and reports the round trips of both. `logFile` is the server's log. */
