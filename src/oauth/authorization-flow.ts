@@ -93,6 +93,7 @@ export function createAuthorizationFlow(deps: {
         // A live grant that has ended meanwhile is not made again.
         if (!found && request.extendedGrantId !== undefined) return undefined;
         const pending = found ?? (await pendingGrants.create(tx, request, { level, asksForNewPeople }));
+        if (!pending) return undefined;
         await save(tx, pending);
         await pendingGrants.extend(tx, request, pending.grantId);
         return pending;

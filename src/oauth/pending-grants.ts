@@ -101,7 +101,7 @@ export function createPendingGrants({ secrets, clock }: { secrets: Secrets; cloc
       tx: Queries,
       request: GrantRequest,
       { level, asksForNewPeople }: { level: Level; asksForNewPeople: boolean },
-    ): Promise<PendingGrant> {
+    ): Promise<PendingGrant | undefined> {
       const grantId = newId("grt");
       const dataKey = newKey();
       const now = clock.now();
@@ -121,7 +121,7 @@ export function createPendingGrants({ secrets, clock }: { secrets: Secrets; cloc
           expiresAt,
         })
         .run();
-      await tx
+      const inserted = await tx
         .insert(authorizationRequests)
         .values({
           hash: hashSecret(request.secret),
@@ -129,7 +129,14 @@ export function createPendingGrants({ secrets, clock }: { secrets: Secrets; cloc
           wrappedKey: secrets.wrapKey(dataKey, request.secret, toWrapContext("request", grantId)),
           expiresAt,
         })
-        .run();
+        .onConflictDoNothing()
+        .returning({ hash: authorizationRequests.hash })
+        .all();
+      if (inserted.length === 0) {
+        // Another replica has made the grant of the same request just now.
+        await tx.delete(grants).where(eq(grants.id, grantId)).run();
+        return findPending(tx, request);
+      }
       return { grantId, level, dataKey };
     },
 

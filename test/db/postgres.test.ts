@@ -294,6 +294,17 @@ describePostgres("On Postgres", () => {
       };
       const redeem = (code: string, at: number) =>
         replicas[at % 2]?.redeemCode({ code, clientId: "c", redirectUri, codeVerifier });
+      const request = {
+        ...{ secret: newToken(), clientId: "c", redirectUri, redirectHost: "claude.ai", browserHash: "" },
+        codeChallenge: toCodeChallenge(codeVerifier),
+      };
+      // The same form, sent twice at once, makes one grant.
+      const made = await Promise.all(
+        replicas.map(({ authorizationFlow }) =>
+          authorizationFlow.attachAccount(request, "send", async () => {}),
+        ),
+      );
+      expect(new Set(made.map((pending) => pending?.grantId)).size).toBe(1);
       const code = await newCode();
       const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, at) => redeem(code, at)));
       expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
