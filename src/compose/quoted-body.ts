@@ -3,6 +3,7 @@ import { createLinkIndex, type LinkIndex } from "../html/link-index.ts";
 import { htmlToMarkdown } from "../html/markdown.ts";
 import { removeImages, sanitizeHtml } from "../html/sanitize.ts";
 import { stripMarks } from "../readable/fold-history.ts";
+import { openArmor } from "../readable/pgp-armor.ts";
 import type { AttachedFile } from "./attached-file.ts";
 import type { OriginalEmail } from "./email-request.ts";
 import { escapeMarkdown, markdownToHtml, plainTextToHtml, unescapeMarkdown } from "./markdown-html.ts";
@@ -16,7 +17,18 @@ const maxCharacters = 60_000;
  * The body for a quote, without styles, pictures and layout. Both parts are made from the HTML where there is any: the
  * text part beside it may be a stub ("view this in your browser"), and is usually wrapped.
  */
-export function toQuotedBody({ html, text = "" }: Pick<OriginalEmail, "html" | "text">): QuotedBody {
+export function toQuotedBody(original: Pick<OriginalEmail, "html" | "text">): QuotedBody {
+  return toBody({ html: original.html, text: withoutSignature(original.text ?? "") });
+}
+
+/** Removes PGP signatures of plain text, which a quote does not keep valid; encrypted text stays whole. */
+function withoutSignature(text: string): string {
+  if (!text.includes("-----BEGIN PGP SIGNED MESSAGE-----")) return text;
+  const opened = openArmor(text.replace(/\r\n/g, "\n"));
+  return opened.encrypted ? text : opened.text.trim();
+}
+
+function toBody({ html, text = "" }: Pick<OriginalEmail, "html" | "text">): QuotedBody {
   const markdown = html === undefined ? "" : shorten(toQuotedMarkdown(html));
   const words = markdownToText(markdown);
   if (words !== "") return { text: words, html: markdownToHtml(markdown) };
@@ -26,7 +38,7 @@ export function toQuotedBody({ html, text = "" }: Pick<OriginalEmail, "html" | "
 
 /** The body for a forward: the HTML as it was, without active content, and its text. */
 export function toForwardedBody(original: OriginalEmail): QuotedBody {
-  if (original.html === undefined) return toQuotedBody(original);
+  if (original.html === undefined) return toBody(original);
   return { text: toQuotedBody(original).text, html: sanitizeHtml(original.html) };
 }
 
