@@ -35,10 +35,10 @@ type MarkdownText = { lines: string[]; omissions: Partial<Omissions>; protection
 export function renderText(text: BodyText, rendering: TextRendering): RenderedPiece {
   const html = htmlOf(text, rendering);
   if (rendering.format === "text") {
-    const hasPlainText = text.plain !== undefined && (text.html !== undefined || html === undefined);
-    return hasPlainText || html === undefined
-      ? plainTextOf(text, rendering)
-      : unfolded(markdownOf(html, text, rendering));
+    if (html === undefined) return plainTextOf(text, rendering);
+    // A plain text that is an HTML document is read as HTML; a blank one stands beside HTML with words.
+    const plain = text.plain && text.html ? plainTextOf(text, rendering) : undefined;
+    return plain && isVisible(plain.text) ? plain : unfolded(markdownOf(html, text, rendering));
   }
   if (rendering.format === "html" && html !== undefined) return sourceOf(html, text, rendering);
   const markdown = html === undefined ? undefined : markdownOf(html, text, rendering);
@@ -57,6 +57,8 @@ export function htmlOf({ html, plain, outlook }: BodyText, rendering: PartDecodi
 }
 
 const isHtmlPart = ({ type }: Part) => type === "text/html";
+
+const isVisible = (text: string) => /[^\s\p{Cf}]/u.test(text);
 
 /** True for a line with words that are not the description of an image. */
 function hasWords(line: string): boolean {
