@@ -11,6 +11,7 @@ import { drawCharts } from "./charts.ts";
 import { benchCold } from "./cold.ts";
 import { benchCpu } from "./cpu.ts";
 import { benchCrashes } from "./crashes.ts";
+import { benchGrowth } from "./growth.ts";
 import { benchHttp } from "./http.ts";
 import { benchIsolation } from "./isolation.ts";
 import { startMailHost } from "./mail-host.ts";
@@ -30,17 +31,23 @@ const parts = [
   "memory",
   "rendering",
   "isolation",
+  "growth",
   "soak",
   "crashes",
 ];
 const program = new Command("bun run bench")
   .description("Measures the cost of tools, the HTTP server, start and memory, and rendering.")
-  .addArgument(new Argument("[parts...]", "the parts to measure").choices(parts).default(parts.slice(0, -2)))
+  .addArgument(
+    new Argument("[parts...]", "the parts to measure")
+      .choices(parts)
+      .default(parts.slice(0, parts.indexOf("growth"))),
+  )
   .option("--sizes <list>", "emails in a mailbox", "1000,20000,100000")
   .option("--delays <list>", "round-trip delays to the mail server in milliseconds", "0,20,50,150")
   .option("--rounds <number>", "rounds per tool", "20")
   .option("--calls <number>", "light calls of the isolation test", "100")
   .option("--source <folder>", "a checkout whose server the isolation test measures, instead of this one")
+  .option("--people <list>", "people with an open connection, of the growth test", "1,50,500")
   .option("--minutes <number>", "duration of the soak", "30")
   .option("--faults <percent>", "calls of the soak that meet a fault of the network", "5")
   .option("--kills <number>", "kills of the server in the crash test", "40")
@@ -54,6 +61,7 @@ const values = z
     rounds: z.string(),
     calls: z.string(),
     source: z.string().optional(),
+    people: z.string(),
     minutes: z.string(),
     faults: z.string(),
     kills: z.string(),
@@ -163,6 +171,12 @@ await runPart(
   "Isolation",
   () => benchIsolation({ calls: Number(values.calls), folder }, report),
   ` --calls ${values.calls}${source}`,
+);
+await runPart(
+  "growth",
+  "Growth: memory and duration by people",
+  () => benchGrowth(numbers(values.people), report),
+  ` --people ${values.people}`,
 );
 const minutes = Number(values.minutes);
 const faultPercent = Number(values.faults);
