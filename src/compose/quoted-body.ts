@@ -18,7 +18,7 @@ const maxCharacters = 60_000;
  * text part beside it may be a stub ("view this in your browser"), and is usually wrapped.
  */
 export function toQuotedBody(original: Pick<OriginalEmail, "html" | "text">): QuotedBody {
-  return toBody({ html: original.html, text: withoutSignature(original.text ?? "") });
+  return bodyOf({ html: original.html, text: withoutSignature(original.text ?? "") });
 }
 
 /** Removes PGP signatures of plain text, which a quote does not keep valid; encrypted text stays whole. */
@@ -28,7 +28,7 @@ function withoutSignature(text: string): string {
   return opened.encrypted ? text : opened.text.trim();
 }
 
-function toBody({ html, text = "" }: Pick<OriginalEmail, "html" | "text">): QuotedBody {
+function bodyOf({ html, text = "" }: Pick<OriginalEmail, "html" | "text">): QuotedBody {
   const markdown = html === undefined ? "" : shorten(toQuotedMarkdown(html));
   const words = markdownToText(markdown);
   if (words !== "") return { text: words, html: markdownToHtml(markdown) };
@@ -38,7 +38,7 @@ function toBody({ html, text = "" }: Pick<OriginalEmail, "html" | "text">): Quot
 
 /** The body for a forward: the HTML as it was, without active content, and its text. */
 export function toForwardedBody(original: OriginalEmail): QuotedBody {
-  if (original.html === undefined) return toBody(original);
+  if (original.html === undefined) return bodyOf(original);
   return { text: toQuotedBody(original).text, html: sanitizeHtml(original.html) };
 }
 
