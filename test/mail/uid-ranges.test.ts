@@ -152,7 +152,7 @@ describe.skipIf(!hasMailServer)("A mailbox searched in slices", () => {
     const { access, connections } = openReader(kit, user, proxy.imap);
     try {
       const request = { query: "number rare", mailbox: "inbox", limit: 5 };
-      const page = await searchEmails(access, request, { patienceMs: 1_000, sizes });
+      const page = await searchEmails(access, request, { patienceMs: 2_500, sizes });
       expect(proxy.commands.filter((command) => /SORT.* UID \d+:/.test(command)).length).toBe(4);
       expect(page.emails.length).toBe(5);
       expect(page.total).toBe(30);
