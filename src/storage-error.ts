@@ -11,6 +11,14 @@ const postgresGone = /^(57P0[123]|08...|53300)$/;
 /** Codes of Bun's client for a connection that was lost, or could not be made. */
 const clientGone = /^ERR_POSTGRES_(CONNECTION_|IDLE_TIMEOUT|LIFETIME_TIMEOUT)/;
 
+/** The connection was lost in COMMIT: the write may have been saved or not. */
+export class CommitUnknownError extends Error {
+  constructor(options: { cause: unknown }) {
+    super("The connection to the database was lost in COMMIT.", options);
+    this.name = "CommitUnknownError";
+  }
+}
+
 /** True for the failure of a database that cannot be reached now. */
 export function isConnectionLost(error: unknown): boolean {
   const failure = findDatabaseError(error);
@@ -25,6 +33,12 @@ export function isConnectionLost(error: unknown): boolean {
 export function toStorageError(error: unknown): unknown {
   const failure = findDatabaseError(error);
   if (!failure) return error;
+  if (error instanceof CommitUnknownError)
+    return new AppError(
+      "storage_unavailable",
+      "The server lost its database while saving this: it may have been saved or not.",
+      { cause: failure, hint: "Look whether it was done before you repeat it.", retryAfterSeconds: 10 },
+    );
   if (isConnectionLost(error))
     return new AppError("storage_unavailable", "The server could not reach its database.", {
       cause: failure,

@@ -6,7 +6,7 @@ import { SQL } from "bun";
 import { type SQL as Fragment, sql as fragment } from "drizzle-orm";
 import type { MigrationMeta } from "drizzle-orm/migrator";
 import { StartError } from "../errors.ts";
-import { isConnectionLost } from "../storage-error.ts";
+import { CommitUnknownError, isConnectionLost } from "../storage-error.ts";
 import { createQueries, type Database, type Queries, type Signals } from "./database.ts";
 import { createReplica } from "./replicas.ts";
 import { createSignals } from "./signals.ts";
@@ -75,9 +75,12 @@ export async function openPostgres(
   });
   const listener = options.listenUrl === undefined ? undefined : await listenAt(options.listenUrl, signals);
   const db: Database = Object.assign(queries, {
-    // The client rolls back when `work` rejects.
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> =>
-      sql.begin((connection) => work(createQueries((text, params) => run(connection, text, params)))),
+      runTransaction(
+        (inner: (connection: Client) => Promise<T>): Promise<T> =>
+          sql.begin((connection) => inner(connection)),
+        (connection) => work(createQueries((text, params) => run(connection, text, params))),
+      ),
     async lock(tx: Queries, grantId: string): Promise<void> {
       await tx.values(lockGrant(grantId));
     },
@@ -107,6 +110,27 @@ async function listenAt(url: string, signals: Signals): Promise<SQL | undefined>
   } catch {
     await sql.close({ timeout: 0 });
     return undefined;
+  }
+}
+
+/**
+ * Runs `work` between BEGIN and COMMIT; the client rolls back when `work` rejects. Throws CommitUnknownError when the
+ * connection was lost after `work` had ended, because the server may have committed.
+ */
+export async function runTransaction<C, T>(
+  begin: (work: (connection: C) => Promise<T>) => Promise<T>,
+  work: (connection: C) => Promise<T>,
+): Promise<T> {
+  let isWorkDone = false;
+  try {
+    return await begin(async (connection) => {
+      const result = await work(connection);
+      isWorkDone = true;
+      return result;
+    });
+  } catch (error) {
+    if (isWorkDone && isConnectionLost(error)) throw new CommitUnknownError({ cause: error });
+    throw error;
   }
 }
 

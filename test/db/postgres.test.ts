@@ -7,7 +7,7 @@ import { z } from "zod";
 import { toPostgresMigration } from "../../scripts/postgres-migrations.ts";
 import type { Database } from "../../src/db/database.ts";
 import { openStore, type Store } from "../../src/db/open.ts";
-import { toPostgresStatement } from "../../src/db/postgres.ts";
+import { runTransaction, toPostgresStatement } from "../../src/db/postgres.ts";
 import { replicas } from "../../src/db/replica-tables.ts";
 import { createReplica } from "../../src/db/replicas.ts";
 import { grants, sends } from "../../src/db/schema.ts";
@@ -17,6 +17,7 @@ import { createSendLog } from "../../src/ledger/send-log.ts";
 import { createLog } from "../../src/log.ts";
 import { createGrants } from "../../src/oauth/grants.ts";
 import { createSecrets, newId, newKey, newToken, toCodeChallenge } from "../../src/secrets.ts";
+import { toStorageError } from "../../src/storage-error.ts";
 import { describePostgres } from "../support/installed.ts";
 import { postgresServer } from "../support/postgres.ts";
 import { temporaryFolder } from "../support/temporary.ts";
@@ -29,6 +30,27 @@ test("a statement of SQLite's dialect becomes one of Postgres: numbered placehol
   expect(toPostgresStatement(`insert into "t" values (?) on conflict ("t"."a", "t"."b") do nothing`)).toBe(
     `insert into "t" values ($1) on conflict ("a", "b") do nothing`,
   );
+});
+
+test("a connection lost in COMMIT is answered as a write that may have been saved, one lost before it is not", async () => {
+  const lost = Object.assign(new Error("closed"), {
+    name: "PostgresError",
+    code: "ERR_POSTGRES_CONNECTION_CLOSED",
+  });
+  const begin = async (work: (connection: undefined) => Promise<void>): Promise<void> => {
+    await work(undefined);
+    throw lost;
+  };
+  const fail = (work: () => Promise<void>) => runTransaction(begin, work).catch(toStorageError);
+  expect(await fail(async () => {})).toMatchObject({
+    code: "storage_unavailable",
+    message: expect.stringContaining("may have been saved or not"),
+    hint: "Look whether it was done before you repeat it.",
+  });
+  expect(await fail(() => Promise.reject(lost))).toMatchObject({
+    code: "storage_unavailable",
+    message: "The server could not reach its database.",
+  });
 });
 
 test("each migration of SQLite has one of Postgres, as the mapping makes it", () => {
