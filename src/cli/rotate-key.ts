@@ -1,8 +1,10 @@
 /** `rotate-key`: seals everything with a new server key, while the server is stopped. */
+import type { Database } from "../db/database.ts";
 import { checkServerKey, writeKeyCheck } from "../db/key-check.ts";
 import { openLock } from "../db/lock.ts";
 import { openStore, requireDatabase } from "../db/open.ts";
 import { loadRegistrationKey, writeRegistrationKey } from "../db/registration-key.ts";
+import { StartError } from "../errors.ts";
 import { readCertificateFile, toCertificateFile, writeCertificateFile } from "../https/certificate-file.ts";
 import { readKeyRing, saveKeyRing, toKeyFile } from "../key-ring.ts";
 import { createLog } from "../log.ts";
@@ -10,6 +12,15 @@ import { rotateWrappedKeys } from "../oauth/rotate-wrapped-keys.ts";
 import { createSecrets, newKey } from "../secrets.ts";
 import { loadCommandConfig } from "./command-config.ts";
 import type { Terminal } from "./terminal.ts";
+
+/** Throws StartError while other machines serve with the keys that are to be replaced; lock.ts sees this one only. */
+export async function requireNoReplicas(db: Database): Promise<void> {
+  const living = db.replica.isShared ? await db.replica.countLiving(db) : 0;
+  if (living > 0)
+    throw new StartError(
+      `Replicas that are running: ${living}. Stop them all, wait 15 seconds, and run rotate-key again.`,
+    );
+}
 
 /**
  * With the ring in a writable file: adds a new key at its front, seals everything with it, and removes the old keys.
@@ -23,6 +34,7 @@ export async function rotateKey(options: { given?: boolean }, terminal: Terminal
   try {
     const { db, close } = await openStore(config);
     try {
+      await requireNoReplicas(db);
       const ring = readKeyRing(config, createLog(config.logLevel, terminal.writeLog));
       const file = options.given ? undefined : toKeyFile(config);
       // The new key is on disk before the first row is sealed with it, so that a crash loses nothing.

@@ -22,6 +22,8 @@ export type Replica = {
   id(): string;
   /** Writes the row of this process. */
   beat(db: Queries): Promise<void>;
+  /** The number of living processes. */
+  countLiving(db: Queries): Promise<number>;
   /** The condition that a row belongs to no living process. */
   isOrphan(db: Queries, owner: AnySQLiteColumn): SQL | undefined;
 };

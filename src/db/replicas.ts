@@ -43,6 +43,9 @@ export function createReplica({ nowMs, isShared }: { nowMs: SQL<number>; isShare
         .run();
     },
 
+    countLiving: async (db) =>
+      (await db.select({ id: replicas.id }).from(replicas).where(isAlive).all()).length,
+
     isOrphan(db, owner) {
       const living = db.select({ id: replicas.id }).from(replicas).where(isAlive);
       return or(isNull(owner), notInArray(owner, living));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { toPostgresMigration } from "../../scripts/postgres-migrations.ts";
+import { requireNoReplicas } from "../../src/cli/rotate-key.ts";
 import type { Database } from "../../src/db/database.ts";
 import { openStore, type Store } from "../../src/db/open.ts";
 import { runTransaction, toPostgresStatement } from "../../src/db/postgres.ts";
@@ -218,6 +219,13 @@ describePostgres("On Postgres", () => {
           ["snd_alive", "sending"],
         ]),
       );
+      // rotate-key counts the living ones, and begins without any.
+      const living = await one.db.replica.countLiving(one.db);
+      await expect(requireNoReplicas(one.db)).rejects.toThrow(
+        `Replicas that are running: ${living}. Stop them all`,
+      );
+      await one.db.update(replicas).set({ seenAt: 0 }).run();
+      await requireNoReplicas(two.db);
       // It goes on under another id, under which its late outcome counts.
       await dead.beat(one.db);
       expect(dead.id()).not.toBe(former);
