@@ -50,7 +50,7 @@ async function walk(
   const walked = { subjects: [] as string[], totals: [] as number[] };
   let cursor: string | undefined;
   do {
-    const request = { query, mailbox: "inbox", limit: 7, ...(cursor ? { cursor } : {}) };
+    const request = { query, mailbox: "inbox", limit: 12, ...(cursor ? { cursor } : {}) };
     const page = await searchEmails(access, request, limits);
     expect(page.skipped).toEqual([]);
     walked.subjects.push(...subjects(page));

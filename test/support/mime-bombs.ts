@@ -114,4 +114,11 @@ export const expensiveMimeBombs: readonly string[] = [
   "html 700,000 elements deep",
   "html with 100,000 links",
   "html with 100,000 attributes",
+  "a winmail.dat of 2 MB of groups",
+  "200,000 empty lines",
+  "a style sheet of 1 MB",
+  "multiparts 1,000 deep",
+  "style conditions in conditions, 20,000 deep",
+  "a calendar without an end",
+  "a boundary that never comes",
 ];
