@@ -98,7 +98,7 @@ export async function start(
     );
     await product.beat?.();
     await product.recover();
-    // What is ended elsewhere from here on is heard of.
+    // From here on, grants and sessions that end at another replica end here, too.
     await product.closeEndedElsewhere();
     listener.handle((request, server) => product.app.fetch(request, { server }));
     closers.push(await startBackgroundJobs(product));

@@ -61,7 +61,7 @@ export function createSignals(deps: {
       for (const { id, topic, subject } of rows) {
         const isNew = !read.has(id);
         read.set(id, true);
-        // What was signalled before the start is in the tables.
+        // The tables already hold the changes that were signalled before the start.
         if (isNew && !isFirst) onSignal({ topic, subject });
       }
     },

@@ -242,7 +242,7 @@ export function createConnections(deps: {
     } catch (error) {
       const isLost = imap !== undefined && !imap.usable;
       const isRefusedSecond = imap === undefined && isLimited(pooled.key);
-      // What our own deadline ended says nothing about the emails.
+      // A call that our own deadline ended tells nothing about the emails.
       if (signal.aborted) known?.cache.suspects.clear();
       const learned = known !== undefined && known.cache.unreadable.size > known.unreadable;
       queue.release(pooled, imap !== undefined && isOrderly(error));

@@ -6,7 +6,7 @@ import type { ConnectedPageProps } from "./props.ts";
 import { passkeyTextsFor } from "./text/passkey.ts";
 
 export function PasskeyOffer({ language, level, passkeys, passkey }: ConnectedPageProps) {
-  // Who only reads has nothing to approve.
+  // At the level read there is nothing to approve.
   if (passkeys === undefined || level === "read") return null;
   const text = passkeyTextsFor(language);
   return (

@@ -130,7 +130,7 @@ async function deleteEmails(access: Access, emails: EmailSet, permanently: boole
   const isGmail = () => access.read(undefined, async (imap) => imap.capabilities.has("X-GM-EXT-1"));
   if (permanently && !(await isGmail())) return changeEmails(access, emails, toErasure, () => true);
   const trashed = await withRoleMailbox(access, "trash", async (path) => {
-    // What is in the trash is erased: that is decided by the list as it is now.
+    // Emails in the trash are erased, so the trash is looked up in a fresh list, not in the remembered one.
     const trash = mayBeIn(access, emails, path) ? await toMailboxPath(access, "trash") : path;
     const result = await changeEmails(
       access,
