@@ -12,7 +12,7 @@ import { type Unpacked, unpackPackages } from "./debian-packages.ts";
 import { createMailboxAccess } from "./mailbox-access.ts";
 import { freePorts } from "./ports.ts";
 import type { RealServer } from "./real-server.ts";
-import { type Deliver, startSubmission } from "./submission.ts";
+import { type Deliver, startSubmissionOf } from "./submission.ts";
 
 /** The folder of Courier's programs, or why there is none. */
 export const unpackCourier = (): Unpacked =>
@@ -110,12 +110,7 @@ export async function startCourier(unpacked: string): Promise<RealServer> {
     }
   };
 
-  const submission = await startSubmission({
-    certificate: trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] }),
-    deliver,
-    check: (username, password) => passwords.get(username) === password,
-    exists: (address) => passwords.has(address),
-  });
+  const submission = await startSubmissionOf(passwords, deliver);
 
   return {
     ...createMailboxAccess(port),

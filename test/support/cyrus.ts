@@ -9,7 +9,7 @@ import { type Unpacked, unpackPackages } from "./debian-packages.ts";
 import { createMailboxAccess } from "./mailbox-access.ts";
 import { freePorts } from "./ports.ts";
 import type { RealServer } from "./real-server.ts";
-import { deliverByLmtp, startSubmission } from "./submission.ts";
+import { deliverByLmtp, startSubmissionOf } from "./submission.ts";
 
 /** The folder of Cyrus's programs, or why there is none. */
 export const unpackCyrus = (): Unpacked =>
@@ -86,12 +86,7 @@ export async function startCyrus(unpacked: string): Promise<RealServer> {
   ]);
   const passwords = new Map<string, string>();
   const access = createMailboxAccess(imaps);
-  const submission = await startSubmission({
-    certificate: trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] }),
-    deliver: deliverByLmtp(lmtp),
-    check: (username, password) => passwords.get(username) === password,
-    exists: (address) => passwords.has(address),
-  });
+  const submission = await startSubmissionOf(passwords, deliverByLmtp(lmtp));
 
   return {
     ...access,

@@ -6,6 +6,7 @@ import { createServer, type TLSSocket, connect as tlsConnect } from "node:tls";
 import type { MailServer } from "../../src/credentials.ts";
 import { trustedAuthority } from "./authority.ts";
 import type { MailServerKit } from "./mail-server.ts";
+import { tieSockets } from "./tied-sockets.ts";
 
 export type ImapRewrite = {
   /**
@@ -128,15 +129,7 @@ export async function startImapProxy(
       }
     });
 
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
+    tieSockets(near, far, sockets);
   });
   server.on("tlsClientError", () => {});
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

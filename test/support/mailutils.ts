@@ -12,7 +12,7 @@ import { type Unpacked, unpackPackages } from "./debian-packages.ts";
 import { createMailboxAccess } from "./mailbox-access.ts";
 import { freePorts } from "./ports.ts";
 import type { RealServer } from "./real-server.ts";
-import { type Deliver, startSubmission } from "./submission.ts";
+import { type Deliver, startSubmissionOf } from "./submission.ts";
 
 /** The folder of mailutils' programs, or why there is none. */
 export const unpackMailutils = (): Unpacked => unpackPackages("mailutils", ["mailutils-imap4d"]);
@@ -57,12 +57,7 @@ export async function startMailutils(unpacked: string): Promise<RealServer> {
       await access.deliver({ address, password: passwords.get(address) ?? "" }, raw);
   };
 
-  const submission = await startSubmission({
-    certificate: trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] }),
-    deliver,
-    check: (username, password) => passwords.get(username) === password,
-    exists: (address) => passwords.has(address),
-  });
+  const submission = await startSubmissionOf(passwords, deliver);
 
   return {
     ...access,

@@ -2,6 +2,7 @@
 import { createServer, type TLSSocket, connect as tlsConnect } from "node:tls";
 import type { MailServer } from "../../src/credentials.ts";
 import { trustedAuthority } from "./authority.ts";
+import { tieSockets } from "./tied-sockets.ts";
 
 /** `at` counts the client's commands over all connections; the message with its final dot is one. */
 export type SmtpCut = { at: number; when: "before" | "after" };
@@ -61,15 +62,7 @@ export async function startSmtpProxy(server: MailServer, cut?: SmtpCut): Promise
       said = "";
     });
 
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
+    tieSockets(near, far, sockets);
   });
   listener.on("tlsClientError", () => {});
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));

@@ -4,7 +4,7 @@
  */
 import { createTransport } from "nodemailer";
 import { SMTPServer, type SMTPServerAddress } from "smtp-server";
-import type { Certificate } from "./authority.ts";
+import { type Certificate, trustedAuthority } from "./authority.ts";
 
 export type Submitted = {
   username: string;
@@ -38,6 +38,19 @@ export function deliverByLmtp(port: number): Deliver {
 }
 
 const refusal = (code: number, text: string) => Object.assign(new Error(text), { responseCode: code });
+
+/** Starts the submission server of a real IMAP server on localhost. `passwords`: those of the users by address. */
+export function startSubmissionOf(
+  passwords: ReadonlyMap<string, string>,
+  deliver: Deliver,
+): Promise<Submission> {
+  return startSubmission({
+    certificate: trustedAuthority().issue({ hosts: ["localhost", "127.0.0.1"] }),
+    deliver,
+    check: (username, password) => passwords.get(username) === password,
+    exists: (address) => passwords.has(address),
+  });
+}
 
 /** Starts a server. `check` verifies a password; `exists` tells whether an address accepts mail. */
 export async function startSubmission(options: {
